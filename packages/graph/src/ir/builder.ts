@@ -1,0 +1,132 @@
+/** @file Assembles an immutable Graph node by node; model definitions and gradient rules are written with it. */
+
+import { ModelError } from "../errors.js";
+import { float32, int64 } from "./tensor.js";
+import type { Attributes, Dim, DType, Graph, GraphInput, Node, Tensor } from "./types.js";
+
+export interface NodeOptions {
+  /** Node name; derived from the operator where absent. */
+  readonly name?: string;
+  /** How many outputs, or their names; one by default. */
+  readonly outputs?: number | readonly string[];
+  readonly domain?: string;
+}
+
+export class GraphBuilder {
+  readonly #inputs: GraphInput[] = [];
+  readonly #nodes: Node[] = [];
+  readonly #tensors = new Map<string, Tensor>();
+  #outputs: string[] = [];
+  readonly #taken = new Set<string>();
+  readonly #counters = new Map<string, number>();
+
+  constructor(
+    readonly name: string,
+    /** A graph to go on from; its inputs, nodes, constants and outputs are kept. */
+    base?: Graph,
+  ) {
+    if (!base) return;
+    this.#inputs.push(...base.inputs);
+    this.#nodes.push(...base.nodes);
+    for (const [value, tensor] of base.tensors) this.#tensors.set(value, tensor);
+    this.#outputs = [...base.outputs];
+    for (const input of base.inputs) this.#taken.add(input.name);
+    for (const value of base.tensors.keys()) this.#taken.add(value);
+    for (const node of base.nodes) {
+      this.#taken.add(node.name);
+      for (const output of node.outputs) this.#taken.add(output);
+    }
+  }
+
+  /** Declares a graph input and returns its name. */
+  input(name: string, dtype: DType, shape: readonly Dim[]): string {
+    this.#claim(name);
+    this.#inputs.push({ name, dtype, shape });
+    return name;
+  }
+
+  /** Adds a constant under `name`, or a fresh name, and returns the name. */
+  constant(tensor: Tensor, name?: string): string {
+    const value = name ?? this.fresh("const");
+    if (name !== undefined) this.#claim(name);
+    this.#tensors.set(value, tensor);
+    return value;
+  }
+
+  /** A float32 constant without dimensions. */
+  scalar(value: number, name?: string): string {
+    return this.constant(float32([value], []), name);
+  }
+
+  /** An int64 vector, as shapes, axes and pads are given. */
+  ints(values: readonly number[], name?: string): string {
+    return this.constant(int64(values), name);
+  }
+
+  /** Adds a node and returns the names of its outputs. */
+  node(
+    op: string,
+    inputs: readonly string[],
+    attributes: Attributes = {},
+    options: NodeOptions = {},
+  ): readonly string[] {
+    const name = options.name ?? this.fresh(op);
+    if (options.name !== undefined) this.#claim(name);
+    let outputs: readonly string[];
+    if (typeof options.outputs === "object") {
+      outputs = options.outputs;
+      for (const output of outputs) if (output !== "" && output !== name) this.#claim(output);
+    } else if (options.outputs === undefined || options.outputs === 1) {
+      outputs = [name];
+    } else {
+      outputs = Array.from({ length: options.outputs }, (_, i) => this.fresh(`${name}:${i}`));
+    }
+    this.#nodes.push({ name, op, domain: options.domain ?? "", inputs, outputs, attributes });
+    return outputs;
+  }
+
+  /** Adds a node of one output and returns the output's name. */
+  op(op: string, inputs: readonly string[], attributes: Attributes = {}, options: NodeOptions = {}): string {
+    return this.node(op, inputs, attributes, options)[0]!;
+  }
+
+  /** Makes a value a graph output. */
+  output(value: string): void {
+    this.#outputs.push(value);
+  }
+
+  /** Replaces the list of outputs. */
+  setOutputs(values: readonly string[]): void {
+    this.#outputs = [...values];
+  }
+
+  has(value: string): boolean {
+    return this.#taken.has(value);
+  }
+
+  /** A name not used so far that starts with `stem`. */
+  fresh(stem: string): string {
+    let count = this.#counters.get(stem) ?? 0;
+    let name: string;
+    do name = `${stem}_${count++}`;
+    while (this.#taken.has(name));
+    this.#counters.set(stem, count);
+    this.#taken.add(name);
+    return name;
+  }
+
+  build(): Graph {
+    return {
+      name: this.name,
+      inputs: [...this.#inputs],
+      outputs: [...this.#outputs],
+      nodes: [...this.#nodes],
+      tensors: new Map(this.#tensors),
+    };
+  }
+
+  #claim(name: string): void {
+    if (this.#taken.has(name)) throw new ModelError(`graph "${this.name}": the name "${name}" is used twice`);
+    this.#taken.add(name);
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * @file The intermediate representation: an immutable, ONNX-like dataflow graph.
+ *
+ * A value is known by its name, as in ONNX; every name is produced exactly once, by a graph input, a constant in
+ * `tensors`, or a node output. Nodes stand in topological order. A pass maps a Graph to a Graph, or returns the very same
+ * object when nothing changed.
+ */
+
+export type DType =
+  | "float32"
+  | "float64"
+  | "float16"
+  | "int64"
+  | "int32"
+  | "int16"
+  | "int8"
+  | "int4"
+  | "uint64"
+  | "uint32"
+  | "uint16"
+  | "uint8"
+  | "uint4"
+  | "bool";
+
+/** A dimension: a number, or a symbol such as `"N"` for the batch size. */
+export type Dim = number | string;
+
+export type TypedArray =
+  | Float32Array
+  | Float64Array
+  | BigInt64Array
+  | BigUint64Array
+  | Int32Array
+  | Uint32Array
+  | Int16Array
+  | Uint16Array
+  | Int8Array
+  | Uint8Array;
+
+/** What is known of a value before it is computed. `shape` is absent where not even the rank is known. */
+export interface TensorType {
+  readonly dtype: DType;
+  readonly shape?: readonly Dim[];
+}
+
+/**
+ * A constant. `data` holds one element an entry in row-major order: int4 and uint4 lie in Int8Array and Uint8Array (one
+ * code a byte, packed only in files), bool in Uint8Array, float16 in Uint16Array (its bits).
+ */
+export interface Tensor {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly data: TypedArray;
+}
+
+/** An attribute value. Numbers are written as INT where integral and the operator's schema says so; see `onnx/writer.ts`. */
+export type Attribute = number | bigint | string | boolean | readonly number[] | readonly string[] | Tensor;
+
+export type Attributes = Readonly<Record<string, Attribute>>;
+
+export interface Node {
+  /** Unique within the graph; for people (messages, policies), never for connections. */
+  readonly name: string;
+  /** Operator type, e.g. `"Conv"`. */
+  readonly op: string;
+  /** `""` for ONNX's own operators, `"com.microsoft"`, or `"subbyte"` for ours (FakeQuant). */
+  readonly domain: string;
+  /** Value names; `""` stands for an optional input that is left out. */
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly attributes: Attributes;
+}
+
+/** A named graph input. */
+export interface GraphInput extends TensorType {
+  readonly name: string;
+}
+
+export interface Graph {
+  readonly name: string;
+  readonly inputs: readonly GraphInput[];
+  /** Names of the values that the graph returns, in order. */
+  readonly outputs: readonly string[];
+  readonly nodes: readonly Node[];
+  /** Constants (weights among them) by value name. */
+  readonly tensors: ReadonlyMap<string, Tensor>;
+}

@@ -1,0 +1,39 @@
+/** @file What the graph knows of an operator; each operator is one file beside this one and one line in `index.ts`. */
+
+import type { GraphBuilder } from "../ir/builder.js";
+import type { Attributes, Node, Tensor, TensorType } from "../ir/types.js";
+
+/** What shape inference may look at. Absent optional inputs are `undefined`. */
+export interface InferContext {
+  readonly node: Node;
+  readonly inputs: readonly (TensorType | undefined)[];
+  /** The constant behind an input, where there is one (Reshape's shape, Slice's bounds…). */
+  constant(index: number): Tensor | undefined;
+}
+
+/** What a gradient rule may look at and build with. */
+export interface GradientContext {
+  readonly node: Node;
+  /** Nodes appended here compute the gradients. */
+  readonly g: GraphBuilder;
+  /** Inferred type of a value of the forward graph; shapes are complete up to the symbolic batch. */
+  type(value: string): TensorType;
+  constant(value: string): Tensor | undefined;
+  /** Gradient of each output of the node; `undefined` where the loss does not depend on it. */
+  readonly outputGradients: readonly (string | undefined)[];
+  /** Which inputs need a gradient; rules skip the work for the others. */
+  readonly needed: readonly boolean[];
+}
+
+export interface OperatorDefinition {
+  readonly op: string;
+  readonly domain?: string;
+  /** Attribute defaults as the ONNX specification gives them. */
+  readonly defaults?: Attributes;
+  /** Types of the outputs. Throws ModelError where inputs do not fit, naming node, found and needed. */
+  infer(context: InferContext): readonly TensorType[];
+  /** The reference: plain loops in float64 or exact integers. Constant folding and gradient tests run it. */
+  evaluate?(node: Node, inputs: readonly (Tensor | undefined)[]): readonly Tensor[];
+  /** Names of the gradients of the inputs, `undefined` where there is none or it is not needed. */
+  gradient?(context: GradientContext): readonly (string | undefined)[];
+}

@@ -1,0 +1,45 @@
+/**
+ * Checks who may import whom: packages by the table below, `onnxruntime-node` only in toolkit/runtime, `sharp` only in
+ * toolkit/data, Node's modules in the engine only in its `node` file.
+ */
+import { readdirSync, readFileSync } from "node:fs";
+import { join, relative } from "node:path";
+
+const root = join(import.meta.dirname, "..");
+const mayImport = {
+  graph: [],
+  engine: [],
+  toolkit: ["@subbyte/graph", "@subbyte/engine"],
+  cli: ["@subbyte/graph", "@subbyte/engine", "@subbyte/toolkit"],
+};
+/** Modules that one place alone may import. */
+const onlyIn = [
+  { module: /^onnxruntime-node/, place: "packages/toolkit/src/runtime/" },
+  { module: /^sharp$/, place: "packages/toolkit/src/data/" },
+];
+
+const sources = (folder) =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith(".ts") && !entry.name.endsWith(".test.ts"))
+    .map((entry) => join(entry.parentPath, entry.name));
+
+const faults = [];
+for (const [name, allowed] of Object.entries(mayImport)) {
+  for (const file of sources(join(root, "packages", name, "src"))) {
+    const place = relative(root, file);
+    const text = readFileSync(file, "utf8");
+    for (const [, , module] of text.matchAll(/(from\s+|import\s*\(\s*|import\s+)"([^"]+)"/g)) {
+      const ours = module.startsWith("@subbyte/") || module === "subbyte";
+      if (ours && !allowed.some((item) => module === item || module.startsWith(`${item}/`)))
+        faults.push(`${place}: ${name} must not import ${module}`);
+      if (name === "engine" && !module.startsWith(".") && !place.startsWith("packages/engine/src/node/"))
+        faults.push(`${place}: the engine has no dependency and no Node API outside src/node/, found ${module}`);
+      for (const rule of onlyIn)
+        if (rule.module.test(module) && !place.startsWith(rule.place))
+          faults.push(`${place}: only ${rule.place} may import ${module}`);
+    }
+  }
+}
+for (const fault of faults) console.error(fault);
+console.log(faults.length === 0 ? "import rules hold" : `${faults.length} imports break the rules`);
+process.exitCode = faults.length === 0 ? 0 : 1;
