@@ -1,2 +1,3 @@
 export * from "./data/types.js";
 export * from "./errors.js";
+export * from "./random.js";
