@@ -1,3 +1,4 @@
 export * from "./data/types.js";
 export * from "./errors.js";
+export * from "./models/index.js";
 export * from "./random.js";

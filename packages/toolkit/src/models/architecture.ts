@@ -1,0 +1,18 @@
+/** @file What the registry knows of an architecture. */
+
+import type { Feature, Layers } from "./layers.js";
+
+/** `imagenet`: strided convolution, in ResNets 7 × 7 and followed by max pooling; `cifar`: 3 × 3 of stride 1, no pooling. */
+export type Stem = "imagenet" | "cifar";
+
+export interface Architecture {
+  readonly name: string;
+  /** One line for people. */
+  readonly description: string;
+  /** The first is the default. */
+  readonly stems: readonly [Stem, ...Stem[]];
+  /** Side of the images that it was made for, in pixels; others work too. */
+  readonly size: number;
+  readonly channels: 1 | 3;
+  build(layers: Layers, input: Feature, options: { readonly stem: Stem; readonly classes: number }): void;
+}

@@ -1,0 +1,36 @@
+/** @file What a network weighs: its parameters, and where they stand in the graph. */
+
+import { elementCount, type Graph } from "@subbyte/graph";
+
+/** Which inputs of an operator are learnt by gradient descent; everything else is data, bounds or statistics. */
+const PARAMETER_INPUTS: Readonly<Record<string, readonly number[]>> = {
+  BatchNormalization: [1, 2],
+  Conv: [1, 2],
+  ConvTranspose: [1, 2],
+  Gemm: [1, 2],
+  MatMul: [0, 1],
+};
+
+/** Running mean and variance. */
+const STATISTICS_INPUTS: Readonly<Record<string, readonly number[]>> = { BatchNormalization: [3, 4] };
+
+/** Float32 constants that some node reads at one of the listed inputs, each once, in the order of first use. */
+function constantsAt(graph: Graph, table: Readonly<Record<string, readonly number[]>>): string[] {
+  const names = graph.nodes.flatMap(({ op, domain, inputs }) =>
+    domain === "" ? (table[op] ?? []).map((index) => inputs[index]) : [],
+  );
+  return [...new Set(names)].filter(
+    (name): name is string => name !== undefined && graph.tensors.get(name)?.dtype === "float32",
+  );
+}
+
+/** Names of the weights, biases and batch-norm scales and shifts. */
+export const parameterNames = (graph: Graph): string[] => constantsAt(graph, PARAMETER_INPUTS);
+
+/** Names of the batch-norm running means and variances. */
+export const statisticsNames = (graph: Graph): string[] => constantsAt(graph, STATISTICS_INPUTS);
+
+/** Learnt numbers, as PyTorch's `sum(p.numel() for p in model.parameters())`: without running statistics. */
+export function countParameters(graph: Graph): number {
+  return parameterNames(graph).reduce((sum, name) => sum + elementCount(graph.tensors.get(name)!.shape), 0);
+}

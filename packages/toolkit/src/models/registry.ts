@@ -1,0 +1,49 @@
+/** @file The list of built-in architectures, and building one of them. */
+
+import type { Graph } from "@subbyte/graph";
+import { UsageError } from "../errors.js";
+import type { Architecture, Stem } from "./architecture.js";
+import { Layers } from "./layers.js";
+import { mobilenets } from "./mobilenet.js";
+import { resnets } from "./resnet.js";
+
+export interface ModelOptions {
+  readonly classes: number;
+  /** Side of the square input images, in pixels. */
+  readonly size?: number;
+  readonly channels?: 1 | 3;
+  readonly stem?: Stem;
+  /** Of the initial parameters; 0 by default. */
+  readonly seed?: number;
+}
+
+export const architectures: readonly Architecture[] = [...resnets, ...mobilenets];
+
+/** The architecture of that name. @throws {UsageError} naming the known ones. */
+export function findArchitecture(name: string): Architecture {
+  const architecture = architectures.find((candidate) => candidate.name === name);
+  if (architecture) return architecture;
+  const known = architectures.map((candidate) => candidate.name).join(", ");
+  throw new UsageError(`there is no built-in architecture "${name}"; choose one of ${known}, or import an ONNX file`);
+}
+
+/**
+ * A freshly initialised classifier: input `"input"` float32 `["N", channels, size, size]`, output `"logits"` `["N", classes]`.
+ *
+ * @throws {UsageError} where an option does not fit the architecture.
+ */
+export function buildModel(architecture: string | Architecture, options: ModelOptions): Graph {
+  const found = typeof architecture === "string" ? findArchitecture(architecture) : architecture;
+  const { classes, size = found.size, channels = found.channels, stem = found.stems[0], seed = 0 } = options;
+  if (!(Number.isInteger(classes) && classes >= 2))
+    throw new UsageError(`${found.name}: a classifier needs at least 2 classes, got ${classes}`);
+  if (!(Number.isInteger(size) && size >= 8))
+    throw new UsageError(`${found.name}: the image size must be an integer of at least 8 pixels, got ${size}`);
+  if (!found.stems.includes(stem))
+    throw new UsageError(
+      `${found.name} has no stem "${stem}", only ${found.stems.map((name) => `"${name}"`).join(", ")}`,
+    );
+  const layers = new Layers(found.name, seed);
+  found.build(layers, layers.input(channels, size), { stem, classes });
+  return layers.build();
+}
