@@ -1,0 +1,22 @@
+/** @file Reading a node's attributes, and the one way operators complain. */
+
+import { ModelError } from "../../errors.js";
+import type { Attributes, Node } from "../../ir/types.js";
+
+/** The node's attributes over the operator's defaults, typed as the defaults are. */
+export function attributesOf<T extends Attributes>(node: Node, defaults: T): T {
+  return { ...defaults, ...node.attributes } as T;
+}
+
+/** A ModelError that names the node: `Conv "layer1.0.conv1": found …; needed: …`. */
+export function misfit(node: Node, found: string, needed: string): ModelError {
+  return new ModelError(`${node.op} "${node.name}": ${found}; needed: ${needed}`);
+}
+
+/** An axis counted from either end, as a non-negative number; refuses one outside the rank. */
+export function normalizeAxis(node: Node, axis: number, rank: number): number {
+  const normal = axis < 0 ? axis + rank : axis;
+  if (!(Number.isInteger(normal) && normal >= 0 && normal < rank))
+    throw misfit(node, `axis ${axis} on a value of ${rank} dimensions`, `an axis in [${-rank}, ${rank - 1}]`);
+  return normal;
+}

@@ -1,0 +1,124 @@
+/** @file Making and walking tensors inside reference implementations. */
+
+import { elementCount } from "../../ir/tensor.js";
+import type { DType, Tensor, TypedArray } from "../../ir/types.js";
+
+const arrays = {
+  float32: Float32Array,
+  float64: Float64Array,
+  float16: Uint16Array,
+  int64: BigInt64Array,
+  int32: Int32Array,
+  int16: Int16Array,
+  int8: Int8Array,
+  int4: Int8Array,
+  uint64: BigUint64Array,
+  uint32: Uint32Array,
+  uint16: Uint16Array,
+  uint8: Uint8Array,
+  uint4: Uint8Array,
+  bool: Uint8Array,
+} as const satisfies Record<DType, unknown>;
+
+/** Zeros of a type. */
+export const allocate = (dtype: DType, length: number): TypedArray => new arrays[dtype](length);
+
+export const isFloat = (dtype: DType): boolean => dtype === "float32" || dtype === "float64" || dtype === "float16";
+
+export const isBig = (dtype: DType): boolean => dtype === "int64" || dtype === "uint64";
+
+/** The elements as numbers in an indexable array: a view where they are numbers, a copy where they are bigints. */
+export function numbersOf(tensor: Tensor): ArrayLike<number> {
+  if (isBig(tensor.dtype)) return Array.from(tensor.data as BigInt64Array, Number);
+  if (tensor.dtype === "float16") return Float64Array.from(tensor.data as Uint16Array, fromFloat16Bits);
+  return tensor.data as Float64Array;
+}
+
+/** A tensor of the type, each value rounded into it. */
+export function tensorOf(dtype: DType, shape: readonly number[], values: ArrayLike<number>): Tensor {
+  const data = allocate(dtype, values.length);
+  for (let i = 0; i < values.length; i++)
+    data[i] = isBig(dtype)
+      ? BigInt(Math.trunc(values[i]!))
+      : dtype === "float16"
+        ? toFloat16Bits(values[i]!)
+        : values[i]!;
+  return { dtype, shape, data };
+}
+
+/** A tensor whose element at flat position i is `source.data[from(i)]`, or `fill` (0 by default) where that is negative. Exact. */
+export function gathered(
+  source: Tensor,
+  shape: readonly number[],
+  from: (index: readonly number[], flat: number) => number,
+  fill?: number | bigint,
+): Tensor {
+  const data = allocate(source.dtype, elementCount(shape));
+  forEachIndex(shape, (index, flat) => {
+    const at = from(index, flat);
+    if (at >= 0) data[flat] = source.data[at]!;
+    else if (fill !== undefined) data[flat] = fill;
+  });
+  return { dtype: source.dtype, shape, data };
+}
+
+/** Elements between neighbours along each axis, row-major. */
+export function stridesOf(shape: readonly number[]): number[] {
+  const strides = new Array<number>(shape.length);
+  let stride = 1;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    strides[axis] = stride;
+    stride *= shape[axis]!;
+  }
+  return strides;
+}
+
+/** Visits every index of the shape in row-major order. The index array is reused between calls. */
+export function forEachIndex(shape: readonly number[], visit: (index: readonly number[], flat: number) => void): void {
+  const count = elementCount(shape);
+  const index = new Array<number>(shape.length).fill(0);
+  for (let flat = 0; flat < count; flat++) {
+    visit(index, flat);
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      if (++index[axis]! < shape[axis]!) break;
+      index[axis] = 0;
+    }
+  }
+}
+
+/** Σ index·stride. */
+export const flatten = (index: readonly number[], strides: readonly number[]): number => {
+  let flat = 0;
+  for (let axis = 0; axis < index.length; axis++) flat += index[axis]! * strides[axis]!;
+  return flat;
+};
+
+/** Rounds halves to even, as ONNX does. */
+export function roundHalfToEven(x: number): number {
+  const floor = Math.floor(x);
+  const rest = x - floor;
+  if (rest < 0.5) return floor;
+  if (rest > 0.5) return floor + 1;
+  return floor % 2 === 0 ? floor : floor + 1;
+}
+
+/** The value of IEEE 754 half-precision bits. */
+function fromFloat16Bits(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+/** The half-precision bits nearest to a value, halves to even, overflow to infinity. */
+function toFloat16Bits(value: number): number {
+  const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
+  const magnitude = Math.abs(value);
+  if (Number.isNaN(value)) return 0x7e00;
+  if (magnitude >= 65520) return sign | 0x7c00;
+  const exponent = Math.max(-14, Math.floor(Math.log2(magnitude)));
+  const steps = roundHalfToEven(magnitude / 2 ** (exponent - 10));
+  return sign | (magnitude < 2 ** -14 ? steps : ((exponent + 14) << 10) + steps);
+}
