@@ -1,5 +1,11 @@
 export * from "./errors.js";
 export { GraphBuilder, type NodeOptions } from "./ir/builder.js";
+export { printGraph, printNode, printType } from "./ir/printer.js";
 export * from "./ir/tensor.js";
 export type * from "./ir/types.js";
+export { verify } from "./ir/verifier.js";
+export { type ReadOptions, readOnnx } from "./onnx/reader.js";
+export type { ExternalDataLoader } from "./onnx/tensors.js";
+export { type WriteOptions, writeOnnx } from "./onnx/writer.js";
 export type * from "./operators/definition.js";
+export { inferTypes, requireSupported } from "./passes/infer-types.js";

@@ -1,0 +1,170 @@
+/** @file Constants to and from `TensorProto`: every dtype of the IR, packed 4-bit codes, raw bytes and typed fields. */
+
+import { ModelError } from "../errors.js";
+import { elementCount } from "../ir/tensor.js";
+import type { DType, Tensor, TypedArray } from "../ir/types.js";
+import { fromBigInt, type Int64, type TensorProto, toBigInt } from "./schema.js";
+
+type TypedField = "float_data" | "double_data" | "int32_data" | "int64_data" | "uint64_data";
+
+interface Storage {
+  /** `TensorProto.DataType`. */
+  readonly code: number;
+  readonly array: new (elements: number) => TypedArray;
+  /** Where the elements stand when they are not in `raw_data`. */
+  readonly field: TypedField;
+  /** Two elements a byte, the first in the low bits. */
+  readonly packed?: true;
+}
+
+const storage: Readonly<Record<DType, Storage>> = {
+  float32: { code: 1, array: Float32Array, field: "float_data" },
+  uint8: { code: 2, array: Uint8Array, field: "int32_data" },
+  int8: { code: 3, array: Int8Array, field: "int32_data" },
+  uint16: { code: 4, array: Uint16Array, field: "int32_data" },
+  int16: { code: 5, array: Int16Array, field: "int32_data" },
+  int32: { code: 6, array: Int32Array, field: "int32_data" },
+  int64: { code: 7, array: BigInt64Array, field: "int64_data" },
+  bool: { code: 9, array: Uint8Array, field: "int32_data" },
+  float16: { code: 10, array: Uint16Array, field: "int32_data" },
+  float64: { code: 11, array: Float64Array, field: "double_data" },
+  uint32: { code: 12, array: Uint32Array, field: "uint64_data" },
+  uint64: { code: 13, array: BigUint64Array, field: "uint64_data" },
+  uint4: { code: 21, array: Uint8Array, field: "int32_data", packed: true },
+  int4: { code: 22, array: Int8Array, field: "int32_data", packed: true },
+};
+
+const dtypes = new Map(Object.entries(storage).map(([dtype, { code }]) => [code, dtype as DType]));
+
+/** ONNX element types without a counterpart in the IR, for messages. */
+const refusedDTypes: Readonly<Record<number, string>> = {
+  0: "undefined",
+  8: "string",
+  14: "complex64",
+  15: "complex128",
+  16: "bfloat16",
+  17: "float8e4m3fn",
+  18: "float8e4m3fnuz",
+  19: "float8e5m2",
+  20: "float8e5m2fnuz",
+  23: "float4e2m1",
+};
+
+/** The number of a dtype in `TensorProto.DataType`. */
+export const dtypeCode = (dtype: DType): number => storage[dtype].code;
+
+/** The dtype of a number in `TensorProto.DataType`. @throws {ModelError} where the IR has none. */
+export function dtypeOfCode(code: number, where: string): DType {
+  const dtype = dtypes.get(code);
+  if (dtype) return dtype;
+  throw new ModelError(
+    `${where} has element type ${refusedDTypes[code] ?? `number ${code}`}, which is not supported; ` +
+      "convert the model to float32 (integers and booleans may stay) and export it again",
+  );
+}
+
+/** Reads the bytes that a tensor keeps in another file. `location` is relative to the model, as ONNX has it. */
+export type ExternalDataLoader = (location: string, offset: number, length: number | undefined) => Uint8Array;
+
+/**
+ * Decodes a constant into a fresh, aligned array.
+ *
+ * @throws {ModelError} for external data without a loader, an unknown element type, or as many elements as the
+ *   shape does not have.
+ */
+export function readTensor(proto: TensorProto, where: string, loader?: ExternalDataLoader): Tensor {
+  const shape = proto.dims.map((dim) => {
+    const value = toBigInt(dim);
+    if (value < 0n || value > BigInt(Number.MAX_SAFE_INTEGER))
+      throw new ModelError(`${where} has the dimension ${value}; the file is damaged`);
+    return Number(value);
+  });
+  const dtype = dtypeOfCode(proto.data_type, where);
+  if (proto.segment)
+    throw new ModelError(`${where} is stored in segments, which is not supported; save it in one piece`);
+  const external = proto.data_location === 1 || proto.external_data.length > 0;
+  const raw = external ? readExternal(proto, where, loader) : proto.raw_data;
+  const data = raw.length > 0 ? fromBytes(raw, dtype, shape, where) : fromFields(proto, dtype, shape, where);
+  return { dtype, shape, data };
+}
+
+function readExternal(proto: TensorProto, where: string, loader: ExternalDataLoader | undefined): Uint8Array {
+  const entries = new Map(proto.external_data.map(({ key, value }) => [key, value]));
+  const location = entries.get("location");
+  if (!loader || location === undefined)
+    throw new ModelError(
+      `${where} keeps its data in another file ("${location ?? "not named"}"); save the model as one file ` +
+        "(onnx.save(model, path, save_as_external_data=False), or export with external_data=False)",
+    );
+  const length = entries.get("length");
+  return loader(location, Number(entries.get("offset") ?? 0), length === undefined ? undefined : Number(length));
+}
+
+const needed = (dtype: DType, shape: readonly number[]): string => `${dtype}[${shape.join(",")}]`;
+
+function fromBytes(raw: Uint8Array, dtype: DType, shape: readonly number[], where: string): TypedArray {
+  const count = elementCount(shape);
+  const { array, packed } = storage[dtype];
+  const bytes = packed ? Math.ceil(count / 2) : count * new array(0).BYTES_PER_ELEMENT;
+  if (bytes !== raw.length)
+    throw new ModelError(
+      `${where} is ${needed(dtype, shape)}, ${bytes} bytes, but the file has ${raw.length}; the file is damaged`,
+    );
+  if (packed) return unpackNibbles(raw, dtype, count);
+  const data = new array(count);
+  new Uint8Array(data.buffer).set(raw); // ONNX is little-endian, and so is every machine that runs JavaScript
+  return data;
+}
+
+function fromFields(proto: TensorProto, dtype: DType, shape: readonly number[], where: string): TypedArray {
+  const count = elementCount(shape);
+  const { array, field, packed } = storage[dtype];
+  const values: readonly (number | Int64)[] = proto[field];
+  const entries = packed ? Math.ceil(count / 2) : count;
+  if (values.length !== entries)
+    throw new ModelError(
+      `${where} is ${needed(dtype, shape)} and needs ${entries} entries, but the file has ${values.length}; ` +
+        "the file is damaged",
+    );
+  if (packed) return unpackNibbles(Uint8Array.from(proto.int32_data), dtype, count);
+  const data = new array(count);
+  const is64Bit = data instanceof BigInt64Array || data instanceof BigUint64Array;
+  for (let i = 0; i < count; i++) {
+    const value = values[i]!;
+    if (is64Bit) data[i] = toBigInt(value as Int64);
+    else (data as Float64Array)[i] = typeof value === "number" ? value : Number(toBigInt(value));
+  }
+  return data;
+}
+
+function unpackNibbles(bytes: Uint8Array, dtype: DType, count: number): TypedArray {
+  const data = dtype === "int4" ? new Int8Array(count) : new Uint8Array(count);
+  for (let i = 0; i < count; i++) {
+    const nibble = (bytes[i >> 1]! >> ((i & 1) * 4)) & 15;
+    data[i] = dtype === "int4" ? (nibble << 28) >> 28 : nibble;
+  }
+  return data;
+}
+
+function packNibbles(data: TypedArray): Uint8Array {
+  const bytes = new Uint8Array(Math.ceil(data.length / 2));
+  for (let i = 0; i < data.length; i++) bytes[i >> 1]! |= (Number(data[i]) & 15) << ((i & 1) * 4);
+  return bytes;
+}
+
+/** Encodes a constant, always as raw bytes. @throws {ModelError} where data and shape or dtype do not fit. */
+export function writeTensor(tensor: Tensor, name: string): Partial<TensorProto> {
+  const { code, array, packed } = storage[tensor.dtype];
+  if (!(tensor.data instanceof array) || tensor.data.length !== elementCount(tensor.shape))
+    throw new ModelError(
+      `tensor "${name}" is ${needed(tensor.dtype, tensor.shape)}, but its data is a ` +
+        `${tensor.data.constructor.name} of ${tensor.data.length} elements`,
+    );
+  const { buffer, byteOffset, byteLength } = tensor.data;
+  return {
+    name,
+    dims: tensor.shape.map((dim) => fromBigInt(BigInt(dim))),
+    data_type: code,
+    raw_data: packed ? packNibbles(tensor.data) : new Uint8Array(buffer, byteOffset, byteLength),
+  };
+}

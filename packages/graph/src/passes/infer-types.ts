@@ -1,0 +1,66 @@
+/** @file Types of all values of a graph, asked from the operators' definitions and remembered beside the graph. */
+
+import { ModelError } from "../errors.js";
+import type { Graph, Node, TensorType } from "../ir/types.js";
+import type { InferContext } from "../operators/definition.js";
+import { operatorDefinition } from "../operators/index.js";
+
+type Types = ReadonlyMap<string, TensorType>;
+
+const inferred = new WeakMap<Graph, Types>();
+
+/**
+ * The type of every value; symbolic dimensions (the batch) stay symbols.
+ *
+ * @throws {ModelError} that lists all unsupported operators at once, or names the node whose inputs do not fit
+ */
+export function inferTypes(graph: Graph): Types {
+  requireSupported(graph);
+  return inferKnownTypes(graph);
+}
+
+/** @throws {ModelError} that names every node whose operator has no definition */
+export function requireSupported(graph: Graph): void {
+  const unknown = new Map<string, string[]>();
+  for (const node of graph.nodes) {
+    if (operatorDefinition(node.op, node.domain)) continue;
+    const op = node.domain === "" ? node.op : `${node.domain}.${node.op}`;
+    unknown.set(op, [...(unknown.get(op) ?? []), `"${node.name}"`]);
+  }
+  if (unknown.size === 0) return;
+  const list = [...unknown].map(([op, nodes]) => `${op} (${nodes.join(", ")})`);
+  throw new ModelError(
+    `graph "${graph.name}" has ${unknown.size === 1 ? "an operator that is" : `${unknown.size} operators that are`} ` +
+      `not supported: ${list.join("; ")}; export the model with other layers, or simplify it first`,
+  );
+}
+
+/** Like `inferTypes`, but leaves out the values that unsupported operators produce or that depend on them. */
+export function inferKnownTypes(graph: Graph): Types {
+  const known = inferred.get(graph);
+  if (known) return known;
+  const types = new Map<string, TensorType>();
+  for (const { name, dtype, shape } of graph.inputs) types.set(name, shape ? { dtype, shape } : { dtype });
+  for (const [name, { dtype, shape }] of graph.tensors) types.set(name, { dtype, shape });
+  for (const node of graph.nodes) {
+    const outputs = inferNode(node, types, graph.tensors);
+    for (const [i, name] of node.outputs.entries()) {
+      const type = outputs?.[i];
+      if (name !== "" && type) types.set(name, type);
+    }
+  }
+  inferred.set(graph, types);
+  return types;
+}
+
+function inferNode(node: Node, types: Types, tensors: Graph["tensors"]): readonly TensorType[] | undefined {
+  const definition = operatorDefinition(node.op, node.domain);
+  if (!definition) return undefined;
+  if (node.inputs.some((name) => name !== "" && !types.has(name))) return undefined;
+  const context: InferContext = {
+    node,
+    inputs: node.inputs.map((name) => types.get(name)),
+    constant: (index) => tensors.get(node.inputs[index] ?? ""),
+  };
+  return definition.infer(context);
+}
