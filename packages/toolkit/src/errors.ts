@@ -1,6 +1,6 @@
 /**
  * @file The toolkit's error classes. Each message is one paragraph: what is wrong, where, and what to do. `kind` decides the
- * exit status of a command (usage, data, model → 2; machine → 3).
+ * exit status of a command (failed → 1; usage, data, model → 2; machine → 3; interrupted → 130).
  */
 
 /** An option or argument that makes no sense, such as a width of 9 bits. */
@@ -19,4 +19,16 @@ export class DataError extends Error {
 export class MachineError extends Error {
   override readonly name = "MachineError";
   readonly kind = "machine";
+}
+
+/** Ctrl-C, or an AbortSignal: the work stopped in good order; the message says how to go on. */
+export class InterruptedError extends Error {
+  override readonly name = "InterruptedError";
+  readonly kind = "interrupted";
+}
+
+/** The command did its work, but the result is useless, such as a training run whose loss became NaN. */
+export class FailedRunError extends Error {
+  override readonly name = "FailedRunError";
+  readonly kind = "failed";
 }

@@ -1,4 +1,6 @@
 export * from "./data/types.js";
 export * from "./errors.js";
+export * from "./evaluation/index.js";
+export * from "./files.js";
 export * from "./models/index.js";
 export * from "./random.js";

@@ -1,0 +1,115 @@
+/** @file Evaluates anything that turns a batch of images into logits: ONNX Runtime, the integer engine, a server. */
+
+import type { Batch, ImageSet } from "../data/types.js";
+import { DataError, InterruptedError } from "../errors.js";
+import { addBatch, type ClassifierCounts, emptyCounts } from "./metrics.js";
+
+/** Logits `[N, classes]`, row-major, of a batch. */
+export type Classify = (batch: Batch) => Promise<Float32Array> | Float32Array;
+
+export interface EvaluationOptions {
+  /** Images at once; 64 by default. */
+  readonly batchSize?: number;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: EvaluationProgress) => void;
+}
+
+export interface EvaluationProgress {
+  readonly images: number;
+  readonly of: number;
+  /** Top-1 accuracy so far, 0…1. */
+  readonly top1: number;
+  readonly imagesPerSecond: number;
+}
+
+export interface ClassifierResult {
+  readonly images: number;
+  /** Share of images whose first class is the label, 0…1. */
+  readonly top1: number;
+  /** Share of images whose label is among the first `topK` classes, 0…1. */
+  readonly top5: number;
+  /** 5, or the number of classes where there are fewer. */
+  readonly topK: number;
+  /** Mean cross-entropy in nats. */
+  readonly loss: number;
+  /** `confusion[label][predicted]`: images. */
+  readonly confusion: readonly (readonly number[])[];
+  readonly classes: readonly string[];
+  /** First class of each image, in the set's order. */
+  readonly predictions: Int32Array;
+  /** Images a second of `classify` alone: waiting for the disk does not count. */
+  readonly imagesPerSecond: number;
+  /** Wall time of the whole evaluation. */
+  readonly seconds: number;
+}
+
+/**
+ * Runs `classify` over all images in order.
+ *
+ * @throws {DataError} where the set is empty, or the model has another number of classes than the images.
+ * @throws {InterruptedError} when `signal` fires, after the batch at hand.
+ */
+export async function evaluateClassifier(
+  classify: Classify,
+  images: ImageSet,
+  options: EvaluationOptions = {},
+): Promise<ClassifierResult> {
+  const { batchSize = 64, signal, onProgress } = options;
+  if (images.length === 0) throw new DataError(`"${images.name}" has no ${images.split} images to evaluate on`);
+  const counts = emptyCounts(images.classes.length);
+  const predictions = new Int32Array(images.length);
+  const start = performance.now();
+  let busyMs = 0;
+  for await (const batch of images.batches({ batchSize })) {
+    const before = performance.now();
+    const logits = await classify(batch);
+    busyMs += performance.now() - before;
+    checkClasses(logits, batch, images);
+    addBatch(counts, logits, batch.labels.subarray(0, batch.count), predictions);
+    onProgress?.({
+      images: counts.images,
+      of: images.length,
+      top1: counts.correct / counts.images,
+      imagesPerSecond: perSecond(counts.images, busyMs),
+    });
+    if (signal?.aborted)
+      throw new InterruptedError(`evaluation stopped after ${counts.images} of ${images.length} images`);
+  }
+  return summarize(counts, predictions.subarray(0, counts.images), images.classes, busyMs, performance.now() - start);
+}
+
+function checkClasses(logits: Float32Array, batch: Batch, images: ImageSet): void {
+  const classes = images.classes.length;
+  if (logits.length === batch.count * classes) return;
+  throw new DataError(
+    `the model gives ${logits.length / batch.count} logits an image, but "${images.name}" has ${classes} classes ` +
+      `(${sample(images.classes)}); use the data that the model was trained for, or a model with ${classes} classes`,
+  );
+}
+
+const sample = (names: readonly string[]): string =>
+  names.length <= 4 ? names.join(", ") : `${names.slice(0, 3).join(", ")} … ${names.at(-1)}`;
+
+const perSecond = (count: number, ms: number): number => (ms > 0 ? (count * 1000) / ms : 0);
+
+function summarize(
+  counts: ClassifierCounts,
+  predictions: Int32Array,
+  classes: readonly string[],
+  busyMs: number,
+  wallMs: number,
+): ClassifierResult {
+  const { images, correct, correctTop5, loss, confusion } = counts;
+  return {
+    images,
+    top1: correct / images,
+    top5: correctTop5 / images,
+    topK: Math.min(5, classes.length),
+    loss: loss / images,
+    confusion: classes.map((_, label) => [...confusion.subarray(label * classes.length, (label + 1) * classes.length)]),
+    classes,
+    predictions,
+    imagesPerSecond: perSecond(images, busyMs),
+    seconds: wallMs / 1000,
+  };
+}

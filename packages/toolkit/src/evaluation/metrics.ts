@@ -1,0 +1,79 @@
+/**
+ * @file Accuracy of logits. The integer engine and ONNX Runtime are judged by the same code, so equal logits rank by class
+ * index everywhere, and NaN ranks below every number and is never a correct answer.
+ */
+
+/** Sums over images; `finish` of `evaluateClassifier` divides them. */
+export interface ClassifierCounts {
+  images: number;
+  correct: number;
+  /** The label is among the first `min(5, classes)`. */
+  correctTop5: number;
+  /** Sum of the cross-entropies, natural logarithm. */
+  loss: number;
+  /** `[classes · classes]` row-major: row the label, column the predicted class. */
+  readonly confusion: Uint32Array;
+  readonly classes: number;
+}
+
+export const emptyCounts = (classes: number): ClassifierCounts => ({
+  images: 0,
+  correct: 0,
+  correctTop5: 0,
+  loss: 0,
+  confusion: new Uint32Array(classes * classes),
+  classes,
+});
+
+/** Index of the largest logit of one image; the lower index among equals. */
+export function argMax(logits: ArrayLike<number>, offset: number, classes: number): number {
+  let best = 0;
+  for (let c = 1; c < classes; c++) {
+    const value = logits[offset + c]!;
+    if (value > logits[offset + best]! || (Number.isNaN(logits[offset + best]!) && !Number.isNaN(value))) best = c;
+  }
+  return best;
+}
+
+/** How many classes come before `label`: 0 where it is the answer, `classes` where its logit is NaN. */
+export function rankOf(logits: ArrayLike<number>, offset: number, classes: number, label: number): number {
+  const value = logits[offset + label]!;
+  if (Number.isNaN(value)) return classes;
+  let rank = 0;
+  for (let c = 0; c < classes; c++) {
+    const other = logits[offset + c]!;
+    if (other > value || (other === value && c < label)) rank++;
+  }
+  return rank;
+}
+
+/** −log softmax(logits)[label] in float64, by the largest logit, so that no exponential overflows. */
+export function crossEntropy(logits: ArrayLike<number>, offset: number, classes: number, label: number): number {
+  let max = Number.NEGATIVE_INFINITY;
+  for (let c = 0; c < classes; c++) max = Math.max(max, logits[offset + c]!);
+  let sum = 0;
+  for (let c = 0; c < classes; c++) sum += Math.exp(logits[offset + c]! - max);
+  return Math.log(sum) + max - logits[offset + label]!;
+}
+
+/** Adds a batch: `logits` `[N, classes]` row-major, `labels` `[N]`. Writes each predicted class to `predictions`. */
+export function addBatch(
+  counts: ClassifierCounts,
+  logits: ArrayLike<number>,
+  labels: ArrayLike<number>,
+  predictions: Int32Array,
+): void {
+  const { classes } = counts;
+  for (let i = 0; i < labels.length; i++) {
+    const offset = i * classes;
+    const label = labels[i]!;
+    const rank = rankOf(logits, offset, classes, label);
+    const predicted = argMax(logits, offset, classes);
+    predictions[counts.images] = predicted;
+    counts.images++;
+    if (rank === 0) counts.correct++;
+    if (rank < Math.min(5, classes)) counts.correctTop5++;
+    counts.loss += crossEntropy(logits, offset, classes, label);
+    counts.confusion[label * classes + predicted]!++;
+  }
+}

@@ -1,0 +1,67 @@
+/** @file Writing files so that a crash, a full disk or Ctrl-C leaves either the old content or the new, never half of it. */
+
+import { randomBytes } from "node:crypto";
+import { mkdir, open, rename, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { MachineError } from "./errors.js";
+
+const advice: Readonly<Record<string, string>> = {
+  ENOSPC: "the disk is full; free some space, or write to another disk",
+  EDQUOT: "the disk quota is used up; free some space, or write to another disk",
+  EACCES: "permission is denied; choose a place that you may write to, or change the permissions",
+  EPERM: "permission is denied; choose a place that you may write to, or change the permissions",
+  EROFS: "the file system is read-only; write to another place",
+  EISDIR: "there is a folder of that name; choose another name, or remove it",
+  ENOTDIR: "a part of the path is a file, not a folder; choose another path",
+  EEXIST: "a part of the path is a file, not a folder; choose another path",
+  EMFILE: "too many files are open; raise the limit (ulimit -n), or use fewer threads",
+  EIO: "the disk reports an input/output error; check the disk",
+};
+
+/**
+ * Replaces `path` by `data`: writes a temporary file in the same folder (made where absent), syncs it, and renames it over the
+ * old one. The folder is synced too, so that the new name survives a power cut.
+ *
+ * @throws {MachineError} where the operating system refuses (disk full, no permission…); an earlier file is then intact and
+ *   the temporary one removed.
+ */
+export async function writeFileAtomic(path: string, data: string | Uint8Array): Promise<void> {
+  const folder = dirname(path);
+  const temporary = join(folder, `.${randomBytes(6).toString("hex")}.tmp`);
+  try {
+    await mkdir(folder, { recursive: true });
+    const file = await open(temporary, "wx");
+    try {
+      await file.writeFile(data);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+    await syncFolder(folder);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined); // The first failure is the one to report.
+    throw writeFailure(path, error);
+  }
+}
+
+/** Not every system can sync a folder (Windows cannot open one); the rename itself is done by then. */
+async function syncFolder(folder: string): Promise<void> {
+  try {
+    const handle = await open(folder, "r");
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch {}
+}
+
+/** What the operating system said about writing `path`, as an error for people. */
+export function writeFailure(path: string, error: unknown): MachineError {
+  const code = (error as NodeJS.ErrnoException).code ?? "";
+  const reason = advice[code] ?? (error instanceof Error ? error.message : String(error));
+  return new MachineError(`"${path}" could not be written: ${reason}. Earlier content of that file is intact.`, {
+    cause: error,
+  });
+}

@@ -1,0 +1,32 @@
+/** @file What an optimizer is: an update rule emitted into the training graph, so that one run is one step. */
+
+import type { GraphBuilder } from "@subbyte/graph";
+
+/** Names of the values that an update of one parameter may read; all tensors have the parameter's shape. */
+export interface UpdateContext {
+  readonly parameter: string;
+  readonly gradient: string;
+  /** The parameter's state, in the order of `slots`. */
+  readonly state: readonly string[];
+  /** float32 scalars, in the order of `scalars`. */
+  readonly scalars: readonly string[];
+  /** Factor of the parameter's own value in its decay; 0 for none. */
+  readonly weightDecay: number;
+}
+
+export interface Update {
+  readonly parameter: string;
+  readonly state: readonly string[];
+}
+
+export interface Optimizer {
+  /** Identifies rule and hyperparameters; a checkpoint made under another description is refused. */
+  readonly description: string;
+  /** State tensors of each parameter; they start as zeros. */
+  readonly slots: readonly string[];
+  /** Scalars that change from step to step and are fed. */
+  readonly scalars: readonly string[];
+  /** Values of the scalars at step `t` = 1, 2, … */
+  values(learningRate: number, t: number): readonly number[];
+  update(g: GraphBuilder, context: UpdateContext): Update;
+}
