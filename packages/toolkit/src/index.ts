@@ -4,3 +4,4 @@ export * from "./evaluation/index.js";
 export * from "./files.js";
 export * from "./models/index.js";
 export * from "./random.js";
+export * from "./runtime/index.js";

@@ -1,0 +1,3 @@
+/** @file ONNX Runtime behind our own types. */
+
+export { createSession, type Session, type SessionOptions } from "./session.js";

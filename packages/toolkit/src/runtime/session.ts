@@ -1,0 +1,87 @@
+/** @file Running graphs on ONNX Runtime. This folder is the only place that imports it. */
+
+import { availableParallelism } from "node:os";
+import type { Graph, Tensor } from "@subbyte/graph";
+import { ModelError, writeOnnx } from "@subbyte/graph";
+import * as ort from "onnxruntime-node";
+import { MachineError } from "../errors.js";
+import { fromOrt, toOrt } from "./values.js";
+
+export interface SessionOptions {
+  /** Threads within an operator; all cores that this process may use by default. Results do not depend on it. */
+  readonly threads?: number;
+  /** How far ONNX Runtime may rewrite the graph; `"all"` by default, `"disabled"` runs it node by node as it stands. */
+  readonly optimization?: "disabled" | "basic" | "extended" | "all";
+  /**
+   * Keeps QuantizeLinear/DequantizeLinear as they stand instead of fusing them into integer kernels, which saturate
+   * 8×8-bit sums on CPUs without VNNI.
+   */
+  readonly disableQuantQdq?: boolean;
+  /** Execution providers in order of preference, such as `["cuda", "cpu"]`; the CPU by default. */
+  readonly providers?: readonly string[];
+}
+
+/** A loaded model. Values go in and out by name. */
+export interface Session {
+  readonly name: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  /**
+   * Computes `outputs` (all by default) from `feeds`. Fed arrays are read in place and must not change until the promise
+   * resolves; returned arrays are fresh.
+   *
+   * @throws {ModelError} where a feed is missing or does not fit, or an operator fails; {MachineError} where memory runs out.
+   */
+  run(feeds: Readonly<Record<string, Tensor>>, outputs?: readonly string[]): Promise<Record<string, Tensor>>;
+  /** Frees the model's memory; the session cannot run afterwards. */
+  release(): Promise<void>;
+}
+
+/**
+ * Loads a graph, or the bytes of an ONNX file.
+ *
+ * @throws {ModelError} where ONNX Runtime refuses the model; {MachineError} where memory runs out.
+ */
+export async function createSession(model: Graph | Uint8Array, options: SessionOptions = {}): Promise<Session> {
+  const name = model instanceof Uint8Array ? "ONNX model" : model.name;
+  const bytes = model instanceof Uint8Array ? model : writeOnnx(model);
+  const session = await translated(`"${name}" cannot be loaded`, () =>
+    ort.InferenceSession.create(bytes, ortOptions(options)),
+  );
+  return {
+    name,
+    inputs: session.inputNames,
+    outputs: session.outputNames,
+    run: async (feeds, outputs = session.outputNames) => {
+      const values: Record<string, ort.Tensor> = {};
+      for (const [input, tensor] of Object.entries(feeds)) values[input] = toOrt(input, tensor);
+      const results = await translated(`"${name}" cannot run`, () => session.run(values, outputs));
+      return Object.fromEntries(outputs.map((output) => [output, fromOrt(output, results[output]!)]));
+    },
+    release: () => session.release(),
+  };
+}
+
+function ortOptions(options: SessionOptions): ort.InferenceSession.SessionOptions {
+  return {
+    executionProviders: options.providers ?? ["cpu"],
+    intraOpNumThreads: options.threads ?? availableParallelism(),
+    interOpNumThreads: 1,
+    graphOptimizationLevel: options.optimization ?? "all",
+    logSeverityLevel: 4, // Failures come back as errors; ONNX Runtime would print them on stderr as well.
+    ...(options.disableQuantQdq ? { extra: { session: { disable_quant_qdq: "1" } } } : {}),
+  };
+}
+
+/** Runs `action` with ONNX Runtime's failures told in one paragraph. */
+async function translated<T>(what: string, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    const text = (error instanceof Error ? error.message : String(error)).replace(/\s+/g, " ").trim();
+    if (/bad_alloc|failed to allocate|out of memory|allocation fail/i.test(text)) {
+      throw new MachineError(`${what}: memory ran out. Use a smaller batch. (ONNX Runtime: ${text})`, { cause: error });
+    }
+    throw new ModelError(`${what}: ONNX Runtime says: ${text}`, { cause: error });
+  }
+}

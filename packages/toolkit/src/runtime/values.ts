@@ -1,0 +1,64 @@
+/** @file Our tensors as ONNX Runtime's, and back. */
+
+import type { DType, Tensor, TypedArray } from "@subbyte/graph";
+import { elementCount, ModelError } from "@subbyte/graph";
+import * as ort from "onnxruntime-node";
+
+/** Element types that ONNX Runtime's JavaScript interface carries. int4 and uint4 exist inside models only. */
+const arrayTypes = {
+  float32: Float32Array,
+  float64: Float64Array,
+  float16: Uint16Array,
+  int64: BigInt64Array,
+  int32: Int32Array,
+  int16: Int16Array,
+  int8: Int8Array,
+  uint64: BigUint64Array,
+  uint32: Uint32Array,
+  uint16: Uint16Array,
+  uint8: Uint8Array,
+  bool: Uint8Array,
+} as const;
+
+type FedDType = keyof typeof arrayTypes;
+
+const isFed = (dtype: DType): dtype is FedDType => dtype in arrayTypes;
+
+/**
+ * ONNX Runtime reads fed arrays in place and picks its vector loops by address: sums over an array that does not start on
+ * a multiple of 16 bytes may round differently, so that equal inputs would give unequal bits. A buffer of its own is always
+ * aligned; a view into a file or a pool may not be, and is copied.
+ */
+const alignmentBytes = 16;
+
+const aligned = <T extends TypedArray>(data: T): T =>
+  data.byteOffset % alignmentBytes === 0 ? data : (data.slice() as T);
+
+/**
+ * The tensor for ONNX Runtime, sharing memory with `tensor.data` where that is aligned.
+ *
+ * @throws {ModelError} where data, shape and element type disagree; `name` says which value it is.
+ */
+export function toOrt(name: string, tensor: Tensor): ort.Tensor {
+  const { dtype, shape, data } = tensor;
+  if (!isFed(dtype)) throw new ModelError(`value "${name}" is ${dtype}, which cannot be fed to ONNX Runtime`);
+  if (!(data instanceof arrayTypes[dtype]) || data.length !== elementCount(shape)) {
+    throw new ModelError(
+      `value "${name}" is declared ${dtype}[${shape}] but holds ${data.length} elements in ${article(data)}`,
+    );
+  }
+  return new ort.Tensor(dtype as ort.Tensor.Type, aligned(data) as ort.Tensor.DataType, shape);
+}
+
+/** The tensor that ONNX Runtime returned, without a copy. */
+export function fromOrt(name: string, value: ort.OnnxValue): Tensor {
+  const { type, dims, data } = value as ort.Tensor;
+  if (type === "string" || !isFed(type))
+    throw new ModelError(`output "${name}" is ${type}, which is not supported here`);
+  return { dtype: type, shape: dims, data: data as TypedArray };
+}
+
+const article = (data: object): string => {
+  const name = data.constructor.name;
+  return `${/^[IU]/.test(name) ? "an" : "a"} ${name}`;
+};
