@@ -34,6 +34,11 @@ export interface OperatorDefinition {
   infer(context: InferContext): readonly TensorType[];
   /** The reference: plain loops in float64 or exact integers. Constant folding and gradient tests run it. */
   evaluate?(node: Node, inputs: readonly (Tensor | undefined)[]): readonly Tensor[];
+  /**
+   * The form of the node whose gradient can be taken, where the plain one returns too little (MaxPool needs its Indices).
+   * `fresh` names additional outputs.
+   */
+  differentiable?(node: Node, fresh: (stem: string) => string): Node;
   /** Names of the gradients of the inputs, `undefined` where there is none or it is not needed. */
   gradient?(context: GradientContext): readonly (string | undefined)[];
 }

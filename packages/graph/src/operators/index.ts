@@ -1,10 +1,31 @@
 /** @file Every operator that the graph knows; a new one is a file beside this and an entry here. */
 
+import { AveragePool, AveragePoolGradient, GlobalAveragePool } from "./average-pool.js";
+import { BatchNormalization, BatchNormalizationGradient, BatchNormalizationTraining } from "./batch-normalization.js";
 import { Conv } from "./conv.js";
 import { ConvInputGradient, ConvWeightGradient } from "./conv-gradients.js";
 import type { OperatorDefinition } from "./definition.js";
+import { FakeQuant, FakeQuantGradient } from "./fake-quant.js";
+import { MaxPool, MaxPoolGradient } from "./max-pool.js";
+import { SoftmaxCrossEntropy, SoftmaxCrossEntropyGradient } from "./softmax-cross-entropy.js";
 
-export const operators: readonly OperatorDefinition[] = [Conv, ConvInputGradient, ConvWeightGradient];
+export const operators: readonly OperatorDefinition[] = [
+  AveragePool,
+  AveragePoolGradient,
+  BatchNormalization,
+  BatchNormalizationGradient,
+  BatchNormalizationTraining,
+  Conv,
+  ConvInputGradient,
+  ConvWeightGradient,
+  FakeQuant,
+  FakeQuantGradient,
+  GlobalAveragePool,
+  MaxPool,
+  MaxPoolGradient,
+  SoftmaxCrossEntropy,
+  SoftmaxCrossEntropyGradient,
+];
 
 const byName = new Map(operators.map((definition) => [`${definition.domain ?? ""}:${definition.op}`, definition]));
 

@@ -103,7 +103,7 @@ export function roundHalfToEven(x: number): number {
 }
 
 /** The value of IEEE 754 half-precision bits. */
-function fromFloat16Bits(bits: number): number {
+export function fromFloat16Bits(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 0x1f;
   const fraction = bits & 0x3ff;

@@ -1,0 +1,139 @@
+/**
+ * @file AveragePool over the spatial axes of x [n, c, …], its gradient, and GlobalAveragePool. Spec: ONNX `AveragePool`,
+ * opset 19.
+ *
+ * The divisor counts the elements inside the image, or, with count_include_pad, those inside the padded image (a window
+ * that ceil_mode lets stick out further counts no more than that).
+ */
+
+import type { Node } from "../ir/types.js";
+import { staticSizes } from "./conv.js";
+import type { OperatorDefinition } from "./definition.js";
+import { attributesOf, misfit } from "./support/attributes.js";
+import { windowAttributes, windowOf, windowOutput, windowTaps } from "./support/convolution.js";
+import { forEachIndex, numbersOf, tensorOf } from "./support/values.js";
+
+const defaults = { kernel_shape: [] as number[], ceil_mode: 0, count_include_pad: 0, input_shape: [] as number[] };
+
+/** Taps, and the divisor of every output position. */
+function averages(node: Node, image: readonly number[]) {
+  const { kernel_shape, ceil_mode, count_include_pad } = attributesOf(node, defaults);
+  const window = windowOf(node, kernel_shape, image);
+  const output = windowOutput(node, window, image, ceil_mode === 1) as number[];
+  const taps = windowTaps(window, image, output);
+  const kernelSize = kernel_shape.reduce((a, b) => a * b, 1);
+  const divisors = new Float64Array(taps.length / kernelSize);
+  if (count_include_pad) {
+    const rank = image.length;
+    forEachIndex(output, (position, p) => {
+      forEachIndex(window.kernel, (tap) => {
+        const inside = image.every((size, axis) => {
+          const i = position[axis]! * window.strides[axis]! + tap[axis]! * window.dilations[axis]!;
+          return i < size + window.pads[axis]! + window.pads[axis + rank]!;
+        });
+        if (inside) divisors[p]!++;
+      });
+    });
+  } else
+    taps.forEach((tap, i) => {
+      if (tap >= 0) divisors[Math.floor(i / kernelSize)]!++;
+    });
+  return { taps, divisors, kernelSize, output };
+}
+
+export const AveragePool: OperatorDefinition = {
+  op: "AveragePool",
+  defaults,
+
+  infer({ node, inputs: [x] }) {
+    if (!x?.shape) return x ? [{ dtype: x.dtype }] : [];
+    const { kernel_shape, ceil_mode } = attributesOf(node, defaults);
+    const image = x.shape.slice(2);
+    const output = windowOutput(node, windowOf(node, kernel_shape, image), image, ceil_mode === 1);
+    return [{ dtype: x.dtype, shape: [...x.shape.slice(0, 2), ...output] }];
+  },
+
+  evaluate(node, [x]) {
+    const [batch, channels, ...image] = x!.shape as [number, number, ...number[]];
+    const { taps, divisors, kernelSize, output } = averages(node, image);
+    const imageSize = image.reduce((a, b) => a * b, 1);
+    const xs = numbersOf(x!);
+    const y = new Float64Array(batch * channels * divisors.length);
+    for (let map = 0, at = 0; map < batch * channels; map++)
+      for (let p = 0; p < divisors.length; p++, at++) {
+        let sum = 0;
+        for (let k = 0; k < kernelSize; k++) {
+          const tap = taps[p * kernelSize + k]!;
+          if (tap >= 0) sum += xs[map * imageSize + tap]!;
+        }
+        y[at] = sum / divisors[p]!;
+      }
+    return [tensorOf(x!.dtype, [batch, channels, ...output], y)];
+  },
+
+  gradient({ node, g, type, outputGradients: [dy] }) {
+    const { kernel_shape, ceil_mode, count_include_pad } = attributesOf(node, defaults);
+    const image = staticSizes(node, type(node.inputs[0]!).shape!);
+    const attributes = {
+      ...windowAttributes(windowOf(node, kernel_shape, image)),
+      ceil_mode,
+      count_include_pad,
+      input_shape: image,
+    };
+    return [g.op("AveragePoolGradient", [dy!], attributes, { domain: "subbyte" })];
+  },
+};
+
+/** AveragePoolGradient(dy [n, c, …]) → dx [n, c, …input_shape]; the other attributes are AveragePool's, all explicit. */
+export const AveragePoolGradient: OperatorDefinition = {
+  op: "AveragePoolGradient",
+  domain: "subbyte",
+  defaults,
+
+  infer({ node, inputs: [dy] }) {
+    if (!dy?.shape) throw misfit(node, "dy without a shape", "a known shape");
+    return [{ dtype: dy.dtype, shape: [...dy.shape.slice(0, 2), ...attributesOf(node, defaults).input_shape] }];
+  },
+
+  evaluate(node, [dy]) {
+    const { input_shape } = attributesOf(node, defaults);
+    const { taps, divisors, kernelSize } = averages(node, input_shape);
+    const imageSize = input_shape.reduce((a, b) => a * b, 1);
+    const maps = dy!.shape[0]! * dy!.shape[1]!;
+    const dys = numbersOf(dy!);
+    const dx = new Float64Array(maps * imageSize);
+    for (let map = 0, at = 0; map < maps; map++)
+      for (let p = 0; p < divisors.length; p++, at++)
+        for (let k = 0; k < kernelSize; k++) {
+          const tap = taps[p * kernelSize + k]!;
+          if (tap >= 0) dx[map * imageSize + tap]! += dys[at]! / divisors[p]!;
+        }
+    return [tensorOf(dy!.dtype, [...dy!.shape.slice(0, 2), ...input_shape], dx)];
+  },
+};
+
+export const GlobalAveragePool: OperatorDefinition = {
+  op: "GlobalAveragePool",
+
+  infer({ node, inputs: [x] }) {
+    if (!x?.shape) return x ? [{ dtype: x.dtype }] : [];
+    if (x.shape.length < 3) throw misfit(node, `x has the shape [${x.shape}]`, "[n, c, …]");
+    return [{ dtype: x.dtype, shape: [...x.shape.slice(0, 2), ...x.shape.slice(2).map(() => 1)] }];
+  },
+
+  evaluate(_, [x]) {
+    const [batch, channels, ...image] = x!.shape as [number, number, ...number[]];
+    const imageSize = image.reduce((a, b) => a * b, 1);
+    const xs = numbersOf(x!);
+    const y = new Float64Array(batch * channels);
+    for (let i = 0; i < xs.length; i++) y[Math.floor(i / imageSize)]! += xs[i]! / imageSize;
+    return [tensorOf(x!.dtype, [batch, channels, ...image.map(() => 1)], y)];
+  },
+
+  /** Every element of the image gets an equal share. */
+  gradient({ node, g, type, outputGradients: [dy] }) {
+    const image = staticSizes(node, type(node.inputs[0]!).shape!);
+    const share = g.op("Mul", [dy!, g.scalar(1 / image.reduce((a, b) => a * b, 1))]);
+    return [g.op("Expand", [share, g.ints([1, 1, ...image])])];
+  },
+};

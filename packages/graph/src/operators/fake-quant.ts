@@ -1,0 +1,119 @@
+/**
+ * @file FakeQuant: quantize and dequantize in one step, the operator of ours that simulates integers in a float graph.
+ *
+ *   y = s·(q − z),   q = clamp(rne(x/s) + z, qmin, qmax)
+ *
+ * Inputs x, scale s and zero point z (float32, of shape [], or [c] along `axis`). Attributes: `bits` 2…8, `signed`, `narrow`
+ * (the lowest signed code stays unused), `axis` (present only per channel), `learnable` (s gets a gradient).
+ *
+ * FakeQuantGradient(dy, x, s, z; the same attributes) → dx, and ds where learnable. Inside means qmin − z ≤ x/s ≤ qmax − z.
+ *
+ *   dx = dy inside, 0 outside                                   straight-through, Bengio et al. 2013, arXiv:1308.3432
+ *   ds = Σ dy·(q − z − x/s) inside, Σ dy·(q − z) outside        LSQ, Esser et al. 2020, arXiv:1902.08153, eq. 3
+ *
+ * LSQ's gradient scale 1/√(n·qmax) is the optimizer's business.
+ */
+
+import type { Attributes, Node, Tensor } from "../ir/types.js";
+import type { OperatorDefinition } from "./definition.js";
+import { attributesOf, misfit, normalizeAxis } from "./support/attributes.js";
+import { numbersOf, roundHalfToEven, tensorOf } from "./support/values.js";
+
+const defaults = { bits: 8, signed: 0, narrow: 0, learnable: 0 };
+
+/** The codes that a FakeQuant, or its gradient, can produce. */
+export function codeRange(attributes: Attributes): { readonly qmin: number; readonly qmax: number } {
+  const { bits, signed, narrow } = { ...defaults, ...attributes } as typeof defaults;
+  return signed
+    ? { qmin: -(2 ** (bits - 1)) + (narrow ? 1 : 0), qmax: 2 ** (bits - 1) - 1 }
+    : { qmin: 0, qmax: 2 ** bits - 1 };
+}
+
+/** The entry of scale and zero point that each element of x uses. */
+function channelOf(node: Node, x: Tensor): (at: number) => number {
+  const axis = node.attributes.axis as number | undefined;
+  if (axis === undefined) return () => 0;
+  const normal = normalizeAxis(node, axis, x.shape.length);
+  const inner = x.shape.slice(normal + 1).reduce((a, b) => a * b, 1);
+  const channels = x.shape[normal]!;
+  return (at) => Math.floor(at / inner) % channels;
+}
+
+export const FakeQuant: OperatorDefinition = {
+  op: "FakeQuant",
+  domain: "subbyte",
+  defaults,
+
+  infer({ node, inputs: [x, scale, zeroPoint] }) {
+    if (!x || !scale || !zeroPoint) throw misfit(node, "an input is missing", "x, scale and zero point");
+    const { bits } = attributesOf(node, defaults);
+    if (!(Number.isInteger(bits) && bits >= 2 && bits <= 8)) throw misfit(node, `bits is ${bits}`, "2 to 8");
+    if (x.shape && scale.shape && zeroPoint.shape) {
+      const axis = node.attributes.axis as number | undefined;
+      const needed = axis === undefined ? [] : [x.shape[normalizeAxis(node, axis, x.shape.length)]!];
+      for (const [name, shape] of [
+        ["scale", scale.shape],
+        ["zero point", zeroPoint.shape],
+      ] as const)
+        if (shape.join() !== needed.join()) throw misfit(node, `${name} of shape [${shape}]`, `[${needed}]`);
+    }
+    return [x];
+  },
+
+  evaluate(node, [x, scale, zeroPoint]) {
+    const { qmin, qmax } = codeRange(node.attributes);
+    const channel = channelOf(node, x!);
+    const [xs, s, z] = [numbersOf(x!), numbersOf(scale!), numbersOf(zeroPoint!)];
+    // In float32 every step rounds, as in the runtimes.
+    const round = x!.dtype === "float32" ? Math.fround : (value: number) => value;
+    const y = Float64Array.from(xs, (value, at) => {
+      const c = channel(at);
+      const code = Math.min(qmax, Math.max(qmin, roundHalfToEven(round(value / s[c]!)) + z[c]!));
+      return s[c]! * (code - z[c]!);
+    });
+    return [tensorOf(x!.dtype, x!.shape, y)];
+  },
+
+  gradient({ node, g, outputGradients: [dy], needed }) {
+    const learnable = attributesOf(node, defaults).learnable === 1 && needed[1] === true;
+    if (needed[1] && !learnable) throw misfit(node, "a gradient of a scale that is not learnable", "learnable=1");
+    const attributes = { ...defaults, ...node.attributes, learnable: learnable ? 1 : 0 };
+    const gradients = g.node("FakeQuantGradient", [dy!, ...node.inputs], attributes, {
+      domain: "subbyte",
+      outputs: learnable ? 2 : 1,
+    });
+    return [needed[0] ? gradients[0] : undefined, gradients[1], undefined];
+  },
+};
+
+export const FakeQuantGradient: OperatorDefinition = {
+  op: "FakeQuantGradient",
+  domain: "subbyte",
+  defaults,
+
+  infer: ({ node, inputs: [, x, scale] }) => (attributesOf(node, defaults).learnable ? [x!, scale!] : [x!]),
+
+  evaluate(node, [dy, x, scale, zeroPoint]) {
+    const { qmin, qmax } = codeRange(node.attributes);
+    const channel = channelOf(node, x!);
+    const [dys, xs, s, z] = [dy!, x!, scale!, zeroPoint!].map(numbersOf) as [
+      ArrayLike<number>,
+      ArrayLike<number>,
+      ArrayLike<number>,
+      ArrayLike<number>,
+    ];
+    const dx = new Float64Array(xs.length);
+    const ds = new Float64Array(s.length);
+    for (let at = 0; at < xs.length; at++) {
+      const c = channel(at);
+      const [low, high] = [qmin - z[c]!, qmax - z[c]!];
+      const position = xs[at]! / s[c]!;
+      const inside = position >= low && position <= high;
+      if (inside) dx[at] = dys[at]!;
+      ds[c]! += dys[at]! * (inside ? roundHalfToEven(position) - position : position < low ? low : high);
+    }
+    const results = [tensorOf(x!.dtype, x!.shape, dx)];
+    if (attributesOf(node, defaults).learnable) results.push(tensorOf(scale!.dtype, scale!.shape, ds));
+    return results;
+  },
+};
