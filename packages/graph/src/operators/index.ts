@@ -2,14 +2,21 @@
 
 import { AveragePool, AveragePoolGradient, GlobalAveragePool } from "./average-pool.js";
 import { BatchNormalization, BatchNormalizationGradient, BatchNormalizationTraining } from "./batch-normalization.js";
+import { binaryOperators } from "./binary.js";
 import { Conv } from "./conv.js";
 import { ConvInputGradient, ConvWeightGradient } from "./conv-gradients.js";
 import type { OperatorDefinition } from "./definition.js";
 import { FakeQuant, FakeQuantGradient } from "./fake-quant.js";
+import { Gemm } from "./gemm.js";
+import { FusedMatMul, MatMul } from "./matmul.js";
 import { MaxPool, MaxPoolGradient } from "./max-pool.js";
+import { Flatten, Reshape, Squeeze, Unsqueeze } from "./reshaping.js";
 import { SoftmaxCrossEntropy, SoftmaxCrossEntropyGradient } from "./softmax-cross-entropy.js";
+import { Dropout, unaryOperators } from "./unary.js";
 
 export const operators: readonly OperatorDefinition[] = [
+  ...binaryOperators,
+  ...unaryOperators,
   AveragePool,
   AveragePoolGradient,
   BatchNormalization,
@@ -18,13 +25,21 @@ export const operators: readonly OperatorDefinition[] = [
   Conv,
   ConvInputGradient,
   ConvWeightGradient,
+  Dropout,
   FakeQuant,
   FakeQuantGradient,
+  Flatten,
+  FusedMatMul,
+  Gemm,
   GlobalAveragePool,
+  MatMul,
   MaxPool,
   MaxPoolGradient,
+  Reshape,
   SoftmaxCrossEntropy,
   SoftmaxCrossEntropyGradient,
+  Squeeze,
+  Unsqueeze,
 ];
 
 const byName = new Map(operators.map((definition) => [`${definition.domain ?? ""}:${definition.op}`, definition]));
