@@ -8,4 +8,5 @@ export { type ReadOptions, readOnnx } from "./onnx/reader.js";
 export type { ExternalDataLoader } from "./onnx/tensors.js";
 export { type WriteOptions, writeOnnx } from "./onnx/writer.js";
 export type * from "./operators/definition.js";
+export { fromFloat16Bits } from "./operators/support/values.js";
 export { inferTypes, requireSupported } from "./passes/infer-types.js";
