@@ -1,7 +1,15 @@
 export * from "./data/types.js";
 export * from "./errors.js";
 export * from "./evaluation/index.js";
+export { QDQ_OPSET, toQdq } from "./export/qdq.js";
 export * from "./files.js";
+export { lift } from "./lowering/lift.js";
+export { type LowerOptions, lower } from "./lowering/lower.js";
 export * from "./models/index.js";
+export { insertFakeQuant } from "./quantization/insert.js";
+export { type Method, type MethodOptions, methodByName, methods } from "./quantization/methods.js";
+export { type BitPolicy, checkBits, type LayerOverride } from "./quantization/policy.js";
+export { type CalibrationInput, setRanges } from "./quantization/ranges.js";
 export * from "./random.js";
 export * from "./runtime/index.js";
+export { type CodeSimulation, simulateCodes } from "./simulation/codes.js";

@@ -1,0 +1,46 @@
+/** @file `--config FILE`: every option of a command may stand in a JSON or YAML file; the command line wins. */
+
+import { readFileSync } from "node:fs";
+import { UsageError } from "@subbyte/toolkit";
+import type { Command, Option } from "commander";
+import { distance } from "fastest-levenshtein";
+import { parse } from "yaml";
+
+/**
+ * Sets the options of `command` that the command line left open.
+ * @throws {UsageError} for a file that is no mapping, a key that is no option (naming the nearest), or a value of a wrong kind
+ */
+export function applyConfig(command: Command, path: string): void {
+  let config: unknown;
+  try {
+    config = parse(readFileSync(path, "utf8")); // YAML contains JSON.
+  } catch (error) {
+    throw new UsageError(`--config ${path}: cannot be read as JSON or YAML: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+  if (typeof config !== "object" || config === null || Array.isArray(config))
+    throw new UsageError(`--config ${path}: must be a mapping of option names to values.`);
+  for (const [key, value] of Object.entries(config)) set(command, path, key, value);
+}
+
+function set(command: Command, path: string, key: string, value: unknown): void {
+  const option = command.options.find((item) => optionName(item) === key || item.attributeName() === key);
+  if (!option) {
+    const names = command.options.map(optionName);
+    const nearest = names.reduce((best, name) => (distance(name, key) < distance(best, key) ? name : best));
+    throw new UsageError(`--config ${path}: "${key}" is no option of "${command.name()}"; did you mean "${nearest}"?`);
+  }
+  const attribute = option.attributeName();
+  const source = command.getOptionValueSource(attribute);
+  if (source === "cli" || source === "env") return;
+  if (option.isBoolean() !== (typeof value === "boolean"))
+    throw new UsageError(
+      `--config ${path}: "${key}" takes ${option.isBoolean() ? "true or false" : "a value"}, found ${JSON.stringify(value)}.`,
+    );
+  const text = Array.isArray(value) ? value.join(",") : String(value);
+  const parsed = typeof value === "boolean" ? value : option.parseArg ? option.parseArg(text, undefined) : text;
+  command.setOptionValueWithSource(attribute, parsed, "config");
+}
+
+const optionName = (option: Option): string => (option.long ?? option.short ?? "").replace(/^-+/, "");

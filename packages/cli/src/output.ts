@@ -1,0 +1,50 @@
+/** @file Results on stdout: tables for people, JSON for programs. */
+
+import Table from "cli-table3";
+
+/** A table without inner lines; the first row is the header. Numbers are aligned to the right. */
+export function table(header: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
+  const numeric = header.map(
+    (_, column) => rows.length > 0 && rows.every((row) => /^[-+\d.,%×\s–]*$/.test(String(row[column]))),
+  );
+  const instance = new Table({
+    head: [...header],
+    colAligns: numeric.map((right) => (right ? "right" : "left")),
+    style: { head: process.stdout.isTTY && !process.env.NO_COLOR ? ["bold"] : [], border: [], compact: true },
+    chars: {
+      top: "",
+      "top-mid": "",
+      "top-left": "",
+      "top-right": "",
+      bottom: "",
+      "bottom-mid": "",
+      "bottom-left": "",
+      "bottom-right": "",
+      left: "",
+      "left-mid": "",
+      mid: "",
+      "mid-mid": "",
+      right: "",
+      "right-mid": "",
+      middle: "  ",
+    },
+  });
+  for (const row of rows) instance.push(row.map(String));
+  return instance.toString();
+}
+
+export const print = (text: string): void => {
+  process.stdout.write(`${text}\n`);
+};
+
+export const printJson = (value: unknown): void => print(JSON.stringify(value, null, 2));
+
+/** `91.73 %` */
+export const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
+
+/** `1.25 MB`, in powers of 1000. */
+export function byteSize(bytes: number): string {
+  if (bytes < 1000) return `${bytes} B`;
+  if (bytes < 1e6) return `${(bytes / 1e3).toFixed(1)} kB`;
+  return `${(bytes / 1e6).toFixed(2)} MB`;
+}

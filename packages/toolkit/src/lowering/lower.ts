@@ -1,0 +1,74 @@
+/** @file From the quantized graph to the engine's program. */
+
+import type { Preprocessing, Program, Provenance } from "@subbyte/engine";
+import { type Graph, ModelError } from "@subbyte/graph";
+import { codeRange, fakeQuant, fakeQuants, isFakeQuant, roundHalfEven } from "../quantization/fake-quant.js";
+import { Lowering } from "./lowering.js";
+import { lowerOperator } from "./operators/index.js";
+import { unclamped } from "./pending.js";
+import { emitProduct, storeCodes } from "./store.js";
+
+export interface LowerOptions {
+  readonly preprocessing: Preprocessing;
+  readonly labels?: readonly string[];
+  readonly provenance?: Provenance;
+}
+
+/**
+ * Lowers a graph whose FakeQuant nodes have their scales. What stands between two FakeQuant nodes becomes one operator;
+ * every code, bias and table is computed here, once, and stands in the file.
+ *
+ * @throws {ModelError} naming the operator that has no integer form, or the value that has no FakeQuant
+ */
+export function lower(graph: Graph, options: LowerOptions): Program {
+  const lowering = new Lowering(graph);
+  const [input] = graph.inputs;
+  if (!input || graph.inputs.length !== 1)
+    throw new ModelError(
+      `graph "${graph.name}": the engine takes one image as input, found ${graph.inputs.length} inputs`,
+    );
+  lowering.set(input.name, { kind: "image", clamp: unclamped });
+
+  for (const node of graph.nodes) {
+    if (isFakeQuant(node)) {
+      const fq = fakeQuant(graph, node);
+      if (!fq.ofWeights) storeCodes(lowering, fq);
+      continue;
+    }
+    const rule = lowerOperator[node.op];
+    if (!rule) throw new ModelError(`${node.op} "${node.name}" has no integer form`);
+    rule(lowering, node);
+  }
+
+  const logits = graph.outputs[0]!;
+  const reader = graph.nodes.at(-1)!;
+  const last = lowering.pending(logits, reader);
+  if (last.kind === "product") emitProduct(lowering, last);
+  else lowering.operators.push({ op: "dequantize", name: logits, input: lowering.codes(logits, reader) });
+
+  const quantizedInput = fakeQuants(graph).find((fq) => fq.input === input.name)!;
+  const inputTensor = lowering.tensors.findIndex((tensor) => tensor.name === quantizedInput.output);
+  const { scale, zeroPoint, bits } = lowering.tensors[inputTensor]!;
+  return {
+    name: graph.name,
+    tensors: lowering.tensors,
+    input: inputTensor,
+    inputTables: inputTables(options.preprocessing, scale, zeroPoint, bits),
+    operators: lowering.operators,
+    classes: lowering.shape(logits)[0]!,
+    ...(options.labels ? { labels: options.labels } : {}),
+    preprocessing: options.preprocessing,
+    provenance: options.provenance ?? {},
+  };
+}
+
+/** For each channel, the codes of bytes 0 … 255: clamp(rne(((p/255 − mean)/std)/s) + z) in float64 (rule 8). */
+function inputTables({ mean, std }: Preprocessing, scale: number, zeroPoint: number, bits: number): Uint8Array[] {
+  const { max } = codeRange({ bits, signed: false, narrow: false });
+  return mean.map((m, c) =>
+    Uint8Array.from({ length: 256 }, (_, p) => {
+      const code = roundHalfEven((p / 255 - m) / std[c]! / scale) + zeroPoint;
+      return Math.min(max, Math.max(0, code));
+    }),
+  );
+}

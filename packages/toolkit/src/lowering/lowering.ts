@@ -1,0 +1,91 @@
+/** @file The state of one lowering: tensors and operators so far, and what each value of the graph stands for. */
+
+import type { Operator, OutputRange, QuantizedTensor, TensorId } from "@subbyte/engine";
+import { type Graph, inferTypes, ModelError, type Node, type TensorType } from "@subbyte/graph";
+import { codeRange, type FakeQuant, quantizeValue } from "../quantization/fake-quant.js";
+import type { Clamp, Pending } from "./pending.js";
+
+export class Lowering {
+  readonly tensors: QuantizedTensor[] = [];
+  readonly operators: Operator[] = [];
+  readonly #pending = new Map<string, Pending>();
+  readonly #types: ReadonlyMap<string, TensorType>;
+
+  constructor(readonly graph: Graph) {
+    this.#types = inferTypes(graph);
+  }
+
+  /** What a value stands for. */
+  pending(value: string, reader: Node): Pending {
+    const pending = this.#pending.get(value);
+    if (!pending)
+      throw new ModelError(`internal: ${reader.op} "${reader.name}" reads "${value}", which is not lowered yet`);
+    return pending;
+  }
+
+  set(value: string, pending: Pending): void {
+    this.#pending.set(value, pending);
+  }
+
+  /**
+   * The codes of a value that an operator reads.
+   * @throws {ModelError} where no FakeQuant gave the value codes
+   */
+  codes(value: string, reader: Node): TensorId {
+    const pending = this.pending(value, reader);
+    if (
+      pending.kind !== "stored" ||
+      pending.clamp.low !== Number.NEGATIVE_INFINITY ||
+      pending.clamp.high !== Number.POSITIVE_INFINITY
+    )
+      throw new ModelError(
+        `${reader.op} "${reader.name}" reads "${value}", which has no FakeQuant: integers need a scale there. ` +
+          "Insert FakeQuant nodes with the bit policy before lowering.",
+      );
+    return pending.tensor;
+  }
+
+  /** A constant's elements as float32. */
+  constant(value: string): Float32Array {
+    const tensor = this.graph.tensors.get(value);
+    if (!tensor) throw new ModelError(`"${value}" must be a constant to be lowered`);
+    return tensor.data as Float32Array;
+  }
+
+  /** Shape without the batch. */
+  shape(value: string): readonly number[] {
+    const shape = this.#types.get(value)?.shape?.slice(1);
+    if (!shape?.every((dim) => typeof dim === "number"))
+      throw new ModelError(`the shape of "${value}" is not known; the engine needs fixed sizes but for the batch`);
+    return shape;
+  }
+
+  /** Adds a tensor with the scale, zero point and width of a FakeQuant. */
+  addTensor(name: string, shape: readonly number[], fq: FakeQuant): TensorId {
+    return this.addTensorLike(name, shape, {
+      bits: fq.bits,
+      scale: this.constant(fq.scale)[0]!,
+      zeroPoint: this.constant(fq.zeroPoint)[0]!,
+    });
+  }
+
+  addTensorLike(
+    name: string,
+    shape: readonly number[],
+    like: Pick<QuantizedTensor, "bits" | "scale" | "zeroPoint">,
+  ): TensorId {
+    const { bits, scale, zeroPoint } = like;
+    this.tensors.push({ name, shape, bits, scale, zeroPoint });
+    return this.tensors.length - 1;
+  }
+
+  /** Real bounds as codes of a tensor. Quantization is monotonic, so clamping codes equals clamping reals. */
+  range(tensor: TensorId, clamp: Clamp): OutputRange {
+    const { bits, scale, zeroPoint } = this.tensors[tensor]!;
+    const { min, max } = codeRange({ bits, signed: false, narrow: false });
+    return {
+      lo: clamp.low === Number.NEGATIVE_INFINITY ? min : quantizeValue(clamp.low, scale, zeroPoint, min, max),
+      hi: clamp.high === Number.POSITIVE_INFINITY ? max : quantizeValue(clamp.high, scale, zeroPoint, min, max),
+    };
+  }
+}

@@ -1,0 +1,20 @@
+/** @file Add: fused into the convolution that feeds it, or a sum of two stored tensors. */
+
+import type { Node } from "@subbyte/graph";
+import type { Lowering } from "../lowering.js";
+import { type PendingProduct, unclamped } from "../pending.js";
+
+export function add(lowering: Lowering, node: Node): void {
+  const [a, b] = node.inputs as [string, string];
+  const left = lowering.pending(a, node);
+  const right = lowering.pending(b, node);
+  const output = node.outputs[0]!;
+  const fused = [left, right].find((pending): pending is PendingProduct => pending.kind === "product");
+  if (fused && fused.residual === undefined) {
+    const residual = lowering.codes(fused === left ? b : a, node);
+    lowering.set(output, { ...fused, residual, clamp: unclamped });
+  } else {
+    const inputs = [lowering.codes(a, node), lowering.codes(b, node)] as const;
+    lowering.set(output, { kind: "sum", node, inputs, clamp: unclamped });
+  }
+}

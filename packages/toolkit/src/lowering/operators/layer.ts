@@ -1,0 +1,27 @@
+/** @file Conv and Gemm: integer products. */
+
+import { ModelError, type Node } from "@subbyte/graph";
+import { fakeQuants } from "../../quantization/fake-quant.js";
+import type { Lowering } from "../lowering.js";
+import { unclamped } from "../pending.js";
+
+export function layer(lowering: Lowering, node: Node): void {
+  const [data, weight] = node.inputs as [string, string];
+  const weights = fakeQuants(lowering.graph).find((fq) => fq.output === weight);
+  if (!weights)
+    throw new ModelError(
+      `${node.op} "${node.name}": its weights have no FakeQuant; insert FakeQuant nodes before lowering`,
+    );
+  if (
+    node.op === "Gemm" &&
+    !(node.attributes.transB === 1 && (node.attributes.alpha ?? 1) === 1 && (node.attributes.beta ?? 1) === 1)
+  )
+    throw new ModelError(`Gemm "${node.name}": the engine takes y = x·Wᵀ + b (transB = 1, alpha = beta = 1)`);
+  lowering.set(node.outputs[0]!, {
+    kind: "product",
+    node,
+    input: lowering.codes(data, node),
+    weights,
+    clamp: unclamped,
+  });
+}

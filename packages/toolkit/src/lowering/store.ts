@@ -1,0 +1,144 @@
+/** @file A FakeQuant ends a chain: the pending value gets its codes, and the engine operator that computes them is emitted. */
+
+import type { QuantizedWeights, TensorId } from "@subbyte/engine";
+import { ModelError, type Node } from "@subbyte/graph";
+import { codeRange, type FakeQuant, quantizeValue, roundHalfEven } from "../quantization/fake-quant.js";
+import { convAttributes, poolAttributes } from "./attributes.js";
+import type { Lowering } from "./lowering.js";
+import type { PendingConcat, PendingFunction, PendingProduct } from "./pending.js";
+import { unclamped } from "./pending.js";
+
+/** Emits what computes the input of an activation FakeQuant; its output is stored codes from then on. */
+export function storeCodes(lowering: Lowering, fq: FakeQuant): TensorId {
+  const pending = lowering.pending(fq.input, fq.node);
+  const output = lowering.addTensor(fq.output, lowering.shape(fq.output), fq);
+  const range = lowering.range(output, pending.clamp);
+  const { operators } = lowering;
+  switch (pending.kind) {
+    case "image":
+      break;
+    case "stored":
+      operators.push({ op: "rescale", name: fq.node.name, input: pending.tensor, output, ...range });
+      break;
+    case "product":
+      emitProduct(lowering, pending, output);
+      break;
+    case "sum":
+      operators.push({ op: "add", name: pending.node.name, inputs: pending.inputs, output, ...range });
+      break;
+    case "average":
+      operators.push({
+        op: "averagePool",
+        name: pending.node.name,
+        input: pending.input,
+        output,
+        ...poolAttributes(pending.node, lowering.tensors[pending.input]!.shape),
+        countIncludePad: pending.node.attributes.count_include_pad === 1,
+        ...range,
+      });
+      break;
+    case "function":
+      emitTable(lowering, pending, output);
+      break;
+    case "concat":
+      emitConcat(lowering, pending, output);
+      break;
+    default:
+      pending satisfies never;
+  }
+  lowering.set(fq.output, { kind: "stored", tensor: output, clamp: unclamped });
+  return output;
+}
+
+/** Emits a layer; without `output` it is the last one and yields float32 logits. */
+export function emitProduct(lowering: Lowering, pending: PendingProduct, output?: TensorId): void {
+  const { node, input, residual } = pending;
+  const weights = integerWeights(lowering, pending.weights);
+  const bias = integerBias(lowering, node, lowering.tensors[input]!.scale, weights.scales);
+  if (node.op === "Conv") {
+    if (output === undefined)
+      throw new ModelError(
+        `Conv "${node.name}" is the network's output; the engine takes logits from a linear layer or stored codes`,
+      );
+    lowering.operators.push({
+      op: "conv",
+      name: node.name,
+      input,
+      output,
+      weights,
+      bias,
+      ...convAttributes(node, lowering.tensors[input]!.shape, weights.shape),
+      ...(residual === undefined ? {} : { residual: { tensor: residual } }),
+      ...lowering.range(output, pending.clamp),
+    });
+  } else {
+    lowering.operators.push({
+      op: "linear",
+      name: node.name,
+      input,
+      weights,
+      bias,
+      ...(output === undefined ? {} : { output, ...lowering.range(output, pending.clamp) }),
+    });
+  }
+}
+
+/** Codes w = clamp(rne(fround(w / s))) of a weight FakeQuant, channel by channel. */
+function integerWeights(lowering: Lowering, fq: FakeQuant): QuantizedWeights {
+  const real = lowering.constant(fq.input);
+  const shape = lowering.graph.tensors.get(fq.input)!.shape;
+  const scales = lowering.constant(fq.scale).slice();
+  const { min, max } = codeRange(fq);
+  const size = real.length / scales.length;
+  const codes = new Int8Array(real.length);
+  for (let i = 0; i < real.length; i++) codes[i] = quantizeValue(real[i]!, scales[Math.floor(i / size)]!, 0, min, max);
+  return { bits: fq.bits, shape, codes, scales };
+}
+
+/** rne(b / (s_x·s_w[c])) in float64; zeros where the layer has no bias. */
+function integerBias(lowering: Lowering, node: Node, inputScale: number, scales: Float32Array): Int32Array {
+  const bias = new Int32Array(scales.length);
+  if (!node.inputs[2]) return bias;
+  const real = lowering.constant(node.inputs[2]);
+  for (let c = 0; c < bias.length; c++) {
+    const code = roundHalfEven(real[c]! / (inputScale * scales[c]!));
+    if (Math.abs(code) >= 2 ** 31)
+      throw new ModelError(
+        `${node.op} "${node.name}": the bias ${real[c]} of channel ${c} does not fit 32 bits at scale ${inputScale * scales[c]!}. ` +
+          "Its weights are nearly zero; raise the layer's weight scale or remove the channel.",
+      );
+    bias[c] = code;
+  }
+  return bias;
+}
+
+function emitTable(lowering: Lowering, pending: PendingFunction, output: TensorId): void {
+  const from = lowering.tensors[pending.input]!;
+  const to = lowering.tensors[output]!;
+  const { lo, hi } = lowering.range(output, pending.clamp);
+  const table = Uint8Array.from({ length: 2 ** from.bits }, (_, q) => {
+    const y = pending.evaluate(from.scale * (q - from.zeroPoint));
+    return Math.min(hi, Math.max(lo, roundHalfEven(y / to.scale) + to.zeroPoint));
+  });
+  lowering.operators.push({ op: "table", name: pending.node.name, input: pending.input, output, table });
+}
+
+/** Brings every input to the output's scale, zero point and width, then joins. */
+function emitConcat(lowering: Lowering, pending: PendingConcat, output: TensorId): void {
+  const to = lowering.tensors[output]!;
+  const inputs = pending.inputs.map((input, index) => {
+    const from = lowering.tensors[input]!;
+    if (from.scale === to.scale && from.zeroPoint === to.zeroPoint && from.bits === to.bits) return input;
+    const name = `${pending.node.name}/input${index}`;
+    const rescaled = lowering.addTensorLike(name, from.shape, to);
+    lowering.operators.push({
+      op: "rescale",
+      name,
+      input,
+      output: rescaled,
+      ...lowering.range(rescaled, pending.clamp),
+    });
+    return rescaled;
+  });
+  lowering.operators.push({ op: "concat", name: pending.node.name, inputs, output });
+}

@@ -1,0 +1,97 @@
+/** @file Places a FakeQuant node wherever the engine will hold codes, at the width that the bit policy says. */
+
+import { type Graph, GraphBuilder, ModelError, type Node } from "@subbyte/graph";
+import { addFakeQuant } from "./fake-quant.js";
+import { type BitPolicy, decideWidths, type Widths } from "./policy.js";
+import { analyse, dataInputs, isLayer, isStored, roleOf, type Topology } from "./topology.js";
+
+/**
+ * Returns the graph with FakeQuant nodes on weights and activations, all scales 1 until a method sets them. The graph must be
+ * simplified (batch norm folded).
+ *
+ * A stored tensor gets the widest width that its readers ask for: residual additions, averages, tables and concatenations
+ * ask for `residualBits`, layers for their input width. A layer that wants fewer bits than are stored reads through a second
+ * FakeQuant.
+ */
+export function insertFakeQuant(graph: Graph, policy: BitPolicy): Graph {
+  const topology = analyse(graph);
+  const widths = decideWidths(graph, topology, policy);
+  const b = new GraphBuilder(graph.name);
+  for (const input of graph.inputs) b.input(input.name, input.dtype, input.shape ?? []);
+  for (const [name, tensor] of graph.tensors) b.constant(tensor, name);
+
+  /** What readers of a value now read, and its width. */
+  const current = new Map<string, { value: string; bits: number }>();
+  const narrowed = new Map<string, string>();
+
+  const store = (value: string) => {
+    if (!isStored(graph, topology, value)) return;
+    const bits = storedBits(value, topology, widths);
+    current.set(value, { value: addFakeQuant(b, value, { bits, signed: false, learnable: true }), bits });
+  };
+  const read = (value: string, bits?: number): string => {
+    const source = current.get(value);
+    if (!source) return value;
+    if (bits === undefined || bits >= source.bits) return source.value;
+    const key = `${source.value}|${bits}`;
+    const known = narrowed.get(key);
+    if (known !== undefined) return known;
+    const quantized = addFakeQuant(b, source.value, { bits, signed: false, learnable: true });
+    narrowed.set(key, quantized);
+    return quantized;
+  };
+
+  for (const input of graph.inputs) store(input.name);
+  for (const node of graph.nodes) {
+    const inputs = isLayer(node)
+      ? layerInputs(b, graph, node, widths, read)
+      : node.inputs.map((value) => (value === "" ? "" : read(value)));
+    b.node(node.op, inputs, node.attributes, { name: node.name, outputs: node.outputs, domain: node.domain });
+    if (roleOf(node) === "mover") {
+      const source = current.get(node.inputs[0]!);
+      if (source) current.set(node.outputs[0]!, { value: node.outputs[0]!, bits: source.bits });
+    } else {
+      store(node.outputs[0]!);
+    }
+  }
+  b.setOutputs(graph.outputs.map((value) => read(value)));
+  return b.build();
+}
+
+function layerInputs(
+  b: GraphBuilder,
+  graph: Graph,
+  node: Node,
+  widths: Widths,
+  read: (value: string, bits: number) => string,
+): readonly string[] {
+  const { weights: bits, input } = widths.layers.get(node.name)!;
+  const [data, weight, ...rest] = node.inputs as [string, string, ...string[]];
+  const tensor = graph.tensors.get(weight);
+  if (!tensor || dataInputs(graph, node).length !== 1)
+    throw new ModelError(
+      `${node.op} "${node.name}": only layers with constant weights can be quantized; "${weight}" is computed.`,
+    );
+  if (node.op === "Gemm" && node.attributes.transB !== 1)
+    throw new ModelError(`Gemm "${node.name}": weights must stand as [outputs, inputs] (transB = 1).`);
+  const quantized = addFakeQuant(b, weight, {
+    bits,
+    signed: true,
+    learnable: true,
+    axis: 0,
+    channels: tensor.shape[0]!,
+    narrow: widths.narrow(bits),
+  });
+  return [read(data, input), quantized, ...rest];
+}
+
+function storedBits(value: string, topology: Topology, widths: Widths): number {
+  let bits = topology.isOutput(value) ? 8 : 0;
+  for (const reader of topology.readers(value)) {
+    const role = roleOf(reader);
+    if (role === "layer") bits = Math.max(bits, widths.layers.get(reader.name)!.input);
+    else if (role === "mover") bits = Math.max(bits, storedBits(reader.outputs[0]!, topology, widths));
+    else bits = Math.max(bits, widths.residual);
+  }
+  return bits === 0 ? widths.residual : bits;
+}

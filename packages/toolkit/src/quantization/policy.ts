@@ -1,0 +1,107 @@
+/**
+ * @file The bit policy: which width every layer's weights and input get, decided once, before any range is measured.
+ * Ranges, reconstruction, export and lowering all read the widths from the FakeQuant nodes that `insert.ts` places by it.
+ */
+
+import type { Graph, Node } from "@subbyte/graph";
+import { UsageError } from "../errors.js";
+import { isLayer, type Topology } from "./topology.js";
+
+/** Widths for the layers whose name matches; later entries win. */
+export interface LayerOverride {
+  /** Layer (node) name; `*` matches any run of characters. */
+  readonly pattern: string;
+  readonly weights?: number;
+  readonly activations?: number;
+}
+
+export interface BitPolicy {
+  /** Width of convolution and linear weights, 2 … 8. */
+  readonly weights: number;
+  /** Width of the inputs of convolution and linear layers, 2 … 8. */
+  readonly activations: number;
+  /** Width of weights and inputs of the first convolution and the last linear layer; 8 by default. */
+  readonly firstLastBits?: number;
+  /** Width at which the residual stream is stored (what an Add, an average pool or a table reads); 8 by default. */
+  readonly residualBits?: number;
+  /** Leaves the lowest weight code unused at 4 bits and more, a symmetric grid; true by default. */
+  readonly narrowWeights?: boolean;
+  /** Keeps weights within 7 bits, where 8×8-bit kernels without VNNI do not saturate (ONNX Runtime's `reduce_range`). */
+  readonly reduceRange?: boolean;
+  readonly layers?: readonly LayerOverride[];
+}
+
+export interface LayerWidths {
+  readonly weights: number;
+  readonly input: number;
+}
+
+/** Widths by layer name, and what concerns no single layer. */
+export interface Widths {
+  readonly layers: ReadonlyMap<string, LayerWidths>;
+  readonly residual: number;
+  readonly narrow: (bits: number) => boolean;
+}
+
+/**
+ * Refuses a width that the engine does not have.
+ * @throws {UsageError} naming the option
+ */
+export function checkBits(bits: number, option: string): void {
+  if (!Number.isInteger(bits) || bits < 2 || bits > 8)
+    throw new UsageError(`${option}: a width of ${bits} bits is not supported; take a whole number from 2 to 8.`);
+}
+
+/** Whether a layer name matches a pattern in which `*` stands for any run of characters. */
+export function matchesPattern(name: string, pattern: string): boolean {
+  const parts = pattern.split("*").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  return new RegExp(`^${parts.join(".*")}$`).test(name);
+}
+
+/**
+ * The widths of every layer of a graph under a policy.
+ * @throws {UsageError} for a width outside 2 … 8 and for a pattern that matches no layer
+ */
+export function decideWidths(graph: Graph, topology: Topology, policy: BitPolicy): Widths {
+  const firstLast = policy.firstLastBits ?? 8;
+  const residual = policy.residualBits ?? 8;
+  checkBits(policy.weights, "--weights");
+  checkBits(policy.activations, "--activations");
+  checkBits(firstLast, "--first-last-bits");
+  checkBits(residual, "--residual-bits");
+
+  const layers = new Map<string, LayerWidths>();
+  for (const node of graph.nodes) {
+    if (!isLayer(node)) continue;
+    const edge = topology.readsInput(node) || topology.reachesOutput(node);
+    layers.set(node.name, {
+      weights: edge ? firstLast : policy.weights,
+      input: edge ? firstLast : policy.activations,
+    });
+  }
+  for (const override of policy.layers ?? []) applyOverride(layers, override);
+  if (policy.reduceRange)
+    for (const [name, { weights, input }] of layers) layers.set(name, { weights: Math.min(weights, 7), input });
+  return { layers, residual, narrow: (bits) => (policy.narrowWeights ?? true) && bits >= 4 };
+}
+
+function applyOverride(layers: Map<string, LayerWidths>, override: LayerOverride): void {
+  const names = [...layers.keys()].filter((name) => matchesPattern(name, override.pattern));
+  if (names.length === 0)
+    throw new UsageError(
+      `policy: the pattern "${override.pattern}" matches no layer. The layers are: ${[...layers.keys()].join(", ")}.`,
+    );
+  if (override.weights !== undefined) checkBits(override.weights, `policy, pattern "${override.pattern}", weights`);
+  if (override.activations !== undefined)
+    checkBits(override.activations, `policy, pattern "${override.pattern}", activations`);
+  for (const name of names) {
+    const before = layers.get(name)!;
+    layers.set(name, {
+      weights: override.weights ?? before.weights,
+      input: override.activations ?? before.input,
+    });
+  }
+}
+
+/** The layers of a graph in execution order. */
+export const layersOf = (graph: Graph): readonly Node[] => graph.nodes.filter(isLayer);

@@ -1,0 +1,140 @@
+/**
+ * @file How a network looks to quantization: which operators hold weights, which only move codes, which fuse, and who reads
+ * what. The roles follow the arithmetic of the engine (`docs/arithmetic.md`).
+ */
+
+import { type Graph, ModelError, type Node } from "@subbyte/graph";
+
+/**
+ * - `layer`: integer products with weights;
+ * - `mover`: only moves (or compares) codes, output shares scale, zero point and width with the input;
+ * - `clamp`: becomes the bounds `lo` and `hi` of the operator before it;
+ * - `add`: residual addition;
+ * - `table`: any other unary function, one stored output code for each input code;
+ * - `pool`: averages;
+ * - `concat`: joins along channels.
+ */
+export type Role = "layer" | "mover" | "clamp" | "add" | "table" | "pool" | "concat";
+
+export const roles: Readonly<Record<string, Role>> = {
+  Conv: "layer",
+  Gemm: "layer",
+  MaxPool: "mover",
+  Slice: "mover",
+  Pad: "mover",
+  Reshape: "mover",
+  Flatten: "mover",
+  Transpose: "mover",
+  Squeeze: "mover",
+  Unsqueeze: "mover",
+  Relu: "clamp",
+  Clip: "clamp",
+  Add: "add",
+  HardSwish: "table",
+  HardSigmoid: "table",
+  Sigmoid: "table",
+  Tanh: "table",
+  LeakyRelu: "table",
+  AveragePool: "pool",
+  GlobalAveragePool: "pool",
+  Concat: "concat",
+};
+
+export const roleOf = (node: Node): Role | undefined => (node.domain === "" ? roles[node.op] : undefined);
+
+export const isLayer = (node: Node): boolean => roleOf(node) === "layer";
+
+/** Inputs that carry activations; weights, biases, axes and bounds are constants and not among them. */
+export const dataInputs = (graph: Graph, node: Node): readonly string[] =>
+  node.inputs.filter((value) => value !== "" && !graph.tensors.has(value));
+
+export interface Topology {
+  readonly producer: ReadonlyMap<string, Node>;
+  /** Nodes that read a value, once for each use. */
+  readers(value: string): readonly Node[];
+  isOutput(value: string): boolean;
+  /** Whether the layer reads the graph's input with nothing but movers between. */
+  readsInput(layer: Node): boolean;
+  /** Whether the layer's result reaches a graph output without passing another layer. */
+  reachesOutput(layer: Node): boolean;
+  /** For each Add that fuses into a convolution: the value (that convolution's output) that is never stored. */
+  readonly fusedOperand: ReadonlyMap<Node, string>;
+}
+
+/**
+ * @throws {ModelError} listing every operator that has no integer form, with node names
+ */
+export function analyse(graph: Graph): Topology {
+  const unsupported = graph.nodes.filter((node) => roleOf(node) === undefined);
+  if (unsupported.length > 0) {
+    const names = unsupported.map((node) => `${node.op} "${node.name}"`).join(", ");
+    throw new ModelError(
+      `cannot quantize graph "${graph.name}": these operators have no integer form: ${names}. ` +
+        "Remove them or replace them by supported ones.",
+    );
+  }
+  const producer = new Map<string, Node>();
+  const readers = new Map<string, Node[]>();
+  const position = new Map<Node, number>();
+  graph.nodes.forEach((node, index) => {
+    position.set(node, index);
+    for (const output of node.outputs) producer.set(output, node);
+    for (const input of node.inputs) {
+      const list = readers.get(input);
+      if (list) list.push(node);
+      else readers.set(input, [node]);
+    }
+  });
+  const outputs = new Set(graph.outputs);
+  const inputs = new Set(graph.inputs.map((input) => input.name));
+  const readersOf = (value: string): readonly Node[] => readers.get(value) ?? [];
+
+  const readsInput = (layer: Node): boolean => {
+    let value = layer.inputs[0]!;
+    for (;;) {
+      if (inputs.has(value)) return true;
+      const node = producer.get(value);
+      if (!node || roleOf(node) !== "mover") return false;
+      value = node.inputs[0]!;
+    }
+  };
+  const reaches = (value: string): boolean =>
+    outputs.has(value) || readersOf(value).some((node) => !isLayer(node) && reaches(node.outputs[0]!));
+
+  const fusedOperand = new Map<Node, string>();
+  for (const node of graph.nodes) {
+    if (roleOf(node) !== "add" || node.inputs[0] === node.inputs[1]) continue;
+    const fusable = dataInputs(graph, node).filter(
+      (value) => producer.get(value)?.op === "Conv" && readersOf(value).length === 1 && !outputs.has(value),
+    );
+    fusable.sort((a, b) => position.get(producer.get(b)!)! - position.get(producer.get(a)!)!);
+    if (fusable[0] !== undefined) fusedOperand.set(node, fusable[0]);
+  }
+
+  return {
+    producer,
+    readers: readersOf,
+    isOutput: (value) => outputs.has(value),
+    readsInput,
+    reachesOutput: (layer) => reaches(layer.outputs[0]!),
+    fusedOperand,
+  };
+}
+
+/**
+ * Whether a value is held as codes between two engine operators. The others exist only inside one: a layer's result before its
+ * clamp, an addition's fused operand, and what movers pass on.
+ */
+export function isStored(graph: Graph, topology: Topology, value: string): boolean {
+  const node = topology.producer.get(value);
+  if (!node) return graph.inputs.some((input) => input.name === value);
+  const role = roleOf(node);
+  if (role === "mover") return false;
+  const readers = topology.readers(value);
+  if (node.op === "Gemm" && topology.isOutput(value) && readers.length === 0) return false;
+  if (readers.length !== 1 || topology.isOutput(value)) return true;
+  const reader = readers[0]!;
+  if (topology.fusedOperand.get(reader) === value) return false;
+  const clampable = role === "layer" || role === "add" || role === "pool" || role === "clamp";
+  return !(clampable && roleOf(reader) === "clamp");
+}
