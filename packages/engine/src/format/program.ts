@@ -38,7 +38,10 @@ export interface QuantizedWeights {
   readonly scales: Float32Array;
 }
 
-/** The second operand of an addition that is fused into a convolution, before rounding (rule 6). */
+/**
+ * The second operand of an addition that is fused into a convolution, before rounding (rule 6). It has the shape of the
+ * convolution's output and stands in the program before it; its width, scale and zero point are its own.
+ */
 export interface Residual {
   readonly tensor: TensorId;
 }
@@ -59,7 +62,10 @@ export interface ConvOperator extends OutputRange {
   readonly residual?: Residual;
 }
 
-/** y = W·x + b over a `[C]` tensor. `output` absent: the operator's result is float32 logits (rule 10), the program's output. */
+/**
+ * y = W·x + b over a `[C]` tensor. With `output`, `lo` and `hi` the result is codes (rule 5); without all three it is the
+ * program's float32 logits (rule 10).
+ */
 export interface LinearOperator {
   readonly op: "linear";
   readonly name: string;
@@ -96,6 +102,10 @@ export interface AddOperator extends OutputRange {
   readonly output: TensorId;
 }
 
+/**
+ * Maximum over windows; padded elements do not take part (rule 9). Output sizes follow ONNX, rounded down or up
+ * (`ceil_mode`), as the output's shape says. Input and output share width, scale and zero point.
+ */
 export interface MaxPoolOperator {
   readonly op: "maxPool";
   readonly name: string;
@@ -107,7 +117,10 @@ export interface MaxPoolOperator {
   readonly dilations: readonly [number, number];
 }
 
-/** Average over windows (rule 9). Global average pooling has the kernel of the whole map and may drop H and W from its output. */
+/**
+ * Average over windows (rule 9); output sizes as for MaxPool. Global average pooling has the kernel of the whole map and may
+ * drop H and W from its output.
+ */
 export interface AveragePoolOperator extends OutputRange {
   readonly op: "averagePool";
   readonly name: string;
@@ -116,11 +129,11 @@ export interface AveragePoolOperator extends OutputRange {
   readonly kernel: readonly [number, number];
   readonly strides: readonly [number, number];
   readonly pads: readonly [number, number, number, number];
-  /** The divisor counts padded positions too. */
+  /** The divisor counts positions of `pads` too, though never those beyond them that rounding up adds. */
   readonly countIncludePad: boolean;
 }
 
-/** Concatenation along channels; inputs already have the output's scale, zero point and width (rule 9). */
+/** Concatenation along the first axis (channels); inputs already have the output's scale, zero point and width (rule 9). */
 export interface ConcatOperator {
   readonly op: "concat";
   readonly name: string;
@@ -128,7 +141,7 @@ export interface ConcatOperator {
   readonly output: TensorId;
 }
 
-/** Moves codes: output = input[starts : ends : steps] over `[C, H, W]`; steps may be larger than 1, not negative. */
+/** Moves codes: output[i] = input[starts + i · steps], an entry an axis; steps are at least 1, the output's shape says where it ends. */
 export interface SliceOperator {
   readonly op: "slice";
   readonly name: string;
@@ -164,7 +177,7 @@ export interface TransposeOperator {
   readonly permutation: readonly number[];
 }
 
-/** A stored tensor read back as float32 (rule 10). */
+/** A stored `[classes]` tensor read back as float32 logits (rule 10). */
 export interface DequantizeOperator {
   readonly op: "dequantize";
   readonly name: string;
@@ -186,6 +199,9 @@ export type Operator =
   | TransposeOperator
   | DequantizeOperator;
 
+/** The name of an operator, the key of every table about operators. */
+export type OperatorType = Operator["op"];
+
 /** How decoded images become the input tensor (rule 8). */
 export interface Preprocessing {
   /** Channels of the input, 1 (grey) or 3 (RGB). */
@@ -198,13 +214,16 @@ export interface Preprocessing {
    * centre is cropped.
    */
   readonly resize: "exact" | "shorter-side";
+  /** With `"shorter-side"` only: at least `height` and `width`. */
   readonly resizeTo?: number;
   /** Per channel, in units of pixel / 255. */
   readonly mean: readonly number[];
   readonly std: readonly number[];
 }
 
-/** Where a model came from; free-form but for the fields named. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+
+/** Where a model came from; free-form JSON, at most 8 levels deep, but for the fields named. */
 export interface Provenance {
   readonly command?: string;
   readonly seed?: number;
@@ -214,6 +233,7 @@ export interface Provenance {
   readonly method?: string;
   /** Measured top-1 accuracies in [0, 1] by name of data set and split. */
   readonly accuracy?: Readonly<Record<string, number>>;
+  readonly [key: string]: Json | undefined;
 }
 
 export interface Program {

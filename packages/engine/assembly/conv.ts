@@ -1,0 +1,37 @@
+/**
+ * Direct convolution without im2col: in the padded channels-last layout a row of the window is one contiguous run of bytes.
+ * Panels of pixels are the outer loop and blocks of channels the inner one: a panel's input stays in the nearer caches while all
+ * weights pass over it once.
+ */
+import { accumulate } from "./accumulate";
+import { accumulatePacked } from "./accumulate-packed";
+import { PANEL, requantize } from "./requantize";
+import { ConvTask } from "./tasks";
+
+export function convolve<Product>(task: ConvTask): void {
+  const pixels = task.pixels;
+  for (let pixel = 0; pixel < pixels; pixel += PANEL) {
+    const count = min(PANEL, pixels - pixel);
+    const offsets = task.inputPixels + (<usize>pixel << 2);
+    for (let block = 0; block < task.blocks; block++) {
+      const input = task.input + load<i32>(task.blockInputs + (<usize>block << 2));
+      accumulate<Product>(task, input, offsets, count, task.weights + <usize>(block * task.blockPitch), task.sums);
+      requantize(task.output, block, 0, pixel, count, task.sums);
+    }
+  }
+}
+
+/** Blocks of sixteen channels, two weights a lane. */
+export function convolvePacked(task: ConvTask): void {
+  const pixels = task.pixels;
+  for (let pixel = 0; pixel < pixels; pixel += PANEL) {
+    const count = min(PANEL, pixels - pixel);
+    const offsets = task.inputPixels + (<usize>pixel << 2);
+    for (let block = 0; block < task.blocks; block++) {
+      const input = task.input + load<i32>(task.blockInputs + (<usize>block << 2));
+      accumulatePacked(task, input, offsets, count, task.weights + <usize>(block * task.blockPitch), task.sums);
+      requantize(task.output, block << 1, 0, pixel, count, task.sums);
+      requantize(task.output, (block << 1) + 1, 0, pixel, count, task.sums + <usize>PANEL * 32);
+    }
+  }
+}

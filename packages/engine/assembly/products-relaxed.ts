@@ -1,0 +1,22 @@
+/**
+ * Products of bytes by the relaxed dot instruction. Its result is the same on every engine because the second operand, the
+ * activations, stays within 0…127 and pair sums within int16; the fused form with accumulation is never used.
+ */
+
+/** int16 sums in four channels × two halves, widened at the end of a segment that the host has proved free of overflow. */
+@unmanaged export class Dot8 {
+  // @ts-ignore: decorator
+  @inline mac(sum: v128, w: v128, x: v128): v128 { return i16x8.add(sum, i16x8.relaxed_dot_i8x16_i7x16_s(w, x)); }
+  // @ts-ignore: decorator
+  @inline widen(sum: v128): v128 { return i32x4.dot_i16x8_s(sum, i16x8.splat(1)); }
+}
+
+/** Each pair of products is widened at once: for codes whose sums would soon leave int16. */
+@unmanaged export class Dot8Wide {
+  // @ts-ignore: decorator
+  @inline mac(sum: v128, w: v128, x: v128): v128 {
+    return i32x4.add(sum, i32x4.dot_i16x8_s(i16x8.relaxed_dot_i8x16_i7x16_s(w, x), i16x8.splat(1)));
+  }
+  // @ts-ignore: decorator
+  @inline widen(sum: v128): v128 { return sum; }
+}

@@ -1,0 +1,148 @@
+/**
+ * @file Proves that a program can be run before anything runs it: every shape, width, scale, code and accumulator bound, and
+ * that each tensor is produced exactly once before it is read. The reader calls it for every file, the writer for every
+ * program, and the engine relies on it: no kernel tests a bound again.
+ */
+
+import { FormatError } from "../errors.js";
+import { CheckContext, checkScale, elementCount } from "../operators/definition.js";
+import { definitionOf, inputsOf, operators, outputOf } from "../operators/index.js";
+import { planArena } from "../reference/arena.js";
+import { checkPreprocessing, checkProvenance } from "./check-metadata.js";
+import type { Program, QuantizedTensor } from "./program.js";
+
+export interface CheckOptions {
+  /** Most bytes that loading and running the program may take, weights and working memory together. Default 1 GiB. */
+  readonly maxBytes?: number;
+}
+
+export const defaultMaxBytes = 2 ** 30;
+
+/** Limits that no network reaches; they keep every product of sizes an exact integer and every table small. */
+const maxTensors = 2 ** 13;
+const maxOperators = 2 ** 13;
+const maxClasses = 2 ** 24;
+const maxMapSize = 2 ** 16;
+const maxNameLength = 1024;
+
+/**
+ * @throws {FormatError} naming the field, e.g. `operators[3].weights.shape: must be [16, 3, 3, 3], is [16, 3, 5, 3]`.
+ */
+export function checkProgram(program: Program, { maxBytes = defaultMaxBytes }: CheckOptions = {}): void {
+  checkName("name", program.name);
+  checkCount("tensors", program.tensors.length, maxTensors);
+  checkCount("operators", program.operators.length, maxOperators);
+  checkCount("classes", program.classes, maxClasses);
+  for (const [id, tensor] of program.tensors.entries()) checkTensor(`tensors[${id}]`, tensor, maxBytes);
+  checkOrder(program);
+  checkInput(program);
+  checkPreprocessing(program);
+  checkProvenance(program);
+  for (const [i, op] of program.operators.entries())
+    definitionOf(op).check(op, new CheckContext(program, `operators[${i}]`));
+  const { total } = memoryRequirement(program);
+  if (total > maxBytes)
+    throw new FormatError(
+      "program",
+      `needs ${total} bytes of memory, more than the limit of ${maxBytes}; raise maxBytes`,
+    );
+}
+
+export interface MemoryRequirement {
+  /** Unpacked weights, scales, biases and tables, in bytes. */
+  readonly parameters: number;
+  /** Codes of all tensors alive at once. */
+  readonly arena: number;
+  /** Largest working memory of an operator in the reference. */
+  readonly scratch: number;
+  readonly total: number;
+}
+
+/** Bytes that the reference engine holds for a program, known before any of them is allocated. */
+export function memoryRequirement(program: Program): MemoryRequirement {
+  let parameters = 256 * program.inputTables.length;
+  let scratch = 0;
+  for (const op of program.operators) {
+    if ("weights" in op) parameters += op.weights.codes.length + 8 * op.bias.length;
+    if (op.op === "table") parameters += op.table.length;
+    scratch = Math.max(scratch, definitionOf(op).scratchBytes?.(op, program) ?? 0);
+  }
+  const arena = planArena(program).size;
+  return { parameters, arena, scratch, total: parameters + arena + scratch };
+}
+
+function checkCount(field: string, count: number, most: number): void {
+  if (!(Number.isInteger(count) && count >= 1 && count <= most))
+    throw new FormatError(field, `must count between 1 and ${most}, is ${count}`);
+}
+
+function checkName(field: string, name: string): void {
+  if (typeof name !== "string" || name.length > maxNameLength)
+    throw new FormatError(field, `must be a text of at most ${maxNameLength} characters`);
+}
+
+function checkTensor(field: string, tensor: QuantizedTensor, maxBytes: number): void {
+  const { name, shape, bits, scale, zeroPoint } = tensor;
+  checkName(`${field}.name`, name);
+  if (shape.length !== 1 && shape.length !== 3)
+    throw new FormatError(`${field}.shape`, `must be [C, H, W] or [C], is [${shape}]`);
+  const most = [maxClasses, maxMapSize, maxMapSize];
+  if (shape.some((size, axis) => !(Number.isInteger(size) && size >= 1 && size <= most[axis]!)))
+    throw new FormatError(`${field}.shape`, `must be positive integers within [${most}], is [${shape}]`);
+  if (elementCount(shape) > maxBytes)
+    throw new FormatError(
+      `${field}.shape`,
+      `[${shape}] needs more than the limit of ${maxBytes} bytes; raise maxBytes`,
+    );
+  if (!(Number.isInteger(bits) && bits >= 2 && bits <= 8))
+    throw new FormatError(`${field}.bits`, `must be an integer in [2, 8], is ${bits}`);
+  checkScale(`${field}.scale`, scale);
+  const highest = 2 ** bits - 1;
+  if (!(Number.isInteger(zeroPoint) && zeroPoint >= 0 && zeroPoint <= highest))
+    throw new FormatError(`${field}.zeroPoint`, `must be an integer in [0, ${highest}], is ${zeroPoint}`);
+}
+
+/** Every tensor is produced once, by the input or one operator, before it is read; the last operator alone yields logits. */
+function checkOrder(program: Program): void {
+  const { tensors, operators: list } = program;
+  const produced = new Uint8Array(tensors.length);
+  const valid = (id: number) => Number.isInteger(id) && id >= 0 && id < tensors.length;
+  if (!valid(program.input)) throw new FormatError("input", `must be the index of a tensor, is ${program.input}`);
+  produced[program.input] = 1;
+  for (const [i, op] of list.entries()) {
+    const field = `operators[${i}]`;
+    if (!Object.hasOwn(operators, op.op))
+      throw new FormatError(`${field}.op`, `is no operator of the engine: ${op.op}`);
+    checkName(`${field}.name`, op.name);
+    for (const id of inputsOf(op)) {
+      if (!valid(id)) throw new FormatError(field, `reads tensor ${id}; there are ${tensors.length}`);
+      if (!produced[id])
+        throw new FormatError(field, `reads tensor ${id}, "${tensors[id]!.name}", before it is produced`);
+    }
+    const output = outputOf(op);
+    const isLast = i === list.length - 1;
+    if ((output === undefined) !== isLast)
+      throw new FormatError(
+        field,
+        isLast ? "is the last operator and must yield the logits" : "yields logits before the end",
+      );
+    if (output === undefined) continue;
+    if (!valid(output)) throw new FormatError(`${field}.output`, `must be the index of a tensor, is ${output}`);
+    if (produced[output]) throw new FormatError(`${field}.output`, `tensor ${output} is already produced`);
+    produced[output] = 1;
+  }
+  const missing = produced.indexOf(0);
+  if (missing !== -1) throw new FormatError(`tensors[${missing}]`, `"${tensors[missing]!.name}" is never produced`);
+}
+
+function checkInput({ tensors, input, inputTables }: Program): void {
+  const { shape, bits } = tensors[input]!;
+  if (shape.length !== 3 || inputTables.length !== shape[0])
+    throw new FormatError("inputTables", `must be one a channel of the input [${shape}], are ${inputTables.length}`);
+  const highest = 2 ** bits - 1;
+  for (const [c, table] of inputTables.entries()) {
+    if (table.length !== 256) throw new FormatError(`inputTables[${c}]`, `must have 256 entries, has ${table.length}`);
+    const bad = table.findIndex((code) => code > highest);
+    if (bad !== -1) throw new FormatError(`inputTables[${c}][${bad}]`, `must be at most ${highest}, is ${table[bad]}`);
+  }
+}

@@ -1,0 +1,36 @@
+/** @file Concatenation along channels, the first axis (rule 9). */
+
+import type { ConcatOperator } from "../format/program.js";
+import type { OperatorDefinition } from "./definition.js";
+
+export const concat: OperatorDefinition<ConcatOperator> = {
+  fields: { inputs: { kind: "tensors" }, output: { kind: "tensor" } },
+
+  inputs: ({ inputs }) => inputs,
+
+  check(op, context) {
+    if (op.inputs.length === 0) context.fail("inputs", "must name at least one tensor");
+    const { shape } = context.tensor(op.output);
+    let channels = 0;
+    for (const [i, id] of op.inputs.entries()) {
+      const part = context.tensor(id).shape[0]!;
+      context.shape(`inputs[${i}]`, id, [part, ...shape.slice(1)]);
+      context.sameQuantization(`inputs[${i}]`, id, op.output);
+      channels += part;
+    }
+    if (channels !== shape[0]) context.fail("output", `must have ${channels} channels, has ${shape[0]}`);
+  },
+
+  /** Channels are the outermost axis, so the parts follow each other. */
+  prepare(op, memory) {
+    const parts = op.inputs.map((id) => memory.codes(id));
+    const y = memory.codes(op.output);
+    return () => {
+      let to = 0;
+      for (const part of parts) {
+        y.set(part, to);
+        to += part.length;
+      }
+    };
+  },
+};

@@ -1,0 +1,182 @@
+/**
+ * @file What the engine knows of an operator. Each operator is one file beside this one and one line in `index.ts`: its
+ * fields in the file, what it reads, its checks, and its arithmetic.
+ */
+
+import { FormatError } from "../errors.js";
+import type { Operator, OutputRange, Program, QuantizedTensor, QuantizedWeights, TensorId } from "../format/program.js";
+
+/** How a field stands in the file's header: a JSON value, or a reference to a data block. */
+export type FieldKind =
+  /** Index into `Program.tensors`. */
+  | "tensor"
+  | "tensors"
+  | "integer"
+  | "integers"
+  | "boolean"
+  | "residual"
+  /** Weight codes and scales, in blocks. */
+  | "weights"
+  /** int32 block, one a channel of the weights. */
+  | "bias"
+  /** uint8 block. */
+  | "table";
+
+export interface Field {
+  readonly kind: FieldKind;
+  readonly optional?: boolean;
+  /** Of `"integers"` and `"tensors"`, where fixed. */
+  readonly length?: number;
+}
+
+/** One entry for every property of the operator but `op` and `name`; a forgotten one does not compile. */
+export type FieldsOf<T extends Operator> = { readonly [K in Exclude<keyof T, "op" | "name">]-?: Field };
+
+/** What the arithmetic works on: the arena's views, set up once, read and written by every run. */
+export interface Memory {
+  readonly program: Program;
+  /** The codes of a tensor, row-major in its shape. */
+  codes(id: TensorId): Uint8Array;
+  /** `[classes]`, the result. */
+  readonly logits: Float32Array;
+  readonly scratch: Scratch;
+}
+
+/** Working memory that operators share, sized while they are prepared; its arrays are final when the first one runs. */
+export class Scratch {
+  float64 = new Float64Array(0);
+  int32 = new Int32Array(0);
+
+  reserve(float64: number, int32: number): void {
+    if (float64 > this.float64.length) this.float64 = new Float64Array(float64);
+    if (int32 > this.int32.length) this.int32 = new Int32Array(int32);
+  }
+}
+
+export interface OperatorDefinition<T extends Operator> {
+  readonly fields: FieldsOf<T>;
+  /** Every tensor that the operator reads, a fused residual among them. */
+  inputs(op: T): readonly TensorId[];
+  /**
+   * Refuses shapes, widths, scales and bounds that the arithmetic does not cover. Tensor ids are valid when it is called.
+   * @throws {FormatError}
+   */
+  check(op: T, context: CheckContext): void;
+  /** Scratch that the reference needs, in bytes, for the memory limit; 0 where absent. */
+  scratchBytes?(op: T, program: Program): number;
+  /** Returns the function that computes the operator for one image. Called once, at load. */
+  prepare(op: T, memory: Memory): () => void;
+}
+
+/** One operator under check: its tensors, and errors that name its place. */
+export class CheckContext {
+  constructor(
+    readonly program: Program,
+    /** e.g. `operators[3]`. */
+    readonly field: string,
+  ) {}
+
+  tensor(id: TensorId): QuantizedTensor {
+    return this.program.tensors[id]!;
+  }
+
+  fail(field: string, message: string): never {
+    throw new FormatError(`${this.field}.${field}`, message);
+  }
+
+  /** The arrays have the length that the operator takes; programs built in memory have not passed the file's schema. */
+  integers(field: string, values: readonly number[], length: number, lowest: number, highest: number): void {
+    if (values.length !== length) this.fail(field, `needs ${length} integers, has ${values.length}`);
+    for (const value of values) this.integer(field, value, lowest, highest);
+  }
+
+  integer(field: string, value: number, lowest: number, highest: number): void {
+    if (!Number.isInteger(value) || value < lowest || value > highest)
+      this.fail(field, `must be an integer in [${lowest}, ${highest}], is ${value}`);
+  }
+
+  shape(field: string, id: TensorId, expected: readonly number[]): void {
+    const { name, shape } = this.tensor(id);
+    if (shape.length !== expected.length || shape.some((size, axis) => size !== expected[axis]))
+      this.fail(field, `tensor "${name}" must have shape [${expected}], has [${shape}]`);
+  }
+
+  featureMap(field: string, id: TensorId): readonly [number, number, number] {
+    const { name, shape } = this.tensor(id);
+    if (shape.length !== 3) this.fail(field, `tensor "${name}" must have shape [C, H, W], has [${shape}]`);
+    return shape as unknown as readonly [number, number, number];
+  }
+
+  /** 0 ≤ lo ≤ hi ≤ 2^bits − 1 of the output. */
+  range({ lo, hi }: OutputRange, output: QuantizedTensor): void {
+    const highest = 2 ** output.bits - 1;
+    this.integer("hi", hi, 0, highest);
+    this.integer("lo", lo, 0, hi);
+  }
+
+  /** Operators that move codes leave width, scale and zero point as they are. */
+  sameQuantization(field: string, input: TensorId, output: TensorId): void {
+    const from = this.tensor(input);
+    const to = this.tensor(output);
+    for (const key of ["bits", "scale", "zeroPoint"] as const)
+      if (from[key] !== to[key])
+        this.fail(field, `moves codes, but ${key} of "${from.name}" is ${from[key]} and of "${to.name}" ${to[key]}`);
+  }
+
+  /** Multipliers are positive and below 2^64, so that no intermediate value is 0 by underflow, infinite or NaN (rule 5). */
+  multiplier(field: string, value: number): void {
+    if (!(value > 0 && value < 2 ** 64))
+      this.fail(field, `gives a multiplier of ${value}, which is not positive and below 2^64; the scales do not fit`);
+  }
+
+  /**
+   * Weights and bias of `channels` output channels: codes within their width, scales usable, and
+   * Σ|w| · max|x| + |b − z·Σw| < 2^31 in every channel (rule 4).
+   */
+  weights(weights: QuantizedWeights, bias: Int32Array, shape: readonly number[], input: TensorId, outputScale: number) {
+    const { bits, codes, scales } = weights;
+    this.integer("weights.bits", bits, 2, 8);
+    if (weights.shape.length !== shape.length || shape.some((size, axis) => size !== weights.shape[axis]))
+      this.fail("weights.shape", `must be [${shape}], is [${weights.shape}]`);
+    const channels = shape[0]!;
+    const fanIn = shape.slice(1).reduce((product, size) => product * size, 1);
+    if (codes.length !== channels * fanIn)
+      this.fail("weights.codes", `must hold ${channels * fanIn} codes, holds ${codes.length}`);
+    if (scales.length !== channels) this.fail("weights.scales", `must hold ${channels}, holds ${scales.length}`);
+    if (bias.length !== channels) this.fail("bias", `must hold ${channels} values, holds ${bias.length}`);
+    const x = this.tensor(input);
+    const highest = 2 ** (bits - 1) - 1;
+    const lowest = -highest - 1;
+    for (let c = 0; c < channels; c++) {
+      let sum = 0;
+      let magnitude = 0;
+      for (let k = c * fanIn; k < (c + 1) * fanIn; k++) {
+        const code = codes[k]!;
+        if (code < lowest || code > highest)
+          this.fail(`weights.codes[${k}]`, `must lie in [${lowest}, ${highest}] at ${bits} bits, is ${code}`);
+        sum += code;
+        magnitude += Math.abs(code);
+      }
+      const bound = magnitude * (2 ** x.bits - 1) + Math.abs(bias[c]! - x.zeroPoint * sum);
+      if (bound >= 2 ** 31)
+        this.fail("weights", `channel ${c} can reach ${bound} in its accumulator, which must stay below 2^31`);
+      checkScale(`${this.field}.weights.scales[${c}]`, scales[c]!);
+      const multiplier = Math.fround(Math.fround(x.scale * scales[c]!) / outputScale);
+      this.multiplier(`weights.scales[${c}]`, multiplier);
+    }
+  }
+}
+
+/** Smallest normal float32, 2^−126. */
+const smallestNormal = 2 ** -126;
+
+/** A scale is a finite, positive, normal float32 (rule 5). */
+export function checkScale(field: string, scale: number): void {
+  if (!(typeof scale === "number" && scale >= smallestNormal && scale < 2 ** 128 && Math.fround(scale) === scale))
+    throw new FormatError(field, `must be a finite, positive, normal float32, is ${scale}`);
+}
+
+/** Number of elements of a shape. */
+export function elementCount(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1);
+}

@@ -1,0 +1,21 @@
+/** @file The logits from a stored vector: fround(s · fround(q − z)) (rule 10). */
+
+import type { DequantizeOperator } from "../format/program.js";
+import type { OperatorDefinition } from "./definition.js";
+
+export const dequantize: OperatorDefinition<DequantizeOperator> = {
+  fields: { input: { kind: "tensor" } },
+
+  inputs: ({ input }) => [input],
+
+  check: (op, context) => context.shape("input", op.input, [context.program.classes]),
+
+  prepare(op, memory) {
+    const { scale, zeroPoint } = memory.program.tensors[op.input]!;
+    const x = memory.codes(op.input);
+    const { logits } = memory;
+    return () => {
+      for (let i = 0; i < logits.length; i++) logits[i] = Math.fround(scale * (x[i]! - zeroPoint));
+    };
+  },
+};

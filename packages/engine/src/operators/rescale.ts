@@ -1,0 +1,36 @@
+/** @file Change of scale or width: y = clamp(rne(fround(fround(q − z_a) · m)) + z_b, lo, hi), m = fround(s_a / s_b) (rule 7). */
+
+import type { RescaleOperator } from "../format/program.js";
+import { rescaleMultiplier, toCode } from "./arithmetic.js";
+import type { OperatorDefinition } from "./definition.js";
+import { applyTable } from "./table.js";
+
+export const rescale: OperatorDefinition<RescaleOperator> = {
+  fields: {
+    input: { kind: "tensor" },
+    output: { kind: "tensor" },
+    lo: { kind: "integer" },
+    hi: { kind: "integer" },
+  },
+
+  inputs: ({ input }) => [input],
+
+  check(op, context) {
+    const input = context.tensor(op.input);
+    const output = context.tensor(op.output);
+    context.shape("output", op.output, input.shape);
+    context.range(op, output);
+    context.multiplier("output", rescaleMultiplier(input.scale, output.scale));
+  },
+
+  /** At most 256 codes come in, so the arithmetic is done once for each of them. */
+  prepare(op, memory) {
+    const input = memory.program.tensors[op.input]!;
+    const output = memory.program.tensors[op.output]!;
+    const m = rescaleMultiplier(input.scale, output.scale);
+    const table = Uint8Array.from({ length: 2 ** input.bits }, (_, q) =>
+      toCode(Math.fround((q - input.zeroPoint) * m), output.zeroPoint, op.lo, op.hi),
+    );
+    return applyTable(table, memory.codes(op.input), memory.codes(op.output));
+  },
+};

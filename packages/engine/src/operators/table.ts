@@ -1,0 +1,30 @@
+/** @file Any unary step as a stored table, output code = table[input code] (rule 7). */
+
+import type { TableOperator } from "../format/program.js";
+import type { OperatorDefinition } from "./definition.js";
+
+export const table: OperatorDefinition<TableOperator> = {
+  fields: { input: { kind: "tensor" }, output: { kind: "tensor" }, table: { kind: "table" } },
+
+  inputs: ({ input }) => [input],
+
+  check(op, context) {
+    const input = context.tensor(op.input);
+    const output = context.tensor(op.output);
+    context.shape("output", op.output, input.shape);
+    if (op.table.length !== 2 ** input.bits)
+      context.fail("table", `must have ${2 ** input.bits} entries for ${input.bits} bits, has ${op.table.length}`);
+    const highest = 2 ** output.bits - 1;
+    const bad = op.table.findIndex((code) => code > highest);
+    if (bad !== -1) context.fail(`table[${bad}]`, `must be at most ${highest}, is ${op.table[bad]}`);
+  },
+
+  prepare: (op, memory) => applyTable(op.table, memory.codes(op.input), memory.codes(op.output)),
+};
+
+/** y[i] = table[x[i]] as a step of a run. */
+export function applyTable(table: Uint8Array, x: Uint8Array, y: Uint8Array): () => void {
+  return () => {
+    for (let i = 0; i < x.length; i++) y[i] = table[x[i]!]!;
+  };
+}
