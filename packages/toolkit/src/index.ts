@@ -13,3 +13,4 @@ export { type CalibrationInput, setRanges } from "./quantization/ranges.js";
 export * from "./random.js";
 export * from "./runtime/index.js";
 export { type CodeSimulation, simulateCodes } from "./simulation/codes.js";
+export * from "./weights/index.js";

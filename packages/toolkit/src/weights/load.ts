@@ -1,0 +1,107 @@
+/** @file Weights from a file of any known format, recognised by its content. */
+
+import { elementCount, type Tensor } from "@subbyte/graph";
+import { DataError } from "../errors.js";
+import { isSafetensors, readSafetensors } from "./safetensors.js";
+import { decodeView, storedTypes, toFloat32, viewEnd } from "./stored-tensor.js";
+import { isPickle, isZip, readLegacyCheckpoint, readZipCheckpoint } from "./torch-archive.js";
+import { TensorView } from "./torch-pickle.js";
+
+export interface LoadedWeights {
+  readonly format: "safetensors" | "pytorch" | "pytorch-legacy";
+  /** By the file's own names; floating-point tensors as float32, every one in an array of its own. */
+  readonly tensors: Map<string, Tensor>;
+  /** Keys that led to the tensors inside a checkpoint, e.g. `["state_dict"]`. */
+  readonly path: readonly string[];
+  /** Of safetensors; empty for others. */
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** Under which keys training scripts keep the weights, those of a moving average last. */
+const NESTS = [
+  "state_dict",
+  "model_state_dict",
+  "model",
+  "net",
+  "network",
+  "module",
+  "weights",
+  "params",
+  "state_dict_ema",
+  "model_ema",
+];
+
+/** Tensors may share storages, but a file of few bytes shall not fill the memory. */
+const MAX_EXPANSION = 16;
+
+/**
+ * Reads a PyTorch checkpoint (zip or old format) or a safetensors file. Nothing in the file is executed.
+ *
+ * @param source what messages call the file.
+ * @throws {DataError} for an unknown or damaged file, and for objects that are not plain tensors.
+ */
+export async function loadWeights(bytes: Uint8Array, source = "the checkpoint"): Promise<LoadedWeights> {
+  if (isZip(bytes)) return fromCheckpoint("pytorch", readZipCheckpoint(bytes, source), bytes.length, source);
+  if (isPickle(bytes))
+    return fromCheckpoint("pytorch-legacy", readLegacyCheckpoint(bytes, source), bytes.length, source);
+  if (isSafetensors(bytes)) {
+    const { tensors, metadata } = readSafetensors(bytes, source);
+    for (const [name, tensor] of tensors) tensors.set(name, toFloat32(tensor));
+    return { format: "safetensors", tensors, metadata, path: [] };
+  }
+  throw new DataError(
+    `${source} is neither a PyTorch checkpoint nor a safetensors file (${bytes.length} bytes); give a file that torch.save or safetensors wrote`,
+  );
+}
+
+function fromCheckpoint(
+  format: LoadedWeights["format"],
+  root: unknown,
+  fileBytes: number,
+  source: string,
+): LoadedWeights {
+  const { views, path } = findStateDict(root, source);
+  const tensors = new Map<string, Tensor>();
+  let total = 0;
+  for (const [name, view] of views) {
+    const { storage, shape } = view;
+    const located = { ...view, bytes: storage.bytes!, type: storage.type };
+    if (viewEnd(located) > storage.length)
+      throw new DataError(
+        `${source}: tensor "${name}" [${shape}] reaches beyond its storage of ${storage.length} elements; the file is damaged`,
+      );
+    total += elementCount(shape) * storedTypes[storage.type].size;
+    if (total > fileBytes * MAX_EXPANSION)
+      throw new DataError(
+        `${source} has ${fileBytes} bytes but describes tensors of more than ${MAX_EXPANSION} times as many; save contiguous tensors`,
+      );
+    tensors.set(name, toFloat32(decodeView(located)));
+  }
+  return { format, tensors, path, metadata: {} };
+}
+
+interface StateDict {
+  readonly views: Map<string, TensorView>;
+  readonly path: readonly string[];
+}
+
+/** The outermost dict that has tensors; below the usual keys where there are others beside it. */
+function findStateDict(root: unknown, source: string): StateDict {
+  const path: string[] = [];
+  let level = root;
+  while (level instanceof Map) {
+    const dict: ReadonlyMap<unknown, unknown> = level;
+    const views = [...dict].filter(
+      (entry): entry is [string, TensorView] => typeof entry[0] === "string" && entry[1] instanceof TensorView,
+    );
+    if (views.length > 0) return { views: new Map(views), path };
+    const nest = NESTS.find((key) => dict.get(key) instanceof Map && !path.includes(key));
+    if (nest === undefined) break;
+    path.push(nest);
+    level = dict.get(nest);
+  }
+  const keys = level instanceof Map ? [...level.keys()].filter((key) => typeof key === "string").slice(0, 10) : [];
+  throw new DataError(
+    `${source} has no tensors where weights are expected (keys: ${keys.join(", ") || "none"}); save them with torch.save(model.state_dict(), path)`,
+  );
+}

@@ -1,0 +1,231 @@
+/**
+ * @file A reader for Python's pickle format, protocols 2 to 5, that executes nothing.
+ *
+ * A pickle is a program for a small stack machine (`Lib/pickletools.py` documents every opcode). What makes it dangerous is
+ * GLOBAL, which names any importable function, and REDUCE, which calls it. Here a name stands for what the caller's table
+ * says, and a name that is not in the table ends the reading. State set by BUILD is dropped: tensors do not use it.
+ *
+ * Python becomes: None → null, int → number or bigint, str → string, bytes → Uint8Array, list and tuple → array,
+ * dict → Map, set → Set.
+ */
+
+import { DataError } from "../errors.js";
+import { ByteReader } from "./byte-reader.js";
+
+/** What a global name stands for. Functions are what REDUCE and NEWOBJ may call; other values are only passed on. */
+export type PickleGlobals = ReadonlyMap<string, unknown>;
+
+export interface UnpickleOptions {
+  /** What messages call the file. */
+  readonly source: string;
+  /** By `module.name`. */
+  readonly globals: PickleGlobals;
+  /** Resolves a persistent id, which stands for data outside the pickle. */
+  readonly persistent?: (id: unknown) => unknown;
+}
+
+/** A ResNet-152's state takes forty thousand; a file of nothing but opcodes shall not fill the memory. */
+const MAX_OPCODES = 2_000_000;
+
+/** Most arguments of a constructor. */
+const MAX_ARGUMENTS = 16;
+
+/** Longest integer, in bytes. */
+const MAX_INTEGER_BYTES = 32;
+
+const text = new TextDecoder();
+
+/** The stack machine's state, and the few operations that opcodes are made of. */
+class Machine {
+  readonly reader: ByteReader;
+  readonly options: UnpickleOptions;
+  /** Values above the innermost mark; the stacks below each mark wait in `#outer`. */
+  stack: unknown[] = [];
+  readonly #outer: unknown[][] = [];
+  readonly #memo = new Map<number, unknown>();
+
+  constructor(reader: ByteReader, options: UnpickleOptions) {
+    this.reader = reader;
+    this.options = options;
+  }
+
+  push(value: unknown): void {
+    this.stack.push(value);
+  }
+
+  pop(): unknown {
+    if (this.stack.length === 0) this.reader.fail("takes a value from an empty pickle stack");
+    return this.stack.pop();
+  }
+
+  top(): unknown {
+    if (this.stack.length === 0) this.reader.fail("reads the top of an empty pickle stack");
+    return this.stack.at(-1);
+  }
+
+  /** The topmost `count` values, in the order they were pushed. */
+  popMany(count: number): unknown[] {
+    if (this.stack.length < count) this.reader.fail("takes more values than the pickle stack has");
+    return this.stack.splice(this.stack.length - count);
+  }
+
+  mark(): void {
+    this.#outer.push(this.stack);
+    this.stack = [];
+  }
+
+  /** Everything above the innermost mark, which goes. */
+  popMark(): unknown[] {
+    const values = this.stack;
+    this.stack = this.#outer.pop() ?? this.reader.fail("takes a pickle mark that was never set");
+    return values;
+  }
+
+  memoize(index = this.#memo.size): void {
+    this.#memo.set(index, this.top());
+  }
+
+  recall(index: number): void {
+    if (!this.#memo.has(index)) this.reader.fail(`reads memo entry ${index}, which was never written`);
+    this.push(this.#memo.get(index));
+  }
+
+  append(items: readonly unknown[]): void {
+    const list = this.top();
+    if (!Array.isArray(list)) return this.reader.fail("appends to something that is no list");
+    for (const item of items) list.push(item);
+  }
+
+  dict(items: readonly unknown[]): void {
+    this.push(new Map());
+    this.setItems(items);
+  }
+
+  /** Adds keys and values, which alternate, to the dict on top. */
+  setItems(items: readonly unknown[]): void {
+    const dict = this.top();
+    if (!(dict instanceof Map) || items.length % 2 !== 0)
+      return this.reader.fail("sets items of something that is no dict");
+    for (let i = 0; i < items.length; i += 2) dict.set(items[i], items[i + 1]);
+  }
+
+  addItems(items: readonly unknown[]): void {
+    const set = this.top();
+    if (!(set instanceof Set)) return this.reader.fail("adds to something that is no set");
+    for (const item of items) set.add(item);
+  }
+
+  /** What `module.name` stands for. @throws {DataError} where it is not in the table. */
+  global(module?: unknown, name?: unknown): void {
+    const { globals, source } = this.options;
+    if (typeof module !== "string" || typeof name !== "string") return this.reader.fail("has a global without a name");
+    const path = `${module}.${name}`.slice(0, 200);
+    if (!globals.has(path))
+      throw new DataError(
+        `${source} asks Python for "${path}", which is no tensor and is not executed here; save the bare weights in ` +
+          "PyTorch with torch.save(model.state_dict(), path) or as safetensors, and load that file",
+      );
+    this.push(globals.get(path));
+  }
+
+  call(callee?: unknown, args?: unknown): void {
+    if (typeof callee !== "function" || !Array.isArray(args) || args.length > MAX_ARGUMENTS)
+      return this.reader.fail("calls something that is no constructor");
+    this.push(callee(...args));
+  }
+
+  /** Two's complement, little-endian. */
+  integer(length: number): number | bigint {
+    if (length > MAX_INTEGER_BYTES) this.reader.fail(`has an integer of ${length} bytes`);
+    const bytes = this.reader.bytes(length);
+    let value = 0n;
+    for (let i = length - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[i]!);
+    value = BigInt.asIntN(8 * length, value);
+    return Number.isSafeInteger(Number(value)) ? Number(value) : value;
+  }
+
+  persistent(id: unknown): unknown {
+    return this.options.persistent?.(id) ?? this.reader.fail("refers to data outside itself that it does not have");
+  }
+}
+
+/** The opcodes that protocols 2 to 5 write; what only the text protocols 0 and 1 have is refused. */
+const OPCODES: Readonly<Record<number, (m: Machine, r: ByteReader) => void>> = {
+  128: (_, r) => void r.uint8(), // PROTO
+  149: (_, r) => void r.length64(), // FRAME: read ahead, which is nothing to us
+
+  78: (m) => m.push(null), // NONE
+  136: (m) => m.push(true), // NEWTRUE
+  137: (m) => m.push(false), // NEWFALSE
+  74: (m, r) => m.push(r.int32()), // BININT
+  75: (m, r) => m.push(r.uint8()), // BININT1
+  77: (m, r) => m.push(r.uint16()), // BININT2
+  138: (m, r) => m.push(m.integer(r.uint8())), // LONG1
+  139: (m, r) => m.push(m.integer(r.uint32())), // LONG4
+  71: (m, r) => m.push(r.float64BigEndian()), // BINFLOAT
+
+  84: (m, r) => m.push(text.decode(r.bytes(r.uint32()))), // BINSTRING
+  85: (m, r) => m.push(text.decode(r.bytes(r.uint8()))), // SHORT_BINSTRING
+  88: (m, r) => m.push(text.decode(r.bytes(r.uint32()))), // BINUNICODE
+  140: (m, r) => m.push(text.decode(r.bytes(r.uint8()))), // SHORT_BINUNICODE
+  141: (m, r) => m.push(text.decode(r.bytes(r.length64()))), // BINUNICODE8
+  66: (m, r) => m.push(r.bytes(r.uint32())), // BINBYTES
+  67: (m, r) => m.push(r.bytes(r.uint8())), // SHORT_BINBYTES
+  142: (m, r) => m.push(r.bytes(r.length64())), // BINBYTES8
+  150: (m, r) => m.push(r.bytes(r.length64())), // BYTEARRAY8
+
+  93: (m) => m.push([]), // EMPTY_LIST
+  97: (m) => m.append([m.pop()]), // APPEND
+  101: (m) => m.append(m.popMark()), // APPENDS
+  108: (m) => m.push(m.popMark()), // LIST
+  41: (m) => m.push([]), // EMPTY_TUPLE
+  133: (m) => m.push(m.popMany(1)), // TUPLE1
+  134: (m) => m.push(m.popMany(2)), // TUPLE2
+  135: (m) => m.push(m.popMany(3)), // TUPLE3
+  116: (m) => m.push(m.popMark()), // TUPLE
+  125: (m) => m.push(new Map()), // EMPTY_DICT
+  115: (m) => m.setItems(m.popMany(2)), // SETITEM
+  117: (m) => m.setItems(m.popMark()), // SETITEMS
+  100: (m) => m.dict(m.popMark()), // DICT
+  143: (m) => m.push(new Set()), // EMPTY_SET
+  144: (m) => m.addItems(m.popMark()), // ADDITEMS
+  145: (m) => m.push(new Set(m.popMark())), // FROZENSET
+
+  40: (m) => m.mark(), // MARK
+  48: (m) => void m.pop(), // POP
+  49: (m) => void m.popMark(), // POP_MARK
+  50: (m) => m.push(m.top()), // DUP
+  113: (m, r) => m.memoize(r.uint8()), // BINPUT
+  114: (m, r) => m.memoize(r.uint32()), // LONG_BINPUT
+  148: (m) => m.memoize(), // MEMOIZE
+  104: (m, r) => m.recall(r.uint8()), // BINGET
+  106: (m, r) => m.recall(r.uint32()), // LONG_BINGET
+
+  99: (m, r) => m.global(text.decode(r.line()), text.decode(r.line())), // GLOBAL
+  147: (m) => m.global(...m.popMany(2)), // STACK_GLOBAL
+  82: (m) => m.call(...m.popMany(2)), // REDUCE
+  129: (m) => m.call(...m.popMany(2)), // NEWOBJ
+  98: (m) => void m.pop(), // BUILD
+  81: (m) => m.push(m.persistent(m.pop())), // BINPERSID
+};
+
+const STOP = 46;
+
+/**
+ * Reads the pickle that starts at `start`.
+ *
+ * @returns the value, and the index of the byte after the pickle.
+ * @throws {DataError} for damaged input, a global outside the table, or an endless program.
+ */
+export function unpickle(bytes: Uint8Array, options: UnpickleOptions, start = 0): { value: unknown; end: number } {
+  const reader = new ByteReader(bytes, options.source, start);
+  const machine = new Machine(reader, options);
+  for (let count = 0; count < MAX_OPCODES; count++) {
+    const opcode = reader.uint8();
+    if (opcode === STOP) return { value: machine.pop(), end: reader.position };
+    const execute =
+      OPCODES[opcode] ?? reader.fail(`has the pickle opcode ${opcode}, which protocols 2 to 5 do not have`);
+    execute(machine, reader);
+  }
+  return reader.fail(`has a pickle of more than ${MAX_OPCODES} steps`);
+}

@@ -1,0 +1,111 @@
+/** @file Elements as files store them (little-endian, at any offset, in any order) to fresh arrays of their own. */
+
+import { type DType, elementCount, fromFloat16Bits, type Tensor, type TypedArray } from "@subbyte/graph";
+
+/** An element type of a file: those of the graph that fill whole bytes, and bfloat16, which is read as float32. */
+export type StoredType = Exclude<DType, "int4" | "uint4"> | "bfloat16";
+
+interface TypeInfo {
+  /** Bytes of an element. */
+  readonly size: 1 | 2 | 4 | 8;
+  /** Interprets the whole buffer. */
+  readonly array: new (
+    buffer: ArrayBuffer,
+  ) => TypedArray;
+}
+
+export const storedTypes: Readonly<Record<StoredType, TypeInfo>> = {
+  float64: { size: 8, array: Float64Array },
+  float32: { size: 4, array: Float32Array },
+  float16: { size: 2, array: Uint16Array },
+  bfloat16: { size: 2, array: Uint16Array },
+  int64: { size: 8, array: BigInt64Array },
+  int32: { size: 4, array: Int32Array },
+  int16: { size: 2, array: Int16Array },
+  int8: { size: 1, array: Int8Array },
+  uint64: { size: 8, array: BigUint64Array },
+  uint32: { size: 4, array: Uint32Array },
+  uint16: { size: 2, array: Uint16Array },
+  uint8: { size: 1, array: Uint8Array },
+  bool: { size: 1, array: Uint8Array },
+};
+
+/** Copies bytes to the start of a buffer of their own: aligned for every element type, and for ONNX Runtime's SIMD. */
+function ownBuffer(bytes: Uint8Array): ArrayBuffer {
+  const buffer = new ArrayBuffer(bytes.length);
+  new Uint8Array(buffer).set(bytes);
+  return buffer;
+}
+
+/** bfloat16 is the upper half of a float32. */
+function widenBfloat16(bits: Uint16Array): Float32Array {
+  return new Float32Array(Uint32Array.from(bits, (half) => half << 16).buffer);
+}
+
+/** A contiguous tensor. `bytes` must have as many as the shape and the type need. */
+export function decodeTensor(bytes: Uint8Array, type: StoredType, shape: readonly number[]): Tensor {
+  return fromBuffer(ownBuffer(bytes), type, shape);
+}
+
+function fromBuffer(buffer: ArrayBuffer, type: StoredType, shape: readonly number[]): Tensor {
+  const data = new storedTypes[type].array(buffer);
+  if (type === "bfloat16") return { dtype: "float32", shape, data: widenBfloat16(data as Uint16Array) };
+  return { dtype: type, shape, data };
+}
+
+/** A view of a storage, as PyTorch describes it; offset and strides count elements. */
+export interface StridedView {
+  readonly bytes: Uint8Array;
+  readonly type: StoredType;
+  readonly offset: number;
+  readonly shape: readonly number[];
+  readonly strides: readonly number[];
+}
+
+/** One past the last element that a view reads. */
+export function viewEnd({ offset, shape, strides }: StridedView): number {
+  if (shape.includes(0)) return offset;
+  return shape.reduce((end, dim, axis) => end + (dim - 1) * strides[axis]!, offset + 1);
+}
+
+/** Lays the elements of a view out in row-major order. The view must lie within its bytes. */
+export function decodeView(view: StridedView): Tensor {
+  const { size } = storedTypes[view.type];
+  const count = elementCount(view.shape);
+  const span = view.bytes.subarray(view.offset * size, viewEnd(view) * size);
+  if (isContiguous(view)) return decodeTensor(span, view.type, view.shape);
+  const Word = { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array, 8: BigUint64Array }[size];
+  const source = new Word(ownBuffer(span));
+  const target = new Word(count);
+  const index = view.shape.map(() => 0);
+  let position = 0;
+  for (let i = 0; i < count; i++) {
+    target[i] = source[position]!;
+    for (let axis = index.length - 1; axis >= 0; axis--) {
+      position += view.strides[axis]!;
+      if (++index[axis]! < view.shape[axis]!) break;
+      position -= view.shape[axis]! * view.strides[axis]!;
+      index[axis] = 0;
+    }
+  }
+  return fromBuffer(target.buffer, view.type, view.shape);
+}
+
+/** Whether the strides are those of a row-major layout; dimensions of 1 may have any. */
+function isContiguous({ shape, strides }: StridedView): boolean {
+  let expected = 1;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    if (shape[axis] !== 1 && strides[axis] !== expected) return false;
+    expected *= shape[axis]!;
+  }
+  return true;
+}
+
+/** Floating-point tensors as float32, rounded to nearest; others as they are. */
+export function toFloat32(tensor: Tensor): Tensor {
+  if (tensor.dtype === "float64")
+    return { ...tensor, dtype: "float32", data: Float32Array.from(tensor.data as Float64Array) };
+  if (tensor.dtype === "float16")
+    return { ...tensor, dtype: "float32", data: Float32Array.from(tensor.data as Uint16Array, fromFloat16Bits) };
+  return tensor;
+}

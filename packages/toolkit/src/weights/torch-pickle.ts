@@ -1,0 +1,125 @@
+/**
+ * @file What PyTorch's checkpoints may name in their pickles: containers, tensor constructors and storage types. Tensors stay
+ * views of storages until the bytes of the storages are known.
+ */
+
+import { DataError } from "../errors.js";
+import type { PickleGlobals } from "./pickle.js";
+import type { StoredType } from "./stored-tensor.js";
+
+/** The element type behind `torch.FloatStorage` and its siblings. */
+export class StorageType {
+  constructor(readonly type: StoredType) {}
+}
+
+/** One-dimensional memory that tensors are views of. */
+export class Storage {
+  /** Filled in by the container's reader. */
+  bytes: Uint8Array | undefined;
+
+  constructor(
+    readonly key: string,
+    readonly type: StoredType,
+    /** Elements. */
+    readonly length: number,
+  ) {}
+}
+
+/** A tensor of a checkpoint; offset and strides count elements. */
+export class TensorView {
+  constructor(
+    readonly storage: Storage,
+    readonly offset: number,
+    readonly shape: readonly number[],
+    readonly strides: readonly number[],
+  ) {}
+}
+
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+
+const isCounts = (value: unknown): value is number[] => Array.isArray(value) && value.every(isCount);
+
+/** `torch._utils._rebuild_tensor` and, with three more arguments that do not concern the values, `_rebuild_tensor_v2`. */
+function rebuildTensor(storage: unknown, offset: unknown, shape: unknown, strides: unknown): TensorView {
+  if (
+    !(storage instanceof Storage && isCount(offset) && isCounts(shape) && isCounts(strides)) ||
+    shape.length !== strides.length
+  )
+    throw new DataError(
+      "the checkpoint describes a tensor whose storage, offset, shape or strides make no sense; it is damaged: download or save it again",
+    );
+  return new TensorView(storage, offset, shape, strides);
+}
+
+/** Takes the items out of a list, so that no list fills more than one container. */
+const take = (items: unknown): unknown[] => (Array.isArray(items) ? items.splice(0) : []);
+
+const isPair = (item: unknown): item is [unknown, unknown] => Array.isArray(item) && item.length === 2;
+
+const makeDict = (items?: unknown) => new Map(take(items).filter(isPair));
+
+/** Stands for values that hold no weights: options, devices, scalars of NumPy. */
+const ignore = () => null;
+
+const storageTypes: Readonly<Record<string, StoredType>> = {
+  DoubleStorage: "float64",
+  FloatStorage: "float32",
+  HalfStorage: "float16",
+  BFloat16Storage: "bfloat16",
+  LongStorage: "int64",
+  IntStorage: "int32",
+  ShortStorage: "int16",
+  CharStorage: "int8",
+  ByteStorage: "uint8",
+  BoolStorage: "bool",
+};
+
+/** The whole allow-list. */
+export const torchGlobals: PickleGlobals = new Map<string, unknown>([
+  ["collections.OrderedDict", makeDict],
+  ["collections.defaultdict", () => new Map()],
+  ["collections.Counter", () => new Map()],
+  ["builtins.set", (items?: unknown) => new Set(take(items))],
+  ["__builtin__.set", (items?: unknown) => new Set(take(items))],
+  ["torch._utils._rebuild_tensor", rebuildTensor],
+  ["torch._utils._rebuild_tensor_v2", rebuildTensor],
+  ["torch._utils._rebuild_parameter", (data: unknown) => data],
+  ["torch._utils._rebuild_parameter_with_state", (data: unknown) => data],
+  ["torch.Size", (dims: unknown) => dims],
+  ...Object.entries(storageTypes).map(([name, type]) => [`torch.${name}`, new StorageType(type)] as const),
+  ["torch.device", ignore],
+  ["argparse.Namespace", ignore],
+  ["_codecs.encode", ignore],
+  ["numpy.dtype", ignore],
+  ["numpy.core.multiarray.scalar", ignore],
+  ["numpy._core.multiarray.scalar", ignore],
+  ...["list", "dict", "int", "float"].flatMap(
+    (name) => ["builtins", "__builtin__"].map((module) => [`${module}.${name}`, null] as const), // what a defaultdict makes
+  ),
+  ...["float64", "float32", "float16", "bfloat16", "int64", "int32", "int16", "int8", "uint8", "bool"].map(
+    (name) => [`torch.${name}`, null] as const,
+  ),
+]);
+
+/**
+ * A storage from its persistent id: `("storage", type, key, location, length)`, in the old format followed by
+ * `None` or `(view key, offset, length)`.
+ */
+export function storageOf(id: unknown, storages: Map<string, Storage>, source: string): Storage {
+  const [kind, type, key, , length, view] = Array.isArray(id) ? id : [];
+  const isKey = typeof key === "string" || isCount(key);
+  if (kind !== "storage" || !(type instanceof StorageType) || !isKey || !isCount(length))
+    throw new DataError(
+      `${source} refers to data outside its pickle in an unknown way; save the bare state_dict() again`,
+    );
+  if (view !== undefined && view !== null)
+    throw new DataError(
+      `${source} was written by a PyTorch before 0.4 with views of storages; save it again with a newer one`,
+    );
+  const name = String(key);
+  const known = storages.get(name);
+  if (known) return known;
+  const storage = new Storage(name, type.type, length);
+  storages.set(name, storage);
+  return storage;
+}
