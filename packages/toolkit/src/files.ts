@@ -1,7 +1,7 @@
 /** @file Writing files so that a crash, a full disk or Ctrl-C leaves either the old content or the new, never half of it. */
 
 import { randomBytes } from "node:crypto";
-import { mkdir, open, rename, rm } from "node:fs/promises";
+import { mkdir, open, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { MachineError } from "./errors.js";
 
@@ -19,20 +19,20 @@ const advice: Readonly<Record<string, string>> = {
 };
 
 /**
- * Replaces `path` by `data`: writes a temporary file in the same folder (made where absent), syncs it, and renames it over the
- * old one. The folder is synced too, so that the new name survives a power cut.
+ * Replaces `path` by `data` (an iterable's parts one after the other): writes a temporary file in the same folder (made where
+ * absent), syncs it, and renames it over the old one. The folder is synced too, so that the new name survives a power cut.
  *
  * @throws {MachineError} where the operating system refuses (disk full, no permission…); an earlier file is then intact and
  *   the temporary one removed.
  */
-export async function writeFileAtomic(path: string, data: string | Uint8Array): Promise<void> {
+export async function writeFileAtomic(path: string, data: string | Uint8Array | Iterable<Uint8Array>): Promise<void> {
   const folder = dirname(path);
   const temporary = join(folder, `.${randomBytes(6).toString("hex")}.tmp`);
   try {
     await mkdir(folder, { recursive: true });
     const file = await open(temporary, "wx");
     try {
-      await file.writeFile(data);
+      await writeFile(file, data);
       await file.sync();
     } finally {
       await file.close();

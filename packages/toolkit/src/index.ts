@@ -1,4 +1,4 @@
-export * from "./data/types.js";
+export * from "./data/index.js";
 export * from "./errors.js";
 export * from "./evaluation/index.js";
 export { QDQ_OPSET, toQdq } from "./export/qdq.js";

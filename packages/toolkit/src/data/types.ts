@@ -29,6 +29,8 @@ export interface Augmentation {
   readonly cropPadding?: number;
   /** Crops a random area and aspect ratio and resizes it (Inception style). */
   readonly randomResizedCrop?: boolean;
+  /** Least and greatest share of the image's area that such a crop takes; 0.08 to 1 where absent. */
+  readonly randomResizedCropArea?: readonly [number, number];
   readonly horizontalFlip?: boolean;
 }
 

@@ -1,0 +1,80 @@
+/** @file Random crops and flips of one image. Which ones is decided by the random stream that the caller derives for it. */
+
+import type { Random } from "../random.js";
+import { centerCrop, cropImage } from "./decode.js";
+import { resizeBilinear } from "./resize.js";
+import type { RawImage } from "./source.js";
+import type { Augmentation } from "./types.js";
+
+/** Szegedy et al. 2015, arXiv:1409.4842, §6: share of the area, and aspect ratio, of a random crop. */
+const CROP_AREA = [0.08, 1] as const;
+const CROP_ASPECT = [3 / 4, 4 / 3] as const;
+const CROP_ATTEMPTS = 10;
+
+/**
+ * Writes one augmented image of `height` × `width` to `target` (`[H, W, C]`).
+ *
+ * @param image as stored: of that size or larger. Random resized crops take from all of it, everything else from its centre.
+ */
+export function augmentImage(
+  image: RawImage,
+  { height, width }: { readonly height: number; readonly width: number },
+  augmentation: Augmentation,
+  random: Random,
+  target: Uint8Array,
+): void {
+  const { channels } = image;
+  if (augmentation.randomResizedCrop) {
+    const crop = randomCrop(image, augmentation.randomResizedCropArea ?? CROP_AREA, random);
+    target.set(resizeBilinear(crop, height, width).pixels);
+  } else {
+    const center = centerCrop(image, height, width);
+    const padding = augmentation.cropPadding ?? 0;
+    if (padding > 0)
+      shift(center, random.integer(2 * padding + 1) - padding, random.integer(2 * padding + 1) - padding, target);
+    else target.set(center.pixels);
+  }
+  if (augmentation.horizontalFlip && random.integer(2) === 1) flipHorizontally(target, height, width, channels);
+}
+
+function randomCrop(image: RawImage, area: readonly [number, number], random: Random): RawImage {
+  const { height, width } = image;
+  for (let attempt = 0; attempt < CROP_ATTEMPTS; attempt++) {
+    const pixels = height * width * random.uniform(area[0], area[1]);
+    const aspect = Math.exp(random.uniform(Math.log(CROP_ASPECT[0]), Math.log(CROP_ASPECT[1])));
+    const cropWidth = Math.round(Math.sqrt(pixels * aspect));
+    const cropHeight = Math.round(Math.sqrt(pixels / aspect));
+    if (cropWidth < 1 || cropHeight < 1 || cropWidth > width || cropHeight > height) continue;
+    const top = random.integer(height - cropHeight + 1);
+    const left = random.integer(width - cropWidth + 1);
+    return cropImage(image, top, left, cropHeight, cropWidth);
+  }
+  const side = Math.min(height, width);
+  return centerCrop(image, side, side);
+}
+
+/** Moves the image down and right by (dy, dx), as cropping a zero-padded image does; what comes in from outside is 0. */
+function shift(image: RawImage, dy: number, dx: number, target: Uint8Array): void {
+  const { height, width, channels, pixels } = image;
+  target.fill(0);
+  const from = Math.max(0, -dx);
+  const to = Math.min(width, width - dx);
+  if (to <= from) return;
+  for (let y = Math.max(0, -dy); y < Math.min(height, height - dy); y++) {
+    const row = pixels.subarray((y * width + from) * channels, (y * width + to) * channels);
+    target.set(row, ((y + dy) * width + from + dx) * channels);
+  }
+}
+
+function flipHorizontally(pixels: Uint8Array, height: number, width: number, channels: number): void {
+  for (let y = 0; y < height; y++) {
+    let left = y * width * channels;
+    let right = left + (width - 1) * channels;
+    for (; left < right; left += channels, right -= channels)
+      for (let c = 0; c < channels; c++) {
+        const byte = pixels[left + c]!;
+        pixels[left + c] = pixels[right + c]!;
+        pixels[right + c] = byte;
+      }
+  }
+}

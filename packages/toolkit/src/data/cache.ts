@@ -1,0 +1,157 @@
+/**
+ * @file Decoded images on disk, in `$XDG_CACHE_HOME/subbyte` (by default `~/.cache/subbyte`), so that a data set is decoded
+ * once. One file for each source, split, size and so on; the least recently used go when all together exceed the limit.
+ * The cache never stands in the way: what cannot be read is decoded anew, and what cannot be written is mentioned in a note.
+ *
+ * A file is, little-endian: magic "SBIMAGES", u32 length and u32 CRC-32 of the header, the header (JSON), labels (int32),
+ * pixels. The header holds the CRC-32 of labels and pixels.
+ */
+
+import { createHash } from "node:crypto";
+import { open, readdir, rm, stat, utimes } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { crc32 } from "node:zlib";
+import { UsageError } from "../errors.js";
+import { writeFileAtomic } from "../files.js";
+import type { DecodedImages } from "./image-set.js";
+
+const MAGIC = Buffer.from("SBIMAGES");
+const PREFIX_BYTES = MAGIC.length + 8;
+/** Part of every key: raise it when decoding, resizing or the file's layout changes. */
+const VERSION = 1;
+const DEFAULT_LIMIT_BYTES = 4 * 2 ** 30;
+const READ_BYTES = 2 ** 28;
+
+export interface CachedImages {
+  readonly images: DecodedImages;
+  /** Damaged images that were left out. */
+  readonly skipped: number;
+}
+
+interface Header extends Omit<DecodedImages, "labels" | "pixels"> {
+  readonly count: number;
+  readonly skipped: number;
+  readonly checksum: number;
+}
+
+export class ImageCache {
+  constructor(
+    private readonly folder: string,
+    private readonly limitBytes: number,
+  ) {}
+
+  /** The cache that the environment names. @throws {UsageError} where SUBBYTE_CACHE_LIMIT is no size. */
+  static fromEnvironment(environment: Readonly<Record<string, string | undefined>> = process.env): ImageCache {
+    const base = environment.XDG_CACHE_HOME || join(homedir(), ".cache");
+    return new ImageCache(join(base, "subbyte"), parseLimit(environment.SUBBYTE_CACHE_LIMIT));
+  }
+
+  /** What was stored under `key`, or nothing where it is absent or damaged (a damaged file is removed). */
+  async read(key: string): Promise<CachedImages | undefined> {
+    const path = this.#path(key);
+    const content = await readWhole(path).catch(() => undefined);
+    if (content === undefined) return undefined;
+    const cached = parse(content);
+    const now = new Date();
+    if (cached === undefined) await rm(path, { force: true }).catch(() => undefined);
+    else await utimes(path, now, now).catch(() => undefined); // recently used
+    return cached;
+  }
+
+  /** Stores images under `key`. Returns a remark for the user where that was not possible. */
+  async write(key: string, { images, skipped }: CachedImages): Promise<string | undefined> {
+    const parts = serialize(images, skipped);
+    const sizeBytes = parts.reduce((sum, part) => sum + part.length, 0);
+    if (sizeBytes > this.limitBytes) {
+      if (this.limitBytes === 0) return undefined; // switched off on purpose
+      return `decoded images (${inMiB(sizeBytes)}) exceed the cache's limit (${inMiB(this.limitBytes)}): they are decoded anew each time`;
+    }
+    try {
+      await this.#makeRoom(sizeBytes);
+      await writeFileAtomic(this.#path(key), parts);
+      return undefined;
+    } catch (error) {
+      return `decoded images are not cached, so the next run decodes them anew: ${(error as Error).message}`;
+    }
+  }
+
+  #path(key: string): string {
+    const hash = createHash("sha256").update(`${VERSION}\n${key}`).digest("hex");
+    return join(this.folder, `images-${hash.slice(0, 40)}.bin`);
+  }
+
+  /** Removes the least recently used files until `sizeBytes` more fit. */
+  async #makeRoom(sizeBytes: number): Promise<void> {
+    const names = await readdir(this.folder).catch(() => []);
+    const files = [];
+    for (const name of names.filter((name) => /^images-[0-9a-f]+\.bin$/.test(name))) {
+      const path = join(this.folder, name);
+      const status = await stat(path).catch(() => undefined);
+      if (status !== undefined) files.push({ path, sizeBytes: status.size, usedMs: status.mtimeMs });
+    }
+    let total = files.reduce((sum, file) => sum + file.sizeBytes, sizeBytes);
+    for (const file of files.sort((a, b) => a.usedMs - b.usedMs)) {
+      if (total <= this.limitBytes) return;
+      await rm(file.path, { force: true });
+      total -= file.sizeBytes;
+    }
+  }
+}
+
+/** Bytes of "500M", "4GiB", "0" (no cache)…; 4 GiB where nothing is said. */
+function parseLimit(text: string | undefined): number {
+  if (text === undefined || text.trim() === "") return DEFAULT_LIMIT_BYTES;
+  const [, number, unit = ""] = /^\s*(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?\s*$/i.exec(text) ?? [];
+  if (number === undefined)
+    throw new UsageError(
+      `SUBBYTE_CACHE_LIMIT is "${text}", which is no size: give bytes, or a number with K, M, G or T (as in "4G"); 0 switches ` +
+        "the cache of decoded images off.",
+    );
+  return Number(number) * 1024 ** " kmgt".indexOf(unit.toLowerCase() || " ");
+}
+
+const inMiB = (bytes: number) => `${Math.ceil(bytes / 2 ** 20)} MiB`;
+
+function serialize(images: DecodedImages, skipped: number): Uint8Array[] {
+  const { labels, pixels, ...description } = images;
+  const labelBytes = new Uint8Array(labels.buffer, labels.byteOffset, labels.byteLength);
+  const checksum = crc32(pixels, crc32(labelBytes));
+  const header: Header = { ...description, count: labels.length, skipped, checksum };
+  const json = Buffer.from(JSON.stringify(header));
+  const prefix = Buffer.alloc(PREFIX_BYTES);
+  MAGIC.copy(prefix);
+  prefix.writeUInt32LE(json.length, MAGIC.length);
+  prefix.writeUInt32LE(crc32(json), MAGIC.length + 4);
+  return [prefix, json, labelBytes, pixels];
+}
+
+/** Nothing where a length or checksum does not fit. */
+function parse(content: Buffer): CachedImages | undefined {
+  if (content.length < PREFIX_BYTES || !content.subarray(0, MAGIC.length).equals(MAGIC)) return undefined;
+  const jsonEnd = PREFIX_BYTES + content.readUInt32LE(MAGIC.length);
+  const json = content.subarray(PREFIX_BYTES, jsonEnd);
+  if (crc32(json) !== content.readUInt32LE(MAGIC.length + 4)) return undefined;
+  const { count, skipped, checksum, ...description } = JSON.parse(json.toString()) as Header;
+  const data = content.subarray(jsonEnd);
+  const imageBytes = description.storedHeight * description.storedWidth * description.channels;
+  if (data.length !== count * (4 + imageBytes) || crc32(data) !== checksum) return undefined;
+  const labels = new Int32Array(data.buffer.slice(data.byteOffset, data.byteOffset + 4 * count));
+  return { images: { ...description, labels, pixels: data.subarray(4 * count) }, skipped };
+}
+
+/** A whole file in one buffer; `readFile` stops at 2 GiB. */
+async function readWhole(path: string): Promise<Buffer> {
+  const file = await open(path, "r");
+  try {
+    const content = Buffer.allocUnsafeSlow((await file.stat()).size);
+    for (let at = 0; at < content.length; ) {
+      const { bytesRead } = await file.read(content, at, Math.min(READ_BYTES, content.length - at), at);
+      if (bytesRead === 0) throw new Error("the file became shorter while it was read");
+      at += bytesRead;
+    }
+    return content;
+  } finally {
+    await file.close();
+  }
+}

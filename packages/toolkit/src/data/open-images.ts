@@ -1,0 +1,277 @@
+/** @file Opens a data set: finds its images, chooses split and number, decodes them once, and remembers the result. */
+
+import { constants } from "node:buffer";
+import { availableParallelism } from "node:os";
+import { basename } from "node:path";
+import { DataError, InterruptedError, MachineError, UsageError } from "../errors.js";
+import { ImageCache } from "./cache.js";
+import { isCifarBinary, openCifarBinary } from "./cifar-binary.js";
+import { openClassFolders } from "./class-folders.js";
+import { decodeImage, fitImage, type PixelTarget } from "./decode.js";
+import { openTree } from "./file-tree.js";
+import { type DecodedImages, MemoryImageSet } from "./image-set.js";
+import { MNIST_IDENTITY, openMnist } from "./mnist.js";
+import type { Catalogue, Samples } from "./source.js";
+import { chooseSplit, everyNth, type SplitRequest } from "./split.js";
+import { TaskPool } from "./task-pool.js";
+import type { ImageSet } from "./types.js";
+
+export interface OpenOptions {
+  /** "evaluation" takes test where there is one, else val. */
+  readonly split: SplitRequest;
+  /** Takes every n-th image so that about this many remain, every class with its share. */
+  readonly limit?: number;
+  /** Seed of the division where the source has no splits; 0 by default. */
+  readonly seed?: number;
+  /** Share of the training images held out as "val" where the source has none; 0 by default. */
+  readonly validationShare?: number;
+  /** Height and width of the pipeline, one number where square. The images' own size where absent, which must then be uniform. */
+  readonly size?: number | readonly [height: number, width: number];
+  /** "shorter-side" by default where a size is given, else "exact". */
+  readonly resize?: "exact" | "shorter-side";
+  /** What the shorter side is resized to before the centre crop; the larger of the sizes by default, and at least that. */
+  readonly resizeTo?: number;
+  /**
+   * Stores images this many times larger than the pipeline's size, so that random resized crops have something to take from;
+   * batches without such crops take the centre. 1 by default; 1.15 suits random resized crops of photographs.
+   */
+  readonly headroom?: number;
+  /** The source's own by default: 1 for MNIST, else 3. */
+  readonly channels?: 1 | 3;
+  /** Leaves damaged images out and counts them in the notes, instead of refusing the set. */
+  readonly skipBadImages?: boolean;
+  /** Images decoded at the same time; the number of cores by default. */
+  readonly threads?: number;
+  /** Called now and then while images are decoded; not at all when they come from the cache. */
+  readonly onProgress?: (progress: { readonly images: number; readonly of: number }) => void;
+  readonly signal?: AbortSignal;
+  /** Where decoded images are kept; by default as the environment says. */
+  readonly cache?: ImageCache;
+}
+
+/**
+ * Opens "mnist" (embedded), CIFAR-10's binary version, or class folders with or without splits; the latter two as a folder or
+ * as a `.tar`, `.tar.gz` or `.tgz` archive.
+ *
+ * @throws {DataError} where the source is none of these, is damaged, or lacks the split.
+ * @throws {UsageError} where the options make no sense.
+ */
+export async function openImages(source: string, options: OpenOptions): Promise<ImageSet> {
+  checkOptions(options);
+  const tree = source === "mnist" ? undefined : await openTree(source);
+  const identity = tree === undefined ? MNIST_IDENTITY : await tree.identity();
+  const cache = options.cache ?? ImageCache.fromEnvironment();
+  const target = pixelTarget(options);
+
+  const cached = await readCache(cache, identity, options);
+  if (cached !== undefined) return imageSet(cached, options);
+
+  let catalogue: Catalogue;
+  if (tree === undefined) catalogue = await openMnist();
+  else if (isCifarBinary(await tree.list())) catalogue = await openCifarBinary(tree);
+  else catalogue = await openClassFolders(tree);
+  const { split, samples, seeded, notes } = await chooseSplit(catalogue, source, {
+    split: options.split,
+    seed: options.seed ?? 0,
+    validationShare: options.validationShare ?? 0,
+  });
+  const channels = options.channels ?? catalogue.channels;
+  const { skipped, ...decoded } = await decodeSamples(samples, source, channels, target, options);
+  const images: DecodedImages = {
+    name: nameOf(source),
+    split,
+    classes: catalogue.classes,
+    channels,
+    ...decoded,
+    notes: [...catalogue.notes, ...notes, ...skippedNote(skipped)],
+  };
+  const key = cacheKey(identity, options, {
+    split: split === "test" ? split : options.split,
+    seeded,
+    limited: options.limit !== undefined,
+  });
+  const remark = await cache.write(key, { images, skipped: skipped.length });
+  return imageSet(remark === undefined ? images : { ...images, notes: [...images.notes, remark] }, options);
+}
+
+function checkOptions({ limit, headroom = 1, validationShare = 0, threads = 1, size, resizeTo }: OpenOptions): void {
+  const whole = (name: string, value: number | undefined) => {
+    if (value !== undefined && !(Number.isInteger(value) && value >= 1))
+      throw new UsageError(`--${name} takes a whole number from 1 up, got ${value}`);
+  };
+  whole("limit", limit);
+  whole("threads", threads);
+  for (const side of typeof size === "number" ? [size] : (size ?? [])) whole("size", side);
+  if (!(validationShare >= 0 && validationShare < 1))
+    throw new UsageError(`the share of images held out for validation lies in [0, 1), got ${validationShare}`);
+  if (!(headroom >= 1 && headroom <= 4))
+    throw new UsageError(`the headroom for random crops lies in [1, 4], got ${headroom}`);
+  const largest = typeof size === "number" ? size : Math.max(...(size ?? [1]));
+  if (resizeTo !== undefined && !(Number.isInteger(resizeTo) && resizeTo >= largest))
+    throw new UsageError(
+      `images whose shorter side is resized to ${resizeTo} pixels are too small for a crop of ${largest}: resize to at least that`,
+    );
+}
+
+/** The size at which images are stored, or nothing where the images themselves decide. */
+function pixelTarget({ size, resize, resizeTo, headroom = 1 }: OpenOptions): PixelTarget | undefined {
+  if (size === undefined) return undefined;
+  const [height, width] = typeof size === "number" ? [size, size] : size;
+  const rule = resize ?? "shorter-side";
+  const larger = (side: number) => (rule === "exact" ? side : Math.round(side * headroom));
+  return {
+    height: larger(height),
+    width: larger(width),
+    rule,
+    resizeTo: Math.max(resizeTo ?? 0, larger(height), larger(width)),
+  };
+}
+
+/** Which of the sets that a source and options can give. */
+interface CacheVariant {
+  /** A test split is the same set whether it was asked for as "test" or as "evaluation". */
+  readonly split: SplitRequest;
+  /** The choice of images depends on the seed. */
+  readonly seeded: boolean;
+  readonly limited: boolean;
+}
+
+/** Everything that decides about the bytes of a set. */
+function cacheKey(identity: string, options: OpenOptions, { split, seeded, limited }: CacheVariant): string {
+  const { validationShare = 0, channels, skipBadImages = false } = options;
+  return JSON.stringify({
+    identity,
+    split,
+    validationShare,
+    target: pixelTarget(options),
+    channels,
+    skipBadImages,
+    seed: seeded ? (options.seed ?? 0) : undefined,
+    limit: limited ? options.limit : undefined,
+  });
+}
+
+/** Which variant a source gives is known only once it was listed, so all that fit the request are tried. */
+async function readCache(
+  cache: ImageCache,
+  identity: string,
+  options: OpenOptions,
+): Promise<DecodedImages | undefined> {
+  const splits = options.split === "evaluation" ? (["test", "evaluation"] as const) : [options.split];
+  for (const split of splits)
+    for (const seeded of [false, true]) {
+      const whole = await cache.read(cacheKey(identity, options, { split, seeded, limited: false }));
+      if (whole !== undefined && options.limit === undefined) return whole.images;
+      if (whole !== undefined && whole.skipped === 0)
+        return pick(whole.images, everyNth(whole.images.labels, options.limit));
+      if (options.limit === undefined) continue;
+      const limited = await cache.read(cacheKey(identity, options, { split, seeded, limited: true }));
+      if (limited !== undefined) return limited.images;
+    }
+  return undefined;
+}
+
+/** The chosen images, copied, so that the others can be freed. */
+function pick(images: DecodedImages, indices: Uint32Array): DecodedImages {
+  const size = images.storedHeight * images.storedWidth * images.channels;
+  const pixels = new Uint8Array(indices.length * size);
+  indices.forEach((index, i) => {
+    pixels.set(images.pixels.subarray(index * size, (index + 1) * size), i * size);
+  });
+  return { ...images, pixels, labels: Int32Array.from(indices, (index) => images.labels[index]!) };
+}
+
+function imageSet(images: DecodedImages, { size }: OpenOptions): ImageSet {
+  const [height, width] = typeof size === "number" ? [size, size] : (size ?? []);
+  return new MemoryImageSet(images, height, width);
+}
+
+/** Decodes every n-th sample, several at a time, into one buffer. */
+async function decodeSamples(
+  samples: Samples,
+  source: string,
+  channels: 1 | 3,
+  target: PixelTarget | undefined,
+  options: OpenOptions,
+): Promise<Pick<DecodedImages, "storedHeight" | "storedWidth" | "labels" | "pixels"> & { skipped: string[] }> {
+  const { skipBadImages = false, threads = availableParallelism(), onProgress, signal } = options;
+  const chosen = everyNth(samples.labels, options.limit);
+  const good = new Uint8Array(chosen.length);
+  const skipped: string[] = [];
+  let shape = target;
+  let size = 0;
+  let pixels: Uint8Array | undefined;
+  let done = 0;
+
+  const pool = new TaskPool(threads);
+  for await (const { position, content } of samples.read(chosen)) {
+    const name = samples.nameOf(chosen[position]!);
+    const decode = async () => {
+      const image = await decodeImage(content, channels, name).catch((error: unknown) => {
+        if (!(skipBadImages && error instanceof DataError)) throw error;
+        skipped.push(name);
+      });
+      if (image !== undefined) {
+        shape ??= { height: image.height, width: image.width, rule: "exact", resizeTo: 0 };
+        const fitted = fitImage(image, shape, name);
+        size = fitted.pixels.length;
+        pixels ??= allocate(chosen.length * size, source);
+        pixels.set(fitted.pixels, position * size);
+        good[position] = 1;
+      }
+      done++;
+      if (done % 64 === 0 || done === chosen.length) onProgress?.({ images: done, of: chosen.length });
+    };
+    if (signal?.aborted)
+      throw new InterruptedError(`decoding of "${source}" was interrupted; the next run starts it anew`);
+    // Until the first image has given the size, one at a time, so that the result does not depend on which is quicker.
+    if (shape === undefined) await decode();
+    else await pool.start(decode);
+  }
+  await pool.finish();
+  if (shape === undefined || pixels === undefined)
+    throw new DataError(
+      `none of the ${chosen.length} images of "${source}" can be decoded: ${skipped[0] ?? "it has none"}`,
+    );
+  const kept = chosen.filter((_, position) => good[position] === 1);
+  return {
+    storedHeight: shape.height,
+    storedWidth: shape.width,
+    labels: Int32Array.from(kept, (index) => samples.labels[index]!),
+    pixels: skipped.length === 0 ? pixels : compact(pixels, size, good),
+    skipped: skipped.sort(),
+  };
+}
+
+function allocate(sizeBytes: number, source: string): Uint8Array {
+  const advice = "Take fewer images (--limit) or a smaller --size.";
+  const described = `the decoded images of "${source}" take ${(sizeBytes / 2 ** 30).toFixed(1)} GiB`;
+  if (sizeBytes > constants.MAX_LENGTH)
+    throw new DataError(`${described}, more than one buffer can hold here. ${advice}`);
+  try {
+    return new Uint8Array(sizeBytes);
+  } catch (error) {
+    throw new MachineError(`${described}, more memory than there is. ${advice}`, { cause: error });
+  }
+}
+
+/** Moves the good images together. */
+function compact(pixels: Uint8Array, size: number, good: Uint8Array): Uint8Array {
+  let count = 0;
+  good.forEach((isGood, position) => {
+    if (isGood === 1) pixels.copyWithin(count++ * size, position * size, (position + 1) * size);
+  });
+  return pixels.slice(0, count * size);
+}
+
+function skippedNote(skipped: readonly string[]): string[] {
+  if (skipped.length === 0) return [];
+  const more = skipped.length > 3 ? ` and ${skipped.length - 3} more` : "";
+  const images = skipped.length === 1 ? "1 damaged image was" : `${skipped.length} damaged images were`;
+  return [`${images} left out: ${skipped.slice(0, 3).join(", ")}${more}`];
+}
+
+/** "../data/cifar10.tgz" → "cifar10" */
+function nameOf(source: string): string {
+  return basename(source).replace(/\.(tgz|tar|tar\.gz)$/i, "");
+}

@@ -1,0 +1,65 @@
+/** @file What every kind of data set offers before its images are decoded. */
+
+import type { Split } from "./types.js";
+
+/** Decoded pixels, `[height, width, channels]`, row-major. */
+export interface RawImage {
+  readonly pixels: Uint8Array;
+  readonly height: number;
+  readonly width: number;
+  readonly channels: 1 | 3;
+}
+
+/** An image as it stands in its source: the bytes of a JPEG, PNG, WebP… file, or pixels. */
+export type ImageContent = { readonly encoded: Uint8Array } | RawImage;
+
+export interface FoundImage {
+  /** Position in the list of indices that was asked for. */
+  readonly position: number;
+  readonly content: ImageContent;
+}
+
+/** The images of one part of a source, not yet decoded. */
+export interface Samples {
+  /** `[N]` class indices. */
+  readonly labels: Int32Array;
+  /** How messages call image `index`. */
+  nameOf(index: number): string;
+  /** The chosen images, each once, in the order that is cheapest to read. */
+  read(indices: ArrayLike<number>): AsyncIterable<FoundImage>;
+}
+
+/** A data set: its classes, and its parts with the way to their images. */
+export interface Catalogue {
+  readonly classes: readonly string[];
+  /** Channels that the images have by nature; 3 where the source does not say. */
+  readonly channels: 1 | 3;
+  /** The splits that the source itself has, or everything under `all` where it has none. */
+  readonly parts: ReadonlyMap<Split | "all", () => Promise<Samples>>;
+  readonly notes: readonly string[];
+}
+
+/** Some of `samples`, renumbered from 0. */
+export function subset(samples: Samples, chosen: Uint32Array): Samples {
+  return {
+    labels: Int32Array.from(chosen, (index) => samples.labels[index]!),
+    nameOf: (index) => samples.nameOf(chosen[index]!),
+    read: (indices) => samples.read(Uint32Array.from(indices, (index) => chosen[index]!)),
+  };
+}
+
+/** Samples whose pixels are all in memory: image i is `pixelsOf(i)`. */
+export function samplesInMemory(
+  labels: Int32Array,
+  nameOf: (index: number) => string,
+  imageOf: (index: number) => RawImage,
+): Samples {
+  return {
+    labels,
+    nameOf,
+    async *read(indices) {
+      for (let position = 0; position < indices.length; position++)
+        yield { position, content: imageOf(indices[position]!) };
+    },
+  };
+}

@@ -1,0 +1,96 @@
+/** @file Which images of a source belong to the split that is asked for, and which of them a limit keeps. */
+
+import { DataError } from "../errors.js";
+import { Random } from "../random.js";
+import { type Catalogue, type Samples, subset } from "./source.js";
+import type { Split } from "./types.js";
+
+/** What a caller may ask for; "evaluation" is test where there is one, else val. */
+export type SplitRequest = Split | "evaluation";
+
+export interface SplitOptions {
+  readonly split: SplitRequest;
+  /** Decides who goes where when the source has no splits, or none for validation. */
+  readonly seed: number;
+  /** Share of the training images held out as "val" where the source has no such split, in [0, 1). */
+  readonly validationShare: number;
+}
+
+export interface ChosenSplit {
+  readonly split: Split;
+  readonly samples: Samples;
+  /** The choice depends on the seed. */
+  readonly seeded: boolean;
+  readonly notes: readonly string[];
+}
+
+/** Of a source without splits. */
+const TEST_SHARE = 0.2;
+
+/** @throws {DataError} where the source has no such split; the message lists those it has. */
+export async function chooseSplit(catalogue: Catalogue, location: string, options: SplitOptions): Promise<ChosenSplit> {
+  const { parts } = catalogue;
+  const all = parts.get("all");
+  const own = (["train", "test", "val"] as const).filter((split) => parts.has(split) || (all && split !== "val"));
+  const holdsOut = options.validationShare > 0 && !parts.has("val") && own.includes("train");
+  const present = holdsOut ? [...own, "val" as const] : own;
+  const split =
+    options.split !== "evaluation"
+      ? options.split
+      : present.includes("test") || !present.includes("val")
+        ? "test"
+        : "val";
+  if (!present.includes(split)) {
+    const held =
+      split === "val" && own.includes("train") ? " Hold out a share of the training images to have one." : "";
+    throw new DataError(`"${location}" has no ${split} split; it has ${present.join(" and ")}.${held}`);
+  }
+  const notes: string[] = [];
+  let samples: Samples;
+  if (all === undefined) {
+    samples = await parts.get(split === "val" && holdsOut ? "train" : split)!();
+  } else {
+    const whole = await all();
+    const [train, test] = divide(whole.labels, TEST_SHARE, Random.derive(options.seed, "test"));
+    samples = subset(whole, split === "test" ? test : train);
+    notes.push(
+      `no train and test folders: ${train.length} images for training and ${test.length} for testing, ` +
+        `divided class by class with seed ${options.seed}`,
+    );
+  }
+  if (holdsOut && split !== "test") {
+    const [train, held] = divide(samples.labels, options.validationShare, Random.derive(options.seed, "val"));
+    samples = subset(samples, split === "val" ? held : train);
+    notes.push(`${held.length} of the training images are held out for validation with seed ${options.seed}`);
+  }
+  return { split, samples, seeded: all !== undefined || (holdsOut && split !== "test"), notes };
+}
+
+/** Takes about `share` of each class away, at least one image of it. Both parts keep the order of the images. */
+function divide(labels: Int32Array, share: number, random: Random): [rest: Uint32Array, taken: Uint32Array] {
+  const byClass = new Map<number, number[]>();
+  labels.forEach((label, index) => {
+    const members = byClass.get(label);
+    if (members === undefined) byClass.set(label, [index]);
+    else members.push(index);
+  });
+  const isTaken = new Uint8Array(labels.length);
+  for (const label of [...byClass.keys()].sort((a, b) => a - b)) {
+    const members = random.shuffle(byClass.get(label)!);
+    const count = Math.max(1, Math.round(share * members.length));
+    for (const index of members.slice(0, count)) isTaken[index] = 1;
+  }
+  const indices = Uint32Array.from(labels, (_, index) => index);
+  return [indices.filter((index) => isTaken[index] === 0), indices.filter((index) => isTaken[index] === 1)];
+}
+
+/**
+ * Every n-th image, n = images / limit, counted class by class, so that each class keeps its share. The chosen indices are in
+ * the order of the images; all of them where `limit` is absent or not smaller than their number.
+ */
+export function everyNth(labels: Int32Array, limit: number | undefined): Uint32Array {
+  const indices = Uint32Array.from(labels, (_, index) => index);
+  if (limit === undefined || limit >= labels.length) return indices;
+  const byClass = indices.sort((a, b) => labels[a]! - labels[b]! || a - b);
+  return Uint32Array.from({ length: limit }, (_, i) => byClass[Math.floor((i * labels.length) / limit)]!).sort();
+}
