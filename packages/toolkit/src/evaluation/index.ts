@@ -1,4 +1,6 @@
 /** @file Accuracy of classifiers. */
 
 export * from "./evaluate.js";
+export { type FloatClassifier, type FloatClassifierOptions, floatClassifier } from "./float-classifier.js";
+export { type IntegerClassifier, integerClassifier } from "./integer-classifier.js";
 export { argMax, crossEntropy, rankOf } from "./metrics.js";

@@ -45,9 +45,5 @@ export function poolAttributes(node: Node, input: readonly number[]) {
     node.op === "GlobalAveragePool" ? ([input[1]!, input[2]!] as const) : (numbers(node, "kernel_shape", []) as Pair);
   const strides = numbers(node, "strides", [1, 1]) as Pair;
   const dilations = numbers(node, "dilations", [1, 1]) as Pair;
-  if (Number(node.attributes.ceil_mode ?? 0) !== 0)
-    throw new ModelError(
-      `${node.op} "${node.name}": ceil_mode is not supported by the engine; export the network without it`,
-    );
   return { kernel, strides, pads: resolvePads(node, input, kernel, strides, dilations) };
 }

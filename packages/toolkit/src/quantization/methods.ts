@@ -7,7 +7,7 @@ import { type CalibrationInput, setRanges } from "./ranges.js";
 export interface MethodOptions {
   readonly seed: number;
   readonly threads?: number;
-  readonly onProgress?: (done: number) => void;
+  readonly onProgress?: (images: number) => void;
   readonly signal?: AbortSignal;
 }
 

@@ -29,8 +29,8 @@ export interface CalibrationInput {
 export interface RangeOptions {
   readonly method: RangeMethod;
   readonly threads?: number;
-  /** Called after each batch with the share done, 0 … 1. */
-  readonly onProgress?: (done: number) => void;
+  /** Called after each batch with the images fed so far, all passes together. */
+  readonly onProgress?: (images: number) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -112,8 +112,7 @@ async function activationParameters(
   const session = await createSession({ ...float, outputs: computed }, threadOption(options));
   try {
     const ranges = new Map(values.map((value) => [value, new RangeObserver()]));
-    const passes = options.method === "minmax" ? 1 : 2;
-    const images = await observe(session, inputName, calibration, ranges, options, 0, passes);
+    const images = await observe(session, inputName, calibration, ranges, options, 0);
     if (images === 0)
       throw new DataError("calibration: there are no images to measure activation ranges on. Give at least one.");
     for (const [value, range] of ranges) {
@@ -133,7 +132,7 @@ async function activationParameters(
     const histograms = new Map(
       [...ranges].map(([value, { min, max }]) => [value, new HistogramObserver(Math.min(min, 0), Math.max(max, 0))]),
     );
-    await observe(session, inputName, calibration, histograms, options, 1, passes);
+    await observe(session, inputName, calibration, histograms, options, images);
     return new Map(activations.map((fq) => [fq, affineFromHistogram(histograms.get(source.get(fq.input)!)!, fq.bits)]));
   } finally {
     await session.release();
@@ -158,8 +157,7 @@ async function observe(
   calibration: CalibrationInput,
   observers: ReadonlyMap<string, { add(values: Float32Array): void }>,
   options: RangeOptions,
-  pass: number,
-  passes: number,
+  before: number,
 ): Promise<number> {
   let images = 0;
   for await (const batch of calibration.batches()) {
@@ -168,7 +166,7 @@ async function observe(
     for (const [value, observer] of observers)
       observer.add((value === inputName ? batch : results[value]!).data as Float32Array);
     images += batch.shape[0]!;
-    options.onProgress?.(pass / passes);
+    options.onProgress?.(before + images);
   }
   return images;
 }

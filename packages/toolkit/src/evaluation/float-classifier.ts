@@ -1,0 +1,49 @@
+/** @file A graph on ONNX Runtime as a classifier of batches: float networks, and quantized ones as float simulation. */
+
+import type { Graph } from "@subbyte/graph";
+import { normalize } from "../data/normalize.js";
+import type { Batch } from "../data/types.js";
+import { DataError } from "../errors.js";
+import { createSession, type SessionOptions } from "../runtime/session.js";
+import type { Classify } from "./evaluate.js";
+
+export interface FloatClassifier {
+  readonly classify: Classify;
+  close(): Promise<void>;
+}
+
+export interface FloatClassifierOptions extends SessionOptions {
+  /** Per channel, in units of pixel / 255. */
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+}
+
+/**
+ * @param model a graph of one input `[N, C, H, W]` and logits `[N, classes]` as first output, or the bytes of such an ONNX file
+ * @param shape `[C, H, W]` that the network takes
+ */
+export async function floatClassifier(
+  model: Graph | Uint8Array,
+  shape: readonly [number, number, number],
+  options: FloatClassifierOptions,
+): Promise<FloatClassifier> {
+  const [channels, height, width] = shape;
+  const { mean, std, ...sessionOptions } = options;
+  const session = await createSession(model, sessionOptions);
+  const [input] = session.inputs;
+  const [output] = session.outputs;
+  return {
+    classify: async ({ images, count }: Batch) => {
+      if (images.length !== count * channels * height * width)
+        throw new DataError(
+          `the network takes images of ${width}×${height} pixels and ${channels} channels, got ` +
+            `${images.length / count} bytes an image; use --size ${height}`,
+        );
+      const data = normalize(images, { channels: channels as 1 | 3, mean, std, pixels: height * width });
+      const feed = { dtype: "float32", shape: [count, channels, height, width], data } as const;
+      const result = await session.run({ [input!]: feed }, [output!]);
+      return result[output!]!.data as Float32Array;
+    },
+    close: () => session.release(),
+  };
+}

@@ -1,0 +1,110 @@
+import { createReference, type Program } from "@subbyte/engine";
+import type { Graph, Tensor } from "@subbyte/graph";
+import { describe, expect, test } from "vitest";
+import { insertFakeQuant } from "../quantization/insert.js";
+import type { BitPolicy } from "../quantization/policy.js";
+import { setRanges } from "../quantization/ranges.js";
+import { Random } from "../random.js";
+import { createSession } from "../runtime/session.js";
+import { simulateCodes } from "../simulation/codes.js";
+import { kitchenSink } from "../testing/networks.js";
+import { lift } from "./lift.js";
+import { lower } from "./lower.js";
+
+const preprocessing = {
+  channels: 3,
+  height: 16,
+  width: 16,
+  resize: "exact",
+  mean: [0.4, 0.5, 0.6],
+  std: [0.2, 0.25, 0.3],
+} as const;
+const count = 6;
+
+/** `[N, C, H, W]` random bytes. */
+function pixels(seed: number): Uint8Array {
+  const random = new Random(seed);
+  return Uint8Array.from({ length: count * 3 * 256 }, () => random.integer(256));
+}
+
+const normalized = (bytes: Uint8Array): Tensor => ({
+  dtype: "float32",
+  shape: [count, 3, 16, 16],
+  data: Float32Array.from(bytes, (p, i) => {
+    const c = Math.floor(i / 256) % 3;
+    return (p / 255 - preprocessing.mean[c]!) / preprocessing.std[c]!;
+  }),
+});
+
+async function quantized(graph: Graph, policy: BitPolicy, method: "minmax" | "mse"): Promise<Graph> {
+  async function* batches() {
+    yield normalized(pixels(1));
+    yield normalized(pixels(2));
+  }
+  return setRanges(insertFakeQuant(graph, policy), { batches }, { method, threads: 1 });
+}
+
+const interleaved = (planar: Uint8Array): Uint8Array => {
+  const out = new Uint8Array(planar.length);
+  for (let n = 0; n < count; n++)
+    for (let c = 0; c < 3; c++)
+      for (let i = 0; i < 256; i++) out[(n * 256 + i) * 3 + c] = planar[(n * 3 + c) * 256 + i]!;
+  return out;
+};
+
+async function simulated(
+  program: Program,
+  bytes: Uint8Array,
+): Promise<{ logits: Float32Array; unproved: readonly string[] }> {
+  const { graph, unproved } = simulateCodes(program);
+  const session = await createSession(graph, { optimization: "disabled", threads: 1 });
+  const feed: Tensor = { dtype: "int64", shape: [count, 3, 16, 16], data: BigInt64Array.from(bytes, BigInt) };
+  const result = await session.run({ pixels: feed });
+  await session.release();
+  return { logits: result[graph.outputs[0]!]!.data as Float32Array, unproved };
+}
+
+describe("lower", () => {
+  const policies: BitPolicy[] = [2, 3, 4, 5, 6, 7, 8].map((bits) => ({ weights: bits, activations: bits }));
+  policies.push({ weights: 4, activations: 8 }, { weights: 4, activations: 4, firstLastBits: 4, residualBits: 4 });
+
+  test.each(policies)("the engine equals the simulation on codes: %o", async (policy) => {
+    const graph = await quantized(kitchenSink(7), policy, policy.weights % 2 === 0 ? "mse" : "minmax");
+    const program = lower(graph, { preprocessing });
+    const bytes = pixels(3);
+    const { logits, unproved } = await simulated(program, bytes);
+    expect(unproved).toEqual([]);
+    const engine = createReference(program).run(interleaved(bytes), count);
+    expect(engine).toEqual(logits);
+    expect(new Set(engine).size).toBeGreaterThan(count); // Logits differ between images.
+  });
+
+  test("residual additions fuse, clamps become bounds", async () => {
+    const program = lower(await quantized(kitchenSink(7), { weights: 4, activations: 4 }, "minmax"), { preprocessing });
+    const conv = (name: string) => {
+      const found = program.operators.find((operator) => operator.name === name);
+      if (found?.op !== "conv") throw new Error(`${name} is no convolution`);
+      return found;
+    };
+    // The later of the two convolutions before the addition takes it.
+    expect(conv("block1.shortcut").residual).toBeDefined();
+    expect(conv("block1.conv2").residual).toBeUndefined();
+    expect(conv("block2.conv2").residual).toBeDefined();
+    expect(program.operators.some((operator) => operator.op === "add")).toBe(false);
+    const clipped = conv("dilated");
+    const { scale, zeroPoint } = program.tensors[clipped.output]!;
+    expect(scale * (clipped.lo - zeroPoint)).toBeCloseTo(0, 6);
+    expect(scale * (clipped.hi - zeroPoint)).toBeLessThanOrEqual(1.5 + scale / 2);
+  });
+
+  test("lifting and lowering again gives the same program", async () => {
+    const withoutTable = kitchenSink(9);
+    const program = lower(await quantized(withoutTable, { weights: 4, activations: 4 }, "mse"), { preprocessing });
+    const tables = program.operators.filter((operator) => operator.op === "table");
+    expect(tables).toHaveLength(1); // Hard-swish is the one operator that lifting gives back in another form.
+    const graph = lift(program);
+    expect(graph.nodes.filter((node) => node.op === "Conv")).toHaveLength(
+      program.operators.filter((operator) => operator.op === "conv").length,
+    );
+  });
+});

@@ -1,0 +1,40 @@
+/** @file Post-training quantization, from a float graph and images to a quantized graph. */
+
+import type { Graph } from "@subbyte/graph";
+import type { ImageSet } from "../data/types.js";
+import { DataError } from "../errors.js";
+import { calibrationSample } from "./calibration.js";
+import { insertFakeQuant } from "./insert.js";
+import { methodByName } from "./methods.js";
+import type { BitPolicy } from "./policy.js";
+
+export interface QuantizeOptions {
+  readonly policy: BitPolicy;
+  /** A name of `methods`. */
+  readonly method: string;
+  readonly seed: number;
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+  /** 1,024 by default. */
+  readonly calibrationImages?: number;
+  readonly threads?: number;
+  readonly onProgress?: (images: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Quantizes a simplified float graph.
+ *
+ * @param images training images; labels are not looked at
+ * @returns the graph with calibrated FakeQuant nodes, ready for `lower`
+ * @throws {UsageError | DataError | ModelError}
+ */
+export async function quantizeGraph(graph: Graph, images: ImageSet, options: QuantizeOptions): Promise<Graph> {
+  const { policy, method, seed, mean, std, calibrationImages = 1024, ...rest } = options;
+  const run = methodByName(method);
+  if (images.length === 0)
+    throw new DataError(`"${images.name}" has no ${images.split} images to calibrate on; give a folder with images.`);
+  const quantized = insertFakeQuant(graph, policy);
+  const calibration = calibrationSample(images, { count: calibrationImages, seed, mean, std });
+  return run(quantized, calibration, { seed, ...rest });
+}

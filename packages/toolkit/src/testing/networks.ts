@@ -1,0 +1,76 @@
+/** @file Small networks for tests, with every operator that the engine has and seeded weights. */
+
+import { float32, type Graph, GraphBuilder, type Tensor } from "@subbyte/graph";
+import { Random } from "../random.js";
+
+/** Weights with the spread of a trained layer. */
+export function randomTensor(random: Random, shape: readonly number[], spread: number): Tensor {
+  const count = shape.reduce((a, b) => a * b, 1);
+  return float32(
+    Float32Array.from({ length: count }, () => spread * random.normal()),
+    shape,
+  );
+}
+
+/**
+ * Stem, max pool, a basic block with projection shortcut, a block with option-A shortcut, depthwise convolution with
+ * hard-swish, concatenated branches, average pools, ReLU6, a linear layer: `[N, channels, 16, 16]` → `[N, 5]`.
+ */
+export function kitchenSink(seed: number, channels: 1 | 3 = 3): Graph {
+  const random = new Random(seed);
+  const b = new GraphBuilder("kitchen-sink");
+  const conv = (
+    name: string,
+    x: string,
+    inputs: number,
+    outputs: number,
+    kernel: number,
+    { stride = 1, group = 1, dilation = 1 } = {},
+  ) => {
+    const pad = ((kernel - 1) * dilation) >> 1;
+    const fanIn = (inputs / group) * kernel * kernel;
+    const weight = b.constant(
+      randomTensor(random, [outputs, inputs / group, kernel, kernel], Math.sqrt(2 / fanIn)),
+      `${name}.weight`,
+    );
+    const bias = b.constant(randomTensor(random, [outputs], 0.1), `${name}.bias`);
+    return b.op(
+      "Conv",
+      [x, weight, bias],
+      {
+        kernel_shape: [kernel, kernel],
+        strides: [stride, stride],
+        pads: [pad, pad, pad, pad],
+        dilations: [dilation, dilation],
+        group,
+      },
+      { name },
+    );
+  };
+  const relu = (x: string) => b.op("Relu", [x]);
+  const add = (x: string, y: string) => b.op("Add", [x, y]);
+
+  let x = b.input("input", "float32", ["N", channels, 16, 16]);
+  x = relu(conv("stem", x, channels, 8, 3));
+  x = b.op("MaxPool", [x], { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] }); // 8 × 8
+
+  const branch = conv("block1.conv2", relu(conv("block1.conv1", x, 8, 12, 3)), 12, 12, 3);
+  x = relu(add(branch, conv("block1.shortcut", x, 8, 12, 1)));
+
+  const half = b.op("Slice", [x, b.ints([0, 0]), b.ints([8, 8]), b.ints([2, 3]), b.ints([2, 2])]);
+  const wide = b.op("Pad", [half, b.ints([0, 2, 0, 0, 0, 2, 0, 0])]);
+  const strided = conv("block2.conv2", relu(conv("block2.conv1", x, 12, 16, 3, { stride: 2 })), 16, 16, 3);
+  x = relu(add(strided, wide)); // 16 channels, 4 × 4
+
+  const swish = b.op("HardSwish", [conv("depthwise", x, 16, 16, 3, { group: 16 })]);
+  const clipped = b.op("Clip", [conv("dilated", x, 16, 8, 3, { dilation: 2, group: 2 }), b.scalar(0), b.scalar(1.5)]);
+  const pooled = b.op("AveragePool", [x], { kernel_shape: [3, 3], pads: [1, 1, 1, 1], count_include_pad: 1 });
+  x = b.op("Concat", [swish, clipped, pooled], { axis: 1 }); // 40 channels
+  x = add(conv("mix", x, 40, 24, 1), conv("mix2", x, 40, 24, 1)); // two-sided sum, no activation
+
+  x = b.op("Flatten", [b.op("GlobalAveragePool", [x])], { axis: 1 });
+  const weight = b.constant(randomTensor(random, [5, 24], 0.3), "fc.weight");
+  const bias = b.constant(randomTensor(random, [5], 0.1), "fc.bias");
+  b.output(b.op("Gemm", [x, weight, bias], { transB: 1 }, { name: "fc" }));
+  return b.build();
+}
