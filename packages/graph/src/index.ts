@@ -1,12 +1,32 @@
+export { type GradientGraph, type GradientRequest, gradients } from "./autodiff/gradients.js";
+export {
+  type BatchStatistics,
+  type LossGraph,
+  type TrainingForm,
+  toTrainingForm,
+  withLoss,
+} from "./autodiff/training-form.js";
 export * from "./errors.js";
 export { GraphBuilder, type NodeOptions } from "./ir/builder.js";
 export { printGraph, printNode, printType } from "./ir/printer.js";
 export * from "./ir/tensor.js";
 export type * from "./ir/types.js";
+export { type Uses, usesOf } from "./ir/uses.js";
 export { verify } from "./ir/verifier.js";
 export { type ReadOptions, readOnnx } from "./onnx/reader.js";
 export type { ExternalDataLoader } from "./onnx/tensors.js";
 export { type WriteOptions, writeOnnx } from "./onnx/writer.js";
 export type * from "./operators/definition.js";
+export { codeRange } from "./operators/fake-quant.js";
+export { operatorDefinition, operators } from "./operators/index.js";
 export { fromFloat16Bits } from "./operators/support/values.js";
+export { foldBatchNorm } from "./passes/fold-batch-norm.js";
+export { foldConstants } from "./passes/fold-constants.js";
 export { inferTypes, requireSupported } from "./passes/infer-types.js";
+export { type Pass, rulePass, runPasses } from "./passes/pass.js";
+export { removeDeadNodes } from "./passes/remove-dead-nodes.js";
+export { importPasses, simplifyForImport } from "./passes/simplify.js";
+export * from "./patterns/pattern.js";
+export { type RewriteEvent, type RewriteOptions, rewrite } from "./patterns/rewriter.js";
+export { type RewriteContext, type Rule, type Skip, skip } from "./patterns/rule.js";
+export { evaluate } from "./reference/interpreter.js";

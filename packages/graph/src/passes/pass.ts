@@ -1,0 +1,48 @@
+/** @file What a pass is, and the loop that runs a list of them. */
+
+import type { Graph } from "../ir/types.js";
+import { verify } from "../ir/verifier.js";
+import { type RewriteOptions, rewrite } from "../patterns/rewriter.js";
+import type { Rule } from "../patterns/rule.js";
+
+/** Maps a graph to an equivalent one with the same inputs and outputs, or to itself where there is nothing to do. */
+export interface Pass {
+  readonly name: string;
+  run(graph: Graph, options?: RewriteOptions): Graph;
+}
+
+/** A pass that applies rules until none applies. */
+export const rulePass = (name: string, rules: readonly Rule[]): Pass => ({
+  name,
+  run: (graph, options) => rewrite(graph, rules, options),
+});
+
+/** Set to 1, every pass is followed by the verifier. Read through globalThis, since a browser has no `process`. */
+const verifyAfterEachPass = (): boolean =>
+  (globalThis as { process?: { env: Readonly<Record<string, string | undefined>> } }).process?.env.SUBBYTE_VERIFY ===
+  "1";
+
+/** A pipeline that still changes after so many rounds has two passes that undo each other. */
+const MOST_ROUNDS = 100;
+
+/** Runs the passes in order, over and over until a whole round changes nothing. */
+export function runPasses(graph: Graph, passes: readonly Pass[], options: RewriteOptions = {}): Graph {
+  let current = graph;
+  for (let round = 0; round < MOST_ROUNDS; round++) {
+    const before = current;
+    for (const pass of passes) current = runPass(pass, current, options);
+    if (current === before) return current;
+  }
+  throw new Error(`internal: the passes ${passes.map(({ name }) => name).join(", ")} never settle on "${graph.name}"`);
+}
+
+function runPass(pass: Pass, graph: Graph, options: RewriteOptions): Graph {
+  const result = pass.run(graph, options);
+  if (result === graph || !verifyAfterEachPass()) return result;
+  try {
+    verify(result);
+  } catch (error) {
+    throw new Error(`internal: the pass ${pass.name} broke the graph: ${(error as Error).message}`, { cause: error });
+  }
+  return result;
+}

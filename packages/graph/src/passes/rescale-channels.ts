@@ -1,0 +1,60 @@
+/** @file Takes an affine function of each output channel into the weights of a convolution or linear layer. */
+
+import type { Node, Tensor } from "../ir/types.js";
+import { numbersOf, tensorOf } from "../operators/support/values.js";
+import type { RewriteContext } from "../patterns/rule.js";
+
+/** A Conv or Gemm with constant weights. */
+export interface ChannelLayer {
+  readonly layer: Node;
+  readonly weight: Tensor;
+  readonly bias: Tensor | undefined;
+}
+
+/** The axis of the weight that counts output channels. */
+const outputAxis = ({ op, attributes }: Node): number => (op === "Gemm" && !attributes.transB ? 1 : 0);
+
+export const outputChannels = (layer: Node, weight: Tensor): number => weight.shape[outputAxis(layer)]!;
+
+/** Whether the layer computes `x·w + b` with one b for each output channel: no other alpha, beta, bias shape or transposition. */
+export function isChannelLayer(layer: Node, weight: Tensor, bias: Tensor | undefined): boolean {
+  const { alpha = 1, beta = 1, transA = 0 } = layer.attributes;
+  const channels = outputChannels(layer, weight);
+  return (
+    (layer.op === "Conv" || (alpha === 1 && beta === 1 && !transA)) &&
+    (bias === undefined || (bias.shape.length === 1 && bias.shape[0] === channels))
+  );
+}
+
+/**
+ * Builds the layer that computes `factor[c] · layer(x)[c] + offset[c]` and returns its output. Computed in float64 and
+ * rounded once.
+ */
+export function rescaleChannels(
+  context: RewriteContext,
+  { layer, weight, bias }: ChannelLayer,
+  factor: ArrayLike<number>,
+  offset: ArrayLike<number>,
+): string {
+  const [x, weightName, biasName] = layer.inputs as readonly [string, string, string | undefined];
+  const axis = outputAxis(layer);
+  const channels = weight.shape[axis]!;
+  const inner = weight.shape.slice(axis + 1).reduce((product, dim) => product * dim, 1);
+  const scaled = Float64Array.from(numbersOf(weight), (value, i) => value * factor[Math.floor(i / inner) % channels]!);
+  const old = bias && numbersOf(bias);
+  const shifted = Float64Array.from({ length: channels }, (_, c) => factor[c]! * (old?.[c] ?? 0) + offset[c]!);
+  const newBias = tensorOf(weight.dtype, [channels], shifted);
+  return context.node(
+    layer,
+    layer.op,
+    [
+      x,
+      context.replaceConstant(weightName, tensorOf(weight.dtype, weight.shape, scaled)),
+      biasName ? context.replaceConstant(biasName, newBias) : context.constant(newBias, biasNameBeside(weightName)),
+    ],
+    layer.attributes,
+  );
+}
+
+/** `layer1.0.conv1.weight` → `layer1.0.conv1.bias`. */
+const biasNameBeside = (weightName: string): string => `${weightName.replace(/\.weight$/, "")}.bias`;

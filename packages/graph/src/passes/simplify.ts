@@ -1,0 +1,45 @@
+/** @file What an imported model goes through before anything else sees it. */
+
+import type { Graph } from "../ir/types.js";
+import { verify } from "../ir/verifier.js";
+import type { RewriteOptions } from "../patterns/rewriter.js";
+import { canonicalize } from "./canonicalize.js";
+import { foldBatchNorm } from "./fold-batch-norm.js";
+import { foldChannelAffine } from "./fold-channel-affine.js";
+import { foldConstants } from "./fold-constants.js";
+import { foldShapes } from "./fold-shapes.js";
+import { fusePadding } from "./fuse-padding.js";
+import { inferTypes } from "./infer-types.js";
+import { mergeSlices } from "./merge-slices.js";
+import { type Pass, runPasses } from "./pass.js";
+import { removeDeadNodes } from "./remove-dead-nodes.js";
+import { removeIdentities } from "./remove-identities.js";
+
+/**
+ * The passes of an import. They run until none changes anything, so the order decides how soon that is, and nothing else:
+ * what computes shapes goes first, because most rules ask for types.
+ */
+export const importPasses: readonly Pass[] = [
+  removeDeadNodes,
+  foldConstants,
+  foldShapes,
+  removeIdentities,
+  canonicalize,
+  mergeSlices,
+  fusePadding,
+  foldBatchNorm,
+  foldChannelAffine,
+];
+
+/**
+ * Brings an imported model to the form that training, quantization and lowering expect: constants folded, batch
+ * normalization in the weights, no identities, few forms of each operator. Inputs and outputs keep names and types.
+ *
+ * @throws {ModelError} that lists all operators that are left and not supported
+ */
+export function simplifyForImport(graph: Graph, options: RewriteOptions = {}): Graph {
+  verify(graph);
+  const simplified = runPasses(graph, importPasses, options);
+  inferTypes(simplified);
+  return simplified;
+}

@@ -1,0 +1,173 @@
+/** @file The driver that applies rules to a graph until none applies any more. */
+
+import type { Graph, Node, Tensor } from "../ir/types.js";
+import { usesOf } from "../ir/uses.js";
+import { inferKnownTypes } from "../passes/infer-types.js";
+import { matchPattern } from "./pattern.js";
+import type { RewriteContext, Rule } from "./rule.js";
+
+/** What happened at a match, for whoever asks why a rule did or did not apply. */
+export interface RewriteEvent {
+  readonly rule: string;
+  readonly node: Node;
+  /** Absent where the rule was applied. */
+  readonly skipped?: string;
+}
+
+export interface RewriteOptions {
+  readonly trace?: (event: RewriteEvent) => void;
+}
+
+/** Rules that undo each other would go on for ever; no honest list needs as many sweeps. */
+const MOST_SWEEPS = 1000;
+
+/**
+ * Applies the rules, first listed first, sweep by sweep until nothing changes. Inputs and outputs of the graph keep their
+ * names. Returns the same object where no rule applied.
+ */
+export function rewrite(graph: Graph, rules: readonly Rule[], options: RewriteOptions = {}): Graph {
+  let current = graph;
+  for (let sweeps = 0; sweeps < MOST_SWEEPS; sweeps++) {
+    const next = new Sweep(current, rules, options).run();
+    if (next === current) return current;
+    current = next;
+  }
+  throw new Error(`internal: the rules ${rules.map(({ name }) => name).join(", ")} rewrite "${graph.name}" for ever`);
+}
+
+/** One walk over the nodes. Matches are sought in the graph as it was; a node takes part in one rewriting at most. */
+class Sweep {
+  readonly #graph: Graph;
+  readonly #rules: readonly Rule[];
+  readonly #options: RewriteOptions;
+  readonly #touched = new Set<Node>();
+  readonly #replacements = new Map<Node, readonly Node[]>();
+  readonly #tensors = new Map<string, Tensor>();
+  /** What readers of a value read instead; applied transitively. */
+  readonly #redirected = new Map<string, string>();
+  readonly #values: Set<string>;
+  readonly #nodeNames: Set<string>;
+
+  constructor(graph: Graph, rules: readonly Rule[], options: RewriteOptions) {
+    this.#graph = graph;
+    this.#rules = rules;
+    this.#options = options;
+    this.#nodeNames = new Set(graph.nodes.map(({ name }) => name));
+    this.#values = new Set([
+      ...graph.inputs.map(({ name }) => name),
+      ...graph.tensors.keys(),
+      ...graph.nodes.flatMap(({ outputs }) => outputs),
+    ]);
+  }
+
+  run(): Graph {
+    for (const root of this.#graph.nodes) for (const rule of this.#rules) if (this.#apply(rule, root)) break;
+    return this.#touched.size === 0 ? this.#graph : this.#assemble();
+  }
+
+  #apply(rule: Rule, root: Node): boolean {
+    const match = matchPattern(this.#graph, rule.match, root);
+    if (!match || match.nodes().some((node) => this.#touched.has(node))) return false;
+    const built: Node[] = [];
+    const tensors = new Map<string, Tensor>();
+    const result = rule.rewrite(match, this.#context(match.consumed().concat(root), built, tensors));
+    const refused = typeof result === "string" ? this.#redirect(root, result, built) : result.reason;
+    this.#options.trace?.({ rule: rule.name, node: root, ...(refused !== undefined && { skipped: refused }) });
+    if (refused !== undefined) {
+      this.#forget(built, tensors);
+      return false;
+    }
+    for (const [name, tensor] of tensors) this.#tensors.set(name, tensor);
+    for (const node of match.nodes()) this.#touched.add(node);
+    for (const node of match.consumed()) this.#replacements.set(node, []);
+    this.#replacements.set(root, built);
+    return true;
+  }
+
+  #context(replaced: readonly Node[], built: Node[], tensors: Map<string, Tensor>): RewriteContext {
+    const graph = this.#graph;
+    const uses = usesOf(graph);
+    const free = new Set(replaced.map(({ name }) => name));
+    const constant = (tensor: Tensor, name: string): string => {
+      const fresh = this.#fresh(name, this.#values);
+      tensors.set(fresh, tensor);
+      return fresh;
+    };
+    return {
+      uses,
+      type: (value) => inferKnownTypes(graph).get(value),
+      node: (origin, op, inputs, attributes = {}) => {
+        const name = free.delete(origin.name) ? origin.name : this.#fresh(`${origin.name}/${op}`, this.#nodeNames);
+        const output = this.#fresh(name, this.#values);
+        built.push({ name, op, domain: "", inputs, outputs: [output], attributes });
+        return output;
+      },
+      constant,
+      replaceConstant: (name, tensor) => {
+        if (uses.count(name) > 1) return constant(tensor, name);
+        tensors.set(name, tensor);
+        return name;
+      },
+    };
+  }
+
+  #fresh(stem: string, taken: Set<string>): string {
+    let name = stem;
+    for (let i = 1; taken.has(name); i++) name = `${stem}_${i}`;
+    taken.add(name);
+    return name;
+  }
+
+  #forget(built: readonly Node[], tensors: ReadonlyMap<string, Tensor>): void {
+    for (const node of built) {
+      if (!this.#graph.nodes.some(({ name }) => name === node.name)) this.#nodeNames.delete(node.name);
+      for (const output of node.outputs) this.#values.delete(output);
+    }
+    for (const name of tensors.keys()) if (!this.#graph.tensors.has(name)) this.#values.delete(name);
+  }
+
+  /**
+   * Lets readers of the root's output read `result`. A graph output keeps its name, so there the producer of `result` is
+   * renamed instead; where that is impossible, the reason is returned.
+   */
+  #redirect(root: Node, result: string, built: readonly Node[]): string | undefined {
+    const output = root.outputs[0]!;
+    if (built.some(({ outputs }) => outputs.includes(result))) {
+      this.#redirected.set(result, output);
+      return undefined;
+    }
+    const uses = usesOf(this.#graph);
+    if (!uses.isGraphOutput(output)) {
+      this.#redirected.set(output, result);
+      return undefined;
+    }
+    if (!uses.producer(result)) return `"${output}" is a graph output, and "${result}" an input or a constant`;
+    if (uses.isGraphOutput(result) || this.#redirected.has(result))
+      return `"${output}" is a graph output, and "${result}" must keep its name`;
+    this.#redirected.set(result, output);
+    return undefined;
+  }
+
+  #assemble(): Graph {
+    const nodes = this.#graph.nodes
+      .flatMap((node) => this.#replacements.get(node) ?? [node])
+      .map((node) => renameValues(node, (value) => this.#resolve(value)));
+    const tensors = new Map([...this.#graph.tensors, ...this.#tensors]);
+    const read = new Set([...nodes.flatMap(({ inputs }) => inputs), ...this.#graph.outputs]);
+    return { ...this.#graph, nodes, tensors: new Map([...tensors].filter(([name]) => read.has(name))) };
+  }
+
+  #resolve(value: string): string {
+    let name = value;
+    for (let next = this.#redirected.get(name); next !== undefined; next = this.#redirected.get(name)) name = next;
+    return name;
+  }
+}
+
+/** The node with its values renamed; the same object where no name changes. */
+function renameValues(node: Node, rename: (value: string) => string): Node {
+  const inputs = node.inputs.map(rename);
+  const outputs = node.outputs.map(rename);
+  const same = inputs.every((v, i) => v === node.inputs[i]) && outputs.every((v, i) => v === node.outputs[i]);
+  return same ? node : { ...node, inputs, outputs };
+}

@@ -1,0 +1,38 @@
+/** @file Rules: a pattern, a condition, and the nodes that take the pattern's place. */
+
+import type { Attributes, Node, Tensor, TensorType } from "../ir/types.js";
+import type { Uses } from "../ir/uses.js";
+import type { Match, NodePattern } from "./pattern.js";
+
+/** Why a rule that matched was not applied, for `trace`. */
+export interface Skip {
+  readonly reason: string;
+}
+
+/** Returned by a rule's `rewrite` where the match is right and the circumstances are not. */
+export const skip = (reason: string): Skip => ({ reason });
+
+/** What a rewriting may ask and build with. New nodes stand where the root of the match stood. */
+export interface RewriteContext {
+  readonly uses: Uses;
+  /** Inferred type of a value of the graph as it was matched; undefined where it is not known. */
+  type(value: string): TensorType | undefined;
+  /**
+   * Adds a node of one output and returns the output's name. The node takes the name of `origin`, one of the matched nodes.
+   */
+  node(origin: Node, op: string, inputs: readonly string[], attributes?: Attributes): string;
+  /** Adds a constant under `name`, or a name like it where that is taken. */
+  constant(tensor: Tensor, name: string): string;
+  /** Adds a constant that takes the place, and the name where nothing else reads it, of another. */
+  replaceConstant(name: string, tensor: Tensor): string;
+}
+
+export interface Rule {
+  readonly name: string;
+  readonly match: NodePattern;
+  /**
+   * Builds the replacement and returns the value that takes the place of the root's first output: one of a new node, or
+   * one that is there already.
+   */
+  rewrite(match: Match, context: RewriteContext): string | Skip;
+}
