@@ -103,7 +103,7 @@ export const BatchNormalization: OperatorDefinition = {
     const axes = type(x)
       .shape!.map((_, axis) => axis)
       .filter((axis) => axis !== 1);
-    const perChannel = (value: string) => g.op("Unsqueeze", [value, g.ints(axes.slice(1))]);
+    const perChannel = (value: string) => g.op("Unsqueeze", [value, g.ints(axes.slice(1).map((axis) => axis - 1))]);
     const sum = (value: string) => g.op("ReduceSum", [value, g.ints(axes)], { keepdims: 0 });
     const inverse = g.op("Reciprocal", [g.op("Sqrt", [g.op("Add", [variance, g.scalar(epsilon)])])]);
     return [

@@ -3,6 +3,7 @@
 import { AveragePool, AveragePoolGradient, GlobalAveragePool } from "./average-pool.js";
 import { BatchNormalization, BatchNormalizationGradient, BatchNormalizationTraining } from "./batch-normalization.js";
 import { binaryOperators } from "./binary.js";
+import { Cast } from "./cast.js";
 import { Conv } from "./conv.js";
 import { ConvInputGradient, ConvWeightGradient } from "./conv-gradients.js";
 import type { OperatorDefinition } from "./definition.js";
@@ -10,36 +11,58 @@ import { FakeQuant, FakeQuantGradient } from "./fake-quant.js";
 import { Gemm } from "./gemm.js";
 import { FusedMatMul, MatMul } from "./matmul.js";
 import { MaxPool, MaxPoolGradient } from "./max-pool.js";
+import { Concat, Split, Transpose } from "./movement.js";
+import { Pad } from "./pad.js";
+import { reductions } from "./reduce.js";
 import { Flatten, Reshape, Squeeze, Unsqueeze } from "./reshaping.js";
+import { Clip, Where } from "./selection.js";
+import { ConstantOfShape, Expand, Shape, Size } from "./shape-values.js";
+import { Slice } from "./slice.js";
+import { LogSoftmax, Softmax } from "./softmax.js";
 import { SoftmaxCrossEntropy, SoftmaxCrossEntropyGradient } from "./softmax-cross-entropy.js";
 import { Dropout, unaryOperators } from "./unary.js";
 
 export const operators: readonly OperatorDefinition[] = [
   ...binaryOperators,
+  ...reductions,
   ...unaryOperators,
   AveragePool,
   AveragePoolGradient,
   BatchNormalization,
   BatchNormalizationGradient,
   BatchNormalizationTraining,
+  Cast,
+  Clip,
+  Concat,
+  ConstantOfShape,
   Conv,
   ConvInputGradient,
   ConvWeightGradient,
   Dropout,
+  Expand,
   FakeQuant,
   FakeQuantGradient,
   Flatten,
   FusedMatMul,
   Gemm,
   GlobalAveragePool,
+  LogSoftmax,
   MatMul,
   MaxPool,
   MaxPoolGradient,
+  Pad,
   Reshape,
+  Shape,
+  Size,
+  Slice,
+  Softmax,
   SoftmaxCrossEntropy,
   SoftmaxCrossEntropyGradient,
+  Split,
   Squeeze,
+  Transpose,
   Unsqueeze,
+  Where,
 ];
 
 const byName = new Map(operators.map((definition) => [`${definition.domain ?? ""}:${definition.op}`, definition]));

@@ -1,0 +1,87 @@
+/** @file The form in which a classifier is trained: batch normalization by the batch's own statistics, and a loss. */
+
+import { ModelError } from "../errors.js";
+import { GraphBuilder } from "../ir/builder.js";
+import { dimProduct } from "../ir/dims.js";
+import type { Graph, Node } from "../ir/types.js";
+import { inferTypes } from "../passes/infer-types.js";
+
+/** The statistics that one batch normalization computes, for the running averages that evaluation uses. */
+export interface BatchStatistics {
+  /** Names of the running averages in the inference form, e.g. `"bn1.running_mean"`. */
+  readonly runningMean: string;
+  readonly runningVariance: string;
+  /** Graph outputs, [channels] each; the variance is biased (divided by n, not n − 1). */
+  readonly batchMean: string;
+  readonly batchVariance: string;
+  /** Elements a channel in one image: n = batch · this. PyTorch's running variance takes the batch's times n / (n − 1). */
+  readonly elementsPerImage: number;
+}
+
+export interface TrainingForm {
+  readonly graph: Graph;
+  readonly statistics: readonly BatchStatistics[];
+}
+
+/**
+ * Replaces every BatchNormalization by BatchNormalizationTraining, whose statistics become further outputs of the graph. The
+ * running averages leave the graph. Dropout stays what it is in inference form, the identity.
+ */
+export function toTrainingForm(graph: Graph): TrainingForm {
+  const types = inferTypes(graph);
+  const statistics: BatchStatistics[] = [];
+  const nodes = graph.nodes.map((node): Node => {
+    if (node.op !== "BatchNormalization" || node.domain !== "") return node;
+    const [x, gamma, beta, runningMean, runningVariance] = node.inputs as [string, string, string, string, string];
+    const elements = dimProduct(types.get(x)?.shape?.slice(2) ?? ["?"]);
+    if (typeof elements !== "number")
+      throw new ModelError(
+        `BatchNormalization "${node.name}": the image size ${elements} is symbolic; needed: a fixed size`,
+      );
+    const [batchMean, batchVariance] = [`${node.name}.batch_mean`, `${node.name}.batch_var`];
+    statistics.push({ runningMean, runningVariance, batchMean, batchVariance, elementsPerImage: elements });
+    return {
+      ...node,
+      op: "BatchNormalizationTraining",
+      domain: "subbyte",
+      inputs: [x, gamma, beta],
+      outputs: [node.outputs[0]!, batchMean, batchVariance],
+      attributes: node.attributes.epsilon === undefined ? {} : { epsilon: node.attributes.epsilon },
+    };
+  });
+  if (statistics.length === 0) return { graph, statistics };
+  const read = new Set([...nodes.flatMap((node) => node.inputs), ...graph.outputs]);
+  const tensors = new Map([...graph.tensors].filter(([name]) => read.has(name)));
+  const outputs = [...graph.outputs, ...statistics.flatMap((s) => [s.batchMean, s.batchVariance])];
+  return { graph: { ...graph, nodes, tensors, outputs }, statistics };
+}
+
+export interface LossGraph {
+  /** The graph with a further input, the labels, and the loss as its first output. */
+  readonly graph: Graph;
+  readonly loss: string;
+  /** int64 [n] */
+  readonly labels: string;
+}
+
+/** Appends the mean softmax cross-entropy of the first output, the logits [n, classes], against an input `labels`. */
+export function withLoss(graph: Graph, { labelSmoothing = 0 }: { readonly labelSmoothing?: number } = {}): LossGraph {
+  if (!(labelSmoothing >= 0 && labelSmoothing < 1))
+    throw new ModelError(`label smoothing is ${labelSmoothing}; needed: a number from 0 to below 1`);
+  const logits = graph.outputs[0]!;
+  const shape = inferTypes(graph).get(logits)?.shape;
+  if (shape?.length !== 2)
+    throw new ModelError(
+      `graph "${graph.name}": the output "${logits}" has the shape [${shape}]; needed: [n, classes]`,
+    );
+  const g = new GraphBuilder(graph.name, graph);
+  const labels = g.input(g.has("labels") ? g.fresh("labels") : "labels", "int64", [shape[0]!]);
+  const loss = g.op(
+    "SoftmaxCrossEntropy",
+    [logits, labels],
+    { label_smoothing: labelSmoothing },
+    { domain: "subbyte", name: g.has("loss") ? "softmax_cross_entropy" : "loss" },
+  );
+  g.setOutputs([loss, ...graph.outputs]);
+  return { graph: g.build(), loss, labels };
+}

@@ -1,0 +1,149 @@
+/**
+ * @file Slice: every `step`-th element from `start` to before `end` along each named axis. Spec: ONNX `Slice`, opset 13.
+ *
+ * Inputs x, starts, ends, axes (all in order by default), steps (1 by default). Bounds beyond the ends, the int64 limits among
+ * them, are clamped; negative ones count from the end.
+ */
+
+import { toNumbers } from "../ir/tensor.js";
+import type { Dim, Node } from "../ir/types.js";
+import type { GradientContext, OperatorDefinition } from "./definition.js";
+import { misfit, normalizeAxis } from "./support/attributes.js";
+import { flatten, gathered, stridesOf } from "./support/values.js";
+
+/** The elements start, start + step, … (`count` of them) of an axis. */
+interface Range {
+  readonly start: number;
+  readonly step: number;
+  readonly count: number;
+}
+
+type Bounds = readonly [
+  starts: readonly number[],
+  ends: readonly number[],
+  axes?: readonly number[] | undefined,
+  steps?: readonly number[] | undefined,
+];
+
+const clamp = (value: number, low: number, high: number): number => Math.min(Math.max(value, low), high);
+
+function rangeOf(start: number, end: number, step: number, size: number): Range {
+  const [first, last] = [start, end].map((bound) => (bound < 0 ? bound + size : bound)) as [number, number];
+  const from = step > 0 ? clamp(first, 0, size) : clamp(first, 0, size - 1);
+  const to = step > 0 ? clamp(last, 0, size) : clamp(last, -1, size - 1);
+  return { start: from, step, count: Math.max(0, Math.ceil((to - from) / step)) };
+}
+
+/** One range an axis; undefined where the axis is kept whole, or is symbolic and its extent cannot be told. */
+function rangesOf(node: Node, shape: readonly Dim[], [starts, ends, axes, steps]: Bounds) {
+  const ranges = new Array<Range | "unknown" | undefined>(shape.length);
+  starts.forEach((start, i) => {
+    const axis = normalizeAxis(node, axes ? axes[i]! : i, shape.length);
+    const [end, step, size] = [ends[i]!, steps ? steps[i]! : 1, shape[axis]!];
+    if (step === 0) throw misfit(node, `step 0 on axis ${axis}`, "a step other than 0");
+    if (typeof size === "number") ranges[axis] = rangeOf(start, end, step, size);
+    else if (!(start === 0 && step === 1 && end >= 2 ** 31 - 1)) ranges[axis] = "unknown";
+  });
+  return ranges;
+}
+
+const bounds = (constants: readonly (ReturnType<GradientContext["constant"]> | undefined)[]): Bounds | undefined =>
+  constants[0] && constants[1]
+    ? [
+        toNumbers(constants[0]),
+        toNumbers(constants[1]),
+        constants[2] && toNumbers(constants[2]),
+        constants[3] && toNumbers(constants[3]),
+      ]
+    : undefined;
+
+export const Slice: OperatorDefinition = {
+  op: "Slice",
+
+  infer({ node, inputs: [x], constant }) {
+    if (!x) throw misfit(node, "no input", "x, starts and ends");
+    const constants = [1, 2, 3, 4].map(constant);
+    const given = bounds(constants);
+    const complete = given && [3, 4].every((i) => !node.inputs[i] || constants[i - 1]);
+    if (!x.shape) return [{ dtype: x.dtype }];
+    // Bounds known only at run time keep the rank.
+    if (!complete) return [{ dtype: x.dtype, shape: x.shape.map((_, axis) => `${node.name}.${axis}`) }];
+    const ranges = rangesOf(node, x.shape, given);
+    const shape = x.shape.map((dim, axis) => {
+      const range = ranges[axis];
+      return range === undefined ? dim : range === "unknown" ? `${node.name}.${axis}` : range.count;
+    });
+    return [{ dtype: x.dtype, shape }];
+  },
+
+  evaluate(node, [x, ...rest]) {
+    const ranges = rangesOf(node, x!.shape, bounds(rest)!) as (Range | undefined)[];
+    const own = stridesOf(x!.shape);
+    const offset = ranges.reduce((sum, range, axis) => sum + (range ? range.start * own[axis]! : 0), 0);
+    const strides = own.map((stride, axis) => stride * (ranges[axis]?.step ?? 1));
+    const shape = x!.shape.map((dim, axis) => ranges[axis]?.count ?? dim);
+    return [gathered(x!, shape, (index) => offset + flatten(index, strides))];
+  },
+
+  /**
+   * Puts dy back where it was read, zeros around and between. Elements step apart are spread by padding an extra axis of
+   * size 1 to `step` and merging it, which costs one copy.
+   */
+  gradient(context) {
+    const { node, g, type, constant, outputGradients } = context;
+    const shape = type(node.inputs[0]!).shape!;
+    const given = bounds([1, 2, 3, 4].map((i) => (node.inputs[i] ? constant(node.inputs[i]) : undefined)));
+    if (!given) throw misfit(node, "bounds computed at run time", "constant bounds to differentiate");
+    const ranges = rangesOf(node, shape, given);
+    if (ranges.includes("unknown"))
+      throw misfit(node, `a part of a symbolic axis of [${shape}]`, "a fixed size to differentiate");
+    const known = ranges as readonly (Range | undefined)[];
+    let dy = outputGradients[0]!;
+
+    const reversed = known.flatMap((range, axis) => (range && range.step < 0 ? [axis] : []));
+    if (reversed.length > 0) {
+      const all = (value: number) => g.ints(reversed.map(() => value));
+      dy = g.op("Slice", [dy, all(-1), all(-(2 ** 31)), g.ints(reversed), all(-1)]);
+    }
+
+    // From here on every axis runs upwards: lowest element, distance, count.
+    const upward = known.map((range) =>
+      range && range.step < 0
+        ? { start: range.start + range.step * (range.count - 1), step: -range.step, count: range.count }
+        : range,
+    );
+    dy = spread(context, dy, upward);
+    const pads = upward.map((range, axis) => {
+      if (!range) return [0, 0];
+      const covered = range.count * range.step;
+      return [range.start, (shape[axis] as number) - range.start - covered];
+    });
+    if (pads.every(([before, after]) => before === 0 && after === 0)) return [dy];
+    return [g.op("Pad", [dy, g.ints([...pads.map(([before]) => before!), ...pads.map(([, after]) => after!)])])];
+  },
+};
+
+/** Inserts step − 1 zeros after every element along each axis. */
+function spread({ node, g, type }: GradientContext, dy: string, ranges: readonly (Range | undefined)[]): string {
+  if (ranges.every((range) => !range || range.step === 1)) return dy;
+  const shape = type(node.outputs[0]!).shape!;
+  if (shape.filter((dim) => typeof dim === "string").length > 1)
+    throw misfit(node, `the shape [${shape}] has several symbolic dimensions`, "one at most, to differentiate");
+  const split: number[] = [];
+  const merged: number[] = [];
+  const ends: number[] = [];
+  shape.forEach((dim, axis) => {
+    const step = ranges[axis]?.step ?? 1;
+    const size = typeof dim === "number" ? dim : -1;
+    split.push(size);
+    ends.push(0);
+    if (step > 1) {
+      split.push(1);
+      ends.push(step - 1);
+    }
+    merged.push(size * (size === -1 ? 1 : step));
+  });
+  const separated = g.op("Reshape", [dy, g.ints(split)]);
+  const padded = g.op("Pad", [separated, g.ints([...ends.map(() => 0), ...ends])]);
+  return g.op("Reshape", [padded, g.ints(merged)]);
+}

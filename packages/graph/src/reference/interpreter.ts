@@ -1,0 +1,51 @@
+/** @file Runs a graph in float64 by the operators' reference implementations: slow, plain, and what tests compare with. */
+
+import { ModelError } from "../errors.js";
+import type { Attribute, Attributes, Graph, Node, Tensor } from "../ir/types.js";
+import { dtypeCode } from "../onnx/tensors.js";
+import { operatorDefinition } from "../operators/index.js";
+
+/**
+ * The graph's outputs for the given inputs. Every float32 value, constant or attribute becomes float64.
+ *
+ * @throws {ModelError} for a missing input or an operator without reference, and what the operators themselves complain of
+ */
+export function evaluate(graph: Graph, inputs: ReadonlyMap<string, Tensor>): Map<string, Tensor> {
+  const values = new Map<string, Tensor>();
+  for (const [name, tensor] of graph.tensors) values.set(name, promote(tensor));
+  for (const { name } of graph.inputs) {
+    const tensor = inputs.get(name);
+    if (!tensor) throw new ModelError(`graph "${graph.name}": no value given for the input "${name}"`);
+    values.set(name, promote(tensor));
+  }
+  for (const node of graph.nodes) {
+    const run = operatorDefinition(node.op, node.domain)?.evaluate;
+    if (!run) throw new ModelError(`${node.op} "${node.name}": this operator has no reference implementation`);
+    const results = run(
+      promoteAttributes(node),
+      node.inputs.map((input) => values.get(input)),
+    );
+    node.outputs.forEach((output, i) => {
+      const result = results[i];
+      if (output !== "" && result) values.set(output, promote(result));
+    });
+  }
+  return new Map(graph.outputs.map((output) => [output, values.get(output)!]));
+}
+
+function promote(tensor: Tensor): Tensor {
+  if (tensor.dtype !== "float32") return tensor;
+  return { dtype: "float64", shape: tensor.shape, data: Float64Array.from(tensor.data as Float32Array) };
+}
+
+/** A Cast to float32 goes to float64 as well, and so do tensors in attributes. */
+function promoteAttributes(node: Node): Node {
+  if (node.op === "Cast" && node.attributes.to === dtypeCode("float32"))
+    return { ...node, attributes: { ...node.attributes, to: dtypeCode("float64") } };
+  const isTensor = (value: Attribute): value is Tensor => typeof value === "object" && "dtype" in value;
+  if (!Object.values(node.attributes).some(isTensor)) return node;
+  const attributes: Attributes = Object.fromEntries(
+    Object.entries(node.attributes).map(([name, value]) => [name, isTensor(value) ? promote(value) : value]),
+  );
+  return { ...node, attributes };
+}
