@@ -15,8 +15,8 @@ interface Binary {
   readonly returns?: "bool";
   /** More than two inputs fold from the left, as Min, Max and Sum do. */
   readonly variadic?: boolean;
-  /** Gradients of a and b in the shape of the output; broadcasting is undone by the caller. */
-  readonly gradient?: (c: GradientContext, dy: string) => readonly [(() => string)?, (() => string)?];
+  /** Gradients of the inputs, in the shape of the output; broadcasting is undone by the caller. */
+  readonly gradient?: (c: GradientContext, dy: string) => readonly (() => string)[];
 }
 
 function combine(node: Node, a: Tensor, b: Tensor, { value, big, returns }: Binary): Tensor {
@@ -67,7 +67,7 @@ function binary(op: string, rule: Binary): OperatorDefinition {
             const { node, g, type, outputGradients, needed } = context;
             const shape = type(node.outputs[0]!).shape!;
             return rule.gradient!(context, outputGradients[0]!).map((make, i) =>
-              needed[i] && make ? reduceToShape(g, make(), shape, type(node.inputs[i]!).shape!) : undefined,
+              needed[i] ? reduceToShape(g, make(), shape, type(node.inputs[i]!).shape!) : undefined,
             );
           },
         }
@@ -114,6 +114,11 @@ export const binaryOperators: readonly OperatorDefinition[] = [
       const [x, p] = node.inputs as [string, string];
       return [() => g.op("Mul", [dy, g.op("Mul", [p, g.op("Pow", [x, g.op("Sub", [p, g.scalar(1)])])])])];
     },
+  }),
+  binary("Sum", {
+    value: (a, b) => a + b,
+    variadic: true,
+    gradient: ({ node }, dy) => node.inputs.map(() => () => dy),
   }),
   binary("Min", { value: Math.min, big: smaller, variadic: true }),
   binary("Max", { value: Math.max, big: (a, b) => (smaller(a, b) === a ? b : a), variadic: true }),

@@ -6,14 +6,17 @@ import { binaryOperators } from "./binary.js";
 import { Cast } from "./cast.js";
 import { Conv } from "./conv.js";
 import { ConvInputGradient, ConvWeightGradient } from "./conv-gradients.js";
+import { ConvTranspose } from "./conv-transpose.js";
 import type { OperatorDefinition } from "./definition.js";
 import { FakeQuant, FakeQuantGradient } from "./fake-quant.js";
 import { Gemm } from "./gemm.js";
+import { Gather, OneHot, ScatterElements } from "./indexing.js";
 import { FusedMatMul, MatMul } from "./matmul.js";
 import { MaxPool, MaxPoolGradient } from "./max-pool.js";
 import { Concat, Split, Transpose } from "./movement.js";
 import { Pad } from "./pad.js";
-import { reductions } from "./reduce.js";
+import { DequantizeLinear, QuantizeLinear } from "./quantize-linear.js";
+import { ArgMax, reductions } from "./reduce.js";
 import { Flatten, Reshape, Squeeze, Unsqueeze } from "./reshaping.js";
 import { Clip, Where } from "./selection.js";
 import { ConstantOfShape, Expand, Shape, Size } from "./shape-values.js";
@@ -26,6 +29,7 @@ export const operators: readonly OperatorDefinition[] = [
   ...binaryOperators,
   ...reductions,
   ...unaryOperators,
+  ArgMax,
   AveragePool,
   AveragePoolGradient,
   BatchNormalization,
@@ -38,20 +42,26 @@ export const operators: readonly OperatorDefinition[] = [
   Conv,
   ConvInputGradient,
   ConvWeightGradient,
+  ConvTranspose,
+  DequantizeLinear,
   Dropout,
   Expand,
   FakeQuant,
   FakeQuantGradient,
   Flatten,
   FusedMatMul,
+  Gather,
   Gemm,
   GlobalAveragePool,
   LogSoftmax,
   MatMul,
   MaxPool,
   MaxPoolGradient,
+  OneHot,
   Pad,
+  QuantizeLinear,
   Reshape,
+  ScatterElements,
   Shape,
   Size,
   Slice,

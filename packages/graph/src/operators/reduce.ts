@@ -1,5 +1,5 @@
 /**
- * @file Reductions over axes: ReduceSum, ReduceMean, ReduceMax, ReduceMin, ReduceProd, ReduceSumSquare. Spec: the ONNX
+ * @file Reductions over axes: ReduceSum, ReduceMean, ReduceMax, ReduceMin, ReduceProd, ReduceSumSquare, ArgMax. Spec: the ONNX
  * operators of the same names, opset 18: axes are the second input; without them all axes are reduced.
  */
 
@@ -114,3 +114,33 @@ export const reductions: readonly OperatorDefinition[] = [
   reduction("ReduceMin", { start: Number.POSITIVE_INFINITY, step: (sum, x) => Math.min(sum, x) }),
   reduction("ReduceProd", { start: 1, step: (sum, x) => sum * x }),
 ];
+
+const argDefaults = { axis: 0, keepdims: 1, select_last_index: 0 };
+
+/** ArgMax: the index of the largest element along one axis (int64), of equal ones the first unless select_last_index. */
+export const ArgMax: OperatorDefinition = {
+  op: "ArgMax",
+  defaults: argDefaults,
+  infer({ node, inputs: [x] }) {
+    if (!x?.shape) return [{ dtype: "int64" }];
+    const { axis, keepdims } = attributesOf(node, argDefaults);
+    const reduced = normalizeAxis(node, axis, x.shape.length);
+    return [{ dtype: "int64", shape: reducedShape(x.shape, [reduced], keepdims === 1) }];
+  },
+  evaluate(node, [x]) {
+    const { axis, keepdims, select_last_index } = attributesOf(node, argDefaults);
+    const reduced = normalizeAxis(node, axis, x!.shape.length);
+    const kept = reducedShape(x!.shape, [reduced], true);
+    const strides = stridesOf(kept).map((stride, a) => (a === reduced ? 0 : stride));
+    const xs = numbersOf(x!);
+    const best = new Float64Array(elementCount(kept)).fill(Number.NEGATIVE_INFINITY);
+    const winners = new BigInt64Array(best.length);
+    forEachIndex(x!.shape, (index, at) => {
+      const to = flatten(index, strides);
+      if (!(xs[at]! > best[to]! || (select_last_index && xs[at] === best[to]))) return;
+      best[to] = xs[at]!;
+      winners[to] = BigInt(index[reduced]!);
+    });
+    return [{ dtype: "int64", shape: reducedShape(x!.shape, [reduced], keepdims === 1), data: winners }];
+  },
+};
