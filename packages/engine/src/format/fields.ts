@@ -1,0 +1,82 @@
+/**
+ * @file How each kind of operator field stands in the header. The operators' own `fields` tables say which they have, so that
+ * reader and writer know no operator by name.
+ */
+
+import type { Field, FieldKind } from "../operators/definition.js";
+import type { BlockReader, BlockWriter } from "./blocks.js";
+import type { JsonNode } from "./json-node.js";
+import { packCodes, rowBytes, unpackCodes } from "./packing.js";
+import type { QuantizedWeights, Residual } from "./program.js";
+
+interface FieldCodec<T> {
+  read(node: JsonNode, blocks: BlockReader, field: Field): T;
+  write(value: T, blocks: BlockWriter): unknown;
+}
+
+interface FieldTypes {
+  tensor: number;
+  tensors: readonly number[];
+  integer: number;
+  integers: readonly number[];
+  boolean: boolean;
+  residual: Residual;
+  weights: QuantizedWeights;
+  bias: Int32Array;
+  table: Uint8Array;
+}
+
+const integer: FieldCodec<number> = { read: (node) => node.integer(), write: (value) => value };
+
+const integers: FieldCodec<readonly number[]> = {
+  read: (node, _, { length }) => node.integers(length),
+  write: (value) => value,
+};
+
+const weights: FieldCodec<QuantizedWeights> = {
+  read(node, blocks) {
+    const members = node.object(["bits", "shape", "codes", "scales"]);
+    const bits = members.bits.integer();
+    if (bits < 2 || bits > 8) members.bits.fail(`must be an integer in [2, 8], is ${bits}`);
+    const shape = members.shape.integers();
+    if (shape.length < 2 || shape.length > 4) members.shape.fail(`must have 2 to 4 axes, has ${shape.length}`);
+    const packed = blocks.take(members.codes);
+    const rows = shape[0]!;
+    const length = shape.slice(1).reduce((product, size) => product * size, 1);
+    const expected = rows * rowBytes(length, bits);
+    if (length === 0 || packed.length !== expected)
+      members.codes.fail(`must refer to ${expected} bytes for shape [${shape}] at ${bits} bits, has ${packed.length}`);
+    const codes = unpackCodes(packed, bits, rows, length);
+    if (codes === undefined) return members.codes.fail("has bits set after the last code of a channel");
+    const view = blocks.take32(members.scales);
+    const scales = Float32Array.from({ length: view.byteLength / 4 }, (_, i) => view.getFloat32(4 * i, true));
+    return { bits, shape, codes, scales };
+  },
+  write: ({ bits, shape, codes, scales }, blocks) => ({
+    bits,
+    shape,
+    codes: blocks.add(packCodes(codes, bits, shape[0]!)),
+    scales: blocks.add32(scales.length, (view, offset, i) => view.setFloat32(offset, scales[i]!, true)),
+  }),
+};
+
+export const fieldCodecs: { readonly [K in FieldKind]: FieldCodec<FieldTypes[K]> } = {
+  tensor: integer,
+  tensors: integers,
+  integer,
+  integers,
+  boolean: { read: (node) => node.boolean(), write: (value) => value },
+  residual: {
+    read: (node) => ({ tensor: node.object(["tensor"]).tensor.integer() }),
+    write: ({ tensor }) => ({ tensor }),
+  },
+  weights,
+  bias: {
+    read(node, blocks) {
+      const view = blocks.take32(node);
+      return Int32Array.from({ length: view.byteLength / 4 }, (_, i) => view.getInt32(4 * i, true));
+    },
+    write: (bias, blocks) => blocks.add32(bias.length, (view, offset, i) => view.setInt32(offset, bias[i]!, true)),
+  },
+  table: { read: (node, blocks) => blocks.take(node).slice(), write: (table, blocks) => blocks.add(table) },
+};

@@ -1,0 +1,126 @@
+/**
+ * @file Reads a `.sbq` file that anybody may have written. Nothing in it is trusted: lengths are checked before anything of
+ * that length is allocated, every JSON value against its type, every block against its checksum, and the program as a whole by
+ * `checkProgram`. What is refused is a FormatError that names the field.
+ */
+
+import { FormatError } from "../errors.js";
+import type { Field } from "../operators/definition.js";
+import { operators } from "../operators/index.js";
+import { BlockReader } from "./blocks.js";
+import { type CheckOptions, checkProgram, defaultMaxBytes } from "./check.js";
+import { crc32c } from "./crc32c.js";
+import { fieldCodecs } from "./fields.js";
+import { JsonNode } from "./json-node.js";
+import { checksumOffset, formatVersion, headerStart, magic, maxHeaderBytes } from "./layout.js";
+import type { Operator, OperatorType, Preprocessing, Program, QuantizedTensor } from "./program.js";
+
+/** Longest lists in a header; `checkProgram` has the limits of meaning, these only bound the work. */
+const maxEntries = 2 ** 20;
+
+/**
+ * @param bytes  The whole file.
+ * @throws {FormatError} for anything that is not a whole, undamaged file of this version within the limits.
+ */
+export function readSbq(bytes: Uint8Array, options: CheckOptions = {}): Program {
+  const maxBytes = options.maxBytes ?? defaultMaxBytes;
+  // Packed codes unpack to at most four times their bytes, so this and checkProgram bound what is allocated.
+  if (bytes.length > maxBytes)
+    throw new FormatError("file", `has ${bytes.length} bytes, more than the limit of ${maxBytes}; raise maxBytes`);
+  const { root, end } = readHeader(bytes);
+  const members = root.object(
+    ["name", "classes", "input", "inputTables", "preprocessing", "provenance", "tensors", "operators", "blocks"],
+    ["labels"],
+  );
+  const blocks = new BlockReader(bytes, members.blocks, end);
+  const tables = blocks.take(members.inputTables);
+  if (tables.length % 256 !== 0) members.inputTables.fail(`must refer to 256 bytes a channel, has ${tables.length}`);
+  const program: Program = {
+    name: members.name.text(),
+    tensors: members.tensors.list(maxEntries).map(readTensor),
+    input: members.input.integer(),
+    inputTables: Array.from({ length: tables.length / 256 }, (_, c) => tables.slice(256 * c, 256 * (c + 1))),
+    operators: members.operators.list(maxEntries).map((node) => readOperator(node, blocks)),
+    classes: members.classes.integer(),
+    ...(members.labels === undefined ? {} : { labels: members.labels.list(maxEntries).map((label) => label.text()) }),
+    preprocessing: readPreprocessing(members.preprocessing),
+    provenance: members.provenance.members() as Program["provenance"],
+  };
+  blocks.finish();
+  checkProgram(program, { maxBytes });
+  return program;
+}
+
+/** The fixed part and the JSON text. */
+function readHeader(bytes: Uint8Array): { root: JsonNode; end: number } {
+  if (bytes.length < headerStart || magic.some((byte, i) => bytes[i] !== byte))
+    throw new FormatError("magic", `this is no .sbq file: it does not start with "SBQ\\0" and a header`);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const version = view.getUint32(4, true);
+  if (version !== formatVersion)
+    throw new FormatError("version", `is ${version}, this reader knows version ${formatVersion}; use a newer engine`);
+  const length = view.getBigUint64(8, true);
+  if (length > BigInt(Math.min(maxHeaderBytes, bytes.length - headerStart)))
+    throw new FormatError(
+      "headerLength",
+      `is ${length}; the file has ${bytes.length} bytes, a header at most ${maxHeaderBytes}`,
+    );
+  const end = headerStart + Number(length);
+  const text = bytes.slice(headerStart, end);
+  const found = crc32c(text, crc32c(bytes.subarray(0, checksumOffset)));
+  const expected = view.getUint32(checksumOffset, true);
+  if (found !== expected)
+    throw new FormatError(
+      "headerChecksum",
+      `the header has checksum ${found}, the file says ${expected}; the file is damaged`,
+    );
+  try {
+    return {
+      root: new JsonNode(JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(text)), ""),
+      end,
+    };
+  } catch (cause) {
+    throw new FormatError("header", "is not JSON in UTF-8", { cause });
+  }
+}
+
+function readTensor(node: JsonNode): QuantizedTensor {
+  const members = node.object(["name", "shape", "bits", "scale", "zeroPoint"]);
+  return {
+    name: members.name.text(),
+    shape: members.shape.integers(),
+    bits: members.bits.integer(),
+    scale: members.scale.number(),
+    zeroPoint: members.zeroPoint.integer(),
+  };
+}
+
+function readOperator(node: JsonNode, blocks: BlockReader): Operator {
+  const type = new JsonNode(node.members().op, `${node.field}.op`).text();
+  if (!Object.hasOwn(operators, type))
+    throw new FormatError(`${node.field}.op`, `is no operator of the engine: ${type}`);
+  const fields: Readonly<Record<string, Field>> = operators[type as OperatorType].fields;
+  const names = Object.keys(fields);
+  const required = names.filter((name) => !fields[name]!.optional);
+  const members = node.object(["op", "name", ...required], names) as Readonly<Record<string, JsonNode | undefined>>;
+  const op: Record<string, unknown> = { op: type, name: members.name!.text() };
+  for (const [name, field] of Object.entries(fields)) {
+    const member = members[name];
+    if (member !== undefined) op[name] = fieldCodecs[field.kind].read(member, blocks, field);
+  }
+  return op as unknown as Operator;
+}
+
+function readPreprocessing(node: JsonNode): Preprocessing {
+  const members = node.object(["channels", "height", "width", "resize", "mean", "std"], ["resizeTo"]);
+  const numbers = (list: JsonNode) => list.list(3).map((item) => item.number());
+  return {
+    channels: members.channels.integer() as Preprocessing["channels"],
+    height: members.height.integer(),
+    width: members.width.integer(),
+    resize: members.resize.text() as Preprocessing["resize"],
+    ...(members.resizeTo === undefined ? {} : { resizeTo: members.resizeTo.integer() }),
+    mean: numbers(members.mean),
+    std: numbers(members.std),
+  };
+}
