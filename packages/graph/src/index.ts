@@ -7,6 +7,7 @@ export {
   withLoss,
 } from "./autodiff/training-form.js";
 export * from "./errors.js";
+export { expandForInference, expandForTraining, type TrainingFormulationOptions } from "./formulations/index.js";
 export { GraphBuilder, type NodeOptions } from "./ir/builder.js";
 export { printGraph, printNode, printType } from "./ir/printer.js";
 export * from "./ir/tensor.js";
@@ -26,7 +27,7 @@ export { inferTypes, requireSupported } from "./passes/infer-types.js";
 export { type Pass, rulePass, runPasses } from "./passes/pass.js";
 export { removeDeadNodes } from "./passes/remove-dead-nodes.js";
 export { importPasses, simplifyForImport } from "./passes/simplify.js";
-export * from "./patterns/pattern.js";
+export * as pattern from "./patterns/pattern.js";
 export { type RewriteEvent, type RewriteOptions, rewrite } from "./patterns/rewriter.js";
 export { type RewriteContext, type Rule, type Skip, skip } from "./patterns/rule.js";
 export { evaluate } from "./reference/interpreter.js";
