@@ -100,6 +100,11 @@ export class GraphBuilder {
     this.#outputs = [...values];
   }
 
+  /** The nodes so far. */
+  get nodes(): readonly Node[] {
+    return this.#nodes;
+  }
+
   has(value: string): boolean {
     return this.#taken.has(value);
   }

@@ -1,0 +1,87 @@
+/**
+ * @file Batch normalization in training, forward and backward.
+ *
+ * Forward: ONNX BatchNormalization with training_mode=1 and momentum=0, whose "running" outputs are then the batch's mean
+ * and biased variance. ONNX Runtime writes them *into the buffers of its mean and variance inputs*, initializers included,
+ * and from level "basic" on it merges equal initializers and equal expressions: whoever shares such an input, another batch
+ * norm or a vector of zeros elsewhere, then silently computes with overwritten numbers. So each node gets inputs of its own,
+ * which nothing else reads, which is no initializer, and which equals no other expression: a value that changes with the
+ * run, times a factor used once. (With momentum 0 their values do not matter as long as they are finite.)
+ *
+ * Backward, m elements a channel, r = 1/√(σ² + ε), sums over all axes but the channel:
+ *
+ *   dβ = Σ dy,  dγ = r·(Σ dy·x − μ·dβ)
+ *   dx = γ·r·(dy − dβ/m − (x − μ)·r·dγ/m)  =  dy·a + (x·b + c)
+ *   a = γ·r,  b = −a·r·dγ/m,  c = −a·dβ/m − b·μ
+ *
+ * x·b + c in one pass is BatchNormalization in inference form with mean 0 and variance 1.
+ */
+
+import type { GraphBuilder } from "../ir/builder.js";
+import { float32 } from "../ir/tensor.js";
+import { attributesOf } from "../operators/support/attributes.js";
+import type { Formulation, FormulationContext } from "./formulation.js";
+import { batchSize, product, reshape, slice } from "./support.js";
+
+const defaults = { epsilon: 1e-5 };
+
+export const batchNormTraining: Formulation = {
+  op: "BatchNormalizationTraining",
+  domain: "subbyte",
+  rewrite(node, context) {
+    const [x, gamma, beta] = node.inputs;
+    const attributes = { epsilon: attributesOf(node, defaults).epsilon, training_mode: 1, momentum: 0 };
+    const [mean, variance] = [scratch(context, x), scratch(context, x)];
+    return context.g.node("BatchNormalization", [x, gamma, beta, mean, variance], attributes, { outputs: 3 });
+  },
+};
+
+/** A vector [c] that only one node reads and that no optimizer merges or precomputes. */
+function scratch({ g, type, once }: FormulationContext, x: string): string {
+  const shape = type(x).shape!;
+  const axes = shape.map((_, axis) => axis);
+  // One element a channel, kept finite: infinity times a momentum of 0 would be NaN.
+  const elements = once(`scratch of ${x}`, () => {
+    const ends = axes.map((axis) => (axis === 1 ? (shape[1] as number) : 1));
+    const first = slice(g, x, new Array<number>(axes.length).fill(0), ends, axes);
+    return g.op("Clip", [reshape(g, first, [shape[1] as number]), g.scalar(-1), g.scalar(1)]);
+  });
+  // The count of nodes grows with every call, so that no factor comes twice.
+  return g.op("Mul", [elements, g.scalar(1 + g.nodes.length * 2 ** -23)]);
+}
+
+export const batchNormGradient: Formulation = {
+  op: "BatchNormalizationGradient",
+  domain: "subbyte",
+  rewrite(node, context) {
+    const { g, type } = context;
+    const [dy, x, gamma, mean, variance] = node.inputs;
+    const [, channels, ...image] = type(x).shape as number[];
+    const mul = (a: string, b: string) => g.op("Mul", [a, b]);
+
+    const size = g.scalar(1 / product(image));
+    const reciprocalCount = g.op("Div", [size, batchSize(context, x)]);
+    const epsilon = g.scalar(attributesOf(node, defaults).epsilon);
+    const r = g.op("Reciprocal", [g.op("Sqrt", [g.op("Add", [variance, epsilon])])]);
+
+    const dBeta = channelSums(g, dy, channels, image);
+    const dot = channelSums(g, mul(dy, x), channels, image);
+    const dGamma = mul(r, g.op("Sub", [dot, mul(mean, dBeta)]));
+    const a = mul(gamma, r);
+    const b = g.op("Neg", [mul(mul(a, r), mul(dGamma, reciprocalCount))]);
+    const c = g.op("Neg", [g.op("Add", [mul(a, mul(dBeta, reciprocalCount)), mul(b, mean)])]);
+
+    const zeros = context.once(`zeros ${channels}`, () => g.constant(float32(new Float32Array(channels))));
+    const ones = context.once(`ones ${channels}`, () => g.constant(float32(new Float32Array(channels).fill(1))));
+    const affine = g.op("BatchNormalization", [x, b, c, zeros, ones], { epsilon: 0 });
+    const scaled = mul(dy, reshape(g, a, [1, channels, ...image.map(() => 1)]));
+    return [g.op("Add", [scaled, affine]), dGamma, dBeta];
+  },
+};
+
+/** Sums [n, c, …] to [c], over each image first: that order vectorizes. */
+function channelSums(g: GraphBuilder, value: string, channels: number, image: readonly number[]): string {
+  const sum = (operand: string, axis: number) => g.op("ReduceSum", [operand, g.ints([axis])], { keepdims: 0 });
+  if (image.length === 0) return sum(value, 0);
+  return sum(sum(reshape(g, value, [-1, channels, product(image)]), 2), 0);
+}

@@ -1,0 +1,159 @@
+/**
+ * @file Convolution and its two gradients: which formulation computes them.
+ *
+ * A formulation states for which geometries it is right and profitable by returning a value, and declines by returning
+ * `undefined`; the first of the list that accepts wins. Several of them reduce the problem (fewer taps, a plain matrix
+ * product) and hand the rest back to the list.
+ */
+
+import type { Node } from "../ir/types.js";
+import { staticSizes } from "../operators/conv.js";
+import { attributesOf } from "../operators/support/attributes.js";
+import { type Window, windowAttributes, windowOf, windowOutput } from "../operators/support/convolution.js";
+import type { Formulation, FormulationContext } from "./formulation.js";
+import { reshape, transpose } from "./support.js";
+
+/** A convolution of x [n, channels, …image] with w [outputs, channels/group, …kernel] to y [n, outputs, …output]. */
+export interface ConvGeometry extends Window {
+  readonly group: number;
+  readonly channels: number;
+  readonly outputs: number;
+  readonly image: readonly number[];
+  readonly output: readonly number[];
+}
+
+/** Names of the attributes under which Conv, ConvTranspose and the gradients state a geometry. */
+export const convAttributes = (geometry: ConvGeometry) => ({ ...windowAttributes(geometry), group: geometry.group });
+
+export interface ConvContext extends Pick<FormulationContext, "g" | "once"> {
+  readonly geometry: ConvGeometry;
+  /** The same problem after a reduction, for the formulations of the list. */
+  reduced(geometry: ConvGeometry): ReducedConv;
+}
+
+type Build = (context: ConvContext, a: string, b: string) => string | undefined;
+
+export interface ConvFormulation {
+  /** (x, w) → y, without bias. */
+  readonly forward?: Build;
+  /** (dy, w) → dx. */
+  readonly inputGradient?: Build;
+  /** (dy, x) → dw. */
+  readonly weightGradient?: Build;
+}
+
+/** Builds what the formulations choose; plain ONNX where none has a better way. */
+export interface ReducedConv {
+  forward(x: string, w: string): string;
+  inputGradient(dy: string, w: string): string;
+  weightGradient(dy: string, x: string): string;
+}
+
+/** The formulations of Conv, ConvInputGradient and ConvWeightGradient nodes that a list of alternatives makes. */
+export function convFormulations(alternatives: readonly ConvFormulation[]): readonly Formulation[] {
+  const choose = (
+    kind: keyof ConvFormulation,
+    context: FormulationContext,
+    geometry: ConvGeometry,
+    a: string,
+    b: string,
+  ): string | undefined => {
+    const conv: ConvContext = { ...context, geometry, reduced: (smaller) => reduced(context, smaller) };
+    for (const alternative of alternatives) {
+      const value = alternative[kind]?.(conv, a, b);
+      if (value !== undefined) return value;
+    }
+    return undefined;
+  };
+  const certain = (value: string | undefined): string => {
+    if (value === undefined) throw new Error("internal: no formulation of a convolution's gradient");
+    return value;
+  };
+  const reduced = (context: FormulationContext, geometry: ConvGeometry): ReducedConv => ({
+    forward: (x, w) =>
+      choose("forward", context, geometry, x, w) ?? context.g.op("Conv", [x, w], convAttributes(geometry)),
+    inputGradient: (dy, w) => certain(choose("inputGradient", context, geometry, dy, w)),
+    weightGradient: (dy, x) => certain(choose("weightGradient", context, geometry, dy, x)),
+  });
+
+  return [
+    {
+      op: "Conv",
+      domain: "",
+      rewrite(node, context) {
+        const geometry = forwardGeometry(node, context);
+        if (!geometry) return undefined;
+        const [x, w, bias] = node.inputs;
+        const y = choose("forward", context, geometry, x, w);
+        if (y === undefined) return undefined;
+        if (!bias) return [y];
+        const perChannel = reshape(context.g, bias, [1, geometry.outputs, ...geometry.output.map(() => 1)]);
+        return [context.g.op("Add", [y, perChannel])];
+      },
+    },
+    {
+      op: "ConvInputGradient",
+      domain: "subbyte",
+      rewrite(node, context) {
+        const [dy, w] = node.inputs;
+        const { input_shape: image } = attributesOf(node, { input_shape: [] as number[] });
+        const [outputs, perGroup, ...kernel] = context.type(w).shape as number[];
+        const { group } = attributesOf(node, { group: 1 });
+        const geometry = gradientGeometry(node, context, { group, outputs, channels: perGroup * group, image, kernel });
+        return [certain(choose("inputGradient", context, geometry, dy, w))];
+      },
+    },
+    {
+      op: "ConvWeightGradient",
+      domain: "subbyte",
+      rewrite(node, context) {
+        const [dy, x] = node.inputs;
+        const { group, kernel_shape: kernel } = attributesOf(node, { group: 1, kernel_shape: [] as number[] });
+        const shape = context.type(x).shape!;
+        const sizes = {
+          group,
+          channels: shape[1] as number,
+          outputs: context.type(dy).shape![1] as number,
+          image: staticSizes(node, shape),
+          kernel,
+        };
+        return [certain(choose("weightGradient", context, gradientGeometry(node, context, sizes), dy, x))];
+      },
+    },
+  ];
+}
+
+/** Undefined where a size is symbolic: such a convolution stays as it is. */
+function forwardGeometry(node: Node, { type }: FormulationContext): ConvGeometry | undefined {
+  const [x, w] = [type(node.inputs[0]).shape, type(node.inputs[1]).shape];
+  if (!x || !w) return undefined;
+  const sizes = [...x.slice(1), ...w];
+  if (!sizes.every((dim) => typeof dim === "number")) return undefined;
+  const image = x.slice(2) as number[];
+  const [outputs, , ...kernel] = w as number[];
+  const window = windowOf(node, kernel, image);
+  return {
+    ...window,
+    group: attributesOf(node, { group: 1 }).group,
+    channels: x[1] as number,
+    outputs,
+    image,
+    output: windowOutput(node, window, image) as number[],
+  };
+}
+
+function gradientGeometry(
+  node: Node,
+  { type }: FormulationContext,
+  sizes: Pick<ConvGeometry, "group" | "channels" | "outputs" | "image" | "kernel">,
+): ConvGeometry {
+  const output = staticSizes(node, type(node.inputs[0]).shape!);
+  return { ...windowOf(node, sizes.kernel, sizes.image), ...sizes, output };
+}
+
+/** Whether all entries of a list are `value`. */
+export const every = (list: readonly number[], value: number): boolean => list.every((entry) => entry === value);
+
+/** [n, c, …] with the two leading axes exchanged; shared by all who ask for the same value. */
+export const channelsFirst = ({ g, once, geometry }: ConvContext, value: string): string =>
+  once(`channels first of ${value}`, () => transpose(g, value, [1, 0, ...geometry.image.map((_, axis) => axis + 2)]));
