@@ -36,7 +36,7 @@ function rangeOf(start: number, end: number, step: number, size: number): Range 
 
 /** One range an axis; undefined where the axis is kept whole, or is symbolic and its extent cannot be told. */
 function rangesOf(node: Node, shape: readonly Dim[], [starts, ends, axes, steps]: Bounds) {
-  const ranges = new Array<Range | "unknown" | undefined>(shape.length);
+  const ranges = new Array<Range | "unknown" | undefined>(shape.length).fill(undefined);
   starts.forEach((start, i) => {
     const axis = normalizeAxis(node, axes ? axes[i]! : i, shape.length);
     const [end, step, size] = [ends[i]!, steps ? steps[i]! : 1, shape[axis]!];
