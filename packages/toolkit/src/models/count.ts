@@ -1,6 +1,7 @@
-/** @file What a network weighs: its parameters, and where they stand in the graph. */
+/** @file What a network weighs: its parameters, where they stand in the graph, and its work for an image. */
 
-import { elementCount, type Graph } from "@subbyte/graph";
+import { type Dim, elementCount, type Graph, inferTypes } from "@subbyte/graph";
+import { UsageError } from "../errors.js";
 
 /** Which inputs of an operator are learnt by gradient descent; everything else is data, bounds or statistics. */
 const PARAMETER_INPUTS: Readonly<Record<string, readonly number[]>> = {
@@ -33,4 +34,31 @@ export const statisticsNames = (graph: Graph): string[] => constantsAt(graph, ST
 /** Learnt numbers, as PyTorch's `sum(p.numel() for p in model.parameters())`: without running statistics. */
 export function countParameters(graph: Graph): number {
   return parameterNames(graph).reduce((sum, name) => sum + elementCount(graph.tensors.get(name)!.shape), 0);
+}
+
+/**
+ * Multiplications with an addition that convolutions and matrix products need for one image (the symbolic batch counts as 1);
+ * biases, normalization and activations do not count, as the papers have it.
+ *
+ * @throws {UsageError} where a shape is not known.
+ */
+export function countMultiplyAdds(graph: Graph): number {
+  const types = inferTypes(graph);
+  const shapeOf = (value: string): readonly number[] => {
+    const shape: readonly Dim[] | undefined = types.get(value)?.shape;
+    if (!shape)
+      throw new UsageError(`the shape of "${value}" in ${graph.name} is not known, so its work cannot be counted`);
+    return shape.map((dim) => (typeof dim === "number" ? dim : 1));
+  };
+  let total = 0;
+  for (const { op, inputs, outputs, attributes } of graph.nodes) {
+    if (op === "Conv") {
+      const [, ...kernel] = shapeOf(inputs[1]!); // [out, in / groups, height, width]
+      total += elementCount(shapeOf(outputs[0]!)) * elementCount(kernel);
+    } else if (op === "Gemm" || op === "MatMul") {
+      const x = shapeOf(inputs[0]!);
+      total += elementCount(shapeOf(outputs[0]!)) * (attributes.transA ? x[0]! : x.at(-1)!);
+    }
+  }
+  return total;
 }

@@ -26,10 +26,13 @@ const TO_END = 2 ** 31 - 1;
 
 export class Layers {
   readonly #builder: GraphBuilder;
-  readonly #seed: number;
+  readonly #seed: number | undefined;
 
-  /** @param seed every parameter is drawn from the stream (seed, its name), whatever else the model has. */
-  constructor(name: string, seed: number) {
+  /**
+   * @param seed every weight is drawn from the stream (seed, its name), whatever else the model has; without a seed, weights
+   *   are zero.
+   */
+  constructor(name: string, seed: number | undefined) {
     this.#builder = new GraphBuilder(name);
     this.#seed = seed;
   }
@@ -132,9 +135,11 @@ export class Layers {
   }
 
   #draw(name: string, shape: readonly number[], next: (random: Random) => number): string {
-    const random = Random.derive(this.#seed, name);
     const values = new Float32Array(elementCount(shape));
-    for (let i = 0; i < values.length; i++) values[i] = next(random);
+    if (this.#seed !== undefined) {
+      const random = Random.derive(this.#seed, name);
+      for (let i = 0; i < values.length; i++) values[i] = next(random);
+    }
     return this.#builder.constant(float32(values, shape), name);
   }
 }

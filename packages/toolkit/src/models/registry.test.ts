@@ -1,14 +1,16 @@
 import { readFileSync } from "node:fs";
-import type { Graph } from "@subbyte/graph";
+import { type Graph, inferTypes, verify } from "@subbyte/graph";
 import { describe, expect, test } from "vitest";
 import { UsageError } from "../errors.js";
-import { countParameters } from "./count.js";
+import { countMultiplyAdds, countParameters } from "./count.js";
 import { architectures, buildModel } from "./registry.js";
 
 /** Made by the script beside it, with torchvision. */
 const golden: {
   readonly models: Readonly<Record<string, { readonly parameters: number; readonly state?: string }>>;
 } = JSON.parse(readFileSync(new URL("testdata/torchvision-parameters.json", import.meta.url), "utf8"));
+
+const published = (name: string) => buildModel(name, { classes: 1000, initialize: false });
 
 /** Names and shapes of the floating-point tensors with dimensions, as the golden file writes them. */
 const stateOf = (graph: Graph) =>
@@ -19,18 +21,18 @@ const stateOf = (graph: Graph) =>
 describe("torchvision's models", () => {
   for (const name of ["resnet18", "resnet50", "mobilenet_v2"])
     test(`${name} has torchvision's parameters and statistics, in torchvision's order`, () => {
-      const graph = buildModel(name, { classes: 1000 });
+      const graph = published(name);
       expect(stateOf(graph)).toEqual(golden.models[name]!.state!.split(" "));
       expect(countParameters(graph)).toBe(golden.models[name]!.parameters);
     });
 
+  test.each(["resnet34", "resnet101", "resnet152"])("%s has as many parameters as torchvision's", (name) => {
+    expect(countParameters(published(name))).toBe(golden.models[name]!.parameters);
+  });
+
   test("ResNet-18 and ResNet-50 count as published", () => {
     expect(golden.models.resnet18!.parameters).toBe(11_689_512);
     expect(golden.models.resnet50!.parameters).toBe(25_557_032);
-  });
-
-  test("resnet34 counts as torchvision's", () => {
-    expect(countParameters(buildModel("resnet34", { classes: 1000 }))).toBe(golden.models.resnet34!.parameters);
   });
 });
 
@@ -55,6 +57,39 @@ describe("the CIFAR family", () => {
   });
 });
 
+describe("work", () => {
+  // ResNet-18, -50 and MobileNet-v2 as torchvision's documentation gives them (GFLOPS 1.81, 4.09, 0.3), ResNet-20 (10 classes) by hand.
+  test.each([
+    ["resnet18", 1_814_073_344],
+    ["resnet50", 4_089_184_256],
+    ["mobilenet_v2", 300_774_272],
+    ["resnet20", 40_551_040 + 990 * 64],
+  ])("%s takes as many multiply-adds as published", (name, expected) => {
+    expect(countMultiplyAdds(published(name))).toBe(expected);
+  });
+
+  test("the MNIST network stays below 3 million", () => {
+    const work = countMultiplyAdds(buildModel("resnet8", { classes: 10 }));
+    expect(work).toBeGreaterThan(1e6);
+    expect(work).toBeLessThan(3e6);
+  });
+});
+
+describe("graphs", () => {
+  for (const name of ["resnet18", "resnet20", "resnet8", "mobilenet_v2"])
+    test(`${name} verifies and ends in logits`, () => {
+      const graph = published(name);
+      verify(graph);
+      expect(graph.outputs).toEqual(["logits"]);
+      expect(inferTypes(graph).get("logits")).toEqual({ dtype: "float32", shape: ["N", 1000] });
+    });
+
+  test("a graph pooled down to one pixel still infers", () => {
+    const graph = buildModel("mobilenet_v2", { classes: 3, size: 8, initialize: false });
+    expect(inferTypes(graph).get("logits")).toEqual({ dtype: "float32", shape: ["N", 3] });
+  });
+});
+
 describe("options", () => {
   test("every name is there once", () => {
     const names = architectures.map(({ name }) => name);
@@ -62,7 +97,7 @@ describe("options", () => {
   });
 
   test("the CIFAR stem is one 3 × 3 convolution", () => {
-    const graph = buildModel("resnet18", { classes: 10, size: 32, stem: "cifar" });
+    const graph = buildModel("resnet18", { classes: 10, size: 32, stem: "cifar", initialize: false });
     expect(graph.tensors.get("conv1.weight")!.shape).toEqual([64, 3, 3, 3]);
     expect(graph.nodes.some(({ op }) => op === "MaxPool")).toBe(false);
   });

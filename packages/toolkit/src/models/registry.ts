@@ -15,6 +15,8 @@ export interface ModelOptions {
   readonly stem?: Stem;
   /** Of the initial parameters; 0 by default. */
   readonly seed?: number;
+  /** False leaves the weights at zero, which saves seconds where a checkpoint replaces them all. */
+  readonly initialize?: boolean;
 }
 
 export const architectures: readonly Architecture[] = [...resnets, ...mobilenets];
@@ -34,7 +36,14 @@ export function findArchitecture(name: string): Architecture {
  */
 export function buildModel(architecture: string | Architecture, options: ModelOptions): Graph {
   const found = typeof architecture === "string" ? findArchitecture(architecture) : architecture;
-  const { classes, size = found.size, channels = found.channels, stem = found.stems[0], seed = 0 } = options;
+  const {
+    classes,
+    size = found.size,
+    channels = found.channels,
+    stem = found.stems[0],
+    seed = 0,
+    initialize = true,
+  } = options;
   if (!(Number.isInteger(classes) && classes >= 2))
     throw new UsageError(`${found.name}: a classifier needs at least 2 classes, got ${classes}`);
   if (!(Number.isInteger(size) && size >= 8))
@@ -43,7 +52,7 @@ export function buildModel(architecture: string | Architecture, options: ModelOp
     throw new UsageError(
       `${found.name} has no stem "${stem}", only ${found.stems.map((name) => `"${name}"`).join(", ")}`,
     );
-  const layers = new Layers(found.name, seed);
+  const layers = new Layers(found.name, initialize ? seed : undefined);
   found.build(layers, layers.input(channels, size), { stem, classes });
   return layers.build();
 }
