@@ -17,7 +17,9 @@ export class GraphBuilder {
   readonly #nodes: Node[] = [];
   readonly #tensors = new Map<string, Tensor>();
   #outputs: string[] = [];
-  readonly #taken = new Set<string>();
+  /** Names of values, and names of nodes: a node may be named like a value that another produces. */
+  readonly #values = new Set<string>();
+  readonly #nodeNames = new Set<string>();
   readonly #counters = new Map<string, number>();
 
   constructor(
@@ -30,11 +32,11 @@ export class GraphBuilder {
     this.#nodes.push(...base.nodes);
     for (const [value, tensor] of base.tensors) this.#tensors.set(value, tensor);
     this.#outputs = [...base.outputs];
-    for (const input of base.inputs) this.#taken.add(input.name);
-    for (const value of base.tensors.keys()) this.#taken.add(value);
+    for (const input of base.inputs) this.#values.add(input.name);
+    for (const value of base.tensors.keys()) this.#values.add(value);
     for (const node of base.nodes) {
-      this.#taken.add(node.name);
-      for (const output of node.outputs) this.#taken.add(output);
+      this.#nodeNames.add(node.name);
+      for (const output of node.outputs) this.#values.add(output);
     }
   }
 
@@ -71,13 +73,15 @@ export class GraphBuilder {
     options: NodeOptions = {},
   ): readonly string[] {
     const name = options.name ?? this.fresh(op);
-    if (options.name !== undefined) this.#claim(name);
+    this.#claim(name, this.#nodeNames);
     let outputs: readonly string[];
     if (typeof options.outputs === "object") {
       outputs = options.outputs;
-      for (const output of outputs) if (output !== "" && output !== name) this.#claim(output);
+      for (const output of outputs)
+        if (output !== "" && (output !== name || options.name !== undefined)) this.#claim(output);
     } else if (options.outputs === undefined || options.outputs === 1) {
       outputs = [name];
+      if (options.name !== undefined) this.#claim(name);
     } else {
       outputs = Array.from({ length: options.outputs }, (_, i) => this.fresh(`${name}:${i}`));
     }
@@ -106,17 +110,17 @@ export class GraphBuilder {
   }
 
   has(value: string): boolean {
-    return this.#taken.has(value);
+    return this.#values.has(value);
   }
 
-  /** A name not used so far that starts with `stem`. */
+  /** A name not used so far, by a value or a node, that starts with `stem`. */
   fresh(stem: string): string {
     let count = this.#counters.get(stem) ?? 0;
     let name: string;
     do name = `${stem}_${count++}`;
-    while (this.#taken.has(name));
+    while (this.#values.has(name) || this.#nodeNames.has(name));
     this.#counters.set(stem, count);
-    this.#taken.add(name);
+    this.#values.add(name);
     return name;
   }
 
@@ -130,8 +134,8 @@ export class GraphBuilder {
     };
   }
 
-  #claim(name: string): void {
-    if (this.#taken.has(name)) throw new ModelError(`graph "${this.name}": the name "${name}" is used twice`);
-    this.#taken.add(name);
+  #claim(name: string, taken = this.#values): void {
+    if (taken.has(name)) throw new ModelError(`graph "${this.name}": the name "${name}" is used twice`);
+    taken.add(name);
   }
 }
