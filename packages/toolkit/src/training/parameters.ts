@@ -1,0 +1,86 @@
+/** @file What of a graph is trained, and how each parameter is treated. */
+
+import type { Graph, Node, Tensor } from "@subbyte/graph";
+import { parameterNames, statisticsNames } from "../models/index.js";
+
+/** A trainable constant of the graph. */
+export interface Parameter {
+  readonly name: string;
+  readonly tensor: Tensor;
+  /** A FakeQuant's learnable scale rather than a weight, bias, or batch-norm vector. */
+  readonly isScale: boolean;
+}
+
+/** How one parameter is trained. */
+export interface ParameterTreatment {
+  /** Factor of the run's learning rate; 1 by default. */
+  readonly learningRate?: number;
+  /** Weight decay; the run's by default for tensors of two or more dimensions, 0 for vectors (biases, batch norm, scales). */
+  readonly weightDecay?: number;
+  /** Factor of the gradient, before any clipping; 1 by default. LSQ gives each scale 1/√(n·qmax). */
+  readonly gradientScale?: number;
+  /** Smallest value that an update may leave, such as a tiny positive number for scales. */
+  readonly minimum?: number;
+}
+
+/** Decides for each parameter; `"frozen"` keeps it as it is. */
+export type TreatParameter = (parameter: Parameter) => ParameterTreatment | "frozen";
+
+/**
+ * Weights, biases, batch-norm scales and shifts, also where a FakeQuant stands between them and their layer, and the scales
+ * of FakeQuant nodes that are `learnable`, in the order of first use.
+ */
+export function trainableParameters(graph: Graph): Parameter[] {
+  const scales = fakeQuants(graph)
+    .filter(({ attributes }) => attributes.learnable === 1)
+    .map(({ inputs }) => inputs[1]!)
+    .filter((scale) => graph.tensors.has(scale));
+  const parameter = (isScale: boolean) => (name: string) => ({ name, tensor: graph.tensors.get(name)!, isScale });
+  return [...weightNames(graph).map(parameter(false)), ...[...new Set(scales)].map(parameter(true))];
+}
+
+/** All that training may have changed, and what belongs to it: parameters, running statistics, scales and zero points. */
+export function modelTensors(graph: Graph): Map<string, Tensor> {
+  const quantizers = fakeQuants(graph).flatMap(({ inputs }) => inputs.slice(1));
+  const names = new Set([...weightNames(graph), ...statisticsNames(graph), ...quantizers]);
+  return new Map([...graph.tensors].filter(([name]) => names.has(name)));
+}
+
+const fakeQuants = (graph: Graph): Node[] => graph.nodes.filter(({ op }) => op === "FakeQuant");
+
+/** `parameterNames`, seeing through FakeQuant. */
+function weightNames(graph: Graph): string[] {
+  const source = new Map<string, string>();
+  for (const { inputs, outputs } of fakeQuants(graph)) source.set(outputs[0]!, source.get(inputs[0]!) ?? inputs[0]!);
+  const nodes = graph.nodes.map((node) => ({
+    ...node,
+    inputs: node.inputs.map((value) => source.get(value) ?? value),
+  }));
+  return parameterNames({ ...graph, nodes });
+}
+
+/** A parameter with its treatment, nothing left to default. */
+export interface TrainedParameter extends Parameter, Required<Omit<ParameterTreatment, "minimum">> {
+  readonly minimum: number | undefined;
+}
+
+/** The parameters that are not frozen, treated. */
+export function treatedParameters(
+  graph: Graph,
+  weightDecay: number,
+  treat: TreatParameter = () => ({}),
+): TrainedParameter[] {
+  return trainableParameters(graph).flatMap((parameter) => {
+    const treatment = treat(parameter);
+    if (treatment === "frozen") return [];
+    return [
+      {
+        ...parameter,
+        learningRate: treatment.learningRate ?? 1,
+        weightDecay: treatment.weightDecay ?? (parameter.tensor.shape.length >= 2 ? weightDecay : 0),
+        gradientScale: treatment.gradientScale ?? 1,
+        minimum: treatment.minimum,
+      },
+    ];
+  });
+}

@@ -1,0 +1,49 @@
+/** @file How far a run is, how fast it goes, and how long it will take. */
+
+export interface TrainProgress {
+  readonly phase: "train" | "validate";
+  /** From 1. */
+  readonly epoch: number;
+  readonly epochs: number;
+  /** Finished steps of this epoch, and how many it has. */
+  readonly step: number;
+  readonly steps: number;
+  /** Means over the epoch so far. */
+  readonly loss: number;
+  readonly accuracy: number;
+  readonly learningRate: number;
+  readonly imagesPerSecond: number;
+  /** Expected for the rest of the run, validation included as far as it has been timed. */
+  readonly secondsLeft: number;
+}
+
+/** Weight of the newest step in the moving average of step times. */
+const smoothing = 0.05;
+
+/** Times steps and validations. */
+export class SpeedMeter {
+  #stepSeconds: number | undefined;
+  #steps = 0;
+  #validationSeconds = 0;
+
+  /** A step took so long. The first one allocates memory and is forgotten as soon as there is a second. */
+  step(seconds: number): void {
+    this.#steps++;
+    this.#stepSeconds =
+      this.#stepSeconds === undefined || this.#steps <= 2
+        ? seconds
+        : this.#stepSeconds + smoothing * (seconds - this.#stepSeconds);
+  }
+
+  validation(seconds: number): void {
+    this.#validationSeconds = seconds;
+  }
+
+  stepsPerSecond(): number {
+    return this.#stepSeconds ? 1 / this.#stepSeconds : 0;
+  }
+
+  secondsLeft(steps: number, validations: number): number {
+    return steps * (this.#stepSeconds ?? 0) + validations * this.#validationSeconds;
+  }
+}

@@ -1,0 +1,87 @@
+/** @file One training step after the other: the step graph in a session, with the tensors that it changes. */
+
+import { createHash } from "node:crypto";
+import { type DType, type Graph, type Tensor, writeOnnx } from "@subbyte/graph";
+import { DataError } from "../errors.js";
+import { createSession, type SessionOptions } from "../runtime/session.js";
+import { buildStepGraph, type StepOptions } from "./step-graph.js";
+
+export interface StepResult {
+  /** Mean loss of the batch, before the update. */
+  readonly loss: number;
+  /** Images of the batch whose largest logit, before the update, was their label's. */
+  readonly correct: number;
+}
+
+export interface TrainingStep {
+  /** Everything that steps change, by name: parameters and running statistics as the model names them, optimizer state. */
+  readonly state: ReadonlyMap<string, Tensor>;
+  /** Identifies the computation: structure, constants, hyperparameters in the graph. */
+  readonly fingerprint: string;
+  /**
+   * Computes one step and takes over the new state.
+   *
+   * @param images `[batchSize, C, H, W]` normalized.
+   * @param labels `[batchSize]`
+   * @param t number of the step since the start of the run, from 1.
+   */
+  run(images: Tensor, labels: Int32Array, learningRate: number, t: number): Promise<StepResult>;
+  /** Replaces the state, as when resuming. @throws {DataError} where a tensor is missing or has another shape. */
+  restore(state: ReadonlyMap<string, Tensor>): void;
+  /** The graph as it came in, with the trained values. */
+  trained(): Graph;
+  release(): Promise<void>;
+}
+
+export interface TrainingStepOptions extends StepOptions {
+  readonly session?: SessionOptions;
+  /** Values of further graph inputs, fed to every step. */
+  readonly constants?: Readonly<Record<string, Tensor>>;
+}
+
+/** Builds the step of `model` and loads it. @throws as `buildStepGraph` and `createSession` do. */
+export async function buildTrainingStep(model: Graph, options: TrainingStepOptions): Promise<TrainingStep> {
+  const { constants = {} } = options;
+  const input = model.inputs.find(({ name }) => !(name in constants))!.name;
+  const step = buildStepGraph(model, options);
+  const { labels, loss, correct, next } = step;
+  const bytes = writeOnnx(step.graph);
+  const session = await createSession(bytes, options.session);
+  let state = step.state;
+  return {
+    get state() {
+      return state;
+    },
+    fingerprint: createHash("sha256").update(bytes).digest("hex"),
+    run: async (images, classes, learningRate, t) => {
+      const results = await session.run({
+        ...constants,
+        ...step.scalars(learningRate, t),
+        ...Object.fromEntries(state),
+        [input]: images,
+        [labels]: { dtype: "int64", shape: [classes.length], data: BigInt64Array.from(classes, BigInt) },
+      });
+      state = new Map([...next].map(([name, output]) => [name, results[output]!]));
+      return { loss: scalar(results[loss]!), correct: scalar(results[correct]!) };
+    },
+    restore: (saved) => {
+      state = new Map([...step.state].map(([name, { dtype, shape }]) => [name, matching(saved, name, dtype, shape)]));
+    },
+    trained: () => ({
+      ...model,
+      tensors: new Map([...model.tensors].map(([name, tensor]) => [name, state.get(name) ?? tensor])),
+    }),
+    release: () => session.release(),
+  };
+}
+
+const scalar = ({ data }: Tensor): number => Number(data[0]);
+
+function matching(saved: ReadonlyMap<string, Tensor>, name: string, dtype: DType, shape: readonly number[]): Tensor {
+  const tensor = saved.get(name);
+  if (tensor?.dtype === dtype && tensor.shape.join() === shape.join()) return tensor;
+  const found = tensor ? `has it as ${tensor.dtype}[${tensor.shape}]` : "lacks it";
+  throw new DataError(
+    `the state to resume does not belong to this model: "${name}" is ${dtype}[${shape}], and it ${found}`,
+  );
+}

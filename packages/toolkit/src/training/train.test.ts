@@ -1,0 +1,236 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { float32, type Graph, GraphBuilder } from "@subbyte/graph";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { MemoryImageSet, openImages } from "../data/index.js";
+import { DataError, FailedRunError, InterruptedError, UsageError } from "../errors.js";
+import { buildModel } from "../models/index.js";
+import { Random } from "../random.js";
+import { readSafetensors } from "../weights/index.js";
+import { type TrainOptions, train } from "./train.js";
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "subbyte-train-"));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+/** Grey 8×8 images of three classes: noise with a bright band at the top, in the middle, or at the bottom. */
+function bands(count: number, seed: number): MemoryImageSet {
+  const random = new Random(seed);
+  const labels = Int32Array.from({ length: count }, (_, i) => i % 3);
+  const pixels = new Uint8Array(count * 64);
+  labels.forEach((label, n) => {
+    for (let i = 0; i < 64; i++) {
+      const bright = Math.floor(i / 8 / 2.7) === label ? 90 : 0;
+      pixels[n * 64 + i] = bright + random.integer(120);
+    }
+  });
+  const classes = ["top", "middle", "bottom"];
+  return new MemoryImageSet({
+    name: "bands",
+    split: "train",
+    classes,
+    channels: 1,
+    storedHeight: 8,
+    storedWidth: 8,
+    labels,
+    pixels,
+    notes: [],
+  });
+}
+
+/** Two convolutions with batch norm and a residual addition. */
+const tiny = (seed = 3): Graph => buildModel("resnet8", { classes: 3, channels: 1, size: 8, seed });
+
+const small = (extra: Partial<TrainOptions> = {}): TrainOptions => ({
+  graph: tiny(),
+  images: bands(50, 1),
+  validation: bands(30, 2),
+  epochs: 2,
+  batchSize: 8, // Six batches an epoch, two images left over.
+  rate: { learningRate: 0.05, schedule: { name: "cosine" }, warmupSteps: 2 },
+  optimizer: { name: "sgd", nesterov: true },
+  weightDecay: 1e-3,
+  labelSmoothing: 0.1,
+  clipNorm: 5,
+  mean: [0.4],
+  std: [0.3],
+  augmentation: { cropPadding: 1, horizontalFlip: true },
+  seed: 11,
+  session: { threads: 1 },
+  ...extra,
+});
+
+/** Aborts when `steps` steps are done. */
+function stopAfter(steps: number): Pick<TrainOptions, "signal" | "onProgress"> {
+  const controller = new AbortController();
+  let done = 0;
+  return {
+    signal: controller.signal,
+    onProgress: ({ phase }) => {
+      if (phase === "train" && ++done === steps) controller.abort();
+    },
+  };
+}
+
+const files = ["best.safetensors", "last.safetensors"];
+
+describe("a run that is stopped and resumed gives the same bytes as one that is not", () => {
+  test.each([
+    ["in the middle of the first epoch", {}, [4]],
+    ["at the end of an epoch, before its validation", {}, [6]],
+    ["three times, with AdamW and clipping by value", { optimizer: { name: "adamw" }, clipValue: 0.05 }, [2, 5, 1]],
+  ] as [string, Partial<TrainOptions>, number[]][])("%s", async (_, extra, stops) => {
+    const [straight, broken] = [join(folder, "straight"), join(folder, "broken")];
+    const whole = await train(small({ ...extra, out: straight }));
+    for (const [i, stop] of stops.entries()) {
+      const run = train(small({ ...extra, out: broken, resume: i > 0, ...stopAfter(stop) }));
+      await expect(run).rejects.toThrow(InterruptedError);
+    }
+    const resumed = await train(small({ ...extra, out: broken, resume: true }));
+    for (const file of files) {
+      const [a, b] = await Promise.all([readFile(join(straight, file)), readFile(join(broken, file))]);
+      expect(a.equals(b), file).toBe(true);
+    }
+    const measured = (history: typeof whole.history) =>
+      history.map(({ seconds: _s, imagesPerSecond: _i, ...values }) => values);
+    expect(measured(resumed.history)).toEqual(measured(whole.history));
+    expect(resumed.best.epoch).toBe(whole.best.epoch);
+    expect(resumed.best.graph).toEqual(whole.best.graph);
+    expect((await readdir(broken)).sort()).toEqual([
+      "best.safetensors",
+      "checkpoint.safetensors",
+      "last.safetensors",
+      "log.csv",
+    ]);
+  });
+
+  test("after being killed between two checkpoints", async () => {
+    const [straight, broken] = [join(folder, "straight"), join(folder, "broken")];
+    await train(small({ out: straight }));
+    const killed = small({
+      out: broken,
+      checkpointEvery: 4,
+      onProgress: ({ epoch, step }) => {
+        if (epoch === 2 && step === 4) throw new Error("killed"); // After step 10, the newest checkpoint is of step 8.
+      },
+    });
+    await expect(train(killed)).rejects.toThrow("killed");
+    const seen: string[] = [];
+    const resumed = small({
+      out: broken,
+      resume: true,
+      onProgress: ({ epoch, step }) => seen.push(`${epoch}.${step}`),
+    });
+    await train(resumed);
+    expect(seen[0]).toBe("2.3");
+    for (const file of files)
+      expect((await readFile(join(straight, file))).equals(await readFile(join(broken, file))), file).toBe(true);
+  });
+
+  test("by threads: one or two give the same bytes", async () => {
+    await train(small({ out: join(folder, "one") }));
+    await train(small({ out: join(folder, "two"), session: { threads: 2 } }));
+    for (const file of files)
+      expect((await readFile(join(folder, "one", file))).equals(await readFile(join(folder, "two", file)))).toBe(true);
+  });
+});
+
+test("learns, logs each epoch, and reports progress", async () => {
+  const progress: number[] = [];
+  const { history, validation, graph, best } = await train(
+    small({ epochs: 8, out: folder, onProgress: ({ loss, secondsLeft }) => progress.push(loss, secondsLeft) }),
+  );
+  expect(history).toHaveLength(8);
+  expect(history[7]!.trainLoss).toBeLessThan(history[0]!.trainLoss);
+  expect(validation!.top1).toBeGreaterThan(0.8);
+  expect(progress.every(Number.isFinite)).toBe(true);
+  const log = (await readFile(join(folder, "log.csv"), "utf8")).trimEnd().split("\n");
+  expect(log[0]).toBe(
+    "epoch,step,learning_rate,train_loss,train_accuracy,val_loss,val_accuracy,images_per_second,seconds",
+  );
+  expect(log.map((line) => line.split(",").slice(0, 2).join())).toEqual([
+    "epoch,step",
+    "1,6",
+    "2,12",
+    "3,18",
+    "4,24",
+    "5,30",
+    "6,36",
+    "7,42",
+    "8,48",
+  ]);
+  expect(log[8]!.split(",").map(Number)[3]).toBe(history[7]!.trainLoss);
+  const last = readSafetensors(await readFile(join(folder, "last.safetensors")));
+  expect(new Set(last.tensors.keys())).toEqual(
+    new Set(graph.tensors.keys().filter((name) => !name.startsWith("const"))),
+  );
+  expect(best.epoch).toBe(
+    history.findIndex((e) => e.validationAccuracy === Math.max(...history.map((h) => h.validationAccuracy!))) + 1,
+  );
+});
+
+test("a loss that is no longer finite ends the run, names the learning rate, and leaves the last good checkpoint", async () => {
+  await expect(train(small({ out: folder, ...stopAfter(3) }))).rejects.toThrow(/--resume/);
+  const before = await readFile(join(folder, "checkpoint.safetensors"));
+  const diverging = small({
+    out: folder,
+    rate: { learningRate: 1e30, schedule: { name: "constant" } },
+    checkpointEvery: 1,
+  });
+  const failure = await train({ ...diverging, clipNorm: 1e30 }).catch((error: unknown) => error);
+  expect(failure).toBeInstanceOf(FailedRunError);
+  expect((failure as Error).message).toMatch(/diverged in epoch 1 near step \d: .* --lr 1e\+30/);
+  const after = await readFile(join(folder, "checkpoint.safetensors"));
+  const { tensors } = readSafetensors(after);
+  for (const { data } of tensors.values()) expect((data as Float32Array).every(Number.isFinite)).toBe(true);
+  expect(before.length).toBe(after.length);
+});
+
+describe("resuming is refused", () => {
+  test("where there is nothing", async () => {
+    await expect(train(small({ out: folder, resume: true }))).rejects.toThrow(
+      /there is no file .*checkpoint.safetensors/,
+    );
+  });
+
+  test("with other settings, naming each", async () => {
+    await expect(train(small({ out: folder, ...stopAfter(1) }))).rejects.toThrow(InterruptedError);
+    const failure = train(small({ out: folder, resume: true, epochs: 3, weightDecay: 0, images: bands(50, 1) }));
+    await expect(failure).rejects.toThrow(UsageError);
+    await expect(failure).rejects.toThrow(/epochs was 2, now 3; weight decay was 0.001, now 0/);
+  });
+
+  test("from a file of other content", async () => {
+    await writeFile(join(folder, "checkpoint.safetensors"), "not a checkpoint");
+    await expect(train(small({ out: folder, resume: true }))).rejects.toThrow(DataError);
+  });
+});
+
+test("bad options are refused before any work", async () => {
+  await expect(train(small({ epochs: 0 }))).rejects.toThrow(/epochs must be a whole number from 1, got 0/);
+  await expect(train(small({ checkpointEvery: 0 }))).rejects.toThrow(UsageError);
+  const other = buildModel("resnet8", { classes: 10, channels: 1, size: 8 });
+  await expect(train(small({ graph: other }))).rejects.toThrow(/has 10 classes, but "bands" has 3/);
+});
+
+test("MNIST: a small network is well above chance after a few hundred images", async () => {
+  const [images, validation] = await Promise.all([
+    openImages("mnist", { split: "train", limit: 1280 }),
+    openImages("mnist", { split: "test", limit: 200 }),
+  ]);
+  const result = await train({
+    graph: buildModel("resnet8", { classes: 10, channels: 1, size: 28 }),
+    images,
+    validation,
+    epochs: 2,
+    batchSize: 32,
+    rate: { learningRate: 0.05, schedule: { name: "one-cycle" } },
+    optimizer: { name: "sgd" },
+    mean: [0.1307],
+    std: [0.3081],
+  });
+  expect(result.validation!.top1).toBeGreaterThan(0.7);
+});
