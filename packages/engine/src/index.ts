@@ -1,10 +1,14 @@
 export * from "./errors.js";
 export { type CheckOptions, checkProgram, type MemoryRequirement, memoryRequirement } from "./format/check.js";
+export { isSbq } from "./format/layout.js";
 export type * from "./format/program.js";
 export { readSbq } from "./format/reader.js";
 export { writeSbq } from "./format/writer.js";
+export { type ClassifyOptions, loadModel, type Model, type Prediction, softmax } from "./model.js";
 export { roundHalfToEven } from "./operators/arithmetic.js";
 export { multiplyAdds } from "./operators/index.js";
+export { preprocess, toChannels } from "./preprocess/preprocess.js";
+export type { RawImage } from "./preprocess/resize.js";
 export {
   createReference,
   quantizeInput,

@@ -3,7 +3,7 @@
  * m = fround(fround(s_x / s_y) / N), N the divisor that ONNX defines at that position.
  */
 
-import type { AveragePoolOperator } from "../format/program.js";
+import type { AveragePoolOperator, QuantizedTensor } from "../format/program.js";
 import { averageMultiplier, toCode } from "./arithmetic.js";
 import type { OperatorDefinition } from "./definition.js";
 import { type Axis, axesOf, checkPoolAxis, checkWindowAttributes, tapsInside } from "./windows.js";
@@ -44,23 +44,11 @@ export const averagePool: OperatorDefinition<AveragePoolOperator> = {
     const input = memory.program.tensors[op.input]!;
     const output = memory.program.tensors[op.output]!;
     const [channels, height, width] = input.shape as [number, number, number];
-    const [outHeight, outWidth] = output.shape.length === 1 ? [1, 1] : (output.shape.slice(1) as [number, number]);
+    const { rows, columns, multipliers, counts } = averagePositions(op, input, output);
     const [vertical, horizontal] = axesOf(input.shape, op.kernel, op);
-    const rows = Array.from({ length: outHeight }, (_, i) => tapsInside(vertical, i));
-    const columns = Array.from({ length: outWidth }, (_, i) => tapsInside(horizontal, i));
+    const [outHeight, outWidth] = [rows.length, columns.length];
     const x = memory.codes(op.input);
     const y = memory.codes(op.output);
-
-    /** Multiplier and number of elements inside the image, the same for every channel. */
-    const multipliers = new Float32Array(outHeight * outWidth);
-    const counts = new Int32Array(outHeight * outWidth);
-    for (const [i, [firstRow, endRow]] of rows.entries())
-      for (const [j, [firstColumn, endColumn]] of columns.entries()) {
-        const count = (endRow - firstRow) * (endColumn - firstColumn);
-        const divisor = op.countIncludePad ? tapsInPadded(vertical, i) * tapsInPadded(horizontal, j) : count;
-        multipliers[i * outWidth + j] = averageMultiplier(input.scale, output.scale, divisor);
-        counts[i * outWidth + j] = count;
-      }
 
     return () => {
       for (let c = 0; c < channels; c++)
@@ -81,6 +69,38 @@ export const averagePool: OperatorDefinition<AveragePoolOperator> = {
     };
   },
 };
+
+/** What the windows of an average need, row-major by output position; the same for every channel. */
+export interface AveragePositions {
+  /** Taps inside the image of each row and column of windows, `[first, end)`. */
+  readonly rows: readonly (readonly [number, number])[];
+  readonly columns: readonly (readonly [number, number])[];
+  /** m = fround(fround(s_x / s_y) / N). */
+  readonly multipliers: Float32Array;
+  /** Elements inside the image. */
+  readonly counts: Int32Array;
+}
+
+export function averagePositions(
+  op: AveragePoolOperator,
+  input: QuantizedTensor,
+  output: QuantizedTensor,
+): AveragePositions {
+  const [outHeight, outWidth] = output.shape.length === 1 ? [1, 1] : (output.shape.slice(1) as [number, number]);
+  const [vertical, horizontal] = axesOf(input.shape, op.kernel, op);
+  const rows = Array.from({ length: outHeight }, (_, i) => tapsInside(vertical, i));
+  const columns = Array.from({ length: outWidth }, (_, i) => tapsInside(horizontal, i));
+  const multipliers = new Float32Array(outHeight * outWidth);
+  const counts = new Int32Array(outHeight * outWidth);
+  for (const [i, [firstRow, endRow]] of rows.entries())
+    for (const [j, [firstColumn, endColumn]] of columns.entries()) {
+      const count = (endRow - firstRow) * (endColumn - firstColumn);
+      const divisor = op.countIncludePad ? tapsInPadded(vertical, i) * tapsInPadded(horizontal, j) : count;
+      multipliers[i * outWidth + j] = averageMultiplier(input.scale, output.scale, divisor);
+      counts[i * outWidth + j] = count;
+    }
+  return { rows, columns, multipliers, counts };
+}
 
 /** Taps of window i that lie in the image or its padding; rounding the output size up adds positions beyond both. */
 function tapsInPadded({ size, kernel, stride, before, after }: Axis, i: number): number {

@@ -9,43 +9,50 @@ import { elementCount } from "../operators/definition.js";
 import { inputsOf, outputOf } from "../operators/index.js";
 
 export interface Arena {
-  /** Byte offset of each tensor, a multiple of 16. */
+  /** Byte offset of each tensor or block. */
   readonly offsets: readonly number[];
   /** Bytes in all. */
   readonly size: number;
 }
 
-interface Placement {
-  readonly id: number;
+/** A block of memory and the steps, both included, during which it must be kept. */
+export interface Lifetime {
   readonly size: number;
-  /** First and last operator, by index, during which the tensor must be kept; the input is written before operator 0. */
   readonly first: number;
   readonly last: number;
-  offset: number;
 }
 
-const alignment = 16;
+/** Offsets are multiples of this: a cache line. */
+const alignment = 64;
 
 export function planArena(program: Program): Arena {
-  const tensors = lifetimes(program);
-  const placed: Placement[] = [];
-  const bySize = [...tensors].sort((a, b) => b.size - a.size || a.id - b.id);
-  for (const tensor of bySize) {
-    let offset = 0;
-    for (const other of placed) {
-      if (other.last < tensor.first || tensor.last < other.first) continue;
-      if (offset + tensor.size <= other.offset) break;
-      offset = Math.max(offset, other.offset + other.size);
-    }
-    tensor.offset = offset;
-    const at = placed.findIndex((other) => other.offset > offset);
-    placed.splice(at === -1 ? placed.length : at, 0, tensor);
-  }
-  const size = tensors.reduce((end, tensor) => Math.max(end, tensor.offset + tensor.size), 0);
-  return { offsets: tensors.map(({ offset }) => offset), size };
+  return placeByLifetime(lifetimes(program));
 }
 
-function lifetimes(program: Program): Placement[] {
+/** Offsets for blocks such that no two that live at once overlap. */
+export function placeByLifetime(blocks: readonly Lifetime[]): Arena {
+  const offsets = new Array<number>(blocks.length).fill(0);
+  /** Indices of the blocks placed so far, by offset. */
+  const placed: number[] = [];
+  const aligned = blocks.map(({ size }) => Math.ceil(size / alignment) * alignment);
+  const largestFirst = blocks.map((_, i) => i).sort((a, b) => aligned[b]! - aligned[a]! || a - b);
+  for (const i of largestFirst) {
+    const { first, last } = blocks[i]!;
+    let offset = 0;
+    for (const other of placed) {
+      if (blocks[other]!.last < first || last < blocks[other]!.first) continue;
+      if (offset + aligned[i]! <= offsets[other]!) break;
+      offset = Math.max(offset, offsets[other]! + aligned[other]!);
+    }
+    offsets[i] = offset;
+    const at = placed.findIndex((other) => offsets[other]! > offset);
+    placed.splice(at === -1 ? placed.length : at, 0, i);
+  }
+  return { offsets, size: blocks.reduce((end, _, i) => Math.max(end, offsets[i]! + aligned[i]!), 0) };
+}
+
+/** Every tensor is kept from the operator that writes it, −1 for the input, to the last one that reads it. */
+function lifetimes(program: Program): Lifetime[] {
   const first = new Array<number>(program.tensors.length).fill(-1);
   const last = new Array<number>(program.tensors.length).fill(-1);
   for (const [i, op] of program.operators.entries()) {
@@ -53,11 +60,5 @@ function lifetimes(program: Program): Placement[] {
     const output = outputOf(op);
     if (output !== undefined) first[output] = last[output] = i;
   }
-  return program.tensors.map(({ shape }, id) => ({
-    id,
-    size: Math.ceil(elementCount(shape) / alignment) * alignment,
-    first: first[id]!,
-    last: last[id]!,
-    offset: 0,
-  }));
+  return program.tensors.map(({ shape }, id) => ({ size: elementCount(shape), first: first[id]!, last: last[id]! }));
 }

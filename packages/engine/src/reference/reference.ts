@@ -4,7 +4,7 @@
  */
 
 import { InputError } from "../errors.js";
-import { checkProgram } from "../format/check.js";
+import { type CheckOptions, checkProgram } from "../format/check.js";
 import type { Operator, Program, TensorId } from "../format/program.js";
 import { toCode } from "../operators/arithmetic.js";
 import { elementCount, type Memory, Scratch } from "../operators/definition.js";
@@ -14,7 +14,7 @@ import { planArena } from "./arena.js";
 /** Called after each operator with the codes that it wrote, or with the logits. The array is a copy. */
 export type Trace = (op: Operator, index: number, result: Uint8Array | Float32Array, image: number) => void;
 
-export interface ReferenceOptions {
+export interface ReferenceOptions extends CheckOptions {
   readonly trace?: Trace;
 }
 
@@ -33,8 +33,9 @@ export interface Reference {
  * Prepares a program: checks it, plans the arena, and sets up every operator once. A run allocates only its result.
  * @throws {FormatError} where the program breaks a rule.
  */
-export function createReference(program: Program, { trace }: ReferenceOptions = {}): Reference {
-  checkProgram(program);
+export function createReference(program: Program, options: ReferenceOptions = {}): Reference {
+  const { trace } = options;
+  checkProgram(program, options);
   const arena = planArena(program);
   const bytes = new Uint8Array(arena.size);
   const memory: Memory = {

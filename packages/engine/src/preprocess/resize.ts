@@ -1,0 +1,105 @@
+/**
+ * @file Pillow's `Image.resize(…, BILINEAR)` on bytes, bit for bit: a triangle filter that widens when the image shrinks
+ * (antialiasing), its weights in fixed point, a horizontal pass and then a vertical one, each rounded to bytes.
+ * Source: Pillow, `src/libImaging/Resample.c` (`precompute_coeffs`, `normalize_coeffs_8bpc`, `ImagingResampleHorizontal_8bpc`).
+ */
+
+/** Bytes in rows, channels interleaved: `[height, width, channels]`. */
+export interface RawImage {
+  readonly data: Uint8Array | Uint8ClampedArray;
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+}
+
+/** Pillow's PRECISION_BITS: 32 bits less 8 of the pixel and 2 of headroom. */
+const precisionBits = 32 - 8 - 2;
+const half = 1 << (precisionBits - 1);
+
+/** A rectangle of the resized image, in its pixels. */
+export interface Crop {
+  readonly top: number;
+  readonly left: number;
+  readonly height: number;
+  readonly width: number;
+}
+
+/** How a run of output elements along one axis comes from the input. */
+interface Filter {
+  /** First input element of each output element. */
+  readonly starts: Int32Array;
+  /** Number of input elements of each. */
+  readonly counts: Int32Array;
+  /** `[outputs][stride]`, fixed point with `precisionBits` bits of fraction. */
+  readonly weights: Int32Array;
+  readonly stride: number;
+}
+
+/** Weights of output elements `first … first + outputs − 1`, of an axis that goes from `inputSize` to `outputSize` elements. */
+function bilinearFilter(inputSize: number, outputSize: number, first: number, outputs: number): Filter {
+  const scale = inputSize / outputSize;
+  // The triangle's half width in input elements; Pillow's support is 1 times the filter's scale.
+  const support = Math.max(scale, 1);
+  const stride = Math.ceil(support) * 2 + 1;
+  const starts = new Int32Array(outputs);
+  const counts = new Int32Array(outputs);
+  const weights = new Int32Array(outputs * stride);
+  const raw = new Float64Array(stride);
+  const inverse = 1 / support;
+  for (let i = 0; i < outputs; i++) {
+    const centre = (first + i + 0.5) * scale;
+    const start = Math.max(0, Math.trunc(centre - support + 0.5));
+    const count = Math.min(inputSize, Math.trunc(centre + support + 0.5)) - start;
+    let total = 0;
+    for (let k = 0; k < count; k++) {
+      const distance = Math.abs((k + start - centre + 0.5) * inverse);
+      raw[k] = distance < 1 ? 1 - distance : 0;
+      total += raw[k]!;
+    }
+    for (let k = 0; k < count; k++)
+      weights[i * stride + k] = Math.trunc(0.5 + (raw[k]! / total) * (1 << precisionBits));
+    starts[i] = start;
+    counts[i] = count;
+  }
+  return { starts, counts, weights, stride };
+}
+
+/** Resamples the middle axis of `[outer, size, inner]`; returns `[outer, outputs, inner]`. */
+function resample(data: RawImage["data"], outer: number, size: number, inner: number, filter: Filter): Uint8Array {
+  const { starts, counts, weights, stride } = filter;
+  const outputs = starts.length;
+  const result = new Uint8Array(outer * outputs * inner);
+  for (let o = 0; o < outer; o++)
+    for (let i = 0; i < outputs; i++) {
+      const from = (o * size + starts[i]!) * inner;
+      const to = (o * outputs + i) * inner;
+      const count = counts[i]!;
+      for (let c = 0; c < inner; c++) {
+        // Weights are not negative and sum to about 2^22: the sum stays within int32 and can only leave a byte at the top.
+        let sum = half;
+        for (let k = 0; k < count; k++) sum += data[from + k * inner + c]! * weights[i * stride + k]!;
+        result[to + c] = Math.min(sum >> precisionBits, 255);
+      }
+    }
+  return result;
+}
+
+/**
+ * Resizes to `height` × `width` and returns the part that `crop` names. Only that part is computed, so that an extreme aspect
+ * ratio costs no memory; its bytes are those of the whole resized image.
+ *
+ * @returns `[crop.height, crop.width, channels]`
+ */
+export function resizeBilinear(image: RawImage, height: number, width: number, crop: Crop): Uint8Array {
+  const { channels } = image;
+  const vertical = bilinearFilter(image.height, height, crop.top, crop.height);
+  const horizontal = bilinearFilter(image.width, width, crop.left, crop.width);
+  // The horizontal pass is done on the rows that the vertical one reads.
+  const firstRow = vertical.starts[0]!;
+  const endRow = vertical.starts.at(-1)! + vertical.counts.at(-1)!;
+  const pitch = image.width * channels;
+  const rows = image.data.subarray(firstRow * pitch, endRow * pitch);
+  const narrowed = resample(rows, endRow - firstRow, image.width, channels, horizontal);
+  const shifted = { ...vertical, starts: vertical.starts.map((start) => start - firstRow) };
+  return resample(narrowed, 1, endRow - firstRow, crop.width * channels, shifted);
+}
