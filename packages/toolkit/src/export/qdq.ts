@@ -6,7 +6,8 @@
  */
 
 import { float32, type Graph, GraphBuilder, type Node, type Tensor } from "@subbyte/graph";
-import { codeRange, type FakeQuant, fakeQuants, quantizeValue, roundHalfEven } from "../quantization/fake-quant.js";
+import { biasCodes } from "../quantization/biases.js";
+import { codeRange, type FakeQuant, fakeQuants, quantizeValue } from "../quantization/fake-quant.js";
 import { storedScales } from "../quantization/ranges.js";
 import { isLayer } from "../quantization/topology.js";
 
@@ -87,7 +88,7 @@ function withIntegerBias(
   const [data, weight, bias] = node.inputs as [string, string, string];
   const scales = graph.tensors.get(weights.scale)!.data as Float32Array;
   const real = graph.tensors.get(bias)!.data as Float32Array;
-  const codes = Int32Array.from(real, (value, c) => roundHalfEven(value / (inputScale * scales[c]!)));
+  const codes = biasCodes(node, real, inputScale, scales);
   const inputs = [
     b.constant({ dtype: "int32", shape: [codes.length], data: codes }, bias),
     b.constant(float32(Float32Array.from(scales, (s) => inputScale * s)), `${bias}.scale`),

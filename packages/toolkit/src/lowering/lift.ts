@@ -5,6 +5,7 @@
 
 import type { Operator, OutputRange, Program, QuantizedTensor, QuantizedWeights, TensorId } from "@subbyte/engine";
 import { float32, type Graph, GraphBuilder, type Tensor } from "@subbyte/graph";
+import { biasValues } from "../quantization/biases.js";
 
 /** `[N, C, H, W]` normalized float32 in, logits out. */
 export function lift(program: Program): Graph {
@@ -156,7 +157,7 @@ class Lifting {
         axis: 0,
       },
     );
-    const realBias = Float32Array.from(bias, (code, c) => code * inputScale * scales[c]!);
+    const realBias = biasValues(bias, inputScale, scales);
     return [this.#read(input), quantized, this.#b.constant(float32(realBias), `${name}.bias`)];
   }
 

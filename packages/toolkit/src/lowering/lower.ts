@@ -1,8 +1,8 @@
 /** @file From the quantized graph to the engine's program. */
 
-import type { Preprocessing, Program, Provenance } from "@subbyte/engine";
+import { type Preprocessing, type Program, type Provenance, roundHalfToEven } from "@subbyte/engine";
 import { type Graph, ModelError } from "@subbyte/graph";
-import { codeRange, fakeQuant, fakeQuants, isFakeQuant, roundHalfEven } from "../quantization/fake-quant.js";
+import { codeRange, fakeQuant, fakeQuants, isFakeQuant } from "../quantization/fake-quant.js";
 import { Lowering } from "./lowering.js";
 import { lowerOperator } from "./operators/index.js";
 import { unclamped } from "./pending.js";
@@ -67,7 +67,7 @@ function inputTables({ mean, std }: Preprocessing, scale: number, zeroPoint: num
   const { max } = codeRange({ bits, signed: false, narrow: false });
   return mean.map((m, c) =>
     Uint8Array.from({ length: 256 }, (_, p) => {
-      const code = roundHalfEven((p / 255 - m) / std[c]! / scale) + zeroPoint;
+      const code = roundHalfToEven((p / 255 - m) / std[c]! / scale) + zeroPoint;
       return Math.min(max, Math.max(0, code));
     }),
   );

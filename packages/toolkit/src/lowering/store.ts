@@ -1,8 +1,9 @@
 /** @file A FakeQuant ends a chain: the pending value gets its codes, and the engine operator that computes them is emitted. */
 
-import type { QuantizedWeights, TensorId } from "@subbyte/engine";
+import { type QuantizedWeights, roundHalfToEven, type TensorId } from "@subbyte/engine";
 import { ModelError, type Node } from "@subbyte/graph";
-import { codeRange, type FakeQuant, quantizeValue, roundHalfEven } from "../quantization/fake-quant.js";
+import { biasCodes } from "../quantization/biases.js";
+import { codeRange, type FakeQuant, quantizeValue } from "../quantization/fake-quant.js";
 import { convAttributes, poolAttributes } from "./attributes.js";
 import type { Lowering } from "./lowering.js";
 import type { PendingConcat, PendingFunction, PendingProduct } from "./pending.js";
@@ -95,21 +96,10 @@ function integerWeights(lowering: Lowering, fq: FakeQuant): QuantizedWeights {
   return { bits: fq.bits, shape, codes, scales };
 }
 
-/** rne(b / (s_x·s_w[c])) in float64; zeros where the layer has no bias. */
+/** Bias codes; zeros where the layer has no bias. */
 function integerBias(lowering: Lowering, node: Node, inputScale: number, scales: Float32Array): Int32Array {
-  const bias = new Int32Array(scales.length);
-  if (!node.inputs[2]) return bias;
-  const real = lowering.constant(node.inputs[2]);
-  for (let c = 0; c < bias.length; c++) {
-    const code = roundHalfEven(real[c]! / (inputScale * scales[c]!));
-    if (Math.abs(code) >= 2 ** 31)
-      throw new ModelError(
-        `${node.op} "${node.name}": the bias ${real[c]} of channel ${c} does not fit 32 bits at scale ${inputScale * scales[c]!}. ` +
-          "Its weights are nearly zero; raise the layer's weight scale or remove the channel.",
-      );
-    bias[c] = code;
-  }
-  return bias;
+  if (!node.inputs[2]) return new Int32Array(scales.length);
+  return biasCodes(node, lowering.constant(node.inputs[2]), inputScale, scales);
 }
 
 function emitTable(lowering: Lowering, pending: PendingFunction, output: TensorId): void {
@@ -118,7 +108,7 @@ function emitTable(lowering: Lowering, pending: PendingFunction, output: TensorI
   const { lo, hi } = lowering.range(output, pending.clamp);
   const table = Uint8Array.from({ length: 2 ** from.bits }, (_, q) => {
     const y = pending.evaluate(from.scale * (q - from.zeroPoint));
-    return Math.min(hi, Math.max(lo, roundHalfEven(y / to.scale) + to.zeroPoint));
+    return Math.min(hi, Math.max(lo, roundHalfToEven(y / to.scale) + to.zeroPoint));
   });
   lowering.operators.push({ op: "table", name: pending.node.name, input: pending.input, output, table });
 }

@@ -1,6 +1,14 @@
 /** @file Reading, placing and setting FakeQuant nodes; the one place that knows their attributes and the names of their constants. */
 
-import { float32, type Graph, type GraphBuilder, type Node, type Tensor } from "@subbyte/graph";
+import { roundHalfToEven } from "@subbyte/engine";
+import {
+  codeRange as attributeCodeRange,
+  float32,
+  type Graph,
+  type GraphBuilder,
+  type Node,
+  type Tensor,
+} from "@subbyte/graph";
 
 /** The grid that a FakeQuant node rounds to, without its scale. */
 export interface QuantGrid {
@@ -83,13 +91,13 @@ export function fakeQuant(graph: Graph, node: Node): FakeQuant {
 export const fakeQuants = (graph: Graph): readonly FakeQuant[] =>
   graph.nodes.filter(isFakeQuant).map((node) => fakeQuant(graph, node));
 
-/** Lowest and highest code. */
+/** Lowest and highest code of a grid. */
 export function codeRange({ bits, signed, narrow }: Pick<QuantGrid, "bits" | "signed" | "narrow">): {
-  min: number;
-  max: number;
+  readonly min: number;
+  readonly max: number;
 } {
-  if (!signed) return { min: 0, max: 2 ** bits - 1 };
-  return { min: -(2 ** (bits - 1)) + (narrow ? 1 : 0), max: 2 ** (bits - 1) - 1 };
+  const { qmin, qmax } = attributeCodeRange({ bits, signed: signed ? 1 : 0, narrow: narrow ? 1 : 0 });
+  return { min: qmin, max: qmax };
 }
 
 /** A graph with some constants replaced. */
@@ -98,15 +106,9 @@ export function withTensors(graph: Graph, replacements: ReadonlyMap<string, Tens
   return { ...graph, tensors: new Map([...graph.tensors, ...replacements]) };
 }
 
-/** Round half to even; exact for every double. */
-export function roundHalfEven(x: number): number {
-  const rounded = Math.round(x);
-  return rounded - x === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
-}
-
 /** The code of a real value on a grid: clamp(rne(fround(x / scale)) + zeroPoint), as the simulation computes it in float32. */
 export function quantizeValue(x: number, scale: number, zeroPoint: number, min: number, max: number): number {
-  const code = roundHalfEven(Math.fround(x / scale)) + zeroPoint;
+  const code = roundHalfToEven(Math.fround(x / scale)) + zeroPoint;
   return code < min ? min : code > max ? max : code;
 }
 

@@ -3,6 +3,7 @@
 import type { Graph } from "@subbyte/graph";
 import type { ImageSet } from "../data/types.js";
 import { DataError } from "../errors.js";
+import { snapBiases } from "./biases.js";
 import { calibrationSample } from "./calibration.js";
 import { insertFakeQuant } from "./insert.js";
 import { methodByName } from "./methods.js";
@@ -36,5 +37,5 @@ export async function quantizeGraph(graph: Graph, images: ImageSet, options: Qua
     throw new DataError(`"${images.name}" has no ${images.split} images to calibrate on; give a folder with images.`);
   const quantized = insertFakeQuant(graph, policy);
   const calibration = calibrationSample(images, { count: calibrationImages, seed, mean, std });
-  return run(quantized, calibration, { seed, ...rest });
+  return snapBiases(await run(quantized, calibration, { seed, ...rest }));
 }

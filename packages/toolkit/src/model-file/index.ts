@@ -1,0 +1,9 @@
+export { describeModel, type ModelDescription, readDescription } from "./description.js";
+export {
+  type FloatModel,
+  interfaceOf,
+  type OpenedModel,
+  type OpenModelOptions,
+  openModel,
+  type QuantizedModel,
+} from "./open-model.js";

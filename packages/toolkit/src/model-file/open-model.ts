@@ -1,0 +1,126 @@
+/** @file Opens a model file of any kind, recognised by its content: ONNX, `.sbq`, PyTorch checkpoint, safetensors. */
+
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { basename } from "node:path";
+import { isSbq, type Program, readSbq } from "@subbyte/engine";
+import { type Graph, inferTypes, ModelError, readOnnx, simplifyForImport } from "@subbyte/graph";
+import { UsageError } from "../errors.js";
+import { buildModel, type Stem } from "../models/index.js";
+import { applyWeights } from "../weights/apply.js";
+import { loadWeights } from "../weights/index.js";
+import { isSafetensors } from "../weights/safetensors.js";
+import { isPickle, isZip } from "../weights/torch-archive.js";
+import { type ModelDescription, readDescription } from "./description.js";
+
+export interface OpenModelOptions {
+  /** Built-in architecture that a checkpoint's weights belong to; our own checkpoints name theirs. */
+  readonly architecture?: string;
+  /** Class count of a checkpoint's network; that of its last layer by default. */
+  readonly classes?: number;
+  readonly size?: number;
+  readonly channels?: 1 | 3;
+  readonly stem?: Stem;
+}
+
+interface OpenedFile {
+  readonly name: string;
+  readonly path: string;
+  readonly bytes: Uint8Array;
+  /** Hexadecimal. */
+  readonly sha256: string;
+}
+
+/** A float network. */
+export interface FloatModel extends OpenedFile {
+  readonly kind: "float";
+  readonly format: "onnx" | "checkpoint";
+  readonly graph: Graph;
+  /** `[C, H, W]` */
+  readonly shape: readonly [number, number, number];
+  readonly classes: number;
+  /** Present for checkpoints that `train` wrote. */
+  readonly description?: ModelDescription;
+}
+
+/** An integer network. */
+export interface QuantizedModel extends OpenedFile {
+  readonly kind: "quantized";
+  readonly program: Program;
+}
+
+export type OpenedModel = FloatModel | QuantizedModel;
+
+/**
+ * @throws {UsageError} for a checkpoint without `architecture`
+ * @throws {DataError | ModelError | FormatError} for damaged files and weights that do not fit
+ */
+export async function openModel(path: string, options: OpenModelOptions = {}): Promise<OpenedModel> {
+  const bytes = new Uint8Array(await readFile(path));
+  const file: OpenedFile = {
+    name: basename(path).replace(/\.[^.]+$/, ""),
+    path,
+    bytes,
+    sha256: createHash("sha256").update(bytes).digest("hex"),
+  };
+  if (isSbq(bytes)) return { ...file, kind: "quantized", program: readSbq(bytes) };
+  if (isZip(bytes) || isPickle(bytes) || isSafetensors(bytes)) return openCheckpoint(file, options);
+  const graph = simplifyForImport(readOnnx(bytes));
+  return { ...file, kind: "float", format: "onnx", graph, ...interfaceOf(graph) };
+}
+
+async function openCheckpoint(file: OpenedFile, options: OpenModelOptions): Promise<FloatModel> {
+  const weights = await loadWeights(file.bytes, file.path);
+  const description = readDescription(weights.metadata, file.path);
+  const architecture = options.architecture ?? description?.architecture;
+  if (architecture === undefined)
+    throw new UsageError(
+      `${file.path} holds weights without a network; name the architecture with --arch, e.g. --arch resnet18.`,
+    );
+  const { size, channels, stem } = { ...description, ...defined(options) };
+  const graph = buildModel(architecture, {
+    classes: options.classes ?? description?.classes ?? headClasses(weights.tensors),
+    ...defined({ size, channels, stem }),
+  });
+  const applied = applyWeights(graph, weights.tensors, { source: file.path }).graph;
+  return {
+    ...file,
+    kind: "float",
+    format: "checkpoint",
+    graph: applied,
+    ...interfaceOf(applied),
+    ...(description ? { description } : {}),
+  };
+}
+
+/** Without the entries that are `undefined`. */
+function defined<T extends object>(options: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never;
+}
+
+/** Rows of the last weight matrix of a checkpoint. */
+function headClasses(tensors: ReadonlyMap<string, { readonly shape: readonly number[] }>): number {
+  const matrices = [...tensors.values()].filter((tensor) => tensor.shape.length === 2);
+  return matrices.at(-1)?.shape[0] ?? 1000;
+}
+
+/**
+ * `[C, H, W]` and class count of a classifier.
+ * @throws {ModelError} for a network that takes something else than one image or gives something else than logits
+ */
+export function interfaceOf(graph: Graph): Pick<FloatModel, "shape" | "classes"> {
+  const [input] = graph.inputs;
+  const shape = input?.shape?.slice(1);
+  const image = shape?.length === 3 && shape.every((dim) => typeof dim === "number");
+  if (!input || graph.inputs.length !== 1 || input.dtype !== "float32" || !image)
+    throw new ModelError(
+      `"${graph.name}" takes ${graph.inputs.map((each) => `${each.name}: ${each.dtype}[${each.shape ?? "?"}]`).join(", ")}; ` +
+        "an image classifier takes one float32 [N, C, H, W] with fixed C, H and W.",
+    );
+  const [output] = graph.outputs;
+  const logits = output === undefined ? undefined : inferTypes(graph).get(output)?.shape;
+  const classes = logits?.[1];
+  if (logits?.length !== 2 || typeof classes !== "number")
+    throw new ModelError(`"${graph.name}" gives [${logits ?? "?"}]; an image classifier gives logits [N, classes].`);
+  return { shape: shape as [number, number, number], classes };
+}
