@@ -7,8 +7,8 @@ export { writeSbq } from "./format/writer.js";
 export { type ClassifyOptions, loadModel, type Model, type Prediction, softmax } from "./model.js";
 export { roundHalfToEven } from "./operators/arithmetic.js";
 export { multiplyAdds } from "./operators/index.js";
-export { preprocess, toChannels } from "./preprocess/preprocess.js";
-export type { RawImage } from "./preprocess/resize.js";
+export { centreCrop, preprocess, toChannels } from "./preprocess/preprocess.js";
+export { type Crop, type RawImage, resizeBilinear } from "./preprocess/resize.js";
 export {
   createReference,
   quantizeInput,

@@ -1,9 +1,7 @@
 /** @file Random crops and flips of one image. Which ones is decided by the random stream that the caller derives for it. */
 
+import { type Crop, centreCrop, type RawImage, resizeBilinear } from "@subbyte/engine";
 import type { Random } from "../random.js";
-import { centerCrop, cropImage } from "./decode.js";
-import { resizeBilinear } from "./resize.js";
-import type { RawImage } from "./source.js";
 import type { Augmentation } from "./types.js";
 
 /** Szegedy et al. 2015, arXiv:1409.4842, §6: share of the area, and aspect ratio, of a random crop. */
@@ -26,13 +24,14 @@ export function augmentImage(
   const { channels } = image;
   if (augmentation.randomResizedCrop) {
     const crop = randomCrop(image, augmentation.randomResizedCropArea ?? CROP_AREA, random);
-    target.set(resizeBilinear(crop, height, width).pixels);
+    target.set(resizeBilinear(crop, height, width, { top: 0, left: 0, height, width }));
   } else {
-    const center = centerCrop(image, height, width);
+    const center = cropCenter(image, height, width);
     const padding = augmentation.cropPadding ?? 0;
-    if (padding > 0)
-      shift(center, random.integer(2 * padding + 1) - padding, random.integer(2 * padding + 1) - padding, target);
-    else target.set(center.pixels);
+    if (padding > 0) {
+      const [dy, dx] = [random.integer(2 * padding + 1) - padding, random.integer(2 * padding + 1) - padding];
+      shift(center, dy, dx, target);
+    } else target.set(center.data);
   }
   if (augmentation.horizontalFlip && random.integer(2) === 1) flipHorizontally(target, height, width, channels);
 }
@@ -47,21 +46,37 @@ function randomCrop(image: RawImage, area: readonly [number, number], random: Ra
     if (cropWidth < 1 || cropHeight < 1 || cropWidth > width || cropHeight > height) continue;
     const top = random.integer(height - cropHeight + 1);
     const left = random.integer(width - cropWidth + 1);
-    return cropImage(image, top, left, cropHeight, cropWidth);
+    return cropImage(image, { top, left, height: cropHeight, width: cropWidth });
   }
   const side = Math.min(height, width);
-  return centerCrop(image, side, side);
+  return cropCenter(image, side, side);
+}
+
+/** The middle of an image that is at least as large; the image itself where it has that size. */
+export function cropCenter(image: RawImage, height: number, width: number): RawImage {
+  if (image.height === height && image.width === width) return image;
+  return cropImage(image, centreCrop(image.height, image.width, height, width));
+}
+
+function cropImage(image: RawImage, { top, left, height, width }: Crop): RawImage {
+  const { channels } = image;
+  const data = new Uint8Array(height * width * channels);
+  for (let y = 0; y < height; y++) {
+    const from = ((top + y) * image.width + left) * channels;
+    data.set(image.data.subarray(from, from + width * channels), y * width * channels);
+  }
+  return { data, height, width, channels };
 }
 
 /** Moves the image down and right by (dy, dx), as cropping a zero-padded image does; what comes in from outside is 0. */
 function shift(image: RawImage, dy: number, dx: number, target: Uint8Array): void {
-  const { height, width, channels, pixels } = image;
+  const { height, width, channels, data } = image;
   target.fill(0);
   const from = Math.max(0, -dx);
   const to = Math.min(width, width - dx);
   if (to <= from) return;
   for (let y = Math.max(0, -dy); y < Math.min(height, height - dy); y++) {
-    const row = pixels.subarray((y * width + from) * channels, (y * width + to) * channels);
+    const row = data.subarray((y * width + from) * channels, (y * width + to) * channels);
     target.set(row, ((y + dy) * width + from + dx) * channels);
   }
 }

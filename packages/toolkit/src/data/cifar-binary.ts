@@ -3,9 +3,10 @@
  * Format: https://www.cs.toronto.edu/~kriz/cifar.html ("Binary version").
  */
 
+import type { RawImage } from "@subbyte/engine";
 import { DataError } from "../errors.js";
 import type { FileTree, TreeListing } from "./file-tree.js";
-import { type Catalogue, type RawImage, type Samples, samplesInMemory } from "./source.js";
+import { type Catalogue, type Samples, samplesInMemory } from "./source.js";
 
 const SIDE = 32;
 const PLANE = SIDE * SIDE;
@@ -65,10 +66,10 @@ async function openBatches(tree: FileTree, paths: readonly string[], classes: nu
 
 /** [3, 32, 32] → [32, 32, 3] */
 function interleave(planes: Uint8Array): RawImage {
-  const pixels = new Uint8Array(3 * PLANE);
+  const data = new Uint8Array(3 * PLANE);
   for (let i = 0; i < PLANE; i++)
-    for (let channel = 0; channel < 3; channel++) pixels[3 * i + channel] = planes[channel * PLANE + i]!;
-  return { pixels, height: SIDE, width: SIDE, channels: 3 };
+    for (let channel = 0; channel < 3; channel++) data[3 * i + channel] = planes[channel * PLANE + i]!;
+  return { data, height: SIDE, width: SIDE, channels: 3 };
 }
 
 /** The contents of `paths`, in their order. */

@@ -1,8 +1,7 @@
 /** @file An ImageSet over pixels in memory: order, augmentation and batches. */
 
 import { Random } from "../random.js";
-import { augmentImage } from "./augmentation.js";
-import { centerCrop } from "./decode.js";
+import { augmentImage, cropCenter } from "./augmentation.js";
 import type { Batch, BatchOptions, ImageSet, Split } from "./types.js";
 
 /** Decoded images of one split, all in memory. */
@@ -71,11 +70,12 @@ export class MemoryImageSet implements ImageSet {
     const storedSize = storedHeight * storedWidth * channels;
     const images = new Uint8Array(indices.length * size);
     indices.forEach((index, i) => {
-      const pixels = decoded.pixels.subarray(index * storedSize, (index + 1) * storedSize);
-      const stored = { pixels, height: storedHeight, width: storedWidth, channels };
+      const data = decoded.pixels.subarray(index * storedSize, (index + 1) * storedSize);
+      const stored = { data, height: storedHeight, width: storedWidth, channels };
       const target = images.subarray(i * size, (i + 1) * size);
-      if (augmentation === undefined) target.set(centerCrop(stored, height, width).pixels);
-      else {
+      if (augmentation === undefined) {
+        target.set(cropCenter(stored, height, width).data);
+      } else {
         const random = Random.derive(shuffleSeed, "augmentation", epoch, index);
         augmentImage(stored, this, augmentation, random, target);
       }

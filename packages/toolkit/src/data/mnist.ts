@@ -28,7 +28,7 @@ export async function openMnist(): Promise<Catalogue> {
     labels,
     (index) => `digit ${index} of the package "mnist"`,
     (index) => ({
-      pixels: pixels.subarray(index * PIXELS, (index + 1) * PIXELS),
+      data: pixels.subarray(index * PIXELS, (index + 1) * PIXELS),
       height: SIDE,
       width: SIDE,
       channels: 1,

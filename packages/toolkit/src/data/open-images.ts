@@ -114,15 +114,19 @@ function checkOptions({ limit, headroom = 1, validationShare = 0, threads = 1, s
 }
 
 /** The size at which images are stored, or nothing where the images themselves decide. */
-function pixelTarget({ size, resize, resizeTo, headroom = 1 }: OpenOptions): PixelTarget | undefined {
+function pixelTarget({
+  size,
+  resize = "shorter-side",
+  resizeTo,
+  headroom = 1,
+}: OpenOptions): Omit<PixelTarget, "channels"> | undefined {
   if (size === undefined) return undefined;
   const [height, width] = typeof size === "number" ? [size, size] : size;
-  const rule = resize ?? "shorter-side";
-  const larger = (side: number) => (rule === "exact" ? side : Math.round(side * headroom));
+  const larger = (side: number) => (resize === "exact" ? side : Math.round(side * headroom));
   return {
     height: larger(height),
     width: larger(width),
-    rule,
+    resize,
     resizeTo: Math.max(resizeTo ?? 0, larger(height), larger(width)),
   };
 }
@@ -191,14 +195,14 @@ async function decodeSamples(
   samples: Samples,
   source: string,
   channels: 1 | 3,
-  target: PixelTarget | undefined,
+  target: Omit<PixelTarget, "channels"> | undefined,
   options: OpenOptions,
 ): Promise<Pick<DecodedImages, "storedHeight" | "storedWidth" | "labels" | "pixels"> & { skipped: string[] }> {
   const { skipBadImages = false, threads = availableParallelism(), onProgress, signal } = options;
   const chosen = everyNth(samples.labels, options.limit);
   const good = new Uint8Array(chosen.length);
   const skipped: string[] = [];
-  let shape = target;
+  let shape: PixelTarget | undefined = target && { ...target, channels };
   let size = 0;
   let pixels: Uint8Array | undefined;
   let done = 0;
@@ -207,16 +211,16 @@ async function decodeSamples(
   for await (const { position, content } of samples.read(chosen)) {
     const name = samples.nameOf(chosen[position]!);
     const decode = async () => {
-      const image = await decodeImage(content, channels, name).catch((error: unknown) => {
+      const image = await decodeImage(content, name).catch((error: unknown) => {
         if (!(skipBadImages && error instanceof DataError)) throw error;
         skipped.push(name);
       });
       if (image !== undefined) {
-        shape ??= { height: image.height, width: image.width, rule: "exact", resizeTo: 0 };
+        shape ??= { channels, height: image.height, width: image.width, resize: "exact", resizeTo: 0 };
         const fitted = fitImage(image, shape, name);
-        size = fitted.pixels.length;
+        size = fitted.length;
         pixels ??= allocate(chosen.length * size, source);
-        pixels.set(fitted.pixels, position * size);
+        pixels.set(fitted, position * size);
         good[position] = 1;
       }
       done++;

@@ -1,14 +1,7 @@
 /** @file What every kind of data set offers before its images are decoded. */
 
+import type { RawImage } from "@subbyte/engine";
 import type { Split } from "./types.js";
-
-/** Decoded pixels, `[height, width, channels]`, row-major. */
-export interface RawImage {
-  readonly pixels: Uint8Array;
-  readonly height: number;
-  readonly width: number;
-  readonly channels: 1 | 3;
-}
 
 /** An image as it stands in its source: the bytes of a JPEG, PNG, WebP… file, or pixels. */
 export type ImageContent = { readonly encoded: Uint8Array } | RawImage;
