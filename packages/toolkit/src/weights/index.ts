@@ -1,3 +1,3 @@
 export { type ApplyOptions, type ApplyReport, applyWeights } from "./apply.js";
-export { type LoadedWeights, loadWeights } from "./load.js";
+export { isWeightsFile, type LoadedWeights, loadWeights } from "./load.js";
 export { readSafetensors, type Safetensors, writeSafetensors } from "./safetensors.js";

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { strToU8, unzipSync, zipSync } from "fflate";
 import { describe, expect, test } from "vitest";
 import { DataError } from "../errors.js";
-import { loadWeights } from "./load.js";
+import { isWeightsFile, loadWeights } from "./load.js";
 import { writeSafetensors } from "./safetensors.js";
 
 /** Made by `testdata/checkpoints.py`. */
@@ -112,6 +112,12 @@ describe("safetensors", () => {
     expect(tensors.get("half")).toEqual({ dtype: "float32", shape: [2], data: Float32Array.of(1, -2.5) });
     expect(tensors.get("double")).toEqual({ dtype: "float32", shape: [], data: Float32Array.of(0.1) });
   });
+});
+
+test("files of the three formats are told from others by their first bytes", () => {
+  for (const bytes of [zip, legacy, writeSafetensors(new Map())]) expect(isWeightsFile(bytes)).toBe(true);
+  for (const bytes of [new Uint8Array(0), strToU8("SBQ\0"), Uint8Array.of(8, 9, 18, 7)])
+    expect(isWeightsFile(bytes)).toBe(false); // the last as ONNX files begin
 });
 
 describe("hostile and damaged files", () => {

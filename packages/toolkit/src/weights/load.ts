@@ -31,6 +31,9 @@ const NESTS = [
   "model_ema",
 ];
 
+/** Whether a file begins as one of the formats that `loadWeights` reads. */
+export const isWeightsFile = (bytes: Uint8Array): boolean => isZip(bytes) || isPickle(bytes) || isSafetensors(bytes);
+
 /** Tensors may share storages, but a file of few bytes shall not fill the memory. */
 const MAX_EXPANSION = 16;
 

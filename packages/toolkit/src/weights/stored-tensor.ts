@@ -1,6 +1,6 @@
 /** @file Elements as files store them (little-endian, at any offset, in any order) to fresh arrays of their own. */
 
-import { type DType, elementCount, fromFloat16Bits, type Tensor, type TypedArray } from "@subbyte/graph";
+import { type DType, elementCount, float32, fromFloat16Bits, type Tensor, type TypedArray } from "@subbyte/graph";
 
 /** An element type of a file: those of the graph that fill whole bytes, and bfloat16, which is read as float32. */
 export type StoredType = Exclude<DType, "int4" | "uint4"> | "bfloat16";
@@ -39,7 +39,9 @@ function ownBuffer(bytes: Uint8Array): ArrayBuffer {
 
 /** bfloat16 is the upper half of a float32. */
 function widenBfloat16(bits: Uint16Array): Float32Array {
-  return new Float32Array(Uint32Array.from(bits, (half) => half << 16).buffer);
+  const words = new Uint32Array(bits.length);
+  for (let i = 0; i < bits.length; i++) words[i] = bits[i]! << 16;
+  return new Float32Array(words.buffer);
 }
 
 /** A contiguous tensor. `bytes` must have as many as the shape and the type need. */
@@ -103,9 +105,9 @@ function isContiguous({ shape, strides }: StridedView): boolean {
 
 /** Floating-point tensors as float32, rounded to nearest; others as they are. */
 export function toFloat32(tensor: Tensor): Tensor {
-  if (tensor.dtype === "float64")
-    return { ...tensor, dtype: "float32", data: Float32Array.from(tensor.data as Float64Array) };
-  if (tensor.dtype === "float16")
-    return { ...tensor, dtype: "float32", data: Float32Array.from(tensor.data as Uint16Array, fromFloat16Bits) };
-  return tensor;
+  if (tensor.dtype === "float64") return float32(new Float32Array(tensor.data as Float64Array), tensor.shape);
+  if (tensor.dtype !== "float16") return tensor;
+  const values = new Float32Array(tensor.data.length);
+  for (let i = 0; i < values.length; i++) values[i] = fromFloat16Bits(tensor.data[i] as number);
+  return float32(values, tensor.shape);
 }

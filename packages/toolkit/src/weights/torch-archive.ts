@@ -73,9 +73,7 @@ function unzip(bytes: Uint8Array, source: string): Map<string, Uint8Array> {
     if (cause instanceof DataError) throw cause;
     throw new DataError(
       `${source} is a zip archive cut short or damaged (${(cause as Error).message}); copy or download it again`,
-      {
-        cause,
-      },
+      { cause },
     );
   }
 }
