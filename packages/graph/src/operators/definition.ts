@@ -1,7 +1,7 @@
 /** @file What the graph knows of an operator; each operator is one file beside this one and one line in `index.ts`. */
 
 import type { GraphBuilder } from "../ir/builder.js";
-import type { Attributes, Node, Tensor, TensorType } from "../ir/types.js";
+import type { Attributes, Dim, Node, Tensor, TensorType } from "../ir/types.js";
 
 /** What shape inference may look at. Absent optional inputs are `undefined`. */
 export interface InferContext {
@@ -9,6 +9,8 @@ export interface InferContext {
   readonly inputs: readonly (TensorType | undefined)[];
   /** The constant behind an input, where there is one (Reshape's shape, Slice's bounds…). */
   constant(index: number): Tensor | undefined;
+  /** The elements of an int64 vector as dimensions: a constant's numbers, or what Shape returned, symbols included. */
+  dims(index: number): readonly Dim[] | undefined;
 }
 
 /** What a gradient rule may look at and build with. */

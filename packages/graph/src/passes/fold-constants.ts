@@ -8,7 +8,7 @@
 
 import { ModelError } from "../errors.js";
 import { isStatic } from "../ir/dims.js";
-import { elementCount } from "../ir/tensor.js";
+import { elementCount, toNumbers } from "../ir/tensor.js";
 import type { Dim, Graph, Node, Tensor } from "../ir/types.js";
 import { operatorDefinition } from "../operators/index.js";
 import type { Pass } from "./pass.js";
@@ -39,7 +39,12 @@ function evaluate(node: Node, tensors: Graph["tensors"]): readonly Tensor[] | un
   const inputs = node.inputs.map((input) => tensors.get(input));
   const affordable = inputs.reduce((sum, tensor) => sum + (tensor?.data.length ?? 0), 0);
   // Asked anew, because an input that was folded just now was not known when the graph's types were inferred.
-  const types = definition.infer({ node, inputs, constant: (index) => inputs[index] });
+  const types = definition.infer({
+    node,
+    inputs,
+    constant: (index) => inputs[index],
+    dims: (index) => inputs[index] && toNumbers(inputs[index]),
+  });
   const size = types.reduce((sum, { shape }) => sum + (isStaticShape(shape) ? elementCount(shape) : Infinity), 0);
   if (size > Math.max(LARGEST_FREE_RESULT, affordable)) return undefined;
   try {

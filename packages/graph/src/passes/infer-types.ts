@@ -4,6 +4,7 @@ import { ModelError } from "../errors.js";
 import type { Graph, Node, TensorType } from "../ir/types.js";
 import type { InferContext } from "../operators/definition.js";
 import { operatorDefinition } from "../operators/index.js";
+import { ShapeValues } from "./shape-values.js";
 
 type Types = ReadonlyMap<string, TensorType>;
 
@@ -42,8 +43,10 @@ export function inferKnownTypes(graph: Graph): Types {
   const types = new Map<string, TensorType>();
   for (const { name, dtype, shape } of graph.inputs) types.set(name, shape ? { dtype, shape } : { dtype });
   for (const [name, { dtype, shape }] of graph.tensors) types.set(name, { dtype, shape });
+  const shapes = new ShapeValues(graph.tensors);
   for (const node of graph.nodes) {
-    const outputs = inferNode(node, types, graph.tensors);
+    const outputs = inferNode(node, types, shapes, graph.tensors);
+    shapes.follow(node, (value) => types.get(value));
     for (const [i, name] of node.outputs.entries()) {
       const type = outputs?.[i];
       if (name !== "" && type) types.set(name, type);
@@ -53,7 +56,12 @@ export function inferKnownTypes(graph: Graph): Types {
   return types;
 }
 
-function inferNode(node: Node, types: Types, tensors: Graph["tensors"]): readonly TensorType[] | undefined {
+function inferNode(
+  node: Node,
+  types: Types,
+  shapes: ShapeValues,
+  tensors: Graph["tensors"],
+): readonly TensorType[] | undefined {
   const definition = operatorDefinition(node.op, node.domain);
   if (!definition) return undefined;
   if (node.inputs.some((name) => name !== "" && !types.has(name))) return undefined;
@@ -61,6 +69,7 @@ function inferNode(node: Node, types: Types, tensors: Graph["tensors"]): readonl
     node,
     inputs: node.inputs.map((name) => types.get(name)),
     constant: (index) => tensors.get(node.inputs[index] ?? ""),
+    dims: (index) => shapes.get(node.inputs[index] ?? "")?.dims,
   };
   return definition.infer(context);
 }
