@@ -1,0 +1,65 @@
+/** The same bytes, the same logits: Debian's Chromium against Node. Skipped where there is no Chromium. */
+import { existsSync } from "node:fs";
+import { chromium } from "playwright-core";
+import { expect, test } from "vitest";
+import type * as Subbyte from "../src/index.js";
+import { createReference, preprocess, writeSbq } from "../src/index.js";
+import { bundleForBrowser } from "./bundle.js";
+import { everyOperator } from "./networks.js";
+import { Random } from "./programs.js";
+
+const executablePath = "/usr/bin/chromium";
+const args = [
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+test.skipIf(!existsSync(executablePath))("Chromium gives Node's logits, bit for bit", async () => {
+  const { script } = await bundleForBrowser();
+  const browser = await chromium.launch({ executablePath, args });
+  try {
+    const page = await browser.newPage();
+    await page.addScriptTag({ content: script });
+    for (const bits of [2, 3, 4, 5, 6, 7, 8])
+      for (const linearLogits of [true, false]) {
+        const random = new Random(100 + bits);
+        const program = everyOperator(random, { bits, linearLogits });
+        const images = random.bytes(20 * 192);
+        const found = await page.evaluate(
+          ({ file, input }) => {
+            const { loadModel } = (globalThis as unknown as { Subbyte: typeof Subbyte }).Subbyte;
+            return [...loadModel(Uint8Array.from(file)).run(Uint8Array.from(input), 20)];
+          },
+          { file: [...writeSbq(program)], input: [...images] },
+        );
+        expect(found).toEqual([...createReference(program).run(images, 20)]);
+      }
+
+    const raw = { data: new Random(1).bytes(150 * 97 * 3), height: 97, width: 150, channels: 3 };
+    const rule = {
+      channels: 3,
+      height: 32,
+      width: 32,
+      resize: "shorter-side",
+      resizeTo: 40,
+      mean: [],
+      std: [],
+    } as const;
+    const resized = await page.evaluate(
+      ({ data, preprocessing }) => {
+        const { preprocess: inPage } = (globalThis as unknown as { Subbyte: typeof Subbyte }).Subbyte;
+        return [...inPage({ data: Uint8Array.from(data), height: 97, width: 150, channels: 3 }, preprocessing)];
+      },
+      { data: [...raw.data], preprocessing: rule },
+    );
+    expect(resized).toEqual([...preprocess(raw, rule)]);
+  } finally {
+    await browser.close();
+  }
+});
