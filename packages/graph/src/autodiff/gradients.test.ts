@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { distinctValues, expectGradients } from "../../test/gradient-check.js";
 import { GraphBuilder } from "../ir/builder.js";
 import { int64 } from "../ir/tensor.js";
 import type { Graph, Tensor } from "../ir/types.js";
 import { evaluate } from "../reference/interpreter.js";
-import { expectGradients, randomTensor } from "./gradient-check.js";
 import { gradients } from "./gradients.js";
 import { toTrainingForm, withLoss } from "./training-form.js";
 
@@ -12,12 +12,12 @@ function smallResNet(): Graph {
   const g = new GraphBuilder("small");
   let seed = 100;
   const weight = (name: string, shape: readonly number[]) => {
-    const { data } = randomTensor(shape, seed++);
+    const { data } = distinctValues(shape, seed++);
     return g.constant({ dtype: "float32", shape, data: Float32Array.from(data as Float64Array, (v) => v * 0.5) }, name);
   };
   const norm = (x: string, name: string, channels: number) => {
     const vector = (suffix: string, offset: number) => {
-      const { data } = randomTensor([channels], seed++);
+      const { data } = distinctValues([channels], seed++);
       return g.constant(
         { dtype: "float32", shape: [channels], data: Float32Array.from(data as Float64Array, (v) => 0.3 * v + offset) },
         `${name}.${suffix}`,
@@ -51,7 +51,7 @@ function smallResNet(): Graph {
 }
 
 const batch = new Map<string, Tensor>([
-  ["input", randomTensor([4, 3, 8, 8], 7)],
+  ["input", distinctValues([4, 3, 8, 8], 7)],
   ["labels", int64([0, 3, 1, 4])],
 ]);
 

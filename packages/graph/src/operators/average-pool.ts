@@ -1,11 +1,12 @@
 /**
- * @file AveragePool over the spatial axes of x [n, c, …], its gradient, and GlobalAveragePool. Spec: ONNX `AveragePool`,
+ * @file AveragePool over the spatial axes of x [n, c, …], and GlobalAveragePool. Spec: ONNX `AveragePool`,
  * opset 19.
  *
  * The divisor counts the elements inside the image, or, with count_include_pad, those inside the padded image (a window
  * that ceil_mode lets stick out further counts no more than that).
  */
 
+import { elementCount, float32 } from "../ir/tensor.js";
 import type { Node } from "../ir/types.js";
 import { staticSizes } from "./conv.js";
 import type { OperatorDefinition } from "./definition.js";
@@ -13,7 +14,7 @@ import { attributesOf, misfit } from "./support/attributes.js";
 import { windowAttributes, windowOf, windowOutput, windowTaps } from "./support/convolution.js";
 import { forEachIndex, numbersOf, tensorOf } from "./support/values.js";
 
-const defaults = { kernel_shape: [] as number[], ceil_mode: 0, count_include_pad: 0, input_shape: [] as number[] };
+const defaults = { kernel_shape: [] as number[], ceil_mode: 0, count_include_pad: 0 };
 
 /** Taps, and the divisor of every output position. */
 function averages(node: Node, image: readonly number[]) {
@@ -38,7 +39,7 @@ function averages(node: Node, image: readonly number[]) {
     taps.forEach((tap, i) => {
       if (tap >= 0) divisors[Math.floor(i / kernelSize)]!++;
     });
-  return { taps, divisors, kernelSize, output };
+  return { window, taps, divisors, kernelSize, output };
 }
 
 export const AveragePool: OperatorDefinition = {
@@ -71,44 +72,41 @@ export const AveragePool: OperatorDefinition = {
     return [tensorOf(x!.dtype, [batch, channels, ...output], y)];
   },
 
+  /**
+   * Each element of dy, divided as its average was, goes back to all of its taps: the input gradient of a convolution of
+   * ones, the same for every channel, so channels count as images.
+   */
   gradient({ node, g, type, outputGradients: [dy] }) {
-    const { kernel_shape, ceil_mode, count_include_pad } = attributesOf(node, defaults);
-    const image = staticSizes(node, type(node.inputs[0]!).shape!);
-    const attributes = {
-      ...windowAttributes(windowOf(node, kernel_shape, image)),
-      ceil_mode,
-      count_include_pad,
-      input_shape: image,
-    };
-    return [g.op("AveragePoolGradient", [dy!], attributes, { domain: "subbyte" })];
-  },
-};
-
-/** AveragePoolGradient(dy [n, c, …]) → dx [n, c, …input_shape]; the other attributes are AveragePool's, all explicit. */
-export const AveragePoolGradient: OperatorDefinition = {
-  op: "AveragePoolGradient",
-  domain: "subbyte",
-  defaults,
-
-  infer({ node, inputs: [dy] }) {
-    if (!dy?.shape) throw misfit(node, "dy without a shape", "a known shape");
-    return [{ dtype: dy.dtype, shape: [...dy.shape.slice(0, 2), ...attributesOf(node, defaults).input_shape] }];
-  },
-
-  evaluate(node, [dy]) {
-    const { input_shape } = attributesOf(node, defaults);
-    const { taps, divisors, kernelSize } = averages(node, input_shape);
-    const imageSize = input_shape.reduce((a, b) => a * b, 1);
-    const maps = dy!.shape[0]! * dy!.shape[1]!;
-    const dys = numbersOf(dy!);
-    const dx = new Float64Array(maps * imageSize);
-    for (let map = 0, at = 0; map < maps; map++)
-      for (let p = 0; p < divisors.length; p++, at++)
-        for (let k = 0; k < kernelSize; k++) {
-          const tap = taps[p * kernelSize + k]!;
-          if (tap >= 0) dx[map * imageSize + tap]! += dys[at]! / divisors[p]!;
-        }
-    return [tensorOf(dy!.dtype, [...dy!.shape.slice(0, 2), ...input_shape], dx)];
+    const shape = type(node.inputs[0]!).shape!;
+    const image = staticSizes(node, shape);
+    const channels = shape[1]!;
+    if (typeof channels !== "number") throw misfit(node, `x has the shape [${shape}]`, "a fixed number of channels");
+    const { window, divisors, output } = averages(node, image);
+    const share = g.op("Mul", [
+      dy!,
+      g.constant(
+        float32(
+          divisors.map((count) => 1 / count),
+          output,
+        ),
+      ),
+    ]);
+    const flat = g.op("Reshape", [share, g.ints([-1, 1, ...output])]);
+    // A window that ceil_mode lets stick out is a matter of padding to a convolution.
+    const rank = image.length;
+    const ends = image.map((size, axis) => {
+      const extent = window.dilations[axis]! * (window.kernel[axis]! - 1) + 1;
+      return (output[axis]! - 1) * window.strides[axis]! + extent - size - window.pads[axis]!;
+    });
+    const exact = { ...window, pads: [...window.pads.slice(0, rank), ...ends] };
+    const ones = g.constant(float32(new Float32Array(elementCount(window.kernel)).fill(1), [1, 1, ...window.kernel]));
+    const dx = g.op(
+      "ConvInputGradient",
+      [flat, ones],
+      { ...windowAttributes(exact), group: 1, input_shape: image },
+      { domain: "subbyte" },
+    );
+    return [g.op("Reshape", [dx, g.ints([-1, channels, ...image])])];
   },
 };
 

@@ -1,6 +1,6 @@
 /** @file Every operator that the graph knows; a new one is a file beside this and an entry here. */
 
-import { AveragePool, AveragePoolGradient, GlobalAveragePool } from "./average-pool.js";
+import { AveragePool, GlobalAveragePool } from "./average-pool.js";
 import { BatchNormalization, BatchNormalizationGradient, BatchNormalizationTraining } from "./batch-normalization.js";
 import { binaryOperators } from "./binary.js";
 import { Cast } from "./cast.js";
@@ -31,7 +31,6 @@ export const operators: readonly OperatorDefinition[] = [
   ...unaryOperators,
   ArgMax,
   AveragePool,
-  AveragePoolGradient,
   BatchNormalization,
   BatchNormalizationGradient,
   BatchNormalizationTraining,

@@ -10,16 +10,16 @@ import type { GradientContext, OperatorDefinition } from "./definition.js";
 import { attributesOf, misfit, normalizeAxis } from "./support/attributes.js";
 
 /** Shape of the result, from the shape of the input and the second input (shape or axes), where there is one. */
-type Reshaping = (node: Node, shape: readonly Dim[], argument: readonly number[] | undefined) => Dim[];
+type Reshaping = (node: Node, shape: readonly Dim[], argument: readonly Dim[] | undefined) => Dim[];
 
 function reshaping(op: string, target: Reshaping, argumentNeeded: boolean): OperatorDefinition {
   return {
     op,
-    infer({ node, inputs: [x], constant }) {
+    infer({ node, inputs: [x], dims }) {
       if (!x) throw misfit(node, "no input", "one");
-      const argument = constant(1);
+      const argument = dims(1);
       if (!x.shape || (!argument && (argumentNeeded || node.inputs[1]))) return [{ dtype: x.dtype }];
-      return [{ dtype: x.dtype, shape: target(node, x.shape, argument && toNumbers(argument)) }];
+      return [{ dtype: x.dtype, shape: target(node, x.shape, argument) }];
     },
     evaluate: (node, [x, argument]) => [
       { ...x!, shape: target(node, x!.shape, argument && toNumbers(argument)) as number[] } satisfies Tensor,
@@ -38,7 +38,7 @@ export function reshapeTo({ g, type }: GradientContext, value: string, like: str
 }
 
 /** 0 copies a dimension (unless allowzero), one −1 takes what is left. */
-function reshape(node: Node, shape: readonly Dim[], target: readonly number[] | undefined): Dim[] {
+function reshape(node: Node, shape: readonly Dim[], target: readonly Dim[] | undefined): Dim[] {
   const { allowzero } = attributesOf(node, { allowzero: 0 });
   const result: Dim[] = target!.map((dim, axis) => {
     if (dim !== 0 || allowzero) return dim;
@@ -66,18 +66,18 @@ function flattenAt(node: Node, shape: readonly Dim[]): Dim[] {
   return [dimProduct(shape.slice(0, at)), dimProduct(shape.slice(at))];
 }
 
-function squeeze(node: Node, shape: readonly Dim[], axes: readonly number[] | undefined): Dim[] {
+function squeeze(node: Node, shape: readonly Dim[], axes: readonly Dim[] | undefined): Dim[] {
   if (!axes) return shape.filter((dim) => dim !== 1);
-  const dropped = new Set(axes.map((axis) => normalizeAxis(node, axis, shape.length)));
+  const dropped = new Set(axes.map((axis) => normalizeAxis(node, Number(axis), shape.length)));
   for (const axis of dropped)
     if (typeof shape[axis] === "number" && shape[axis] !== 1)
       throw misfit(node, `axis ${axis} of [${shape}] is ${shape[axis]}`, "1");
   return shape.filter((_, axis) => !dropped.has(axis));
 }
 
-function unsqueeze(node: Node, shape: readonly Dim[], axes: readonly number[] | undefined): Dim[] {
+function unsqueeze(node: Node, shape: readonly Dim[], axes: readonly Dim[] | undefined): Dim[] {
   const rank = shape.length + axes!.length;
-  const added = new Set(axes!.map((axis) => normalizeAxis(node, axis, rank)));
+  const added = new Set(axes!.map((axis) => normalizeAxis(node, Number(axis), rank)));
   const rest = [...shape];
   return Array.from({ length: rank }, (_, axis) => (added.has(axis) ? 1 : rest.shift()!));
 }

@@ -37,10 +37,10 @@ const zero: Tensor = { dtype: "float32", shape: [1], data: new Float32Array(1) }
 /** ConstantOfShape: a tensor of the given shape, every element `value` (float32 0 by default). */
 export const ConstantOfShape: OperatorDefinition = {
   op: "ConstantOfShape",
-  infer({ node, constant }) {
+  infer({ node, dims }) {
     const { dtype } = attributesOf(node, { value: zero }).value;
-    const shape = constant(0);
-    return [shape ? { dtype, shape: toNumbers(shape) } : { dtype }];
+    const shape = dims(0);
+    return [shape ? { dtype, shape } : { dtype }];
   },
   evaluate(node, [shape]) {
     const { dtype, data } = attributesOf(node, { value: zero }).value;
@@ -54,11 +54,11 @@ export const ConstantOfShape: OperatorDefinition = {
 /** Expand: broadcasts x and a shape against each other, so a 1 in the shape keeps the dimension of x. */
 export const Expand: OperatorDefinition = {
   op: "Expand",
-  infer({ node, inputs: [x], constant }) {
+  infer({ node, inputs: [x], dims }) {
     if (!x) throw misfit(node, "no input", "x and a shape");
-    const target = constant(1);
+    const target = dims(1);
     if (!x.shape || !target) return [{ dtype: x.dtype }];
-    return [{ dtype: x.dtype, shape: broadcastShapes(node, [x.shape, toNumbers(target)]) }];
+    return [{ dtype: x.dtype, shape: broadcastShapes(node, [x.shape, target]) }];
   },
   evaluate(node, [x, target]) {
     const shape = broadcastShapes(node, [x!.shape, toNumbers(target!)]);

@@ -1,28 +1,18 @@
 /** @file The check behind every gradient test: one inner product against central differences in float64. */
 
-import type { Graph, Tensor } from "../ir/types.js";
-import { evaluate } from "../reference/interpreter.js";
-import { gradients } from "./gradients.js";
-
-/** A small deterministic generator (mulberry32), so that a failure is replayed by its seed. */
-export function randomSource(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
+import { gradients } from "../src/autodiff/gradients.js";
+import type { Graph, Tensor } from "../src/ir/types.js";
+import { evaluate } from "../src/reference/interpreter.js";
+import { random } from "./runtime.js";
 
 /** A float64 tensor of values between −1 and 1, all at least `apart` from each other and from 0, so that no kink is near. */
-export function randomTensor(shape: readonly number[], seed: number): Tensor {
-  const random = randomSource(seed);
+export function distinctValues(shape: readonly number[], seed: number): Tensor {
+  const next = random(seed);
   const count = shape.reduce((a, b) => a * b, 1);
   // Distinct multiples of the spacing in random order.
   const order = Array.from({ length: count }, (_, i) => i);
   for (let i = count - 1; i > 0; i--) {
-    const j = Math.floor(random() * (i + 1));
+    const j = Math.floor(next() * (i + 1));
     [order[i], order[j]] = [order[j]!, order[i]!];
   }
   return { dtype: "float64", shape, data: Float64Array.from(order, (rank) => (2 * rank + 1.3) / (count + 0.7) - 1) };
@@ -58,7 +48,7 @@ export function expectGradients(
     const gradient = exact.get(differentiated.gradients[p]!)!;
     if (gradient.shape.join() !== start.shape.join())
       throw new Error(`gradient of "${parameter}" has the shape [${gradient.shape}], the parameter [${start.shape}]`);
-    const direction = randomTensor(start.shape, seed + 1 + p).data as Float64Array;
+    const direction = distinctValues(start.shape, seed + 1 + p).data as Float64Array;
     const at = (step: number): number => {
       const data = Float64Array.from(start.data as Float64Array, (v, i) => v + step * direction[i]!);
       const moved: Tensor = { dtype: "float64", shape: start.shape, data };
