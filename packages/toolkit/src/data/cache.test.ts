@@ -83,6 +83,14 @@ describe("ImageCache", () => {
     expect(present).toEqual([true, false, true, true]);
   });
 
+  test("what a killed process left behind is removed after a day", async () => {
+    const cache = new ImageCache(folder, 2 ** 20);
+    await writeTree(folder, { ".old.tmp": "half", ".new.tmp": "half", "notes.txt": "mine" });
+    for (const name of [".old.tmp", "notes.txt"]) await utimes(join(folder, name), 0, 0);
+    await cache.write("key", entry(1));
+    expect((await readdir(folder)).sort()).toEqual([".new.tmp", expect.stringMatching(/^images-/), "notes.txt"]);
+  });
+
   test("a set larger than the limit is not stored and removes nothing; a limit of 0 is silent", async () => {
     const cache = new ImageCache(folder, 2000);
     await cache.write("small", entry(5));

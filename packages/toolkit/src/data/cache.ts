@@ -22,6 +22,8 @@ const PREFIX_BYTES = MAGIC.length + 8;
 const VERSION = 1;
 const DEFAULT_LIMIT_BYTES = 4 * 2 ** 30;
 const READ_BYTES = 2 ** 28;
+/** A temporary file of that age was left by a process that was killed. */
+const ABANDONED_MS = 24 * 3600 * 1000;
 
 export interface CachedImages {
   readonly images: DecodedImages;
@@ -83,12 +85,13 @@ export class ImageCache {
 
   /** Removes the least recently used files until `sizeBytes` more fit. */
   async #makeRoom(sizeBytes: number): Promise<void> {
-    const names = await readdir(this.folder).catch(() => []);
     const files = [];
-    for (const name of names.filter((name) => /^images-[0-9a-f]+\.bin$/.test(name))) {
+    for (const name of await readdir(this.folder).catch(() => [])) {
       const path = join(this.folder, name);
       const status = await stat(path).catch(() => undefined);
-      if (status !== undefined) files.push({ path, sizeBytes: status.size, usedMs: status.mtimeMs });
+      if (status === undefined) continue;
+      if (/^images-[0-9a-f]+\.bin$/.test(name)) files.push({ path, sizeBytes: status.size, usedMs: status.mtimeMs });
+      else if (name.endsWith(".tmp") && Date.now() - status.mtimeMs > ABANDONED_MS) await rm(path, { force: true });
     }
     let total = files.reduce((sum, file) => sum + file.sizeBytes, sizeBytes);
     for (const file of files.sort((a, b) => a.usedMs - b.usedMs)) {

@@ -19,7 +19,15 @@ const DIGITS = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
 
 export const MNIST_IDENTITY = "mnist 1.1.0, split 1";
 
-export async function openMnist(): Promise<Catalogue> {
+let loaded: Promise<Catalogue> | undefined;
+
+/** Parsing the package's 20 MB of JSON takes a second, so a process does it once. */
+export function openMnist(): Promise<Catalogue> {
+  loaded ??= load();
+  return loaded;
+}
+
+async function load(): Promise<Catalogue> {
   const digits = await Promise.all(DIGITS.map(readDigit));
   const count = digits.reduce((sum, bytes) => sum + bytes.length / PIXELS, 0);
   const labels = Int32Array.from(digits.flatMap((bytes, digit) => new Array(bytes.length / PIXELS).fill(digit)));

@@ -85,12 +85,15 @@ function divide(labels: Int32Array, share: number, random: Random): [rest: Uint3
 }
 
 /**
- * Every n-th image, n = images / limit, counted class by class, so that each class keeps its share. The chosen indices are in
- * the order of the images; all of them where `limit` is absent or not smaller than their number.
+ * Every n-th image, n = images / limit, counted class by class from the middle of the first n, so that each class keeps its
+ * share. The chosen indices are in the order of the images; all of them where `limit` is absent or not smaller than their number.
  */
 export function everyNth(labels: Int32Array, limit: number | undefined): Uint32Array {
   const indices = Uint32Array.from(labels, (_, index) => index);
   if (limit === undefined || limit >= labels.length) return indices;
   const byClass = indices.sort((a, b) => labels[a]! - labels[b]! || a - b);
-  return Uint32Array.from({ length: limit }, (_, i) => byClass[Math.floor((i * labels.length) / limit)]!).sort();
+  return Uint32Array.from(
+    { length: limit },
+    (_, i) => byClass[Math.floor(((i + 0.5) * labels.length) / limit)]!,
+  ).sort();
 }
