@@ -32,7 +32,7 @@ for (const [name, allowed] of Object.entries(mayImport)) {
       const ours = module.startsWith("@subbyte/") || module === "subbyte";
       if (ours && !allowed.some((item) => module === item || module.startsWith(`${item}/`)))
         faults.push(`${place}: ${name} must not import ${module}`);
-      if (name === "engine" && !module.startsWith(".") && !place.startsWith("packages/engine/src/node/"))
+      if (name === "engine" && !/^[.#]/.test(module) && !place.startsWith("packages/engine/src/node/"))
         faults.push(`${place}: the engine has no dependency and no Node API outside src/node/, found ${module}`);
       for (const rule of onlyIn)
         if (rule.module.test(module) && !place.startsWith(rule.place))

@@ -25,11 +25,11 @@ export function input(task: InputTask): void {
       let codes = task.tables;
       for (let c = 0; c < task.channels; c++) {
         const code = load<u8>(codes + <usize>load<u8>(from++));
-        if (task.outputBytes == 1) store<u8>(to, code);
-        else store<i16>(to, <i16>code);
-        to += task.outputBytes;
+        if (task.outputBytes == 1) store<u8>(to + c, code);
+        else store<i16>(to + (<usize>c << 1), <i16>code);
         codes += 256;
       }
+      to += task.outputPixelPitch;
     }
   }
 }

@@ -1,15 +1,16 @@
 /** The module of every machine with WebAssembly SIMD. */
 import { convolve, convolvePacked } from "./conv";
+import { logits } from "./logits";
 import { Dot16 } from "./products";
-import { ConvTask, WinogradTask } from "./tasks";
+import { ConvTask, LogitsTask, WinogradTask } from "./tasks";
 import { winograd } from "./winograd";
 
 export * from "./codes";
 export * from "./depthwise";
-export { logits } from "./logits";
 export * from "./map";
 export * from "./pool";
 
 export function convD8(task: ConvTask): void { convolve<Dot16>(task); }
 export function convP4(task: ConvTask): void { convolvePacked(task); }
-export function winogradD8(task: WinogradTask): void { winograd<Dot16, i16>(task, i32x4.splat(0)); }
+export function winogradD8(task: WinogradTask): void { winograd<Dot16, i16>(task); }
+export function logitsD8(task: LogitsTask): void { logits<Dot16>(task); }

@@ -77,7 +77,8 @@ function requantizePanel<Residual, Output, Copy>(
 function withOutput<Residual, Output>(
   copyBytes: i32, task: OutputTask, parameters: usize, bias: usize, channel: i32, pixel: i32, count: i32, sums: usize,
 ): void {
-  if (copyBytes == 0) requantizePanel<Residual, Output, Absent>(task, parameters, bias, channel, pixel, count, sums);
+  if (!isFloat<Output>() && copyBytes == 0)
+    requantizePanel<Residual, Output, Absent>(task, parameters, bias, channel, pixel, count, sums);
   else if (copyBytes == 1) requantizePanel<Residual, Output, u8>(task, parameters, bias, channel, pixel, count, sums);
   else requantizePanel<Residual, Output, i16>(task, parameters, bias, channel, pixel, count, sums);
 }
@@ -86,7 +87,8 @@ function withResidual<Residual>(
   outputs: i32, task: OutputTask, parameters: usize, bias: usize, channel: i32, pixel: i32, count: i32, sums: usize,
 ): void {
   const copyBytes = outputs % 3;
-  if (outputs < 6) withOutput<Residual, u8>(copyBytes, task, parameters, bias, channel, pixel, count, sums);
+  if (outputs < 3) withOutput<Residual, Absent>(copyBytes, task, parameters, bias, channel, pixel, count, sums);
+  else if (outputs < 6) withOutput<Residual, u8>(copyBytes, task, parameters, bias, channel, pixel, count, sums);
   else withOutput<Residual, i16>(copyBytes, task, parameters, bias, channel, pixel, count, sums);
 }
 

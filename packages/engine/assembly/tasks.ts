@@ -7,7 +7,7 @@
 
 /** Where finished sums go: requantization, residual addition, and an optional second output at another width. */
 @unmanaged export class OutputTask {
-  /** Which specialization of `requantize` runs: element sizes of residual (0 none, 1, 2), output and copy, as base-3 digits. */
+  /** Which specialization of `requantize` runs: element sizes (0 none, 1, 2) of residual, output and copy as base-3 digits. */
   variant: i32;
   /** First element of pixel (0, 0). */
   output: usize;
@@ -74,9 +74,10 @@
   chunk: i32;
   /** Transformed input [16][chunk][channels]. */
   transformed: usize;
-  /** Bytes of one position's transformed input. */
+  /** Bytes of one tile's channels at one position, a multiple of 16, and of all tiles of the chunk. */
+  tilePitch: i32;
   positionPitch: i32;
-  /** Added to transformed bytes so that none is negative; 0 for 16-bit elements. */
+  /** Added to transformed elements, but at position (1, 1): 2·(2^bits − 1) brings bytes into 0…127; 0 for 16-bit elements. */
   shift: i32;
   /** Sums of the sixteen positions, int32[16][16 tiles][8]. */
   products: usize;
@@ -101,6 +102,9 @@
 @unmanaged export class LogitsTask {
   gemm: ConvTask;
   output: usize;
+  /** As in `OutputTask`, one phase. */
+  parameters: usize;
+  parameterPitch: i32;
 }
 
 /** Pooling over windows clipped to the image. */
@@ -182,6 +186,7 @@
   tables: usize;
   output: usize;
   outputBytes: i32;
+  outputPixelPitch: i32;
   outputRowPitch: i32;
   height: i32;
   width: i32;

@@ -40,7 +40,7 @@ function transformInput<E>(task: WinogradTask, tile: i32, count: i32, offset: v1
     let bytes = task.pixelPitch;
     do {
       const row1 = row0 + rowPitch, row2 = row1 + rowPitch, row3 = row2 + rowPitch;
-      const x1 = pixelPitch, x2 = 2 * pixelPitch, x3 = 3 * pixelPitch;
+      const x1 = pixelPitch, x2 = x1 + x1, x3 = x2 + x1;
       transformRow<E>(
         minus<E>(v128.load(row0), v128.load(row2)), minus<E>(v128.load(row0 + x1), v128.load(row2 + x1)),
         minus<E>(v128.load(row0 + x2), v128.load(row2 + x2)), minus<E>(v128.load(row0 + x3), v128.load(row2 + x3)),
@@ -62,7 +62,7 @@ function transformInput<E>(task: WinogradTask, tile: i32, count: i32, offset: v1
       bytes -= 16;
     } while (bytes > 0);
     source += 4;
-    target += pixelPitch;
+    target += task.tilePitch;
   } while (--count);
 }
 
@@ -90,7 +90,8 @@ function transformOutput(products: usize, sums: usize, count: i32): void {
 }
 
 /** Output pixels are listed group by group of sixteen tiles, then by phase (2·row + column), then by tile. */
-export function winograd<Product, E>(task: WinogradTask, offset: v128): void {
+export function winograd<Product, E>(task: WinogradTask): void {
+  const offset = sizeof<E>() == 1 ? i8x16.splat(<i8>task.shift) : i16x8.splat(<i16>task.shift);
   const gemm = task.gemm;
   const pitch = <usize>task.positionPitch;
   const positionWeights = <usize>gemm.blockPitch >> 4;

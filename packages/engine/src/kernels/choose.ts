@@ -1,0 +1,109 @@
+/**
+ * @file Which kernel runs a convolution or linear layer. The form of the input (bytes or int16) is decided for all readers of a
+ * tensor together; within it the layer's widths, shape and actual codes decide.
+ */
+
+import type { ConvOperator, LinearOperator, Program, TensorId } from "../format/program.js";
+import { channelMultipliers } from "../operators/arithmetic.js";
+import { inputsOf } from "../operators/index.js";
+import type { Tier } from "../wasm/modules.js";
+import { type FilterSums, fieldBitsFor, filterSums, highFieldFits } from "./bounds.js";
+import type { ElementBytes } from "./placement.js";
+import type { Filter } from "./window.js";
+
+export type FilterOperator = ConvOperator | LinearOperator;
+
+/** The convolution that an operator is; a linear layer is one of a 1×1 map. */
+export function filterOf(op: FilterOperator): Filter {
+  const [outputs, inputs, height = 1, width = 1] = op.weights.shape as [number, number, number?, number?];
+  const { codes } = op.weights;
+  return op.op === "conv"
+    ? { outputs, inputs, kernel: [height, width], dilations: op.dilations, groups: op.groups, codes }
+    : { outputs, inputs, kernel: [1, 1], dilations: [1, 1], groups: 1, codes };
+}
+
+export function isDepthwise(op: FilterOperator): boolean {
+  return op.op === "conv" && op.groups > 1 && op.groups === op.weights.shape[0] && op.weights.shape[1] === 1;
+}
+
+/** Largest code of a tensor. */
+export function highestCode(program: Program, id: TensorId): number {
+  return 2 ** program.tensors[id]!.bits - 1;
+}
+
+/**
+ * Bytes where the relaxed dot product can read them (at most 7 bits, so that they are not negative as signed bytes) or where
+ * only other operators and depthwise convolutions read; else int16.
+ */
+export function chooseElementBytes(program: Program, tier: Tier): ElementBytes[] {
+  const elements = new Array<ElementBytes>(program.tensors.length).fill(1);
+  for (const op of program.operators) {
+    if (op.op !== "conv" && op.op !== "linear") continue;
+    if (isDepthwise(op)) continue;
+    if (tier !== "relaxed" || highestCode(program, op.input) > 127) elements[op.input] = 2;
+  }
+  return elements;
+}
+
+/** Everything that the choice reads, computed once a layer. */
+export interface Layer {
+  readonly filter: Filter;
+  readonly weightSums: FilterSums;
+  /** Largest activation. */
+  readonly highest: number;
+  /** Bias with the input's zero point folded in (rule 3). */
+  readonly bias: Int32Array;
+  /** m[c] of rule 5, for an output scale of 1 where the results are logits. */
+  readonly multipliers: Float32Array;
+}
+
+export function describeLayer(program: Program, op: FilterOperator): Layer {
+  const filter = filterOf(op);
+  const weightSums = filterSums(filter.codes, filter.outputs);
+  const input = program.tensors[op.input]!;
+  const outputScale = op.output === undefined ? 1 : program.tensors[op.output]!.scale;
+  return {
+    filter,
+    weightSums,
+    highest: highestCode(program, op.input),
+    bias: op.bias.map((b, c) => b - input.zeroPoint * weightSums.sums[c]!),
+    multipliers: channelMultipliers(input.scale, op.weights.scales, outputScale),
+  };
+}
+
+/** Smallest number of input channels for which the transforms pay. */
+const winogradChannels = 8;
+/** Below this a quarter of it could lose bits to underflow. */
+const winogradMultiplier = 2 ** -100;
+
+/**
+ * Whether exact Winograd may run the layer: 3×3 with stride 1, and four times every sum within int32 (sums on the way may wrap,
+ * the last one may not).
+ */
+export function winogradFits(op: FilterOperator, { filter, weightSums, highest, bias, multipliers }: Layer): boolean {
+  if (op.op !== "conv" || filter.groups !== 1 || filter.inputs < winogradChannels) return false;
+  if ([...filter.kernel, ...op.strides, ...op.dilations].join() !== "3,3,1,1,1,1") return false;
+  return bias.every(
+    (b, c) =>
+      4 * (weightSums.magnitudes[c]! * highest + Math.abs(b)) < 2 ** 31 && multipliers[c]! >= winogradMultiplier,
+  );
+}
+
+/** Bits of the low field if two weights can share a lane, else 0. */
+export function packedFieldBits({ weightSums, highest, filter }: Layer): number {
+  const bits = fieldBitsFor(weightSums.lowest, weightSums.highest);
+  if (bits === 0) return 0;
+  const largest = Math.max(weightSums.highest, -weightSums.lowest);
+  // One step sums two products in the field.
+  if (2 * largest * highest > 2 ** (bits - 1) - 1) return 0;
+  for (let output = 0; output < filter.outputs; output++)
+    if ((output & 4) !== 0 && !highFieldFits(weightSums.magnitudes[output]!, highest, bits)) return 0;
+  return bits;
+}
+
+/** For each tensor the indices of the operators that read it. */
+export function readersOf(program: Program): readonly (readonly number[])[] {
+  const readers: number[][] = program.tensors.map(() => []);
+  for (const [i, op] of program.operators.entries()) for (const id of new Set(inputsOf(op))) readers[id]!.push(i);
+  return readers;
+}

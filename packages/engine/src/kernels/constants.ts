@@ -1,0 +1,78 @@
+/** @file The part of a program's memory that never changes after load: packed weights, tables of offsets, task records. */
+
+import { layouts } from "../wasm/generated.js";
+import { roundUp } from "./placement.js";
+
+type Layouts = typeof layouts;
+export type TaskName = keyof Layouts;
+/** A number for every field of a task record. */
+export type TaskFields<Name extends TaskName> = Readonly<Record<keyof Layouts[Name], number>>;
+
+const pageBytes = 2 ** 16;
+
+/** Bump allocation behind the activations; memory grows as needed, before the first run only. */
+export class Constants {
+  readonly memory: WebAssembly.Memory;
+  #end: number;
+  readonly #shared = new Map<string, number>();
+
+  /** @param start  first free byte */
+  constructor(start: number) {
+    this.#end = start;
+    this.memory = new WebAssembly.Memory({ initial: Math.ceil(start / pageBytes) + 1, maximum: pageBytes });
+  }
+
+  /** Bytes in use. */
+  get end(): number {
+    return this.#end;
+  }
+
+  /** Address of `bytes` new zero bytes, 64-byte aligned. */
+  reserve(bytes: number): number {
+    const address = roundUp(this.#end, 64);
+    this.#end = address + bytes;
+    const missing = this.#end - this.memory.buffer.byteLength;
+    if (missing > 0) this.memory.grow(Math.ceil(missing / pageBytes));
+    return address;
+  }
+
+  bytes(data: Uint8Array | Int8Array): number {
+    const address = this.reserve(data.length);
+    new Uint8Array(this.memory.buffer).set(data, address);
+    return address;
+  }
+
+  integers(data: ArrayLike<number>): number {
+    const address = this.reserve(4 * data.length);
+    new Int32Array(this.memory.buffer).set(data, address / 4);
+    return address;
+  }
+
+  floats(data: ArrayLike<number>): number {
+    const address = this.reserve(4 * data.length);
+    new Float32Array(this.memory.buffer).set(data, address / 4);
+    return address;
+  }
+
+  /** Integers that several layers need alike; `key` says which, and `make` is called for the first of them. */
+  sharedIntegers(key: string, make: () => ArrayLike<number>): number {
+    let address = this.#shared.get(key);
+    if (address === undefined) {
+      address = this.integers(make());
+      this.#shared.set(key, address);
+    }
+    return address;
+  }
+
+  /** Writes a task record and returns its address. */
+  task<Name extends TaskName>(name: Name, fields: TaskFields<Name>): number {
+    const layout = Object.entries(layouts[name]) as [keyof Layouts[Name], "i32" | "f32"][];
+    const address = this.reserve(4 * layout.length);
+    const view = new DataView(this.memory.buffer, address);
+    for (const [i, [field, type]] of layout.entries()) {
+      if (type === "f32") view.setFloat32(4 * i, fields[field], true);
+      else view.setInt32(4 * i, fields[field], true);
+    }
+    return address;
+  }
+}

@@ -1,0 +1,20 @@
+import { describe, expect, test } from "vitest";
+import { checkCombination, combinations, families, fillCount, kernelsSeen, tiers } from "../../test/kernel-matrix.js";
+
+/** Every size with every width, one fill each; `conv.long.test.ts` has all fills. */
+describe.each(tiers)("%s", (tier) => {
+  for (const [family, cases] of Object.entries(families))
+    describe(family, () => {
+      test.each(cases.map((c, i) => ({ ...c, i })))("$label", async ({ i, ...c }) => {
+        for (const [j, options] of combinations.entries())
+          if (j % fillCount === (Math.floor(j / fillCount) + i) % fillCount)
+            await checkCombination(family, c, options, tier);
+      });
+    });
+});
+
+test("every kernel and every flush ran", () => {
+  const plain = ["convD8", "convP4", "convP4, flushed", "depthwiseByteNarrow", "depthwiseByteWide", "winogradD8"];
+  const relaxed = ["convR4", "convR4, flushed", "convR8", "winogradR4", "winogradR4, flushed"];
+  expect(kernelsSeen()).toEqual([...plain, ...(tiers.includes("relaxed") ? relaxed : [])].sort());
+});

@@ -1,0 +1,41 @@
+/** @file Where codes enter and leave: image bytes by the input tables (rule 8), a stored vector as float32 (rule 10). */
+
+import type { DequantizeOperator } from "../../format/program.js";
+import type { Emitter } from "./emitter.js";
+import { elementOffset } from "./move.js";
+
+export function emitInput(emitter: Emitter): void {
+  const { program, constants, plan } = emitter;
+  const { elementBytes, rowPitch, pixelPitch, height, width, channels } = emitter.placement(program.input);
+  const tables = new Uint8Array(256 * channels);
+  for (const [c, table] of program.inputTables.entries()) tables.set(table, 256 * c);
+  emitter.emitBorder(-1, program.input);
+  const task = constants.task("InputTask", {
+    bytes: plan.image,
+    tables: constants.bytes(tables),
+    output: emitter.address(program.input),
+    outputBytes: elementBytes,
+    outputPixelPitch: pixelPitch,
+    outputRowPitch: rowPitch,
+    height,
+    width,
+    channels,
+  });
+  emitter.emit(-1, "input", task);
+}
+
+export function emitDequantize(emitter: Emitter, index: number, op: DequantizeOperator): void {
+  const { program, constants } = emitter;
+  const { zeroPoint, scale, shape } = program.tensors[op.input]!;
+  const placement = emitter.placement(op.input);
+  const task = constants.task("DequantizeTask", {
+    input: emitter.address(op.input),
+    offsets: constants.integers(Array.from({ length: shape[0]! }, (_, i) => elementOffset(placement, i))),
+    inputBytes: placement.elementBytes,
+    zeroPoint,
+    scale,
+    output: emitter.logits,
+    count: shape[0]!,
+  });
+  emitter.emit(index, "dequantize", task);
+}

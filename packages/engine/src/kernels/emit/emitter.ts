@@ -1,0 +1,77 @@
+/** @file What the emitters of all operators share: addresses of tensors, and the steps that a run goes through. */
+
+import type { Program, TensorId } from "../../format/program.js";
+import type { KernelName } from "../../wasm/modules.js";
+import type { Constants } from "../constants.js";
+import { pixelOffsets, wholeMap } from "../offsets.js";
+import type { Placement } from "../placement.js";
+import type { Plan } from "../plan.js";
+import { Scratch } from "./scratch.js";
+
+/** One kernel call. */
+export interface Step {
+  readonly kernel: KernelName;
+  readonly task: number;
+}
+
+/** What `Executable.kernels` reports of an operator. */
+export interface KernelChoice {
+  readonly kernel: KernelName;
+  /** Steps between two flushes of narrow sums; absent where sums are int32 throughout. */
+  readonly flush?: number;
+}
+
+export class Emitter {
+  readonly steps: (Step & { readonly operator: number })[] = [];
+  readonly choices = new Map<number, KernelChoice>();
+  readonly program: Program;
+  readonly scratch: Scratch;
+  /** Address of the float32 logits, padded to whole vectors. */
+  readonly logits: number;
+
+  constructor(
+    readonly plan: Plan,
+    readonly constants: Constants,
+  ) {
+    this.program = plan.program;
+    this.scratch = new Scratch(constants);
+    this.logits = constants.floats(new Float32Array(Math.ceil(plan.program.classes / 8) * 8));
+  }
+
+  placement(id: TensorId): Placement {
+    return this.plan.placements[id]!;
+  }
+
+  /** Address of pixel (0, 0). */
+  address(id: TensorId): number {
+    return this.plan.buffers[id]! + this.placement(id).head;
+  }
+
+  /** Offsets of all pixels of a tensor. */
+  pixels(id: TensorId): number {
+    const placement = this.placement(id);
+    return pixelOffsets(this.constants, placement, wholeMap(placement));
+  }
+
+  /** Appends a kernel call to operator `operator`; −1 is the input. */
+  emit(operator: number, kernel: KernelName, task: number): void {
+    this.steps.push({ operator, kernel, task });
+  }
+
+  /** Fills the border of a tensor with its zero point. Buffers are shared, so it is done in every run. */
+  emitBorder(operator: number, id: TensorId): void {
+    const { elementBytes, height, width, border, pixelPitch, rowPitch, head } = this.placement(id);
+    if (border.top + border.left + border.bottom + border.right === 0) return;
+    const task = this.constants.task("BorderTask", {
+      buffer: this.plan.buffers[id]!,
+      elementBytes,
+      head,
+      row: width * pixelPitch,
+      gap: rowPitch - width * pixelPitch,
+      tail: border.bottom * rowPitch + border.right * pixelPitch,
+      height,
+      value: this.program.tensors[id]!.zeroPoint,
+    });
+    this.emit(operator, "border", task);
+  }
+}

@@ -1,0 +1,73 @@
+/** @file Elementwise operators over pixels: addition, change of scale, tables (rules 6, 7). */
+
+import type { AddOperator, RescaleOperator, TableOperator, TensorId } from "../../format/program.js";
+import { rescaleMultiplier } from "../../operators/arithmetic.js";
+import type { TaskFields } from "../constants.js";
+import { roundUp } from "../placement.js";
+import type { Emitter } from "./emitter.js";
+
+export function emitAdd(emitter: Emitter, index: number, op: AddOperator): void {
+  const { tensors } = emitter.program;
+  const [first, second] = op.inputs;
+  const scale = tensors[op.output]!.scale;
+  emitter.emitBorder(index, op.output);
+  const task = emitter.constants.task("MapTask", {
+    ...mapFields(emitter, first, op.output),
+    firstMultiplier: rescaleMultiplier(tensors[first]!.scale, scale),
+    second: emitter.address(second),
+    secondPixels: emitter.pixels(second),
+    secondBytes: emitter.placement(second).elementBytes,
+    secondZeroPoint: tensors[second]!.zeroPoint,
+    secondMultiplier: rescaleMultiplier(tensors[second]!.scale, scale),
+    lo: op.lo,
+    hi: op.hi,
+  });
+  emitter.emit(index, "add", task);
+}
+
+export function emitRescale(emitter: Emitter, index: number, op: RescaleOperator): void {
+  const { tensors } = emitter.program;
+  emitter.emitBorder(index, op.output);
+  const task = emitter.constants.task("MapTask", {
+    ...mapFields(emitter, op.input, op.output),
+    firstMultiplier: rescaleMultiplier(tensors[op.input]!.scale, tensors[op.output]!.scale),
+    lo: op.lo,
+    hi: op.hi,
+  });
+  emitter.emit(index, "add", task);
+}
+
+export function emitTable(emitter: Emitter, index: number, op: TableOperator): void {
+  const table = new Uint8Array(256);
+  table.set(op.table);
+  emitter.emitBorder(index, op.output);
+  const fields = { ...mapFields(emitter, op.input, op.output), table: emitter.constants.bytes(table) };
+  emitter.emit(index, "table", emitter.constants.task("MapTask", fields));
+}
+
+/** One operand, whole pixels, all channels with their padding. */
+export function mapFields(emitter: Emitter, input: TensorId, output: TensorId): TaskFields<"MapTask"> {
+  const from = emitter.placement(input);
+  const to = emitter.placement(output);
+  return {
+    first: emitter.address(input),
+    firstPixels: emitter.pixels(input),
+    firstBytes: from.elementBytes,
+    firstZeroPoint: emitter.program.tensors[input]!.zeroPoint,
+    firstMultiplier: 0,
+    second: 0,
+    secondPixels: 0,
+    secondBytes: 0,
+    secondZeroPoint: 0,
+    secondMultiplier: 0,
+    output: emitter.address(output),
+    outputPixels: emitter.pixels(output),
+    outputBytes: to.elementBytes,
+    zeroPoint: emitter.program.tensors[output]!.zeroPoint,
+    lo: 0,
+    hi: 0,
+    pixels: to.height * to.width,
+    channels: roundUp(to.channels, 8),
+    table: 0,
+  };
+}

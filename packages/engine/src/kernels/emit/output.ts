@@ -1,0 +1,75 @@
+/** @file The epilogue of a convolution: multipliers, bias, residual, and the fused second output (rules 5, 6, 7). */
+
+import type { TensorId } from "../../format/program.js";
+import { rescaleMultiplier } from "../../operators/arithmetic.js";
+import type { FilterOperator, Layer } from "../choose.js";
+import { tileOffsets } from "../offsets.js";
+import { roundUp } from "../placement.js";
+import type { Emitter } from "./emitter.js";
+
+/** How sums come out of the kernel: as the convolution, or by Winograd as four times it with a bias for each phase. */
+export interface SumForm {
+  readonly tiles: boolean;
+  /** int32 bias of a channel at each phase, at the scale of the sums. */
+  bias(channel: number): readonly number[];
+  /** Factor on the multipliers, a power of two. */
+  readonly factor: number;
+}
+
+export const plainSums = ({ bias }: Layer): SumForm => ({
+  tiles: false,
+  bias: (channel) => [bias[channel]!],
+  factor: 1,
+});
+
+/** Multipliers and bias: for each eight channels float32[8], then int32[8] for each phase; zeros behind the last channel. */
+export function emitParameters(emitter: Emitter, layer: Layer, form: SumForm): { address: number; pitch: number } {
+  const { outputs } = layer.filter;
+  const phases = form.bias(0).length;
+  const pitch = 32 * (1 + phases);
+  const words = new Int32Array((roundUp(outputs, 8) / 8) * (pitch / 4));
+  const floats = new Float32Array(words.buffer);
+  for (let channel = 0; channel < outputs; channel++) {
+    const at = (channel >> 3) * (pitch / 4) + (channel & 7);
+    floats[at] = layer.multipliers[channel]! * form.factor;
+    for (const [phase, bias] of form.bias(channel).entries()) words[at + 8 * (1 + phase)] = bias;
+  }
+  return { address: emitter.constants.integers(words), pitch };
+}
+
+/** Task record of the epilogue of operator `index`; the fused copy stands in the plan. */
+export function emitOutput(emitter: Emitter, index: number, op: FilterOperator, layer: Layer, form: SumForm): number {
+  const { program, plan } = emitter;
+  const { address, pitch } = emitParameters(emitter, layer, form);
+  const output = program.tensors[op.output!]!;
+  const residual = op.op === "conv" ? op.residual?.tensor : undefined;
+  const copy = plan.fused.get(index);
+  const isStored = plan.buffers[op.output!] !== undefined;
+  const bytes = (id: TensorId | undefined, present = id !== undefined) =>
+    present ? emitter.placement(id!).elementBytes : 0;
+  const offsets = (id: TensorId) =>
+    form.tiles ? tileOffsets(emitter.constants, emitter.placement(id)) : emitter.pixels(id);
+  if (isStored) emitter.emitBorder(index, op.output!);
+  if (copy !== undefined) emitter.emitBorder(index, copy.output);
+  return emitter.constants.task("OutputTask", {
+    variant: 9 * bytes(residual) + 3 * bytes(op.output, isStored) + bytes(copy?.output),
+    output: isStored ? emitter.address(op.output!) : 0,
+    outputPixels: isStored ? offsets(op.output!) : 0,
+    zeroPoint: output.zeroPoint,
+    lo: op.lo!,
+    hi: op.hi!,
+    residual: residual === undefined ? 0 : emitter.address(residual),
+    residualPixels: residual === undefined ? 0 : offsets(residual),
+    residualZeroPoint: residual === undefined ? 0 : program.tensors[residual]!.zeroPoint,
+    residualMultiplier: residual === undefined ? 0 : rescaleMultiplier(program.tensors[residual]!.scale, output.scale),
+    copy: copy === undefined ? 0 : emitter.address(copy.output),
+    copyPixels: copy === undefined ? 0 : offsets(copy.output),
+    copyZeroPoint: copy === undefined ? 0 : program.tensors[copy.output]!.zeroPoint,
+    copyLo: copy?.lo ?? 0,
+    copyHi: copy?.hi ?? 0,
+    copyMultiplier: copy === undefined ? 0 : rescaleMultiplier(output.scale, program.tensors[copy.output]!.scale),
+    parameters: address,
+    parameterPitch: pitch,
+    blocks: roundUp(layer.filter.outputs, 8) / 8,
+  });
+}

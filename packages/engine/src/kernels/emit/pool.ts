@@ -1,0 +1,71 @@
+/** @file Pooling (rule 9). */
+
+import type { AveragePoolOperator, MaxPoolOperator, TensorId } from "../../format/program.js";
+import { averagePositions } from "../../operators/average-pool.js";
+import { mapShape, roundUp } from "../placement.js";
+import type { Emitter } from "./emitter.js";
+
+export function emitMaxPool(emitter: Emitter, index: number, op: MaxPoolOperator): void {
+  emitter.emitBorder(index, op.output);
+  const task = emitter.constants.task("PoolTask", {
+    ...geometry(emitter, op.input, op.output, op.kernel, op.strides, op.pads, op.dilations),
+    inputZeroPoint: 0,
+    zeroPoint: 0,
+    lo: 0,
+    hi: 0,
+    multipliers: 0,
+  });
+  emitter.emit(index, "maxPool", task);
+}
+
+export function emitAveragePool(emitter: Emitter, index: number, op: AveragePoolOperator): void {
+  const { tensors } = emitter.program;
+  emitter.emitBorder(index, op.output);
+  const { multipliers } = averagePositions(op, tensors[op.input]!, tensors[op.output]!);
+  const task = emitter.constants.task("PoolTask", {
+    ...geometry(emitter, op.input, op.output, op.kernel, op.strides, op.pads, [1, 1]),
+    inputZeroPoint: tensors[op.input]!.zeroPoint,
+    zeroPoint: tensors[op.output]!.zeroPoint,
+    lo: op.lo,
+    hi: op.hi,
+    multipliers: emitter.constants.floats(multipliers),
+  });
+  emitter.emit(index, "averagePool", task);
+}
+
+function geometry(
+  emitter: Emitter,
+  inputId: TensorId,
+  outputId: TensorId,
+  kernel: readonly [number, number],
+  strides: readonly [number, number],
+  pads: readonly [number, number, number, number],
+  dilations: readonly [number, number],
+) {
+  const input = emitter.placement(inputId);
+  const output = emitter.placement(outputId);
+  const [channels, outputHeight, outputWidth] = mapShape(emitter.program.tensors[outputId]!.shape);
+  return {
+    input: emitter.address(inputId),
+    inputBytes: input.elementBytes,
+    outputBytes: output.elementBytes,
+    height: input.height,
+    width: input.width,
+    rowPitch: input.rowPitch,
+    pixelPitch: input.pixelPitch,
+    output: emitter.address(outputId),
+    outputHeight,
+    outputWidth,
+    outputRowPitch: output.rowPitch,
+    outputPixelPitch: output.pixelPitch,
+    kernelHeight: kernel[0],
+    kernelWidth: kernel[1],
+    strideHeight: strides[0],
+    strideWidth: strides[1],
+    padTop: pads[0],
+    padLeft: pads[1],
+    dilationHeight: dilations[0],
+    dilationWidth: dilations[1],
+    blocks: roundUp(channels, 8) / 8,
+  };
+}

@@ -1,0 +1,34 @@
+/** @file Working memory of the kernels: allocated once, as large as the most demanding layer needs, used by all in turn. */
+
+import type { Constants } from "../constants.js";
+
+/** Pixels whose sums are formed before they are requantized; the same as in `assembly/requantize.ts`. */
+export const panelPixels = 64;
+
+/** Bytes of one panel: int32 sums of eight channels. */
+const panelBytes = panelPixels * 32;
+
+export class Scratch {
+  /** Two panels of sums (two where two weights share a lane). */
+  readonly sums: number;
+  /** Winograd: int32[16 positions][16 tiles][8]. */
+  readonly products: number;
+  readonly #constants: Constants;
+  #transformed = 0;
+  #transformedBytes = 0;
+
+  constructor(constants: Constants) {
+    this.#constants = constants;
+    this.sums = constants.reserve(2 * panelBytes);
+    this.products = constants.reserve(16 * 16 * 32);
+  }
+
+  /** Room for transformed input. Earlier layers keep the smaller block that they were given. */
+  transformed(bytes: number): number {
+    if (bytes > this.#transformedBytes) {
+      this.#transformed = this.#constants.reserve(bytes);
+      this.#transformedBytes = bytes;
+    }
+    return this.#transformed;
+  }
+}

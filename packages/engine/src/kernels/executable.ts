@@ -1,0 +1,146 @@
+/** @file A program laid out in WebAssembly memory and ready to run. */
+
+import { InputError } from "../errors.js";
+import { checkProgram } from "../format/check.js";
+import type { Program } from "../format/program.js";
+import { operatorMultiplyAdds } from "../operators/index.js";
+import { instantiate, type Kernel, type KernelName, supportedTier, type Tier } from "../wasm/modules.js";
+import { Constants } from "./constants.js";
+import { emitInput } from "./emit/edges.js";
+import { Emitter, type KernelChoice } from "./emit/emitter.js";
+import { emitOperator } from "./emit/index.js";
+import { planProgram } from "./plan.js";
+
+export interface CompileOptions {
+  /** Default: the best one of this machine. */
+  readonly tier?: Tier;
+}
+
+/** The kernel of one convolution or linear layer. */
+export interface KernelReport extends KernelChoice {
+  /** Index in `Program.operators`. */
+  readonly operator: number;
+  readonly name: string;
+}
+
+export interface ProfileEntry {
+  /** Index in `Program.operators`; −1 is the input. */
+  readonly operator: number;
+  readonly name: string;
+  /** Kernels that ran, in order. */
+  readonly kernels: readonly KernelName[];
+  /** Median time of one image. */
+  readonly milliseconds: number;
+  /** Of one image. */
+  readonly multiplyAdds: number;
+}
+
+export interface Executable {
+  readonly program: Program;
+  readonly tier: Tier;
+  readonly kernels: readonly KernelReport[];
+  /** Bytes of memory: activations, weights, tables and scratch. */
+  readonly peakBytes: number;
+  /**
+   * Logits `[count, classes]` of images `[count, H, W, C]`, bytes at the network's size. Allocates nothing where `logits` is given.
+   * @throws {InputError} where the length does not fit.
+   */
+  run(images: Uint8Array, logits?: Float32Array): Float32Array;
+  /** Runs one image `runs` times and times every operator. */
+  profile(image: Uint8Array, runs?: number): ProfileEntry[];
+}
+
+/**
+ * Lays a program out, packs its weights and proves its sums.
+ * @throws {FormatError} where the program breaks a rule.
+ */
+export async function compile(program: Program, { tier = supportedTier() }: CompileOptions = {}): Promise<Executable> {
+  checkProgram(program);
+  const plan = planProgram(program, tier);
+  const constants = new Constants(plan.end);
+  const emitter = new Emitter(plan, constants);
+  emitInput(emitter);
+  for (const [i, op] of program.operators.entries()) if (!plan.skipped.has(i)) emitOperator(emitter, i, op);
+  const kernels = await instantiate(tier, constants.memory);
+  const steps = emitter.steps.map(({ kernel, task, operator }) => ({
+    name: kernel,
+    run: kernels[kernel]!,
+    task,
+    operator,
+  }));
+  return new WasmExecutable(program, tier, emitter, steps);
+}
+
+interface BoundStep {
+  readonly name: KernelName;
+  readonly run: Kernel;
+  readonly task: number;
+  readonly operator: number;
+}
+
+class WasmExecutable implements Executable {
+  readonly kernels: readonly KernelReport[];
+  readonly peakBytes: number;
+  readonly #image: Uint8Array;
+  readonly #logits: Float32Array;
+
+  constructor(
+    readonly program: Program,
+    readonly tier: Tier,
+    emitter: Emitter,
+    readonly steps: readonly BoundStep[],
+  ) {
+    const { memory } = emitter.constants;
+    const imageBytes = program.tensors[program.input]!.shape.reduce((product, size) => product * size, 1);
+    this.#image = new Uint8Array(memory.buffer, emitter.plan.image, imageBytes);
+    this.#logits = new Float32Array(memory.buffer, emitter.logits, program.classes);
+    this.peakBytes = memory.buffer.byteLength;
+    this.kernels = Array.from(emitter.choices, ([operator, choice]) => ({
+      operator,
+      name: program.operators[operator]!.name,
+      ...choice,
+    }));
+  }
+
+  run(images: Uint8Array, logits?: Float32Array): Float32Array {
+    const size = this.#image.length;
+    const count = images.length / size;
+    if (!Number.isInteger(count) || count === 0)
+      throw new InputError(
+        `images of shape [${this.program.tensors[this.program.input]!.shape}] are ${size} bytes each, got ${images.length}; resize them first`,
+      );
+    const { classes } = this.program;
+    const result = logits ?? new Float32Array(count * classes);
+    for (let n = 0; n < count; n++) {
+      this.#image.set(count === 1 ? images : images.subarray(n * size, (n + 1) * size));
+      for (const { run, task } of this.steps) run(task);
+      result.set(this.#logits, n * classes);
+    }
+    return result;
+  }
+
+  profile(image: Uint8Array, runs = 5): ProfileEntry[] {
+    const { program, steps } = this;
+    const times = steps.map(() => [] as number[]);
+    for (let r = 0; r < runs; r++) {
+      this.#image.set(image);
+      for (const [i, { run, task }] of steps.entries()) {
+        const start = performance.now();
+        run(task);
+        times[i]!.push(performance.now() - start);
+      }
+    }
+    return [...new Set(steps.map(({ operator }) => operator))].map((operator) => {
+      const own = steps.map((step, i) => ({ step, i })).filter(({ step }) => step.operator === operator);
+      const perRun = Array.from({ length: runs }, (_, r) => own.reduce((sum, { i }) => sum + times[i]![r]!, 0));
+      const op = program.operators[operator];
+      return {
+        operator,
+        name: op?.name ?? "input",
+        kernels: own.map(({ step }) => step.name),
+        milliseconds: perRun.sort((a, b) => a - b)[runs >> 1]!,
+        multiplyAdds: op === undefined ? 0 : operatorMultiplyAdds(program, op),
+      };
+    });
+  }
+}

@@ -1,0 +1,110 @@
+/**
+ * @file Everything about a program that is decided before memory is laid out: which rescaling is fused into the convolution
+ * before it, how each tensor is stored, how wide its border is, and where its buffer stands.
+ */
+
+import type { ConvOperator, Program, RescaleOperator, TensorId } from "../format/program.js";
+import { inputsOf, outputOf } from "../operators/index.js";
+import { axesOf, extent } from "../operators/windows.js";
+import { placeByLifetime } from "../reference/arena.js";
+import type { Tier } from "../wasm/modules.js";
+import { chooseElementBytes, filterOf, isDepthwise, readersOf } from "./choose.js";
+import { type Border, mapShape, type Placement, placeTensor } from "./placement.js";
+
+export interface Plan {
+  readonly program: Program;
+  readonly tier: Tier;
+  readonly placements: readonly Placement[];
+  /** Address of each tensor's buffer; undefined for one that is never stored. */
+  readonly buffers: readonly (number | undefined)[];
+  /** Address of the image's bytes. */
+  readonly image: number;
+  /** First byte behind the activations. */
+  readonly end: number;
+  /** For a convolution, by index, the rescaling that its epilogue computes too. */
+  readonly fused: ReadonlyMap<number, RescaleOperator>;
+  /** Indices of the operators that need no step of their own. */
+  readonly skipped: ReadonlySet<number>;
+  readonly readers: readonly (readonly number[])[];
+}
+
+/** The first bytes of memory stay unused, so that no buffer or table has address 0. */
+const start = 64;
+
+export function planProgram(program: Program, tier: Tier): Plan {
+  const readers = readersOf(program);
+  const { fused, skipped } = fuseRescaling(program, readers);
+  const elements = chooseElementBytes(program, tier);
+  const borders = bordersOf(program);
+  const placements = program.tensors.map((tensor, id) =>
+    placeTensor(tensor, elements[id]!, borders[id]!, id === program.input && readOnlyByFilters(program, readers[id]!)),
+  );
+
+  /** A fused copy is written by the convolution, and a tensor that only it would read is not stored at all. */
+  const written = new Map<TensorId, number>([[program.input, -1]]);
+  for (const [i, op] of program.operators.entries()) {
+    const output = outputOf(op);
+    if (output !== undefined && !skipped.has(i)) written.set(output, i);
+  }
+  for (const [i, rescale] of fused) {
+    written.set(rescale.output, i);
+    const { output } = program.operators[i] as ConvOperator;
+    if (readers[output]!.length === 1) written.delete(output);
+  }
+  const stored = [...written.keys()];
+  const imageBytes = program.tensors[program.input]!.shape.reduce((product, size) => product * size, 1);
+  const { offsets, size } = placeByLifetime([
+    { size: imageBytes, first: -2, last: -1 },
+    ...stored.map((id) => ({
+      size: placements[id]!.size,
+      first: written.get(id)!,
+      last: Math.max(written.get(id)!, ...readers[id]!),
+    })),
+  ]);
+  const buffers = new Array<number | undefined>(program.tensors.length).fill(undefined);
+  for (const [i, id] of stored.entries()) buffers[id] = start + offsets[1 + i]!;
+  return { program, tier, placements, buffers, image: start + offsets[0]!, end: start + size, fused, skipped, readers };
+}
+
+/** One rescaling of a convolution's output becomes the second output of its epilogue. */
+function fuseRescaling(program: Program, readers: readonly (readonly number[])[]) {
+  const fused = new Map<number, RescaleOperator>();
+  const skipped = new Set<number>();
+  for (const [i, op] of program.operators.entries()) {
+    if (op.op !== "conv") continue;
+    const reader = readers[op.output]!.find((r) => program.operators[r]!.op === "rescale");
+    if (reader === undefined) continue;
+    fused.set(i, program.operators[reader] as RescaleOperator);
+    skipped.add(reader);
+  }
+  return { fused, skipped };
+}
+
+/** How far the windows of a tensor's readers reach outside it. */
+function bordersOf(program: Program): Border[] {
+  const borders: Border[] = program.tensors.map(() => ({ top: 0, left: 0, bottom: 0, right: 0 }));
+  for (const op of program.operators) {
+    if (op.op !== "conv") continue;
+    const border = borders[op.input]!;
+    const { shape } = program.tensors[op.input]!;
+    const [, height, width] = mapShape(program.tensors[op.output]!.shape);
+    const [vertical, horizontal] = axesOf(shape, filterOf(op).kernel, op);
+    // Winograd's tiles are two pixels wide and high, so an odd map is computed one pixel further.
+    const odd = vertical.kernel === 3 && vertical.stride === 1 && !isDepthwise(op) ? 1 : 0;
+    const beyond = (axis: typeof vertical, windows: number) =>
+      Math.max(0, (windows + (windows & odd) - 1) * axis.stride + extent(axis) - axis.before - axis.size);
+    border.top = Math.max(border.top, vertical.before);
+    border.left = Math.max(border.left, horizontal.before);
+    border.bottom = Math.max(border.bottom, beyond(vertical, height));
+    border.right = Math.max(border.right, beyond(horizontal, width));
+  }
+  return borders;
+}
+
+/** Convolutions read any pixel pitch; everything else works on whole vectors of channels. */
+function readOnlyByFilters(program: Program, readers: readonly number[]): boolean {
+  return readers.every((r) => {
+    const op = program.operators[r]!;
+    return op.op === "conv" && !isDepthwise(op) && op.weights.shape[1]! < 8 && inputsOf(op).length === 1;
+  });
+}

@@ -1,0 +1,68 @@
+/**
+ * @file The window of a convolution as the kernels walk it: `rows` of contiguous elements, each padded to whole steps of four
+ * bytes, where the weights of padding are zero. A row is a kernel row where pixels of the window touch, else one tap.
+ */
+
+import type { Placement } from "./placement.js";
+
+/** What a convolution and a linear layer, its special case, have in common. */
+export interface Filter {
+  readonly outputs: number;
+  /** Input channels of each group. */
+  readonly inputs: number;
+  readonly kernel: readonly [number, number];
+  readonly dilations: readonly [number, number];
+  readonly groups: number;
+  /** `[outputs, inputs, kh, kw]`. */
+  readonly codes: Int8Array;
+}
+
+export interface Window {
+  /** Byte offset of each row from the window's first element. */
+  readonly rowOffsets: readonly number[];
+  /** Steps of four bytes in each row. */
+  readonly rowSteps: number;
+  /** For each element in step order: input channel, counted from the block's first, and tap (y·kw + x); −1 for padding. */
+  readonly channels: Int32Array;
+  readonly taps: Int32Array;
+  /** First input channel of each block of output channels. */
+  readonly blockChannels: readonly number[];
+}
+
+/** @param blockSize  output channels of a block: 8, or 16 where two weights share a lane */
+export function planWindow(filter: Filter, input: Placement, blockSize: number): Window {
+  const { kernel, dilations, groups, outputs, inputs } = filter;
+  const [kernelHeight, kernelWidth] = kernel;
+  const blocks = Math.ceil(outputs / blockSize);
+  const outputsPerGroup = outputs / groups;
+  const groupOf = (output: number) => Math.floor(Math.min(output, outputs - 1) / outputsPerGroup);
+  const groupChannels = Array.from({ length: blocks }, (_, block) => groupOf(block * blockSize) * inputs);
+  /** A block whose outputs belong to several groups reads the channels of all of them. */
+  const span = groupChannels.reduce(
+    (most, first, block) => Math.max(most, (groupOf(block * blockSize + blockSize - 1) + 1) * inputs - first),
+    0,
+  );
+  const blockChannels = groupChannels.map((first) => Math.min(first, groups * inputs - span));
+  const touching = groups === 1 && (dilations[1] === 1 || kernelWidth === 1);
+  const columns = touching ? 1 : kernelWidth;
+  const rowElements = touching ? (kernelWidth - 1) * input.stride + inputs : span;
+  const stepElements = 4 / input.elementBytes;
+  const rowSteps = Math.ceil(rowElements / stepElements);
+
+  const rowOffsets: number[] = [];
+  const paddedRow = rowSteps * stepElements;
+  const channels = new Int32Array(kernelHeight * columns * paddedRow).fill(-1);
+  const taps = new Int32Array(channels.length);
+  for (let y = 0; y < kernelHeight; y++)
+    for (let column = 0; column < columns; column++) {
+      const start = rowOffsets.length * paddedRow;
+      rowOffsets.push(y * dilations[0] * input.rowPitch + column * dilations[1] * input.pixelPitch);
+      for (let e = 0; e < rowElements; e++) {
+        const x = touching ? Math.floor(e / input.stride) : column;
+        const channel = touching ? e % input.stride : e;
+        taps[start + e] = y * kernelWidth + x;
+        if (!touching || channel < inputs) channels[start + e] = channel;
+      }
+    }
+  return { rowOffsets, rowSteps, channels, taps, blockChannels };
+}

@@ -1,0 +1,46 @@
+/** @file The two WebAssembly modules, the choice between them, and their instantiation over a program's memory. */
+
+import { enableRelaxedSimd } from "#platform";
+import { type PlainKernel, plainModule, type RelaxedKernel, relaxedModule } from "./generated.js";
+
+/** `"simd"` runs everywhere that has WebAssembly SIMD; `"relaxed"` adds kernels on bytes. Both give the same bits. */
+export type Tier = "simd" | "relaxed";
+
+export type KernelName = PlainKernel | RelaxedKernel;
+
+/** A kernel takes the address of its task record. */
+export type Kernel = (task: number) => void;
+
+export type Kernels = Readonly<Record<PlainKernel, Kernel>> & Readonly<Partial<Record<RelaxedKernel, Kernel>>>;
+
+const modules: { [T in Tier]?: Promise<WebAssembly.Module> } = {};
+let supported: Tier | undefined;
+
+/**
+ * The best tier of this machine: relaxed SIMD is probed, and in Node versions that have it behind a flag switched on.
+ * @throws {Error} where even plain SIMD is missing.
+ */
+export function supportedTier(): Tier {
+  supported ??= probe();
+  return supported;
+}
+
+function probe(): Tier {
+  const relaxed = decodeBase64(relaxedModule);
+  if (WebAssembly.validate(relaxed)) return "relaxed";
+  enableRelaxedSimd();
+  if (WebAssembly.validate(relaxed)) return "relaxed";
+  if (WebAssembly.validate(decodeBase64(plainModule))) return "simd";
+  throw new Error("this JavaScript engine has no WebAssembly SIMD, which the kernels need; use createReference");
+}
+
+/** Kernels of a tier over `memory`. Each module is compiled once. */
+export async function instantiate(tier: Tier, memory: WebAssembly.Memory): Promise<Kernels> {
+  modules[tier] ??= WebAssembly.compile(decodeBase64(tier === "relaxed" ? relaxedModule : plainModule));
+  const instance = await WebAssembly.instantiate(await modules[tier], { env: { memory } });
+  return instance.exports as unknown as Kernels;
+}
+
+function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+}

@@ -1,0 +1,139 @@
+/** @file The matrix of convolutions that every kernel is held to: sizes around its tile × widths × fills × tiers. */
+
+import { expect } from "vitest";
+import type { Program } from "../src/format/program.js";
+import { compile } from "../src/kernels/executable.js";
+import { createReference } from "../src/reference/reference.js";
+import { type KernelName, supportedTier, type Tier } from "../src/wasm/modules.js";
+import { type ConvCase, convProgram, type Fill } from "./convolutions.js";
+import { Random } from "./programs.js";
+
+/** Sizes below, at and above the tile of 4 pixels × 8 (16) channels and the panel of 64 pixels; prime channels and maps. */
+const direct: readonly ConvCase[] = [
+  { label: "1×1, tile", input: [8, 2, 2], outputs: 8 },
+  { label: "1×1, pixels below the tile", input: [8, 1, 3], outputs: 8 },
+  { label: "1×1, pixels above the tile", input: [8, 5, 1], outputs: 16 },
+  { label: "1×1, one channel each way", input: [1, 3, 3], outputs: 1 },
+  { label: "1×1, channels below the block", input: [7, 3, 3], outputs: 7 },
+  { label: "1×1, channels above the block", input: [17, 3, 3], outputs: 17 },
+  { label: "1×1, panel", input: [4, 8, 8], outputs: 8 },
+  { label: "1×1, pixels above the panel", input: [4, 5, 13], outputs: 9 },
+  { label: "3×3 stride 2", input: [13, 11, 9], outputs: 19, kernel: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] },
+  {
+    label: "7×7 stride 2 on three channels",
+    input: [3, 19, 17],
+    outputs: 8,
+    kernel: [7, 7],
+    strides: [2, 2],
+    pads: [3, 3, 3, 3],
+  },
+  {
+    label: "5×2 prime strides, uneven pads",
+    input: [11, 17, 13],
+    outputs: 5,
+    kernel: [5, 2],
+    strides: [3, 5],
+    pads: [2, 0, 3, 1],
+  },
+  { label: "3×3 dilated", input: [5, 11, 13], outputs: 8, kernel: [3, 3], dilations: [2, 3], pads: [2, 3, 2, 3] },
+  { label: "groups of whole blocks", input: [16, 5, 5], outputs: 16, kernel: [3, 3], groups: 2, pads: [1, 1, 1, 1] },
+  { label: "groups across blocks", input: [15, 5, 4], outputs: 35, kernel: [1, 3], groups: 5, pads: [0, 1, 0, 1] },
+  { label: "groups below the block", input: [32, 4, 4], outputs: 32, kernel: [3, 3], groups: 8, pads: [1, 1, 1, 1] },
+];
+
+const winograd: readonly ConvCase[] = [
+  { label: "one tile", input: [8, 2, 2], outputs: 8, kernel: [3, 3], pads: [1, 1, 1, 1] },
+  { label: "one pixel", input: [16, 3, 3], outputs: 8, kernel: [3, 3] },
+  { label: "odd map", input: [11, 7, 5], outputs: 13, kernel: [3, 3], pads: [1, 1, 1, 1] },
+  { label: "above the group of tiles", input: [24, 9, 14], outputs: 9, kernel: [3, 3], pads: [1, 1, 1, 1] },
+  { label: "uneven pads", input: [17, 6, 5], outputs: 8, kernel: [3, 3], pads: [2, 0, 0, 1] },
+  { label: "many channels", input: [300, 4, 4], outputs: 8, kernel: [3, 3], pads: [1, 1, 1, 1] },
+];
+
+const depthwise: readonly ConvCase[] = [
+  { label: "3×3", input: [3, 5, 5], outputs: 3, kernel: [3, 3], groups: 3, pads: [1, 1, 1, 1] },
+  {
+    label: "3×3 stride 2",
+    input: [3, 9, 11],
+    outputs: 3,
+    kernel: [3, 3],
+    groups: 3,
+    strides: [2, 2],
+    pads: [1, 1, 1, 1],
+  },
+  {
+    label: "2×2 dilated",
+    input: [3, 9, 11],
+    outputs: 3,
+    kernel: [2, 2],
+    groups: 3,
+    dilations: [2, 1],
+    pads: [1, 0, 1, 2],
+  },
+];
+
+export interface Combination {
+  readonly weightBits: number;
+  readonly activationBits: number;
+  readonly fill: Fill;
+  readonly withResidual: boolean;
+}
+
+const same = [2, 3, 4, 5, 6, 7, 8].map((bits) => [bits, bits] as const);
+const mixed = [
+  [8, 4],
+  [4, 8],
+  [5, 4],
+  [2, 5],
+] as const;
+
+/** Every width with every fill; the epilogue's two forms take turns. Fills are innermost. */
+export const fillCount = 5;
+
+export const combinations: readonly Combination[] = [...same, ...mixed].flatMap(([weightBits, activationBits], i) =>
+  (["random", "bell", "high", "low", "alternating"] as const).map((fill, j) => ({
+    weightBits,
+    activationBits,
+    fill,
+    withResidual: (i + j) % 2 === 0,
+  })),
+);
+
+export const tiers: readonly Tier[] = supportedTier() === "relaxed" ? ["simd", "relaxed"] : ["simd"];
+const seen = new Set<string>();
+
+/** Runs both engines, and returns the kernel of each layer by name. */
+export async function expectSame(program: Program, tier: Tier): Promise<ReadonlyMap<string, KernelName>> {
+  const [channels, height, width] = program.tensors[0]!.shape as [number, number, number];
+  const images = new Random(2).bytes(2 * channels * height * width);
+  const executable = await compile(program, { tier });
+  expect(executable.tier).toBe(tier);
+  const expected = createReference(program).run(images, 2);
+  const got = executable.run(images);
+  const bad = got.findIndex((value, i) => value !== expected[i]);
+  if (bad !== -1)
+    throw new Error(
+      `logit ${bad} of ${got.length} is ${got[bad]}, reference ${expected[bad]}; kernels ${JSON.stringify(executable.kernels)}`,
+    );
+  for (const { kernel, flush } of executable.kernels) seen.add(flush === undefined ? kernel : `${kernel}, flushed`);
+  return new Map(executable.kernels.map(({ name, kernel }) => [name, kernel]));
+}
+
+export const families = { direct, winograd, depthwise };
+
+/** What may run a layer of these widths. */
+function expectedKernel(family: string, { weightBits, activationBits }: Combination, tier: Tier): RegExp {
+  if (family === "depthwise") return /^depthwise/;
+  if (tier === "simd" || activationBits === 8) return /D8$|P4$/;
+  return family === "winograd" && activationBits <= 5 && weightBits <= 4 ? /^winogradR4$/ : /R[48]$/;
+}
+
+/** Compares one convolution with the reference and asserts that the kernel and tier meant for it ran. */
+export async function checkCombination(family: string, c: ConvCase, options: Combination, tier: Tier): Promise<void> {
+  const zeroPoint = options.fill === "bell" || options.withResidual ? 2 : 0;
+  const kernels = await expectSame(convProgram(c, { ...options, zeroPoint }), tier);
+  expect(kernels.get("tested")).toMatch(expectedKernel(family, options, tier));
+}
+
+/** Kernels that the combinations so far have run. */
+export const kernelsSeen = (): string[] => [...seen].sort();
