@@ -27,6 +27,7 @@ export { inferTypes, requireSupported } from "./passes/infer-types.js";
 export { type Pass, rulePass, runPasses } from "./passes/pass.js";
 export { removeDeadNodes } from "./passes/remove-dead-nodes.js";
 export { importPasses, simplifyForImport } from "./passes/simplify.js";
+export { withSymbolicBatch } from "./passes/symbolic-batch.js";
 export * as pattern from "./patterns/pattern.js";
 export { type RewriteEvent, type RewriteOptions, rewrite } from "./patterns/rewriter.js";
 export { type RewriteContext, type Rule, type Skip, skip } from "./patterns/rule.js";

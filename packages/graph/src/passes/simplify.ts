@@ -11,13 +11,14 @@ import { foldShapes } from "./fold-shapes.js";
 import { fusePadding } from "./fuse-padding.js";
 import { inferTypes } from "./infer-types.js";
 import { mergeSlices } from "./merge-slices.js";
+import { nameByModule } from "./name-by-module.js";
 import { type Pass, runPasses } from "./pass.js";
 import { removeDeadNodes } from "./remove-dead-nodes.js";
 import { removeIdentities } from "./remove-identities.js";
 
 /**
  * The passes of an import. They run until none changes anything, so the order decides how soon that is, and nothing else:
- * what computes shapes goes first, because most rules ask for types.
+ * what computes shapes goes first, because most rules ask for types, and names come last, when the layers are what they stay.
  */
 export const importPasses: readonly Pass[] = [
   removeDeadNodes,
@@ -29,6 +30,7 @@ export const importPasses: readonly Pass[] = [
   fusePadding,
   foldBatchNorm,
   foldChannelAffine,
+  nameByModule,
 ];
 
 /**
