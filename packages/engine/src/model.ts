@@ -74,6 +74,9 @@ function rank(logits: Float32Array, topK: number, labels: readonly string[] | un
   }));
 }
 
+/** Three digits, small networks too. */
+const millions = (count: number): string => String(Number((count / 1e6).toPrecision(3)));
+
 function describe(program: Program): string {
   const { name, preprocessing, classes, operators, provenance } = program;
   const { channels, height, width } = preprocessing;
@@ -83,8 +86,8 @@ function describe(program: Program): string {
   const { total } = memoryRequirement(program);
   return [
     `${name}: ${channels} × ${height} × ${width} bytes to ${classes} classes`,
-    `${operators.length} operators, ${(multiplyAdds(program) / 1e6).toFixed(1)} million multiply-adds an image`,
-    `${weights} weights at ${(bits / Math.max(weights, 1)).toFixed(2)} bits on average, ${(total / 1e6).toFixed(1)} MB of memory`,
+    `${operators.length} operators, ${millions(multiplyAdds(program))} million multiply-adds an image`,
+    `${weights} weights at ${(bits / Math.max(weights, 1)).toFixed(2)} bits on average, ${millions(total)} MB of memory`,
     ...Object.entries(provenance.accuracy ?? {}).map(([set, top1]) => `top-1 ${(100 * top1).toFixed(2)} % on ${set}`),
   ].join("\n");
 }
