@@ -125,6 +125,15 @@ describe("gradients()", () => {
     expect([...values.get("a.gradient")!.data, ...values.get("b.gradient")!.data]).toEqual([1, 1, 1, 1]);
   });
 
+  test("a name that is taken is left alone", () => {
+    const g = new GraphBuilder("f");
+    const x = g.input("x", "float32", [3]);
+    const y = g.op("Mul", [x, g.input("x.gradient", "float32", [3])]);
+    g.output(g.op("ReduceSum", [y], { keepdims: 0 }, { name: "loss" }));
+    const { gradients: names } = gradients(g.build(), { loss: "loss", parameters: ["x", "x.gradient"] });
+    expect(names).toEqual(["x.gradient_", "x.gradient.gradient"]);
+  });
+
   test("computes nothing for what is no parameter", () => {
     const { graph, loss } = withLoss(toTrainingForm(smallResNet()).graph);
     const { graph: out } = gradients(graph, { loss, parameters: ["fc.weight", "fc.bias"] });

@@ -12,6 +12,7 @@ import type { Graph, Node, TensorType } from "../ir/types.js";
 import { operatorDefinition } from "../operators/index.js";
 import { isFloat } from "../operators/support/values.js";
 import { inferTypes } from "../passes/infer-types.js";
+import { freeName } from "./names.js";
 
 export interface GradientRequest {
   /** A value with one element. */
@@ -23,7 +24,7 @@ export interface GradientRequest {
 export interface GradientGraph {
   /** The graph with the gradients appended to its outputs, in the order of the parameters. */
   readonly graph: Graph;
-  /** Their names, `<parameter>.gradient` where that is free. */
+  /** Their names: `<parameter>.gradient`, with underscores appended where that is taken. */
   readonly gradients: readonly string[];
 }
 
@@ -117,7 +118,7 @@ function differentiable(graph: Graph, loss: string, parameters: readonly string[
   const g = new GraphBuilder(graph.name, graph);
   const nodes = graph.nodes.map((node) => {
     const form = onTheWay(node) ? operatorDefinition(node.op, node.domain)!.differentiable : undefined;
-    return form ? form(node, (stem) => (g.has(stem) ? g.fresh(stem) : stem)) : node;
+    return form ? form(node, (stem) => freeName(g, stem)) : node;
   });
   return nodes.every((node, i) => node === graph.nodes[i]) ? graph : { ...graph, nodes };
 }
@@ -146,8 +147,7 @@ function named(
   );
   const renamed = new Map<string, string>();
   const names = parameters.map((parameter, i) => {
-    const stem = `${parameter}.gradient`;
-    const name = g.has(stem) ? g.fresh(stem) : stem;
+    const name = freeName(g, `${parameter}.gradient`);
     const value = totals[i]!;
     if (mine.has(value) && !renamed.has(value)) renamed.set(value, name);
     else g.node("Identity", [value], {}, { outputs: [name] });

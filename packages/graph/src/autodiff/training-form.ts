@@ -5,6 +5,7 @@ import { GraphBuilder } from "../ir/builder.js";
 import { dimProduct } from "../ir/dims.js";
 import type { Graph, Node } from "../ir/types.js";
 import { inferTypes } from "../passes/infer-types.js";
+import { freeName } from "./names.js";
 
 /** The statistics that one batch normalization computes, for the running averages that evaluation uses. */
 export interface BatchStatistics {
@@ -75,12 +76,13 @@ export function withLoss(graph: Graph, { labelSmoothing = 0 }: { readonly labelS
       `graph "${graph.name}": the output "${logits}" has the shape [${shape}]; needed: [n, classes]`,
     );
   const g = new GraphBuilder(graph.name, graph);
-  const labels = g.input(g.has("labels") ? g.fresh("labels") : "labels", "int64", [shape[0]!]);
-  const loss = g.op(
+  const labels = g.input(freeName(g, "labels"), "int64", [shape[0]!]);
+  const loss = freeName(g, "loss");
+  g.node(
     "SoftmaxCrossEntropy",
     [logits, labels],
     { label_smoothing: labelSmoothing },
-    { domain: "subbyte", name: g.has("loss") ? "softmax_cross_entropy" : "loss" },
+    { domain: "subbyte", outputs: [loss] },
   );
   g.setOutputs([loss, ...graph.outputs]);
   return { graph: g.build(), loss, labels };
