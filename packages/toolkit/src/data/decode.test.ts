@@ -14,7 +14,7 @@ describe("decodeImage", () => {
     const lossless = { png: {}, webp: { lossless: true }, tiff: { compression: "lzw" }, gif: { dither: 0 } }[format];
     const image = await decode(await raw(6, 5).toFormat(format, lossless).toBuffer());
     expect(image).toMatchObject({ height: 6, width: 5, channels: 3 });
-    if (format !== "gif") expect(pixelsOf(3, 6, 5).equals(image.data)).toBe(true);
+    if (format !== "gif") expect(pixelsOf(3, 6, 5).equals(Uint8Array.from(image.data))).toBe(true);
   });
 
   test("EXIF orientation is applied", async () => {

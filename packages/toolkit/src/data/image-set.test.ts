@@ -3,9 +3,9 @@ import { describe, expect, test } from "vitest";
 import { type DecodedImages, MemoryImageSet } from "./image-set.js";
 import type { Augmentation, Batch, BatchOptions } from "./types.js";
 
-/** Image i has the bytes 16·i + 1 … at its four corners' places. */
-function imageSet(count: number, { side = 4, channels = 3 as 1 | 3, stored = side } = {}): MemoryImageSet {
-  const size = stored * stored * channels;
+/** Byte k of image i is 1 + (31·i + k) mod 255: never 0, which padding alone gives. */
+function imageSet(count: number, { side = 4, channels = 3 as 1 | 3 } = {}): MemoryImageSet {
+  const size = side * side * channels;
   const pixels = Uint8Array.from(
     { length: count * size },
     (_, i) => 1 + ((Math.floor(i / size) * 31 + (i % size)) % 255),
@@ -15,8 +15,8 @@ function imageSet(count: number, { side = 4, channels = 3 as 1 | 3, stored = sid
     split: "train",
     classes: ["a", "b"],
     channels,
-    storedHeight: stored,
-    storedWidth: stored,
+    storedHeight: side,
+    storedWidth: side,
     labels: Int32Array.from({ length: count }, (_, i) => i % 2),
     pixels,
     notes: [],

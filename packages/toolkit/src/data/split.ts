@@ -55,7 +55,7 @@ export async function chooseSplit(catalogue: Catalogue, location: string, option
     samples = subset(whole, split === "test" ? test : train);
     notes.push(
       `no train and test folders: ${train.length} images for training and ${test.length} for testing, ` +
-        `divided class by class with seed ${options.seed}`,
+        `divided class by class with seed ${options.seed} (train and evaluate with the same)`,
     );
   }
   if (holdsOut && split !== "test") {
