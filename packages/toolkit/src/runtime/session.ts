@@ -8,7 +8,10 @@ import { MachineError } from "../errors.js";
 import { fromOrt, toOrt } from "./values.js";
 
 export interface SessionOptions {
-  /** Threads within an operator; all cores that this process may use by default. Results do not depend on it. */
+  /**
+   * Threads within an operator; all cores that this process may use by default. Convolutions of few columns and long sums,
+   * as weight gradients are, split the sums by thread: their last bits depend on this number, and on nothing else.
+   */
   readonly threads?: number;
   /** How far ONNX Runtime may rewrite the graph; `"all"` by default, `"disabled"` runs it node by node as it stands. */
   readonly optimization?: "disabled" | "basic" | "extended" | "all";

@@ -103,14 +103,19 @@ export async function readRunFile(path: string): Promise<Uint8Array> {
   }
 }
 
+/** The setting that holds the hash of the step graph. It also changes with others, and tells people less than they do. */
+export const computation = "model and step (hash)";
+
 /** @throws {UsageError} naming every setting that differs between the checkpoint and the run that wants to resume it. */
 export function requireSameSettings(path: string, saved: RunSettings, now: RunSettings): void {
-  const differences = [...new Set([...Object.keys(saved), ...Object.keys(now)])]
-    .filter((name) => saved[name] !== now[name])
-    .map((name) => `${name} was ${saved[name]}, now ${now[name]}`);
-  if (differences.length === 0) return;
+  const differing = [...new Set([...Object.keys(saved), ...Object.keys(now)])].filter(
+    (name) => saved[name] !== now[name],
+  );
+  if (differing.length === 0) return;
+  const told = differing.length === 1 ? differing : differing.filter((name) => name !== computation);
   throw new UsageError(
-    `"${path}" cannot be resumed, as the result would be neither run's: ${differences.join("; ")}. ` +
+    `"${path}" cannot be resumed, as the result would be neither run's: ` +
+      `${told.map((name) => `${name} was ${saved[name]}, now ${now[name]}`).join("; ")}. ` +
       "Resume with the same settings, or start without --resume",
   );
 }

@@ -1,12 +1,20 @@
 /** @file The training loop: epochs, validation, log, checkpoints, interruption and resumption. */
 
+import { availableParallelism } from "node:os";
 import { expandForInference, type Graph, inferTypes, type Tensor } from "@subbyte/graph";
 import { normalize } from "../data/normalize.js";
 import type { Augmentation, Batch, ImageSet } from "../data/types.js";
 import { DataError, FailedRunError, InterruptedError, UsageError } from "../errors.js";
 import { type ClassifierResult, evaluateClassifier } from "../evaluation/evaluate.js";
 import { floatClassifier } from "../evaluation/float-classifier.js";
-import { type EpochRecord, type RunSettings, requireSameSettings, type TrainingPosition } from "./checkpoint.js";
+import {
+  type Checkpoint,
+  computation,
+  type EpochRecord,
+  type RunSettings,
+  requireSameSettings,
+  type TrainingPosition,
+} from "./checkpoint.js";
 import { createOptimizer } from "./optimizers/index.js";
 import { SpeedMeter, type TrainProgress } from "./progress.js";
 import { RunFiles } from "./run-files.js";
@@ -80,14 +88,20 @@ class TrainingRun {
     private readonly files: RunFiles | undefined,
   ) {}
 
-  static async start(options: TrainOptions): Promise<TrainingRun> {
+  static async start(given: TrainOptions): Promise<TrainingRun> {
+    checkOptions(given);
+    const files = given.out === undefined ? undefined : new RunFiles(given.out, given.metadata ?? {});
+    if (given.resume && !files) throw new UsageError("to resume a run, give the folder that it wrote to (--out)");
+    const checkpoint = given.resume ? await files!.readCheckpoint() : undefined;
+    // Sums over many elements are split by thread, so their last bits depend on how many there are.
+    const threads = given.session?.threads ?? Number(checkpoint?.settings.threads ?? availableParallelism());
+    const options = { ...given, session: { ...given.session, threads } };
     const batchSize = Math.min(options.batchSize, options.images.length);
-    checkOptions(options);
     const step = await buildTrainingStep(options.graph, { ...options, batchSize });
-    const files = options.out === undefined ? undefined : new RunFiles(options.out, options.metadata ?? {});
-    const run = new TrainingRun(options, batchSize, step, settingsOf(options, batchSize, step), files);
+    const settings = { ...settingsOf(options, batchSize, step), threads };
+    const run = new TrainingRun(options, batchSize, step, settings, files);
     try {
-      if (options.resume) await run.#resume();
+      if (checkpoint) await run.#resume(checkpoint);
       return run;
     } catch (error) {
       await run.release();
@@ -95,13 +109,12 @@ class TrainingRun {
     }
   }
 
-  async #resume(): Promise<void> {
-    if (!this.files) throw new UsageError("to resume a run, give the folder that it wrote to");
-    const { settings, position, tensors } = await this.files.readCheckpoint();
-    requireSameSettings(this.files.checkpointPath, settings, this.settings);
+  async #resume({ settings, position, tensors }: Checkpoint): Promise<void> {
+    const files = this.files!;
+    requireSameSettings(files.checkpointPath, settings, this.settings);
     this.step.restore(tensors);
     this.#position = position;
-    if (position.best) this.#best = await this.files.readWeights("best", this.options.graph);
+    if (position.best) this.#best = await files.readWeights("best", this.options.graph);
   }
 
   async finish(): Promise<TrainResult> {
@@ -329,7 +342,7 @@ function checkOptions({ graph, images, epochs, checkpointEvery }: TrainOptions):
   }
 }
 
-/** All that decides the outcome. Threads do not: the results have the same bits with any number of them. */
+/** All that decides the outcome, but the number of threads. */
 function settingsOf(options: TrainOptions, batchSize: number, step: TrainingStep): RunSettings {
   const { images, validation, epochs, rate, mean, std, augmentation = {}, seed = 0, optimizer } = options;
   const { schedule, learningRate, warmupSteps = 0 } = rate;
@@ -350,6 +363,6 @@ function settingsOf(options: TrainOptions, batchSize: number, step: TrainingStep
     normalization: JSON.stringify([mean, std]),
     augmentation: JSON.stringify(augmentation),
     seed,
-    "step graph": step.fingerprint,
+    [computation]: step.fingerprint.slice(0, 16),
   };
 }
