@@ -1,5 +1,5 @@
 /**
- * @file Which kind of attribute a value is written as.
+ * @file The kinds of attributes: which one a value is written as, and which one a name must have when it is read.
  *
  * JavaScript has one number type and ONNX two, so 1 could be INT or FLOAT. Most attributes are integers; the FLOAT ones
  * are listed here by name, since hardly any name means an integer in one operator and a float in another.
@@ -8,6 +8,8 @@
 import { ModelError } from "../errors.js";
 import type { Attribute, Node } from "../ir/types.js";
 import type { AttributeType } from "./schema.js";
+
+type Kind = keyof typeof AttributeType;
 
 const floats: ReadonlySet<string> = new Set([
   "activation_alpha",
@@ -48,7 +50,7 @@ const floatsOfOperator: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** @throws {ModelError} for a fraction where the operator takes integers */
-export function attributeKind(node: Node, name: string, value: Attribute): keyof typeof AttributeType {
+export function attributeKind(node: Node, name: string, value: Attribute): Kind {
   if (typeof value === "string") return "STRING";
   if (typeof value === "boolean" || typeof value === "bigint") return "INT";
   const isFloat = floats.has(name) || (floatsOfOperator[node.op]?.includes(name) ?? false);
@@ -68,4 +70,53 @@ function requireIntegers(node: Node, name: string, values: readonly number[]): v
   const fraction = values.find((value) => !Number.isSafeInteger(value));
   if (fraction !== undefined)
     throw new ModelError(`${node.op} "${node.name}": attribute "${name}" is an integer in ONNX, found ${fraction}`);
+}
+
+/** Kinds that operators rely on, by name; the same in all of ONNX's own operators. */
+const kindsOfNames = {
+  FLOAT: ["alpha", "beta", "epsilon", "momentum"],
+  INT: [
+    "allowzero",
+    "axis",
+    "ceil_mode",
+    "count_include_pad",
+    "group",
+    "keepdims",
+    "noop_with_empty_axes",
+    "num_outputs",
+    "storage_order",
+    "to",
+    "training_mode",
+    "transA",
+    "transB",
+  ],
+  INTS: ["axes", "dilations", "kernel_shape", "output_padding", "output_shape", "pads", "perm", "strides"],
+  STRING: ["auto_pad", "mode", "reduction"],
+  TENSOR: ["value"],
+} satisfies Partial<Record<Kind, string[]>>;
+
+type CheckedKind = keyof typeof kindsOfNames;
+
+const kinds: ReadonlyMap<string, CheckedKind> = new Map(
+  Object.entries(kindsOfNames).flatMap(([kind, names]) => names.map((name) => [name, kind as CheckedKind] as const)),
+);
+
+/**
+ * Refuses an attribute of ONNX's own operators of another kind than the specification has, such as a text as `axis`, so that
+ * no operator needs to ask.
+ *
+ * @throws {ModelError}
+ */
+export function requireKind(place: string, name: string, value: Attribute): void {
+  const kind = kinds.get(name);
+  if (!kind) return;
+  const fits: Readonly<Record<CheckedKind, boolean>> = {
+    FLOAT: typeof value === "number",
+    INT: typeof value === "number" && Number.isSafeInteger(value),
+    INTS: Array.isArray(value) && value.every(Number.isSafeInteger),
+    STRING: typeof value === "string",
+    TENSOR: typeof value === "object" && "dtype" in value,
+  };
+  if (!fits[kind])
+    throw new ModelError(`${place} is of another kind than ${kind}, or beyond ±2^53; the file is damaged`);
 }

@@ -267,6 +267,24 @@ describe("what cannot be read says why", () => {
       /"input" is not a tensor/,
     ],
     [
+      "an attribute of another kind",
+      altered(({ graph }) => {
+        graph.node[0]!.attribute.push({
+          name: "group",
+          type: AttributeType.STRING,
+          s: "two",
+        } as NodeProto["attribute"][0]);
+      }),
+      /attribute "group" of Conv "conv" is of another kind than INT/,
+    ],
+    [
+      "an attribute without a type",
+      altered(({ graph }) => {
+        graph.node[0]!.attribute.push({ name: "group", i: fromBigInt(1n) } as NodeProto["attribute"][0]);
+      }),
+      /attribute "group" of Conv "conv" has no value or the unknown type 0/,
+    ],
+    [
       "an input that nothing produces",
       altered(({ graph }) => {
         graph.node[1]!.input[0] = "gone";

@@ -4,6 +4,7 @@ import { ModelError } from "../errors.js";
 import { float32 } from "../ir/tensor.js";
 import type { Attribute, Attributes, Dim, Graph, GraphInput, Node, Tensor } from "../ir/types.js";
 import { verify } from "../ir/verifier.js";
+import { requireKind } from "./attributes.js";
 import { knownDomains, NEWEST_OPSET, OLDEST_OPSET, toIrForm } from "./opsets.js";
 import {
   type AttributeProto,
@@ -180,12 +181,16 @@ function readAttributes(proto: NodeProto, name: string, loader: ExternalDataLoad
   const where = `${proto.op_type} "${name}"`;
   // A null prototype, because attribute names come from the file and "__proto__" is one.
   const attributes: Record<string, Attribute> = Object.create(null);
-  for (const attribute of proto.attribute) attributes[attribute.name] = readAttribute(attribute, where, loader);
+  for (const attribute of proto.attribute) {
+    const place = `attribute "${attribute.name}" of ${where}`;
+    const value = readAttribute(attribute, place, loader);
+    if (canonicalDomain(proto.domain) === "") requireKind(place, attribute.name, value);
+    attributes[attribute.name] = value;
+  }
   return { ...attributes };
 }
 
-function readAttribute(proto: AttributeProto, where: string, loader: ExternalDataLoader | undefined): Attribute {
-  const place = `attribute "${proto.name}" of ${where}`;
+function readAttribute(proto: AttributeProto, place: string, loader: ExternalDataLoader | undefined): Attribute {
   switch (proto.type) {
     case AttributeType.FLOAT:
       return proto.f;
