@@ -34,26 +34,27 @@ export function packCodes(codes: Int8Array, bits: number, rows: number): Uint8Ar
 
 /**
  * @param packed  `rows · rowBytes(length, bits)` bytes.
+ * @param length  At most 2^28, so that bit positions within a row are exact in 32 bits.
  * @returns The codes, or `undefined` where a bit after the last code of a row is set.
  */
 export function unpackCodes(packed: Uint8Array, bits: number, rows: number, length: number): Int8Array | undefined {
   const codes = new Int8Array(rows * length);
+  const pitch = rowBytes(length, bits);
   const unused = 32 - bits;
-  let from = 0;
+  // A code lies within two bytes; one more at the end saves a test for each.
+  const bytes = new Uint8Array(packed.length + 1);
+  bytes.set(packed);
   let to = 0;
   for (let row = 0; row < rows; row++) {
-    let pending = 0;
-    let count = 0;
+    const start = row * pitch;
     for (let k = 0; k < length; k++) {
-      if (count < bits) {
-        pending |= packed[from++]! << count;
-        count += 8;
-      }
-      codes[to++] = (pending << unused) >> unused;
-      pending >>>= bits;
-      count -= bits;
+      const bit = k * bits;
+      const at = start + (bit >>> 3);
+      const word = bytes[at]! | (bytes[at + 1]! << 8);
+      codes[to++] = (word << (unused - (bit & 7))) >> unused;
     }
-    if (pending !== 0) return undefined;
+    const used = (length * bits) & 7;
+    if (used !== 0 && bytes[start + pitch - 1]! >> used !== 0) return undefined;
   }
   return codes;
 }
