@@ -34,8 +34,13 @@ function probe(): Tier {
   throw new Error("this JavaScript engine has no WebAssembly SIMD, which the kernels need; use createReference");
 }
 
-/** Kernels of a tier over `memory`. Each module is compiled once. */
+/**
+ * Kernels of a tier over `memory`. Each module is compiled once.
+ * @throws {Error} where this machine lacks the tier.
+ */
 export async function instantiate(tier: Tier, memory: WebAssembly.Memory): Promise<Kernels> {
+  if (tier === "relaxed" && supportedTier() !== "relaxed")
+    throw new Error('this JavaScript engine has no relaxed SIMD; use the tier "simd"');
   modules[tier] ??= WebAssembly.compile(decodeBase64(tier === "relaxed" ? relaxedModule : plainModule));
   const instance = await WebAssembly.instantiate(await modules[tier], { env: { memory } });
   return instance.exports as unknown as Kernels;

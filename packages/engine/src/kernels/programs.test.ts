@@ -1,0 +1,34 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { mobilenetV2, resnet18, resnet20, resnet50 } from "../../scripts/networks.mjs";
+import { expectSame, tiers } from "../../test/kernel-matrix.js";
+import { randomProgram } from "../../test/random-program.js";
+
+describe.each(tiers)("%s", (tier) => {
+  test("random programs of every operator", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: 2 ** 30 }), fc.integer({ min: 1, max: 16 }), async (seed, length) => {
+        await expectSame(randomProgram(seed, length), tier);
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  test.each([
+    [8, 8],
+    [4, 8],
+    [4, 4],
+    [3, 3],
+    [2, 2],
+  ])("ResNet-20, W%dA%d", async (weights, activations) => {
+    const kernels = await expectSame(resnet20({ weights, activations, classes: 10 }), tier);
+    const inner = kernels.get("layer3.2.conv1");
+    if (tier === "relaxed" && activations < 8) expect(inner).toBe("winogradR4");
+    else expect(inner).toBe(weights <= 4 && activations <= 4 ? "convP4" : "winogradD8");
+  });
+
+  test("ResNet-18, ResNet-50 and MobileNet-v2 on small images", async () => {
+    for (const network of [resnet18, resnet50, mobilenetV2])
+      await expectSame(network({ weights: 4, activations: 4, size: 33, classes: 7 }), tier);
+  });
+});
