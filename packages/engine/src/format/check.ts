@@ -49,23 +49,25 @@ export function checkProgram(program: Program, { maxBytes = defaultMaxBytes }: C
 }
 
 export interface MemoryRequirement {
-  /** Unpacked weights, scales, biases and tables, in bytes. */
+  /** Unpacked weights, scales, biases and tables, and what operators derive from them, in bytes. */
   readonly parameters: number;
   /** Codes of all tensors alive at once. */
   readonly arena: number;
-  /** Largest working memory of an operator in the reference. */
+  /** Largest scratch memory of an operator. */
   readonly scratch: number;
   readonly total: number;
 }
 
-/** Bytes that the reference engine holds for a program, known before any of them is allocated. */
+/** Bytes that the reference holds for a program, at most, known before any of them is allocated. */
 export function memoryRequirement(program: Program): MemoryRequirement {
   let parameters = 256 * program.inputTables.length;
   let scratch = 0;
   for (const op of program.operators) {
     if ("weights" in op) parameters += op.weights.codes.length + 8 * op.bias.length;
     if (op.op === "table") parameters += op.table.length;
-    scratch = Math.max(scratch, definitionOf(op).scratchBytes?.(op, program) ?? 0);
+    const working = definitionOf(op).workingMemory?.(op, program);
+    parameters += working?.keptBytes ?? 0;
+    scratch = Math.max(scratch, working?.scratchBytes ?? 0);
   }
   const arena = planArena(program).size;
   return { parameters, arena, scratch, total: parameters + arena + scratch };

@@ -8,7 +8,7 @@
  */
 
 import type { ConvOperator, QuantizedTensor } from "../format/program.js";
-import type { Scratch } from "./definition.js";
+import { elementCount, type Scratch } from "./definition.js";
 import { type Axis, axesOf } from "./windows.js";
 
 /** Weight of the second channel in a shared lane. */
@@ -31,6 +31,12 @@ interface Lanes {
 export function paddedSize(shape: readonly number[], op: ConvOperator): number {
   const [vertical, horizontal] = axesOf(shape, op.weights.shape.slice(2), op);
   return shape[0]! * paddedLength(vertical) * paddedLength(horizontal);
+}
+
+/** Bytes of the weights in lanes, at most: one channel a lane, two lanes a tile, tiles not shared by groups. */
+export function packedWeightBytes({ groups, weights }: ConvOperator): number {
+  const taps = elementCount(weights.shape.slice(1));
+  return 8 * 2 * taps * groups * Math.ceil(weights.shape[0]! / groups / 2);
 }
 
 const paddedLength = ({ size, before, after }: Axis): number => before + size + after;

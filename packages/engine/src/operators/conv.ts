@@ -8,9 +8,9 @@
  */
 
 import type { ConvOperator } from "../format/program.js";
-import { paddedSize, prepareSums } from "./accumulate.js";
+import { packedWeightBytes, paddedSize, prepareSums } from "./accumulate.js";
 import { channelMultipliers, rescaleMultiplier, toCode } from "./arithmetic.js";
-import type { CheckContext, Memory, OperatorDefinition } from "./definition.js";
+import { type CheckContext, elementCount, type Memory, type OperatorDefinition } from "./definition.js";
 import { axesOf, checkWindowAttributes, extent, windowCount } from "./windows.js";
 
 export const conv: OperatorDefinition<ConvOperator> = {
@@ -57,9 +57,12 @@ export const conv: OperatorDefinition<ConvOperator> = {
     if (op.residual !== undefined) checkResidual(op, op.residual.tensor, context);
   },
 
-  scratchBytes(op, { tensors }) {
-    const [, height, width] = tensors[op.output]!.shape;
-    return 8 * paddedSize(tensors[op.input]!.shape, op) + 4 * 4 * height! * width! + 8 * op.weights.codes.length;
+  workingMemory(op, { tensors }) {
+    const pixels = elementCount(tensors[op.output]!.shape.slice(1));
+    return {
+      keptBytes: packedWeightBytes(op) + 4 * pixels,
+      scratchBytes: 8 * paddedSize(tensors[op.input]!.shape, op) + 4 * 4 * pixels,
+    };
   },
 
   prepare(op, memory) {

@@ -53,6 +53,13 @@ export class Scratch {
   }
 }
 
+export interface WorkingMemory {
+  /** Bytes that one operator keeps: tables, weights in another order. */
+  readonly keptBytes: number;
+  /** Bytes of `Scratch` while it runs. */
+  readonly scratchBytes: number;
+}
+
 export interface OperatorDefinition<T extends Operator> {
   readonly fields: FieldsOf<T>;
   /** Every tensor that the operator reads, a fused residual among them. */
@@ -62,8 +69,8 @@ export interface OperatorDefinition<T extends Operator> {
    * @throws {FormatError}
    */
   check(op: T, context: CheckContext): void;
-  /** Scratch that the reference needs, in bytes, for the memory limit; 0 where absent. */
-  scratchBytes?(op: T, program: Program): number;
+  /** What the reference allocates beyond tensors and parameters, at most, for the memory limit; nothing where absent. */
+  workingMemory?(op: T, program: Program): WorkingMemory;
   /** Returns the function that computes the operator for one image. Called once, at load. */
   prepare(op: T, memory: Memory): () => void;
 }
