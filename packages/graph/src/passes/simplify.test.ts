@@ -1,8 +1,10 @@
 import { readFileSync } from "node:fs";
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { expectSameOutputs, graphOf, operatorsOf, positive, weights } from "../../test/passes.js";
 import { runGraph, runModel } from "../../test/runtime.js";
 import { sharedFile } from "../../test/shared.js";
+import { ModelError } from "../errors.js";
 import type { GraphBuilder } from "../ir/builder.js";
 import { toNumbers } from "../ir/tensor.js";
 import type { Graph } from "../ir/types.js";
@@ -101,5 +103,22 @@ test("all operators that are left and not supported are named", () => {
   ]);
   expect(() => simplifyForImport(graph)).toThrow(
     /2 operators that are not supported: Einsum \("attention"\); NonZero \("mask"\)/,
+  );
+});
+
+test("a damaged file that can still be read is simplified or refused with a ModelError", () => {
+  const file = writeOnnx(mobile(), { opset: 18 });
+  const change = fc.tuple(fc.nat({ max: file.length - 1 }), fc.oneof(fc.nat({ max: 5 }), fc.nat({ max: 255 })));
+  fc.assert(
+    fc.property(fc.array(change, { minLength: 1, maxLength: 3 }), (changes) => {
+      const bytes = file.slice();
+      for (const [at, value] of changes) bytes[at] = value;
+      try {
+        simplifyForImport(readOnnx(bytes));
+      } catch (error) {
+        if (!(error instanceof ModelError)) throw error;
+      }
+    }),
+    { numRuns: 200 },
   );
 });
