@@ -47,7 +47,7 @@ test("describe says what a person asks first", () => {
   expect(loadModel(writeSbq(everyOperator(new Random(1), { bits: 4 }))).describe()).toMatchInlineSnapshot(`
     "every operator: 3 × 8 × 8 bytes to 10 classes
     14 operators, 0.0119 million multiply-adds an image
-    600 weights at 4.00 bits on average, 0.00855 MB of memory
+    600 weights at 4.00 bits on average, 0.00881 MB of memory
     top-1 50.00 % on test/all"
   `);
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { everyOperator } from "../../test/networks.js";
-import { Random } from "../../test/programs.js";
+import { program, Random, tensor } from "../../test/programs.js";
 import { FormatError } from "../errors.js";
 import { checkProgram, memoryRequirement } from "./check.js";
 import type { Operator, Program, QuantizedTensor } from "./program.js";
@@ -122,10 +122,10 @@ describe("what does not fit is refused, and the message says where", () => {
       "provenance.seed: is Infinity",
     ],
   ];
-  for (const [label, program, message] of cases)
+  for (const [label, wrong, message] of cases)
     test(label, () => {
-      expect(() => checkProgram(program)).toThrow(FormatError);
-      expect(() => checkProgram(program)).toThrow(message);
+      expect(() => checkProgram(wrong)).toThrow(FormatError);
+      expect(() => checkProgram(wrong)).toThrow(message);
     });
 
   test(`operator ${indexOf("logits")} is the last and only one to yield logits`, () => {
@@ -135,9 +135,24 @@ describe("what does not fit is refused, and the message says where", () => {
   });
 });
 
+test("a file of a few hundred bytes cannot ask for days of work", () => {
+  const x = tensor("x", [1, 4096, 4096]);
+  const flat = { ...x, name: "flat", shape: [4096 * 4096] };
+  const window = { kernel: [2049, 2049], strides: [1, 1], pads: [1024, 1024, 1024, 1024], dilations: [1, 1] } as const;
+  const endless = program(
+    [x, { ...x, name: "y" }, flat],
+    [
+      { op: "maxPool", name: "p", input: 0, output: 1, ...window },
+      { op: "reshape", name: "f", input: 1, output: 2 },
+      { op: "dequantize", name: "d", input: 2 },
+    ],
+  );
+  expect(() => checkProgram(endless)).toThrow("program: needs 70437480431616 operations an image");
+});
+
 test("memory is counted before any is allocated", () => {
   const { parameters, arena, scratch, total } = memoryRequirement(base);
-  const kept = 8 * (108 + 72) + 4 * (64 + 64);
+  const kept = 8 * (108 + 72) + 4 * (64 + 64) + 8 * 32;
   expect(parameters).toBe(3 * 256 + 600 + 8 * (4 + 4 + 10 + 10) + 16 + kept);
   expect(arena).toBeGreaterThanOrEqual(3 * 256);
   expect(scratch).toBeGreaterThan(8 * 4 * 100);

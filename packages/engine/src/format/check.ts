@@ -6,7 +6,14 @@
 
 import { FormatError } from "../errors.js";
 import { CheckContext, checkScale, elementCount } from "../operators/definition.js";
-import { definitionOf, inputsOf, operators, outputOf } from "../operators/index.js";
+import {
+  definitionOf,
+  inputsOf,
+  operatorMultiplyAdds,
+  operators,
+  outputOf,
+  pooledElements,
+} from "../operators/index.js";
 import { planArena } from "../reference/arena.js";
 import { checkPreprocessing, checkProvenance } from "./check-metadata.js";
 import type { Program, QuantizedTensor } from "./program.js";
@@ -23,6 +30,8 @@ const maxTensors = 2 ** 13;
 const maxOperators = 2 ** 13;
 const maxClasses = 2 ** 24;
 const maxMapSize = 2 ** 16;
+/** Multiply-adds and pooled elements of one image: a hundred times ResNet-152, so that a small file cannot ask for days. */
+const maxOperations = 2 ** 40;
 const maxNameLength = 1024;
 
 /**
@@ -40,6 +49,15 @@ export function checkProgram(program: Program, { maxBytes = defaultMaxBytes }: C
   checkProvenance(program);
   for (const [i, op] of program.operators.entries())
     definitionOf(op).check(op, new CheckContext(program, `operators[${i}]`));
+  const operations = program.operators.reduce(
+    (sum, op) => sum + operatorMultiplyAdds(program, op) + pooledElements(program, op),
+    0,
+  );
+  if (operations > maxOperations)
+    throw new FormatError(
+      "program",
+      `needs ${operations} operations an image, more than the limit of ${maxOperations}`,
+    );
   const { total } = memoryRequirement(program);
   if (total > maxBytes)
     throw new FormatError(

@@ -5,7 +5,7 @@
 
 import type { AveragePoolOperator, QuantizedTensor } from "../format/program.js";
 import { averageMultiplier, toCode } from "./arithmetic.js";
-import type { OperatorDefinition } from "./definition.js";
+import { elementCount, type OperatorDefinition } from "./definition.js";
 import { type Axis, axesOf, checkPoolAxis, checkWindowAttributes, tapsInside } from "./windows.js";
 
 export const averagePool: OperatorDefinition<AveragePoolOperator> = {
@@ -39,6 +39,9 @@ export const averagePool: OperatorDefinition<AveragePoolOperator> = {
     const smallest = averageMultiplier(context.tensor(op.input).scale, scale, op.kernel[0] * op.kernel[1]);
     context.multiplier("output", smallest);
   },
+
+  /** A multiplier and a count for each position. */
+  workingMemory: (op, { tensors }) => ({ keptBytes: 8 * elementCount(tensors[op.output]!.shape), scratchBytes: 0 }),
 
   prepare(op, memory) {
     const input = memory.program.tensors[op.input]!;

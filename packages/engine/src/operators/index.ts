@@ -5,7 +5,7 @@ import { add } from "./add.js";
 import { averagePool } from "./average-pool.js";
 import { concat } from "./concat.js";
 import { conv } from "./conv.js";
-import type { OperatorDefinition } from "./definition.js";
+import { elementCount, type OperatorDefinition } from "./definition.js";
 import { dequantize } from "./dequantize.js";
 import { linear } from "./linear.js";
 import { maxPool } from "./max-pool.js";
@@ -53,4 +53,10 @@ export function operatorMultiplyAdds(program: Program, op: Operator): number {
   if (op.op !== "conv") return 0;
   const [, height, width] = program.tensors[op.output]!.shape;
   return op.weights.codes.length * height! * width!;
+}
+
+/** Elements that the windows of a pooling visit in one image; 0 for other operators. */
+export function pooledElements(program: Program, op: Operator): number {
+  if (op.op !== "maxPool" && op.op !== "averagePool") return 0;
+  return elementCount(program.tensors[op.output]!.shape) * op.kernel[0] * op.kernel[1];
 }
