@@ -40,7 +40,12 @@ export function rescaleChannels(
   const axis = outputAxis(layer);
   const channels = weight.shape[axis]!;
   const inner = weight.shape.slice(axis + 1).reduce((product, dim) => product * dim, 1);
-  const scaled = Float64Array.from(numbersOf(weight), (value, i) => value * factor[Math.floor(i / inner) % channels]!);
+  const values = numbersOf(weight);
+  const scaled = new Float64Array(values.length); // loops: with `from` and a function, ResNet-50 took ten times as long
+  for (let i = 0; i < values.length; ) {
+    const k = factor[(i / inner) % channels]!;
+    for (const end = i + inner; i < end; i++) scaled[i] = k * values[i]!;
+  }
   const old = bias && numbersOf(bias);
   const shifted = Float64Array.from({ length: channels }, (_, c) => factor[c]! * (old?.[c] ?? 0) + offset[c]!);
   const newBias = tensorOf(weight.dtype, [channels], shifted);
