@@ -180,6 +180,12 @@ describe("hostile and damaged files", () => {
     await expect(load(tensorAt(0, "\x04", "\x01\x01"))).rejects.toThrow(/make no sense/);
   });
 
+  test("an archive that announces more entries than fit into it is refused at once", async () => {
+    const archive = archiveOf("\x80\x02N.");
+    new DataView(archive.buffer, archive.byteOffset).setUint16(archive.length - 14, 0xffff, true);
+    await expect(load(archive)).rejects.toThrow(/announces more files than it has/);
+  });
+
   test("an archive that unpacks to thousands of times its size is refused", async () => {
     const bomb = zipSync({ "a/data.pkl": strToU8("\x80\x02N."), "a/data/0": new Uint8Array(50_000_000) });
     await expect(load(bomb)).rejects.toThrow(/unpacks to more than 4 times its size/);

@@ -122,7 +122,7 @@ class Machine {
     const path = `${module}.${name}`.slice(0, 200);
     if (!globals.has(path))
       throw new DataError(
-        `${source} asks Python for "${path}", which is no tensor and is not executed here; save the bare weights in ` +
+        `${source} asks Python for ${JSON.stringify(path)}, which is no tensor and is not executed here; save the bare weights in ` +
           "PyTorch with torch.save(model.state_dict(), path) or as safetensors, and load that file",
       );
     this.push(globals.get(path));

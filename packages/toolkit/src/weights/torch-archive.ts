@@ -17,6 +17,9 @@ import { type Storage, storageOf, torchGlobals } from "./torch-pickle.js";
 const MAGIC = 0x1950a86a20f9469cfc6cn;
 const LEGACY_PROTOCOL = 1001;
 
+/** Bytes of the smallest entry in a zip archive's directory; fflate believes any announced number of entries. */
+const MIN_ENTRY_BYTES = 46;
+
 /** torch.save does not compress; what unpacks to many times its size is no checkpoint. */
 const MAX_INFLATION = 4;
 
@@ -58,8 +61,13 @@ export function readZipCheckpoint(bytes: Uint8Array, source: string): unknown {
 }
 
 function unzip(bytes: Uint8Array, source: string): Map<string, Uint8Array> {
+  let count = 0;
   let total = 0;
   const filter = ({ originalSize }: { originalSize: number }) => {
+    if (++count * MIN_ENTRY_BYTES > bytes.length)
+      throw new DataError(
+        `${source} is a zip archive that announces more files than it has; copy or download it again`,
+      );
     total += originalSize;
     if (total > bytes.length * MAX_INFLATION)
       throw new DataError(
