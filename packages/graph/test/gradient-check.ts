@@ -5,7 +5,10 @@ import type { Graph, Tensor } from "../src/ir/types.js";
 import { evaluate } from "../src/reference/interpreter.js";
 import { random } from "./runtime.js";
 
-/** A float64 tensor of values between −1 and 1, all at least `apart` from each other and from 0, so that no kink is near. */
+/**
+ * Float64 values between −1 and 1 in random order, evenly spaced: no two are equal and none is 0, so that no kink or tie is
+ * near.
+ */
 export function distinctValues(shape: readonly number[], seed: number): Tensor {
   const next = random(seed);
   const count = shape.reduce((a, b) => a * b, 1);

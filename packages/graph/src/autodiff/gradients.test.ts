@@ -141,6 +141,30 @@ describe("gradients()", () => {
     expect(added.filter((op) => op.startsWith("Conv") || op.startsWith("BatchNormalization"))).toEqual([]);
   });
 
+  test("outputs that the loss does not read count as zero", () => {
+    const g = new GraphBuilder("f");
+    const x = g.input("x", "float32", ["N", 5]);
+    const [, right] = g.node("Split", [x, g.ints([2, 3])], { axis: 1 }, { outputs: 2 });
+    g.output(g.op("ReduceSumSquare", [right!], { keepdims: 0 }, { name: "loss" }));
+    const inputs = new Map([["x", distinctValues([2, 5], 3)]]);
+    expectGradients(g.build(), { inputs, loss: "loss", parameters: ["x"], seed: 4 });
+  });
+
+  test("a mean over a batch of unknown size reaches through convolutions", () => {
+    const g = new GraphBuilder("distance");
+    const x = g.input("x", "float32", ["N", 2, 5, 5]);
+    const w = g.input("w", "float32", [3, 2, 3, 3]);
+    const y = g.op("Relu", [g.op("Conv", [x, w], { pads: [1, 1, 1, 1] })]);
+    const difference = g.op("Sub", [y, g.input("teacher", "float32", ["N", 3, 5, 5])]);
+    g.output(g.op("ReduceMean", [g.op("Mul", [difference, difference])], { keepdims: 0 }, { name: "loss" }));
+    const inputs = new Map([
+      ["x", distinctValues([2, 2, 5, 5], 5)],
+      ["w", distinctValues([3, 2, 3, 3], 6)],
+      ["teacher", distinctValues([2, 3, 5, 5], 7)],
+    ]);
+    expectGradients(g.build(), { inputs, loss: "loss", parameters: ["w", "x"], seed: 8 });
+  });
+
   test("refuses what cannot be, by name", () => {
     const rounded = squareSum((g, x) => g.op("Round", [x], {}, { name: "rounding" }));
     expect(() => gradients(rounded, { loss: "loss", parameters: ["x"] })).toThrow('no gradient for Round "rounding"');

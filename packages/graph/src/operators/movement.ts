@@ -1,6 +1,5 @@
 /** @file Operators that move elements without computing: Transpose, Concat, Split. Spec: the ONNX operators of the same names. */
 
-import { dimProduct } from "../ir/dims.js";
 import { toNumbers } from "../ir/tensor.js";
 import type { Dim, Node, Tensor } from "../ir/types.js";
 import type { OperatorDefinition } from "./definition.js";
@@ -147,11 +146,8 @@ export const Split: OperatorDefinition = {
   /** dy of the parts side by side, zeros for those that the loss does not read. */
   gradient({ node, g, type, outputGradients }) {
     const axis = normalizeAxis(node, attributesOf(node, { axis: 0 }).axis, type(node.inputs[0]!).shape!.length);
-    const parts = node.outputs.map(
-      (output, i) =>
-        outputGradients[i] ??
-        (dimProduct(type(output).shape!) === 0 ? output : g.op("ConstantOfShape", [g.op("Shape", [output])])),
-    );
+    const zeros = (output: string) => g.op("ConstantOfShape", [g.op("Shape", [output])]);
+    const parts = node.outputs.map((output, i) => outputGradients[i] ?? zeros(output));
     return [g.op("Concat", parts, { axis }), undefined];
   },
 };
