@@ -3,14 +3,8 @@
 import { CommanderError } from "commander";
 import pc from "picocolors";
 
-/** The command did its work, and the result falls short of its purpose (accuracy collapsed, a check failed). */
-export class FellShort extends Error {
-  override readonly name = "FellShort";
-  readonly kind = "fell-short";
-}
-
 const statusOfKind: Readonly<Record<string, number>> = {
-  "fell-short": 1,
+  failed: 1,
   usage: 2,
   data: 2,
   model: 2,

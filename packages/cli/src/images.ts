@@ -6,7 +6,7 @@ import type { CommonOptions, DataOptions } from "./options.js";
 import { startProgress } from "./progress.js";
 
 /** Mean and standard deviation of ImageNet's training images and of MNIST's, what published weights were trained with. */
-const usualNormalization = {
+export const usualNormalization = {
   1: { mean: [0.1307], std: [0.3081] },
   3: { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
 } as const;

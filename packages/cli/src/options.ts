@@ -1,6 +1,6 @@
 /** @file Options that mean the same in every command, with their parsers. */
 
-import { UsageError } from "@subbyte/toolkit";
+import { type OpenModelOptions, UsageError } from "@subbyte/toolkit";
 import { type Command, InvalidArgumentError, Option } from "commander";
 
 /** A whole number of at least `min`. */
@@ -82,6 +82,19 @@ export function withModelOptions(command: Command): Command {
     .option("--classes <n>", "class count of that architecture", integer(2))
     .addOption(new Option("--stem <stem>", "first layers of a ResNet").choices(["imagenet", "cifar"]));
 }
+
+/** What `openModel` takes of the options. */
+export const openOptions = ({
+  arch,
+  classes,
+  stem,
+  size,
+}: ModelFileOptions & { readonly size?: number }): OpenModelOptions => ({
+  ...(arch === undefined ? {} : { architecture: arch }),
+  ...(classes === undefined ? {} : { classes }),
+  ...(stem === undefined ? {} : { stem }),
+  ...(size === undefined ? {} : { size }),
+});
 
 export interface RunOptions {
   readonly threads?: number;

@@ -1,9 +1,9 @@
 /** @file `subbyte evaluate`: accuracy of a model on a data set. */
 
-import { writeSbq } from "@subbyte/engine";
 import {
   type ClassifierResult,
   type Classify,
+  codesClassifier,
   evaluateClassifier,
   floatClassifier,
   integerClassifier,
@@ -18,6 +18,7 @@ import {
   type CommonOptions,
   type DataOptions,
   type ModelFileOptions,
+  openOptions,
   type RunOptions,
   required,
   withDataOptions,
@@ -54,8 +55,7 @@ Examples:
 }
 
 async function run(path: string, options: Options, signal: AbortSignal): Promise<void> {
-  const { arch, ...rest } = options;
-  const model = await openModel(path, { ...rest, ...(arch === undefined ? {} : { architecture: arch }) });
+  const model = await openModel(path, openOptions(options));
   const preprocessing = preprocessingOf(model, options);
   const source = required(options.data, "--data", "cifar10.tgz");
   const images = await openImagesFor(preprocessing, source, "evaluation", options, signal);
@@ -89,7 +89,7 @@ async function classifierOf(
 ): Promise<Classifier> {
   const threads = options.threads === undefined ? {} : { threads: options.threads };
   if (model.kind === "float")
-    return floatClassifier(model.format === "onnx" ? model.bytes : model.graph, {
+    return floatClassifier(model.format === "onnx" ? model.bytes : model.graph, [channels, height, width], {
       mean,
       std,
       ...threads,
@@ -97,7 +97,7 @@ async function classifierOf(
     });
   if (options.simulate === "float") return simulatedClassifier(lift(model.program), { mean, std, ...threads });
   if (options.simulate === "codes") return codesClassifier(model.program, threads);
-  return integerClassifier(writeSbq(model.program), options.threads);
+  return integerClassifier(model.bytes, options.threads);
 }
 
 function asJson(

@@ -1,0 +1,101 @@
+/** @file `subbyte qat`: quantization-aware training from a float or a quantized network to a `.sbq` file. */
+
+import { join } from "node:path";
+import { type Preprocessing, writeSbq } from "@subbyte/engine";
+import type { Graph } from "@subbyte/graph";
+import { type ImageSet, lift, lower, openModel, trainQuantized, writeFileAtomic } from "@subbyte/toolkit";
+import { Command } from "commander";
+import { openImagesFor } from "../images.js";
+import { openOptions, required, withDataOptions, withModelOptions, withRunOptions } from "../options.js";
+import { byteSize, percent, print, printJson } from "../output.js";
+import { type TrainingOptions, trainingOptions, withTrainingOptions } from "../training-options.js";
+import { trainingProgress } from "../training-progress.js";
+import { type QuantizeCommandOptions, quantizeOpened, withQuantizeOptions } from "./quantize.js";
+
+type Options = QuantizeCommandOptions & TrainingOptions;
+
+export function qatCommand(signal: AbortSignal): Command {
+  const command = new Command("qat")
+    .description(
+      "Trains with fake-quantized weights and activations, from a float network (calibrated first) or from a .sbq.",
+    )
+    .argument("<model>", "model file, recognised by its content")
+    .action((path: string, options: Options) => run(path, options, signal));
+  const defaults = { epochs: 5, lr: 0.01, out: "runs/qat" };
+  const withAll = withTrainingOptions(
+    withRunOptions(withModelOptions(withDataOptions(withQuantizeOptions(command)))),
+    defaults,
+  );
+  return withAll.addHelpText(
+    "after",
+    `
+Examples:
+  subbyte qat runs/resnet20/best.safetensors --data cifar10.tgz --weights 4 --activations 4 --epochs 5 --crop-padding 4 --flip
+  subbyte qat model-w2a2.sbq --data photos/ --epochs 3 --lr 0.005 --out runs/w2a2`,
+  );
+}
+
+interface Start {
+  readonly graph: Graph;
+  readonly preprocessing: Preprocessing;
+  readonly images: ImageSet;
+  readonly labels: readonly string[];
+}
+
+async function run(path: string, options: Options, signal: AbortSignal): Promise<void> {
+  const { start, sha256 } = await begin(path, options, signal);
+  const { preprocessing, images, labels } = start;
+  const source = required(options.data, "--data", "photos/");
+  const { split: _, ...evaluation } = options;
+  const validation = await openImagesFor(preprocessing, source, "evaluation", evaluation, signal);
+  const progress = trainingProgress(options.quiet ?? false);
+  const result = await trainQuantized({
+    ...trainingOptions(options),
+    graph: start.graph,
+    images,
+    validation,
+    mean: preprocessing.mean,
+    std: preprocessing.std,
+    seed: options.seed,
+    signal,
+    onProgress: progress.update,
+  }).finally(progress.stop);
+  const accuracy = result.history.find(({ epoch }) => epoch === result.best.epoch)?.validationAccuracy;
+  const program = lower(result.best.graph, {
+    preprocessing,
+    labels,
+    provenance: {
+      command: "qat",
+      method: "straight-through",
+      seed: options.seed,
+      source: path,
+      sourceHash: sha256,
+      epochs: options.epochs,
+    },
+  });
+  const bytes = writeSbq(program);
+  const out = join(options.out, "best.sbq");
+  await writeFileAtomic(out, bytes);
+  if (options.json)
+    printJson({ model: path, out, bytes: bytes.length, best: result.best.epoch, history: result.history });
+  else
+    print(
+      `${out}: ${byteSize(bytes.length)}, simulated ${validation.split} accuracy ${percent(accuracy ?? 0)} in epoch ${result.best.epoch}\n` +
+        `subbyte evaluate ${out} --data ${source}`,
+    );
+}
+
+async function begin(path: string, options: Options, signal: AbortSignal): Promise<{ start: Start; sha256: string }> {
+  const model = await openModel(path, openOptions(options));
+  if (model.kind === "float") {
+    const { quantized, ...rest } = await quantizeOpened(model, options, signal);
+    return { start: { graph: quantized, ...rest }, sha256: model.sha256 };
+  }
+  const { preprocessing, labels } = model.program;
+  const source = required(options.data, "--data", "photos/");
+  const images = await openImagesFor(preprocessing, source, "train", options, signal);
+  return {
+    start: { graph: lift(model.program), preprocessing, images, labels: labels ?? images.classes },
+    sha256: model.sha256,
+  };
+}
