@@ -6,8 +6,11 @@ import { ConvTask, LogitsTask, WinogradTask } from "./tasks";
 import { winograd } from "./winograd";
 
 export * from "./codes";
+export { cut } from "./cut";
 export * from "./depthwise";
 export * from "./map";
+export { filterSums, packBytes, packPairs, packWords } from "./pack";
+export { packWinogradBytes, packWinogradWords } from "./pack-winograd";
 export * from "./pool";
 
 export function convD8(task: ConvTask): void { convolve<Dot16>(task); }

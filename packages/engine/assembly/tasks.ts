@@ -214,3 +214,65 @@
   output: usize;
   count: i32;
 }
+
+/** Load time: filters [outputs][inputs][taps] of int8 codes into the order of the inner loops. */
+@unmanaged export class PackTask {
+  codes: usize;
+  outputs: i32;
+  inputs: i32;
+  taps: i32;
+  /** Output channels of each group. */
+  groupOutputs: i32;
+  /** As in `ConvTask`. */
+  blockInputs: usize;
+  /** Rows of contiguous input, taps of each, elements between taps, channels of each tap, elements of a padded row. */
+  rows: i32;
+  rowTaps: i32;
+  stride: i32;
+  span: i32;
+  rowElements: i32;
+  fieldBits: i32;
+  target: usize;
+  blockPitch: i32;
+}
+
+/** Load time: sums over filters of `length` codes. */
+@unmanaged export class FilterSumsTask {
+  codes: usize;
+  outputs: i32;
+  length: i32;
+  /** int32[outputs] each. */
+  sums: usize;
+  magnitudes: usize;
+  /** int8[16] lowest, int8[16] highest: the extremes of all lanes are those of the codes. */
+  range: usize;
+}
+
+/** Load time: filters [outputs][inputs][3][3] into transformed ones. */
+@unmanaged export class PackWinogradTask {
+  codes: usize;
+  outputs: i32;
+  inputs: i32;
+  target: usize;
+  /** Bytes of one position in a block. */
+  positionPitch: i32;
+  /** int32[outputs][16]: Σ over inputs of U. */
+  totals: usize;
+  /** int16[8]: largest |U|. */
+  largest: usize;
+}
+
+/** Load time: pieces of `steps` steps within which no lane leaves −least…most, for weights [groups][steps][32 bytes]. */
+@unmanaged export class CutTask {
+  weights: usize;
+  groups: i32;
+  steps: i32;
+  most: i32;
+  least: i32;
+  /** 0: byte products in int16 lanes; else width of the low field of 32-bit lanes. */
+  fieldBits: i32;
+  /** 64 bytes for each group. */
+  state: usize;
+  /** int32[steps]. */
+  cuts: usize;
+}

@@ -7,7 +7,8 @@ import type { ConvOperator, LinearOperator, Program, TensorId } from "../format/
 import { channelMultipliers } from "../operators/arithmetic.js";
 import { inputsOf } from "../operators/index.js";
 import type { Tier } from "../wasm/modules.js";
-import { type FilterSums, fieldBitsFor, filterSums, highFieldFits } from "./bounds.js";
+import { type FilterSums, fieldBitsFor, highFieldFits } from "./bounds.js";
+import type { Packer } from "./packer.js";
 import type { ElementBytes } from "./placement.js";
 import type { Filter } from "./window.js";
 
@@ -57,9 +58,11 @@ export interface Layer {
   readonly multipliers: Float32Array;
 }
 
-export function describeLayer(program: Program, op: FilterOperator): Layer {
+/** Stages the layer's codes too. */
+export function describeLayer(program: Program, packer: Packer, op: FilterOperator): Layer {
   const filter = filterOf(op);
-  const weightSums = filterSums(filter.codes, filter.outputs);
+  packer.stage(filter.codes);
+  const weightSums = packer.sums(filter);
   const input = program.tensors[op.input]!;
   const outputScale = op.output === undefined ? 1 : program.tensors[op.output]!.scale;
   return {

@@ -36,7 +36,13 @@ export class Constants {
     return address;
   }
 
-  bytes(data: Uint8Array | Int8Array): number {
+  /** Gives back everything reserved since `end` was `mark`. Tables that others share must not be among it. */
+  release(mark: number): void {
+    new Uint8Array(this.memory.buffer).fill(0, mark, this.#end);
+    this.#end = mark;
+  }
+
+  bytes(data: Uint8Array): number {
     const address = this.reserve(data.length);
     new Uint8Array(this.memory.buffer).set(data, address);
     return address;

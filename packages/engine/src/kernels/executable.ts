@@ -58,10 +58,10 @@ export async function compile(program: Program, { tier = supportedTier() }: Comp
   checkProgram(program);
   const plan = planProgram(program, tier);
   const constants = new Constants(plan.end);
-  const emitter = new Emitter(plan, constants);
+  const kernels = await instantiate(tier, constants.memory);
+  const emitter = new Emitter(plan, constants, kernels);
   emitInput(emitter);
   for (const [i, op] of program.operators.entries()) if (!plan.skipped.has(i)) emitOperator(emitter, i, op);
-  const kernels = await instantiate(tier, constants.memory);
   const steps = emitter.steps.map(({ kernel, task, operator }) => ({
     name: kernel,
     run: kernels[kernel]!,

@@ -9,6 +9,7 @@ import { axesOf, extent } from "../operators/windows.js";
 import { placeByLifetime } from "../reference/arena.js";
 import type { Tier } from "../wasm/modules.js";
 import { chooseElementBytes, filterOf, isDepthwise, readersOf } from "./choose.js";
+import { stagingBytes } from "./packer.js";
 import { type Border, mapShape, type Placement, placeTensor } from "./placement.js";
 
 export interface Plan {
@@ -19,7 +20,8 @@ export interface Plan {
   readonly buffers: readonly (number | undefined)[];
   /** Address of the image's bytes. */
   readonly image: number;
-  /** First byte behind the activations. */
+  /** First byte of the activations, where weights are staged at load, and the first behind both. */
+  readonly start: number;
   readonly end: number;
   /** For a convolution, by index, the rescaling that its epilogue computes too. */
   readonly fused: ReadonlyMap<number, RescaleOperator>;
@@ -63,7 +65,9 @@ export function planProgram(program: Program, tier: Tier): Plan {
   ]);
   const buffers = new Array<number | undefined>(program.tensors.length).fill(undefined);
   for (const [i, id] of stored.entries()) buffers[id] = start + offsets[1 + i]!;
-  return { program, tier, placements, buffers, image: start + offsets[0]!, end: start + size, fused, skipped, readers };
+  const staged = program.operators.map((op) => ("weights" in op ? stagingBytes(filterOf(op)) : 0));
+  const end = start + staged.reduce((most, bytes) => Math.max(most, bytes), size);
+  return { program, tier, placements, buffers, image: start + offsets[0]!, start, end, fused, skipped, readers };
 }
 
 /** One rescaling of a convolution's output becomes the second output of its epilogue. */

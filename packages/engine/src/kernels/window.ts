@@ -22,9 +22,11 @@ export interface Window {
   readonly rowOffsets: readonly number[];
   /** Steps of four bytes in each row. */
   readonly rowSteps: number;
-  /** For each element in step order: input channel, counted from the block's first, and tap (y·kw + x); −1 for padding. */
-  readonly channels: Int32Array;
-  readonly taps: Int32Array;
+  /** Taps of a row, and elements from one to the next. */
+  readonly rowTaps: number;
+  readonly stride: number;
+  /** Channels of each tap that a block reads. */
+  readonly span: number;
   /** First input channel of each block of output channels. */
   readonly blockChannels: readonly number[];
 }
@@ -43,26 +45,15 @@ export function planWindow(filter: Filter, input: Placement, blockSize: number):
     0,
   );
   const blockChannels = groupChannels.map((first) => Math.min(first, groups * inputs - span));
-  const touching = groups === 1 && (dilations[1] === 1 || kernelWidth === 1);
-  const columns = touching ? 1 : kernelWidth;
-  const rowElements = touching ? (kernelWidth - 1) * input.stride + inputs : span;
-  const stepElements = 4 / input.elementBytes;
-  const rowSteps = Math.ceil(rowElements / stepElements);
-
-  const rowOffsets: number[] = [];
-  const paddedRow = rowSteps * stepElements;
-  const channels = new Int32Array(kernelHeight * columns * paddedRow).fill(-1);
-  const taps = new Int32Array(channels.length);
-  for (let y = 0; y < kernelHeight; y++)
-    for (let column = 0; column < columns; column++) {
-      const start = rowOffsets.length * paddedRow;
-      rowOffsets.push(y * dilations[0] * input.rowPitch + column * dilations[1] * input.pixelPitch);
-      for (let e = 0; e < rowElements; e++) {
-        const x = touching ? Math.floor(e / input.stride) : column;
-        const channel = touching ? e % input.stride : e;
-        taps[start + e] = y * kernelWidth + x;
-        if (!touching || channel < inputs) channels[start + e] = channel;
-      }
-    }
-  return { rowOffsets, rowSteps, channels, taps, blockChannels };
+  const touching = groups === 1 && dilations[1] === 1;
+  const rowTaps = touching ? kernelWidth : 1;
+  const columns = kernelWidth / rowTaps;
+  const rowElements = (rowTaps - 1) * input.stride + span;
+  const rowOffsets = Array.from({ length: kernelHeight * columns }, (_, row) => {
+    const y = Math.floor(row / columns);
+    const x = row % columns;
+    return y * dilations[0] * input.rowPitch + x * dilations[1] * input.pixelPitch;
+  });
+  const rowSteps = Math.ceil((rowElements * input.elementBytes) / 4);
+  return { rowOffsets, rowSteps, rowTaps, stride: input.stride, span, blockChannels };
 }

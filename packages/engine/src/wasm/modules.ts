@@ -8,8 +8,8 @@ export type Tier = "simd" | "relaxed";
 
 export type KernelName = PlainKernel | RelaxedKernel;
 
-/** A kernel takes the address of its task record. */
-export type Kernel = (task: number) => void;
+/** A kernel takes the address of its task record; some return a count. */
+export type Kernel = (task: number) => number;
 
 export type Kernels = Readonly<Record<PlainKernel, Kernel>> & Readonly<Partial<Record<RelaxedKernel, Kernel>>>;
 

@@ -1,7 +1,7 @@
 /** @file Convolutions and linear layers: packs the weights, proves the sums, writes the task. */
 
 import type { ConvOperator } from "../../format/program.js";
-import { cutForInt16 } from "../bounds.js";
+import { byteLanes } from "../bounds.js";
 import {
   describeLayer,
   type FilterOperator,
@@ -11,31 +11,30 @@ import {
   winogradFits,
 } from "../choose.js";
 import { pixelOffsets, type Sampling, tileGroup } from "../offsets.js";
-import { stepBytes } from "../pack.js";
 import { mapShape, roundUp } from "../placement.js";
-import { fitsBytes, packTransformed, shiftedRange, shiftTerms, transformFilters } from "../winograd.js";
+import { shiftedRange, shiftTerms } from "../winograd.js";
 import { emitDepthwise } from "./depthwise.js";
 import type { Emitter } from "./emitter.js";
 import { emitOutput, emitParameters, plainSums, type SumForm } from "./output.js";
 import { type Products, packProducts } from "./products.js";
 import { emitRuns } from "./runs.js";
 
-/** Transformed activations must stay within 0…127 as bytes. */
-const highestShifted = 127;
+/** Transformed activations and filters must stay within ±127 as bytes. */
+const highestByte = 127;
 
 /** Bytes of transformed input that are formed at once, to stay in the second-level cache beside the weights. */
 const chunkBytes = 2 ** 18;
 
 export function emitFilter(emitter: Emitter, index: number, op: FilterOperator): void {
-  const layer = describeLayer(emitter.program, op);
+  const layer = describeLayer(emitter.program, emitter.packer, op);
   if (op.op === "linear") {
     if (op.output === undefined) emitLogits(emitter, index, op, layer);
-    else emitDirect(emitter, index, op, layer, packProducts(layer, emitter.placement(op.input)));
+    else emitDirect(emitter, index, op, layer, packProducts(emitter, layer, emitter.placement(op.input)));
     return;
   }
   if (isDepthwise(op)) return emitDepthwise(emitter, index, op, layer);
   if (winogradFits(op, layer) && emitWinograd(emitter, index, op, layer)) return;
-  emitDirect(emitter, index, op, layer, packProducts(layer, emitter.placement(op.input)));
+  emitDirect(emitter, index, op, layer, packProducts(emitter, layer, emitter.placement(op.input)));
 }
 
 /** Where the window of each output pixel starts in the input. */
@@ -55,7 +54,7 @@ function emitDirect(emitter: Emitter, index: number, op: FilterOperator, layer: 
 function emitLogits(emitter: Emitter, index: number, op: FilterOperator, layer: Layer): void {
   const { constants, logits } = emitter;
   const input = emitter.placement(op.input);
-  const products = packProducts(layer, input, false);
+  const products = packProducts(emitter, layer, input, false);
   const { address, pitch } = emitParameters(emitter, layer, plainSums(layer));
   const gemm = emitConvTask(emitter, op, products, 0);
   const task = constants.task("LogitsTask", { gemm, output: logits, parameters: address, parameterPitch: pitch });
@@ -76,16 +75,16 @@ function report(
 function emitConvTask(emitter: Emitter, op: FilterOperator, products: Products, output: number): number {
   const { constants, scratch } = emitter;
   const input = emitter.placement(op.input);
-  const { window, packed, cuts, fieldBits } = products;
+  const { window, packed, blockInputs, cuts, fieldBits } = products;
   const sampling = samplingOf(emitter, op);
   return constants.task("ConvTask", {
     input: emitter.address(op.input),
     inputPixels: pixelOffsets(constants, input, sampling),
     pixels: sampling.height * sampling.width,
-    weights: constants.bytes(bytesOf(packed)),
-    blockPitch: packed.byteLength / window.blockChannels.length,
-    blocks: window.blockChannels.length,
-    blockInputs: constants.integers(window.blockChannels.map((channel) => channel * input.elementBytes)),
+    weights: packed.address,
+    blockPitch: packed.blockPitch,
+    blocks: packed.blocks,
+    blockInputs,
     ...emitRuns(constants, window.rowOffsets, window.rowSteps, cuts, fieldBits > 0),
     fieldBits,
     sums: scratch.sums,
@@ -99,21 +98,22 @@ function emitWinograd(emitter: Emitter, index: number, op: ConvOperator, layer: 
   const input = emitter.placement(op.input);
   const { filter, highest, bias } = layer;
   const onBytes = input.elementBytes === 1;
-  if (onBytes && shiftedRange * highest > highestShifted) return false;
+  if (onBytes && shiftedRange * highest > highestByte) return false;
   if (!onBytes && packedFieldBits(layer) > 0) return false;
-  const transformed = transformFilters(filter);
-  if (onBytes && !fitsBytes(transformed)) return false;
-
+  const mark = constants.end;
+  const packed = emitter.packer.packWinograd(filter, onBytes);
   const shift = onBytes ? 2 * highest : 0;
-  const packed = onBytes
-    ? packTransformed(transformed, filter, 4, (length) => new Int8Array(length))
-    : packTransformed(transformed, filter, 2, (length) => new Int16Array(length));
-  const blocks = roundUp(filter.outputs, 8) / 8;
-  const steps = packed.byteLength / blocks / 16 / stepBytes;
-  const cuts = onBytes ? cutForInt16(packed as Int8Array, steps, shiftedRange * highest) : [steps];
+  const cuts = onBytes ? emitter.packer.cut(packed, byteLanes(shiftedRange * highest)) : [packed.steps];
+  if (cuts.length === 0 || (onBytes && packed.largest > highestByte)) {
+    constants.release(mark);
+    return false;
+  }
   const form: SumForm = {
     tiles: true,
-    bias: (channel) => shiftTerms(transformed, channel, filter.inputs, shift).map((term) => 4 * bias[channel]! - term),
+    bias: (channel) =>
+      shiftTerms(packed.totals.subarray(16 * channel, 16 * channel + 16), shift).map(
+        (term) => 4 * bias[channel]! - term,
+      ),
     factor: 1 / 4,
   };
 
@@ -129,11 +129,11 @@ function emitWinograd(emitter: Emitter, index: number, op: ConvOperator, layer: 
     input: 0,
     inputPixels: tileOffsets,
     pixels: 0,
-    weights: constants.bytes(bytesOf(packed)),
-    blockPitch: packed.byteLength / blocks,
-    blocks,
+    weights: packed.address,
+    blockPitch: packed.blockPitch,
+    blocks: packed.blocks,
     blockInputs: 0,
-    ...emitRuns(constants, [0], steps, cuts),
+    ...emitRuns(constants, [0], packed.steps, cuts),
     fieldBits: 0,
     sums: scratch.sums,
     output: emitOutput(emitter, index, op, layer, form),
@@ -164,5 +164,3 @@ function emitWinograd(emitter: Emitter, index: number, op: ConvOperator, layer: 
   emitter.emit(index, kernel, task);
   return true;
 }
-
-const bytesOf = (data: Int8Array | Int16Array) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);

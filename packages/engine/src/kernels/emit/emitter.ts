@@ -1,9 +1,10 @@
 /** @file What the emitters of all operators share: addresses of tensors, and the steps that a run goes through. */
 
 import type { Program, TensorId } from "../../format/program.js";
-import type { KernelName } from "../../wasm/modules.js";
+import type { KernelName, Kernels } from "../../wasm/modules.js";
 import type { Constants } from "../constants.js";
 import { pixelOffsets, wholeMap } from "../offsets.js";
+import { Packer } from "../packer.js";
 import type { Placement } from "../placement.js";
 import type { Plan } from "../plan.js";
 import { Scratch } from "./scratch.js";
@@ -25,6 +26,7 @@ export class Emitter {
   readonly steps: (Step & { readonly operator: number })[] = [];
   readonly choices = new Map<number, KernelChoice>();
   readonly program: Program;
+  readonly packer: Packer;
   readonly scratch: Scratch;
   /** Address of the float32 logits, padded to whole vectors. */
   readonly logits: number;
@@ -32,7 +34,9 @@ export class Emitter {
   constructor(
     readonly plan: Plan,
     readonly constants: Constants,
+    kernels: Kernels,
   ) {
+    this.packer = new Packer(constants, kernels, plan.start);
     this.program = plan.program;
     this.scratch = new Scratch(constants);
     this.logits = constants.floats(new Float32Array(Math.ceil(plan.program.classes / 8) * 8));

@@ -1,22 +1,25 @@
 /**
- * @file Packed weights with the proof that goes with them. The three forms of a product sum, as the inner loops have them:
+ * @file Packed weights with the proof that goes with them. The four forms of a product sum, as the inner loops have them:
  * bytes with int16 sums (`R4`) or widened at once (`R8`), int16 pairs (`D8`), and two weights a lane (`P4`).
  */
 
-import { type Cuts, cutForField, cutForInt16 } from "../bounds.js";
+import { byteLanes, fieldLanes } from "../bounds.js";
 import { type Layer, packedFieldBits } from "../choose.js";
-import { packBytes, packPairs, packWords } from "../pack.js";
+import type { Packed, WeightForm } from "../packer.js";
 import type { Placement } from "../placement.js";
 import { planWindow, type Window } from "../window.js";
+import type { Emitter } from "./emitter.js";
 
 export type ProductName = "R4" | "R8" | "D8" | "P4";
 
 export interface Products {
   readonly name: ProductName;
   readonly window: Window;
-  readonly packed: Int8Array | Int16Array;
+  readonly packed: Packed;
+  /** i32 byte offset of each block's first input channel. */
+  readonly blockInputs: number;
   /** Where sums are flushed, in steps. */
-  readonly cuts: Cuts;
+  readonly cuts: readonly number[];
   /** P4: bits of the low field. */
   readonly fieldBits: number;
 }
@@ -25,35 +28,35 @@ export interface Products {
 const shortestPiece = 4;
 
 /**
- * Weights for the form of input that the placement gives, by the fastest product that its codes allow.
+ * Weights for the form of input that the placement gives, by the fastest product that the layer's codes allow.
  * @param shareLanes  whether two weights may share a lane
  */
-export function packProducts(layer: Layer, input: Placement, shareLanes = true): Products {
-  if (input.elementBytes === 1) return byteProducts(layer, input);
+export function packProducts(emitter: Emitter, layer: Layer, input: Placement, shareLanes = true): Products {
+  const { constants } = emitter;
+  if (input.elementBytes === 1) {
+    const bytes = pack(emitter, layer, input, "Bytes");
+    const cuts = emitter.packer.cut(bytes.packed, byteLanes(layer.highest));
+    return isWorthwhile(cuts, bytes.packed.steps)
+      ? { name: "R4", ...bytes, cuts }
+      : { name: "R8", ...bytes, cuts: [bytes.packed.steps] };
+  }
   const fieldBits = shareLanes ? packedFieldBits(layer) : 0;
   if (fieldBits > 0) {
-    const window = planWindow(layer.filter, input, 16);
-    const packed = packPairs(layer.filter, window, fieldBits);
-    const steps = window.channels.length / 2;
-    const cuts = cutForField(packed, steps, layer.highest, fieldBits);
-    if (steps / cuts.length >= Math.min(shortestPiece, steps)) return { name: "P4", window, packed, cuts, fieldBits };
+    const mark = constants.end;
+    const pairs = pack(emitter, layer, input, "Pairs", fieldBits);
+    const cuts = emitter.packer.cut(pairs.packed, fieldLanes(layer.highest, fieldBits));
+    if (isWorthwhile(cuts, pairs.packed.steps)) return { name: "P4", ...pairs, cuts };
+    constants.release(mark);
   }
-  const window = planWindow(layer.filter, input, 8);
-  return {
-    name: "D8",
-    window,
-    packed: packWords(layer.filter, window),
-    cuts: [window.channels.length / 2],
-    fieldBits: 0,
-  };
+  const words = pack(emitter, layer, input, "Words");
+  return { name: "D8", ...words, cuts: [words.packed.steps] };
 }
 
-function byteProducts(layer: Layer, input: Placement): Products {
-  const window = planWindow(layer.filter, input, 8);
-  const packed = packBytes(layer.filter, window);
-  const steps = window.channels.length / 4;
-  const cuts = cutForInt16(packed, steps, layer.highest);
-  return steps / cuts.length >= Math.min(shortestPiece, steps)
-    ? { name: "R4", window, packed, cuts, fieldBits: 0 }
-    : { name: "R8", window, packed, cuts: [steps], fieldBits: 0 };
+const isWorthwhile = (cuts: readonly number[], steps: number) =>
+  cuts.length > 0 && steps / cuts.length >= Math.min(shortestPiece, steps);
+
+function pack({ constants, packer }: Emitter, { filter }: Layer, input: Placement, form: WeightForm, fieldBits = 0) {
+  const window = planWindow(filter, input, form === "Pairs" ? 16 : 8);
+  const blockInputs = constants.integers(window.blockChannels.map((channel) => channel * input.elementBytes));
+  return { window, blockInputs, packed: packer.pack(filter, window, blockInputs, form, fieldBits), fieldBits };
 }

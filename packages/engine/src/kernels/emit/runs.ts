@@ -3,9 +3,8 @@
  * registers. Segments end where a flush is due and before their weights outgrow the first-level cache.
  */
 
-import type { Cuts } from "../bounds.js";
 import type { Constants } from "../constants.js";
-import { stepBytes } from "../pack.js";
+import { stepBytes } from "../packer.js";
 
 /** Steps whose weights stay in a first-level data cache of 32 KB beside the input: 16 KB. */
 const cachedSteps = 512;
@@ -25,7 +24,7 @@ export function emitRuns(
   constants: Constants,
   rowOffsets: readonly number[],
   rowSteps: number,
-  cuts: Cuts,
+  cuts: readonly number[],
   flushRuns = false,
 ): Runs {
   const steps = rowOffsets.length * rowSteps;

@@ -1,0 +1,142 @@
+/**
+ * @file Load-time work on weights, done by kernels: cold JavaScript would take most of the time that a model needs to get ready.
+ * Codes are staged where activations will stand later.
+ */
+
+import type { Kernels } from "../wasm/modules.js";
+import type { FilterSums, LaneBounds } from "./bounds.js";
+import type { Constants } from "./constants.js";
+import { roundUp } from "./placement.js";
+import type { Filter, Window } from "./window.js";
+
+/** Bytes of weights in one step of a block. */
+export const stepBytes = 32;
+
+/** Packed weights in memory: blocks × steps × 32 bytes; for Winograd each block has sixteen positions of `steps` steps. */
+export interface Packed {
+  readonly address: number;
+  readonly blocks: number;
+  readonly blockPitch: number;
+  readonly steps: number;
+}
+
+export interface PackedWinograd extends Packed {
+  /** int32[outputs][16]: Σ over inputs of U. */
+  readonly totals: Int32Array;
+  /** Largest |U|; from 128 on the packed bytes are saturated and useless. */
+  readonly largest: number;
+}
+
+export type WeightForm = "Bytes" | "Words" | "Pairs";
+
+/** Bytes that staging one layer takes at most. */
+export function stagingBytes({ outputs, codes }: Filter): number {
+  const steps = codes.length / outputs;
+  return codes.length + 64 * outputs + 128 * roundUp(outputs, 16) + 16 * steps + 1024;
+}
+
+export class Packer {
+  readonly #constants: Constants;
+  readonly #kernels: Kernels;
+  readonly #start: number;
+  #codes = 0;
+  #end = 0;
+
+  /** @param start  address of the staging area */
+  constructor(constants: Constants, kernels: Kernels, start: number) {
+    this.#constants = constants;
+    this.#kernels = kernels;
+    this.#start = start;
+  }
+
+  /** Makes `codes` the layer that the other methods work on. */
+  stage(codes: Int8Array): void {
+    new Int8Array(this.#constants.memory.buffer).set(codes, this.#start);
+    this.#codes = this.#start;
+    this.#end = this.#start + codes.length;
+  }
+
+  sums({ outputs, codes }: Filter): FilterSums {
+    const sums = this.#temporary(4 * outputs);
+    const magnitudes = this.#temporary(4 * outputs);
+    const range = this.#temporary(32);
+    const length = codes.length / outputs;
+    const fields = { codes: this.#codes, outputs, length, sums, magnitudes, range };
+    this.#kernels.filterSums(this.#constants.task("FilterSumsTask", fields));
+    const { buffer } = this.#constants.memory;
+    return {
+      sums: new Int32Array(buffer, sums, outputs).slice(),
+      magnitudes: new Int32Array(buffer, magnitudes, outputs).slice(),
+      lowest: Math.min(...new Int8Array(buffer, range, 16)),
+      highest: Math.max(...new Int8Array(buffer, range + 16, 16)),
+    };
+  }
+
+  pack(filter: Filter, window: Window, blockInputs: number, form: WeightForm, fieldBits = 0): Packed {
+    const { outputs, inputs, kernel, groups } = filter;
+    const steps = window.rowOffsets.length * window.rowSteps;
+    const blocks = window.blockChannels.length;
+    const blockPitch = steps * stepBytes;
+    const target = this.#constants.reserve(blocks * blockPitch);
+    const task = this.#constants.task("PackTask", {
+      codes: this.#codes,
+      outputs,
+      inputs,
+      taps: kernel[0] * kernel[1],
+      groupOutputs: outputs / groups,
+      blockInputs,
+      rows: window.rowOffsets.length,
+      rowTaps: window.rowTaps,
+      stride: window.stride,
+      span: window.span,
+      rowElements: (window.rowSteps * 4) / (form === "Bytes" ? 1 : 2),
+      fieldBits,
+      target,
+      blockPitch,
+    });
+    this.#kernels[`pack${form}`](task);
+    return { address: target, blocks, blockPitch, steps };
+  }
+
+  packWinograd({ outputs, inputs }: Filter, onBytes: boolean): PackedWinograd {
+    const steps = Math.ceil(inputs / (onBytes ? 4 : 2));
+    const blocks = roundUp(outputs, 8) / 8;
+    const positionPitch = steps * stepBytes;
+    const target = this.#constants.reserve(blocks * 16 * positionPitch);
+    const totals = this.#temporary(64 * outputs);
+    const largest = this.#temporary(16);
+    const fields = { codes: this.#codes, outputs, inputs, target, positionPitch, totals, largest };
+    const task = this.#constants.task("PackWinogradTask", fields);
+    this.#kernels[onBytes ? "packWinogradBytes" : "packWinogradWords"](task);
+    const { buffer } = this.#constants.memory;
+    return {
+      address: target,
+      blocks,
+      blockPitch: 16 * positionPitch,
+      steps,
+      totals: new Int32Array(buffer, totals, 16 * outputs).slice(),
+      largest: Math.max(...new Int16Array(buffer, largest, 8)),
+    };
+  }
+
+  /**
+   * Ends of the longest pieces of a sum within which no lane leaves its bounds, in steps; none where single steps would.
+   * @param groups  sums of `steps` steps that stand one behind the other
+   */
+  cut({ address, blocks, blockPitch, steps }: Packed, { most, least, fieldBits }: LaneBounds): readonly number[] {
+    const groups = (blocks * blockPitch) / (steps * stepBytes);
+    const before = this.#end;
+    const state = this.#temporary(64 * groups);
+    const cuts = this.#temporary(4 * steps);
+    const fields = { weights: address, groups, steps, most, least, fieldBits, state, cuts };
+    const count = this.#kernels.cut(this.#constants.task("CutTask", fields));
+    this.#end = before;
+    return [...new Int32Array(this.#constants.memory.buffer, cuts, count)];
+  }
+
+  #temporary(bytes: number): number {
+    const address = roundUp(this.#end, 16);
+    this.#end = address + bytes;
+    return address;
+  }
+}
