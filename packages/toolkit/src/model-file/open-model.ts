@@ -4,13 +4,11 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { isSbq, type Program, readSbq } from "@subbyte/engine";
-import { type Graph, inferTypes, ModelError, readOnnx, simplifyForImport } from "@subbyte/graph";
+import { type Graph, inferTypes, ModelError, readOnnx, simplifyForImport, withSymbolicBatch } from "@subbyte/graph";
 import { UsageError } from "../errors.js";
 import { buildModel, type Stem } from "../models/index.js";
 import { applyWeights } from "../weights/apply.js";
-import { loadWeights } from "../weights/index.js";
-import { isSafetensors } from "../weights/safetensors.js";
-import { isPickle, isZip } from "../weights/torch-archive.js";
+import { isWeightsFile, loadWeights } from "../weights/index.js";
 import { type ModelDescription, readDescription } from "./description.js";
 
 export interface OpenModelOptions {
@@ -64,8 +62,8 @@ export async function openModel(path: string, options: OpenModelOptions = {}): P
     sha256: createHash("sha256").update(bytes).digest("hex"),
   };
   if (isSbq(bytes)) return { ...file, kind: "quantized", program: readSbq(bytes) };
-  if (isZip(bytes) || isPickle(bytes) || isSafetensors(bytes)) return openCheckpoint(file, options);
-  const graph = simplifyForImport(readOnnx(bytes));
+  if (isWeightsFile(bytes)) return openCheckpoint(file, options);
+  const graph = withSymbolicBatch(simplifyForImport(readOnnx(bytes)));
   return { ...file, kind: "float", format: "onnx", graph, ...interfaceOf(graph) };
 }
 
@@ -81,6 +79,7 @@ async function openCheckpoint(file: OpenedFile, options: OpenModelOptions): Prom
   const graph = buildModel(architecture, {
     classes: options.classes ?? description?.classes ?? headClasses(weights.tensors),
     ...defined({ size, channels, stem }),
+    initialize: false,
   });
   const applied = applyWeights(graph, weights.tensors, { source: file.path }).graph;
   return {

@@ -9,6 +9,9 @@ import { insertFakeQuant } from "./insert.js";
 import { methodByName } from "./methods.js";
 import type { BitPolicy } from "./policy.js";
 
+/** Enough for ranges; more change accuracy by less than its noise. */
+export const calibrationImagesDefault = 1024;
+
 export interface QuantizeOptions {
   readonly policy: BitPolicy;
   /** A name of `methods`. */
@@ -16,7 +19,7 @@ export interface QuantizeOptions {
   readonly seed: number;
   readonly mean: readonly number[];
   readonly std: readonly number[];
-  /** 1,024 by default. */
+  /** `calibrationImagesDefault` by default. */
   readonly calibrationImages?: number;
   readonly threads?: number;
   readonly onProgress?: (images: number) => void;
@@ -31,7 +34,7 @@ export interface QuantizeOptions {
  * @throws {UsageError | DataError | ModelError}
  */
 export async function quantizeGraph(graph: Graph, images: ImageSet, options: QuantizeOptions): Promise<Graph> {
-  const { policy, method, seed, mean, std, calibrationImages = 1024, ...rest } = options;
+  const { policy, method, seed, mean, std, calibrationImages = calibrationImagesDefault, ...rest } = options;
   const run = methodByName(method);
   if (images.length === 0)
     throw new DataError(`"${images.name}" has no ${images.split} images to calibrate on; give a folder with images.`);

@@ -1,0 +1,158 @@
+/** @file The report of `subbyte quickstart`. */
+
+import type { QuickstartResult, QuickstartRow } from "../study/quickstart.js";
+import { chartSvg } from "./chart.js";
+import { definitions, figure, htmlTable, page } from "./page.js";
+
+const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
+const size = { width: 880, height: 340 };
+const colors = { float: "#59636e", "post-training": "#0969da", "quantization-aware": "#bc4c00" } as const;
+
+/** A self-contained HTML page. */
+export function quickstartReport(result: QuickstartResult, machine: Readonly<Record<string, string>>): string {
+  const { float, rows, history, architecture, parameters, multiplyAdds, seed, seconds } = result;
+  const body = [
+    "<h1>Subbyte quickstart: MNIST from float to 2 bits</h1>",
+    `<p class="lead">${architecture}, ${parameters.toLocaleString("en")} parameters, ${(multiplyAdds / 1e6).toFixed(2)} million multiply-adds an image. ` +
+      `Float reaches ${percent(float.top1)} on ${float.images.toLocaleString("en")} test images; every accuracy below is the integer engine's.</p>`,
+    "<h2>Accuracy by width</h2>",
+    figure(accuracyChart(result), "Top-1 accuracy of the integer engine over the width of weights and activations."),
+    htmlTable(
+      ["Width", "Method", "Accuracy", "Change", "Agreement with simulation", "File", "Compression"],
+      rows.map((row) => tableRow(row, float.top1)),
+    ),
+    "<h2>Size against accuracy</h2>",
+    figure(sizeChart(result), "File size in kilobytes against top-1 accuracy; the dashed line is the float network."),
+    "<h2>Training of the float network</h2>",
+    figure(trainingChart(history), "Training loss and training accuracy by epoch."),
+    "<h2>Where the float network errs</h2>",
+    htmlTable(
+      ["label \\ predicted", ...float.classes],
+      float.confusion.map((row, i) => [float.classes[i]!, ...row.map(String)]),
+    ),
+    "<h2>How this was made</h2>",
+    definitions({ command: "subbyte quickstart", seed: String(seed), duration: `${seconds.toFixed(0)} s`, ...machine }),
+  ];
+  return page("Subbyte quickstart", body.join("\n"));
+}
+
+const tableRow = (row: QuickstartRow, float: number): string[] => [
+  `${row.bits} bits`,
+  row.method,
+  percent(row.accuracy),
+  `${row.accuracy >= float ? "+" : "−"}${Math.abs(100 * (row.accuracy - float)).toFixed(2)}`,
+  percent(row.agreement),
+  `${(row.fileBytes / 1000).toFixed(1)} kB`,
+  `${row.compression.toFixed(1)}×`,
+];
+
+const methodsOf = (rows: readonly QuickstartRow[]) => [...new Set(rows.map((row) => row.method))];
+
+/** Lower end of an accuracy axis: the worst point, rounded down to a multiple of 10 %. */
+const floorOf = (rows: readonly QuickstartRow[]): number =>
+  Math.floor(Math.min(...rows.map((row) => 10 * row.accuracy))) * 10;
+
+const floatLine = (value: number) => ({
+  silent: true,
+  symbol: "none",
+  lineStyle: { color: colors.float, type: "dashed" as const },
+  label: { formatter: "float", position: "insideStartTop" as const },
+  data: [{ yAxis: 100 * value }],
+});
+
+function accuracyChart({ rows, float }: QuickstartResult): string {
+  const widths = [...new Set(rows.map((row) => row.bits))].sort((a, b) => b - a);
+  return chartSvg(
+    {
+      legend: { top: 0 },
+      grid: { left: 56, right: 24, top: 36, bottom: 44 },
+      xAxis: { type: "category", data: widths.map(String), name: "bits", nameLocation: "middle", nameGap: 28 },
+      yAxis: { type: "value", min: floorOf(rows), max: 100, axisLabel: { formatter: "{value} %" } },
+      series: methodsOf(rows).map((method, index) => ({
+        name: method,
+        type: "line",
+        symbolSize: 9,
+        color: colors[method],
+        data: widths.map((bits) => {
+          const row = rows.find((each) => each.bits === bits && each.method === method);
+          return row ? Number((100 * row.accuracy).toFixed(2)) : null;
+        }),
+        connectNulls: true,
+        ...(index === 0 ? { markLine: floatLine(float.top1) } : {}),
+      })),
+    },
+    size,
+  );
+}
+
+function sizeChart({ rows, float }: QuickstartResult): string {
+  return chartSvg(
+    {
+      legend: { top: 0 },
+      grid: { left: 56, right: 40, top: 36, bottom: 44 },
+      xAxis: { type: "value", name: "kB", nameLocation: "middle", nameGap: 28, scale: true },
+      yAxis: { type: "value", min: floorOf(rows), max: 100, axisLabel: { formatter: "{value} %" } },
+      series: methodsOf(rows).map((method, index) => ({
+        name: method,
+        type: "scatter",
+        symbolSize: 11,
+        color: colors[method],
+        data: rows
+          .filter((row) => row.method === method)
+          .map((row) => ({
+            value: [Number((row.fileBytes / 1000).toFixed(1)), Number((100 * row.accuracy).toFixed(2))],
+            label: {
+              show: true,
+              formatter: `${row.bits} bits`,
+              position: method === "post-training" ? "bottom" : "top",
+            },
+          })),
+        ...(index === 0 ? { markLine: floatLine(float.top1) } : {}),
+      })),
+    },
+    size,
+  );
+}
+
+function trainingChart(history: QuickstartResult["history"]): string {
+  return chartSvg(
+    {
+      legend: { top: 0 },
+      grid: { left: 56, right: 64, top: 36, bottom: 44 },
+      xAxis: {
+        type: "category",
+        data: history.map(({ epoch }) => String(epoch)),
+        name: "epoch",
+        nameLocation: "middle",
+        nameGap: 28,
+      },
+      yAxis: [
+        { type: "value", name: "loss", min: 0 },
+        {
+          type: "value",
+          name: "accuracy",
+          max: 100,
+          scale: true,
+          axisLabel: { formatter: "{value} %" },
+          splitLine: { show: false },
+        },
+      ],
+      series: [
+        {
+          name: "loss",
+          type: "line",
+          color: colors["post-training"],
+          data: history.map(({ trainLoss }) => Number(trainLoss.toFixed(4))),
+        },
+        {
+          name: "accuracy",
+          type: "line",
+          yAxisIndex: 1,
+          color: colors["quantization-aware"],
+          data: history.map(({ trainAccuracy }) => Number((100 * trainAccuracy).toFixed(2))),
+        },
+      ],
+    },
+    size,
+  );
+}

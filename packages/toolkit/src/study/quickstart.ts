@@ -1,0 +1,204 @@
+/**
+ * @file The whole path on embedded data: train a small residual network on MNIST, quantize it at every width after training and at
+ * 4 and 2 bits in training, evaluate each on the integer engine.
+ */
+
+import { type Preprocessing, writeSbq } from "@subbyte/engine";
+import { type Graph, simplifyForImport } from "@subbyte/graph";
+import { openImages } from "../data/index.js";
+import type { ImageSet } from "../data/types.js";
+import { type ClassifierResult, evaluateClassifier, floatClassifier, integerClassifier } from "../evaluation/index.js";
+import { lower } from "../lowering/lower.js";
+import { buildModel, countMultiplyAdds, countParameters } from "../models/index.js";
+import { trainQuantized } from "../quantization/qat.js";
+import { quantizeGraph } from "../quantization/quantize.js";
+import { simulatedClassifier } from "../simulation/classifier.js";
+import { type EpochRecord, type TrainOptions, type TrainProgress, train } from "../training/index.js";
+
+export interface QuickstartOptions {
+  readonly seed: number;
+  readonly threads?: number;
+  readonly signal?: AbortSignal;
+  /** A step of the path begins, e.g. "training". */
+  readonly onStep?: (step: string) => void;
+  readonly onTraining?: (progress: TrainProgress) => void;
+}
+
+/** One quantized network. */
+export interface QuickstartRow {
+  readonly bits: number;
+  readonly method: "post-training" | "quantization-aware";
+  /** Top-1 accuracy of the integer engine on the test images, 0 … 1. */
+  readonly accuracy: number;
+  /** Share of test images for which the engine and the float simulation name the same class. */
+  readonly agreement: number;
+  readonly fileBytes: number;
+  /** Bytes of the float32 parameters over bytes of the file. */
+  readonly compression: number;
+}
+
+export interface QuickstartResult {
+  readonly architecture: string;
+  readonly parameters: number;
+  /** Multiply-adds of one image. */
+  readonly multiplyAdds: number;
+  readonly seed: number;
+  readonly float: Pick<ClassifierResult, "top1" | "loss" | "images" | "confusion" | "classes">;
+  readonly history: readonly EpochRecord[];
+  readonly rows: readonly QuickstartRow[];
+  /** The best 4-bit network as a `.sbq` file. */
+  readonly sbq: Uint8Array;
+  readonly seconds: number;
+}
+
+const ARCHITECTURE = "resnet8";
+/** Mean and standard deviation of MNIST's training images. */
+const MEAN = [0.1307];
+const STD = [0.3081];
+const POST_TRAINING_BITS = [8, 7, 6, 5, 4, 3, 2];
+const TRAINED_BITS = [4, 2];
+const CALIBRATION_IMAGES = 512;
+
+export async function runQuickstart(options: QuickstartOptions): Promise<QuickstartResult> {
+  return new Quickstart(options).run();
+}
+
+class Quickstart {
+  readonly #rows: QuickstartRow[] = [];
+  #sbq: Uint8Array = new Uint8Array();
+
+  constructor(readonly options: QuickstartOptions) {}
+
+  async run(): Promise<QuickstartResult> {
+    const begun = performance.now();
+    const { seed, onStep } = this.options;
+    onStep?.("opening the images");
+    const trainImages = await openImages("mnist", { split: "train" });
+    const testImages = await openImages("mnist", { split: "test" });
+
+    onStep?.(`training ${ARCHITECTURE} on ${trainImages.length} images`);
+    const initial = buildModel(ARCHITECTURE, {
+      classes: testImages.classes.length,
+      channels: 1,
+      size: trainImages.width,
+      seed,
+    });
+    const trained = await train({ graph: initial, ...this.#training(trainImages, 6, 0.1) });
+    const float = simplifyForImport(trained.graph);
+
+    onStep?.("evaluating the float network");
+    const floatResult = await this.#evaluateFloat(float, testImages);
+    const parameters = countParameters(initial);
+    const preprocessing: Preprocessing = {
+      channels: 1,
+      height: trainImages.height,
+      width: trainImages.width,
+      resize: "exact",
+      mean: MEAN,
+      std: STD,
+    };
+
+    const calibrated = new Map<number, Graph>();
+    for (const bits of POST_TRAINING_BITS) {
+      onStep?.(`quantizing to ${bits} bits after training`);
+      const graph = await this.#quantize(float, trainImages, bits);
+      calibrated.set(bits, graph);
+      await this.#record(graph, bits, "post-training", testImages, preprocessing, parameters);
+    }
+    for (const bits of TRAINED_BITS) {
+      onStep?.(`training the ${bits}-bit network`);
+      const { graph } = await trainQuantized({ graph: calibrated.get(bits)!, ...this.#training(trainImages, 3, 0.01) });
+      await this.#record(graph, bits, "quantization-aware", testImages, preprocessing, parameters);
+    }
+    const { top1, loss, images, confusion, classes } = floatResult;
+    return {
+      architecture: ARCHITECTURE,
+      parameters,
+      multiplyAdds: countMultiplyAdds(initial),
+      seed,
+      float: { top1, loss, images, confusion, classes },
+      history: trained.history,
+      rows: this.#rows,
+      sbq: this.#sbq,
+      seconds: (performance.now() - begun) / 1000,
+    };
+  }
+
+  #training(images: ImageSet, epochs: number, learningRate: number): Omit<TrainOptions, "graph"> {
+    const { seed, signal, onTraining } = this.options;
+    return {
+      images,
+      epochs,
+      batchSize: 64,
+      mean: MEAN,
+      std: STD,
+      seed,
+      optimizer: { name: "sgd", momentum: 0.9, nesterov: true },
+      weightDecay: 1e-4,
+      rate: { learningRate, schedule: { name: "one-cycle" } },
+      session: this.#threads,
+      ...(signal ? { signal } : {}),
+      ...(onTraining ? { onProgress: onTraining } : {}),
+    };
+  }
+
+  get #threads(): { readonly threads?: number } {
+    return this.options.threads === undefined ? {} : { threads: this.options.threads };
+  }
+
+  async #evaluateFloat(graph: Graph, images: ImageSet): Promise<ClassifierResult> {
+    const shape = [images.channels, images.height, images.width] as const;
+    const classifier = await floatClassifier(graph, shape, { mean: MEAN, std: STD, ...this.#threads });
+    try {
+      return await evaluateClassifier(classifier.classify, images);
+    } finally {
+      await classifier.close();
+    }
+  }
+
+  #quantize(float: Graph, images: ImageSet, bits: number): Promise<Graph> {
+    const { seed, signal } = this.options;
+    return quantizeGraph(float, images, {
+      policy: { weights: bits, activations: bits },
+      method: "mse",
+      seed,
+      mean: MEAN,
+      std: STD,
+      calibrationImages: CALIBRATION_IMAGES,
+      ...this.#threads,
+      ...(signal ? { signal } : {}),
+    });
+  }
+
+  async #record(
+    graph: Graph,
+    bits: number,
+    method: QuickstartRow["method"],
+    images: ImageSet,
+    preprocessing: Preprocessing,
+    parameters: number,
+  ): Promise<void> {
+    const provenance = { command: "quickstart", seed: this.options.seed, method: `${method}, ${bits} bits` };
+    const sbq = writeSbq(lower(graph, { preprocessing, labels: images.classes, provenance }));
+    const { threads } = this.options;
+    const engine = integerClassifier(sbq, threads);
+    const simulation = await simulatedClassifier(graph, { mean: MEAN, std: STD, ...this.#threads });
+    try {
+      const integer = await evaluateClassifier(engine.classify, images);
+      const simulated = await evaluateClassifier(simulation.classify, images);
+      const same = integer.predictions.filter((predicted, i) => predicted === simulated.predictions[i]).length;
+      this.#rows.push({
+        bits,
+        method,
+        accuracy: integer.top1,
+        agreement: same / images.length,
+        fileBytes: sbq.length,
+        compression: (4 * parameters) / sbq.length,
+      });
+      if (bits === 4) this.#sbq = sbq;
+    } finally {
+      await engine.close();
+      await simulation.close();
+    }
+  }
+}
