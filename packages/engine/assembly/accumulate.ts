@@ -11,22 +11,26 @@ import { ConvTask } from "./tasks";
  * Sums of `count` pixels × 8 channels, int32[count rounded up to 4][8], written to `sums`. Segments are the outer loop, so that
  * the weights of a segment stay in the first-level cache while all tiles of the panel pass.
  *
- * @param pixels  i32 offsets of the windows from `input`, readable up to a multiple of four
+ * @param pixels   i32 offsets of the windows from `input`, readable up to a multiple of four
+ * @param initial  where narrow sums start in each segment: two vectors for the eight channels
  */
-export function accumulate<Product>(task: ConvTask, input: usize, pixels: usize, count: i32, weights: usize, sums: usize): void {
+export function accumulate<Product>(
+  task: ConvTask, input: usize, pixels: usize, count: i32, weights: usize, initial: usize, sums: usize,
+): void {
   const product = changetype<Product>(0);
   let firstRun = task.runs;
   let segment = task.segments;
   for (let s = task.segmentCount; s > 0; s--) {
     const runCount = load<i32>(segment);
+    const initial0 = product.start(initial), initial1 = product.start(initial + 16);
     let pixel = pixels;
     let sum = sums;
     let tiles = (count + 3) >> 2;
     do {
       const x0 = input + load<i32>(pixel), x1 = input + load<i32>(pixel, 4);
       const x2 = input + load<i32>(pixel, 8), x3 = input + load<i32>(pixel, 12);
-      let s00 = i32x4.splat(0), s01 = i32x4.splat(0), s10 = i32x4.splat(0), s11 = i32x4.splat(0);
-      let s20 = i32x4.splat(0), s21 = i32x4.splat(0), s30 = i32x4.splat(0), s31 = i32x4.splat(0);
+      let s00 = initial0, s01 = initial1, s10 = initial0, s11 = initial1;
+      let s20 = initial0, s21 = initial1, s30 = initial0, s31 = initial1;
       let w = weights;
       let run = firstRun;
       let runs = runCount;
@@ -81,5 +85,6 @@ export function accumulate<Product>(task: ConvTask, input: usize, pixels: usize,
     firstRun += <usize>(runCount << 3);
     weights += load<i32>(segment, 4);
     segment += 8;
+    initial += 32;
   }
 }

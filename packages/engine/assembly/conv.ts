@@ -15,7 +15,8 @@ export function convolve<Product>(task: ConvTask): void {
     const offsets = task.inputPixels + (<usize>pixel << 2);
     for (let block = 0; block < task.blocks; block++) {
       const input = task.input + load<i32>(task.blockInputs + (<usize>block << 2));
-      accumulate<Product>(task, input, offsets, count, task.weights + <usize>(block * task.blockPitch), task.sums);
+      const initial = task.initial + <usize>((block * task.segmentCount) << 5);
+      accumulate<Product>(task, input, offsets, count, task.weights + <usize>(block * task.blockPitch), initial, task.sums);
       requantize(task.output, block, 0, pixel, count, task.sums);
     }
   }

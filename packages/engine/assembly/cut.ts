@@ -1,35 +1,33 @@
 /**
  * Proofs that narrow sums do not overflow, on the packed weights, the very bytes that the kernels multiply. With activations in
- * 0…a every partial sum of Σ w·x lies in [−a·Σ|w<0|, a·Σ(w>0)], whatever its order: a piece of a sum is safe while both stay
- * within a lane's bounds. Pieces are cut greedily, before the first step that would leave them, which makes the fewest.
+ * 0…a every partial sum of Σ w·x lies in [−a·Σ|w<0|, a·Σ(w>0)], whatever its order. Sums of bytes may start anywhere, so that only
+ * the length of that interval, a·Σ|w|, must fit; low fields start at 0, and both ends must. Pieces of a sum are cut greedily, before
+ * the first step that would leave the bounds, which makes the fewest.
  */
-import { CutTask } from "./tasks";
+import { CentreTask, CutTask } from "./tasks";
 
-/** Adds step `step` of every group to its lanes' Σ(w>0) and Σ(w<0). @returns whether all stay within bounds */
+/** Adds step `step` of every group to its lanes' Σ|w|. @returns whether all stay within bounds */
 function advanceBytes(task: CutTask, step: i32): bool {
-  const most = i16x8.splat(<i16>task.most), least = i16x8.splat(<i16>-task.least);
-  const zero = i32x4.splat(0);
+  const most = i16x8.splat(<i16>task.magnitude);
   const pitch = <usize>task.steps << 5;
   let weights = task.weights + (<usize>step << 5);
   let state = task.state;
-  let outside = zero;
+  let outside = i16x8.splat(0);
   for (let group = task.groups; group > 0; group--) {
     for (let half = 0; half < 32; half += 16) {
-      const w = v128.load(weights + half);
-      // A lane of the relaxed dot product sums the products of two neighbouring bytes.
-      const positive = i16x8.add_sat_s(v128.load(state), i16x8.extadd_pairwise_i8x16_s(i8x16.max_s(w, zero)));
-      const negative = i16x8.add_sat_s(v128.load(state, 16), i16x8.extadd_pairwise_i8x16_s(i8x16.min_s(w, zero)));
-      v128.store(state, positive);
-      v128.store(state, negative, 16);
-      outside = v128.or(outside, v128.or(i16x8.gt_s(positive, most), i16x8.lt_s(negative, least)));
-      state += 32;
+      // A lane of the relaxed dot product sums the products of two neighbouring bytes; |−128| is 128 as an unsigned byte.
+      const pair = i16x8.extadd_pairwise_i8x16_u(i8x16.abs(v128.load(weights + half)));
+      const magnitude = i16x8.add_sat_s(v128.load(state), pair);
+      v128.store(state, magnitude);
+      outside = v128.or(outside, i16x8.gt_s(magnitude, most));
+      state += 16;
     }
     weights += pitch;
   }
   return !v128.any_true(outside);
 }
 
-/** The same for the low fields of lanes that two weights share: both int16 of a 32-bit lane count. */
+/** The same with Σ(w>0) and Σ(w<0) for low fields of lanes that two weights share: both int16 of a 32-bit lane count. */
 function advanceField(task: CutTask, step: i32): bool {
   const most = i32x4.splat(task.most), least = i32x4.splat(-task.least);
   const unused = 16 - task.fieldBits;
@@ -74,4 +72,29 @@ export function cut(task: CutTask): i32 {
   }
   store<i32>(task.cuts + (<usize>count << 2), task.steps);
   return count + 1;
+}
+
+/** Starts of int16 lanes that centre their range: then it reaches from −a·Σ|w| / 2 to a·Σ|w| / 2. */
+export function centre(task: CentreTask): void {
+  let weights = task.weights;
+  let to = task.initial;
+  for (let group = task.groups; group > 0; group--) {
+    let step = 0;
+    for (let piece = 0; piece < task.pieces; piece++) {
+      let low = i16x8.splat(0), high = i16x8.splat(0);
+      const end = load<i32>(task.cuts + (<usize>piece << 2));
+      for (; step < end; step++) {
+        low = i16x8.add(low, i16x8.extadd_pairwise_i8x16_s(v128.load(weights)));
+        high = i16x8.add(high, i16x8.extadd_pairwise_i8x16_s(v128.load(weights, 16)));
+        weights += 32;
+      }
+      v128.store(to, low);
+      v128.store(to, high, 16);
+      for (let lane = 0; lane < 32; lane += 2) {
+        const at = to + lane;
+        store<i16>(at, <i16>-((task.highest * <i32>load<i16>(at)) / 2));
+      }
+      to += 32;
+    }
+  }
 }

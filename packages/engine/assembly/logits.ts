@@ -7,7 +7,8 @@ export function logits<Product>(task: LogitsTask): void {
   let parameters = task.parameters;
   let output = task.output;
   for (let block = 0; block < gemm.blocks; block++) {
-    accumulate<Product>(gemm, gemm.input, gemm.inputPixels, 1, gemm.weights + <usize>(block * gemm.blockPitch), gemm.sums);
+    const initial = gemm.initial + <usize>((block * gemm.segmentCount) << 5);
+    accumulate<Product>(gemm, gemm.input, gemm.inputPixels, 1, gemm.weights + <usize>(block * gemm.blockPitch), initial, gemm.sums);
     const low = i32x4.add(v128.load(gemm.sums), v128.load(parameters, 32));
     const high = i32x4.add(v128.load(gemm.sums, 16), v128.load(parameters, 48));
     v128.store(output, f32x4.mul(f32x4.convert_i32x4_s(low), v128.load(parameters)));

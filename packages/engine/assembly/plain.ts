@@ -6,7 +6,7 @@ import { ConvTask, LogitsTask, WinogradTask } from "./tasks";
 import { winograd } from "./winograd";
 
 export * from "./codes";
-export { cut } from "./cut";
+export { centre, cut } from "./cut";
 export * from "./depthwise";
 export * from "./map";
 export { filterSums, packBytes, packPairs, packWords } from "./pack";

@@ -3,8 +3,13 @@
  * activations, stays within 0…127 and pair sums within int16; the fused form with accumulation is never used.
  */
 
-/** int16 sums in four channels × two halves, widened at the end of a segment that the host has proved free of overflow. */
+/**
+ * int16 sums in four channels × two halves, widened at the end of a segment that the host has proved free of overflow. They start
+ * where their range is centred; the host takes the starts out of the bias.
+ */
 @unmanaged export class Dot8 {
+  // @ts-ignore: decorator
+  @inline start(initial: usize): v128 { return v128.load(initial); }
   // @ts-ignore: decorator
   @inline mac(sum: v128, w: v128, x: v128): v128 { return i16x8.add(sum, i16x8.relaxed_dot_i8x16_i7x16_s(w, x)); }
   // @ts-ignore: decorator
@@ -13,6 +18,8 @@
 
 /** Each pair of products is widened at once: for codes whose sums would soon leave int16. */
 @unmanaged export class Dot8Wide {
+  // @ts-ignore: decorator
+  @inline start(initial: usize): v128 { return i32x4.splat(0); }
   // @ts-ignore: decorator
   @inline mac(sum: v128, w: v128, x: v128): v128 {
     return i32x4.add(sum, i32x4.dot_i16x8_s(i16x8.relaxed_dot_i8x16_i7x16_s(w, x), i16x8.splat(1)));

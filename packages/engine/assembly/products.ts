@@ -6,6 +6,8 @@
 /** Two 16-bit activations by two 16-bit weights, int32 sums: exact for every width. */
 @unmanaged export class Dot16 {
   // @ts-ignore: decorator
+  @inline start(initial: usize): v128 { return i32x4.splat(0); }
+  // @ts-ignore: decorator
   @inline mac(sum: v128, w: v128, x: v128): v128 { return i32x4.add(sum, i32x4.dot_i16x8_s(x, w)); }
   // @ts-ignore: decorator
   @inline widen(sum: v128): v128 { return sum; }

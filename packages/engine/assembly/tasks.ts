@@ -52,6 +52,8 @@
   /** Pairs of i32 (number of runs, bytes of weights). */
   segments: usize;
   segmentCount: i32;
+  /** Where sums of bytes start: int16[2 × 8] for each segment of each block (and position). */
+  initial: usize;
   /** Bits of the low field, where two weights share a lane. */
   fieldBits: i32;
   /** int32 sums of `PANEL` pixels × 8 channels. */
@@ -262,17 +264,32 @@
   largest: usize;
 }
 
-/** Load time: pieces of `steps` steps within which no lane leaves −least…most, for weights [groups][steps][32 bytes]. */
+/** Load time: pieces of `steps` steps within which no lane leaves its bounds, for weights [groups][steps][32 bytes]. */
 @unmanaged export class CutTask {
   weights: usize;
   groups: i32;
   steps: i32;
+  /** Largest Σ|w| of an int16 lane of byte products; or, for low fields, bounds on Σ(w>0) and Σ|w<0|. */
+  magnitude: i32;
   most: i32;
   least: i32;
-  /** 0: byte products in int16 lanes; else width of the low field of 32-bit lanes. */
+  /** 0: int16 lanes; else width of the low field of 32-bit lanes. */
   fieldBits: i32;
   /** 64 bytes for each group. */
   state: usize;
   /** int32[steps]. */
   cuts: usize;
+}
+
+/** Load time: the start of each int16 lane in each piece, int16[groups][pieces][16] = −trunc(a·Σw / 2). */
+@unmanaged export class CentreTask {
+  weights: usize;
+  groups: i32;
+  steps: i32;
+  /** int32[pieces] ends. */
+  cuts: usize;
+  pieces: i32;
+  /** Largest activation a. */
+  highest: i32;
+  initial: usize;
 }

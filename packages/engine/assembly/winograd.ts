@@ -104,10 +104,12 @@ export function winograd<Product, E>(task: WinogradTask): void {
         let input = task.transformed;
         let weights = gemm.weights + <usize>(block * gemm.blockPitch);
         const offsets = gemm.inputPixels + (<usize>tile << 2);
+        let initial = gemm.initial + <usize>(block * (gemm.segmentCount << 9));
         for (let position = 0; position < 16; position++) {
-          accumulate<Product>(gemm, input, offsets, count, weights, task.products + <usize>(position << 9));
+          accumulate<Product>(gemm, input, offsets, count, weights, initial, task.products + <usize>(position << 9));
           input += pitch;
           weights += positionWeights;
+          initial += <usize>(gemm.segmentCount << 5);
         }
         transformOutput(task.products, gemm.sums, count);
         for (let phase = 0; phase < 4; phase++)

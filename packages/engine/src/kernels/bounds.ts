@@ -1,28 +1,32 @@
 /**
  * @file What sums may reach. With activations x ∈ [0, a], every partial sum of Σ w·x lies in [−a·Σ|w<0|, a·Σ(w>0)], whatever its
- * order; `Packer.cut` finds the longest pieces of a layer's actual weights that respect the bounds given here.
+ * order; `Packer.cut` finds the longest pieces of a layer's actual weights that respect the bounds given here (`assembly/cut.ts`).
  */
 
-/** Bounds on Σ(w>0) and Σ|w<0| of a lane. */
+/** What a lane's weights may sum to within a piece. */
 export interface LaneBounds {
+  /** Largest Σ|w| where a lane is an int16 sum of byte products that may start anywhere. */
+  readonly magnitude: number;
+  /** Largest Σ(w>0) and Σ|w<0| where a lane is the lower `fieldBits` bits of an int32 and starts at 0. */
   readonly most: number;
   readonly least: number;
-  /** 0: lanes are int16 sums of byte products; else the lower `fieldBits` bits of an int32 lane. */
   readonly fieldBits: number;
 }
 
 const int16Max = 2 ** 15 - 1;
 
-/** Lanes of the relaxed dot product: int16. */
+/**
+ * Lanes of the relaxed dot product. A range of length a·Σ|w| ≤ 65,534, centred, lies within ±32,767 (an odd length is at most
+ * 65,533, so half a unit of rounding is left).
+ */
 export function byteLanes(highest: number): LaneBounds {
-  const most = Math.floor(int16Max / highest);
-  return { most, least: most, fieldBits: 0 };
+  return { magnitude: Math.floor((2 * int16Max) / highest), most: 0, least: 0, fieldBits: 0 };
 }
 
 /** Low fields of `fieldBits` bits, signed, before they are taken out. */
 export function fieldLanes(highest: number, fieldBits: number): LaneBounds {
   const limit = 2 ** (fieldBits - 1);
-  return { most: Math.floor((limit - 1) / highest), least: Math.floor(limit / highest), fieldBits };
+  return { magnitude: 0, most: Math.floor((limit - 1) / highest), least: Math.floor(limit / highest), fieldBits };
 }
 
 /** Bits of the low field where two weights of this range share an int16 lane, as many as fit: |w| ≤ 7 → 12, −8 → 11; else 0. */

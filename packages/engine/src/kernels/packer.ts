@@ -27,6 +27,14 @@ export interface PackedWinograd extends Packed {
   readonly largest: number;
 }
 
+/** Where the int16 sums of a layer start. */
+export interface Starts {
+  /** Address of int16[groups][pieces][16]. */
+  readonly initial: number;
+  /** int32[groups][8 channels]: sums of the starts over pieces and halves. */
+  readonly added: Int32Array;
+}
+
 export type WeightForm = "Bytes" | "Words" | "Pairs";
 
 /** Bytes that staging one layer takes at most. */
@@ -123,15 +131,42 @@ export class Packer {
    * Ends of the longest pieces of a sum within which no lane leaves its bounds, in steps; none where single steps would.
    * @param groups  sums of `steps` steps that stand one behind the other
    */
-  cut({ address, blocks, blockPitch, steps }: Packed, { most, least, fieldBits }: LaneBounds): readonly number[] {
+  cut({ address, blocks, blockPitch, steps }: Packed, bounds: LaneBounds): readonly number[] {
     const groups = (blocks * blockPitch) / (steps * stepBytes);
     const before = this.#end;
     const state = this.#temporary(64 * groups);
     const cuts = this.#temporary(4 * steps);
-    const fields = { weights: address, groups, steps, most, least, fieldBits, state, cuts };
+    const fields = { weights: address, groups, steps, ...bounds, state, cuts };
     const count = this.#kernels.cut(this.#constants.task("CutTask", fields));
     this.#end = before;
     return [...new Int32Array(this.#constants.memory.buffer, cuts, count)];
+  }
+
+  /**
+   * Starts of int16 lanes that centre their range in each piece, and what they add to the sum of each channel of each group.
+   * @param highest  largest activation
+   */
+  centre({ address, blocks, blockPitch, steps }: Packed, cuts: readonly number[], highest: number): Starts {
+    const constants = this.#constants;
+    const groups = (blocks * blockPitch) / (steps * stepBytes);
+    const initial = constants.reserve(groups * cuts.length * stepBytes);
+    const fields = {
+      weights: address,
+      groups,
+      steps,
+      cuts: constants.integers(cuts),
+      pieces: cuts.length,
+      highest,
+      initial,
+    };
+    this.#kernels.centre(constants.task("CentreTask", fields));
+    const starts = new Int16Array(constants.memory.buffer, initial, groups * cuts.length * 16);
+    const added = new Int32Array(groups * 8);
+    for (let group = 0; group < groups; group++)
+      for (let piece = 0; piece < cuts.length; piece++)
+        for (let lane = 0; lane < 16; lane++)
+          added[8 * group + (lane >> 1)]! += starts[(group * cuts.length + piece) * 16 + lane]!;
+    return { initial, added };
   }
 
   #temporary(bytes: number): number {

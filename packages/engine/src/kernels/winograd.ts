@@ -13,19 +13,17 @@ const outputTransform = [
   [0, 1, -1, -1],
 ] as const;
 
+/** Position (1, 1), whose transformed activations are never negative and stay as they are. */
+export const unshifted = 5;
+
 /**
- * What a shift of the transformed activations adds to four times the convolution of one output channel, for each phase
- * (2·row + column): shift · Σ A[row][i] · A[column][j] · ΣU[i][j] over all positions but (1, 1).
- *
- * @param totals  ΣU of the channel's sixteen positions
+ * Aᵀ·M·A of constant products: what they add to four times the convolution at each phase (2·row + column).
+ * @param product  M at one of the sixteen positions (4·row + column)
  */
-export function shiftTerms(totals: Int32Array, shift: number): number[] {
+export function transformSums(product: (position: number) => number): number[] {
+  const products = Array.from({ length: 16 }, (_, position) => product(position));
   return [0, 1, 2, 3].map((phase) => {
-    let term = 0;
-    for (let i = 0; i < 4; i++)
-      for (let j = 0; j < 4; j++)
-        if (i !== 1 || j !== 1)
-          term += outputTransform[phase >> 1]![i]! * outputTransform[phase & 1]![j]! * totals[4 * i + j]!;
-    return shift * term;
+    const [rows, columns] = [outputTransform[phase >> 1]!, outputTransform[phase & 1]!];
+    return products.reduce((sum, m, position) => sum + rows[position >> 2]! * columns[position & 3]! * m, 0);
   });
 }

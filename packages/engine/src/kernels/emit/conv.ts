@@ -12,12 +12,12 @@ import {
 } from "../choose.js";
 import { pixelOffsets, type Sampling, tileGroup } from "../offsets.js";
 import { mapShape, roundUp } from "../placement.js";
-import { shiftedRange, shiftTerms } from "../winograd.js";
+import { shiftedRange, transformSums, unshifted } from "../winograd.js";
 import { emitDepthwise } from "./depthwise.js";
 import type { Emitter } from "./emitter.js";
 import { emitOutput, emitParameters, plainSums, type SumForm } from "./output.js";
 import { type Products, packProducts } from "./products.js";
-import { emitRuns } from "./runs.js";
+import { emitRuns, segmentEnds } from "./runs.js";
 
 /** Transformed activations and filters must stay within ±127 as bytes. */
 const highestByte = 127;
@@ -46,7 +46,12 @@ export function samplingOf(emitter: Emitter, op: FilterOperator): Sampling {
 }
 
 function emitDirect(emitter: Emitter, index: number, op: FilterOperator, layer: Layer, products: Products): void {
-  const task = emitConvTask(emitter, op, products, emitOutput(emitter, index, op, layer, plainSums(layer)));
+  const task = emitConvTask(
+    emitter,
+    op,
+    products,
+    emitOutput(emitter, index, op, layer, plainSums(layer, products.starts?.added)),
+  );
   report(emitter, index, `conv${products.name}`, products);
   emitter.emit(index, `conv${products.name}`, task);
 }
@@ -55,7 +60,7 @@ function emitLogits(emitter: Emitter, index: number, op: FilterOperator, layer: 
   const { constants, logits } = emitter;
   const input = emitter.placement(op.input);
   const products = packProducts(emitter, layer, input, false);
-  const { address, pitch } = emitParameters(emitter, layer, plainSums(layer));
+  const { address, pitch } = emitParameters(emitter, layer, plainSums(layer, products.starts?.added));
   const gemm = emitConvTask(emitter, op, products, 0);
   const task = constants.task("LogitsTask", { gemm, output: logits, parameters: address, parameterPitch: pitch });
   const kernel = `logits${products.name as Exclude<Products["name"], "P4">}` as const;
@@ -75,7 +80,7 @@ function report(
 function emitConvTask(emitter: Emitter, op: FilterOperator, products: Products, output: number): number {
   const { constants, scratch } = emitter;
   const input = emitter.placement(op.input);
-  const { window, packed, blockInputs, cuts, fieldBits } = products;
+  const { window, packed, blockInputs, cuts, segments, fieldBits, starts } = products;
   const sampling = samplingOf(emitter, op);
   return constants.task("ConvTask", {
     input: emitter.address(op.input),
@@ -85,7 +90,8 @@ function emitConvTask(emitter: Emitter, op: FilterOperator, products: Products, 
     blockPitch: packed.blockPitch,
     blocks: packed.blocks,
     blockInputs,
-    ...emitRuns(constants, window.rowOffsets, window.rowSteps, cuts, fieldBits > 0),
+    ...emitRuns(constants, window.rowOffsets, window.rowSteps, segments, fieldBits > 0 ? cuts : []),
+    initial: starts?.initial ?? 0,
     fieldBits,
     sums: scratch.sums,
     output,
@@ -108,12 +114,17 @@ function emitWinograd(emitter: Emitter, index: number, op: ConvOperator, layer: 
     constants.release(mark);
     return false;
   }
+  const segments = segmentEnds(cuts);
+  const starts = onBytes ? emitter.packer.centre(packed, segments, shiftedRange * highest) : undefined;
+  /** What shift and starts add to four times the convolution. */
+  const phaseTerms = (channel: number) =>
+    transformSums((position) => {
+      const shifted = position === unshifted ? 0 : shift * packed.totals[16 * channel + position]!;
+      return shifted + (starts?.added[((channel >> 3) * 16 + position) * 8 + (channel & 7)] ?? 0);
+    });
   const form: SumForm = {
     tiles: true,
-    bias: (channel) =>
-      shiftTerms(packed.totals.subarray(16 * channel, 16 * channel + 16), shift).map(
-        (term) => 4 * bias[channel]! - term,
-      ),
+    bias: (channel) => phaseTerms(channel).map((term) => 4 * bias[channel]! - term),
     factor: 1 / 4,
   };
 
@@ -133,7 +144,8 @@ function emitWinograd(emitter: Emitter, index: number, op: ConvOperator, layer: 
     blockPitch: packed.blockPitch,
     blocks: packed.blocks,
     blockInputs: 0,
-    ...emitRuns(constants, [0], packed.steps, cuts),
+    ...emitRuns(constants, [0], packed.steps, segments),
+    initial: starts?.initial ?? 0,
     fieldBits: 0,
     sums: scratch.sums,
     output: emitOutput(emitter, index, op, layer, form),

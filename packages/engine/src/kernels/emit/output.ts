@@ -16,9 +16,10 @@ export interface SumForm {
   readonly factor: number;
 }
 
-export const plainSums = ({ bias }: Layer): SumForm => ({
+/** @param added  what the kernel's sums have too much in each channel */
+export const plainSums = ({ bias }: Layer, added?: Int32Array): SumForm => ({
   tiles: false,
-  bias: (channel) => [bias[channel]!],
+  bias: (channel) => [bias[channel]! - (added?.[channel] ?? 0)],
   factor: 1,
 });
 

@@ -5,10 +5,11 @@
 
 import { byteLanes, fieldLanes } from "../bounds.js";
 import { type Layer, packedFieldBits } from "../choose.js";
-import type { Packed, WeightForm } from "../packer.js";
+import type { Packed, Starts, WeightForm } from "../packer.js";
 import type { Placement } from "../placement.js";
 import { planWindow, type Window } from "../window.js";
 import type { Emitter } from "./emitter.js";
+import { segmentEnds } from "./runs.js";
 
 export type ProductName = "R4" | "R8" | "D8" | "P4";
 
@@ -18,10 +19,14 @@ export interface Products {
   readonly packed: Packed;
   /** i32 byte offset of each block's first input channel. */
   readonly blockInputs: number;
-  /** Where sums are flushed, in steps. */
+  /** Where narrow sums must be flushed at the latest, in steps. */
   readonly cuts: readonly number[];
+  /** Where sums leave the registers, in steps. */
+  readonly segments: readonly number[];
   /** P4: bits of the low field. */
   readonly fieldBits: number;
+  /** R4: where int16 sums start. */
+  readonly starts?: Starts;
 }
 
 /** Pieces shorter than this on average cost more in flushes than the narrow sums gain. */
@@ -36,21 +41,30 @@ export function packProducts(emitter: Emitter, layer: Layer, input: Placement, s
   if (input.elementBytes === 1) {
     const bytes = pack(emitter, layer, input, "Bytes");
     const cuts = emitter.packer.cut(bytes.packed, byteLanes(layer.highest));
-    return isWorthwhile(cuts, bytes.packed.steps)
-      ? { name: "R4", ...bytes, cuts }
-      : { name: "R8", ...bytes, cuts: [bytes.packed.steps] };
+    if (!isWorthwhile(cuts, bytes.packed.steps)) return { name: "R8", ...bytes, ...unbroken(bytes.packed.steps) };
+    const segments = segmentEnds(cuts);
+    return {
+      name: "R4",
+      ...bytes,
+      cuts,
+      segments,
+      starts: emitter.packer.centre(bytes.packed, segments, layer.highest),
+    };
   }
   const fieldBits = shareLanes ? packedFieldBits(layer) : 0;
   if (fieldBits > 0) {
     const mark = constants.end;
     const pairs = pack(emitter, layer, input, "Pairs", fieldBits);
     const cuts = emitter.packer.cut(pairs.packed, fieldLanes(layer.highest, fieldBits));
-    if (isWorthwhile(cuts, pairs.packed.steps)) return { name: "P4", ...pairs, cuts };
+    if (isWorthwhile(cuts, pairs.packed.steps)) return { name: "P4", ...pairs, ...unbroken(pairs.packed.steps), cuts };
     constants.release(mark);
   }
   const words = pack(emitter, layer, input, "Words");
-  return { name: "D8", ...words, cuts: [words.packed.steps] };
+  return { name: "D8", ...words, ...unbroken(words.packed.steps) };
 }
+
+/** Sums that need no flush. */
+const unbroken = (steps: number) => ({ cuts: [steps], segments: segmentEnds([steps]) });
 
 const isWorthwhile = (cuts: readonly number[], steps: number) =>
   cuts.length > 0 && steps / cuts.length >= Math.min(shortestPiece, steps);

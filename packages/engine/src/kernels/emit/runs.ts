@@ -9,6 +9,17 @@ import { stepBytes } from "../packer.js";
 /** Steps whose weights stay in a first-level data cache of 32 KB beside the input: 16 KB. */
 const cachedSteps = 512;
 
+/** Ends of segments: where sums must be flushed, and often enough for the cache. */
+export function segmentEnds(flushes: readonly number[]): readonly number[] {
+  let start = 0;
+  return flushes.flatMap((end) => {
+    const parts = Math.ceil((end - start) / cachedSteps);
+    const ends = Array.from({ length: parts }, (_, i) => Math.min(start + (i + 1) * cachedSteps, end));
+    start = end;
+    return ends;
+  });
+}
+
 export interface Runs {
   readonly runs: number;
   readonly segments: number;
@@ -17,40 +28,30 @@ export interface Runs {
 
 /**
  * @param rowOffsets  byte offset of each row of `rowSteps` steps
- * @param cuts        steps at which narrow sums must be flushed
- * @param flushRuns   a flush ends a run instead of a segment: where two weights share a lane, sums stay in registers
+ * @param ends        ends of segments, in steps
+ * @param runEnds     further steps at which runs end
  */
 export function emitRuns(
   constants: Constants,
   rowOffsets: readonly number[],
   rowSteps: number,
-  cuts: readonly number[],
-  flushRuns = false,
+  ends: readonly number[],
+  runEnds: readonly number[] = [],
 ): Runs {
-  const steps = rowOffsets.length * rowSteps;
-  const segmentEnds = flushRuns ? [steps] : cuts;
   const runs: number[] = [];
   const segments: number[] = [];
-  let runCount = 0;
-  let segmentStart = 0;
   let at = 0;
-  while (at < steps) {
-    const row = Math.floor(at / rowSteps);
-    const cut = cuts.find((end) => end > at)!;
-    const segmentEnd = Math.min(segmentEnds.find((end) => end > at)!, segmentStart + cachedSteps);
-    const end = Math.min((row + 1) * rowSteps, cut, segmentEnd);
-    runs.push(rowOffsets[row]! + 4 * (at - row * rowSteps), end - at);
-    runCount++;
-    at = end;
-    if (at === segmentEnd) {
-      segments.push(runCount, (at - segmentStart) * stepBytes);
-      runCount = 0;
-      segmentStart = at;
+  for (const end of ends) {
+    const start = at;
+    let count = 0;
+    while (at < end) {
+      const row = Math.floor(at / rowSteps);
+      const next = Math.min(end, (row + 1) * rowSteps, runEnds.find((cut) => cut > at) ?? end);
+      runs.push(rowOffsets[row]! + 4 * (at - row * rowSteps), next - at);
+      at = next;
+      count++;
     }
+    segments.push(count, (end - start) * stepBytes);
   }
-  return {
-    runs: constants.integers(runs),
-    segments: constants.integers(segments),
-    segmentCount: segments.length / 2,
-  };
+  return { runs: constants.integers(runs), segments: constants.integers(segments), segmentCount: ends.length };
 }
