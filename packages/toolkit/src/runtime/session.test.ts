@@ -33,6 +33,20 @@ test("runs a graph and its bytes, all outputs or some", async () => {
   }
 });
 
+test("writes to given arrays", async () => {
+  const session = await createSession(product(), { threads: 1 });
+  const y = float32(new Float32Array(4), [2, 2]);
+  const results = await session.run({ x: float32([1, 2, 3, 4, 5, 6], [2, 3]) }, ["total", "y"], { y });
+  expect(results.y).toBe(y);
+  expect(y).toEqual(float32([4, 7, 10, 16], [2, 2]));
+  expect(results.total).toEqual(float32([21], []));
+  const wrong = float32(new Float32Array(6), [3, 2]);
+  await expect(session.run({ x: float32([1, 2, 3, 4, 5, 6], [2, 3]) }, ["y"], { y: wrong })).rejects.toThrow(
+    ModelError,
+  );
+  await session.release();
+});
+
 test("carries every element type there and back", async () => {
   const onnxCodes = {
     float32: 1,

@@ -5,7 +5,7 @@ import type { Graph, Tensor } from "@subbyte/graph";
 import { ModelError, writeOnnx } from "@subbyte/graph";
 import * as ort from "onnxruntime-node";
 import { MachineError } from "../errors.js";
-import { fromOrt, toOrt } from "./values.js";
+import { fromOrt, toOrt, toOrtOutput } from "./values.js";
 
 export interface SessionOptions {
   /**
@@ -31,11 +31,16 @@ export interface Session {
   readonly outputs: readonly string[];
   /**
    * Computes `outputs` (all by default) from `feeds`. Fed arrays are read in place and must not change until the promise
-   * resolves; returned arrays are fresh.
+   * resolves. Results are written to fresh arrays, or for the outputs in `into` to the arrays there (none of them fed), so
+   * that large results need not take new pages of memory every time.
    *
    * @throws {ModelError} where a feed is missing or does not fit, or an operator fails; {MachineError} where memory runs out.
    */
-  run(feeds: Readonly<Record<string, Tensor>>, outputs?: readonly string[]): Promise<Record<string, Tensor>>;
+  run(
+    feeds: Readonly<Record<string, Tensor>>,
+    outputs?: readonly string[],
+    into?: Readonly<Record<string, Tensor>>,
+  ): Promise<Record<string, Tensor>>;
   /** Frees the model's memory; the session cannot run afterwards. */
   release(): Promise<void>;
 }
@@ -55,11 +60,13 @@ export async function createSession(model: Graph | Uint8Array, options: SessionO
     name,
     inputs: session.inputNames,
     outputs: session.outputNames,
-    run: async (feeds, outputs = session.outputNames) => {
+    run: async (feeds, outputs = session.outputNames, into = {}) => {
       const values: Record<string, ort.Tensor> = {};
       for (const [input, tensor] of Object.entries(feeds)) values[input] = toOrt(input, tensor);
-      const results = await translated(`"${name}" cannot run`, () => session.run(values, outputs));
-      return Object.fromEntries(outputs.map((output) => [output, fromOrt(output, results[output]!)]));
+      const fetches: Record<string, ort.Tensor | null> = {};
+      for (const output of outputs) fetches[output] = into[output] ? toOrtOutput(output, into[output]) : null;
+      const results = await translated(`"${name}" cannot run`, () => session.run(values, fetches));
+      return Object.fromEntries(outputs.map((output) => [output, into[output] ?? fromOrt(output, results[output]!)]));
     },
     release: () => session.release(),
   };

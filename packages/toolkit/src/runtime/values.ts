@@ -31,8 +31,7 @@ const isFed = (dtype: DType): dtype is FedDType => dtype in arrayTypes;
  */
 const alignmentBytes = 16;
 
-const aligned = <T extends TypedArray>(data: T): T =>
-  data.byteOffset % alignmentBytes === 0 ? data : (data.slice() as T);
+const isAligned = (data: TypedArray): boolean => data.byteOffset % alignmentBytes === 0;
 
 /**
  * The tensor for ONNX Runtime, sharing memory with `tensor.data` where that is aligned.
@@ -47,7 +46,14 @@ export function toOrt(name: string, tensor: Tensor): ort.Tensor {
       `value "${name}" is declared ${dtype}[${shape}] but holds ${data.length} elements in ${article(data)}`,
     );
   }
-  return new ort.Tensor(dtype as ort.Tensor.Type, aligned(data) as ort.Tensor.DataType, shape);
+  const fed = isAligned(data) ? data : new (arrayTypes[dtype] as new (values: TypedArray) => TypedArray)(data);
+  return new ort.Tensor(dtype as ort.Tensor.Type, fed as ort.Tensor.DataType, shape);
+}
+
+/** The tensor for ONNX Runtime to write to; its memory is always shared. */
+export function toOrtOutput(name: string, tensor: Tensor): ort.Tensor {
+  if (!isAligned(tensor.data)) throw new RangeError(`internal: the array to write "${name}" to is not aligned`);
+  return toOrt(name, tensor);
 }
 
 /** The tensor that ONNX Runtime returned, without a copy. */

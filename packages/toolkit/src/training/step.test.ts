@@ -104,12 +104,9 @@ describe("parameters are treated one by one", () => {
     const parameters = ({ name }: Parameter) => (name.startsWith("fc") ? {} : "frozen");
     const graph = small();
     const { step } = await take(2, { parameters }, graph);
-    expect([...step.state.keys()].filter((name) => !name.includes("running"))).toEqual([
-      "fc.weight",
-      "optimizer.momentum.fc.weight",
-      "fc.bias",
-      "optimizer.momentum.fc.bias",
-    ]);
+    expect(new Set([...step.state.keys()].filter((name) => !name.includes("running")))).toEqual(
+      new Set(["fc.weight", "fc.bias", "optimizer.momentum.fc.weight", "optimizer.momentum.fc.bias"]),
+    );
     expect(values(step, "fc.weight")).not.toEqual(start("fc.weight"));
     expect(step.trained().tensors.get("conv1.weight")).toBe(graph.tensors.get("conv1.weight")!);
   });

@@ -213,9 +213,9 @@ test("bad options are refused before any work", async () => {
   await expect(train(small({ graph: other }))).rejects.toThrow(/has 10 classes, but "bands" has 3/);
 });
 
-test("MNIST: a small network is well above chance after a few hundred images", async () => {
+test("MNIST: a small network is well above chance after sixty steps", async () => {
   const [images, validation] = await Promise.all([
-    openImages("mnist", { split: "train", limit: 1280 }),
+    openImages("mnist", { split: "train", limit: 960 }),
     openImages("mnist", { split: "test", limit: 200 }),
   ]);
   const result = await train({
@@ -229,5 +229,5 @@ test("MNIST: a small network is well above chance after a few hundred images", a
     mean: [0.1307],
     std: [0.3081],
   });
-  expect(result.validation!.top1).toBeGreaterThan(0.5);
+  expect(result.validation!.top1).toBeGreaterThan(0.3);
 });
