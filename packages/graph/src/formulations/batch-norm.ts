@@ -12,7 +12,7 @@
  *
  *   dβ = Σ dy,  dγ = r·(Σ dy·x − μ·dβ)
  *   dx = γ·r·(dy − dβ/m − (x − μ)·r·dγ/m)  =  dy·a + (x·b + c)
- *   a = γ·r,  b = −a·r·dγ/m,  c = −a·dβ/m − b·μ
+ *   a = γ·r,  k = −a/m,  b = k·r·dγ,  c = k·dβ − b·μ
  *
  * x·b + c in one pass is BatchNormalization in inference form with mean 0 and variance 1.
  */
@@ -40,8 +40,8 @@ export const batchNormTraining: Formulation = {
 function scratch({ g, type, once }: FormulationContext, x: string): string {
   const shape = type(x).shape!;
   const axes = shape.map((_, axis) => axis);
-  // One element a channel, kept finite: infinity times a momentum of 0 would be NaN.
-  const elements = once(`scratch of ${x}`, () => {
+  // One element a channel of any activation, kept finite: infinity times a momentum of 0 would be NaN.
+  const elements = once(`scratch of ${shape[1]} channels`, () => {
     const ends = axes.map((axis) => (axis === 1 ? (shape[1] as number) : 1));
     const first = slice(g, x, new Array<number>(axes.length).fill(0), ends, axes);
     return g.op("Clip", [reshape(g, first, [shape[1] as number]), g.scalar(-1), g.scalar(1)]);
@@ -59,17 +59,17 @@ export const batchNormGradient: Formulation = {
     const [, channels, ...image] = type(x).shape as number[];
     const mul = (a: string, b: string) => g.op("Mul", [a, b]);
 
-    const size = g.scalar(1 / product(image));
-    const reciprocalCount = g.op("Div", [size, batchSize(context, x)]);
     const epsilon = g.scalar(attributesOf(node, defaults).epsilon);
     const r = g.op("Reciprocal", [g.op("Sqrt", [g.op("Add", [variance, epsilon])])]);
+    const minusReciprocalCount = g.op("Div", [g.scalar(-1 / product(image)), batchSize(context, x)]);
 
     const dBeta = channelSums(g, dy, channels, image);
     const dot = channelSums(g, mul(dy, x), channels, image);
     const dGamma = mul(r, g.op("Sub", [dot, mul(mean, dBeta)]));
     const a = mul(gamma, r);
-    const b = g.op("Neg", [mul(mul(a, r), mul(dGamma, reciprocalCount))]);
-    const c = g.op("Neg", [g.op("Add", [mul(a, mul(dBeta, reciprocalCount)), mul(b, mean)])]);
+    const k = mul(a, minusReciprocalCount);
+    const b = mul(mul(k, r), dGamma);
+    const c = g.op("Sub", [mul(k, dBeta), mul(b, mean)]);
 
     const zeros = context.once(`zeros ${channels}`, () => g.constant(float32(new Float32Array(channels))));
     const ones = context.once(`ones ${channels}`, () => g.constant(float32(new Float32Array(channels).fill(1))));
