@@ -110,13 +110,17 @@ export const combinations: readonly Combination[] = [...same, ...mixed].flatMap(
 export const tiers: readonly Tier[] = supportedTier() === "relaxed" ? ["simd", "relaxed"] : ["simd"];
 const seen = new Set<string>();
 
+const imageBytes = (program: Program) => program.tensors[0]!.shape.reduce((product, size) => product * size, 1);
+
 /** Runs both engines, and returns the kernel of each layer by name. */
-export async function expectSame(program: Program, tier: Tier): Promise<ReadonlyMap<string, KernelName>> {
-  const [channels, height, width] = program.tensors[0]!.shape as [number, number, number];
-  const images = new Random(2).bytes(2 * channels * height * width);
+export async function expectSame(
+  program: Program,
+  tier: Tier,
+  images = new Random(2).bytes(2 * imageBytes(program)),
+): Promise<ReadonlyMap<string, KernelName>> {
   const executable = await compile(program, { tier });
   expect(executable.tier).toBe(tier);
-  const expected = createReference(program).run(images, 2);
+  const expected = createReference(program).run(images, images.length / imageBytes(program));
   const got = executable.run(images);
   const bad = got.findIndex((value, i) => value !== expected[i]);
   if (bad !== -1)
