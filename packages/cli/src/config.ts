@@ -11,17 +11,24 @@ import { parse } from "yaml";
  * @throws {UsageError} for a file that is no mapping, a key that is no option (naming the nearest), or a value of a wrong kind
  */
 export function applyConfig(command: Command, path: string): void {
-  let config: unknown;
-  try {
-    config = parse(readFileSync(path, "utf8")); // YAML contains JSON.
-  } catch (error) {
-    throw new UsageError(`--config ${path}: cannot be read as JSON or YAML: ${(error as Error).message}`, {
-      cause: error,
-    });
-  }
+  const config = readYaml("--config", path);
   if (typeof config !== "object" || config === null || Array.isArray(config))
     throw new UsageError(`--config ${path}: must be a mapping of option names to values.`);
   for (const [key, value] of Object.entries(config)) set(command, path, key, value);
+}
+
+/**
+ * A file of JSON or YAML, which contains JSON.
+ * @param option that names the file, for messages
+ * @throws {UsageError} where it cannot be read
+ */
+export function readYaml(option: string, path: string): unknown {
+  try {
+    return parse(readFileSync(path, "utf8"));
+  } catch (error) {
+    const [reason] = (error as Error).message.split("\n");
+    throw new UsageError(`${option} ${path}: cannot be read as JSON or YAML: ${reason}`, { cause: error });
+  }
 }
 
 function set(command: Command, path: string, key: string, value: unknown): void {

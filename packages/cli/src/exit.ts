@@ -17,10 +17,10 @@ const statusOfKind: Readonly<Record<string, number>> = {
 const machineCodes = new Set(["ENOSPC", "EDQUOT", "EIO", "ENOMEM", "EMFILE", "EROFS"]);
 /** Errors of the operating system that a path given by the user causes. */
 const inputCodes: Readonly<Record<string, string>> = {
-  ENOENT: "there is no such file or folder",
-  EACCES: "permission denied",
-  EISDIR: "it is a folder, a file is needed",
-  ENOTDIR: "a part of the path is no folder",
+  ENOENT: "there is no such file or folder. Check the path",
+  EACCES: "permission is denied. Change the permissions, or choose another path",
+  EISDIR: "this is a folder where a file is needed. Name a file in it",
+  ENOTDIR: "a part of the path is no folder. Check the path",
 };
 
 interface Told {
@@ -35,22 +35,30 @@ export function explain(error: unknown): Told {
   if (error.name === "AbortError") return { status: 130, message: "interrupted; nothing was written." };
   const { kind, code, path } = error as Error & { kind?: string; code?: string; path?: string };
   const status = kind === undefined ? undefined : statusOfKind[kind];
-  if (status !== undefined) return { status, message: error.message };
+  if (status !== undefined) return { status, message: sentence(error.message) };
   if (code !== undefined && machineCodes.has(code))
     return {
       status: 3,
       message: `${path ?? "the file system"}: ${error.message}. Free some space or choose another --out.`,
     };
-  if (code !== undefined && code in inputCodes) return { status: 2, message: `${path ?? ""}: ${inputCodes[code]}.` };
+  if (code !== undefined && code in inputCodes)
+    return { status: 2, message: `${path ?? reading(error)}: ${inputCodes[code]}.` };
   if (error instanceof RangeError && /allocation|Invalid array length/i.test(error.message))
     return { status: 3, message: `not enough memory: ${error.message}. Use a smaller --batch or --limit.` };
   return { status: 3, message: `internal: ${error.message}. Run again with --verbose for where it happened.` };
 }
 
+const sentence = (message: string): string => (/[.!?]$/.test(message) ? message : `${message}.`);
+
+/** Reading a folder as a file gives an error without its path. */
+const reading = (error: Error): string => ("syscall" in error ? `${error.syscall}` : "a file");
+
 /** Prints an error on stderr, with its stack under `--verbose`, and returns the exit status. */
 export function report(error: unknown, verbose: boolean): number {
   const { status, message } = explain(error);
-  if (message !== "") process.stderr.write(`${pc.red(status === 1 ? "falls short:" : "error:")} ${message}\n`);
+  const { red } = pc.createColors(process.stderr.isTTY && !process.env.NO_COLOR);
+  const title = status === 1 ? "falls short:" : status === 130 ? "stopped:" : "error:";
+  if (message !== "") process.stderr.write(`${red(title)} ${message}\n`);
   if (verbose && error instanceof Error && !(error instanceof CommanderError)) {
     for (let cause: unknown = error; cause instanceof Error; cause = cause.cause)
       process.stderr.write(`${cause.stack}\n`);

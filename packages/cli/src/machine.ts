@@ -1,6 +1,11 @@
-/** @file What a measured figure depends on. */
+/** @file What a measured figure depends on: the program's version and commit, and the machine. */
 
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { arch, availableParallelism, cpus, platform } from "node:os";
+
+/** Of the `subbyte` package. */
+export const version: string = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")).version;
 
 export const machine = (): Readonly<Record<string, string>> => ({
   cpu: cpus()[0]?.model.trim() ?? "unknown",
@@ -8,3 +13,22 @@ export const machine = (): Readonly<Record<string, string>> => ({
   node: process.version,
   system: `${platform()} ${arch()}`,
 });
+
+export interface Commit {
+  readonly hash: string;
+  /** Files differed from the commit. */
+  readonly dirty: boolean;
+}
+
+/** The commit that this program was built from; `undefined` where it runs from an installed package. */
+export function commit(): Commit | undefined {
+  const git = (...args: readonly string[]): string =>
+    execFileSync("git", args, { cwd: import.meta.dirname, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+  try {
+    // A package under node_modules is not what the repository around it describes.
+    git("ls-files", "--error-unmatch", "../package.json");
+    return { hash: git("rev-parse", "HEAD").trim(), dirty: git("status", "--porcelain").trim() !== "" };
+  } catch {
+    return undefined;
+  }
+}

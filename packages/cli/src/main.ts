@@ -5,29 +5,33 @@ import { Command, CommanderError } from "commander";
 import { commands } from "./commands/index.js";
 import { applyConfig } from "./config.js";
 import { report } from "./exit.js";
+import { version } from "./machine.js";
 
 const program = new Command("subbyte")
   .description(
     "Low-bit neural networks: train or import an image classifier, quantize it to 8…2 bits, run it on integers.",
   )
-  .version("0.1.0")
+  .version(version)
   .showHelpAfterError("(--help lists the options)")
   .configureHelp({ sortSubcommands: false })
   .exitOverride();
 
 const interruption = new AbortController();
-process.on("SIGINT", () => {
-  // The second Ctrl-C ends at once; the first lets a write in progress finish.
-  if (interruption.signal.aborted) process.exit(130);
-  process.stderr.write("\ninterrupted; finishing the step in progress (Ctrl-C again to stop at once)\n");
-  interruption.abort();
-});
+// Ctrl-C, and what schedulers send before they kill.
+for (const signal of ["SIGINT", "SIGTERM"])
+  process.on(signal, () => {
+    // The second ends at once; the first lets a write in progress finish.
+    if (interruption.signal.aborted) process.exit(130);
+    process.stderr.write("\ninterrupted; finishing the step in progress (Ctrl-C again to stop at once)\n");
+    interruption.abort();
+  });
 
 for (const define of commands) {
   const command = define(interruption.signal);
   command
     .option("--config <file>", "options from a JSON or YAML file; the command line wins")
     .option("--json", "results as JSON on stdout")
+    .option("--results <file>", "record the result with command, commit, seed and machine")
     .option("--quiet", "no progress")
     .option("--verbose", "stack traces with errors")
     .exitOverride()
@@ -39,16 +43,16 @@ for (const define of commands) {
   program.addCommand(command);
 }
 
-/** A reader that has gone away (`| head`) is no fault. */
+const verbose = process.argv.includes("--verbose");
+process.on("uncaughtException", (error) => process.exit(report(error, verbose)));
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code === "EPIPE") process.exit(0);
-  throw error;
+  // A reader that has gone away (`| head`) is no fault.
+  process.exit(error.code === "EPIPE" ? 0 : report(error, verbose));
 });
 
 try {
   if (process.argv.length <= 2) program.help({ error: false });
   await program.parseAsync();
 } catch (error) {
-  process.exitCode =
-    error instanceof CommanderError && error.exitCode === 0 ? 0 : report(error, process.argv.includes("--verbose"));
+  process.exitCode = error instanceof CommanderError && error.exitCode === 0 ? 0 : report(error, verbose);
 }

@@ -40,6 +40,8 @@ export interface CommonOptions {
   readonly json?: boolean;
   readonly quiet?: boolean;
   readonly verbose?: boolean;
+  /** File that the result is recorded in, with how it came about. */
+  readonly results?: string;
 }
 
 export interface DataOptions {
@@ -51,6 +53,7 @@ export interface DataOptions {
   readonly mean?: readonly number[];
   readonly std?: readonly number[];
   readonly seed: number;
+  readonly splitSeed: number;
   readonly skipBadImages?: boolean;
 }
 
@@ -63,10 +66,11 @@ export function withDataOptions(command: Command): Command {
     .addOption(new Option("--split <split>", "part of the data").choices(["train", "test", "val"]))
     .option("--limit <n>", "about this many images, every class with its share", integer())
     .option("--size <pixels>", "height and width of the network's input", integer())
-    .option("--resize-to <pixels>", "resize the shorter side to this before the centre crop", integer())
+    .option("--resize-to <pixels>", "resize the shorter side to this, then crop the centre", integer())
     .option("--mean <list>", "mean of each channel, in units of pixel/255", numberList)
     .option("--std <list>", "standard deviation of each channel, in units of pixel/255", numberList)
-    .option("--seed <n>", "of everything random", integer(0), 0)
+    .option("--seed <n>", "of everything random but --split-seed", integer(0), 0)
+    .option("--split-seed <n>", "of the division of a folder without train and test folders", integer(0), 0)
     .option("--skip-bad-images", "leave damaged images out and count them");
 }
 

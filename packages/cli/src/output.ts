@@ -30,14 +30,21 @@ export function table(header: readonly string[], rows: readonly (readonly (strin
     },
   });
   for (const row of rows) instance.push(row.map(String));
-  return instance.toString();
+  // The library pads every line to the full width.
+  return instance.toString().replaceAll(/^ | +$/gm, "");
 }
 
 export const print = (text: string): void => {
   process.stdout.write(`${text}\n`);
 };
 
-export const printJson = (value: unknown): void => print(JSON.stringify(value, null, 2));
+/** Indented JSON with lists of numbers on one line, so that a confusion matrix looks like one. */
+export const toJson = (value: unknown): string =>
+  JSON.stringify(value, null, 2).replaceAll(/\[\n[-+.\deE,\s]+\]/g, (list) =>
+    list.replaceAll(/\s+/g, " ").replace("[ ", "[").replace(" ]", "]"),
+  );
+
+export const printJson = (value: unknown): void => print(toJson(value));
 
 /** `91.73 %` */
 export const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;

@@ -3,13 +3,19 @@
 import cliProgress from "cli-progress";
 
 export interface Progress {
-  /** Units done so far, out of the total given at the start, and a short remark such as the loss. */
-  update(done: number, remark?: string): void;
+  /**
+   * @param done units so far
+   * @param remark such as the loss
+   * @param total where it was not known at the start
+   */
+  update(done: number, remark?: string, total?: number): void;
   stop(): void;
 }
 
 export interface ProgressOptions {
   readonly quiet: boolean;
+  /** The remark says how much time is left. */
+  readonly ownEstimate?: boolean;
 }
 
 /** Seconds between two lines where stderr is no terminal. */
@@ -18,15 +24,16 @@ const LINE_SECONDS = 5;
 const silent: Progress = { update: () => {}, stop: () => {} };
 
 /** @param total units of work; 0 where it is not known */
-export function startProgress(label: string, total: number, { quiet }: ProgressOptions): Progress {
-  if (quiet) return silent;
-  return process.stderr.isTTY ? bar(label, total) : lines(label, total);
+export function startProgress(label: string, total: number, options: ProgressOptions): Progress {
+  if (options.quiet) return silent;
+  return process.stderr.isTTY ? bar(label, total, options) : lines(label, total, options);
 }
 
-function bar(label: string, total: number): Progress {
+function bar(label: string, total: number, { ownEstimate }: ProgressOptions): Progress {
+  const left = ownEstimate ? "" : " · {eta_formatted} left";
   const instance = new cliProgress.SingleBar(
     {
-      format: total > 0 ? `${label} {bar} {percentage}% {remark} · {eta_formatted} left` : `${label} {value} {remark}`,
+      format: `${label} {bar} {percentage} %{remark}${left}`,
       barsize: 24,
       stream: process.stderr,
       hideCursor: true,
@@ -36,24 +43,34 @@ function bar(label: string, total: number): Progress {
     },
     cliProgress.Presets.shades_classic,
   );
-  instance.start(total, 0, { remark: "" });
+  let running = false;
   return {
-    update: (done, remark = "") => instance.update(done, { remark }),
-    stop: () => instance.stop(),
+    update: (done, remark = "", known = total) => {
+      const payload = { remark: remark && ` · ${remark}` };
+      // Work that is over at once, such as reading a cache, shows no bar.
+      if (!running) instance.start(known, done, payload);
+      running = true;
+      instance.update(done, payload);
+    },
+    stop: () => {
+      if (running) instance.stop();
+      running = false;
+    },
   };
 }
 
-function lines(label: string, total: number): Progress {
+function lines(label: string, total: number, { ownEstimate }: ProgressOptions): Progress {
   const begun = Date.now();
   let last = begun;
   return {
-    update: (done, remark = "") => {
+    update: (done, remark = "", known = total) => {
       const now = Date.now();
       if (now - last < LINE_SECONDS * 1000) return;
       last = now;
-      const share = total > 0 ? ` ${Math.floor((100 * done) / total)} %` : ` ${done}`;
-      const left = total > 0 && done > 0 ? ` · ${Math.round(((now - begun) / 1000) * (total / done - 1))} s left` : "";
-      process.stderr.write(`${label}${share}${remark ? ` · ${remark}` : ""}${left}\n`);
+      const share = known > 0 ? `${Math.floor((100 * done) / known)} %` : `${done}`;
+      const seconds = Math.round(((now - begun) / 1000) * (known / done - 1));
+      const left = !ownEstimate && known > 0 && done > 0 ? `${seconds} s left` : "";
+      process.stderr.write(`${label} ${[share, remark, left].filter((part) => part !== "").join(" · ")}\n`);
     },
     stop: () => {},
   };

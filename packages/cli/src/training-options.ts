@@ -26,6 +26,7 @@ export interface TrainingOptions {
   readonly cropPadding?: number;
   readonly randomResizedCrop?: boolean;
   readonly flip?: boolean;
+  readonly validationShare: number;
   readonly checkpointEvery?: number;
   readonly resume?: boolean;
   readonly out: string;
@@ -50,6 +51,12 @@ export function withTrainingOptions(
     .option("--crop-padding <pixels>", "augmentation: pads with zeros and crops back at a random place", integer())
     .option("--random-resized-crop", "augmentation: a random area and shape, resized")
     .option("--flip", "augmentation: mirrors every second image")
+    .option(
+      "--validation-share <share>",
+      "choose the best epoch on this share of the training images; 0: on the test images",
+      decimal(0),
+      0,
+    )
     .option("--checkpoint-every <steps>", "checkpoints within an epoch", integer())
     .option("--resume", "go on from the checkpoint in --out")
     .option("--out <folder>", "checkpoints, weights and log", defaults.out);

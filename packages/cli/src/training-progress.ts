@@ -24,7 +24,7 @@ export function trainingProgress(quiet: boolean): TrainingProgressBar {
       if (label !== current) {
         stop();
         current = label;
-        bar = startProgress(label, phase === "train" ? steps : 0, { quiet });
+        bar = startProgress(label, phase === "train" ? steps : 0, { quiet, ownEstimate: true });
       }
       const left = Number.isFinite(secondsLeft) ? ` · ${Math.ceil(secondsLeft)} s left in all` : "";
       const remark = `loss ${loss.toFixed(4)} · accuracy ${percent(accuracy)} · ${imagesPerSecond.toFixed(0)} images/s${left}`;

@@ -3,8 +3,9 @@
 import { download, downloadNames } from "@subbyte/toolkit";
 import { Argument, Command } from "commander";
 import type { CommonOptions } from "../options.js";
-import { byteSize, print, printJson } from "../output.js";
+import { byteSize } from "../output.js";
 import { startProgress } from "../progress.js";
+import { deliver } from "../results.js";
 
 type Options = CommonOptions & { readonly out: string; readonly url?: string };
 
@@ -30,8 +31,8 @@ async function run(name: string, options: Options, signal: AbortSignal): Promise
         progress.update(bytes, byteSize(bytes));
       },
     });
-    if (options.json) printJson({ name, path });
-    else print(`${path}: checksum right; use it as --data ${path}`);
+    progress?.stop();
+    await deliver(options, { name, path }, `${path}: checksum right; use it as --data ${path}`);
   } finally {
     progress?.stop();
   }

@@ -6,14 +6,17 @@ import {
   codesClassifier,
   evaluateClassifier,
   floatClassifier,
+  type ImageSet,
   integerClassifier,
   lift,
   type OpenedModel,
   openModel,
   simulatedClassifier,
+  UsageError,
+  writeFileAtomic,
 } from "@subbyte/toolkit";
 import { Command, Option } from "commander";
-import { openImagesFor, preprocessingOf } from "../images.js";
+import { openImagesFor, preprocessingOf, requireSameClasses } from "../images.js";
 import {
   type CommonOptions,
   type DataOptions,
@@ -25,13 +28,18 @@ import {
   withModelOptions,
   withRunOptions,
 } from "../options.js";
-import { percent, print, printJson, table } from "../output.js";
+import { percent, table } from "../output.js";
 import { startProgress } from "../progress.js";
+import { deliver } from "../results.js";
 
 type Options = CommonOptions &
   DataOptions &
   ModelFileOptions &
-  RunOptions & { readonly simulate?: "float" | "codes"; readonly disableQuantQdq?: boolean };
+  RunOptions & {
+    readonly simulate?: "float" | "codes";
+    readonly disableQuantQdq?: boolean;
+    readonly predictions?: string;
+  };
 
 export function evaluateCommand(signal: AbortSignal): Command {
   const command = new Command("evaluate")
@@ -43,6 +51,7 @@ export function evaluateCommand(signal: AbortSignal): Command {
       new Option("--simulate <form>", "run a .sbq on ONNX Runtime instead of the engine").choices(["float", "codes"]),
     )
     .option("--disable-quant-qdq", "keep ONNX Runtime from fusing quantized ONNX into integer kernels")
+    .option("--predictions <file>", "write the predicted class of every image as JSON")
     .action((path: string, options: Options) => run(path, options, signal));
   return withRunOptions(withModelOptions(withDataOptions(command))).addHelpText(
     "after",
@@ -50,15 +59,19 @@ export function evaluateCommand(signal: AbortSignal): Command {
 Examples:
   subbyte evaluate model.onnx --data cifar10.tgz --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225
   subbyte evaluate resnet20.th --arch resnet20 --data cifar10.tgz --json
-  subbyte evaluate model.sbq --data photos/ --threads 2`,
+  subbyte evaluate model.sbq --data photos/ --threads 2
+  subbyte evaluate model.sbq --data photos/ --simulate codes --predictions simulated.json`,
   );
 }
 
 async function run(path: string, options: Options, signal: AbortSignal): Promise<void> {
   const model = await openModel(path, openOptions(options));
   const preprocessing = preprocessingOf(model, options);
+  if (options.simulate !== undefined && model.kind === "float")
+    throw new UsageError(`--simulate ${options.simulate}: ${path} is a float network; only a .sbq can be simulated.`);
   const source = required(options.data, "--data", "cifar10.tgz");
   const images = await openImagesFor(preprocessing, source, "evaluation", options, signal);
+  requireSameClasses(model, images);
   const classifier = await classifierOf(model, preprocessing, options);
   const progress = startProgress("evaluating", images.length, { quiet: options.quiet ?? false });
   let result: ClassifierResult;
@@ -73,8 +86,9 @@ async function run(path: string, options: Options, signal: AbortSignal): Promise
     progress.stop();
     await classifier.close();
   }
-  if (options.json) printJson(asJson(result, model, images.name, images.split, images.notes));
-  else print(asText(result, images.name, images.split));
+  if (options.predictions !== undefined)
+    await writeFileAtomic(options.predictions, predictionsJson(result, model, images));
+  await deliver(options, asJson(result, model, images), asText(result, images));
 }
 
 interface Classifier {
@@ -103,15 +117,17 @@ async function classifierOf(
 function asJson(
   result: ClassifierResult,
   model: OpenedModel,
-  data: string,
-  split: string,
-  notes: readonly string[],
+  { name: data, split, notes }: ImageSet,
 ): Record<string, unknown> {
   const { predictions: _, ...figures } = result;
   return { model: model.path, sha256: model.sha256, data, split, ...figures, notes };
 }
 
-function asText(result: ClassifierResult, data: string, split: string): string {
+/** Class indices in the order of the images, which is the same for every model at the same size. */
+const predictionsJson = ({ predictions, classes }: ClassifierResult, model: OpenedModel, images: ImageSet): string =>
+  `${JSON.stringify({ model: model.path, data: images.name, split: images.split, classes, predictions: [...predictions] })}\n`;
+
+function asText(result: ClassifierResult, { name: data, split }: ImageSet): string {
   const { images, top1, top5, topK, loss, imagesPerSecond, classes, confusion } = result;
   const lines = [
     `${images} ${split} images of ${data}`,

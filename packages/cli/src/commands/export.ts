@@ -3,7 +3,8 @@
 import { exportQdq, openModel, UsageError, writeFileAtomic } from "@subbyte/toolkit";
 import { Command, Option } from "commander";
 import type { CommonOptions } from "../options.js";
-import { byteSize, print, printJson } from "../output.js";
+import { byteSize } from "../output.js";
+import { deliver } from "../results.js";
 
 type Options = CommonOptions & { readonly format: "qdq"; readonly out?: string; readonly reduceRange?: boolean };
 
@@ -12,7 +13,7 @@ export function exportCommand(_signal: AbortSignal): Command {
     .description("Writes a .sbq as quantized ONNX that other runtimes execute.")
     .argument("<model>", "a .sbq file")
     .addOption(new Option("--format <format>", "what to write").choices(["qdq"]).default("qdq"))
-    .option("--out <file>", "where the .onnx goes; beside the model by default")
+    .option("--out <file>", "where the .onnx goes; by default the model's name, in this folder")
     .option("--reduce-range", "weights within 7 bits, which CPUs without VNNI add up without saturation")
     .addHelpText("after", "\nExample:\n  subbyte export model-w8a8.sbq --format qdq --out model.qdq.onnx")
     .action((path: string, options: Options) => run(path, options));
@@ -31,6 +32,6 @@ async function run(path: string, options: Options): Promise<void> {
         `(largest difference ${check.largestDifference.toPrecision(3)}): 8-bit weights saturate in its uint8×int8 kernels on this CPU. ` +
         "Export with --reduce-range (7-bit weights).\n",
     );
-  if (options.json) printJson({ model: path, out, bytes: bytes.length, ...check });
-  else print(`${out}: ${byteSize(bytes.length)}; normalized float32 images in, logits out`);
+  const result = { model: path, out, bytes: bytes.length, reduceRange: options.reduceRange ?? false, ...check };
+  await deliver(options, result, `${out}: ${byteSize(bytes.length)}; normalized float32 images in, logits out`);
 }

@@ -5,7 +5,8 @@ import { printGraph } from "@subbyte/graph";
 import { countMultiplyAdds, countParameters, type FloatModel, openModel } from "@subbyte/toolkit";
 import { Command } from "commander";
 import { type CommonOptions, type ModelFileOptions, openOptions, withModelOptions } from "../options.js";
-import { byteSize, print, printJson, table } from "../output.js";
+import { byteSize, table } from "../output.js";
+import { deliver } from "../results.js";
 
 type Options = CommonOptions & ModelFileOptions;
 
@@ -22,45 +23,27 @@ export function inspectCommand(_signal: AbortSignal): Command {
 
 async function run(path: string, options: Options): Promise<void> {
   const model = await openModel(path, openOptions(options));
-  if (model.kind === "float") describeFloat(model, options.json ?? false);
-  else describeProgram(model.program, path, model.bytes.length, options.json ?? false);
+  const described =
+    model.kind === "float" ? describeFloat(model) : describeProgram(model.program, path, model.bytes.length);
+  await deliver(options, described.json, described.text);
 }
 
-function describeFloat(model: FloatModel, json: boolean): void {
-  const parameters = countParameters(model.graph);
-  const work = countMultiplyAdds(model.graph);
-  if (json) {
-    const { path, shape, classes, description, graph } = model;
-    printJson({
-      path,
-      kind: "float",
-      shape,
-      classes,
-      parameters,
-      multiplyAdds: work,
-      description,
-      nodes: graph.nodes.length,
-    });
-  } else {
-    print(printGraph(model.graph));
-    print(`\n${parameters.toLocaleString("en")} parameters, ${(work / 1e6).toFixed(2)} million multiply-adds an image`);
-  }
+interface Described {
+  readonly json: Record<string, unknown>;
+  readonly text: string;
 }
 
-function describeProgram(program: Program, path: string, bytes: number, json: boolean): void {
+function describeFloat({ path, shape, classes, description, graph }: FloatModel): Described {
+  const parameters = countParameters(graph);
+  const multiplyAdds = countMultiplyAdds(graph);
+  return {
+    json: { path, kind: "float", shape, classes, parameters, multiplyAdds, description, nodes: graph.nodes.length },
+    text: `${printGraph(graph)}\n\n${parameters.toLocaleString("en")} parameters, ${(multiplyAdds / 1e6).toFixed(2)} million multiply-adds an image`,
+  };
+}
+
+function describeProgram(program: Program, path: string, bytes: number): Described {
   const { preprocessing, provenance, classes, operators } = program;
-  if (json) {
-    printJson({
-      path,
-      kind: "quantized",
-      bytes,
-      classes,
-      preprocessing,
-      provenance,
-      operators: operators.map((operator) => operatorRow(program, operator)),
-    });
-    return;
-  }
   const rows = operators.map((operator) => {
     const { name, op, shape, weights, input, output, multiplyAdds } = operatorRow(program, operator);
     return [
@@ -73,9 +56,26 @@ function describeProgram(program: Program, path: string, bytes: number, json: bo
       multiplyAdds === 0 ? "" : (multiplyAdds / 1e6).toFixed(2),
     ];
   });
-  print(table(["name", "operator", "output", "W bits", "A bits in", "out", "M mult-adds"], rows));
-  print(`\n${path}: ${byteSize(bytes)}, ${classes} classes, made by ${JSON.stringify(provenance)}`);
+  const header = ["name", "operator", "output", "weight bits", "input bits", "output bits", "M multiply-adds"];
+  return {
+    json: {
+      path,
+      kind: "quantized",
+      bytes,
+      classes,
+      preprocessing,
+      provenance,
+      operators: operators.map((operator) => operatorRow(program, operator)),
+    },
+    text: `${table(header, rows)}\n\n${path}: ${byteSize(bytes)}, ${classes} classes\n${asLines({ ...preprocessing, ...provenance })}`,
+  };
 }
+
+/** One `key: value` a line. */
+const asLines = (entries: Readonly<Record<string, unknown>>): string =>
+  Object.entries(entries)
+    .map(([key, value]) => `  ${key}: ${typeof value === "object" ? JSON.stringify(value) : value}`)
+    .join("\n");
 
 function operatorRow(program: Program, operator: Operator) {
   const bits = (id: TensorId) => program.tensors[id]!.bits;

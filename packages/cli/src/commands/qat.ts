@@ -3,11 +3,20 @@
 import { join } from "node:path";
 import { type Preprocessing, writeSbq } from "@subbyte/engine";
 import type { Graph } from "@subbyte/graph";
-import { type ImageSet, lift, lower, openModel, trainQuantized, writeFileAtomic } from "@subbyte/toolkit";
+import {
+  type ImageSet,
+  lift,
+  lower,
+  type OpenedModel,
+  openModel,
+  trainQuantized,
+  writeFileAtomic,
+} from "@subbyte/toolkit";
 import { Command } from "commander";
-import { openImagesFor } from "../images.js";
+import { CROP_HEADROOM, openImagesFor, preprocessingOf, requireSameClasses } from "../images.js";
 import { openOptions, required, withDataOptions, withModelOptions, withRunOptions } from "../options.js";
-import { byteSize, percent, print, printJson } from "../output.js";
+import { byteSize, percent } from "../output.js";
+import { deliver } from "../results.js";
 import { type TrainingOptions, trainingOptions, withTrainingOptions } from "../training-options.js";
 import { trainingProgress } from "../training-progress.js";
 import { type QuantizeCommandOptions, quantizeOpened, withQuantizeOptions } from "./quantize.js";
@@ -39,63 +48,63 @@ interface Start {
   readonly graph: Graph;
   readonly preprocessing: Preprocessing;
   readonly images: ImageSet;
-  readonly labels: readonly string[];
+  readonly labels: readonly string[] | undefined;
 }
 
 async function run(path: string, options: Options, signal: AbortSignal): Promise<void> {
-  const { start, sha256 } = await begin(path, options, signal);
-  const { preprocessing, images, labels } = start;
+  const model = await openModel(path, openOptions(options));
+  const { validationShare, seed } = options;
+  const { graph, preprocessing, images, labels } = await begin(model, options, signal);
+  requireSameClasses(model, images);
   const source = required(options.data, "--data", "photos/");
   const { split: _, ...evaluation } = options;
-  const validation = await openImagesFor(preprocessing, source, "evaluation", evaluation, signal);
+  const split = validationShare > 0 ? "val" : "evaluation";
+  const validation = await openImagesFor(preprocessing, source, split, evaluation, signal, { validationShare });
   const progress = trainingProgress(options.quiet ?? false);
   const result = await trainQuantized({
     ...trainingOptions(options),
-    graph: start.graph,
+    graph,
     images,
     validation,
     mean: preprocessing.mean,
     std: preprocessing.std,
-    seed: options.seed,
+    seed,
     signal,
     onProgress: progress.update,
   }).finally(progress.stop);
   const accuracy = result.history.find(({ epoch }) => epoch === result.best.epoch)?.validationAccuracy;
   const program = lower(result.best.graph, {
     preprocessing,
-    labels,
+    ...(labels === undefined ? {} : { labels }),
     provenance: {
       command: "qat",
       method: "straight-through",
-      seed: options.seed,
+      seed,
       source: path,
-      sourceHash: sha256,
+      sourceHash: model.sha256,
       epochs: options.epochs,
     },
   });
   const bytes = writeSbq(program);
   const out = join(options.out, "best.sbq");
   await writeFileAtomic(out, bytes);
-  if (options.json)
-    printJson({ model: path, out, bytes: bytes.length, best: result.best.epoch, history: result.history });
-  else
-    print(
-      `${out}: ${byteSize(bytes.length)}, simulated ${validation.split} accuracy ${percent(accuracy ?? 0)} in epoch ${result.best.epoch}\n` +
-        `subbyte evaluate ${out} --data ${source}`,
-    );
+  await deliver(
+    options,
+    { model: path, out, bytes: bytes.length, seed, best: result.best.epoch, history: result.history },
+    `${out}: ${byteSize(bytes.length)}, simulated ${validation.split} accuracy ${percent(accuracy ?? 0)} in epoch ${result.best.epoch}\n` +
+      `subbyte evaluate ${out} --data ${source}`,
+  );
 }
 
-async function begin(path: string, options: Options, signal: AbortSignal): Promise<{ start: Start; sha256: string }> {
-  const model = await openModel(path, openOptions(options));
+async function begin(model: OpenedModel, options: Options, signal: AbortSignal): Promise<Start> {
+  const { validationShare, randomResizedCrop } = options;
+  const opening = { validationShare, ...(randomResizedCrop ? { headroom: CROP_HEADROOM } : {}) };
   if (model.kind === "float") {
-    const { quantized, ...rest } = await quantizeOpened(model, options, signal);
-    return { start: { graph: quantized, ...rest }, sha256: model.sha256 };
+    const { quantized: graph, ...rest } = await quantizeOpened(model, options, signal, opening);
+    return { graph, ...rest };
   }
-  const { preprocessing, labels } = model.program;
+  const preprocessing = preprocessingOf(model, options);
   const source = required(options.data, "--data", "photos/");
-  const images = await openImagesFor(preprocessing, source, "train", options, signal);
-  return {
-    start: { graph: lift(model.program), preprocessing, images, labels: labels ?? images.classes },
-    sha256: model.sha256,
-  };
+  const images = await openImagesFor(preprocessing, source, "train", options, signal, opening);
+  return { graph: lift(model.program), preprocessing, images, labels: model.program.labels ?? images.classes };
 }

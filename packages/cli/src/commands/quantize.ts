@@ -1,6 +1,5 @@
 /** @file `subbyte quantize`: post-training quantization of a float network to a `.sbq` file. */
 
-import { readFileSync } from "node:fs";
 import { writeSbq } from "@subbyte/engine";
 import { simplifyForImport } from "@subbyte/graph";
 import {
@@ -9,14 +8,15 @@ import {
   lower,
   methods,
   type OpenedModel,
+  type OpenOptions,
   openModel,
   quantizeGraph,
   UsageError,
   writeFileAtomic,
 } from "@subbyte/toolkit";
 import { Command } from "commander";
-import { parse } from "yaml";
-import { openImagesFor, preprocessingOf } from "../images.js";
+import { readYaml } from "../config.js";
+import { classesOf, openImagesFor, preprocessingOf, tell } from "../images.js";
 import {
   type CommonOptions,
   type DataOptions,
@@ -31,8 +31,9 @@ import {
   withRunOptions,
   withWidthOptions,
 } from "../options.js";
-import { byteSize, print, printJson } from "../output.js";
+import { byteSize } from "../output.js";
 import { startProgress } from "../progress.js";
+import { deliver } from "../results.js";
 
 export type QuantizeCommandOptions = CommonOptions &
   DataOptions &
@@ -57,7 +58,7 @@ export function quantizeCommand(signal: AbortSignal): Command {
       "Turns a float network (.onnx, checkpoint) into an integer network (.sbq) with the help of unlabelled images.",
     )
     .argument("<model>", "model file, recognised by its content")
-    .option("--out <file>", "where the .sbq goes; beside the model by default")
+    .option("--out <file>", "where the .sbq goes; by default the model's name and widths, in this folder")
     .action((path: string, options: QuantizeCommandOptions) => run(path, options, signal));
   return withRunOptions(withModelOptions(withDataOptions(withQuantizeOptions(command)))).addHelpText(
     "after",
@@ -77,40 +78,47 @@ async function run(path: string, options: QuantizeCommandOptions, signal: AbortS
   const { weights, activations, method, seed } = options;
   const program = lower(quantized, {
     preprocessing,
-    labels,
+    ...(labels === undefined ? {} : { labels }),
     provenance: { command: "quantize", method, seed, source: path, sourceHash: model.sha256 },
   });
   const bytes = writeSbq(program);
   const out = options.out ?? `${model.name}-w${weights}a${activations}.sbq`;
   await writeFileAtomic(out, bytes);
-  if (options.json) printJson({ model: path, out, bytes: bytes.length, weights, activations, method, seed });
-  else
-    print(
-      `${out}: ${byteSize(bytes.length)}, weights ${weights} bits, activations ${activations} bits, ${byteSize(model.bytes.length)} before`,
-    );
+  await deliver(
+    options,
+    { model: path, out, bytes: bytes.length, weights, activations, method, seed },
+    `${out}: ${byteSize(bytes.length)}, weights ${weights} bits, activations ${activations} bits, ${byteSize(model.bytes.length)} before`,
+  );
 }
+
+/** Images opened for each that ranges are measured on, so that the seed has a choice; the rest need no decoding. */
+const CHOICE = 4;
 
 /** The float network with calibrated FakeQuant nodes; `qat` begins with it too. */
 export async function quantizeOpened(
   model: Extract<OpenedModel, { kind: "float" }>,
   options: QuantizeCommandOptions,
   signal: AbortSignal,
+  opening: Pick<OpenOptions, "headroom" | "limit" | "validationShare"> = {
+    limit: Math.min(options.limit ?? Number.POSITIVE_INFINITY, CHOICE * options.calibrationImages),
+  },
 ) {
   const { method, seed, calibrationImages } = options;
   const preprocessing = preprocessingOf(model, options);
-  const images = await openImagesFor(
-    preprocessing,
-    required(options.data, "--data", "photos/"),
-    "train",
-    options,
-    signal,
-  );
+  const policy = bitPolicy(options);
+  const source = required(options.data, "--data", "photos/");
+  const images = await openImagesFor(preprocessing, source, "train", options, signal, opening);
+  const labels = model.description?.labels ?? (images.classes.length === classesOf(model) ? images.classes : undefined);
+  if (labels === undefined && !options.quiet)
+    tell([
+      `${model.path} has ${classesOf(model)} classes, "${images.name}" ${images.classes.length}: its images serve to measure ranges, the .sbq gets no class names`,
+    ]);
   const progress = startProgress("calibrating", 2 * Math.min(calibrationImages, images.length), {
     quiet: options.quiet ?? false,
   });
   try {
     const quantized = await quantizeGraph(simplifyForImport(model.graph), images, {
-      policy: bitPolicy(options),
+      policy,
       method,
       seed,
       mean: preprocessing.mean,
@@ -120,7 +128,7 @@ export async function quantizeOpened(
       ...(options.threads === undefined ? {} : { threads: options.threads }),
       onProgress: (done) => progress.update(done),
     });
-    return { quantized, preprocessing, images, labels: model.description?.labels ?? images.classes };
+    return { quantized, preprocessing, images, labels };
   } finally {
     progress.stop();
   }
@@ -140,7 +148,7 @@ function bitPolicy(options: WidthOptions): BitPolicy {
 
 /** A list of `{ pattern, weights?, activations? }`. */
 function readPolicy(path: string): NonNullable<BitPolicy["layers"]> {
-  const value: unknown = parse(readFileSync(path, "utf8"));
+  const value = readYaml("--policy", path);
   const valid =
     Array.isArray(value) &&
     value.every(

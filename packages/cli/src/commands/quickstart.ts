@@ -5,7 +5,8 @@ import { type QuickstartResult, quickstartReport, runQuickstart, writeFileAtomic
 import { Command } from "commander";
 import { machine } from "../machine.js";
 import { type CommonOptions, integer, type RunOptions } from "../options.js";
-import { byteSize, percent, print, printJson, table } from "../output.js";
+import { byteSize, percent, table } from "../output.js";
+import { deliver } from "../results.js";
 import { trainingProgress } from "../training-progress.js";
 
 type Options = CommonOptions & Pick<RunOptions, "threads"> & { readonly out: string; readonly seed: number };
@@ -40,12 +41,12 @@ async function run(options: Options, signal: AbortSignal): Promise<void> {
   const modelPath = join(options.out, "mnist-w4a4.sbq");
   await writeFileAtomic(reportPath, quickstartReport(result, machine()));
   await writeFileAtomic(modelPath, result.sbq);
-  if (options.json) {
-    const { sbq: _, ...figures } = result;
-    printJson({ ...figures, report: reportPath, model: modelPath, machine: machine() });
-  } else {
-    print(asText(result, reportPath, modelPath));
-  }
+  const { sbq: _, ...figures } = result;
+  await deliver(
+    options,
+    { ...figures, report: reportPath, model: modelPath, machine: machine() },
+    asText(result, reportPath, modelPath),
+  );
 }
 
 function asText(result: QuickstartResult, reportPath: string, modelPath: string): string {

@@ -8,13 +8,12 @@ import {
   buildModel,
   describeModel,
   findArchitecture,
-  type ImageSet,
   loadWeights,
-  openImages,
   train,
+  UsageError,
 } from "@subbyte/toolkit";
 import { Command } from "commander";
-import { usualNormalization } from "../images.js";
+import { CROP_HEADROOM, normalizationOf, openWithProgress } from "../images.js";
 import {
   type CommonOptions,
   type DataOptions,
@@ -25,7 +24,8 @@ import {
   withModelOptions,
   withRunOptions,
 } from "../options.js";
-import { percent, print, printJson } from "../output.js";
+import { percent } from "../output.js";
+import { deliver } from "../results.js";
 import { type TrainingOptions, trainingOptions, withTrainingOptions } from "../training-options.js";
 import { trainingProgress } from "../training-progress.js";
 
@@ -57,27 +57,33 @@ Examples:
 async function run(options: Options, signal: AbortSignal): Promise<void> {
   const architecture = findArchitecture(required(options.arch, "--arch", "resnet20"));
   const source = required(options.data, "--data", "cifar10.tgz");
-  const quiet = options.quiet ?? false;
-  const open = (split: "train" | "evaluation"): Promise<ImageSet> =>
-    openImages(source, {
-      split,
-      seed: options.seed,
-      signal,
-      ...(options.size === undefined ? {} : { size: options.size }),
-      ...(options.limit === undefined ? {} : { limit: options.limit }),
-      ...(options.skipBadImages ? { skipBadImages: true } : {}),
-    });
-  const images = await open("train");
-  const validation = await open("evaluation");
-  if (!quiet)
-    for (const note of new Set([...images.notes, ...validation.notes])) process.stderr.write(`note: ${note}\n`);
+  const { size: given, resizeTo = given, validationShare, seed } = options;
+  if (resizeTo !== undefined && given === undefined)
+    throw new UsageError(`--resize-to ${resizeTo} needs --size, the part of the resized image that the network takes.`);
+  const pixels = given === undefined || resizeTo === undefined ? {} : { size: given, resizeTo };
+  const images = await openWithProgress(source, options, signal, {
+    split: "train",
+    validationShare,
+    ...pixels,
+    ...(options.randomResizedCrop ? { headroom: CROP_HEADROOM } : {}),
+  });
+  const { split: _, ...evaluation } = options;
+  const validation = await openWithProgress(source, evaluation, signal, {
+    split: validationShare > 0 ? "val" : "evaluation",
+    validationShare,
+    ...pixels,
+  });
 
   const { channels, height: size, classes: labels } = images;
-  const { mean = usualNormalization[channels].mean, std = usualNormalization[channels].std, seed } = options;
+  const { mean, std } = normalizationOf(channels, options);
+  if (options.classes !== undefined && options.classes !== labels.length)
+    throw new UsageError(
+      `--classes ${options.classes}: "${images.name}" has ${labels.length} classes; leave the option out.`,
+    );
   const stem = options.stem ?? architecture.stems[0]!;
   const initial = buildModel(architecture, { classes: labels.length, size, channels, stem, seed });
   const graph = options.from === undefined ? initial : await withWeights(initial, options.from);
-  const progress = trainingProgress(quiet);
+  const progress = trainingProgress(options.quiet ?? false);
   const begun = performance.now();
   try {
     const result = await train({
@@ -98,26 +104,27 @@ async function run(options: Options, signal: AbortSignal): Promise<void> {
         mean,
         std,
         labels,
+        ...(resizeTo === undefined ? {} : { resizeTo }),
       }),
       onProgress: progress.update,
     });
     progress.stop();
     const last = result.history.at(-1)!;
     const best = join(options.out, "best.safetensors");
-    if (options.json)
-      printJson({
+    await deliver(
+      options,
+      {
         arch: architecture.name,
         data: source,
         out: options.out,
+        seed,
         best: result.best.epoch,
         history: result.history,
         seconds: (performance.now() - begun) / 1000,
-      });
-    else
-      print(
-        `epoch ${last.epoch}: loss ${last.trainLoss.toFixed(4)}, ${validation.split} accuracy ${percent(last.validationAccuracy ?? 0)}; best in epoch ${result.best.epoch}\n` +
-          `${best}: subbyte quantize ${best} --data ${source} --weights 4 --activations 4`,
-      );
+      },
+      `epoch ${last.epoch}: loss ${last.trainLoss.toFixed(4)}, ${validation.split} accuracy ${percent(last.validationAccuracy ?? 0)}; best in epoch ${result.best.epoch}\n` +
+        `${best}: subbyte quantize ${best} --data ${source} --weights 4 --activations 4`,
+    );
   } finally {
     progress.stop();
   }
