@@ -262,6 +262,8 @@
   totals: usize;
   /** int16[8]: largest |U|. */
   largest: usize;
+  /** 512 bytes: one step of all positions. */
+  step: usize;
 }
 
 /** Load time: pieces of `steps` steps within which no lane leaves its bounds, for weights [groups][steps][32 bytes]. */

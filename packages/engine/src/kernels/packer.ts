@@ -40,7 +40,7 @@ export type WeightForm = "Bytes" | "Words" | "Pairs";
 /** Bytes that staging one layer takes at most. */
 export function stagingBytes({ outputs, codes }: Filter): number {
   const steps = codes.length / outputs;
-  return codes.length + 64 * outputs + 128 * roundUp(outputs, 16) + 16 * steps + 1024;
+  return codes.length + 72 * outputs + 128 * roundUp(outputs, 16) + 16 * steps + 2048;
 }
 
 export class Packer {
@@ -113,7 +113,8 @@ export class Packer {
     const target = this.#constants.reserve(blocks * 16 * positionPitch);
     const totals = this.#temporary(64 * outputs);
     const largest = this.#temporary(16);
-    const fields = { codes: this.#codes, outputs, inputs, target, positionPitch, totals, largest };
+    const step = this.#temporary(512);
+    const fields = { codes: this.#codes, outputs, inputs, target, positionPitch, totals, largest, step };
     const task = this.#constants.task("PackWinogradTask", fields);
     this.#kernels[onBytes ? "packWinogradBytes" : "packWinogradWords"](task);
     const { buffer } = this.#constants.memory;
@@ -162,10 +163,8 @@ export class Packer {
     this.#kernels.centre(constants.task("CentreTask", fields));
     const starts = new Int16Array(constants.memory.buffer, initial, groups * cuts.length * 16);
     const added = new Int32Array(groups * 8);
-    for (let group = 0; group < groups; group++)
-      for (let piece = 0; piece < cuts.length; piece++)
-        for (let lane = 0; lane < 16; lane++)
-          added[8 * group + (lane >> 1)]! += starts[(group * cuts.length + piece) * 16 + lane]!;
+    const perGroup = 16 * cuts.length;
+    for (let i = 0; i < starts.length; i++) added[8 * Math.floor(i / perGroup) + ((i & 15) >> 1)]! += starts[i]!;
     return { initial, added };
   }
 

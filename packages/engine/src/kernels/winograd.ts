@@ -7,23 +7,27 @@
 /** Largest transformed activation, once shifted, in units of the largest activation. */
 export const shiftedRange = 4;
 
+/** Position (1, 1), whose transformed activations are never negative and stay as they are. */
+export const unshifted = 5;
+
 /** Aᵀ, whose rows are the two outputs along an axis. */
 const outputTransform = [
   [1, 1, 1, 0],
   [0, 1, -1, -1],
 ] as const;
 
-/** Position (1, 1), whose transformed activations are never negative and stay as they are. */
-export const unshifted = 5;
+/** Factor of each of the sixteen positions (4·row + column) in each phase (2·row + column), [phase][position]. */
+const phaseFactors = Int32Array.from({ length: 64 }, (_, i) => {
+  const [phase, position] = [i >> 4, i & 15];
+  return outputTransform[phase >> 1]![position >> 2]! * outputTransform[phase & 1]![position & 3]!;
+});
 
-/**
- * Aᵀ·M·A of constant products: what they add to four times the convolution at each phase (2·row + column).
- * @param product  M at one of the sixteen positions (4·row + column)
- */
-export function transformSums(product: (position: number) => number): number[] {
-  const products = Array.from({ length: 16 }, (_, position) => product(position));
-  return [0, 1, 2, 3].map((phase) => {
-    const [rows, columns] = [outputTransform[phase >> 1]!, outputTransform[phase & 1]!];
-    return products.reduce((sum, m, position) => sum + rows[position >> 2]! * columns[position & 3]! * m, 0);
-  });
+/** Aᵀ·M·A at one phase, for constant products: `product` gives M at a position. */
+export function phaseSum(phase: number, product: (position: number) => number): number {
+  let sum = 0;
+  for (let position = 0; position < 16; position++) {
+    const factor = phaseFactors[16 * phase + position]!;
+    if (factor !== 0) sum += factor * product(position);
+  }
+  return sum;
 }

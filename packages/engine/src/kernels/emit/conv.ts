@@ -12,7 +12,7 @@ import {
 } from "../choose.js";
 import { pixelOffsets, type Sampling, tileGroup } from "../offsets.js";
 import { mapShape, roundUp } from "../placement.js";
-import { shiftedRange, transformSums, unshifted } from "../winograd.js";
+import { phaseSum, shiftedRange, unshifted } from "../winograd.js";
 import { emitDepthwise } from "./depthwise.js";
 import type { Emitter } from "./emitter.js";
 import { emitOutput, emitParameters, plainSums, type SumForm } from "./output.js";
@@ -116,15 +116,14 @@ function emitWinograd(emitter: Emitter, index: number, op: ConvOperator, layer: 
   }
   const segments = segmentEnds(cuts);
   const starts = onBytes ? emitter.packer.centre(packed, segments, shiftedRange * highest) : undefined;
-  /** What shift and starts add to four times the convolution. */
-  const phaseTerms = (channel: number) =>
-    transformSums((position) => {
-      const shifted = position === unshifted ? 0 : shift * packed.totals[16 * channel + position]!;
-      return shifted + (starts?.added[((channel >> 3) * 16 + position) * 8 + (channel & 7)] ?? 0);
-    });
+  /** What shift and starts add to a channel's products at a position. */
+  const constant = (channel: number, position: number) =>
+    (position === unshifted ? 0 : shift * packed.totals[16 * channel + position]!) +
+    (starts === undefined ? 0 : starts.added[((channel >> 3) * 16 + position) * 8 + (channel & 7)]!);
   const form: SumForm = {
     tiles: true,
-    bias: (channel) => phaseTerms(channel).map((term) => 4 * bias[channel]! - term),
+    phases: 4,
+    bias: (channel, phase) => 4 * bias[channel]! - phaseSum(phase, (position) => constant(channel, position)),
     factor: 1 / 4,
   };
 

@@ -10,8 +10,9 @@ import type { Emitter } from "./emitter.js";
 /** How sums come out of the kernel: as the convolution, or by Winograd as four times it with a bias for each phase. */
 export interface SumForm {
   readonly tiles: boolean;
-  /** int32 bias of a channel at each phase, at the scale of the sums. */
-  bias(channel: number): readonly number[];
+  readonly phases: number;
+  /** int32 bias of a channel at a phase, at the scale of the sums. */
+  bias(channel: number, phase: number): number;
   /** Factor on the multipliers, a power of two. */
   readonly factor: number;
 }
@@ -19,21 +20,21 @@ export interface SumForm {
 /** @param added  what the kernel's sums have too much in each channel */
 export const plainSums = ({ bias }: Layer, added?: Int32Array): SumForm => ({
   tiles: false,
-  bias: (channel) => [bias[channel]! - (added?.[channel] ?? 0)],
+  phases: 1,
+  bias: (channel) => bias[channel]! - (added?.[channel] ?? 0),
   factor: 1,
 });
 
 /** Multipliers and bias: for each eight channels float32[8], then int32[8] for each phase; zeros behind the last channel. */
 export function emitParameters(emitter: Emitter, layer: Layer, form: SumForm): { address: number; pitch: number } {
   const { outputs } = layer.filter;
-  const phases = form.bias(0).length;
-  const pitch = 32 * (1 + phases);
+  const pitch = 32 * (1 + form.phases);
   const words = new Int32Array((roundUp(outputs, 8) / 8) * (pitch / 4));
   const floats = new Float32Array(words.buffer);
   for (let channel = 0; channel < outputs; channel++) {
     const at = (channel >> 3) * (pitch / 4) + (channel & 7);
     floats[at] = layer.multipliers[channel]! * form.factor;
-    for (const [phase, bias] of form.bias(channel).entries()) words[at + 8 * (1 + phase)] = bias;
+    for (let phase = 0; phase < form.phases; phase++) words[at + 8 * (1 + phase)] = form.bias(channel, phase);
   }
   return { address: emitter.constants.integers(words), pitch };
 }
