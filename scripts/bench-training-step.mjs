@@ -135,5 +135,5 @@ mkdirSync(join(values.out, ".."), { recursive: true });
 writeFileSync(values.out, `${JSON.stringify(result, null, 2)}\n`);
 console.log(
   `${ratio.toFixed(2)} times as fast as PyTorch ${torch.version} (median of ${turns} turns); ` +
-    `it uses ${result.cpuRatio.toFixed(2)} times as much time of the cores`,
+    `PyTorch's steps take ${result.cpuRatio.toFixed(2)} times as much time of the cores`,
 );
