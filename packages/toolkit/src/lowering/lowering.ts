@@ -5,6 +5,9 @@ import { type Graph, inferTypes, ModelError, type Node, type TensorType } from "
 import { codeRange, type FakeQuant, quantizeValue } from "../quantization/fake-quant.js";
 import type { Clamp, Pending } from "./pending.js";
 
+/** Records what the node's output stands for; movers of stored codes emit their operator at once. */
+export type LowerOperator = (lowering: Lowering, node: Node) => void;
+
 export class Lowering {
   readonly tensors: QuantizedTensor[] = [];
   readonly operators: Operator[] = [];

@@ -1,9 +1,8 @@
 /** @file Unary functions, each a stored table of codes. Formulas: ONNX operator specification, opset 22. */
 
 import type { Node } from "@subbyte/graph";
-import type { Lowering } from "../lowering.js";
+import type { Lowering, LowerOperator } from "../lowering.js";
 import { unclamped } from "../pending.js";
-import type { LowerOperator } from "./index.js";
 
 const unit = (x: number) => Math.min(1, Math.max(0, x));
 const attribute = (node: Node, name: string, otherwise: number) => Number(node.attributes[name] ?? otherwise);

@@ -1,7 +1,6 @@
 /** @file How each operator of the graph is lowered; a new one is one file and one line here. */
 
-import type { Node } from "@subbyte/graph";
-import type { Lowering } from "../lowering.js";
+import type { LowerOperator } from "../lowering.js";
 import { add } from "./add.js";
 import { clip, relu } from "./clamp.js";
 import { concat } from "./concat.js";
@@ -10,9 +9,6 @@ import { layer } from "./layer.js";
 import { maxPool } from "./max-pool.js";
 import { flatten, pad, reshape, slice, transpose } from "./move.js";
 import { average } from "./pool.js";
-
-/** Records what the node's output stands for; movers of stored codes emit their operator at once. */
-export type LowerOperator = (lowering: Lowering, node: Node) => void;
 
 export const lowerOperator: Readonly<Record<string, LowerOperator>> = {
   Conv: layer,
