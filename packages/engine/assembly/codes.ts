@@ -17,21 +17,37 @@ export function border(task: BorderTask): void {
   fill(at, task.tail, task.elementBytes, task.value);
 }
 
-export function input(task: InputTask): void {
+// @ts-ignore: decorator
+@inline function storeCode<T>(to: usize, table: usize, byte: usize): void {
+  store<T>(to, <T>load<u8>(table + <usize>load<u8>(byte)));
+}
+
+function inputOf<T>(task: InputTask): void {
+  const red = task.tables, green = red + 256, blue = green + 256;
+  const pitch = <usize>task.outputPixelPitch;
   let from = task.bytes;
   for (let y = 0; y < task.height; y++) {
     let to = task.output + <usize>(y * task.outputRowPitch);
-    for (let x = 0; x < task.width; x++) {
-      let codes = task.tables;
-      for (let c = 0; c < task.channels; c++) {
-        const code = load<u8>(codes + <usize>load<u8>(from++));
-        if (task.outputBytes == 1) store<u8>(to + c, code);
-        else store<i16>(to + (<usize>c << 1), <i16>code);
-        codes += 256;
-      }
-      to += task.outputPixelPitch;
-    }
+    let x = task.width;
+    if (task.channels == 3)
+      do {
+        storeCode<T>(to, red, from);
+        storeCode<T>(to + sizeof<T>(), green, from + 1);
+        storeCode<T>(to + 2 * sizeof<T>(), blue, from + 2);
+        from += 3;
+        to += pitch;
+      } while (--x);
+    else
+      do {
+        for (let c = 0; c < task.channels; c++) storeCode<T>(to + <usize>c * sizeof<T>(), red + (<usize>c << 8), from++);
+        to += pitch;
+      } while (--x);
   }
+}
+
+export function input(task: InputTask): void {
+  if (task.outputBytes == 1) inputOf<u8>(task);
+  else inputOf<i16>(task);
 }
 
 export function gather(task: GatherTask): void {

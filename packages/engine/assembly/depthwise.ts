@@ -3,25 +3,40 @@ import { PANEL, requantize } from "./requantize";
 import { DepthwiseTask } from "./tasks";
 import { loadCodes } from "./vectors";
 
-/** Sums of one pixel in int16: the host has proved them to fit. */
 // @ts-ignore: decorator
-@inline function narrowSums<T>(x: usize, task: DepthwiseTask, weights: usize, sums: usize): void {
-  let sum = i16x8.splat(0);
-  let tap = task.taps;
-  let w = weights;
-  let taps = task.tapCount;
-  do {
-    sum = i16x8.add(sum, i16x8.mul(loadCodes<T>(x + load<i32>(tap)), v128.load(w)));
-    tap += 4;
-    w += 16;
-  } while (--taps);
+@inline function storeWidened(sums: usize, sum: v128): void {
   v128.store(sums, i32x4.extend_low_i16x8_s(sum));
   v128.store(sums, i32x4.extend_high_i16x8_s(sum), 16);
 }
 
+/** Sums of four pixels in int16: the host has proved them to fit. `offsets` holds the pixels' windows. */
+// @ts-ignore: decorator
+@inline function narrowSums<T>(task: DepthwiseTask, input: usize, offsets: usize, weights: usize, sums: usize): void {
+  const x0 = input + load<i32>(offsets), x1 = input + load<i32>(offsets, 4);
+  const x2 = input + load<i32>(offsets, 8), x3 = input + load<i32>(offsets, 12);
+  let s0 = i16x8.splat(0), s1 = i16x8.splat(0), s2 = i16x8.splat(0), s3 = i16x8.splat(0);
+  let tap = task.taps;
+  let w = weights;
+  let taps = task.tapCount;
+  do {
+    const offset = <usize>load<i32>(tap);
+    const weight = v128.load(w);
+    s0 = i16x8.add(s0, i16x8.mul(loadCodes<T>(x0 + offset), weight));
+    s1 = i16x8.add(s1, i16x8.mul(loadCodes<T>(x1 + offset), weight));
+    s2 = i16x8.add(s2, i16x8.mul(loadCodes<T>(x2 + offset), weight));
+    s3 = i16x8.add(s3, i16x8.mul(loadCodes<T>(x3 + offset), weight));
+    tap += 4;
+    w += 16;
+  } while (--taps);
+  storeWidened(sums, s0);
+  storeWidened(sums + 32, s1);
+  storeWidened(sums + 64, s2);
+  storeWidened(sums + 96, s3);
+}
+
 /** Sums of one pixel in int32: two taps are interleaved for `dot_i16x8_s`; weights stand as [pairs][2 × i16x8] likewise. */
 // @ts-ignore: decorator
-@inline function wideSums<T>(x: usize, task: DepthwiseTask, weights: usize, sums: usize): void {
+@inline function wideSums<T>(task: DepthwiseTask, x: usize, weights: usize, sums: usize): void {
   let low = i32x4.splat(0), high = i32x4.splat(0);
   let tap = task.taps;
   let w = weights;
@@ -45,11 +60,14 @@ function depthwise<T, Wide>(task: DepthwiseTask): void {
       const weights = task.weights + <usize>(block * task.blockPitch);
       let offset = task.inputPixels + (<usize>pixel << 2);
       let sums = task.sums;
-      for (let i = 0; i < count; i++) {
-        if (sizeof<Wide>() == 4) wideSums<T>(input + load<i32>(offset), task, weights, sums);
-        else narrowSums<T>(input + load<i32>(offset), task, weights, sums);
-        offset += 4;
-        sums += 32;
+      // The table repeats its last pixel up to a multiple of four.
+      for (let i = 0; i < count; i += 4) {
+        if (sizeof<Wide>() == 4)
+          for (let j = 0; j < 4; j++)
+            wideSums<T>(task, input + load<i32>(offset + (<usize>j << 2)), weights, sums + (<usize>j << 5));
+        else narrowSums<T>(task, input, offset, weights, sums);
+        offset += 16;
+        sums += 128;
       }
       requantize(task.output, block, 0, pixel, count, task.sums);
     }

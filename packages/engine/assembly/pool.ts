@@ -14,23 +14,45 @@ import { loadCodes, MAGIC, MAGIC_BITS, storeCodes } from "./vectors";
   return start >= 0 ? start : start + ((step - 1 - start) / step) * step;
 }
 
+/** Largest of a window's codes, eight int16 or sixteen bytes wide; 0 is the lowest code of any width. */
+// @ts-ignore: decorator
+@inline function largestOf<T>(from: usize, rows: i32, columns: i32, rowStep: usize, columnStep: usize, wide: bool): v128 {
+  let largest = i16x8.splat(0);
+  do {
+    let x = from;
+    let n = columns;
+    do {
+      if (wide) largest = i8x16.max_u(largest, v128.load(x));
+      else largest = i16x8.max_s(largest, loadCodes<T>(x));
+      x += columnStep;
+    } while (--n);
+    from += rowStep;
+  } while (--rows);
+  return largest;
+}
+
 function maxPoolOf<T>(task: PoolTask): void {
+  const rowStep = <usize>(task.rowPitch * task.dilationHeight), columnStep = <usize>(task.pixelPitch * task.dilationWidth);
+  // Bytes to bytes go sixteen channels at a time, but for the last eight of an odd number of blocks.
+  const wideBlocks = sizeof<T>() == 1 && task.outputBytes == 1 ? task.blocks & -2 : 0;
   for (let oy = 0; oy < task.outputHeight; oy++) {
     const top = oy * task.strideHeight - task.padTop;
     const y0 = clipStart(top, task.dilationHeight);
     const y1 = min(task.height, top + (task.kernelHeight - 1) * task.dilationHeight + 1);
+    const rows = (y1 - y0 + task.dilationHeight - 1) / task.dilationHeight;
     let to = task.output + <usize>(oy * task.outputRowPitch);
     for (let ox = 0; ox < task.outputWidth; ox++) {
       const left = ox * task.strideWidth - task.padLeft;
       const x0 = clipStart(left, task.dilationWidth);
       const x1 = min(task.width, left + (task.kernelWidth - 1) * task.dilationWidth + 1);
-      for (let block = 0; block < task.blocks; block++) {
-        const from = task.input + <usize>(block << 3) * sizeof<T>();
-        let largest = i16x8.splat(0); // the lowest code of any width
-        for (let y = y0; y < y1; y += task.dilationHeight)
-          for (let x = x0; x < x1; x += task.dilationWidth)
-            largest = i16x8.max_s(largest, loadCodes<T>(from + <usize>(y * task.rowPitch + x * task.pixelPitch)));
-        store(task.outputBytes, to + <usize>(block << 3) * <usize>task.outputBytes, largest);
+      const columns = (x1 - x0 + task.dilationWidth - 1) / task.dilationWidth;
+      const from = task.input + <usize>(y0 * task.rowPitch + x0 * task.pixelPitch);
+      let block = 0;
+      for (; block < wideBlocks; block += 2)
+        v128.store(to + (<usize>block << 3), largestOf<T>(from + (<usize>block << 3), rows, columns, rowStep, columnStep, true));
+      for (; block < task.blocks; block++) {
+        const codes = largestOf<T>(from + (<usize>block << 3) * sizeof<T>(), rows, columns, rowStep, columnStep, false);
+        store(task.outputBytes, to + (<usize>block << 3) * <usize>task.outputBytes, codes);
       }
       to += task.outputPixelPitch;
     }

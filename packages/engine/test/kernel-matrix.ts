@@ -118,7 +118,7 @@ export async function expectSame(
   tier: Tier,
   images = new Random(2).bytes(2 * imageBytes(program)),
 ): Promise<ReadonlyMap<string, KernelName>> {
-  const executable = await compile(program, { tier });
+  const executable = await compile(program, { tier, warmUp: false });
   expect(executable.tier).toBe(tier);
   const expected = createReference(program).run(images, images.length / imageBytes(program));
   const got = executable.run(images);

@@ -14,6 +14,11 @@ import { planProgram } from "./plan.js";
 export interface CompileOptions {
   /** Default: the best one of this machine. */
   readonly tier?: Tier;
+  /**
+   * Runs once on a black image, so that the first answer is a warm one: V8 starts kernels in quickly made code and replaces those
+   * that prove hot. Default true.
+   */
+  readonly warmUp?: boolean;
 }
 
 /** The kernel of one convolution or linear layer. */
@@ -54,7 +59,10 @@ export interface Executable {
  * Lays a program out, packs its weights and proves its sums.
  * @throws {FormatError} where the program breaks a rule.
  */
-export async function compile(program: Program, { tier = supportedTier() }: CompileOptions = {}): Promise<Executable> {
+export async function compile(
+  program: Program,
+  { tier = supportedTier(), warmUp = true }: CompileOptions = {},
+): Promise<Executable> {
   checkProgram(program);
   const plan = planProgram(program, tier);
   const constants = new Constants(plan.end);
@@ -68,7 +76,9 @@ export async function compile(program: Program, { tier = supportedTier() }: Comp
     task,
     operator,
   }));
-  return new WasmExecutable(program, tier, emitter, steps);
+  const executable = new WasmExecutable(program, tier, emitter, steps);
+  if (warmUp) executable.warmUp();
+  return executable;
 }
 
 interface BoundStep {
@@ -100,6 +110,11 @@ class WasmExecutable implements Executable {
       name: program.operators[operator]!.name,
       ...choice,
     }));
+  }
+
+  warmUp(): void {
+    this.#image.fill(0);
+    for (const { run, task } of this.steps) run(task);
   }
 
   run(images: Uint8Array, logits?: Float32Array): Float32Array {

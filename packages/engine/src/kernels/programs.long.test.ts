@@ -1,0 +1,25 @@
+import fc from "fast-check";
+import { describe, test } from "vitest";
+import { mobilenetV2, resnet18, resnet50 } from "../../scripts/networks.mjs";
+import { expectSame, tiers } from "../../test/kernel-matrix.js";
+import { randomProgram } from "../../test/random-program.js";
+
+describe.each(tiers)("%s", (tier) => {
+  test.each([resnet18, resnet50, mobilenetV2])("%o on small images", async (network) => {
+    for (const [weights, activations] of [
+      [8, 8],
+      [4, 4],
+      [2, 2],
+    ] as const)
+      await expectSame(network({ weights, activations, size: 65, classes: 10 }), tier);
+  });
+
+  test("many random programs", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: 2 ** 30 }), fc.integer({ min: 1, max: 24 }), async (seed, length) => {
+        await expectSame(randomProgram(seed, length), tier);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
