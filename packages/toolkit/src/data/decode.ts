@@ -49,8 +49,8 @@ export async function decodeImage(content: ImageContent, name: string): Promise<
 export function fitImage(image: RawImage, target: PixelTarget, name: string): Uint8Array {
   if (target.resize === "exact" && (image.height !== target.height || image.width !== target.width))
     throw new DataError(
-      `${name} is ${image.width}×${image.height} pixels where ${target.width}×${target.height} is expected. Give --size, so that ` +
-        "images are resized and cropped, or bring them to one size.",
+      `${name} is ${image.width}×${image.height} pixels where ${target.width}×${target.height} is expected. Bring the images to that ` +
+        "size, or give --size or --resize-to when training or quantizing, so that they are resized and cropped.",
     );
   return preprocess(image, { ...target, ...UNUSED });
 }

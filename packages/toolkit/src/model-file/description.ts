@@ -17,6 +17,8 @@ export interface ModelDescription {
   readonly mean: readonly number[];
   readonly std: readonly number[];
   readonly labels: readonly string[];
+  /** What the shorter side of images was resized to before the centre crop; absent where images had the size exactly. */
+  readonly resizeTo?: number;
 }
 
 const KEY = "subbyte.model";
@@ -51,7 +53,8 @@ export function readDescription(
     typeof value.stem === "string" &&
     numbers(value.mean) &&
     numbers(value.std) &&
-    Array.isArray(value.labels);
+    Array.isArray(value.labels) &&
+    (value.resizeTo === undefined || Number.isInteger(value.resizeTo));
   if (!complete) throw new DataError(`${source}: its metadata "${KEY}" is incomplete; write the file again with train`);
   return value as ModelDescription;
 }

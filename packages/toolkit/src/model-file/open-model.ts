@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
-import { isSbq, type Program, readSbq } from "@subbyte/engine";
+import { FormatError, isSbq, type Program, readSbq } from "@subbyte/engine";
 import { type Graph, inferTypes, ModelError, readOnnx, simplifyForImport, withSymbolicBatch } from "@subbyte/graph";
 import { UsageError } from "../errors.js";
 import { buildModel, type Stem } from "../models/index.js";
@@ -51,20 +51,35 @@ export type OpenedModel = FloatModel | QuantizedModel;
 
 /**
  * @throws {UsageError} for a checkpoint without `architecture`
- * @throws {DataError | ModelError | FormatError} for damaged files and weights that do not fit
+ * @throws {DataError | ModelError} for damaged files and weights that do not fit
  */
 export async function openModel(path: string, options: OpenModelOptions = {}): Promise<OpenedModel> {
-  const bytes = new Uint8Array(await readFile(path));
+  const bytes = new Uint8Array(
+    await readFile(path).catch((error: unknown) => {
+      throw Object.assign(error as Error, { path }); // Node leaves it out where the path is a folder.
+    }),
+  );
   const file: OpenedFile = {
     name: basename(path).replace(/\.[^.]+$/, ""),
     path,
     bytes,
     sha256: createHash("sha256").update(bytes).digest("hex"),
   };
-  if (isSbq(bytes)) return { ...file, kind: "quantized", program: readSbq(bytes) };
   if (isWeightsFile(bytes)) return openCheckpoint(file, options);
-  const graph = withSymbolicBatch(simplifyForImport(readOnnx(bytes)));
-  return { ...file, kind: "float", format: "onnx", graph, ...interfaceOf(graph) };
+  try {
+    if (isSbq(bytes)) return { ...file, kind: "quantized", program: readSbq(bytes) };
+    const graph = withSymbolicBatch(simplifyForImport(readOnnx(bytes)));
+    return { ...file, kind: "float", format: "onnx", graph, ...interfaceOf(graph) };
+  } catch (error) {
+    // Readers of bytes do not know where these came from.
+    if (error instanceof ModelError) throw new ModelError(`${path}: ${error.message}`, { cause: error });
+    if (error instanceof FormatError)
+      throw new ModelError(
+        `${path} is a damaged .sbq file, or one of another version: ${error.message}. Fetch or write it again.`,
+        { cause: error },
+      );
+    throw error;
+  }
 }
 
 async function openCheckpoint(file: OpenedFile, options: OpenModelOptions): Promise<FloatModel> {

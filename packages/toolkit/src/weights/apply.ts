@@ -130,8 +130,8 @@ function refuseOtherClasses(
   const given = weights.get(matches.get(weight) ?? "");
   if (head !== "refuse" || !own || !given || !differsInClasses(given, own)) return;
   throw new DataError(
-    `${source} classifies ${given.shape[0]} classes, the model ${own.shape[0]}; build the model for ${given.shape[0]} classes, ` +
-      'or ask for a freshly initialised last layer (head: "reinitialize") and train it',
+    `${source} classifies ${given.shape[0]} classes, the model ${own.shape[0]}; build the model for ${given.shape[0]} classes (--classes), ` +
+      'or begin a training with a new last layer (train --from, or head: "reinitialize")',
   );
 }
 
