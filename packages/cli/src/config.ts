@@ -26,8 +26,10 @@ export function readYaml(option: string, path: string): unknown {
   try {
     return parse(readFileSync(path, "utf8"));
   } catch (error) {
-    const [reason] = (error as Error).message.split("\n");
-    throw new UsageError(`${option} ${path}: cannot be read as JSON or YAML: ${reason}`, { cause: error });
+    if ((error as NodeJS.ErrnoException).code !== undefined && "syscall" in (error as Error))
+      throw Object.assign(error as Error, { path });
+    const reason = (error as Error).message.replace(/:?\n[^]*/, "");
+    throw new UsageError(`${option} ${path}: is not JSON or YAML: ${reason}.`, { cause: error });
   }
 }
 
@@ -45,9 +47,19 @@ function set(command: Command, path: string, key: string, value: unknown): void 
     throw new UsageError(
       `--config ${path}: "${key}" takes ${option.isBoolean() ? "true or false" : "a value"}, found ${JSON.stringify(value)}.`,
     );
-  const text = Array.isArray(value) ? value.join(",") : String(value);
-  const parsed = typeof value === "boolean" ? value : option.parseArg ? option.parseArg(text, undefined) : text;
+  const parsed = typeof value === "boolean" ? value : parseValue(option, path, key, value);
   command.setOptionValueWithSource(attribute, parsed, "config");
+}
+
+function parseValue(option: Option, path: string, key: string, value: unknown): unknown {
+  const text = Array.isArray(value) ? value.join(",") : String(value);
+  try {
+    return option.parseArg ? option.parseArg(text, undefined) : text;
+  } catch (error) {
+    throw new UsageError(`--config ${path}: "${key}: ${text}" is invalid: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
 }
 
 const optionName = (option: Option): string => (option.long ?? option.short ?? "").replace(/^-+/, "");

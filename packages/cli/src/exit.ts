@@ -42,16 +42,13 @@ export function explain(error: unknown): Told {
       message: `${path ?? "the file system"}: ${error.message}. Free some space or choose another --out.`,
     };
   if (code !== undefined && code in inputCodes)
-    return { status: 2, message: `${path ?? reading(error)}: ${inputCodes[code]}.` };
+    return { status: 2, message: `${path ?? "a file"}: ${inputCodes[code]}.` };
   if (error instanceof RangeError && /allocation|Invalid array length/i.test(error.message))
     return { status: 3, message: `not enough memory: ${error.message}. Use a smaller --batch or --limit.` };
   return { status: 3, message: `internal: ${error.message}. Run again with --verbose for where it happened.` };
 }
 
 const sentence = (message: string): string => (/[.!?]$/.test(message) ? message : `${message}.`);
-
-/** Reading a folder as a file gives an error without its path. */
-const reading = (error: Error): string => ("syscall" in error ? `${error.syscall}` : "a file");
 
 /** Prints an error on stderr, with its stack under `--verbose`, and returns the exit status. */
 export function report(error: unknown, verbose: boolean): number {

@@ -5,7 +5,9 @@ import { simplifyForImport } from "@subbyte/graph";
 import {
   type BitPolicy,
   calibrationImagesDefault,
+  checkBits,
   lower,
+  methodByName,
   methods,
   type OpenedModel,
   type OpenOptions,
@@ -71,11 +73,14 @@ Examples:
 }
 
 async function run(path: string, options: QuantizeCommandOptions, signal: AbortSignal): Promise<void> {
+  const policy = bitPolicy(options);
+  methodByName(options.method);
   const model = await openModel(path, openOptions(options));
   if (model.kind !== "float")
     throw new UsageError(`${path} is quantized already; give the float network it was made from.`);
   const { quantized, preprocessing, labels } = await quantizeOpened(model, options, signal);
-  const { weights, activations, method, seed } = options;
+  const { weights, activations } = policy;
+  const { method, seed } = options;
   const program = lower(quantized, {
     preprocessing,
     ...(labels === undefined ? {} : { labels }),
@@ -134,8 +139,16 @@ export async function quantizeOpened(
   }
 }
 
+/** Refuses wrong widths, which is cheap, before any image is read. */
 function bitPolicy(options: WidthOptions): BitPolicy {
   const { weights, activations, firstLastBits, residualBits, policy, reduceRange } = options;
+  for (const [name, width] of Object.entries({
+    weights,
+    activations,
+    "first-last-bits": firstLastBits,
+    "residual-bits": residualBits,
+  }))
+    checkBits(width, `--${name}`);
   return {
     weights,
     activations,
