@@ -1,31 +1,13 @@
 /** The same bytes, the same logits: Debian's Chromium against Node. Skipped where there is no Chromium. */
-import { existsSync } from "node:fs";
-import { chromium } from "playwright-core";
 import { expect, test } from "vitest";
 import type * as Subbyte from "../src/index.js";
 import { createReference, preprocess, writeSbq } from "../src/index.js";
-import { bundleForBrowser } from "./bundle.js";
+import { hasChromium, withEngineInChromium } from "./chromium.js";
 import { everyOperator } from "./networks.js";
 import { Random } from "./programs.js";
 
-const executablePath = "/usr/bin/chromium";
-const args = [
-  "--headless",
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
-
-test.skipIf(!existsSync(executablePath))("Chromium gives Node's logits, bit for bit", async () => {
-  const { script } = await bundleForBrowser();
-  const browser = await chromium.launch({ executablePath, args });
-  try {
-    const page = await browser.newPage();
-    await page.addScriptTag({ content: script });
+test.skipIf(!hasChromium)("Chromium gives Node's logits, bit for bit", () =>
+  withEngineInChromium(async (page) => {
     for (const bits of [2, 3, 4, 5, 6, 7, 8])
       for (const linearLogits of [true, false]) {
         const random = new Random(100 + bits);
@@ -59,7 +41,5 @@ test.skipIf(!existsSync(executablePath))("Chromium gives Node's logits, bit for 
       { data: [...raw.data], preprocessing: rule },
     );
     expect(resized).toEqual([...preprocess(raw, rule)]);
-  } finally {
-    await browser.close();
-  }
-});
+  }),
+);

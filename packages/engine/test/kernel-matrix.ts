@@ -134,7 +134,7 @@ export async function expectSame(
 export const families = { direct, winograd, depthwise };
 
 /** What may run a layer of these widths. */
-function expectedKernel(family: string, { weightBits, activationBits }: Combination, tier: Tier): RegExp {
+export function expectedKernel(family: string, { weightBits, activationBits }: Combination, tier: Tier): RegExp {
   if (family === "depthwise") return /^depthwise/;
   if (tier === "simd" || activationBits === 8) return /D8$|P4$/;
   return family === "winograd" && activationBits <= 5 && weightBits <= 4 ? /^winogradR4$/ : /R[48]$/;

@@ -6,7 +6,7 @@ import type { Program } from "../format/program.js";
 import { operatorMultiplyAdds } from "../operators/index.js";
 import { instantiate, type Kernel, type KernelName, supportedTier, type Tier } from "../wasm/modules.js";
 import { Constants } from "./constants.js";
-import { emitInput } from "./emit/edges.js";
+import { emitInput, type InputTasks } from "./emit/edges.js";
 import { Emitter, type KernelChoice } from "./emit/emitter.js";
 import { emitOperator } from "./emit/index.js";
 import { planProgram } from "./plan.js";
@@ -51,6 +51,8 @@ export interface Executable {
    * @throws {InputError} where the length does not fit.
    */
   run(images: Uint8Array, logits?: Float32Array): Float32Array;
+  /** The same from codes of the input tensor, `[count, C, H, W]`. */
+  runCodes(codes: Uint8Array, logits?: Float32Array): Float32Array;
   /** Runs one image `runs` times and gives the shortest time of every operator. */
   profile(image: Uint8Array, runs?: number): ProfileEntry[];
 }
@@ -59,16 +61,21 @@ export interface Executable {
  * Lays a program out, packs its weights and proves its sums.
  * @throws {FormatError} where the program breaks a rule.
  */
-export async function compile(
+export async function compile(program: Program, options: CompileOptions = {}): Promise<Executable> {
+  checkProgram(program);
+  return compileChecked(program, options);
+}
+
+/** The same for a program that `checkProgram` has passed. */
+export async function compileChecked(
   program: Program,
   { tier = supportedTier(), warmUp = true }: CompileOptions = {},
 ): Promise<Executable> {
-  checkProgram(program);
   const plan = planProgram(program, tier);
   const constants = new Constants(plan.end);
   const kernels = await instantiate(tier, constants.memory);
   const emitter = new Emitter(plan, constants, kernels);
-  emitInput(emitter);
+  const input = emitInput(emitter);
   for (const [i, op] of program.operators.entries()) if (!plan.skipped.has(i)) emitOperator(emitter, i, op);
   const steps = emitter.steps.map(({ kernel, task, operator }) => ({
     name: kernel,
@@ -76,7 +83,7 @@ export async function compile(
     task,
     operator,
   }));
-  const executable = new WasmExecutable(program, tier, emitter, steps);
+  const executable = new WasmExecutable(program, tier, emitter, steps, input);
   if (warmUp) executable.warmUp();
   return executable;
 }
@@ -99,6 +106,7 @@ class WasmExecutable implements Executable {
     readonly tier: Tier,
     emitter: Emitter,
     readonly steps: readonly BoundStep[],
+    readonly input: InputTasks,
   ) {
     const { memory } = emitter.constants;
     const imageBytes = program.tensors[program.input]!.shape.reduce((product, size) => product * size, 1);
@@ -118,6 +126,18 @@ class WasmExecutable implements Executable {
   }
 
   run(images: Uint8Array, logits?: Float32Array): Float32Array {
+    return this.#runAll(images, this.input.image, logits);
+  }
+
+  runCodes(codes: Uint8Array, logits?: Float32Array): Float32Array {
+    const { bits, shape } = this.program.tensors[this.program.input]!;
+    const highest = 2 ** bits - 1;
+    if (codes.some((code) => code > highest)) throw new InputError(`input codes must be at most ${highest}`);
+    return this.#runAll(interleave(codes, shape), this.input.codes, logits);
+  }
+
+  /** @param inputTask  what reads the bytes of an image */
+  #runAll(images: Uint8Array, inputTask: number, logits: Float32Array | undefined): Float32Array {
     const size = this.#image.length;
     const count = images.length / size;
     if (!Number.isInteger(count) || count === 0)
@@ -128,7 +148,7 @@ class WasmExecutable implements Executable {
     const result = logits ?? new Float32Array(count * classes);
     for (let n = 0; n < count; n++) {
       this.#image.set(count === 1 ? images : images.subarray(n * size, (n + 1) * size));
-      for (const { run, task } of this.steps) run(task);
+      for (const { run, task } of this.steps) run(task === this.input.image ? inputTask : task);
       result.set(this.#logits, n * classes);
     }
     return result;
@@ -158,4 +178,16 @@ class WasmExecutable implements Executable {
       };
     });
   }
+}
+
+/** `[count, C, H, W]` to `[count, H, W, C]`. */
+function interleave(codes: Uint8Array, shape: readonly number[]): Uint8Array {
+  const [channels, height, width] = shape as [number, number, number];
+  const pixels = height * width;
+  return codes.map((_, i) => {
+    const image = Math.floor(i / (pixels * channels));
+    const element = i % (pixels * channels);
+    const channel = element % channels;
+    return codes[(image * channels + channel) * pixels + (element - channel) / channels]!;
+  });
 }

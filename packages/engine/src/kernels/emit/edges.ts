@@ -4,15 +4,23 @@ import type { DequantizeOperator } from "../../format/program.js";
 import type { Emitter } from "./emitter.js";
 import { elementOffset } from "./move.js";
 
-export function emitInput(emitter: Emitter): void {
+/** Task records that fill the input tensor from what stands in the image's bytes. */
+export interface InputTasks {
+  /** Bytes of an image. */
+  readonly image: number;
+  /** Codes already. */
+  readonly codes: number;
+}
+
+export function emitInput(emitter: Emitter): InputTasks {
   const { program, constants, plan } = emitter;
   const { elementBytes, rowPitch, pixelPitch, height, width, channels } = emitter.placement(program.input);
   const tables = new Uint8Array(256 * channels);
   for (const [c, table] of program.inputTables.entries()) tables.set(table, 256 * c);
+  const identity = Uint8Array.from(tables, (_, i) => i & 255);
   emitter.emitBorder(-1, program.input);
-  const task = constants.task("InputTask", {
+  const fields = {
     bytes: plan.image,
-    tables: constants.bytes(tables),
     output: emitter.address(program.input),
     outputBytes: elementBytes,
     outputPixelPitch: pixelPitch,
@@ -20,8 +28,11 @@ export function emitInput(emitter: Emitter): void {
     height,
     width,
     channels,
-  });
-  emitter.emit(-1, "input", task);
+  };
+  const task = (data: Uint8Array) => constants.task("InputTask", { ...fields, tables: constants.bytes(data) });
+  const tasks = { image: task(tables), codes: task(identity) };
+  emitter.emit(-1, "input", tasks.image);
+  return tasks;
 }
 
 export function emitDequantize(emitter: Emitter, index: number, op: DequantizeOperator): void {
