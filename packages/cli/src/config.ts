@@ -28,7 +28,7 @@ export function readYaml(option: string, path: string): unknown {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== undefined && "syscall" in (error as Error))
       throw Object.assign(error as Error, { path });
-    const reason = (error as Error).message.replace(/:?\n[^]*/, "");
+    const [reason] = (error as Error).message.split(/:?\n/);
     throw new UsageError(`${option} ${path}: is not JSON or YAML: ${reason}.`, { cause: error });
   }
 }

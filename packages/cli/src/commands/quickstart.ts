@@ -39,7 +39,7 @@ async function run(options: Options, signal: AbortSignal): Promise<void> {
   progress.stop();
   const reportPath = join(options.out, "report.html");
   const modelPath = join(options.out, "mnist-w4a4.sbq");
-  await writeFileAtomic(reportPath, quickstartReport(result, machine()));
+  await writeFileAtomic(reportPath, await quickstartReport(result, machine()));
   await writeFileAtomic(modelPath, result.sbq);
   const { sbq: _, ...figures } = result;
   await deliver(

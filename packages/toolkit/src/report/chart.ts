@@ -1,6 +1,6 @@
 /** @file Charts as SVG text, drawn without a browser. */
 
-import * as echarts from "echarts";
+import type { EChartsOption } from "echarts";
 
 /** Width and height in CSS pixels. */
 export interface ChartSize {
@@ -9,7 +9,8 @@ export interface ChartSize {
 }
 
 /** A chart as an `<svg>` element that scales with its container. */
-export function chartSvg(option: echarts.EChartsOption, { width, height }: ChartSize): string {
+export async function chartSvg(option: EChartsOption, { width, height }: ChartSize): Promise<string> {
+  const echarts = await import("echarts"); // Takes a second to load: only commands that draw wait for it.
   const chart = echarts.init(null, null, { renderer: "svg", ssr: true, width, height });
   chart.setOption({ animation: false, textStyle: { fontFamily: "system-ui, sans-serif" }, ...option });
   const svg = chart.renderToSVGString({ useViewBox: true });

@@ -29,8 +29,8 @@ const result: QuickstartResult = {
   seconds: 12,
 };
 
-test("the report is one file with every figure, and loads nothing", () => {
-  const html = quickstartReport(result, { cpu: 'A & "B"' });
+test("the report is one file with every figure, and loads nothing", async () => {
+  const html = await quickstartReport(result, { cpu: 'A & "B"' });
   expect(html.match(/<svg /g)).toHaveLength(3);
   expect(html).toContain("<td>97.55 %</td><td>−0.45</td><td>99.90 %</td><td>17.4 kB</td><td>4.5×</td>");
   expect(html).toContain("&lt;zero&gt;");

@@ -11,22 +11,31 @@ const legend = { top: 0, itemGap: 36 };
 const colors = { float: "#59636e", "post-training": "#0969da", "quantization-aware": "#bc4c00" } as const;
 
 /** A self-contained HTML page. */
-export function quickstartReport(result: QuickstartResult, machine: Readonly<Record<string, string>>): string {
+export async function quickstartReport(
+  result: QuickstartResult,
+  machine: Readonly<Record<string, string>>,
+): Promise<string> {
   const { float, rows, history, architecture, parameters, multiplyAdds, seed, seconds } = result;
   const body = [
     "<h1>Subbyte quickstart: MNIST from float to 2 bits</h1>",
     `<p class="lead">${architecture}, ${parameters.toLocaleString("en")} parameters, ${(multiplyAdds / 1e6).toFixed(2)} million multiply-adds an image. ` +
       `Float reaches ${percent(float.top1)} on ${float.images.toLocaleString("en")} test images; every accuracy below is the integer engine's.</p>`,
     "<h2>Accuracy by width</h2>",
-    figure(accuracyChart(result), "Top-1 accuracy of the integer engine over the width of weights and activations."),
+    figure(
+      await accuracyChart(result),
+      "Top-1 accuracy of the integer engine over the width of weights and activations.",
+    ),
     htmlTable(
       ["Width", "Method", "Accuracy", "Change", "Agreement with simulation", "File", "Compression"],
       rows.map((row) => tableRow(row, float.top1)),
     ),
     "<h2>Size against accuracy</h2>",
-    figure(sizeChart(result), "File size in kilobytes against top-1 accuracy; the dashed line is the float network."),
+    figure(
+      await sizeChart(result),
+      "File size in kilobytes against top-1 accuracy; the dashed line is the float network.",
+    ),
     "<h2>Training of the float network</h2>",
-    figure(trainingChart(history), "Training loss and training accuracy by epoch."),
+    figure(await trainingChart(history), "Training loss and training accuracy by epoch."),
     "<h2>Where the float network errs</h2>",
     htmlTable(
       ["label \\ predicted", ...float.classes],
@@ -62,7 +71,7 @@ const floatLine = (value: number) => ({
   data: [{ yAxis: 100 * value }],
 });
 
-function accuracyChart({ rows, float }: QuickstartResult): string {
+function accuracyChart({ rows, float }: QuickstartResult): Promise<string> {
   const widths = [...new Set(rows.map((row) => row.bits))].sort((a, b) => b - a);
   return chartSvg(
     {
@@ -87,7 +96,7 @@ function accuracyChart({ rows, float }: QuickstartResult): string {
   );
 }
 
-function sizeChart({ rows, float }: QuickstartResult): string {
+function sizeChart({ rows, float }: QuickstartResult): Promise<string> {
   return chartSvg(
     {
       legend,
@@ -116,7 +125,7 @@ function sizeChart({ rows, float }: QuickstartResult): string {
   );
 }
 
-function trainingChart(history: QuickstartResult["history"]): string {
+function trainingChart(history: QuickstartResult["history"]): Promise<string> {
   return chartSvg(
     {
       legend,
