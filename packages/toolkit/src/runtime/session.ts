@@ -79,7 +79,14 @@ function ortOptions(options: SessionOptions): ort.InferenceSession.SessionOption
     interOpNumThreads: 1,
     graphOptimizationLevel: options.optimization ?? "all",
     logSeverityLevel: 4, // Failures come back as errors; ONNX Runtime would print them on stderr as well.
-    ...(options.disableQuantQdq ? { extra: { session: { disable_quant_qdq: "1" } } } : {}),
+    extra: {
+      session: {
+        // Waiting threads sleep instead of spinning: decoding and other work share the cores, and under load two spinning
+        // threads were slower than one.
+        intra_op: { allow_spinning: "0" },
+        ...(options.disableQuantQdq ? { disable_quant_qdq: "1" } : {}),
+      },
+    },
   };
 }
 
