@@ -14,6 +14,7 @@ export { type BitPolicy, checkBits, type LayerOverride } from "./quantization/po
 export { type QatOptions, trainQuantized } from "./quantization/qat.js";
 export { calibrationImagesDefault, type QuantizeOptions, quantizeGraph } from "./quantization/quantize.js";
 export { type CalibrationInput, setRanges } from "./quantization/ranges.js";
+export * from "./quantization/reconstruction/index.js";
 export * from "./random.js";
 export { quickstartReport } from "./report/quickstart-report.js";
 export * from "./runtime/index.js";

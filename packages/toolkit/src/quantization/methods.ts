@@ -3,20 +3,53 @@
 import type { Graph } from "@subbyte/graph";
 import { UsageError } from "../errors.js";
 import { type CalibrationInput, setRanges } from "./ranges.js";
+import {
+  adaroundDefaults,
+  type CheckpointOptions,
+  type ReconstructionOptions,
+  type ReconstructionProgress,
+  reconstruct,
+  reconstructionDefaults,
+} from "./reconstruction/index.js";
 
 export interface MethodOptions {
   readonly seed: number;
   readonly threads?: number;
+  /** Of the ranges: images fed so far. */
   readonly onProgress?: (images: number) => void;
+  /** Of methods that learn. */
+  readonly onReconstruction?: (progress: ReconstructionProgress) => void;
+  /** Hyperparameters of methods that learn, where they differ from the method's own. */
+  readonly reconstruction?: Partial<ReconstructionOptions>;
+  /** Where methods that learn keep what they have reached. */
+  readonly checkpoint?: CheckpointOptions;
   readonly signal?: AbortSignal;
 }
 
 /** `(graph with FakeQuant nodes, calibration images, options) → the same graph, calibrated`. */
 export type Method = (graph: Graph, calibration: CalibrationInput, options: MethodOptions) => Promise<Graph>;
 
+/** Ranges by least squared error, then learned rounding and scales. */
+const learning =
+  (defaults: ReconstructionOptions): Method =>
+  async (graph, calibration, { reconstruction, onProgress, onReconstruction, ...options }) => {
+    const ranges = { ...options, method: "mse", ...(onProgress ? { onProgress } : {}) } as const;
+    const { seed, threads, checkpoint, signal } = options;
+    return reconstruct(await setRanges(graph, calibration, ranges), calibration, {
+      options: { ...defaults, ...reconstruction },
+      seed,
+      ...(threads === undefined ? {} : { threads }),
+      ...(checkpoint ? { checkpoint } : {}),
+      ...(signal ? { signal } : {}),
+      ...(onReconstruction ? { onProgress: onReconstruction } : {}),
+    });
+  };
+
 export const methods: Readonly<Record<string, Method>> = {
   minmax: (graph, calibration, options) => setRanges(graph, calibration, { ...options, method: "minmax" }),
   mse: (graph, calibration, options) => setRanges(graph, calibration, { ...options, method: "mse" }),
+  adaround: learning(adaroundDefaults),
+  reconstruct: learning(reconstructionDefaults),
 };
 
 /** @throws {UsageError} listing the methods there are */

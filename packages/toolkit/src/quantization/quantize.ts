@@ -6,24 +6,20 @@ import { DataError } from "../errors.js";
 import { snapBiases } from "./biases.js";
 import { calibrationSample } from "./calibration.js";
 import { insertFakeQuant } from "./insert.js";
-import { methodByName } from "./methods.js";
+import { type MethodOptions, methodByName } from "./methods.js";
 import type { BitPolicy } from "./policy.js";
 
 /** Enough for ranges; more change accuracy by less than its noise. */
 export const calibrationImagesDefault = 1024;
 
-export interface QuantizeOptions {
+export interface QuantizeOptions extends MethodOptions {
   readonly policy: BitPolicy;
   /** A name of `methods`. */
   readonly method: string;
-  readonly seed: number;
   readonly mean: readonly number[];
   readonly std: readonly number[];
   /** `calibrationImagesDefault` by default. */
   readonly calibrationImages?: number;
-  readonly threads?: number;
-  readonly onProgress?: (images: number) => void;
-  readonly signal?: AbortSignal;
 }
 
 /**

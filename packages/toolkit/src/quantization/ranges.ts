@@ -81,15 +81,20 @@ export function setWeightScales(graph: Graph, method: RangeMethod): Graph {
 
 /** Scale of the codes behind each activation value, looked up through the operators that only move codes. */
 export function storedScales(graph: Graph): ReadonlyMap<string, number> {
-  const scales = new Map<string, number>();
-  for (const fq of fakeQuants(graph))
-    if (!fq.ofWeights) scales.set(fq.output, (graph.tensors.get(fq.scale)!.data as Float32Array)[0]!);
+  const value = (name: string) => (graph.tensors.get(name)!.data as Float32Array)[0]!;
+  return new Map([...storedScaleNames(graph)].map(([stored, name]) => [stored, value(name)]));
+}
+
+/** The same by the name of the constant. */
+export function storedScaleNames(graph: Graph): ReadonlyMap<string, string> {
+  const names = new Map<string, string>();
+  for (const fq of fakeQuants(graph)) if (!fq.ofWeights) names.set(fq.output, fq.scale);
   for (const node of graph.nodes) {
-    const scale = scales.get(node.inputs[0] ?? "");
+    const name = names.get(node.inputs[0] ?? "");
     const output = node.outputs[0]!;
-    if (scale !== undefined && !scales.has(output) && !isLayer(node)) scales.set(output, scale);
+    if (name !== undefined && !names.has(output) && !isLayer(node)) names.set(output, name);
   }
-  return scales;
+  return names;
 }
 
 function ceilToFloat32(x: number): number {

@@ -1,0 +1,163 @@
+/**
+ * @file The units that reconstruction learns one after the other, found from the structure of the network.
+ *
+ * A *cut* is a stored value through which everything passes: at its place in the order of the nodes no other activation is
+ * alive. Between two neighbouring cuts lies either one layer, or a part with branches (a residual block, joined by its
+ * addition; branches, joined by a concatenation), which is learned as a whole. Runs of single layers are joined to chains of up to
+ * three, such as the layers of an inverted bottleneck without shortcut. The first and the last layer stay by themselves.
+ *
+ * Source: Li et al. 2021, BRECQ, arXiv:2102.05426, §3.2 (block as the granularity of reconstruction).
+ */
+
+import { type Graph, ModelError, type Node } from "@subbyte/graph";
+import { isFakeQuant } from "../fake-quant.js";
+import { isLayer } from "../topology.js";
+
+export interface Block {
+  /** Of its layers, for people. */
+  readonly name: string;
+  /** In order, FakeQuant nodes included: first those of its input. */
+  readonly nodes: readonly Node[];
+  /** The value it reads, before any quantization of it. */
+  readonly input: string;
+  /** The value it ends with, before the quantization that stores it. */
+  readonly output: string;
+  /** Layers with weights, in order. */
+  readonly layers: readonly Node[];
+}
+
+/** Layers that a chain has at most. */
+const CHAIN_LAYERS = 3;
+
+/**
+ * The blocks of a graph with FakeQuant nodes, in order; together they hold all of its nodes.
+ * @throws {ModelError} where the graph has more than one input or output
+ */
+export function findBlocks(graph: Graph): readonly Block[] {
+  return grouped(segments(graph)).map(blockOf);
+}
+
+/** The blocks of one layer each, as far as layers can be cut off: the granularity of AdaRound. */
+export function findLayers(graph: Graph): readonly Block[] {
+  return withLayers(segments(graph)).map(blockOf);
+}
+
+interface Segment {
+  readonly nodes: readonly Node[];
+  readonly input: string;
+  readonly output: string;
+}
+
+const layersIn = ({ nodes }: Segment): readonly Node[] => nodes.filter(isLayer);
+
+function blockOf(segment: Segment): Block {
+  const layers = layersIn(segment);
+  return { ...segment, layers, name: commonName(layers.map(({ name }) => name)) };
+}
+
+/** The parts between neighbouring cuts. */
+function segments(graph: Graph): readonly Segment[] {
+  const [input, ...otherInputs] = graph.inputs;
+  const [output, ...otherOutputs] = graph.outputs;
+  if (!input || !output || otherInputs.length + otherOutputs.length > 0)
+    throw new ModelError(
+      `graph "${graph.name}": reconstruction takes networks of one input and one output, found ` +
+        `${graph.inputs.length} and ${graph.outputs.length}`,
+    );
+  const readers = new Map<string, Node[]>();
+  for (const node of graph.nodes)
+    for (const value of new Set(node.inputs)) readers.set(value, [...(readers.get(value) ?? []), node]);
+  const constant = constants(graph);
+  const isStored = (value: string) => value !== output && (readers.get(value) ?? []).every(isFakeQuant);
+
+  const result: Segment[] = [];
+  let nodes: Node[] = [];
+  let begin = input.name;
+  /** How many readers of each activation are still to come. */
+  const alive = new Map([[input.name, readers.get(input.name)?.length ?? 0]]);
+  for (const node of graph.nodes) {
+    nodes.push(node);
+    for (const value of new Set(node.inputs)) {
+      const left = alive.get(value);
+      if (left === undefined) continue;
+      if (left === 1) alive.delete(value);
+      else alive.set(value, left - 1);
+    }
+    for (const value of node.outputs)
+      if (!constant.has(value)) alive.set(value, (readers.get(value)?.length ?? 0) + (value === output ? 1 : 0));
+    const [end] = node.outputs as [string];
+    if (alive.size !== 1 || !alive.has(end) || !isStored(end)) continue;
+    result.push({ nodes, input: begin, output: end });
+    nodes = [];
+    begin = end;
+  }
+  result.push({ nodes, input: begin, output });
+  return result;
+}
+
+/** Constants, and what is computed from constants alone (quantized weights). */
+function constants(graph: Graph): ReadonlySet<string> {
+  const known = new Set(graph.tensors.keys());
+  for (const node of graph.nodes)
+    if (node.inputs.every((value) => value === "" || known.has(value)))
+      for (const output of node.outputs) known.add(output);
+  return known;
+}
+
+const join = (parts: readonly Segment[]): Segment => ({
+  nodes: parts.flatMap(({ nodes }) => nodes),
+  input: parts[0]!.input,
+  output: parts.at(-1)!.output,
+});
+
+/** Segments without weights (pools, tables) go with the next that has some, or else with the last one before. */
+function withLayers(parts: readonly Segment[]): readonly Segment[] {
+  const result: Segment[] = [];
+  let waiting: Segment[] = [];
+  for (const part of parts) {
+    waiting.push(part);
+    if (layersIn(part).length === 0) continue;
+    result.push(join(waiting));
+    waiting = [];
+  }
+  if (waiting.length > 0) result.push(join([...result.splice(-1), ...waiting]));
+  return result;
+}
+
+/** Runs of single layers joined to chains. */
+function grouped(parts: readonly Segment[]): readonly Segment[] {
+  const units = withLayers(parts);
+  const result: Segment[] = [];
+  let run: Segment[] = [];
+  const flush = () => {
+    const chains = Math.ceil(run.length / CHAIN_LAYERS);
+    for (let i = 0; i < chains; i++) {
+      const from = Math.floor((i * run.length) / chains);
+      result.push(join(run.slice(from, Math.floor(((i + 1) * run.length) / chains))));
+    }
+    run = [];
+  };
+  units.forEach((unit, i) => {
+    const single = layersIn(unit).length === 1;
+    if (single && i > 0 && i < units.length - 1) {
+      run.push(unit);
+      return;
+    }
+    flush();
+    result.push(unit);
+  });
+  flush();
+  return result;
+}
+
+/** `layer1.0` of `layer1.0.conv1` and `layer1.0.conv2`; the names themselves where they have no module in common. */
+function commonName(names: readonly string[]): string {
+  const [first = "", ...others] = names;
+  if (others.length === 0) return first;
+  const parts = first.split(".");
+  const shared = parts.filter((_, i) => {
+    const prefix = `${parts.slice(0, i + 1).join(".")}.`;
+    return names.every((name) => name.startsWith(prefix));
+  });
+  return shared.length > 0 ? shared.join(".") : names.join(" + ");
+}

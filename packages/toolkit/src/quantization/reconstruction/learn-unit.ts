@@ -1,0 +1,134 @@
+/** @file The iterations that learn one unit from the activations of all calibration images. */
+
+import { elementCount, float32, type Graph, inferTypes, type Node, type Tensor } from "@subbyte/graph";
+import { Random } from "../../random.js";
+import type { SessionOptions } from "../../runtime/session.js";
+import { learningRateAt } from "../../training/schedules.js";
+import { rowShape } from "./activations.js";
+import { type LearnedGraph, type LearnedGraphOptions, type LearnedKind, learnedGraph } from "./learned-graph.js";
+import { createLearner, type Learner, type Rates, squaredError, TARGET } from "./learner.js";
+import { MaskPool } from "./masks.js";
+import type { ReconstructionOptions } from "./options.js";
+import type { Rows } from "./rows.js";
+import { partOf } from "./subgraph.js";
+import type { LearningUnit } from "./units.js";
+import { LearnedValues } from "./values.js";
+
+export interface UnitLearning {
+  /** The whole quantized graph as it stands. */
+  readonly graph: Graph;
+  readonly unit: LearningUnit;
+  /** Nodes among which the unit's are. */
+  readonly nodes: readonly Node[];
+  /** The unit's input in the quantized network, and in the float network where elements of it are mixed in (QDrop). */
+  readonly inputs: Rows;
+  readonly floatInputs: Rows | undefined;
+  /** The unit's output in the float network. */
+  readonly targets: Rows;
+  readonly learnsStep: LearnedGraphOptions["learnsStep"];
+  readonly options: ReconstructionOptions;
+  readonly seed: number;
+  readonly session: SessionOptions;
+  readonly signal?: AbortSignal | undefined;
+  /** State to go on from, with the number of iterations that led to it. */
+  readonly resume?: { readonly iterations: number; readonly state: ReadonlyMap<string, Tensor> } | undefined;
+  /** After each iteration, with the number of finished ones. */
+  readonly onIteration: (iterations: number, loss: number, state: ReadonlyMap<string, Tensor>) => Promise<void> | void;
+}
+
+/** @returns the whole graph with the unit's learned values, codes chosen */
+export async function learnUnit(learning: UnitLearning): Promise<Graph> {
+  const { graph, unit, nodes, options, session, signal, resume } = learning;
+  const type = inferTypes(graph).get(unit.input)!;
+  const part = partOf(graph, type, { name: unit.name, nodes, input: unit.input, outputs: [unit.output] });
+  const learned = learnedGraph(part, {
+    learn: learnedKinds(options),
+    drop: options.drop > 0,
+    batchSize: options.batchSize,
+    learnsStep: learning.learnsStep,
+  });
+  const values = new LearnedValues(graph, learned);
+  const batches = new UnitBatches(learning, learned);
+  const learner = await createLearner(learned, squaredError, session);
+  try {
+    if (resume) learner.restore(resume.state);
+    for (let done = resume?.iterations ?? 0; done < options.iterations; done++) {
+      signal?.throwIfAborted();
+      const feeds = { ...batches.feeds(done), ...values.biasDeltas(learner.state) };
+      const loss = await learner.run({ feeds, ...schedule(options, done) });
+      await learning.onIteration(done + 1, loss, learner.state);
+    }
+    return values.harden(learner.state);
+  } finally {
+    await learner.release();
+  }
+}
+
+const learnedKinds = (options: ReconstructionOptions): ReadonlySet<LearnedKind> =>
+  new Set((["rounding", "scale", "bias", "step"] as const).filter((kind) => options[`${kind}Rate`] > 0));
+
+/** Rates and rounding penalty of an iteration, counted from 0. */
+function schedule(options: ReconstructionOptions, iteration: number): Omit<Parameters<Learner["run"]>[0], "feeds"> {
+  const { iterations, warmup, beta, regularization } = options;
+  const cosine = (learningRate: number) =>
+    learningRateAt({ learningRate, schedule: { name: "cosine" } }, iteration, iterations);
+  const rates: Rates = {
+    rounding: options.roundingRate,
+    scale: cosine(options.scaleRate),
+    bias: cosine(options.biasRate),
+    step: cosine(options.stepRate),
+  };
+  const start = warmup * iterations;
+  const progress = iteration < start ? 0 : (iteration - start) / (iterations - start);
+  return {
+    rates,
+    regularization: iteration < start ? 0 : regularization,
+    beta: beta[0] + (beta[1] - beta[0]) * progress,
+    step: iteration + 1,
+  };
+}
+
+/** Input, target and masks of each iteration, all derived from the seed, the unit and the iteration's number. */
+class UnitBatches {
+  readonly #input: Tensor;
+  readonly #target: Tensor;
+  readonly #pool: MaskPool | undefined;
+
+  constructor(
+    readonly learning: UnitLearning,
+    readonly learned: LearnedGraph,
+  ) {
+    const { graph, unit, options, seed } = learning;
+    const batch = (value: string): Tensor => {
+      const shape = [options.batchSize, ...rowShape(graph, value)];
+      return float32(new Float32Array(elementCount(shape)), shape);
+    };
+    this.#input = batch(unit.input);
+    this.#target = batch(unit.output);
+    const masked = learned.steps.flatMap(({ keep }) => (keep ? [elementCount(keep.shape)] : []));
+    if (options.drop > 0)
+      this.#pool = new MaskPool(seed, Math.max(this.#input.data.length, ...masked), 1 - options.drop);
+  }
+
+  feeds(iteration: number): Readonly<Record<string, Tensor>> {
+    const { unit, inputs, floatInputs, targets, seed, options } = this.learning;
+    const random = Random.derive(seed, "reconstruction", unit.name, iteration);
+    const feeds: Record<string, Tensor> = { [unit.input]: this.#input, [TARGET]: this.#target };
+    const mask = floatInputs && this.#pool?.mask(random, this.#input.data.length);
+    for (let i = 0; i < options.batchSize; i++) {
+      const image = random.integer(inputs.count);
+      const into = (this.#input.data as Float32Array).subarray(i * inputs.length, (i + 1) * inputs.length);
+      if (mask) mix(into, floatInputs.row(image), inputs.row(image), mask.subarray(i * inputs.length));
+      else into.set(inputs.row(image));
+      (this.#target.data as Float32Array).set(targets.row(image), i * targets.length);
+    }
+    for (const { keep } of this.learned.steps)
+      if (keep) feeds[keep.name] = float32(this.#pool!.mask(random, elementCount(keep.shape)), keep.shape);
+    return feeds;
+  }
+}
+
+/** `quantized` where the mask is 1, `float` where it is 0. */
+function mix(into: Float32Array, float: Float32Array, quantized: Float32Array, mask: Float32Array): void {
+  for (let i = 0; i < into.length; i++) into[i] = float[i]! + mask[i]! * (quantized[i]! - float[i]!);
+}

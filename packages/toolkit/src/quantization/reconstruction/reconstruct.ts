@@ -1,0 +1,212 @@
+/**
+ * @file Reconstruction of a quantized network, block by block: each block learns, on inputs from the quantized part before it, to
+ * give the float network's outputs. Its codes are chosen and its biases on their grid before the next block sees its results.
+ *
+ * Sources: Nagel et al. 2020, AdaRound, arXiv:2004.10568; Li et al. 2021, BRECQ, arXiv:2102.05426; Wei et al. 2022, QDrop,
+ * arXiv:2203.05740; weight scales learned along with the rounding as in Jeon et al. 2023, Genie, arXiv:2212.04780.
+ */
+
+import { createHash } from "node:crypto";
+import { type Graph, type Node, writeOnnx } from "@subbyte/graph";
+import { DataError } from "../../errors.js";
+import type { RunSettings } from "../../training/checkpoint.js";
+import { snapBiases } from "../biases.js";
+import { type FakeQuant, fakeQuant, fakeQuants, withoutFakeQuant, withTensors } from "../fake-quant.js";
+import type { CalibrationInput } from "../ranges.js";
+import { type ActivationContext, imageRows, propagate } from "./activations.js";
+import { type Block, findBlocks } from "./blocks.js";
+import {
+  changedConstants,
+  type ReconstructionCheckpoint,
+  readReconstruction,
+  writeReconstruction,
+} from "./checkpoint.js";
+import { learnUnit } from "./learn-unit.js";
+import { checkReconstruction, type ReconstructionOptions } from "./options.js";
+import { ProgressMeter, type ReconstructionProgress } from "./progress.js";
+import type { Rows } from "./rows.js";
+import { entryOf, type LearningUnit, layerUnits } from "./units.js";
+
+export interface CheckpointOptions {
+  readonly path: string;
+  /** Goes on from the file where it exists; begins anew otherwise. */
+  readonly resume?: boolean;
+  /** Iterations between two writes, 500 by default; one is written after each unit too. */
+  readonly every?: number;
+}
+
+export interface ReconstructionRun {
+  readonly options: ReconstructionOptions;
+  readonly seed: number;
+  readonly threads?: number;
+  /** Bytes that one activation of all images may take in memory; beyond, it goes to a temporary file. 512 MiB by default. */
+  readonly memoryBytes?: number;
+  readonly checkpoint?: CheckpointOptions;
+  readonly onProgress?: (progress: ReconstructionProgress) => void;
+  readonly signal?: AbortSignal;
+}
+
+const MEMORY_BYTES = 2 ** 29;
+const CHECKPOINT_EVERY = 500;
+
+/**
+ * @param graph with FakeQuant nodes whose scales are set
+ * @returns the same graph with weights in the middle of the cells of their chosen codes, and learned scales and biases
+ * @throws {DataError} without calibration images, or with a checkpoint that does not fit; what `run.signal` is aborted with
+ */
+export async function reconstruct(graph: Graph, calibration: CalibrationInput, run: ReconstructionRun): Promise<Graph> {
+  checkReconstruction(run.options);
+  return new Reconstruction(graph, calibration, run).run();
+}
+
+/** An activation of all images, by its name in the graph that computes it. */
+interface Activation {
+  readonly input: string;
+  readonly rows: Rows;
+}
+
+class Reconstruction {
+  readonly #blocks: readonly Block[];
+  readonly #float: Graph;
+  readonly #context: ActivationContext;
+  readonly #settings: RunSettings;
+  readonly #meter: ProgressMeter;
+  #graph: Graph;
+  #finishedUnits = 0;
+
+  constructor(
+    readonly initial: Graph,
+    readonly calibration: CalibrationInput,
+    readonly options: ReconstructionRun,
+  ) {
+    this.#graph = snapBiases(initial);
+    this.#blocks = findBlocks(initial);
+    this.#float = withoutFakeQuant(initial);
+    const { threads, memoryBytes = MEMORY_BYTES, signal, seed } = options;
+    this.#context = { session: threads === undefined ? {} : { threads }, rows: { memoryBytes }, signal };
+    const units = this.#blocks.reduce((sum, block) => sum + this.#units(block).length, 0);
+    this.#meter = new ProgressMeter(units, options.options.iterations, options.onProgress);
+    this.#settings = {
+      ...Object.fromEntries(Object.entries(options.options).map(([name, value]) => [name, String(value)])),
+      seed,
+      threads: threads ?? null,
+      "network (hash)": createHash("sha256").update(writeOnnx(initial)).digest("hex"),
+    };
+  }
+
+  async run(): Promise<Graph> {
+    const { checkpoint } = this.options;
+    let saved = checkpoint?.resume ? await readReconstruction(checkpoint.path, this.#settings) : undefined;
+    if (saved) this.#graph = withTensors(this.#graph, saved.constants);
+    const rows = await imageRows(this.#float, this.calibration, this.#context.rows);
+    if (rows.count === 0)
+      throw new DataError("calibration: there are no images to reconstruct the network on. Give at least one.");
+
+    const [first] = this.#blocks as readonly [Block];
+    let float: Activation = { input: first.input, rows };
+    let quantized: Activation = await this.#advance(float, first.nodes, this.#entry(first));
+    for (const [i, block] of this.#blocks.entries()) {
+      const target = await this.#computed(this.#float, this.#floatNodes(block), float, block.output);
+      for (const unit of this.#units(block)) {
+        if (this.#finishedUnits < (saved?.position.units ?? 0)) this.#meter.skip();
+        else {
+          await this.#learn(block, unit, { quantized, float, target }, saved);
+          saved = undefined;
+        }
+        this.#finishedUnits++;
+      }
+      const next = this.#blocks[i + 1];
+      if (next) {
+        const nodes = [...block.nodes, ...next.nodes];
+        const advanced = await this.#computed(this.#graph, nodes, quantized, this.#entry(next));
+        close(quantized, float);
+        quantized = advanced;
+        float = target;
+      } else close(quantized, float, target);
+    }
+    return this.#graph;
+  }
+
+  async #learn(
+    block: Block,
+    unit: LearningUnit,
+    { quantized, float, target }: Readonly<Record<"quantized" | "float" | "target", Activation>>,
+    saved: ReconstructionCheckpoint | undefined,
+  ): Promise<void> {
+    const { options, seed, checkpoint } = this.options;
+    const inputs = await this.#computed(this.#graph, block.nodes, quantized, unit.input);
+    const targets =
+      unit.output === block.output
+        ? target
+        : await this.#computed(this.#float, this.#floatNodes(block), float, unit.output);
+    const resumes = saved !== undefined && saved.position.iterations > 0;
+    const every = checkpoint?.every ?? CHECKPOINT_EVERY;
+    this.#graph = await learnUnit({
+      graph: this.#graph,
+      unit,
+      nodes: block.nodes,
+      inputs: inputs.rows,
+      floatInputs: options.unit === "block" && options.drop > 0 ? float.rows : undefined,
+      targets: targets.rows,
+      learnsStep: (fq) => !this.#isFixed(fq),
+      options,
+      seed,
+      session: this.#context.session,
+      signal: this.#context.signal,
+      resume: resumes ? { iterations: saved.position.iterations, state: saved.state } : undefined,
+      onIteration: async (iterations, loss, state) => {
+        this.#meter.iteration(unit.name, iterations, loss);
+        if (checkpoint && iterations % every === 0 && iterations < options.iterations)
+          await this.#save({ units: this.#finishedUnits, iterations }, state);
+      },
+    });
+    if (checkpoint) await this.#save({ units: this.#finishedUnits + 1, iterations: 0 }, new Map());
+    if (inputs !== quantized) close(inputs);
+    if (targets !== target) close(targets);
+  }
+
+  #save(position: ReconstructionCheckpoint["position"], state: ReconstructionCheckpoint["state"]): Promise<void> {
+    const constants = changedConstants(this.initial, this.#graph);
+    return writeReconstruction(this.options.checkpoint!.path, this.#settings, { position, constants, state });
+  }
+
+  /** The images behind the FakeQuant of the graph's input, or as they are. */
+  async #advance(images: Activation, nodes: readonly Node[], entry: string): Promise<Activation> {
+    return this.#computed(this.#graph, nodes, images, entry);
+  }
+
+  async #computed(graph: Graph, nodes: readonly Node[], from: Activation, value: string): Promise<Activation> {
+    if (value === from.input) return from;
+    return { input: value, rows: await propagate(graph, nodes, from, value, this.#context) };
+  }
+
+  #floatNodes(block: Block): readonly Node[] {
+    const names = new Set(block.nodes.map(({ name }) => name));
+    return this.#float.nodes.filter(({ name }) => names.has(name));
+  }
+
+  #units(block: Block): readonly LearningUnit[] {
+    if (!this.#losesPrecision(block)) return [];
+    if (this.options.options.unit === "layer") return layerUnits(this.initial, block);
+    return [{ name: block.name, input: this.#entry(block), output: block.output }];
+  }
+
+  /** Whether anything in the block or before it has fewer than 8 bits. */
+  #losesPrecision(block: Block): boolean {
+    const upToHere = new Set(this.#blocks.slice(0, this.#blocks.indexOf(block) + 1).flatMap(({ nodes }) => nodes));
+    return fakeQuants(this.initial).some(({ node, bits }) => bits < 8 && upToHere.has(node));
+  }
+
+  #entry(block: Block): string {
+    return entryOf(this.initial, block, (node) => this.#isFixed(fakeQuant(this.initial, node)));
+  }
+
+  /** 8-bit steps lose nothing worth learning; the image's range is what it is. */
+  #isFixed(fq: FakeQuant): boolean {
+    return this.options.options.stepRate === 0 || fq.bits === 8 || fq.input === this.initial.inputs[0]!.name;
+  }
+}
+
+function close(...activations: readonly Activation[]): void {
+  for (const rows of new Set(activations.map((activation) => activation.rows))) rows.close();
+}

@@ -1,0 +1,31 @@
+/** @file A part of a graph as a graph of its own. */
+
+import type { Graph, Node, TensorType } from "@subbyte/graph";
+
+export interface PartOptions {
+  readonly name: string;
+  readonly nodes: readonly Node[];
+  readonly input: string;
+  readonly outputs: readonly string[];
+}
+
+/**
+ * The nodes that lead from `input` to `outputs`, with the constants that they read. The input's type is that of the whole
+ * graph, its batch symbolic.
+ */
+export function partOf(graph: Graph, type: TensorType, { name, nodes, input, outputs }: PartOptions): Graph {
+  const wanted = new Set(outputs);
+  const needed: Node[] = [];
+  for (const node of nodes.toReversed()) {
+    if (!node.outputs.some((output) => wanted.has(output) && output !== input)) continue;
+    needed.push(node);
+    for (const value of node.inputs) wanted.add(value);
+  }
+  return {
+    name,
+    inputs: [{ name: input, dtype: type.dtype, shape: ["N", ...(type.shape?.slice(1) ?? [])] }],
+    outputs: [...outputs],
+    nodes: needed.reverse(),
+    tensors: new Map([...graph.tensors].filter(([value]) => wanted.has(value))),
+  };
+}

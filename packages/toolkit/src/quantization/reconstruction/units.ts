@@ -1,0 +1,37 @@
+/** @file What is learned at once: a block, or each layer of it. */
+
+import type { Graph, Node } from "@subbyte/graph";
+import { isFakeQuant } from "../fake-quant.js";
+import { roleOf } from "../topology.js";
+import type { Block } from "./blocks.js";
+
+export interface LearningUnit {
+  readonly name: string;
+  /** Value of the quantized graph that is fed. */
+  readonly input: string;
+  /** Value that is compared with the float network's of the same name. */
+  readonly output: string;
+}
+
+/**
+ * Where a block is entered: behind the FakeQuant of its input where that is fixed and everything reads it, at the input itself
+ * where the FakeQuant is learned with the block.
+ */
+export function entryOf(graph: Graph, block: Block, isFixed: (node: Node) => boolean): string {
+  const readers = graph.nodes.filter(({ inputs }) => inputs.includes(block.input));
+  const [reader] = readers;
+  return reader && readers.length === 1 && isFakeQuant(reader) && isFixed(reader) ? reader.outputs[0]! : block.input;
+}
+
+/** Each layer of a block, from the codes it reads to its result, after the clamp that follows it. */
+export function layerUnits(graph: Graph, block: Block): readonly LearningUnit[] {
+  return block.layers.map((layer) => {
+    let output = layer.outputs[0]!;
+    for (;;) {
+      const readers = graph.nodes.filter(({ inputs }) => inputs.includes(output));
+      if (readers.length !== 1 || roleOf(readers[0]!) !== "clamp") break;
+      output = readers[0]!.outputs[0]!;
+    }
+    return { name: layer.name, input: layer.inputs[0]!, output };
+  });
+}
