@@ -6,6 +6,7 @@ import { commands } from "./commands/index.js";
 import { applyConfig } from "./config.js";
 import { report } from "./exit.js";
 import { version } from "./machine.js";
+import { withCommonOptions } from "./options.js";
 
 const program = new Command("subbyte")
   .description(
@@ -28,12 +29,7 @@ for (const signal of ["SIGINT", "SIGTERM"])
 
 for (const define of commands) {
   const command = define(interruption.signal);
-  command
-    .option("--config <file>", "options from a JSON or YAML file; the command line wins")
-    .option("--json", "results as JSON on stdout")
-    .option("--results <file>", "record the result with command, commit, seed and machine")
-    .option("--quiet", "no progress")
-    .option("--verbose", "stack traces with errors")
+  withCommonOptions(command)
     .exitOverride()
     .showHelpAfterError("(--help lists the options)")
     .hook("preAction", (_, action) => {

@@ -44,6 +44,14 @@ export interface CommonOptions {
   readonly results?: string;
 }
 
+export const withCommonOptions = (command: Command): Command =>
+  command
+    .option("--config <file>", "options from a JSON or YAML file; the command line wins")
+    .option("--json", "results as JSON on stdout")
+    .option("--results <file>", "record the result with command, commit, seed and machine")
+    .option("--quiet", "no progress")
+    .option("--verbose", "stack traces with errors");
+
 export interface DataOptions {
   readonly data?: string;
   readonly split?: "train" | "test" | "val";

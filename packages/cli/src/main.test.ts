@@ -1,0 +1,186 @@
+import { once } from "node:events";
+import { existsSync, openSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import { folder, png, start, subbyte, write, writeClasses } from "../test/subbyte.js";
+
+/** A network of one epoch on 300 digits, and its 4-bit form: enough to go all ways. */
+const checkpoint = "run/best.safetensors";
+const sbq = "tiny.sbq";
+
+beforeAll(async () => {
+  const trained = await subbyte(
+    ..."train --arch resnet8 --data mnist --limit 300 --batch 32 --epochs 1 --out run --json --quiet".split(" "),
+  );
+  expect(trained).toMatchObject({ status: 0, stderr: "" });
+  expect(JSON.parse(trained.stdout)).toMatchObject({ arch: "resnet8", seed: 0, best: 1 });
+  const quantize = `quantize ${checkpoint} --data mnist --calibration-images 32 --weights 4 --activations 4 --out ${sbq}`;
+  expect(await subbyte(...quantize.split(" "))).toMatchObject({
+    status: 0,
+    stdout: expect.stringContaining("tiny.sbq: "),
+  });
+}, 120_000);
+
+describe("the path from a checkpoint to other formats", () => {
+  test("evaluate gives only JSON on stdout, and records the result", async () => {
+    const { status, stdout } = await subbyte(
+      ...`evaluate ${sbq} --data mnist --limit 50 --json --predictions p.json --results r.json`.split(" "),
+    );
+    expect(status).toBe(0);
+    const result = JSON.parse(stdout);
+    expect(result).toMatchObject({ model: sbq, data: "mnist", split: "test", images: 50, topK: 5 });
+    expect(result.confusion.flat().reduce((a: number, b: number) => a + b)).toBe(50);
+    const { predictions } = JSON.parse(readFileSync(join(folder, "p.json"), "utf8"));
+    expect(predictions).toHaveLength(50);
+    const record = JSON.parse(readFileSync(join(folder, "r.json"), "utf8"));
+    expect(record).toMatchObject({ seed: 0, machine: { node: process.version }, result });
+    expect(record.command).toContain(`subbyte evaluate ${sbq} --data mnist --limit 50`);
+  });
+
+  test("the simulation on codes predicts what the engine predicts", async () => {
+    const predictions = async (...more: readonly string[]) => {
+      await subbyte("evaluate", sbq, "--data", "mnist", "--limit", "40", "--predictions", "q.json", ...more);
+      return JSON.parse(readFileSync(join(folder, "q.json"), "utf8")).predictions;
+    };
+    expect(await predictions("--simulate", "codes")).toEqual(await predictions());
+  });
+
+  test("export writes quantized ONNX that evaluate reads", async () => {
+    expect(await subbyte("export", sbq, "--out", "tiny.onnx")).toMatchObject({ status: 0 });
+    const { status, stdout } = await subbyte(
+      ..."evaluate tiny.onnx --data mnist --limit 50 --disable-quant-qdq --json --quiet".split(" "),
+    );
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout).images).toBe(50);
+  });
+
+  test("inspect prints operators with their widths", async () => {
+    const { stdout } = await subbyte("inspect", sbq);
+    expect(stdout).toMatch(/layer1\.0\.conv1 +conv +8×28×28 +4 +4/);
+    expect(JSON.parse((await subbyte("inspect", sbq, "--json")).stdout)).toMatchObject({
+      kind: "quantized",
+      classes: 10,
+    });
+  });
+
+  test("a reader that goes away is no error", async () => {
+    const child = start(["inspect", sbq], { stdio: ["ignore", "pipe", "pipe"] });
+    child.stdout!.destroy();
+    let stderr = "";
+    child.stderr!.on("data", (text) => {
+      stderr += text;
+    });
+    const [status] = await once(child, "close");
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  });
+
+  test("options stand in a configuration file, and the command line wins", async () => {
+    write("config.yaml", "data: mnist\nlimit: 20\njson: true\nquiet: true\n");
+    const { stdout, stderr } = await subbyte("evaluate", sbq, "--config", "config.yaml", "--limit", "30");
+    expect(stderr).toBe("");
+    expect(JSON.parse(stdout).images).toBe(30);
+  });
+});
+
+describe("wrong use and bad input", () => {
+  beforeAll(() => {
+    write("text.onnx", "not a model");
+    write("empty.onnx", "");
+    write("damaged.sbq", flipped(readFileSync(join(folder, sbq))));
+    write("cut.sbq", readFileSync(join(folder, sbq)).subarray(0, 9000));
+    write("typo.yaml", "wieghts: 4\n");
+    write("word.yaml", "weights: four\n");
+    write("list.yaml", "[1, 2\n");
+    writeClasses("two", [5, 5]);
+    writeClasses("ten", Array(10).fill(3));
+    writeClasses("large", Array(10).fill(3), 40);
+    writeClasses("poor", [4, 1, 0]);
+    writeClasses("damaged/train", Array(10).fill(3));
+    write("damaged/train/3/2.png", png(28, 28, 7).subarray(0, 50));
+  });
+
+  test.concurrent.each([
+    ["evalute x", /unknown command 'evalute'\n\(Did you mean evaluate\?\)/],
+    ["evaluate x --dta y", /unknown option '--dta'\n\(Did you mean --data\?\)/],
+    ["evaluate absent.onnx --data mnist", /absent\.onnx: there is no such file/],
+    ["evaluate run --data mnist", /run: this is a folder where a file is needed/],
+    ["evaluate text.onnx --data mnist", /text\.onnx: this is not an ONNX model/],
+    ["evaluate empty.onnx --data mnist", /empty\.onnx: .*the file is empty/],
+    ["evaluate damaged.sbq --data mnist", /damaged\.sbq is a damaged \.sbq file.*checksum/],
+    ["inspect cut.sbq", /cut\.sbq is a damaged \.sbq file/],
+    ["evaluate tiny.sbq", /--data is missing/],
+    ["evaluate tiny.sbq --data nowhere", /"nowhere": no such file or folder/],
+    ["evaluate tiny.sbq --data two", /tiny\.sbq has 10 classes, the images of "two" have 2/],
+    ["evaluate tiny.sbq --data poor", /"1" has one image, "2" is empty/],
+    ["evaluate tiny.sbq --data large", /is 40×40 pixels where 28×28 is expected/],
+    ["evaluate tiny.sbq --data mnist --mean 0.5", /--mean 0\.5: tiny\.sbq was quantized with 0\.1307/],
+    ["evaluate tiny.sbq --data mnist --limit 0", /whole number from 1/],
+    [`quantize ${checkpoint} --data damaged`, /"train\/3\/2\.png" in "damaged" cannot be decoded.*--skip-bad-images/],
+    [`quantize ${checkpoint} --data mnist --weights 1`, /--weights: a width of 1 bits is not supported.*2 to 8/],
+    [`quantize ${checkpoint} --data mnist --activations 9`, /--activations: a width of 9 bits/],
+    [`quantize ${checkpoint} --data mnist --method guess`, /--method guess: there is no such method.*minmax, mse/],
+    [`quantize ${checkpoint} --data mnist --std 0`, /--std 0: a standard deviation is greater than 0/],
+    [`quantize ${checkpoint} --data mnist --mean 1,2,3`, /--mean 1,2,3: 3 values for 1 channels/],
+    ["quantize tiny.sbq --data mnist", /tiny\.sbq is quantized already/],
+    [`quantize ${checkpoint} --config typo.yaml`, /"wieghts" is no option of "quantize"; did you mean "weights"\?/],
+    [`quantize ${checkpoint} --config word.yaml`, /word\.yaml: "weights: four" is invalid: it takes a number/],
+    [`quantize ${checkpoint} --config list.yaml`, /list\.yaml: is not JSON or YAML/],
+    [`export ${checkpoint}`, /is a float network; quantize it first/],
+    [`evaluate ${checkpoint} --data mnist --simulate codes`, /is a float network; only a \.sbq can be simulated/],
+    ["train --arch resnet9 --data mnist", /no built-in architecture "resnet9"/],
+    ["train --arch resnet8 --data mnist --resume --out none", /to resume from/],
+  ])("%s", async (line, message) => {
+    const { status, stdout, stderr } = await subbyte(...line.split(" "), "--quiet");
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toMatch(/^ {4}at /m);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
+  });
+
+  test("--verbose adds where it happened", async () => {
+    expect((await subbyte("inspect", "absent.onnx", "--verbose")).stderr).toMatch(/^ {4}at /m);
+  });
+
+  test("damaged images are left out and counted where that is asked for", async () => {
+    const { status, stderr, stdout } = await subbyte(
+      ...`evaluate ${checkpoint} --data damaged --split train --skip-bad-images --json`.split(" "),
+    );
+    expect(status).toBe(0);
+    const { images, notes } = JSON.parse(stdout);
+    expect(notes.join()).toMatch(/1 damaged image was left out: "train\/3\/2\.png"/);
+    expect(images).toBe(29);
+    expect(stderr).toMatch(/1 damaged image was left out/);
+  });
+
+  test.runIf(existsSync("/dev/full"))("a full disk ends with status 3", async () => {
+    const full = openSync("/dev/full", "w");
+    const child = start(["inspect", sbq], { stdio: ["ignore", full, "pipe"] });
+    let stderr = "";
+    child.stderr!.on("data", (text) => {
+      stderr += text;
+    });
+    const [status] = await once(child, "close");
+    expect(stderr).toMatch(/^error: .*no space left/i);
+    expect(status).toBe(3);
+  });
+
+  test("Ctrl-C in a training leaves a checkpoint and says how to go on", async () => {
+    const train = "train --arch resnet8 --data mnist --batch 32 --epochs 90 --out stopped";
+    const child = start(train.split(" "), { stdio: ["ignore", "ignore", "pipe"] });
+    let stderr = "";
+    child.stderr!.on("data", (text: Buffer) => {
+      stderr += text;
+      if (/epoch 1\/90 /.test(stderr) && !child.killed) child.kill("SIGINT");
+    });
+    const [status] = await once(child, "close");
+    expect(stderr).toMatch(/stopped: training stopped in epoch \d+ of 90.*--resume goes on from there/);
+    expect(status).toBe(130);
+    expect(existsSync(join(folder, "stopped/checkpoint.safetensors"))).toBe(true);
+  });
+});
+
+/** With one bit of the last data block changed. */
+function flipped(bytes: Buffer): Buffer {
+  const copy = Buffer.from(bytes);
+  copy[copy.length - 5]! ^= 1;
+  return copy;
+}
