@@ -17,3 +17,9 @@ export class InputError extends Error {
   override readonly name = "InputError";
   readonly kind = "data";
 }
+
+/** A model file that could not be fetched. */
+export class LoadError extends Error {
+  override readonly name = "LoadError";
+  readonly kind = "data";
+}

@@ -4,6 +4,8 @@ export { isSbq } from "./format/layout.js";
 export type * from "./format/program.js";
 export { readSbq } from "./format/reader.js";
 export { writeSbq } from "./format/writer.js";
+export type { LayerProfile, ModelInfo, Tensor, TierName } from "./host/host.js";
+export { decodeImage, type ImageInput } from "./image/picture.js";
 export {
   type CompileOptions,
   compile,
@@ -11,9 +13,11 @@ export {
   type KernelReport,
   type ProfileEntry,
 } from "./kernels/executable.js";
-export { type ClassifyOptions, loadModel, type Model, type Prediction, softmax } from "./model.js";
+export { inspect, type LoadOptions, load } from "./load.js";
+export type { ClassifyOptions, Model } from "./model.js";
 export { roundHalfToEven } from "./operators/arithmetic.js";
 export { multiplyAdds, operatorMultiplyAdds } from "./operators/index.js";
+export { type Prediction, softmax } from "./prediction.js";
 export { centreCrop, preprocess, toChannels } from "./preprocess/preprocess.js";
 export { type Crop, type RawImage, resizeBilinear } from "./preprocess/resize.js";
 export {
@@ -23,4 +27,5 @@ export {
   type ReferenceOptions,
   type Trace,
 } from "./reference/reference.js";
+export type { DownloadProgress, ModelSource } from "./source.js";
 export { supportedTier, type Tier } from "./wasm/modules.js";

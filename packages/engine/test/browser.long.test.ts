@@ -13,14 +13,18 @@ test.skipIf(!hasChromium)("Chromium gives Node's logits, bit for bit", () =>
         const random = new Random(100 + bits);
         const program = everyOperator(random, { bits, linearLogits });
         const images = random.bytes(20 * 192);
-        const found = await page.evaluate(
-          ({ file, input }) => {
-            const { loadModel } = (globalThis as unknown as { Subbyte: typeof Subbyte }).Subbyte;
-            return [...loadModel(Uint8Array.from(file)).run(Uint8Array.from(input), 20)];
-          },
-          { file: [...writeSbq(program)], input: [...images] },
-        );
-        expect(found).toEqual([...createReference(program).run(images, 20)]);
+        const expected = [...createReference(program).run(images, 20)];
+        for (const tier of ["scalar", "auto"] as const) {
+          const found = await page.evaluate(
+            async ({ file, input, tier }) => {
+              const { load } = (globalThis as unknown as { Subbyte: typeof Subbyte }).Subbyte;
+              const model = await load(Uint8Array.from(file), { tier, worker: false });
+              return { logits: [...(await model.run(Uint8Array.from(input)))], tier: model.tier };
+            },
+            { file: [...writeSbq(program)], input: [...images], tier },
+          );
+          expect(found).toEqual({ logits: expected, tier: tier === "auto" ? "relaxed" : tier });
+        }
       }
 
     const raw = { data: new Random(1).bytes(150 * 97 * 3), height: 97, width: 150, channels: 3 };

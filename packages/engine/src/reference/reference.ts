@@ -34,8 +34,12 @@ export interface Reference {
  * @throws {FormatError} where the program breaks a rule.
  */
 export function createReference(program: Program, options: ReferenceOptions = {}): Reference {
-  const { trace } = options;
   checkProgram(program, options);
+  return prepareReference(program, options.trace);
+}
+
+/** The same for a program that `checkProgram` has passed. */
+export function prepareReference(program: Program, trace?: Trace): Reference {
   const arena = planArena(program);
   const bytes = new Uint8Array(arena.size);
   const memory: Memory = {

@@ -1,6 +1,6 @@
 /** @file The two WebAssembly modules, the choice between them, and their instantiation over a program's memory. */
 
-import { enableRelaxedSimd } from "#platform";
+import { platform } from "#platform";
 import { type PlainKernel, plainModule, type RelaxedKernel, relaxedModule } from "./generated.js";
 
 /** `"simd"` runs everywhere that has WebAssembly SIMD; `"relaxed"` adds kernels on bytes. Both give the same bits. */
@@ -28,7 +28,7 @@ export function supportedTier(): Tier {
 function probe(): Tier {
   const relaxed = decodeBase64(relaxedModule);
   if (WebAssembly.validate(relaxed)) return "relaxed";
-  enableRelaxedSimd();
+  platform.enableRelaxedSimd();
   if (WebAssembly.validate(relaxed)) return "relaxed";
   if (WebAssembly.validate(decodeBase64(plainModule))) return "simd";
   throw new Error("this JavaScript engine has no WebAssembly SIMD, which the kernels need; use createReference");

@@ -1,0 +1,69 @@
+/** @file Where a model computes: on the calling thread (`Session`), in a worker (`RemoteHost`), or in several (`HostPool`). */
+
+import type { Preprocessing, Provenance } from "../format/program.js";
+import type { Picture } from "../image/picture.js";
+import type { KernelName, Tier } from "../wasm/modules.js";
+
+/** `"scalar"` is the reference in TypeScript: slow, and the truth that the kernels equal bit for bit. */
+export type TierName = "scalar" | Tier;
+
+/** What a file says of its model. */
+export interface ModelInfo {
+  readonly name: string;
+  readonly classes: number;
+  readonly labels?: readonly string[];
+  /** `[C, H, W]` of the network's input. */
+  readonly inputShape: readonly [number, number, number];
+  readonly preprocessing: Preprocessing;
+  readonly provenance: Provenance;
+  readonly operators: number;
+  /** Of one image. */
+  readonly multiplyAdds: number;
+  readonly weights: number;
+  /** Mean width of the weights. */
+  readonly weightBits: number;
+  /** Most bytes that the loaded model takes on one host: unpacked weights, kernels' memory, activations. */
+  readonly peakBytes: number;
+}
+
+/** How a loaded model is run. */
+export interface HostState {
+  readonly info: ModelInfo;
+  readonly tier: TierName;
+  readonly threads: number;
+}
+
+export interface LayerProfile {
+  /** Index of the operator; −1 is the conversion of bytes to codes. */
+  readonly operator: number;
+  readonly name: string;
+  /** Kernels that ran, in order; none in the scalar tier. */
+  readonly kernels: readonly KernelName[];
+  /** Steps of the inner loop between two flushes of narrow sums, where there are any. */
+  readonly flush?: number;
+  /** Shortest time of one image. */
+  readonly milliseconds: number;
+  /** Of one image. */
+  readonly multiplyAdds: number;
+  /** 10⁹ multiply-adds a second; 0 where there are none. */
+  readonly gmacPerSecond: number;
+}
+
+/** Inputs at the network's size: bytes `[count, H, W, C]`, or real values `[count, C, H, W]` after normalization. */
+export type Tensor = Uint8Array | Float32Array;
+
+export interface Host {
+  readonly state: HostState;
+  /** Logits `[count, classes]`. */
+  run(input: Tensor): Promise<Float32Array>;
+  /** Logits of one picture of any size that the file's preprocessing takes. */
+  runPicture(picture: Picture): Promise<Float32Array>;
+  profile(runs: number): Promise<LayerProfile[]>;
+  /** Gives the memory back; calls that wait are refused. */
+  dispose(): void;
+}
+
+export interface HostOptions {
+  readonly tier: TierName | "auto";
+  readonly maxBytes: number;
+}

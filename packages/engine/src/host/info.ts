@@ -1,0 +1,40 @@
+/** @file What a program says of itself. */
+
+import { memoryRequirement } from "../format/check.js";
+import type { Program } from "../format/program.js";
+import { multiplyAdds } from "../operators/index.js";
+import type { ModelInfo } from "./host.js";
+
+export function modelInfo(program: Program): ModelInfo {
+  const { name, classes, labels, preprocessing, provenance, operators } = program;
+  const weighted = operators.filter((op) => "weights" in op);
+  const weights = weighted.reduce((sum, op) => sum + op.weights.codes.length, 0);
+  const bits = weighted.reduce((sum, op) => sum + op.weights.codes.length * op.weights.bits, 0);
+  return {
+    name,
+    classes,
+    ...(labels === undefined ? {} : { labels }),
+    inputShape: program.tensors[program.input]!.shape as readonly [number, number, number],
+    preprocessing,
+    provenance,
+    operators: operators.length,
+    multiplyAdds: multiplyAdds(program),
+    weights,
+    weightBits: bits / Math.max(weights, 1),
+    peakBytes: memoryRequirement(program).total,
+  };
+}
+
+/** Three digits, small numbers too. */
+const millions = (count: number): string => String(Number((count / 1e6).toPrecision(3)));
+
+/** A few lines for people. */
+export function describeInfo(info: ModelInfo): string {
+  const { name, inputShape, classes, operators, multiplyAdds, weights, weightBits, peakBytes, provenance } = info;
+  return [
+    `${name}: ${inputShape.join(" × ")} bytes to ${classes} classes`,
+    `${operators} operators, ${millions(multiplyAdds)} million multiply-adds an image`,
+    `${weights} weights at ${weightBits.toFixed(2)} bits on average, ${millions(peakBytes)} MB of memory`,
+    ...Object.entries(provenance.accuracy ?? {}).map(([set, top1]) => `top-1 ${(100 * top1).toFixed(2)} % on ${set}`),
+  ].join("\n");
+}

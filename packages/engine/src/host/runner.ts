@@ -1,0 +1,91 @@
+/** @file One face for the kernels and the scalar reference. */
+
+import type { Program } from "../format/program.js";
+import { compileChecked } from "../kernels/executable.js";
+import { operatorMultiplyAdds } from "../operators/index.js";
+import { prepareReference } from "../reference/reference.js";
+import { supportedTier } from "../wasm/modules.js";
+import type { LayerProfile, TierName } from "./host.js";
+
+export interface Runner {
+  readonly tier: TierName;
+  /** Logits of images `[count, H, W, C]`. */
+  run(images: Uint8Array): Float32Array;
+  /** Logits of codes `[count, C, H, W]`. */
+  runCodes(codes: Uint8Array): Float32Array;
+  profile(image: Uint8Array, runs: number): LayerProfile[];
+}
+
+/** @param program  checked already */
+export async function createRunner(program: Program, tier: TierName | "auto"): Promise<Runner> {
+  const chosen = tier === "auto" ? bestTier() : tier;
+  return chosen === "scalar" ? scalarRunner(program) : kernelRunner(program, chosen);
+}
+
+function bestTier(): TierName {
+  try {
+    return supportedTier();
+  } catch {
+    return "scalar";
+  }
+}
+
+async function kernelRunner(program: Program, tier: Exclude<TierName, "scalar">): Promise<Runner> {
+  const executable = await compileChecked(program, { tier });
+  const flush = new Map(executable.kernels.map(({ operator, flush }) => [operator, flush]));
+  return {
+    tier,
+    run: (images) => executable.run(images),
+    runCodes: (codes) => executable.runCodes(codes),
+    profile: (image, runs) =>
+      executable.profile(image, runs).map((entry) => layerProfile({ ...entry, flush: flush.get(entry.operator) })),
+  };
+}
+
+function scalarRunner(program: Program): Runner {
+  let traced: (operator: number) => void = () => {};
+  const reference = prepareReference(program);
+  const timed = () => prepareReference(program, (_, operator) => traced(operator));
+  const imageBytes = program.tensors[program.input]!.shape.reduce((product, size) => product * size, 1);
+  return {
+    tier: "scalar",
+    run: (images) => reference.run(images, images.length / imageBytes),
+    runCodes: (codes) => reference.runCodes(codes, codes.length / imageBytes),
+    profile(image, runs) {
+      const shortest = program.operators.map(() => Number.POSITIVE_INFINITY);
+      const engine = timed();
+      for (let r = 0; r < runs; r++) {
+        let before = performance.now();
+        traced = (operator) => {
+          const now = performance.now();
+          shortest[operator] = Math.min(shortest[operator]!, now - before);
+          before = now;
+        };
+        engine.run(image);
+      }
+      return program.operators.map((op, operator) =>
+        layerProfile({
+          operator,
+          name: op.name,
+          kernels: [],
+          milliseconds: shortest[operator]!,
+          multiplyAdds: operatorMultiplyAdds(program, op),
+          flush: undefined,
+        }),
+      );
+    },
+  };
+}
+
+function layerProfile({
+  flush,
+  ...entry
+}: Omit<LayerProfile, "flush" | "gmacPerSecond"> & { readonly flush: number | undefined }): LayerProfile {
+  const { multiplyAdds, milliseconds } = entry;
+  return {
+    ...entry,
+    ...(flush === undefined ? {} : { flush }),
+    // A clock that browsers make coarse can show no time at all.
+    gmacPerSecond: multiplyAdds === 0 ? 0 : multiplyAdds / 1e6 / Math.max(milliseconds, 1e-3),
+  };
+}

@@ -1,0 +1,59 @@
+/** @file A model on this thread: the file read and checked once, laid out, warmed up. Every other host has one at its end. */
+
+import { InputError } from "../errors.js";
+import type { Program } from "../format/program.js";
+import { readSbq } from "../format/reader.js";
+import { type Picture, pixelsOf } from "../image/picture.js";
+import { elementCount } from "../operators/definition.js";
+import { preprocess } from "../preprocess/preprocess.js";
+import { quantizeInput } from "../reference/reference.js";
+import type { Host, HostOptions, HostState, LayerProfile, Tensor } from "./host.js";
+import { modelInfo } from "./info.js";
+import { createRunner, type Runner } from "./runner.js";
+
+export class Session implements Host {
+  readonly state: HostState;
+  readonly #program: Program;
+  readonly #runner: Runner;
+
+  private constructor(program: Program, runner: Runner) {
+    this.#program = program;
+    this.#runner = runner;
+    this.state = { info: modelInfo(program), tier: runner.tier, threads: 1 };
+  }
+
+  /**
+   * @throws {FormatError} where the file is damaged, hostile or too large.
+   * @throws {Error} where this machine lacks the tier.
+   */
+  static async open(file: Uint8Array, { tier, maxBytes }: HostOptions): Promise<Session> {
+    const program = readSbq(file, { maxBytes });
+    return new Session(program, await createRunner(program, tier));
+  }
+
+  async run(input: Tensor): Promise<Float32Array> {
+    const { inputShape } = this.state.info;
+    const size = elementCount(inputShape);
+    if (input.length === 0 || input.length % size !== 0)
+      throw new InputError(
+        `an input of shape [${inputShape}] has ${size} elements, got ${input.length}, which is no whole number of images; resize them, or use classify`,
+      );
+    return input instanceof Float32Array
+      ? this.#runner.runCodes(quantizeInput(this.#program, input))
+      : this.#runner.run(input);
+  }
+
+  async runPicture(picture: Picture): Promise<Float32Array> {
+    return this.#runner.run(preprocess(pixelsOf(picture), this.#program.preprocessing));
+  }
+
+  async profile(runs: number): Promise<LayerProfile[]> {
+    const [channels, height, width] = this.state.info.inputShape;
+    return this.#runner.profile(
+      Uint8Array.from({ length: channels * height * width }, (_, i) => (i * 97) & 255),
+      runs,
+    );
+  }
+
+  dispose(): void {}
+}

@@ -1,0 +1,34 @@
+/** @file What differs between Node and browsers, as the `#platform` import gives it: `node/platform.ts` or `worker/platform.ts`. */
+
+/** One end of a channel of messages; the values are structured clones. */
+export interface Endpoint {
+  post(message: unknown, transfer?: readonly Transferable[]): void;
+  /** Calls back for every message from now on. */
+  listen(receive: (message: unknown) => void): void;
+}
+
+export interface WorkerEndpoint extends Endpoint {
+  /** Calls back when the worker could not start or ended by itself. */
+  onFailure(failed: (reason: Error) => void): void;
+  /** Whether the worker keeps the process alive; without effect in browsers. */
+  keepAlive(alive: boolean): void;
+  terminate(): void;
+}
+
+export interface Platform {
+  /** Switches relaxed SIMD on where it stands behind a flag. Called only where a module that uses it does not validate. */
+  enableRelaxedSimd(): void;
+  /** Whether models run in a worker unless told otherwise: where the calling thread paints a page. */
+  readonly prefersWorker: boolean;
+  /** Threads of the machine. */
+  readonly hardwareThreads: number;
+  /**
+   * Starts a worker with the engine. That it runs is known from its first message.
+   * @throws where it cannot even be asked for.
+   */
+  startWorker(): WorkerEndpoint;
+  /** The worker's own end, in a worker started by `startWorker`. */
+  parent(): Endpoint;
+  /** Asks for a model by address: a URL, in Node a path too. */
+  open(source: string | URL, signal: AbortSignal | undefined): Promise<Response>;
+}

@@ -1,0 +1,104 @@
+/** @file A model in a worker. */
+
+import { platform } from "#platform";
+import type { Host, HostOptions, HostState, LayerProfile, Tensor } from "../host/host.js";
+import type { Picture } from "../image/picture.js";
+import type { WorkerEndpoint } from "../platform.js";
+import { type Reply, type Request, ready, type Service, unpackError } from "./protocol.js";
+
+interface Pending {
+  resolve(result: unknown): void;
+  reject(error: Error): void;
+}
+
+/** A worker that runs, without a model yet. */
+export class RemoteHost implements Host {
+  readonly #worker: WorkerEndpoint;
+  readonly #pending = new Map<number, Pending>();
+  #state: HostState | undefined;
+  #next = 0;
+  #ended: Error | undefined;
+
+  private constructor(worker: WorkerEndpoint) {
+    this.#worker = worker;
+    worker.listen((message) => {
+      if (message !== ready) this.#settle(message as Reply);
+    });
+  }
+
+  /** @throws {Error} where workers cannot be started here. */
+  static async start(): Promise<RemoteHost> {
+    const worker = platform.startWorker();
+    const host = new RemoteHost(worker);
+    worker.keepAlive(true);
+    await new Promise<void>((resolve, reject) => {
+      worker.listen((message) => {
+        if (message === ready) resolve();
+      });
+      worker.onFailure((reason) => {
+        host.#end(reason);
+        reject(reason);
+      });
+    });
+    worker.keepAlive(false);
+    return host;
+  }
+
+  get state(): HostState {
+    if (this.#state === undefined) throw new Error("internal: the worker has no model yet");
+    return this.#state;
+  }
+
+  /** Number of calls that wait for an answer. */
+  get load(): number {
+    return this.#pending.size;
+  }
+
+  async open(file: Uint8Array, options: HostOptions): Promise<void> {
+    this.#state = await this.#call("open", [file, options]);
+  }
+
+  run(input: Tensor): Promise<Float32Array> {
+    return this.#call("run", [input]);
+  }
+
+  runPicture(picture: Picture): Promise<Float32Array> {
+    return this.#call("runPicture", [picture]);
+  }
+
+  profile(runs: number): Promise<LayerProfile[]> {
+    return this.#call("profile", [runs]);
+  }
+
+  dispose(): void {
+    this.#end(new Error("the model was disposed of"));
+  }
+
+  #call<M extends keyof Service>(method: M, parameters: Parameters<Service[M]>): ReturnType<Service[M]> {
+    const answer = new Promise((resolve, reject) => {
+      if (this.#ended !== undefined) return reject(this.#ended);
+      const id = this.#next++;
+      this.#worker.post({ id, method, parameters } satisfies Request);
+      this.#pending.set(id, { resolve, reject });
+      this.#worker.keepAlive(true);
+    });
+    return answer as ReturnType<Service[M]>;
+  }
+
+  #settle(reply: Reply): void {
+    const pending = this.#pending.get(reply.id);
+    this.#pending.delete(reply.id);
+    if (this.#pending.size === 0) this.#worker.keepAlive(false);
+    if ("error" in reply) pending?.reject(unpackError(reply.error));
+    else pending?.resolve(reply.result);
+  }
+
+  /** Nothing is answered any more. */
+  #end(reason: Error): void {
+    if (this.#ended !== undefined) return;
+    this.#ended = reason;
+    this.#worker.terminate();
+    for (const { reject } of this.#pending.values()) reject(reason);
+    this.#pending.clear();
+  }
+}
