@@ -1,3 +1,4 @@
+export * from "./bench/index.js";
 export * from "./data/index.js";
 export * from "./errors.js";
 export * from "./evaluation/index.js";

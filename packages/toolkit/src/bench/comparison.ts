@@ -1,0 +1,101 @@
+/** @file What is compared with what: contestants by name, and the keys under which ratios are published. */
+
+/** `"scalar"` is the engine's readable reference. */
+export type BenchTier = "relaxed" | "simd" | "scalar";
+
+/** Our engine on the network at `bits` bits. */
+export interface OwnContestant {
+  readonly kind: "own";
+  readonly bits: number;
+  readonly tier: BenchTier;
+  readonly threads: number;
+}
+
+/** ONNX Runtime on the same network. */
+export interface PeerContestant {
+  readonly kind: "peer";
+  readonly runtime: "ort-web" | "ort-node";
+  readonly precision: "float32" | "int8";
+  readonly threads: number;
+}
+
+export type ContestantSpec = OwnContestant | PeerContestant;
+
+/** `own-w4a4`, `own-w4a4-simd`, `own-w4a4-2t`, `ort-web-int8`, `ort-node-float32`. The tier is named where it is not the best one. */
+export function contestantName(spec: ContestantSpec): string {
+  if (spec.kind === "peer") return `${spec.runtime}-${spec.precision}`;
+  const tier = spec.tier === "relaxed" ? "" : `-${spec.tier}`;
+  const threads = spec.threads === 1 ? "" : `-${spec.threads}t`;
+  return `own-w${spec.bits}a${spec.bits}${tier}${threads}`;
+}
+
+/** A built-in architecture at an image size. */
+export interface NetworkChoice {
+  readonly architecture: string;
+  readonly size: number;
+}
+
+export const networkKey = ({ architecture, size }: NetworkChoice): string => `${architecture}-${size}`;
+
+/** The networks that are measured where none are named. */
+export const benchNetworks: readonly NetworkChoice[] = [
+  { architecture: "resnet18", size: 224 },
+  { architecture: "resnet50", size: 224 },
+  { architecture: "mobilenet_v2", size: 224 },
+  { architecture: "resnet20", size: 32 },
+];
+
+export interface Comparison {
+  readonly network: NetworkChoice;
+  readonly ours: OwnContestant;
+  readonly against: ContestantSpec;
+}
+
+/** `resnet18-224-w4a4-simd/ort-web-int8`, `resnet18-224-w2a2/own-w4a4`, `resnet18-224-w4a4-2t/own-1t`. */
+export function comparisonKey({ network, ours, against }: Comparison): string {
+  const variant = contestantName(ours).replace("own-", "");
+  const other =
+    against.kind === "own" && against.threads !== ours.threads ? `own-${against.threads}t` : contestantName(against);
+  return `${networkKey(network)}-${variant}/${other}`;
+}
+
+export interface ComparisonOptions {
+  readonly networks: readonly NetworkChoice[];
+  /** Widths of weights and activations. */
+  readonly bits: readonly number[];
+  readonly tiers: readonly BenchTier[];
+  readonly threads: number;
+  readonly runtimes: readonly PeerContestant["runtime"][];
+  /** Keeps the comparisons whose key contains one of these. */
+  readonly only?: readonly string[];
+}
+
+/** The width that narrower ones are compared with. */
+const USUAL_BITS = 4;
+
+/** Every network × width × tier against all peers, 2 bits against 4, and several threads against one. */
+export function comparisons(options: ComparisonOptions): Comparison[] {
+  const { networks, bits, tiers, threads, runtimes, only } = options;
+  const found = networks.flatMap((network) =>
+    tiers.flatMap((tier) =>
+      bits.flatMap((width) => {
+        const ours: OwnContestant = { kind: "own", bits: width, tier, threads };
+        const against: ContestantSpec[] = runtimes.flatMap((runtime) =>
+          (["float32", "int8"] as const).map((precision) => ({ kind: "peer", runtime, precision, threads }) as const),
+        );
+        if (width < USUAL_BITS && bits.includes(USUAL_BITS)) against.push({ ...ours, bits: USUAL_BITS });
+        if (threads > 1) against.push({ ...ours, threads: 1 });
+        return against.map((other): Comparison => ({ network, ours, against: other }));
+      }),
+    ),
+  );
+  if (only === undefined) return found;
+  return found.filter((comparison) => only.some((part) => comparisonKey(comparison).includes(part)));
+}
+
+/** The contestants of some comparisons, each once. */
+export function contestantsOf(list: readonly Comparison[]): ContestantSpec[] {
+  return [...new Map(list.flatMap(({ ours, against }) => [ours, against]).map((s) => [specId(s), s])).values()];
+}
+
+const specId = (spec: ContestantSpec): string => `${contestantName(spec)}|${spec.threads}`;

@@ -1,0 +1,53 @@
+/** @file Contestants from model files. What this file imports runs in browsers too. */
+
+import { compile, createReference, readSbq } from "@subbyte/engine";
+import type { BenchTier } from "./comparison.js";
+import type { Contestant } from "./turns.js";
+
+/** A float network behind whichever runtime: `[1, 3, H, W]` normalized in, logits out. */
+export interface FloatNetwork {
+  run(image: Float32Array): Promise<Float32Array>;
+  release(): Promise<void>;
+}
+
+/** @param file bytes of a `.sbq` file */
+export async function ownContestant(name: string, file: Uint8Array, tier: BenchTier): Promise<Contestant> {
+  const program = readSbq(file);
+  if (tier === "scalar") {
+    const reference = createReference(program);
+    return { name, run: (image) => reference.run(image) };
+  }
+  const executable = await compile(program, { tier });
+  return { name, run: (image) => executable.run(image) };
+}
+
+export interface ImageForm {
+  /** Height · width. */
+  readonly pixels: number;
+  /** Per channel, in units of pixel / 255. */
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+}
+
+export function peerContestant(name: string, network: FloatNetwork, form: ImageForm): Contestant {
+  const convert = planarFloats(form);
+  return { name, run: (image) => network.run(convert(image)) };
+}
+
+/**
+ * Bytes `[H, W, 3]` to normalized floats `[3, H, W]` as fast as JavaScript does it: one pass, a multiplication and an addition an
+ * element (2.5 times as fast as the tables of `normalize`, which round differently). The array is used again by the next call.
+ */
+export function planarFloats({ pixels, mean, std }: ImageForm): (image: Uint8Array) => Float32Array {
+  const [red, green, blue] = std.map((deviation) => 1 / (255 * deviation)) as [number, number, number];
+  const [red0, green0, blue0] = mean.map((m, c) => -m / std[c]!) as [number, number, number];
+  const floats = new Float32Array(3 * pixels);
+  return (image) => {
+    for (let i = 0, from = 0; i < pixels; i++, from += 3) {
+      floats[i] = image[from]! * red + red0;
+      floats[i + pixels] = image[from + 1]! * green + green0;
+      floats[i + 2 * pixels] = image[from + 2]! * blue + blue0;
+    }
+    return floats;
+  };
+}

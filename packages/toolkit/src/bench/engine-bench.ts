@@ -1,0 +1,154 @@
+/** @file The engine's speed against ONNX Runtime's: networks, contestants, turns, ratios. */
+
+import { type Graph, writeOnnx } from "@subbyte/graph";
+import { FailedRunError } from "../errors.js";
+import { createSession } from "../runtime/session.js";
+import {
+  type Comparison,
+  type ContestantSpec,
+  comparisonKey,
+  contestantName,
+  contestantsOf,
+  networkKey,
+} from "./comparison.js";
+import { int8Peer } from "./int8-peer.js";
+import { type BenchNetwork, benchNetwork, floatBatch, normalization } from "./network.js";
+import { quantizedFile } from "./quantized.js";
+import { type Entry, type OpenPeer, openWebPeer, type Race, type RaceResult, race } from "./race.js";
+import { correlation, median, medianRatio } from "./statistics.js";
+import type { TurnOptions } from "./turns.js";
+
+/** Speed of one contestant on one network. */
+export interface ContestantResult {
+  /** Such as `"resnet18-224"`. */
+  readonly network: string;
+  /** Such as `"own-w4a4"` or `"ort-web-int8"`. */
+  readonly contestant: string;
+  /** Median of one image, from RGB bytes to logits. */
+  readonly milliseconds: number;
+  readonly fastestMilliseconds: number;
+  readonly turns: number;
+  /** From the file's bytes in memory to the first logits, everything cold that is cold at that point of the process. */
+  readonly firstResultMilliseconds: number;
+  /** Of its logits with those of the float network: that all run the same network on the same image. */
+  readonly correlation: number;
+}
+
+export interface EngineBench {
+  readonly results: readonly ContestantResult[];
+  /** Medians of per-turn ratios by comparison; above 1 ours is faster. */
+  readonly ratios: Readonly<Record<string, number>>;
+}
+
+/** Runs a race somewhere. */
+export type RunRace = (race: Race, options: TurnOptions) => Promise<RaceResult[]>;
+
+export interface EngineBenchOptions {
+  readonly comparisons: readonly Comparison[];
+  readonly turns: number;
+  readonly seed: number;
+  /** Where the races take place; this process by default. */
+  readonly runRace?: RunRace;
+  /** @param step what is being done, @param done turns so far where turns are being taken */
+  readonly onStep?: (step: string, done?: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** @throws {FailedRunError} where a contestant does not compute the network that it should, or the int8 peer is no fair one */
+export async function benchEngine(options: EngineBenchOptions): Promise<EngineBench> {
+  const { comparisons, turns, seed, runRace = raceHere, onStep, signal } = options;
+  const results: ContestantResult[] = [];
+  const ratios: Record<string, number> = {};
+  for (const key of new Set(comparisons.map(({ network }) => networkKey(network)))) {
+    const own = comparisons.filter(({ network }) => networkKey(network) === key);
+    signal?.throwIfAborted();
+    onStep?.(`${key}: building`);
+    const { architecture, size } = own[0]!.network;
+    const network = await benchNetwork(architecture, size, { seed });
+    const entries = await entriesOf(network, contestantsOf(own), (file) => onStep?.(`${key}: preparing ${file}`));
+    const expected = await floatLogits(network);
+    const measured = await runRace(
+      { entries, images: network.images, size, normalization },
+      { turns, ...(signal ? { signal } : {}), onTurn: (done) => onStep?.(`${key}: measuring`, done) },
+    );
+    const times = new Map(measured.map(({ name, milliseconds }) => [name, milliseconds]));
+    for (const result of measured) results.push(summary(key, result, expected));
+    for (const comparison of own) {
+      const [ours, theirs] = [comparison.ours, comparison.against].map((spec) => times.get(contestantName(spec))!);
+      ratios[comparisonKey(comparison)] = medianRatio(ours!, theirs!);
+    }
+  }
+  return { results, ratios };
+}
+
+/** Below this a contestant of at least 8 bits computes something else. */
+const LEAST_CORRELATION = 0.9;
+
+function summary(network: string, result: RaceResult, expected: Float32Array): ContestantResult {
+  const { name, milliseconds, logits, firstResultMilliseconds } = result;
+  const likeness = correlation(logits, expected);
+  if (!(likeness >= LEAST_CORRELATION) && /float32|int8|w8a8/.test(name))
+    throw new FailedRunError(
+      `${network}: the logits of ${name} have a correlation of ${likeness.toFixed(3)} with those of the float network, so it ` +
+        "does not compute the same, and its time says nothing.",
+    );
+  return {
+    network,
+    contestant: name,
+    milliseconds: median(milliseconds),
+    fastestMilliseconds: Math.min(...milliseconds),
+    turns: milliseconds.length,
+    firstResultMilliseconds,
+    correlation: likeness,
+  };
+}
+
+async function entriesOf(
+  network: BenchNetwork,
+  specs: readonly ContestantSpec[],
+  onFile: (name: string) => void,
+): Promise<Entry[]> {
+  const files = new Map<string, Promise<Uint8Array>>();
+  const fileOf = (name: string, make: () => Promise<Uint8Array>): Promise<Uint8Array> => {
+    const known = files.get(name);
+    if (known) return known;
+    onFile(name);
+    const made = make();
+    files.set(name, made);
+    return made;
+  };
+  const entries: Entry[] = [];
+  for (const spec of specs) {
+    const file =
+      spec.kind === "own"
+        ? fileOf(`w${spec.bits}a${spec.bits}`, () => quantizedFile(network, spec.bits))
+        : fileOf(spec.precision, async () =>
+            spec.precision === "int8" ? int8Peer(network) : writeOnnx(network.graph),
+          );
+    entries.push({ spec, file: await file });
+  }
+  return entries;
+}
+
+async function floatLogits({ graph, images, size }: BenchNetwork): Promise<Float32Array> {
+  const peer = await openNodePeer(graph, 1, size);
+  try {
+    return await peer.run(floatBatch(images.slice(0, 1), size).data as Float32Array);
+  } finally {
+    await peer.release();
+  }
+}
+
+async function openNodePeer(model: Graph | Uint8Array, threads: number, size: number): ReturnType<OpenPeer> {
+  const session = await createSession(model, { threads });
+  const [input, output] = [session.inputs[0]!, session.outputs[0]!];
+  const shape = [1, 3, size, size];
+  return {
+    run: async (data) =>
+      (await session.run({ [input]: { dtype: "float32", shape, data } }))[output]!.data as Float32Array,
+    release: () => session.release(),
+  };
+}
+
+const raceHere: RunRace = (entries, options) =>
+  race(entries, { "ort-web": openWebPeer, "ort-node": openNodePeer }, options);

@@ -1,0 +1,93 @@
+/**
+ * @file The network as ONNX Runtime runs it fastest on 8-bit integers: uint8 activations, int8 weights with a scale for each
+ * channel, QuantizeLinear/DequantizeLinear around every operator, ReLU folded into the range of the quantizer behind it.
+ *
+ * Our own 8-bit graph is no fair peer: its residual additions take the convolution's result before it is rounded, and where no
+ * pair stands between Conv and Add, ONNX Runtime falls back to float convolutions.
+ */
+
+import { type Graph, GraphBuilder, type Node, type Tensor, writeOnnx } from "@subbyte/graph";
+import { FailedRunError } from "../errors.js";
+import { QDQ_OPSET, toQdq } from "../export/qdq.js";
+import { addFakeQuant } from "../quantization/fake-quant.js";
+import { isLayer, roleOf } from "../quantization/topology.js";
+import { optimizedOperators } from "../runtime/optimized-operators.js";
+import type { BenchNetwork } from "./network.js";
+import { calibrated } from "./quantized.js";
+
+const BITS = 8;
+
+/**
+ * The bytes of the ONNX file.
+ * @throws {FailedRunError} where ONNX Runtime would not run it on integers throughout
+ */
+export async function int8Peer(network: BenchNetwork): Promise<Uint8Array> {
+  const graph = await calibrated(quantizeEverything(network.graph), network);
+  const file = writeOnnx(withZeroPoints(toQdq(graph)), { opset: QDQ_OPSET });
+  await assertIntegerThroughout(file);
+  return file;
+}
+
+/** Operators that would compute on floats: those with weights, in ONNX's form and in those that ONNX Runtime optimizes them to. */
+const FLOAT_LAYER = /(^|\.)(Fused)?(Conv|Gemm|MatMul)$/;
+
+/**
+ * Asks ONNX Runtime itself, because a pair too few anywhere makes it fall back to floats, at half the speed.
+ * @param model bytes of an ONNX file
+ * @throws {FailedRunError} where its optimized graph has a convolution or linear layer on floats
+ */
+export async function assertIntegerThroughout(model: Uint8Array): Promise<void> {
+  const operators = await optimizedOperators(model);
+  const float = operators.filter((type) => FLOAT_LAYER.test(type));
+  if (float.length > 0)
+    throw new FailedRunError(
+      `the int8 peer is crippled: of the ${operators.length} operators of ONNX Runtime's optimized graph ${float.length} ` +
+        `compute on floats (${[...new Set(float)].join(", ")}); place QuantizeLinear/DequantizeLinear around every operator.`,
+    );
+}
+
+/** FakeQuant on all weights and on every value but the logits and what a clamp reads. */
+export function quantizeEverything(graph: Graph): Graph {
+  const b = new GraphBuilder(graph.name);
+  const current = new Map<string, string>();
+  const store = (value: string) => current.set(value, addFakeQuant(b, value, { bits: BITS, signed: false }));
+  for (const input of graph.inputs) b.input(input.name, input.dtype, input.shape ?? []);
+  for (const [name, tensor] of graph.tensors) b.constant(tensor, name);
+  for (const input of graph.inputs) store(input.name);
+  for (const node of graph.nodes) {
+    const inputs = node.inputs.map((value) => current.get(value) ?? value);
+    if (isLayer(node)) inputs[1] = quantizedWeights(b, graph, node);
+    b.node(node.op, inputs, node.attributes, { name: node.name, outputs: node.outputs, domain: node.domain });
+    const [output] = node.outputs as [string];
+    const readers = graph.nodes.filter((reader) => reader.inputs.includes(output));
+    const clamped = readers.length === 1 && roleOf(readers[0]!) === "clamp";
+    if (!clamped && !graph.outputs.includes(output)) store(output);
+  }
+  b.setOutputs(graph.outputs);
+  return b.build();
+}
+
+function quantizedWeights(b: GraphBuilder, graph: Graph, { inputs }: Node): string {
+  const weight = inputs[1]!;
+  const channels = graph.tensors.get(weight)!.shape[0]!;
+  return addFakeQuant(b, weight, { bits: BITS, signed: true, narrow: true, axis: 0, channels });
+}
+
+/** ONNX Runtime takes the integer kernel of Gemm only where the weights' zero points, which are 0, stand in the file. */
+function withZeroPoints(graph: Graph): Graph {
+  const tensors = new Map<string, Tensor>(graph.tensors);
+  const nodes = graph.nodes.map((node) => {
+    const [codes, scale, zeroPoint] = node.inputs as [string, string, string?];
+    if (node.op !== "DequantizeLinear" || zeroPoint !== undefined) return node;
+    const { length } = tensors.get(scale)!.data;
+    const { dtype } = tensors.get(codes)!;
+    const name = `${codes}.zero_point`;
+    tensors.set(name, {
+      dtype,
+      shape: [length],
+      data: dtype === "int32" ? new Int32Array(length) : new Int8Array(length),
+    });
+    return { ...node, inputs: [codes, scale, name] };
+  });
+  return { ...graph, nodes, tensors };
+}

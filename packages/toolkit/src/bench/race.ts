@@ -1,0 +1,65 @@
+/** @file One network's contestants, from their files to their times. What this file imports runs in browsers too. */
+
+import { createWebSession } from "../runtime/web-session.js";
+import { type ContestantSpec, contestantName, type PeerContestant } from "./comparison.js";
+import { type FloatNetwork, type ImageForm, ownContestant, peerContestant } from "./contestants.js";
+import { type Contestant, type Measured, type TurnOptions, takeTurns } from "./turns.js";
+
+export interface Entry {
+  readonly spec: ContestantSpec;
+  /** A `.sbq` file of ours, an ONNX file of a peer. */
+  readonly file: Uint8Array;
+}
+
+export interface Race {
+  readonly entries: readonly Entry[];
+  readonly images: readonly Uint8Array[];
+  /** Side of the images. */
+  readonly size: number;
+  readonly normalization: Omit<ImageForm, "pixels">;
+}
+
+export interface RaceResult extends Measured {
+  /** From the file's bytes in memory to the end of the first run. */
+  readonly firstResultMilliseconds: number;
+}
+
+/** Opens an ONNX file on a runtime. */
+export type OpenPeer = (file: Uint8Array, threads: number, size: number) => Promise<FloatNetwork>;
+
+export const openWebPeer: OpenPeer = async (file, threads, size) => {
+  const session = await createWebSession(file, threads);
+  return { run: (image) => session.run(image, [1, 3, size, size]), release: () => session.release() };
+};
+
+/** @param openers of the runtimes there are here */
+export async function race(
+  { entries, images, size, normalization }: Race,
+  openers: Readonly<Partial<Record<PeerContestant["runtime"], OpenPeer>>>,
+  options: TurnOptions,
+): Promise<RaceResult[]> {
+  const contestants: Contestant[] = [];
+  const firstResults: number[] = [];
+  const networks: FloatNetwork[] = [];
+  try {
+    for (const { spec, file } of entries) {
+      const name = contestantName(spec);
+      const start = performance.now();
+      let contestant: Contestant;
+      if (spec.kind === "own") {
+        contestant = await ownContestant(name, file, spec.tier);
+      } else {
+        const network = await openers[spec.runtime]!(file, spec.threads, size);
+        networks.push(network);
+        contestant = peerContestant(name, network, { pixels: size * size, ...normalization });
+      }
+      await contestant.run(images[0]!);
+      firstResults.push(performance.now() - start);
+      contestants.push(contestant);
+    }
+    const measured = await takeTurns(contestants, images, options);
+    return measured.map((result, i) => ({ ...result, firstResultMilliseconds: firstResults[i]! }));
+  } finally {
+    for (const network of networks) await network.release();
+  }
+}
