@@ -52,7 +52,7 @@ function reduceWeightRange(graph: Graph): Graph {
   const kept = fakeQuants(graph)
     .filter((fq) => fq.ofWeights && !wide.has(fq.node))
     .map((fq): [string, Tensor] => [fq.scale, graph.tensors.get(fq.scale)!]);
-  return snapBiases(withTensors(setWeightScales(narrowed, "mse"), new Map(kept)));
+  return snapBiases(withTensors(setWeightScales(narrowed, "l24"), new Map(kept)));
 }
 
 async function compareSessions(bytes: Uint8Array, graph: Graph): Promise<QdqExport["check"]> {

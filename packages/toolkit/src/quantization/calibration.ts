@@ -23,6 +23,7 @@ export function calibrationSample(images: ImageSet, options: CalibrationOptions)
     throw new UsageError(`--calibration-images ${count}: take a whole number of at least 1 image.`);
   const { channels, height, width } = images;
   return {
+    images: Math.min(count, images.length),
     async *batches(): AsyncIterable<Tensor> {
       let left = Math.min(count, images.length);
       for await (const batch of images.batches({ batchSize, shuffleSeed: seed })) {

@@ -2,7 +2,7 @@
 
 import type { Graph } from "@subbyte/graph";
 import { UsageError } from "../errors.js";
-import { type CalibrationInput, setRanges } from "./ranges.js";
+import { type CalibrationInput, type RangeMethod, rangeMethods, setRanges } from "./ranges.js";
 import {
   adaroundDefaults,
   type CheckpointOptions,
@@ -15,6 +15,8 @@ import {
 export interface MethodOptions {
   readonly seed: number;
   readonly threads?: number;
+  /** Percent of the values within an activation's range, for the method `percentile`. */
+  readonly percentile?: number;
   /** Of the ranges: images fed so far. */
   readonly onProgress?: (images: number) => void;
   /** Of methods that learn. */
@@ -33,7 +35,7 @@ export type Method = (graph: Graph, calibration: CalibrationInput, options: Meth
 const learning =
   (defaults: ReconstructionOptions): Method =>
   async (graph, calibration, { reconstruction, onProgress, onReconstruction, ...options }) => {
-    const ranges = { ...options, method: "mse", ...(onProgress ? { onProgress } : {}) } as const;
+    const ranges = { ...options, method: "mse", weights: "l24", ...(onProgress ? { onProgress } : {}) } as const;
     const { seed, threads, checkpoint, signal } = options;
     return reconstruct(await setRanges(graph, calibration, ranges), calibration, {
       options: { ...defaults, ...reconstruction },
@@ -45,9 +47,20 @@ const learning =
     });
   };
 
+const ranges =
+  (method: RangeMethod): Method =>
+  (graph, calibration, { seed, threads, percentile, onProgress, signal }) =>
+    setRanges(graph, calibration, {
+      method,
+      seed,
+      ...(threads === undefined ? {} : { threads }),
+      ...(percentile === undefined ? {} : { percentile }),
+      ...(onProgress ? { onProgress } : {}),
+      ...(signal ? { signal } : {}),
+    });
+
 export const methods: Readonly<Record<string, Method>> = {
-  minmax: (graph, calibration, options) => setRanges(graph, calibration, { ...options, method: "minmax" }),
-  mse: (graph, calibration, options) => setRanges(graph, calibration, { ...options, method: "mse" }),
+  ...Object.fromEntries(rangeMethods.map((method) => [method, ranges(method)])),
   adaround: learning(adaroundDefaults),
   reconstruct: learning(reconstructionDefaults),
 };

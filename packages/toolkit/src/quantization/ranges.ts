@@ -1,74 +1,149 @@
 /**
- * @file Ranges: the scales of activations from calibration images, those of weights from the weights themselves.
+ * @file Ranges: the scales of activations from calibration images, those of weights from the weights and the layers' inputs.
  *
- * Activations are observed in the float network, in two passes (extremes, then histograms), so that memory is one histogram a
- * tensor however many images there are.
+ * One pass over the images through the float network gives everything: extremes and a histogram of each activation, sampled
+ * inputs of each layer. Memory does not grow with the number of images.
  */
 
-import { float32, type Graph, ModelError, type Tensor } from "@subbyte/graph";
+import { float32, type Graph, ModelError, type Node, type Tensor } from "@subbyte/graph";
 import { DataError } from "../errors.js";
-import { createSession, type Session } from "../runtime/session.js";
+import { createSession, type SessionOptions } from "../runtime/session.js";
 import { type FakeQuant, fakeQuants, withoutFakeQuant, withTensors } from "./fake-quant.js";
-import { HistogramObserver, RangeObserver } from "./histogram.js";
-import {
-  type AffineParameters,
-  affineFromHistogram,
-  affineFromRange,
-  smallestWeightScale,
-  weightScales,
-} from "./scales.js";
+import { type ActivationRule, activationGrid, needsHistogram } from "./ranges/activation-grids.js";
+import { ActivationObserver } from "./ranges/histogram.js";
+import { type PatchSampler, patchSamplers } from "./ranges/layer-inputs.js";
+import { OutputErrorSearch } from "./ranges/output-error.js";
+import { smallestWeightScale, weightScales } from "./scales.js";
 import { isLayer } from "./topology.js";
 
-export type RangeMethod = "minmax" | "mse";
+/** Rule for the activations; the weights' goes with it (`weightRuleOf`). */
+export type RangeMethod = ActivationRule;
+
+/**
+ * - `max`: the largest weight becomes the highest code;
+ * - `l24`: least L2.4 error of the weights, the best start for learned rounding (Li et al. 2021, BRECQ, arXiv:2102.05426);
+ * - `output`: least squared error of the layer's output, the best for rounding to nearest.
+ */
+export type WeightRule = "max" | "l24" | "output";
 
 /** Calibration images as the network takes them, in batches `[N, C, H, W]`; iterated once for each pass. */
 export interface CalibrationInput {
+  /** How many there are, where that is known. */
+  readonly images?: number;
   batches(): AsyncIterable<Tensor>;
 }
 
 export interface RangeOptions {
   readonly method: RangeMethod;
+  /** By default the one that goes with the method. */
+  readonly weights?: WeightRule;
+  /** Percent of the values within the range, for the method `percentile`. */
+  readonly percentile?: number;
+  /** Chooses the places where layer inputs are sampled; 0 by default. */
+  readonly seed?: number;
   readonly threads?: number;
-  /** Called after each batch with the images fed so far, all passes together. */
+  /** Called after each batch with the images fed so far. */
   readonly onProgress?: (images: number) => void;
   readonly signal?: AbortSignal;
 }
+
+const weightRules: Readonly<Record<RangeMethod, WeightRule>> = {
+  minmax: "max",
+  movingaverage: "max",
+  percentile: "output",
+  kl: "output",
+  mse: "output",
+  l24: "l24",
+};
+
+/** Every method, by name. */
+export const rangeMethods = Object.keys(weightRules) as readonly RangeMethod[];
+
+/** The rule for weights that goes with a method. */
+export const weightRuleOf = (method: RangeMethod): WeightRule => weightRules[method];
 
 /**
  * Sets scale and zero point of every FakeQuant node.
  *
  * @param graph a simplified graph with FakeQuant nodes (`insertFakeQuant`)
- * @throws {DataError} when there are no calibration images, or an activation is NaN or infinite
+ * @throws {DataError} when there are no calibration images; {ModelError} when an activation is NaN or infinite
  */
 export async function setRanges(graph: Graph, calibration: CalibrationInput, options: RangeOptions): Promise<Graph> {
-  const activations = fakeQuants(graph).filter((fq) => !fq.ofWeights);
-  const parameters = await activationParameters(graph, activations, calibration, options);
+  const { method, percentile, weights = weightRuleOf(method) } = options;
+  const layers = quantizedLayers(graph);
+  const samplers =
+    weights === "output"
+      ? patchSamplers(graph, layers, calibration.images ?? EXPECTED_IMAGES, options.seed ?? 0)
+      : new Map<string, PatchSampler>();
+  const observers = await observe(graph, calibration, samplers, options);
+
+  const source = floatSources(graph);
   const tensors = new Map<string, Tensor>();
-  for (const fq of activations) {
-    const { scale, zeroPoint } = parameters.get(fq)!;
+  for (const fq of fakeQuants(graph)) {
+    if (fq.ofWeights) continue;
+    const { scale, zeroPoint } = activationGrid(method, observers.get(source.get(fq.input)!)!, fq.bits, percentile);
     tensors.set(fq.scale, float32([scale], []));
     tensors.set(fq.zeroPoint, float32([zeroPoint], []));
   }
-  return setWeightScales(withTensors(graph, tensors), options.method);
+  const ranged = withTensors(graph, tensors);
+  if (weights !== "output") return setWeightScales(ranged, weights);
+
+  const search = new OutputErrorSearch(sessionOptions(options));
+  try {
+    const scales = new Map<string, Float32Array>();
+    for (const { layer, fq } of layers) {
+      options.signal?.throwIfAborted();
+      const tensor = graph.tensors.get(fq.input)!;
+      const inputs = samplers.get(layer.name)!;
+      scales.set(layer.name, await search.scales(tensor.data as Float32Array, tensor.shape[0]!, fq, inputs));
+    }
+    return withWeightScales(ranged, scales);
+  } finally {
+    await search.release();
+  }
 }
 
-/** Sets the scale of every weight FakeQuant; activations must have theirs, because biases bound weight scales from below. */
-export function setWeightScales(graph: Graph, method: RangeMethod): Graph {
+/** Images that calibration usually has; how many patches each gives depends on it. */
+const EXPECTED_IMAGES = 1024;
+
+interface QuantizedLayer {
+  readonly layer: Node;
+  readonly fq: FakeQuant;
+  /** Constant behind the FakeQuant. */
+  readonly weights: string;
+}
+
+/** Layers whose weights have a FakeQuant, in order. */
+function quantizedLayers(graph: Graph): readonly QuantizedLayer[] {
   const byOutput = new Map(fakeQuants(graph).map((fq) => [fq.output, fq]));
+  return graph.nodes.filter(isLayer).flatMap((layer) => {
+    const fq = byOutput.get(layer.inputs[1]!);
+    return fq ? [{ layer, fq, weights: fq.input }] : [];
+  });
+}
+
+/** Sets the scale of every weight FakeQuant from the weights alone; activations must have theirs. */
+export function setWeightScales(graph: Graph, rule: "max" | "l24"): Graph {
+  const scales = new Map<string, Float32Array>();
+  for (const { layer, fq } of quantizedLayers(graph)) {
+    const { data, shape } = graph.tensors.get(fq.input)!;
+    scales.set(layer.name, weightScales(data as Float32Array, shape[0]!, fq, rule));
+  }
+  return withWeightScales(graph, scales);
+}
+
+/** Sets given weight scales, by layer name, no smaller than the bias's code allows (docs/arithmetic.md, rule 3). */
+function withWeightScales(graph: Graph, scalesOf: ReadonlyMap<string, Float32Array>): Graph {
   const inputScales = storedScales(graph);
   const tensors = new Map<string, Tensor>();
-  for (const layer of graph.nodes.filter(isLayer)) {
-    const fq = byOutput.get(layer.inputs[1]!);
-    if (!fq) continue;
-    const weights = graph.tensors.get(fq.input)!;
-    const data = weights.data as Float32Array;
-    const channels = weights.shape[0]!;
-    const scales = weightScales(data, channels, fq, method);
+  for (const { layer, fq } of quantizedLayers(graph)) {
+    const data = graph.tensors.get(fq.input)!.data as Float32Array;
+    const scales = scalesOf.get(layer.name)!;
     const bias = layer.inputs[2] ? (graph.tensors.get(layer.inputs[2])?.data as Float32Array | undefined) : undefined;
     const inputScale = inputScales.get(layer.inputs[0]!);
     if (bias && inputScale !== undefined) {
-      const size = data.length / channels;
-      for (let c = 0; c < channels; c++) {
+      const size = data.length / scales.length;
+      for (let c = 0; c < scales.length; c++) {
         const zero = data.subarray(c * size, (c + 1) * size).every((w) => w === 0);
         const least = smallestWeightScale(bias[c]!, inputScale, zero);
         if (zero ? least > 0 : scales[c]! < least) scales[c] = ceilToFloat32(least);
@@ -97,53 +172,6 @@ export function storedScaleNames(graph: Graph): ReadonlyMap<string, string> {
   return names;
 }
 
-function ceilToFloat32(x: number): number {
-  const rounded = Math.fround(x);
-  return rounded >= x ? rounded : Math.fround(x * (1 + 2 ** -23));
-}
-
-async function activationParameters(
-  graph: Graph,
-  activations: readonly FakeQuant[],
-  calibration: CalibrationInput,
-  options: RangeOptions,
-): Promise<ReadonlyMap<FakeQuant, AffineParameters>> {
-  // Two FakeQuant nodes in a row look at the same float values.
-  const float = withoutFakeQuant(graph);
-  const source = floatSources(graph);
-  const values = [...new Set(activations.map((fq) => source.get(fq.input)!))];
-  const inputName = graph.inputs[0]!.name;
-  const computed = values.filter((value) => value !== inputName);
-  const session = await createSession({ ...float, outputs: computed }, threadOption(options));
-  try {
-    const ranges = new Map(values.map((value) => [value, new RangeObserver()]));
-    const images = await observe(session, inputName, calibration, ranges, options, 0);
-    if (images === 0)
-      throw new DataError("calibration: there are no images to measure activation ranges on. Give at least one.");
-    for (const [value, range] of ranges) {
-      if (range.broken)
-        throw new ModelError(
-          `calibration: "${value}" is NaN or infinite on the calibration images, so it has no range. ` +
-            "Check the network's weights and the normalization (--mean, --std).",
-        );
-    }
-    if (options.method === "minmax")
-      return new Map(
-        activations.map((fq) => {
-          const { min, max } = ranges.get(source.get(fq.input)!)!;
-          return [fq, affineFromRange(min, max, fq.bits)];
-        }),
-      );
-    const histograms = new Map(
-      [...ranges].map(([value, { min, max }]) => [value, new HistogramObserver(Math.min(min, 0), Math.max(max, 0))]),
-    );
-    await observe(session, inputName, calibration, histograms, options, images);
-    return new Map(activations.map((fq) => [fq, affineFromHistogram(histograms.get(source.get(fq.input)!)!, fq.bits)]));
-  } finally {
-    await session.release();
-  }
-}
-
 /** For each value of the quantized graph, the value of the float graph that it stands for. */
 function floatSources(graph: Graph): ReadonlyMap<string, string> {
   const source = new Map<string, string>();
@@ -155,25 +183,52 @@ function floatSources(graph: Graph): ReadonlyMap<string, string> {
   return source;
 }
 
-/** Feeds every calibration batch and hands each observed value to its observer; returns the number of images. */
+/** Feeds every calibration batch through the float network; returns an observer for each value that a FakeQuant looks at. */
 async function observe(
-  session: Session,
-  inputName: string,
+  graph: Graph,
   calibration: CalibrationInput,
-  observers: ReadonlyMap<string, { add(values: Float32Array): void }>,
+  samplers: ReadonlyMap<string, PatchSampler>,
   options: RangeOptions,
-  before: number,
-): Promise<number> {
+): Promise<ReadonlyMap<string, ActivationObserver>> {
+  const float = withoutFakeQuant(graph);
+  const source = floatSources(graph);
+  const values = new Set(fakeQuants(graph).flatMap((fq) => (fq.ofWeights ? [] : [source.get(fq.input)!])));
+  const observers = new Map(
+    [...values].map((value) => [value, new ActivationObserver(needsHistogram(options.method))]),
+  );
+  const sampled = float.nodes.filter((node) => samplers.has(node.name));
+  const input = graph.inputs[0]!.name;
+  const outputs = new Set([...values, ...sampled.map((layer) => layer.inputs[0]!)]);
+  outputs.delete(input);
+
+  const session = await createSession({ ...float, outputs: [...outputs] }, sessionOptions(options));
   let images = 0;
-  for await (const batch of calibration.batches()) {
-    options.signal?.throwIfAborted();
-    const results = await session.run({ [inputName]: batch });
-    for (const [value, observer] of observers)
-      observer.add((value === inputName ? batch : results[value]!).data as Float32Array);
-    images += batch.shape[0]!;
-    options.onProgress?.(before + images);
+  try {
+    for await (const batch of calibration.batches()) {
+      options.signal?.throwIfAborted();
+      const results: Record<string, Tensor> = { ...(await session.run({ [input]: batch })), [input]: batch };
+      for (const [value, observer] of observers) observer.add(results[value]!.data as Float32Array);
+      for (const layer of sampled) samplers.get(layer.name)!.add(results[layer.inputs[0]!]!);
+      images += batch.shape[0]!;
+      options.onProgress?.(images);
+    }
+  } finally {
+    await session.release();
   }
-  return images;
+  if (images === 0)
+    throw new DataError("calibration: there are no images to measure activation ranges on. Give at least one.");
+  for (const [value, observer] of observers)
+    if (observer.broken)
+      throw new ModelError(
+        `calibration: "${value}" is NaN or infinite on the calibration images, so it has no range. ` +
+          "Check the network's weights and the normalization (--mean, --std).",
+      );
+  return observers;
 }
 
-const threadOption = (options: RangeOptions) => (options.threads === undefined ? {} : { threads: options.threads });
+function ceilToFloat32(x: number): number {
+  const rounded = Math.fround(x);
+  return rounded >= x ? rounded : Math.fround(x * (1 + 2 ** -23));
+}
+
+const sessionOptions = ({ threads }: RangeOptions): SessionOptions => (threads === undefined ? {} : { threads });

@@ -1,7 +1,6 @@
-/** @file From a range, or a distribution, to scale and zero point. */
+/** @file From a range to scale and zero point, and the scales of weights from the weights alone. */
 
 import { codeRange } from "./fake-quant.js";
-import type { Histogram } from "./histogram.js";
 
 /** real = scale · (q − zeroPoint). */
 export interface AffineParameters {
@@ -27,72 +26,26 @@ export function affineFromRange(low: number, high: number, bits: number): Affine
   return { scale, zeroPoint };
 }
 
-/** Steps of the range search, 1/96 of the full range each (finer than the optimum is flat). */
-const RANGE_STEPS = 96;
-/** Coarse grid for each side of a two-sided range, refined around its best point. */
-const SIDE_STEPS = 16;
-
-/** The grid with the least mean squared rounding and clipping error over a distribution. */
-export function affineFromHistogram(histogram: Histogram, bits: number): AffineParameters {
-  const { min, max } = histogram;
-  let best = affineFromRange(min, max, bits);
-  let bestError = quantizationError(histogram, best, bits);
-  const tryRange = (low: number, high: number): boolean => {
-    const candidate = affineFromRange(low, high, bits);
-    const error = quantizationError(histogram, candidate, bits);
-    if (!(error < bestError)) return false;
-    best = candidate;
-    bestError = error;
-    return true;
-  };
-  if (min >= 0) {
-    for (let step = 5; step < RANGE_STEPS; step++) tryRange(0, (max * step) / RANGE_STEPS);
-    return best;
-  }
-  let low = 1;
-  let high = 1;
-  for (let i = 1; i <= SIDE_STEPS; i++)
-    for (let j = 1; j <= SIDE_STEPS; j++)
-      if (tryRange((min * i) / SIDE_STEPS, (max * j) / SIDE_STEPS)) [low, high] = [i / SIDE_STEPS, j / SIDE_STEPS];
-  for (let i = -3; i <= 3; i++)
-    for (let j = -3; j <= 3; j++) tryRange(min * (low + i / (4 * SIDE_STEPS)), max * (high + j / (4 * SIDE_STEPS)));
-  return best;
-}
-
-/** Sum over the bins of count · (centre − quantized centre)². */
-function quantizationError(histogram: Histogram, { scale, zeroPoint }: AffineParameters, bits: number): number {
-  const { counts, min, width } = histogram;
-  const levels = 2 ** bits - 1;
-  const inverse = 1 / scale;
-  let sum = 0;
-  for (let i = 0; i < counts.length; i++) {
-    const count = counts[i]!;
-    if (count === 0) continue;
-    const x = min + (i + 0.5) * width;
-    let q = Math.round(x * inverse) + zeroPoint;
-    q = q < 0 ? 0 : q > levels ? levels : q;
-    const error = x - scale * (q - zeroPoint);
-    sum += count * error * error;
-  }
-  return sum;
-}
-
 /** Exponent of the weight error: a little above 2 keeps outlying weights (Li et al. 2021, BRECQ). */
 const WEIGHT_NORM = 2.4;
+
+/** Percent of the scale at which the extreme weight meets the extreme code: a coarse search, then a fine one around its best. */
+const COARSE_PERCENTS = Array.from({ length: 22 }, (_, i) => 20 + 5 * i);
+const FINE_PERCENTS = [-4, -3, -2, -1, 1, 2, 3, 4];
 
 /**
  * A scale for each output channel.
  *
  * @param weights row-major with the output channel first
- * @param method `minmax`: the largest |w| becomes the highest code; `mse`: the factor in 0.20 … 1.25 of that (1 % steps) with the
- *   least L2.4 error. Factors above 1 matter where the lowest code is used and the extreme weight is negative.
+ * @param rule `max`: the largest |w| becomes the highest code; `l24`: the factor in 0.16 … 1.29 of that (1 % steps) with the least
+ *   L2.4 error. Factors above 1 matter where the lowest code is used and the extreme weight is negative.
  * @returns positive float32 scales; 1 for a channel of zeros
  */
 export function weightScales(
   weights: Float32Array,
   channels: number,
   grid: { readonly bits: number; readonly narrow: boolean },
-  method: "minmax" | "mse",
+  rule: "max" | "l24",
 ): Float32Array {
   const { min, max } = codeRange({ ...grid, signed: true });
   const size = weights.length / channels;
@@ -101,24 +54,30 @@ export function weightScales(
     const row = weights.subarray(c * size, (c + 1) * size);
     let largest = 0;
     for (const w of row) largest = Math.max(largest, Math.abs(w));
-    const full = largest / (method === "minmax" ? max : -min);
-    if (!(Math.fround(full) >= TINY)) {
-      scales[c] = 1;
-      continue;
-    }
+    const full = largest / (rule === "max" ? max : -min);
     scales[c] = full;
-    if (method === "minmax") continue;
-    let bestError = Number.POSITIVE_INFINITY;
-    for (let percent = 20; percent <= 125; percent++) {
-      const scale = Math.fround((full * percent) / 100);
-      const error = rowError(row, scale, min, max, bestError);
-      if (error < bestError) {
-        bestError = error;
-        scales[c] = scale;
-      }
-    }
+    if (!(scales[c]! >= TINY)) scales[c] = 1;
+    else if (rule === "l24") scales[c] = leastError(row, full, min, max);
   }
   return scales;
+}
+
+function leastError(row: Float32Array, full: number, min: number, max: number): number {
+  let best = 100;
+  let bestError = Number.POSITIVE_INFINITY;
+  const search = (percents: readonly number[]) => {
+    for (const percent of percents) {
+      const error = rowError(row, Math.fround((full * percent) / 100), min, max, bestError);
+      if (error < bestError) {
+        bestError = error;
+        best = percent;
+      }
+    }
+  };
+  search(COARSE_PERCENTS);
+  const coarse = best;
+  search(FINE_PERCENTS.map((step) => coarse + step));
+  return Math.fround((full * best) / 100);
 }
 
 /** Σ|w − ŵ|^2.4 over a row; stops early once it exceeds `limit`. */
