@@ -11,7 +11,9 @@ export * from "./depthwise";
 export * from "./map";
 export { filterSums, packBytes, packPairs, packWords } from "./pack";
 export { packWinogradBytes, packWinogradWords } from "./pack-winograd";
+export { packWinograd4Words } from "./pack-winograd4";
 export * from "./pool";
+export { winograd4D8 } from "./winograd4";
 
 export function convD8(task: ConvTask): void { convolve<Dot16>(task); }
 export function convP4(task: ConvTask): void { convolvePacked(task); }

@@ -61,7 +61,7 @@
   output: OutputTask;
 }
 
-/** Winograd F(2×2, 3×3): `gemm` holds the sixteen products, `pixels` there counts tiles. */
+/** Winograd F(2×2, 3×3), or F(4×4, 3×3) in brackets: `gemm` holds the 16 [36] products of a tile. */
 @unmanaged export class WinogradTask {
   gemm: ConvTask;
   /** Window of the first tile. */
@@ -69,19 +69,19 @@
   /** Bytes from one input row to the next, from one pixel to the next. */
   rowPitch: i32;
   pixelPitch: i32;
-  /** i32 byte offset of each tile's 4×4 window. */
+  /** i32 byte offset of each tile's 4×4 [6×6] window. */
   tileInputs: usize;
   tiles: i32;
   /** Tiles transformed at once. */
   chunk: i32;
-  /** Transformed input [16][chunk][channels]. */
+  /** Transformed input [16 or 36][chunk][channels]. */
   transformed: usize;
   /** Bytes of one tile's channels at one position, a multiple of 16, and of all tiles of the chunk. */
   tilePitch: i32;
   positionPitch: i32;
   /** Added to transformed elements, but at position (1, 1): 2·(2^bits − 1) brings bytes into 0…127; 0 for 16-bit elements. */
   shift: i32;
-  /** Sums of the sixteen positions, int32[16][16 tiles][8]. */
+  /** Sums of all positions, int32[16][16 tiles][8] [int32[36][8 tiles][8], and 576 bytes of scratch]. */
   products: usize;
 }
 
@@ -250,7 +250,7 @@
   range: usize;
 }
 
-/** Load time: filters [outputs][inputs][3][3] into transformed ones. */
+/** Load time: filters [outputs][inputs][3][3] into transformed ones; F(4×4, 3×3) needs no totals. */
 @unmanaged export class PackWinogradTask {
   codes: usize;
   outputs: i32;
@@ -262,7 +262,7 @@
   totals: usize;
   /** int16[8]: largest |U|. */
   largest: usize;
-  /** 512 bytes: one step of all positions. */
+  /** 32 bytes for each position: one step of all. */
   step: usize;
 }
 

@@ -1,7 +1,7 @@
 /** @file Debian's Chromium with the engine's bundle loaded. Tests skip where it is not installed. */
 
 import { existsSync } from "node:fs";
-import { chromium, type Page } from "playwright-core";
+import { type Browser, chromium, type Page } from "playwright-core";
 import { bundleForBrowser } from "./bundle.js";
 
 const executablePath = "/usr/bin/chromium";
@@ -19,10 +19,12 @@ const args = [
   "--disable-sync",
 ];
 
+export const launchChromium = (): Promise<Browser> => chromium.launch({ executablePath, args });
+
 /** Runs `work` on a page that has the engine as the global `Subbyte`. */
 export async function withEngineInChromium(work: (page: Page) => Promise<void>): Promise<void> {
   const { script } = await bundleForBrowser();
-  const browser = await chromium.launch({ executablePath, args });
+  const browser = await launchChromium();
   try {
     const page = await browser.newPage();
     await page.addScriptTag({ content: script });

@@ -50,12 +50,14 @@ const direct: readonly ConvCase[] = [
 ];
 
 const winograd: readonly ConvCase[] = [
-  { label: "one tile", input: [8, 2, 2], outputs: 8, kernel: [3, 3], pads: [1, 1, 1, 1] },
-  { label: "one pixel", input: [16, 3, 3], outputs: 8, kernel: [3, 3] },
-  { label: "odd map", input: [11, 7, 5], outputs: 13, kernel: [3, 3], pads: [1, 1, 1, 1] },
+  { label: "one tile", input: [24, 2, 2], outputs: 8, kernel: [3, 3], pads: [1, 1, 1, 1] },
+  { label: "one pixel", input: [32, 3, 3], outputs: 8, kernel: [3, 3] },
+  { label: "odd map", input: [29, 7, 5], outputs: 13, kernel: [3, 3], pads: [1, 1, 1, 1] },
   { label: "above the group of tiles", input: [24, 9, 14], outputs: 9, kernel: [3, 3], pads: [1, 1, 1, 1] },
-  { label: "uneven pads", input: [17, 6, 5], outputs: 8, kernel: [3, 3], pads: [2, 0, 0, 1] },
+  { label: "uneven pads", input: [31, 6, 5], outputs: 8, kernel: [3, 3], pads: [2, 0, 0, 1] },
   { label: "many channels", input: [300, 4, 4], outputs: 8, kernel: [3, 3], pads: [1, 1, 1, 1] },
+  { label: "group of 4×4 tiles", input: [40, 8, 16], outputs: 40, kernel: [3, 3], pads: [1, 1, 1, 1] },
+  { label: "above the group of 4×4 tiles", input: [33, 13, 11], outputs: 33, kernel: [3, 3], pads: [1, 0, 1, 2] },
 ];
 
 const depthwise: readonly ConvCase[] = [

@@ -144,8 +144,8 @@ describe.skipIf(!tiers.includes("relaxed"))("int16 sums of bytes", () => {
   });
 
   test("Winograd takes filters whose transform is a byte, and activations of at most 5 bits", async () => {
-    const layer = { channels: 8, kernel: 3, weightBits: 5, activationBits: 5 };
-    expect(await runExtremes({ ...layer, code: () => 14 }, "relaxed")).toBe("winogradR4");
+    const layer = { channels: 24, kernel: 3, weightBits: 5, activationBits: 5 };
+    expect(await runExtremes({ ...layer, code: () => 14 }, "relaxed")).toBe("winogradR4, flush 2");
     expect(await runExtremes({ ...layer, code: () => 15 }, "relaxed")).toMatch(/^convR/);
     expect(await runExtremes({ ...layer, weightBits: 4, activationBits: 6, code: () => 7 }, "relaxed")).toMatch(
       /^convR/,
@@ -192,6 +192,15 @@ describe("four times a sum in int32", () => {
     const layer = { size: 3, kernel: 3, weightBits: 8, activationBits: 8, code: () => sign(127, 0) };
     expect(await runExtremes({ ...layer, channels: 1840 }, "simd")).toBe("winogradD8");
     expect(await runExtremes({ ...layer, channels: 1842 }, "simd")).toBe("convD8");
+  });
+});
+
+describe("sums within 2^25", () => {
+  // 9·115·127·255 = 33,518,475 < 2^25 < 9·116·127·255; 576 times that wraps around 2^32 many times.
+  test.each(signs.slice(0, 2))("Winograd of 4×4 tiles, %s", async (_, sign) => {
+    const layer = { size: 8, outputs: 16, kernel: 3, weightBits: 8, activationBits: 8, code: () => sign(127, 0) };
+    expect(await runExtremes({ ...layer, channels: 115 }, "simd")).toBe("winograd4D8");
+    expect(await runExtremes({ ...layer, channels: 116 }, "simd")).toBe("winogradD8");
   });
 });
 

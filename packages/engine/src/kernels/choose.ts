@@ -79,17 +79,23 @@ const winogradChannels = 8;
 /** Below this a quarter of it could lose bits to underflow. */
 const winogradMultiplier = 2 ** -100;
 
-/**
- * Whether exact Winograd may run the layer: 3×3 with stride 1, and four times every sum within int32 (sums on the way may wrap,
- * the last one may not).
- */
-export function winogradFits(op: FilterOperator, { filter, weightSums, highest, bias, multipliers }: Layer): boolean {
-  if (op.op !== "conv" || filter.groups !== 1 || filter.inputs < winogradChannels) return false;
-  if ([...filter.kernel, ...op.strides, ...op.dilations].join() !== "3,3,1,1,1,1") return false;
+/** Whether Winograd's transforms apply: 3×3, stride 1, every input channel in every filter. */
+export function isThreeByThree(op: ConvOperator, { filter }: Layer): boolean {
+  const ones = [...op.strides, ...op.dilations, filter.groups];
+  return filter.inputs >= winogradChannels && filter.kernel.every((size) => size === 3) && ones.every((n) => n === 1);
+}
+
+/** F(2×2, 3×3): four times every result fits int32; sums on the way may wrap, the last one may not. */
+export function winogradFits({ weightSums, highest, bias, multipliers }: Layer): boolean {
   return bias.every(
     (b, c) =>
       4 * (weightSums.magnitudes[c]! * highest + Math.abs(b)) < 2 ** 31 && multipliers[c]! >= winogradMultiplier,
   );
+}
+
+/** F(4×4, 3×3): every sum lies within ±2^25, from which it can be told (`assembly/winograd4.ts`). */
+export function winograd4Fits({ weightSums, highest }: Layer): boolean {
+  return weightSums.magnitudes.every((magnitude) => magnitude * highest < 2 ** 25);
 }
 
 /** Bits of the low field if two weights can share a lane, else 0. */

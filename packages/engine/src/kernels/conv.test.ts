@@ -14,7 +14,15 @@ describe.each(tiers)("%s", (tier) => {
 });
 
 test("every kernel and every flush ran", () => {
-  const plain = ["convD8", "convP4", "convP4, flushed", "depthwiseByteNarrow", "depthwiseByteWide", "winogradD8"];
+  const plain = [
+    "convD8",
+    "convP4",
+    "convP4, flushed",
+    "depthwiseByteNarrow",
+    "depthwiseByteWide",
+    "winograd4D8",
+    "winogradD8",
+  ];
   const relaxed = ["convR4", "convR4, flushed", "convR8", "winogradR4", "winogradR4, flushed"];
   expect(kernelsSeen()).toEqual([...plain, ...(tiers.includes("relaxed") ? relaxed : [])].sort());
 });

@@ -35,24 +35,30 @@ export function pixelOffsets(constants: Constants, { rowPitch, pixelPitch }: Pla
   });
 }
 
-/** Tiles whose products are formed at once; the same as in `assembly/winograd.ts`. */
-export const tileGroup = 16;
+/** How a map is cut into Winograd tiles. */
+export interface Tiling {
+  /** Outputs of a tile along each axis. */
+  readonly edge: number;
+  /** Tiles whose products are formed at once. */
+  readonly group: number;
+}
 
 /**
- * Offsets of the output pixels of 2×2 tiles: by group of sixteen tiles, then phase (2·row + column), then tile. What lies
- * outside the map goes to the dump.
+ * Offsets of the output pixels of all tiles: by group, then phase (edge·row + column), then tile. What lies outside the map, and
+ * the tiles that the last group lacks, go to the dump.
  */
-export function tileOffsets(constants: Constants, placement: Placement): number {
+export function tileOffsets(constants: Constants, placement: Placement, { edge, group }: Tiling): number {
   const { rowPitch, pixelPitch, height, width, dump } = placement;
-  return constants.sharedIntegers(`tiles ${[rowPitch, pixelPitch, height, width, dump]}`, () => {
-    const across = Math.ceil(width / 2);
-    const tiles = Math.ceil(height / 2) * across;
-    const offsets = new Int32Array(Math.ceil(tiles / tileGroup) * tileGroup * 4).fill(dump);
+  return constants.sharedIntegers(`tiles ${[edge, rowPitch, pixelPitch, height, width, dump]}`, () => {
+    const across = Math.ceil(width / edge);
+    const tiles = Math.ceil(height / edge) * across;
+    const phases = edge * edge;
+    const offsets = new Int32Array(Math.ceil(tiles / group) * group * phases).fill(dump);
     for (let tile = 0; tile < tiles; tile++)
-      for (let phase = 0; phase < 4; phase++) {
-        const y = 2 * Math.floor(tile / across) + (phase >> 1);
-        const x = 2 * (tile % across) + (phase & 1);
-        const at = (Math.floor(tile / tileGroup) * 4 + phase) * tileGroup + (tile % tileGroup);
+      for (let phase = 0; phase < phases; phase++) {
+        const y = edge * Math.floor(tile / across) + Math.floor(phase / edge);
+        const x = edge * (tile % across) + (phase % edge);
+        const at = (Math.floor(tile / group) * phases + phase) * group + (tile % group);
         if (y < height && x < width) offsets[at] = y * rowPitch + x * pixelPitch;
       }
     return offsets;

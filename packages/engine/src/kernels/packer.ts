@@ -12,7 +12,7 @@ import type { Filter, Window } from "./window.js";
 /** Bytes of weights in one step of a block. */
 export const stepBytes = 32;
 
-/** Packed weights in memory: blocks × steps × 32 bytes; for Winograd each block has sixteen positions of `steps` steps. */
+/** Packed weights in memory: blocks × steps × 32 bytes; for Winograd each block has 16 or 36 positions of `steps` steps. */
 export interface Packed {
   readonly address: number;
   readonly blocks: number;
@@ -21,9 +21,9 @@ export interface Packed {
 }
 
 export interface PackedWinograd extends Packed {
-  /** int32[outputs][16]: Σ over inputs of U. */
+  /** F(2×2, 3×3): int32[outputs][16], Σ over inputs of U. */
   readonly totals: Int32Array;
-  /** Largest |U|; from 128 on the packed bytes are saturated and useless. */
+  /** F(2×2, 3×3): largest |U|; from 128 on the packed bytes are saturated and useless. */
   readonly largest: number;
 }
 
@@ -106,22 +106,24 @@ export class Packer {
     return { address: target, blocks, blockPitch, steps };
   }
 
-  packWinograd({ outputs, inputs }: Filter, onBytes: boolean): PackedWinograd {
-    const steps = Math.ceil(inputs / (onBytes ? 4 : 2));
+  /** Filters of F(2×2, 3×3) as bytes or int16, or of F(4×4, 3×3). */
+  packWinograd({ outputs, inputs }: Filter, form: "Bytes" | "Words" | "4Words"): PackedWinograd {
+    const steps = Math.ceil(inputs / (form === "Bytes" ? 4 : 2));
+    const positions = form === "4Words" ? 36 : 16;
     const blocks = roundUp(outputs, 8) / 8;
     const positionPitch = steps * stepBytes;
-    const target = this.#constants.reserve(blocks * 16 * positionPitch);
+    const target = this.#constants.reserve(blocks * positions * positionPitch);
     const totals = this.#temporary(64 * outputs);
     const largest = this.#temporary(16);
-    const step = this.#temporary(512);
+    const step = this.#temporary(positions * stepBytes);
     const fields = { codes: this.#codes, outputs, inputs, target, positionPitch, totals, largest, step };
     const task = this.#constants.task("PackWinogradTask", fields);
-    this.#kernels[onBytes ? "packWinogradBytes" : "packWinogradWords"](task);
+    this.#kernels[`packWinograd${form}`](task);
     const { buffer } = this.#constants.memory;
     return {
       address: target,
       blocks,
-      blockPitch: 16 * positionPitch,
+      blockPitch: positions * positionPitch,
       steps,
       totals: new Int32Array(buffer, totals, 16 * outputs).slice(),
       largest: Math.max(...new Int16Array(buffer, largest, 8)),

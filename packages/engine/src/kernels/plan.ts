@@ -10,7 +10,7 @@ import { placeByLifetime } from "../reference/arena.js";
 import type { Tier } from "../wasm/modules.js";
 import { chooseElementBytes, filterOf, isDepthwise, readersOf } from "./choose.js";
 import { stagingBytes } from "./packer.js";
-import { type Border, mapShape, type Placement, placeTensor } from "./placement.js";
+import { type Border, mapShape, type Placement, placeTensor, roundUp } from "./placement.js";
 
 export interface Plan {
   readonly program: Program;
@@ -93,10 +93,10 @@ function bordersOf(program: Program): Border[] {
     const { shape } = program.tensors[op.input]!;
     const [, height, width] = mapShape(program.tensors[op.output]!.shape);
     const [vertical, horizontal] = axesOf(shape, filterOf(op).kernel, op);
-    // Winograd's tiles are two pixels wide and high, so an odd map is computed one pixel further.
-    const odd = vertical.kernel === 3 && vertical.stride === 1 && !isDepthwise(op) ? 1 : 0;
+    // Winograd's tiles are up to four pixels wide and high and may reach beyond the map.
+    const tile = vertical.kernel === 3 && vertical.stride === 1 && !isDepthwise(op) ? 4 : 1;
     const beyond = (axis: typeof vertical, windows: number) =>
-      Math.max(0, (windows + (windows & odd) - 1) * axis.stride + extent(axis) - axis.before - axis.size);
+      Math.max(0, (roundUp(windows, tile) - 1) * axis.stride + extent(axis) - axis.before - axis.size);
     border.top = Math.max(border.top, vertical.before);
     border.left = Math.max(border.left, horizontal.before);
     border.bottom = Math.max(border.bottom, beyond(vertical, height));

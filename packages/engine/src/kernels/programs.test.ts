@@ -24,6 +24,6 @@ describe.each(tiers)("%s", (tier) => {
     const kernels = await expectSame(resnet20({ weights, activations, classes: 10 }), tier);
     const inner = kernels.get("layer3.2.conv1");
     if (tier === "relaxed" && activations < 8) expect(inner).toBe("winogradR4");
-    else expect(inner).toBe(weights <= 4 && activations <= 4 ? "convP4" : "winogradD8");
+    else expect(inner).toBe("winograd4D8");
   });
 });

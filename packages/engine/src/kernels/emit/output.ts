@@ -3,13 +3,14 @@
 import type { TensorId } from "../../format/program.js";
 import { rescaleMultiplier } from "../../operators/arithmetic.js";
 import type { FilterOperator, Layer } from "../choose.js";
-import { tileOffsets } from "../offsets.js";
+import { type Tiling, tileOffsets } from "../offsets.js";
 import { roundUp } from "../placement.js";
 import type { Emitter } from "./emitter.js";
 
 /** How sums come out of the kernel: as the convolution, or by Winograd as four times it with a bias for each phase. */
 export interface SumForm {
-  readonly tiles: boolean;
+  /** Absent where sums come pixel by pixel. */
+  readonly tiling?: Tiling;
   readonly phases: number;
   /** int32 bias of a channel at a phase, at the scale of the sums. */
   bias(channel: number, phase: number): number;
@@ -19,7 +20,6 @@ export interface SumForm {
 
 /** @param added  what the kernel's sums have too much in each channel */
 export const plainSums = ({ bias }: Layer, added?: Int32Array): SumForm => ({
-  tiles: false,
   phases: 1,
   bias: (channel) => bias[channel]! - (added?.[channel] ?? 0),
   factor: 1,
@@ -50,7 +50,7 @@ export function emitOutput(emitter: Emitter, index: number, op: FilterOperator, 
   const bytes = (id: TensorId | undefined, present = id !== undefined) =>
     present ? emitter.placement(id!).elementBytes : 0;
   const offsets = (id: TensorId) =>
-    form.tiles ? tileOffsets(emitter.constants, emitter.placement(id)) : emitter.pixels(id);
+    form.tiling === undefined ? emitter.pixels(id) : tileOffsets(emitter.constants, emitter.placement(id), form.tiling);
   if (isStored) emitter.emitBorder(index, op.output!);
   if (copy !== undefined) emitter.emitBorder(index, copy.output);
   return emitter.constants.task("OutputTask", {

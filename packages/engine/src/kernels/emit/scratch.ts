@@ -9,9 +9,9 @@ export const panelPixels = 64;
 const panelBytes = panelPixels * 32;
 
 export class Scratch {
-  /** Two panels of sums (two where two weights share a lane). */
+  /** Two panels of sums: where two weights share a lane, and for sixteen outputs of eight tiles. */
   readonly sums: number;
-  /** Winograd: int32[16 positions][16 tiles][8]. */
+  /** Winograd: int32[16 positions][16 tiles][8], or int32[36][8][8] and a tile's six rows of six vectors. */
   readonly products: number;
   readonly #constants: Constants;
   #transformed = 0;
@@ -20,7 +20,7 @@ export class Scratch {
   constructor(constants: Constants) {
     this.#constants = constants;
     this.sums = constants.reserve(2 * panelBytes);
-    this.products = constants.reserve(16 * 16 * 32);
+    this.products = constants.reserve(Math.max(16 * 16, 36 * 8) * 32 + 6 * 6 * 16);
   }
 
   /** Room for transformed input. Earlier layers keep the smaller block that they were given. */

@@ -1,0 +1,180 @@
+/** @file Exact Winograd convolutions: whether a layer can run as one, its filters, its tiles. */
+
+import type { ConvOperator } from "../../format/program.js";
+import { byteLanes } from "../bounds.js";
+import { isThreeByThree, type Layer, packedFieldBits, winograd4Fits, winogradFits } from "../choose.js";
+import { pixelOffsets, type Tiling } from "../offsets.js";
+import type { Packed, Starts } from "../packer.js";
+import { mapShape, roundUp } from "../placement.js";
+import { phaseSum, shiftedRange, unshifted } from "../winograd.js";
+import { report } from "./conv.js";
+import type { Emitter } from "./emitter.js";
+import { emitOutput, plainSums, type SumForm } from "./output.js";
+import { emitRuns, segmentEnds } from "./runs.js";
+
+/** Transformed activations and filters must stay within ±127 as bytes. */
+const highestByte = 127;
+
+/** With fewer input channels direct convolution of bytes is faster: 82 against 60 GMAC/s at 16, 88 against 114 at 32. */
+const fewestByteInputs = 24;
+
+/** Bytes of transformed input that are formed at once, to stay in the second-level cache beside the weights. */
+const chunkBytes = 2 ** 19;
+
+/**
+ * Bytes of filters transformed for 4×4 tiles, 72 for each pair of channels, from which reading them anew for each few tiles takes as
+ * long as 4×4 tiles save (measured at 256 channels).
+ */
+const largestFilters = 2 ** 21;
+
+/** Tiles of 2×2 outputs: sixteen positions. The groups are those of `assembly/winograd.ts` and `assembly/winograd4.ts`. */
+const twoByTwo: Tiling = { edge: 2, group: 16 };
+/** Tiles of 4×4 outputs: 36 positions. */
+const fourByFour: Tiling = { edge: 4, group: 8 };
+
+/** Emits the layer as the fastest Winograd convolution that its ranges allow, unless direct convolution is faster. */
+export function emitWinograd(emitter: Emitter, index: number, op: ConvOperator, layer: Layer): boolean {
+  if (!isThreeByThree(op, layer)) return false;
+  if (emitter.placement(op.input).elementBytes === 1)
+    return layer.filter.inputs >= fewestByteInputs && winogradFits(layer) && emitBytes(emitter, index, op, layer);
+  const isPackable = packedFieldBits(layer) > 0;
+  const [, height, width] = mapShape(emitter.program.tensors[op.output]!.shape);
+  if (winograd4Fits(layer) && winograd4Pays(layer, height, width, isPackable)) {
+    emitTiles(emitter, index, op, layer, "winograd4D8", fourByFour, {
+      ...unbroken(emitter.packer.packWinograd(layer.filter, "4Words")),
+      form: { ...plainSums(layer), tiling: fourByFour },
+    });
+    return true;
+  }
+  if (isPackable || !winogradFits(layer)) return false;
+  emitTiles(emitter, index, op, layer, "winogradD8", twoByTwo, {
+    ...unbroken(emitter.packer.packWinograd(layer.filter, "Words")),
+    form: fourfoldSums(layer, () => 0),
+  });
+  return true;
+}
+
+/**
+ * Whether 4×4 tiles beat the alternative, two weights a lane or 2×2 tiles. Costs are multiplications of int16 for each pair of
+ * channels, with factors for transforms and epilogues that were fitted to measured rates.
+ */
+function winograd4Pays({ filter }: Layer, height: number, width: number, isPackable: boolean): boolean {
+  const { inputs, outputs } = filter;
+  if (72 * inputs * outputs > largestFilters) return false;
+  const tiles = (edge: number) => Math.ceil(height / edge) * Math.ceil(width / edge);
+  const cost = tiles(4) * 36 * (1 + 20 / inputs + 12 / outputs);
+  const alternative = isPackable
+    ? height * width * 4.7 * (1 + 3.5 / inputs)
+    : tiles(2) * 16 * (1 + 10 / inputs + 6 / outputs);
+  return cost < alternative;
+}
+
+interface TiledFilters {
+  readonly packed: Packed;
+  /** Where narrow sums are flushed, in steps. */
+  readonly cuts: readonly number[];
+  readonly segments: readonly number[];
+  readonly starts?: Starts;
+  /** Added to transformed bytes. */
+  readonly shift: number;
+  readonly form: SumForm;
+}
+
+/** int32 sums need no flush. */
+const unbroken = (packed: Packed) => ({
+  packed,
+  cuts: [packed.steps],
+  segments: segmentEnds([packed.steps]),
+  shift: 0,
+});
+
+/** Sums that are four times the convolution, with constants in them. */
+function fourfoldSums({ bias }: Layer, constant: (channel: number, phase: number) => number): SumForm {
+  return {
+    tiling: twoByTwo,
+    phases: 4,
+    bias: (channel, phase) => 4 * bias[channel]! - constant(channel, phase),
+    factor: 1 / 4,
+  };
+}
+
+function emitBytes(emitter: Emitter, index: number, op: ConvOperator, layer: Layer): boolean {
+  const { constants, packer } = emitter;
+  const { filter } = layer;
+  const highest = shiftedRange * layer.highest;
+  if (highest > highestByte) return false;
+  const mark = constants.end;
+  const packed = packer.packWinograd(filter, "Bytes");
+  const cuts = packer.cut(packed, byteLanes(highest));
+  if (cuts.length === 0 || packed.largest > highestByte) {
+    constants.release(mark);
+    return false;
+  }
+  const segments = segmentEnds(cuts);
+  const starts = packer.centre(packed, segments, highest);
+  const shift = 2 * layer.highest;
+  /** What shift and starts add to a channel's products at a position. */
+  const added = (channel: number, position: number) =>
+    (position === unshifted ? 0 : shift * packed.totals[16 * channel + position]!) +
+    starts.added[((channel >> 3) * 16 + position) * 8 + (channel & 7)]!;
+  const form = fourfoldSums(layer, (channel, phase) => phaseSum(phase, (position) => added(channel, position)));
+  emitTiles(emitter, index, op, layer, "winogradR4", twoByTwo, { packed, cuts, segments, starts, shift, form });
+  return true;
+}
+
+function emitTiles(
+  emitter: Emitter,
+  index: number,
+  op: ConvOperator,
+  layer: Layer,
+  kernel: "winogradR4" | "winogradD8" | "winograd4D8",
+  { edge, group }: Tiling,
+  { packed, cuts, segments, starts, shift, form }: TiledFilters,
+): void {
+  const { constants, scratch } = emitter;
+  const input = emitter.placement(op.input);
+  const positions = (edge + 2) ** 2;
+  const [, height, width] = mapShape(emitter.program.tensors[op.output]!.shape);
+  const [down, across] = [Math.ceil(height / edge), Math.ceil(width / edge)];
+  const tilePitch = roundUp(input.pixelPitch, 16);
+  const cached = Math.max(1, Math.floor(chunkBytes / (positions * tilePitch * group))) * group;
+  const chunk = Math.min(cached, roundUp(down * across, group));
+  const positionPitch = chunk * tilePitch;
+  const gemm = constants.task("ConvTask", {
+    input: 0,
+    inputPixels: constants.integers(Array.from({ length: chunk }, (_, tile) => tile * tilePitch)),
+    pixels: 0,
+    weights: packed.address,
+    blockPitch: packed.blockPitch,
+    blocks: packed.blocks,
+    blockInputs: 0,
+    ...emitRuns(constants, [0], packed.steps, segments),
+    initial: starts?.initial ?? 0,
+    fieldBits: 0,
+    sums: scratch.sums,
+    output: emitOutput(emitter, index, op, layer, form),
+  });
+  const task = constants.task("WinogradTask", {
+    gemm,
+    input: emitter.address(op.input),
+    rowPitch: input.rowPitch,
+    pixelPitch: input.pixelPitch,
+    tileInputs: pixelOffsets(constants, input, {
+      height: down,
+      width: across,
+      top: -op.pads[0],
+      left: -op.pads[1],
+      strideY: edge,
+      strideX: edge,
+    }),
+    tiles: down * across,
+    chunk,
+    transformed: scratch.transformed(positions * positionPitch),
+    tilePitch,
+    positionPitch,
+    shift,
+    products: scratch.products,
+  });
+  report(emitter, index, kernel, { cuts });
+  emitter.emit(index, kernel, task);
+}

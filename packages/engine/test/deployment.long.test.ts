@@ -1,0 +1,158 @@
+/** A page that imports only the engine, in every way that pages are made, gives Node's answers. Skipped where there is no Chromium. */
+import { mkdtempSync, readdirSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { build } from "esbuild";
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { resnet20 } from "../scripts/networks.mjs";
+import { type LoadOptions, load, type Prediction, writeSbq } from "../src/index.js";
+import { hasChromium, launchChromium } from "./chromium.js";
+import { encodePng } from "./png.js";
+import { Random } from "./programs.js";
+import { serve } from "./site.js";
+
+const bundled = join(import.meta.dirname, "../dist/browser");
+const page = join(import.meta.dirname, "page.js");
+
+const network = resnet20({ weights: 4, activations: 4, classes: 10 });
+const program = {
+  ...network,
+  preprocessing: { ...network.preprocessing, resize: "shorter-side", resizeTo: 36 },
+} as const;
+const file = writeSbq(program);
+const image = { data: new Random(3).bytes(57 * 41 * 3), width: 57, height: 41, channels: 3 };
+const images = new Random(4).bytes(3 * 3 * 32 * 32);
+
+interface Outcome {
+  readonly error?: string;
+  readonly isolated: boolean;
+  readonly progress: unknown;
+  readonly tier: string;
+  readonly runsOn: string;
+  readonly threads: number;
+  readonly fallback?: string;
+  readonly predictions: Readonly<Record<string, Prediction[]>>;
+  readonly batch: Prediction[][];
+  readonly logits: readonly number[];
+  readonly refused: string;
+  readonly profiled: number;
+}
+
+type Files = ReadonlyMap<string, string | Uint8Array>;
+
+/** The package's own files, and an import map for its name: what a page without a bundler writes as a path. */
+function withoutBundler(): Files {
+  const files = new Map<string, string | Uint8Array>();
+  for (const name of readdirSync(bundled)) files.set(`/engine/${name}`, readFileSync(join(bundled, name)));
+  files.set("/page.js", readFileSync(page, "utf8").replace('"@subbyte/engine"', '"/engine/index.js"'));
+  return files;
+}
+
+/** @param entries  files to make by esbuild, as a page's author would */
+async function withEsbuild(entries: Record<string, string>): Promise<Files> {
+  const outdir = mkdtempSync(join(tmpdir(), "subbyte-page-"));
+  await build({
+    entryPoints: entries,
+    outdir,
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    platform: "browser",
+    absWorkingDir: import.meta.dirname,
+    logLevel: "silent",
+  });
+  return new Map(readdirSync(outdir).map((name) => [`/${name}`, readFileSync(join(outdir, name))]));
+}
+
+const pageInWorker = 'import "./page.js"; outcome.then((found) => postMessage(found));';
+
+describe.skipIf(!hasChromium)("Chromium", () => {
+  let browser: Browser;
+  const expected = { predictions: [] as Prediction[], logits: [] as number[] };
+
+  beforeAll(async () => {
+    browser = await launchChromium();
+    const model = await load(file);
+    expected.predictions = await model.classify(image, { topK: 10 });
+    expected.logits = [...(await model.run(images))];
+  });
+  afterAll(() => browser?.close());
+
+  /** Loads the page, or a worker of it, and awaits its outcome. */
+  async function visit(
+    pageFiles: Files,
+    { isolated = false, inWorker = false, options = {} as LoadOptions },
+  ): Promise<Outcome> {
+    const start = inWorker
+      ? 'globalThis.outcome = new Promise((resolve) => { new Worker("/own-worker.js", { type: "module" }).onmessage = (event) => resolve(event.data); });'
+      : `globalThis.loadOptions = ${JSON.stringify(options)};`;
+    const script = inWorker ? "" : '<script type="module" src="/page.js"></script>';
+    const site = await serve(
+      new Map([
+        ...pageFiles,
+        ["/index.html", `<!doctype html><title>page</title><script src="/start.js"></script>${script}`],
+        ["/start.js", start],
+        ["/own-worker.js", pageInWorker],
+        ["/model.sbq", file],
+        ["/image.png", encodePng(image)],
+        ["/images.rgb", images],
+      ]),
+      isolated,
+    );
+    const tab = await browser.newPage();
+    try {
+      await tab.goto(`${site.origin}/index.html`);
+      await tab.waitForFunction("globalThis.outcome !== undefined");
+      const outcome = (await tab.evaluate("outcome")) as Outcome;
+      if (outcome.error !== undefined) throw new Error(outcome.error);
+      return outcome;
+    } finally {
+      await tab.close();
+      site.close();
+    }
+  }
+
+  function expectNodesAnswers(outcome: Outcome): void {
+    expect(outcome.logits).toEqual(expected.logits);
+    for (const predictions of [...Object.values(outcome.predictions), ...outcome.batch])
+      expect(predictions).toEqual(expected.predictions);
+    expect(outcome.refused).toBe("InputError");
+    expect(outcome.profiled).toBeGreaterThan(20);
+    expect(outcome.tier).toBe("relaxed");
+    expect(outcome.progress).toEqual({ loadedBytes: file.length, totalBytes: file.length });
+  }
+
+  test.each([false, true])("a module script from a static server, isolated: %s", async (isolated) => {
+    const outcome = await visit(withoutBundler(), { isolated });
+    expectNodesAnswers(outcome);
+    expect(outcome).toMatchObject({ runsOn: "worker", isolated, threads: 1 });
+    expect(Object.keys(outcome.predictions)).toEqual(["blob", "bitmap", "canvas", "pixels", "frame", "element"]);
+  });
+
+  test("several workers with one image each need no isolation", async () => {
+    const outcome = await visit(withoutBundler(), { options: { threads: 2, parallel: "images" } });
+    expectNodesAnswers(outcome);
+    expect(outcome).toMatchObject({ runsOn: "worker", isolated: false, threads: 2 });
+  });
+
+  test("a page's own worker computes itself", async () => {
+    const outcome = await visit(withoutBundler(), { inWorker: true });
+    expectNodesAnswers(outcome);
+    expect(outcome).toMatchObject({ runsOn: "caller" });
+    expect(outcome.fallback).toBeUndefined();
+  });
+
+  test("esbuild, with the worker as a second entry", async () => {
+    const outcome = await visit(await withEsbuild({ page, worker: "@subbyte/engine/worker" }), {});
+    expectNodesAnswers(outcome);
+    expect(outcome).toMatchObject({ runsOn: "worker" });
+  });
+
+  test("where the worker's file is missing, the calling thread computes, and the model says why", async () => {
+    const outcome = await visit(await withEsbuild({ page }), {});
+    expectNodesAnswers(outcome);
+    expect(outcome).toMatchObject({ runsOn: "caller", threads: 1 });
+    expect(outcome.fallback).toMatch(/worker/);
+  });
+});
