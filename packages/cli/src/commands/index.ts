@@ -1,6 +1,7 @@
 /** @file The list of commands; a new one is one file and one line here. */
 
 import type { Command } from "commander";
+import { benchCommand } from "./bench.js";
 import { downloadCommand } from "./download.js";
 import { evaluateCommand } from "./evaluate.js";
 import { exportCommand } from "./export.js";
@@ -22,4 +23,5 @@ export const commands: readonly DefineCommand[] = [
   evaluateCommand,
   exportCommand,
   inspectCommand,
+  benchCommand,
 ];

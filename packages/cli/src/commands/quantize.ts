@@ -22,6 +22,7 @@ import { classesOf, openImagesFor, preprocessingOf, tell } from "../images.js";
 import {
   type CommonOptions,
   type DataOptions,
+  decimal,
   integer,
   type ModelFileOptions,
   openOptions,
@@ -41,7 +42,14 @@ export type QuantizeCommandOptions = CommonOptions &
   DataOptions &
   ModelFileOptions &
   RunOptions &
-  WidthOptions & { readonly method: string; readonly calibrationImages: number; readonly out?: string };
+  WidthOptions & {
+    readonly method: string;
+    readonly calibrationImages: number;
+    readonly iterations?: number;
+    readonly percentile?: number;
+    readonly checkpoint?: string;
+    readonly out?: string;
+  };
 
 export function withQuantizeOptions(command: Command): Command {
   return withWidthOptions(command)
@@ -51,7 +59,10 @@ export function withQuantizeOptions(command: Command): Command {
       "training images that ranges are measured on",
       integer(),
       calibrationImagesDefault,
-    );
+    )
+    .option("--percentile <percent>", "values within a range, for --method percentile", decimal(0))
+    .option("--iterations <n>", "steps for each block, for methods that learn", integer())
+    .option("--checkpoint <file>", "methods that learn keep their state here, and go on from it");
 }
 
 export function quantizeCommand(signal: AbortSignal): Command {
@@ -68,7 +79,8 @@ export function quantizeCommand(signal: AbortSignal): Command {
 Examples:
   subbyte quantize model.onnx --data photos/ --weights 4 --activations 4
   subbyte quantize resnet20.th --arch resnet20 --data cifar10.tgz --weights 8 --activations 8 --out resnet20-w8a8.sbq
-  subbyte quantize model.onnx --data photos/ --weights 4 --activations 4 --policy widths.yaml`,
+  subbyte quantize model.onnx --data photos/ --weights 4 --activations 4 --policy widths.yaml
+  subbyte quantize model.onnx --data photos/ --weights 3 --activations 4 --method reconstruct --checkpoint learned.state`,
   );
 }
 
@@ -118,9 +130,11 @@ export async function quantizeOpened(
     tell([
       `${model.path} has ${classesOf(model)} classes, "${images.name}" ${images.classes.length}: its images serve to measure ranges, the .sbq gets no class names`,
     ]);
-  const progress = startProgress("calibrating", 2 * Math.min(calibrationImages, images.length), {
-    quiet: options.quiet ?? false,
+  const quiet = options.quiet ?? false;
+  let progress = startProgress("calibrating", 2 * Math.min(calibrationImages, images.length), {
+    quiet,
   });
+  let learning = false;
   try {
     const quantized = await quantizeGraph(simplifyForImport(model.graph), images, {
       policy,
@@ -131,7 +145,18 @@ export async function quantizeOpened(
       calibrationImages,
       signal,
       ...(options.threads === undefined ? {} : { threads: options.threads }),
+      ...(options.percentile === undefined ? {} : { percentile: options.percentile }),
+      ...(options.iterations === undefined ? {} : { reconstruction: { iterations: options.iterations } }),
+      ...(options.checkpoint === undefined ? {} : { checkpoint: { path: options.checkpoint, resume: true } }),
       onProgress: (done) => progress.update(done),
+      onReconstruction: ({ unit, iteration, iterations, loss, secondsLeft }) => {
+        if (!learning) {
+          learning = true;
+          progress.stop();
+          progress = startProgress("learning", iterations, { quiet, ownEstimate: true });
+        }
+        progress.update(iteration, `${unit} · loss ${loss.toPrecision(3)} · ${Math.ceil(secondsLeft)} s left`);
+      },
     });
     return { quantized, preprocessing, images, labels };
   } finally {
