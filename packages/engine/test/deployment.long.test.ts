@@ -115,8 +115,11 @@ describe.skipIf(!hasChromium)("Chromium", () => {
 
   function expectNodesAnswers(outcome: Outcome): void {
     expect(outcome.logits).toEqual(expected.logits);
+    // Math.exp differs by a unit in the last place between versions of V8.
     for (const predictions of [...Object.values(outcome.predictions), ...outcome.batch])
-      expect(predictions).toEqual(expected.predictions);
+      expect(predictions).toEqual(
+        expected.predictions.map(({ index, probability }) => ({ index, probability: expect.closeTo(probability, 12) })),
+      );
     expect(outcome.refused).toBe("InputError");
     expect(outcome.profiled).toBeGreaterThan(20);
     expect(outcome.tier).toBe("relaxed");
