@@ -1,11 +1,9 @@
-/** The module of machines with relaxed SIMD: all of the plain one, and the kernels on bytes. */
+/** Kernels on bytes, for machines with relaxed SIMD. The plain module runs beside this one over the same memory. */
 import { convolve } from "./conv";
 import { logits } from "./logits";
 import { Dot8, Dot8Wide } from "./products-relaxed";
 import { ConvTask, LogitsTask, WinogradTask } from "./tasks";
 import { winograd } from "./winograd";
-
-export * from "./plain";
 
 export function convR4(task: ConvTask): void { convolve<Dot8>(task); }
 export function convR8(task: ConvTask): void { convolve<Dot8Wide>(task); }

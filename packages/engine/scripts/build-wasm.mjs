@@ -29,7 +29,7 @@ writeFileSync(
 export const layouts = ${JSON.stringify(taskLayouts(readFileSync(`${assembly}tasks.ts`, "utf8")), null, 2)} as const;
 
 export type PlainKernel = ${kernelNames(plain)};
-export type RelaxedKernel = Exclude<${kernelNames(relaxed)}, PlainKernel>;
+export type RelaxedKernel = ${kernelNames(relaxed)};
 
 export const plainModule = "${Buffer.from(plain).toString("base64")}";
 export const relaxedModule = "${Buffer.from(relaxed).toString("base64")}";

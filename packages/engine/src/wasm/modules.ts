@@ -13,7 +13,8 @@ export type Kernel = (task: number) => number;
 
 export type Kernels = Readonly<Record<PlainKernel, Kernel>> & Readonly<Partial<Record<RelaxedKernel, Kernel>>>;
 
-const modules: { [T in Tier]?: Promise<WebAssembly.Module> } = {};
+/** Compiled once, by the base64 text. */
+const modules = new Map<string, Promise<WebAssembly.Module>>();
 let supported: Tier | undefined;
 
 /**
@@ -35,15 +36,19 @@ function probe(): Tier {
 }
 
 /**
- * Kernels of a tier over `memory`. Each module is compiled once.
+ * Kernels of a tier over `memory`.
  * @throws {Error} where this machine lacks the tier.
  */
 export async function instantiate(tier: Tier, memory: WebAssembly.Memory): Promise<Kernels> {
   if (tier === "relaxed" && supportedTier() !== "relaxed")
     throw new Error('this JavaScript engine has no relaxed SIMD; use the tier "simd"');
-  modules[tier] ??= WebAssembly.compile(decodeBase64(tier === "relaxed" ? relaxedModule : plainModule));
-  const instance = await WebAssembly.instantiate(await modules[tier], { env: { memory } });
-  return instance.exports as unknown as Kernels;
+  const exports = async (text: string) => {
+    if (!modules.has(text)) modules.set(text, WebAssembly.compile(decodeBase64(text)));
+    const instance = await WebAssembly.instantiate(await modules.get(text)!, { env: { memory } });
+    return instance.exports as unknown as Kernels;
+  };
+  const plain = await exports(plainModule);
+  return tier === "simd" ? plain : { ...plain, ...(await exports(relaxedModule)) };
 }
 
 function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
