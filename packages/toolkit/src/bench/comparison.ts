@@ -1,13 +1,12 @@
 /** @file What is compared with what: contestants by name, and the keys under which ratios are published. */
 
-/** `"scalar"` is the engine's readable reference. */
-export type BenchTier = "relaxed" | "simd" | "scalar";
+import type { TierName } from "@subbyte/engine";
 
 /** Our engine on the network at `bits` bits. */
 export interface OwnContestant {
   readonly kind: "own";
   readonly bits: number;
-  readonly tier: BenchTier;
+  readonly tier: TierName;
   readonly threads: number;
 }
 
@@ -63,7 +62,7 @@ export interface ComparisonOptions {
   readonly networks: readonly NetworkChoice[];
   /** Widths of weights and activations. */
   readonly bits: readonly number[];
-  readonly tiers: readonly BenchTier[];
+  readonly tiers: readonly TierName[];
   readonly threads: number;
   readonly runtimes: readonly PeerContestant["runtime"][];
   /** Keeps the comparisons whose key contains one of these. */

@@ -1,7 +1,7 @@
 /** @file Contestants from model files. What this file imports runs in browsers too. */
 
-import { compile, createReference, readSbq } from "@subbyte/engine";
-import type { BenchTier } from "./comparison.js";
+import { load } from "@subbyte/engine";
+import type { OwnContestant } from "./comparison.js";
 import type { Contestant } from "./turns.js";
 
 /** A float network behind whichever runtime: `[1, 3, H, W]` normalized in, logits out. */
@@ -11,14 +11,14 @@ export interface FloatNetwork {
 }
 
 /** @param file bytes of a `.sbq` file */
-export async function ownContestant(name: string, file: Uint8Array, tier: BenchTier): Promise<Contestant> {
-  const program = readSbq(file);
-  if (tier === "scalar") {
-    const reference = createReference(program);
-    return { name, run: (image) => reference.run(image) };
-  }
-  const executable = await compile(program, { tier });
-  return { name, run: (image) => executable.run(image) };
+export async function ownContestant(
+  name: string,
+  file: Uint8Array,
+  { tier, threads }: Pick<OwnContestant, "tier" | "threads">,
+): Promise<Contestant> {
+  // One thread is the calling one, as it is for the peers.
+  const model = await load(file, threads === 1 ? { tier, worker: false } : { tier, threads });
+  return { name, run: (image) => model.run(image), release: async () => model.dispose() };
 }
 
 export interface ImageForm {
@@ -31,7 +31,7 @@ export interface ImageForm {
 
 export function peerContestant(name: string, network: FloatNetwork, form: ImageForm): Contestant {
   const convert = planarFloats(form);
-  return { name, run: (image) => network.run(convert(image)) };
+  return { name, run: (image) => network.run(convert(image)), release: () => network.release() };
 }
 
 /**

@@ -1,7 +1,7 @@
 /** @file Speed, ours and that of others. */
 
+export { raceInBrowser } from "./browser-race.js";
 export {
-  type BenchTier,
   benchNetworks,
   type Comparison,
   type ComparisonOptions,
@@ -11,3 +11,5 @@ export {
   networkKey,
 } from "./comparison.js";
 export { benchEngine, type ContestantResult, type EngineBench, type EngineBenchOptions } from "./engine-bench.js";
+export { type NetworkProfile, profileEngine } from "./profile.js";
+export { benchTraining, type TrainingBench } from "./training-bench.js";

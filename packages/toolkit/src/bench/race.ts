@@ -40,26 +40,24 @@ export async function race(
 ): Promise<RaceResult[]> {
   const contestants: Contestant[] = [];
   const firstResults: number[] = [];
-  const networks: FloatNetwork[] = [];
   try {
     for (const { spec, file } of entries) {
       const name = contestantName(spec);
       const start = performance.now();
-      let contestant: Contestant;
-      if (spec.kind === "own") {
-        contestant = await ownContestant(name, file, spec.tier);
-      } else {
-        const network = await openers[spec.runtime]!(file, spec.threads, size);
-        networks.push(network);
-        contestant = peerContestant(name, network, { pixels: size * size, ...normalization });
-      }
+      const contestant =
+        spec.kind === "own"
+          ? await ownContestant(name, file, spec)
+          : peerContestant(name, await openers[spec.runtime]!(file, spec.threads, size), {
+              pixels: size * size,
+              ...normalization,
+            });
+      contestants.push(contestant);
       await contestant.run(images[0]!);
       firstResults.push(performance.now() - start);
-      contestants.push(contestant);
     }
     const measured = await takeTurns(contestants, images, options);
     return measured.map((result, i) => ({ ...result, firstResultMilliseconds: firstResults[i]! }));
   } finally {
-    for (const network of networks) await network.release();
+    for (const contestant of contestants) await contestant.release();
   }
 }

@@ -4,7 +4,8 @@
 export interface Contestant {
   readonly name: string;
   /** Logits of one image `[size, size, 3]`, bytes. */
-  run(image: Uint8Array): Float32Array | Promise<Float32Array>;
+  run(image: Uint8Array): Promise<Float32Array>;
+  release(): Promise<void>;
 }
 
 export interface TurnOptions {

@@ -1,0 +1,38 @@
+/** @file Where the time of one image goes, layer by layer. */
+
+import { type LayerProfile, load, type TierName } from "@subbyte/engine";
+import { type NetworkChoice, networkKey } from "./comparison.js";
+import { benchNetwork } from "./network.js";
+import { quantizedFile } from "./quantized.js";
+
+export interface NetworkProfile {
+  /** Such as `"resnet18-224"`. */
+  readonly network: string;
+  readonly bits: number;
+  readonly tier: TierName;
+  readonly layers: readonly LayerProfile[];
+}
+
+/** @param options.runs of each layer, of which the shortest counts */
+export async function profileEngine(
+  choice: NetworkChoice,
+  options: {
+    readonly bits: readonly number[];
+    readonly tiers: readonly TierName[];
+    readonly runs: number;
+    readonly seed: number;
+  },
+): Promise<NetworkProfile[]> {
+  const { bits, tiers, runs, seed } = options;
+  const network = await benchNetwork(choice.architecture, choice.size, { seed });
+  const profiles: NetworkProfile[] = [];
+  for (const width of bits) {
+    const file = await quantizedFile(network, width);
+    for (const tier of tiers) {
+      const model = await load(file, { tier, worker: false });
+      profiles.push({ network: networkKey(choice), bits: width, tier, layers: await model.profile(runs) });
+      model.dispose();
+    }
+  }
+  return profiles;
+}
