@@ -1,5 +1,6 @@
 /** @file `subbyte evaluate`: accuracy of a model on a data set. */
 
+import type { TierName } from "@subbyte/engine";
 import {
   type ClassifierResult,
   type Classify,
@@ -37,6 +38,7 @@ type Options = CommonOptions &
   ModelFileOptions &
   RunOptions & {
     readonly simulate?: "float" | "codes";
+    readonly tier?: TierName | "auto";
     readonly disableQuantQdq?: boolean;
     readonly predictions?: string;
   };
@@ -49,6 +51,12 @@ export function evaluateCommand(signal: AbortSignal): Command {
     .argument("<model>", "model file, recognised by its content")
     .addOption(
       new Option("--simulate <form>", "run a .sbq on ONNX Runtime instead of the engine").choices(["float", "codes"]),
+    )
+    .addOption(
+      new Option(
+        "--tier <tier>",
+        "kernels that run a .sbq: the machine's fastest, or one of these; same logits",
+      ).choices(["auto", "scalar", "simd", "relaxed"]),
     )
     .option("--disable-quant-qdq", "keep ONNX Runtime from fusing quantized ONNX into integer kernels")
     .option("--predictions <file>", "write the predicted class of every image as JSON")
@@ -111,7 +119,10 @@ async function classifierOf(
     });
   if (options.simulate === "float") return simulatedClassifier(lift(model.program), { mean, std, ...threads });
   if (options.simulate === "codes") return codesClassifier(model.program, threads);
-  return integerClassifier(model.bytes, options.threads);
+  return integerClassifier(model.bytes, {
+    ...threads,
+    ...(options.tier === undefined ? {} : { tier: options.tier }),
+  });
 }
 
 function asJson(

@@ -23,7 +23,7 @@ export class HostPool implements Host {
     // An input of no whole number of images goes to one host as it is, and is refused there.
     if (input.length % size !== 0 || count <= 1) return this.#leastBusy().run(input);
     const parts = this.#hosts
-      .map((host, i) => ({ host, part: input.slice(i * share, (i + 1) * share) }))
+      .map((host, i) => ({ host, part: input.subarray(i * share, (i + 1) * share) }))
       .filter(({ part }) => part.length > 0);
     return concatenate(await Promise.all(parts.map(({ host, part }) => host.run(part))));
   }

@@ -55,15 +55,19 @@ export class RemoteHost implements Host {
   }
 
   async open(file: Uint8Array, options: HostOptions): Promise<void> {
-    this.#state = await this.#call("open", [file, options]);
+    const copy = file.slice();
+    this.#state = await this.#call("open", [copy, options], [copy.buffer]);
   }
 
   run(input: Tensor): Promise<Float32Array> {
-    return this.#call("run", [input]);
+    const copy = input.slice();
+    return this.#call("run", [copy], [copy.buffer]);
   }
 
   runPicture(picture: Picture): Promise<Float32Array> {
-    return this.#call("runPicture", [picture]);
+    if (!("data" in picture)) return this.#call("runPicture", [picture]);
+    const data = picture.data.slice();
+    return this.#call("runPicture", [{ ...picture, data }], [data.buffer]);
   }
 
   profile(runs: number): Promise<LayerProfile[]> {
@@ -74,11 +78,16 @@ export class RemoteHost implements Host {
     this.#end(new Error("the model was disposed of"));
   }
 
-  #call<M extends keyof Service>(method: M, parameters: Parameters<Service[M]>): ReturnType<Service[M]> {
+  /** @param transfer  copies that the worker may keep: a view would be posted with the whole buffer around it */
+  #call<M extends keyof Service>(
+    method: M,
+    parameters: Parameters<Service[M]>,
+    transfer: readonly ArrayBuffer[] = [],
+  ): ReturnType<Service[M]> {
     const answer = new Promise((resolve, reject) => {
       if (this.#ended !== undefined) return reject(this.#ended);
       const id = this.#next++;
-      this.#worker.post({ id, method, parameters } satisfies Request);
+      this.#worker.post({ id, method, parameters } satisfies Request, transfer);
       this.#pending.set(id, { resolve, reject });
       this.#worker.keepAlive(true);
     });

@@ -2,5 +2,5 @@
 
 export * from "./evaluate.js";
 export { type FloatClassifier, type FloatClassifierOptions, floatClassifier } from "./float-classifier.js";
-export { type IntegerClassifier, integerClassifier } from "./integer-classifier.js";
+export { type IntegerClassifier, type IntegerClassifierOptions, integerClassifier } from "./integer-classifier.js";
 export { argMax, crossEntropy, rankOf } from "./metrics.js";

@@ -190,8 +190,7 @@ class Quickstart {
   ): Promise<void> {
     const provenance = { command: "quickstart", seed: this.options.seed, method: `${method}, ${bits} bits` };
     const sbq = writeSbq(lower(graph, { preprocessing, labels: images.classes, provenance }));
-    const { threads } = this.options;
-    const engine = integerClassifier(sbq, threads);
+    const engine = await integerClassifier(sbq, this.#threads);
     const simulation = await simulatedClassifier(graph, { mean: MEAN, std: STD, ...this.#threads });
     try {
       const integer = await evaluateClassifier(engine.classify, images);
