@@ -6,7 +6,7 @@ import type { Program } from "../format/program.js";
 import { operatorMultiplyAdds } from "../operators/index.js";
 import { instantiate, type Kernel, type KernelName, supportedTier, type Tier } from "../wasm/modules.js";
 import { Constants } from "./constants.js";
-import { emitInput, type InputTasks } from "./emit/edges.js";
+import { emitInput } from "./emit/edges.js";
 import { Emitter, type KernelChoice } from "./emit/emitter.js";
 import { emitOperator } from "./emit/index.js";
 import { planProgram } from "./plan.js";
@@ -75,7 +75,7 @@ export async function compileChecked(
   const constants = new Constants(plan.end);
   const kernels = await instantiate(tier, constants.memory);
   const emitter = new Emitter(plan, constants, kernels);
-  const input = emitInput(emitter);
+  const tables = emitInput(emitter);
   for (const [i, op] of program.operators.entries()) if (!plan.skipped.has(i)) emitOperator(emitter, i, op);
   const steps = emitter.steps.map(({ kernel, task, operator }) => ({
     name: kernel,
@@ -83,10 +83,13 @@ export async function compileChecked(
     task,
     operator,
   }));
-  const executable = new WasmExecutable(program, tier, emitter, steps, input);
+  const executable = new WasmExecutable(program, tier, emitter, steps, tables);
   if (warmUp) executable.warmUp();
   return executable;
 }
+
+/** A table that leaves codes as they are. */
+const identity = Uint8Array.from({ length: 256 }, (_, code) => code);
 
 interface BoundStep {
   readonly name: KernelName;
@@ -99,6 +102,7 @@ class WasmExecutable implements Executable {
   readonly kernels: readonly KernelReport[];
   readonly peakBytes: number;
   readonly #image: Uint8Array;
+  readonly #tables: Uint8Array;
   readonly #logits: Float32Array;
 
   constructor(
@@ -106,9 +110,11 @@ class WasmExecutable implements Executable {
     readonly tier: Tier,
     emitter: Emitter,
     readonly steps: readonly BoundStep[],
-    readonly input: InputTasks,
+    tables: number,
   ) {
     const { memory } = emitter.constants;
+    this.#tables = new Uint8Array(memory.buffer, tables, 256 * program.inputTables.length);
+    this.#setTables(program.inputTables);
     const imageBytes = program.tensors[program.input]!.shape.reduce((product, size) => product * size, 1);
     this.#image = new Uint8Array(memory.buffer, emitter.plan.image, imageBytes);
     this.#logits = new Float32Array(memory.buffer, emitter.logits, program.classes);
@@ -125,19 +131,21 @@ class WasmExecutable implements Executable {
     for (const { run, task } of this.steps) run(task);
   }
 
-  run(images: Uint8Array, logits?: Float32Array): Float32Array {
-    return this.#runAll(images, this.input.image, logits);
-  }
-
   runCodes(codes: Uint8Array, logits?: Float32Array): Float32Array {
-    const { bits, shape } = this.program.tensors[this.program.input]!;
+    const { inputTables, input, tensors } = this.program;
+    const { bits, shape } = tensors[input]!;
     const highest = 2 ** bits - 1;
     if (codes.some((code) => code > highest)) throw new InputError(`input codes must be at most ${highest}`);
-    return this.#runAll(interleave(codes, shape), this.input.codes, logits);
+    // Codes take the way of an image's bytes, through tables that leave them as they are.
+    this.#setTables(inputTables.map(() => identity));
+    try {
+      return this.run(interleave(codes, shape), logits);
+    } finally {
+      this.#setTables(inputTables);
+    }
   }
 
-  /** @param inputTask  what reads the bytes of an image */
-  #runAll(images: Uint8Array, inputTask: number, logits: Float32Array | undefined): Float32Array {
+  run(images: Uint8Array, logits?: Float32Array): Float32Array {
     const size = this.#image.length;
     const count = images.length / size;
     if (!Number.isInteger(count) || count === 0)
@@ -148,10 +156,14 @@ class WasmExecutable implements Executable {
     const result = logits ?? new Float32Array(count * classes);
     for (let n = 0; n < count; n++) {
       this.#image.set(count === 1 ? images : images.subarray(n * size, (n + 1) * size));
-      for (const { run, task } of this.steps) run(task === this.input.image ? inputTask : task);
+      for (const { run, task } of this.steps) run(task);
       result.set(this.#logits, n * classes);
     }
     return result;
+  }
+
+  #setTables(tables: readonly Uint8Array[]): void {
+    for (const [channel, table] of tables.entries()) this.#tables.set(table, 256 * channel);
   }
 
   profile(image: Uint8Array, runs = 5): ProfileEntry[] {

@@ -5,7 +5,7 @@ import { expectSame, tiers } from "../../test/kernel-matrix.js";
 import { randomProgram } from "../../test/random-program.js";
 
 describe.each(tiers)("%s", (tier) => {
-  test.each([resnet18, resnet50, mobilenetV2])("%o on small images", async (network) => {
+  test.each(Object.entries({ resnet18, resnet50, mobilenetV2 }))("%s on small images", async (_, network) => {
     for (const [weights, activations] of [
       [8, 8],
       [4, 4],

@@ -4,23 +4,15 @@ import type { DequantizeOperator } from "../../format/program.js";
 import type { Emitter } from "./emitter.js";
 import { elementOffset } from "./move.js";
 
-/** Task records that fill the input tensor from what stands in the image's bytes. */
-export interface InputTasks {
-  /** Bytes of an image. */
-  readonly image: number;
-  /** Codes already. */
-  readonly codes: number;
-}
-
-export function emitInput(emitter: Emitter): InputTasks {
+/** Returns the address of the input tables, 256 codes for each channel. */
+export function emitInput(emitter: Emitter): number {
   const { program, constants, plan } = emitter;
   const { elementBytes, rowPitch, pixelPitch, height, width, channels } = emitter.placement(program.input);
-  const tables = new Uint8Array(256 * channels);
-  for (const [c, table] of program.inputTables.entries()) tables.set(table, 256 * c);
-  const identity = Uint8Array.from(tables, (_, i) => i & 255);
+  const tables = constants.reserve(256 * channels);
   emitter.emitBorder(-1, program.input);
-  const fields = {
+  const task = constants.task("InputTask", {
     bytes: plan.image,
+    tables,
     output: emitter.address(program.input),
     outputBytes: elementBytes,
     outputPixelPitch: pixelPitch,
@@ -28,11 +20,9 @@ export function emitInput(emitter: Emitter): InputTasks {
     height,
     width,
     channels,
-  };
-  const task = (data: Uint8Array) => constants.task("InputTask", { ...fields, tables: constants.bytes(data) });
-  const tasks = { image: task(tables), codes: task(identity) };
-  emitter.emit(-1, "input", tasks.image);
-  return tasks;
+  });
+  emitter.emit(-1, "input", task);
+  return tables;
 }
 
 export function emitDequantize(emitter: Emitter, index: number, op: DequantizeOperator): void {
