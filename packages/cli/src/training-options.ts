@@ -34,14 +34,16 @@ export interface TrainingOptions {
 
 export function withTrainingOptions(
   command: Command,
-  defaults: { readonly epochs: number; readonly lr: number; readonly out: string },
+  defaults: Pick<TrainingOptions, "epochs" | "lr" | "schedule" | "optimizer" | "out">,
 ): Command {
   return command
     .option("--epochs <n>", "passes over the training images", integer(), defaults.epochs)
     .option("--lr <rate>", "largest learning rate", decimal(0), defaults.lr)
-    .addOption(new Option("--schedule <name>", "of the learning rate").choices(scheduleNames).default("cosine"))
+    .addOption(
+      new Option("--schedule <name>", "of the learning rate").choices(scheduleNames).default(defaults.schedule),
+    )
     .option("--warmup <steps>", "steps over which the rate grows from 0", integer(0), 0)
-    .addOption(new Option("--optimizer <name>", "update rule").choices(optimizerNames).default("sgd"))
+    .addOption(new Option("--optimizer <name>", "update rule").choices(optimizerNames).default(defaults.optimizer))
     .option("--momentum <share>", "of SGD", decimal(0), 0.9)
     .option("--nesterov", "Nesterov's form of momentum")
     .option("--weight-decay <rate>", "of weights; batch norm and biases have none", decimal(0), 1e-4)

@@ -30,7 +30,8 @@ export function qatCommand(signal: AbortSignal): Command {
     )
     .argument("<model>", "model file, recognised by its content")
     .action((path: string, options: Options) => run(path, options, signal));
-  const defaults = { epochs: 5, lr: 0.01, out: "runs/qat" };
+  // The network has no batch norm any more; Adam's bounded steps keep it from diverging at few bits.
+  const defaults = { epochs: 5, lr: 1e-3, schedule: "cosine", optimizer: "adamw", out: "runs/qat" } as const;
   const withAll = withTrainingOptions(
     withRunOptions(withModelOptions(withDataOptions(withQuantizeOptions(command)))),
     defaults,

@@ -42,7 +42,9 @@ export function trainCommand(signal: AbortSignal): Command {
     .action((options: Options) => run(options, signal));
   return withTrainingOptions(withRunOptions(withModelOptions(withDataOptions(command))), {
     epochs: 30,
-    lr: 0.1,
+    lr: 0.05,
+    schedule: "one-cycle",
+    optimizer: "sgd",
     out: "runs/train",
   }).addHelpText(
     "after",
