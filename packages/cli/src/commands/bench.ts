@@ -13,6 +13,7 @@ import {
   type NetworkChoice,
   type NetworkProfile,
   networkKey,
+  processor,
   profileEngine,
   raceInBrowser,
   UsageError,
@@ -117,9 +118,8 @@ async function engine(options: Options, signal: AbortSignal): Promise<void> {
     progress.stop();
     await browser?.close();
   }
-  const { cpu } = machine();
   const where = browser === undefined ? { node: process.version } : { node: process.version, browser: browser.browser };
-  const result = { cpu, ...where, threads, cores: availableParallelism(), loadBefore: load, ...bench };
+  const result = { ...processor(), ...where, threads, cores: availableParallelism(), loadBefore: load, ...bench };
   await deliver(options, result, engineText(bench));
 }
 

@@ -10,6 +10,7 @@ export {
   type NetworkChoice,
   networkKey,
 } from "./comparison.js";
+export { type Processor, processor } from "./cpu.js";
 export { benchEngine, type ContestantResult, type EngineBench, type EngineBenchOptions } from "./engine-bench.js";
 export { type NetworkProfile, profileEngine } from "./profile.js";
 export { benchTraining, type TrainingBench } from "./training-bench.js";

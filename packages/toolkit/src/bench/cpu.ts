@@ -1,0 +1,33 @@
+/** @file Which processor: names of virtual machines hide it, and native peers are twice as fast where it has VNNI. */
+
+import { readFileSync } from "node:fs";
+import { cpus } from "node:os";
+
+export interface Processor {
+  /** Such as `"AMD EPYC, family 26, model 2"`. */
+  readonly cpu: string;
+  /** Vector extensions beyond SSE, such as `["avx2", "avx512_vnni"]`; empty where the system does not tell. */
+  readonly vectorExtensions: readonly string[];
+}
+
+export function processor(): Processor {
+  const name = cpus()[0]?.model.trim() ?? "unknown";
+  let text: string;
+  try {
+    text = readFileSync("/proc/cpuinfo", "utf8");
+  } catch {
+    return { cpu: name, vectorExtensions: [] };
+  }
+  return parseCpuInfo(text, name);
+}
+
+/** @param text of Linux's `/proc/cpuinfo` */
+export function parseCpuInfo(text: string, name: string): Processor {
+  const field = (key: string): string | undefined => new RegExp(`^${key}\\s*:\\s*(.*)$`, "m").exec(text)?.[1]?.trim();
+  const [family, model] = [field("cpu family"), field("model")];
+  const flags = (field("flags") ?? field("Features") ?? "").split(" ");
+  return {
+    cpu: family === undefined ? name : `${name}, family ${family}, model ${model}`,
+    vectorExtensions: flags.filter((flag) => /^(avx|amx|fma$|asimd|sve|i8mm|neon)/.test(flag)),
+  };
+}
