@@ -1,6 +1,7 @@
 /** @file Loads a model. */
 
 import { platform } from "#platform";
+import { InputError } from "./errors.js";
 import { defaultMaxBytes } from "./format/check.js";
 import { readSbq } from "./format/reader.js";
 import type { ModelInfo, TierName } from "./host/host.js";
@@ -12,11 +13,14 @@ import { type DownloadProgress, type ModelSource, readSource } from "./source.js
 export interface LoadOptions {
   /** `"auto"`, the default, is the fastest of this machine; all give the same bits. */
   readonly tier?: TierName | "auto";
-  /** Threads that compute, 1 by default. */
+  /** Threads that compute, 1 by default. All numbers give the same bits. */
   readonly threads?: number;
-  /** How threads share the work: `"images"` gives each of them a whole image at a time, in a worker of its own. */
-  readonly parallel?: "images";
-  /** Whether a worker computes. Default: where the calling thread paints a page, or there is more than one thread. */
+  /**
+   * How threads share the work. `"tiles"`, the default: on every image together, which needs shared memory; a page that is not
+   * cross-origin isolated gets one thread. `"images"`: one image each, in workers with a copy of the model each.
+   */
+  readonly parallel?: "tiles" | "images";
+  /** Whether workers compute. Default: where the calling thread paints a page, or threads get one image each. */
   readonly worker?: boolean;
   /** Most bytes that file and model may take. Default 1 GiB. */
   readonly maxBytes?: number;
@@ -31,11 +35,12 @@ export interface LoadOptions {
  * @throws {FormatError} where it is damaged, hostile or too large.
  */
 export async function load(source: ModelSource, options: LoadOptions = {}): Promise<Model> {
-  const { maxBytes = defaultMaxBytes, signal, onProgress, tier = "auto" } = options;
-  const threads = options.threads ?? 1;
-  const worker = options.worker ?? (platform.prefersWorker || threads > 1);
+  const { maxBytes = defaultMaxBytes, signal, onProgress, tier = "auto", threads = 1, parallel = "tiles" } = options;
+  if (!(Number.isInteger(threads) && threads >= 1))
+    throw new InputError(`threads must be a positive integer, is ${threads}`);
+  const worker = options.worker ?? (platform.prefersWorker || (parallel === "images" && threads > 1));
   const file = await readSource(source, { maxBytes, signal, onProgress });
-  const started = await startHost(file, { tier, maxBytes, threads, worker });
+  const started = await startHost(file, { tier, maxBytes, threads, parallel, worker });
   if (signal?.aborted) started.host.dispose();
   signal?.throwIfAborted();
   return createModel(started, worker && started.fallback === undefined ? "worker" : "caller");

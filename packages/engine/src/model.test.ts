@@ -26,6 +26,8 @@ const ways: readonly (LoadOptions & { readonly way: string; readonly runsOn: str
   { way: "plain SIMD", tier: "simd", runsOn: "caller" },
   { way: "the machine's best tier", runsOn: "caller" },
   { way: "a worker", worker: true, runsOn: "worker" },
+  { way: "two threads on every image", threads: 2, runsOn: "caller" },
+  { way: "three threads of a worker, plain SIMD", threads: 3, worker: true, tier: "simd", runsOn: "worker" },
   { way: "two workers, one image each", threads: 2, parallel: "images", runsOn: "worker" },
 ];
 

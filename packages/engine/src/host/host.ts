@@ -65,5 +65,7 @@ export interface Host {
 
 export interface HostOptions {
   readonly tier: TierName | "auto";
+  /** Threads that work on one image together, where memory can be shared. */
+  readonly threads: number;
   readonly maxBytes: number;
 }

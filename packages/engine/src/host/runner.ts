@@ -4,6 +4,7 @@ import type { Program } from "../format/program.js";
 import { compileChecked } from "../kernels/executable.js";
 import { operatorMultiplyAdds } from "../operators/index.js";
 import { prepareReference } from "../reference/reference.js";
+import type { Recruit } from "../threads/team.js";
 import { supportedTier } from "../wasm/modules.js";
 import type { LayerProfile, TierName } from "./host.js";
 
@@ -16,13 +17,15 @@ export interface Runner {
   profile(image: Uint8Array, runs: number): LayerProfile[];
 }
 
-/** @param program  checked already */
-export async function createRunner(program: Program, tier: TierName | "auto"): Promise<Runner> {
-  const chosen = tier === "auto" ? bestTier() : tier;
-  return chosen === "scalar" ? scalarRunner(program) : kernelRunner(program, chosen);
+/**
+ * @param program   checked already
+ * @param recruits  threads that help; the scalar tier has no use for them
+ */
+export async function createRunner(program: Program, tier: TierName, recruits: readonly Recruit[]): Promise<Runner> {
+  return tier === "scalar" ? scalarRunner(program) : kernelRunner(program, tier, recruits);
 }
 
-function bestTier(): TierName {
+export function bestTier(): TierName {
   try {
     return supportedTier();
   } catch {
@@ -30,8 +33,12 @@ function bestTier(): TierName {
   }
 }
 
-async function kernelRunner(program: Program, tier: Exclude<TierName, "scalar">): Promise<Runner> {
-  const executable = await compileChecked(program, { tier });
+async function kernelRunner(
+  program: Program,
+  tier: Exclude<TierName, "scalar">,
+  recruits: readonly Recruit[],
+): Promise<Runner> {
+  const executable = await compileChecked(program, { tier }, recruits);
   const flush = new Map(executable.kernels.map(({ operator, flush }) => [operator, flush]));
   return {
     tier,

@@ -7,28 +7,43 @@ import { type Picture, pixelsOf } from "../image/picture.js";
 import { elementCount } from "../operators/definition.js";
 import { preprocess } from "../preprocess/preprocess.js";
 import { quantizeInput } from "../reference/reference.js";
+import { canShareMemory } from "../threads/team.js";
+import { type RemoteHost, startWorkers } from "../worker/remote-host.js";
 import type { Host, HostOptions, HostState, LayerProfile, Tensor } from "./host.js";
 import { modelInfo } from "./info.js";
-import { createRunner, type Runner } from "./runner.js";
+import { bestTier, createRunner, type Runner } from "./runner.js";
 
 export class Session implements Host {
   readonly state: HostState;
   readonly #program: Program;
   readonly #runner: Runner;
+  readonly #helpers: readonly RemoteHost[];
 
-  private constructor(program: Program, runner: Runner) {
+  private constructor(program: Program, runner: Runner, helpers: readonly RemoteHost[]) {
     this.#program = program;
     this.#runner = runner;
-    this.state = { info: modelInfo(program), tier: runner.tier, threads: 1 };
+    this.#helpers = helpers;
+    this.state = { info: modelInfo(program), tier: runner.tier, threads: 1 + helpers.length };
   }
 
   /**
    * @throws {FormatError} where the file is damaged, hostile or too large.
    * @throws {Error} where this machine lacks the tier.
    */
-  static async open(file: Uint8Array, { tier, maxBytes }: HostOptions): Promise<Session> {
-    const program = readSbq(file, { maxBytes });
-    return new Session(program, await createRunner(program, tier));
+  static async open(file: Uint8Array, options: HostOptions): Promise<Session> {
+    const tier = options.tier === "auto" ? bestTier() : options.tier;
+    const isShared = tier !== "scalar" && options.threads > 1 && canShareMemory();
+    const starting = startWorkers(isShared ? options.threads - 1 : 0);
+    let helpers: readonly RemoteHost[] = [];
+    try {
+      const program = readSbq(file, options);
+      helpers = (await starting).workers;
+      return new Session(program, await createRunner(program, tier, helpers), helpers);
+    } catch (error) {
+      helpers = (await starting).workers;
+      for (const helper of helpers) helper.dispose();
+      throw error;
+    }
   }
 
   async run(input: Tensor): Promise<Float32Array> {
@@ -55,5 +70,7 @@ export class Session implements Host {
     );
   }
 
-  dispose(): void {}
+  dispose(): void {
+    for (const helper of this.#helpers) helper.dispose();
+  }
 }

@@ -1,14 +1,14 @@
 /** @file Chooses and starts the host of a model. */
 
-import { RemoteHost } from "../worker/remote-host.js";
+import { startWorkers } from "../worker/remote-host.js";
 import type { Host, HostOptions } from "./host.js";
 import { HostPool } from "./pool.js";
 import { Session } from "./session.js";
 
 export interface StartOptions extends HostOptions {
-  /** Workers with one image each; 1 for a single one. */
-  readonly threads: number;
   readonly worker: boolean;
+  /** Whether threads work on one image together, or on one image each. */
+  readonly parallel: "tiles" | "images";
 }
 
 export interface Started {
@@ -17,24 +17,19 @@ export interface Started {
   readonly fallback?: Error;
 }
 
-/**
- * @param file  belongs to the host from now on
- * @throws {FormatError}
- */
+/** @throws {FormatError} */
 export async function startHost(file: Uint8Array, options: StartOptions): Promise<Started> {
-  const { threads, worker, ...hostOptions } = options;
+  const { worker, parallel, threads, tier, maxBytes } = options;
+  const oneEach = parallel === "images";
+  const hostOptions = { tier, maxBytes, threads: oneEach ? 1 : threads };
   if (!worker) return { host: await Session.open(file, hostOptions) };
-  const starts = await Promise.allSettled(Array.from({ length: threads }, () => RemoteHost.start()));
-  const hosts = starts.flatMap((start) => (start.status === "fulfilled" ? [start.value] : []));
-  if (hosts.length === 0) {
-    const fallback = (starts[0] as PromiseRejectedResult).reason as Error;
-    return { host: await Session.open(file, hostOptions), fallback };
-  }
+  const { workers, failure } = await startWorkers(oneEach ? threads : 1);
+  if (workers.length === 0) return { host: await Session.open(file, hostOptions), fallback: failure! };
   try {
-    await Promise.all(hosts.map((host) => host.open(file, hostOptions)));
+    await Promise.all(workers.map((host) => host.open(file, hostOptions)));
   } catch (error) {
-    for (const host of hosts) host.dispose();
+    for (const host of workers) host.dispose();
     throw error;
   }
-  return { host: hosts.length === 1 ? hosts[0]! : new HostPool(hosts) };
+  return { host: workers.length === 1 ? workers[0]! : new HostPool(workers) };
 }

@@ -16,10 +16,13 @@ export class Constants {
   #end: number;
   readonly #shared = new Map<string, number>();
 
-  /** @param start  first free byte */
-  constructor(start: number) {
+  /**
+   * @param start   first free byte
+   * @param shared  whether other threads will work on the memory too
+   */
+  constructor(start: number, shared = false) {
     this.#end = start;
-    this.memory = new WebAssembly.Memory({ initial: Math.ceil(start / pageBytes) + 1, maximum: pageBytes });
+    this.memory = new WebAssembly.Memory({ initial: Math.ceil(start / pageBytes) + 1, maximum: pageBytes, shared });
   }
 
   /** Bytes in use. */
@@ -80,5 +83,16 @@ export class Constants {
       else view.setInt32(4 * i, fields[field], true);
     }
     return address;
+  }
+  /** The fields of a task record. */
+  read<Name extends TaskName>(name: Name, address: number): TaskFields<Name> {
+    const layout = Object.entries(layouts[name]) as [string, "i32" | "f32"][];
+    const view = new DataView(this.memory.buffer, address);
+    return Object.fromEntries(
+      layout.map(([field, type], i) => [
+        field,
+        type === "f32" ? view.getFloat32(4 * i, true) : view.getInt32(4 * i, true),
+      ]),
+    ) as TaskFields<Name>;
   }
 }

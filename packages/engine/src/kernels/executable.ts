@@ -4,7 +4,10 @@ import { InputError } from "../errors.js";
 import { checkProgram } from "../format/check.js";
 import type { Program } from "../format/program.js";
 import { operatorMultiplyAdds } from "../operators/index.js";
-import { instantiate, type Kernel, type KernelName, supportedTier, type Tier } from "../wasm/modules.js";
+import { Barrier, barrierBytes } from "../threads/barrier.js";
+import { scheduleSteps } from "../threads/schedule.js";
+import { type BoundCall, bind, type Recruit } from "../threads/team.js";
+import { instantiate, type KernelName, supportedTier, type Tier } from "../wasm/modules.js";
 import { Constants } from "./constants.js";
 import { emitInput } from "./emit/edges.js";
 import { Emitter, type KernelChoice } from "./emit/emitter.js";
@@ -66,37 +69,34 @@ export async function compile(program: Program, options: CompileOptions = {}): P
   return compileChecked(program, options);
 }
 
-/** The same for a program that `checkProgram` has passed. */
+/**
+ * The same for a program that `checkProgram` has passed.
+ * @param recruits  threads that will run it together with this one
+ */
 export async function compileChecked(
   program: Program,
   { tier = supportedTier(), warmUp = true }: CompileOptions = {},
+  recruits: readonly Recruit[] = [],
 ): Promise<Executable> {
   const plan = planProgram(program, tier);
-  const constants = new Constants(plan.end);
+  const constants = new Constants(plan.end, recruits.length > 0);
   const kernels = await instantiate(tier, constants.memory);
   const emitter = new Emitter(plan, constants, kernels);
   const tables = emitInput(emitter);
   for (const [i, op] of program.operators.entries()) if (!plan.skipped.has(i)) emitOperator(emitter, i, op);
-  const steps = emitter.steps.map(({ kernel, task, operator }) => ({
-    name: kernel,
-    run: kernels[kernel]!,
-    task,
-    operator,
-  }));
-  const executable = new WasmExecutable(program, tier, emitter, steps, tables);
+  const threads = 1 + recruits.length;
+  const barrier = constants.reserve(barrierBytes);
+  const [schedule, ...others] = scheduleSteps(constants, emitter.steps, emitter.scratch.forThreads(threads));
+  const { memory } = constants;
+  await Promise.all(recruits.map((r, i) => r.join({ memory, tier, threads, barrier, schedule: others[i]! })));
+  const meeting = threads === 1 ? undefined : new Barrier(memory, barrier, threads);
+  const executable = new WasmExecutable(program, tier, emitter, bind(schedule!, kernels), meeting, tables);
   if (warmUp) executable.warmUp();
   return executable;
 }
 
 /** A table that leaves codes as they are. */
 const identity = Uint8Array.from({ length: 256 }, (_, code) => code);
-
-interface BoundStep {
-  readonly name: KernelName;
-  readonly run: Kernel;
-  readonly task: number;
-  readonly operator: number;
-}
 
 class WasmExecutable implements Executable {
   readonly kernels: readonly KernelReport[];
@@ -109,7 +109,8 @@ class WasmExecutable implements Executable {
     readonly program: Program,
     readonly tier: Tier,
     emitter: Emitter,
-    readonly steps: readonly BoundStep[],
+    readonly phases: readonly (readonly BoundCall[])[],
+    readonly meeting: Barrier | undefined,
     tables: number,
   ) {
     const { memory } = emitter.constants;
@@ -128,7 +129,16 @@ class WasmExecutable implements Executable {
 
   warmUp(): void {
     this.#image.fill(0);
-    for (const { run, task } of this.steps) run(task);
+    this.#runOnce();
+  }
+
+  /** The image that stands in memory. */
+  #runOnce(): void {
+    this.meeting?.wait("a run");
+    for (const phase of this.phases) {
+      for (const { run, task } of phase) run(task);
+      this.meeting?.wait("a run");
+    }
   }
 
   runCodes(codes: Uint8Array, logits?: Float32Array): Float32Array {
@@ -156,7 +166,7 @@ class WasmExecutable implements Executable {
     const result = logits ?? new Float32Array(count * classes);
     for (let n = 0; n < count; n++) {
       this.#image.set(count === 1 ? images : images.subarray(n * size, (n + 1) * size));
-      for (const { run, task } of this.steps) run(task);
+      this.#runOnce();
       result.set(this.#logits, n * classes);
     }
     return result;
@@ -167,24 +177,30 @@ class WasmExecutable implements Executable {
   }
 
   profile(image: Uint8Array, runs = 5): ProfileEntry[] {
-    const { program, steps } = this;
-    const times = steps.map(() => [] as number[]);
+    const { program, phases, meeting } = this;
+    const calls = phases.flat();
+    const times = calls.map(() => [] as number[]);
     for (let r = 0; r < runs; r++) {
       this.#image.set(image);
-      for (const [i, { run, task }] of steps.entries()) {
-        const start = performance.now();
-        run(task);
-        times[i]!.push(performance.now() - start);
-      }
+      meeting?.wait("a run");
+      let i = 0;
+      for (const phase of phases)
+        for (const [position, { run, task }] of phase.entries()) {
+          const start = performance.now();
+          run(task);
+          // A phase takes as long as its slowest thread.
+          if (position === phase.length - 1) meeting?.wait("a run");
+          times[i++]!.push(performance.now() - start);
+        }
     }
-    return [...new Set(steps.map(({ operator }) => operator))].map((operator) => {
-      const own = steps.map((step, i) => ({ step, i })).filter(({ step }) => step.operator === operator);
+    return [...new Set(calls.map(({ operator }) => operator))].map((operator) => {
+      const own = calls.map((call, i) => ({ call, i })).filter(({ call }) => call.operator === operator);
       const perRun = Array.from({ length: runs }, (_, r) => own.reduce((sum, { i }) => sum + times[i]![r]!, 0));
       const op = program.operators[operator];
       return {
         operator,
         name: op?.name ?? "input",
-        kernels: own.map(({ step }) => step.name),
+        kernels: own.map(({ call }) => call.kernel),
         milliseconds: Math.min(...perRun),
         multiplyAdds: op === undefined ? 0 : operatorMultiplyAdds(program, op),
       };

@@ -2,6 +2,7 @@
 
 import { platform } from "#platform";
 import { type PlainKernel, plainModule, type RelaxedKernel, relaxedModule } from "./generated.js";
+import { withSharedMemory } from "./shared-memory.js";
 
 /** `"simd"` runs everywhere that has WebAssembly SIMD; `"relaxed"` adds kernels on bytes. Both give the same bits. */
 export type Tier = "simd" | "relaxed";
@@ -13,8 +14,11 @@ export type Kernel = (task: number) => number;
 
 export type Kernels = Readonly<Record<PlainKernel, Kernel>> & Readonly<Partial<Record<RelaxedKernel, Kernel>>>;
 
-/** Compiled once, by the base64 text. */
-const modules = new Map<string, Promise<WebAssembly.Module>>();
+/** Compiled once, by the base64 text; for memory of one thread, and for shared memory. */
+const [modules, sharingModules] = [
+  new Map<string, Promise<WebAssembly.Module>>(),
+  new Map<string, Promise<WebAssembly.Module>>(),
+];
 let supported: Tier | undefined;
 
 /**
@@ -42,14 +46,22 @@ function probe(): Tier {
 export async function instantiate(tier: Tier, memory: WebAssembly.Memory): Promise<Kernels> {
   if (tier === "relaxed" && supportedTier() !== "relaxed")
     throw new Error('this JavaScript engine has no relaxed SIMD; use the tier "simd"');
+  const shared = isShared(memory);
+  const compiled = shared ? sharingModules : modules;
   const exports = async (text: string) => {
-    if (!modules.has(text)) modules.set(text, WebAssembly.compile(decodeBase64(text)));
-    const instance = await WebAssembly.instantiate(await modules.get(text)!, { env: { memory } });
+    if (!compiled.has(text)) {
+      const bytes = decodeBase64(text);
+      compiled.set(text, WebAssembly.compile(shared ? withSharedMemory(bytes) : bytes));
+    }
+    const instance = await WebAssembly.instantiate(await compiled.get(text)!, { env: { memory } });
     return instance.exports as unknown as Kernels;
   };
   const plain = await exports(plainModule);
   return tier === "simd" ? plain : { ...plain, ...(await exports(relaxedModule)) };
 }
+
+const isShared = ({ buffer }: WebAssembly.Memory): boolean =>
+  Object.prototype.toString.call(buffer) === "[object SharedArrayBuffer]";
 
 function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));

@@ -4,6 +4,7 @@ import { platform } from "#platform";
 import type { Host, HostOptions, HostState, LayerProfile, Tensor } from "../host/host.js";
 import type { Picture } from "../image/picture.js";
 import type { WorkerEndpoint } from "../platform.js";
+import type { Assignment, Recruit } from "../threads/team.js";
 import { type Reply, type Request, ready, type Service, unpackError } from "./protocol.js";
 
 interface Pending {
@@ -11,8 +12,18 @@ interface Pending {
   reject(error: Error): void;
 }
 
-/** A worker that runs, without a model yet. */
-export class RemoteHost implements Host {
+/** As many workers as can be started, at most `count`, and why others could not. */
+export async function startWorkers(
+  count: number,
+): Promise<{ readonly workers: readonly RemoteHost[]; readonly failure?: Error }> {
+  const starts = await Promise.allSettled(Array.from({ length: count }, () => RemoteHost.start()));
+  const workers = starts.flatMap((start) => (start.status === "fulfilled" ? [start.value] : []));
+  const failed = starts.find((start) => start.status === "rejected");
+  return { workers, ...(failed === undefined ? {} : { failure: failed.reason as Error }) };
+}
+
+/** A worker, with a model once it is opened; or one that helps another host. */
+export class RemoteHost implements Host, Recruit {
   readonly #worker: WorkerEndpoint;
   readonly #pending = new Map<number, Pending>();
   #state: HostState | undefined;
@@ -57,6 +68,10 @@ export class RemoteHost implements Host {
   async open(file: Uint8Array, options: HostOptions): Promise<void> {
     const copy = file.slice();
     this.#state = await this.#call("open", [copy, options], [copy.buffer]);
+  }
+
+  join(assignment: Assignment): Promise<void> {
+    return this.#call("join", [assignment]);
   }
 
   run(input: Tensor): Promise<Float32Array> {

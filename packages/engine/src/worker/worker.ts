@@ -2,10 +2,13 @@
 
 import { platform } from "#platform";
 import { Session } from "../host/session.js";
+import { prepareHelp } from "../threads/team.js";
 import { packError, type Reply, type Request, ready, type Service } from "./protocol.js";
 
 const parent = platform.parent();
 let session: Session | undefined;
+/** Works as a helper and never returns. */
+let help: (() => never) | undefined;
 
 const opened = (): Session => {
   if (session === undefined) throw new Error("internal: the worker has no model yet");
@@ -16,6 +19,9 @@ const service: Service = {
   async open(file, options) {
     session = await Session.open(file, options);
     return session.state;
+  },
+  async join(assignment) {
+    help = await prepareHelp(assignment);
   },
   run: (input) => opened().run(input),
   runPicture: async (picture) => {
@@ -38,6 +44,9 @@ async function answer({ id, method, parameters }: Request): Promise<Reply> {
 }
 
 parent.listen((message) => {
-  void answer(message as Request).then((reply) => parent.post(reply));
+  void answer(message as Request).then((reply) => {
+    parent.post(reply);
+    help?.();
+  });
 });
 parent.post(ready);

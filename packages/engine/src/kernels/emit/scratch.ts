@@ -8,6 +8,13 @@ export const panelPixels = 64;
 /** Bytes of one panel: int32 sums of eight channels. */
 const panelBytes = panelPixels * 32;
 
+/** Addresses of the working memory of one thread. */
+export interface ScratchBlocks {
+  readonly sums: number;
+  readonly products: number;
+  readonly transformed: number;
+}
+
 export class Scratch {
   /** Two panels of sums: where two weights share a lane, and for sixteen outputs of eight tiles. */
   readonly sums: number;
@@ -21,6 +28,20 @@ export class Scratch {
     this.#constants = constants;
     this.sums = constants.reserve(2 * panelBytes);
     this.products = constants.reserve(Math.max(16 * 16, 36 * 8) * 32 + 6 * 6 * 16);
+  }
+
+  /** Working memory for each of some threads, the first of which has this one; called when all layers have theirs. */
+  forThreads(threads: number): readonly ScratchBlocks[] {
+    const own = { sums: this.sums, products: this.products, transformed: this.#transformed };
+    const another = (): ScratchBlocks => {
+      const scratch = new Scratch(this.#constants);
+      return {
+        sums: scratch.sums,
+        products: scratch.products,
+        transformed: scratch.transformed(this.#transformedBytes),
+      };
+    };
+    return [own, ...Array.from({ length: threads - 1 }, another)];
   }
 
   /** Room for transformed input. Earlier layers keep the smaller block that they were given. */

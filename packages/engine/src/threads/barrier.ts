@@ -1,0 +1,55 @@
+/** @file Where threads wait for each other: a barrier on two words of shared memory. */
+
+/** Looks at the word before a thread goes to sleep: about a tenth of a millisecond, longer than steps of a run differ. */
+const spins = 10_000;
+/** A thread that is not heard of for so long has died. */
+const patienceMs = 30_000;
+
+const arrivedWord = 0;
+const roundWord = 1;
+
+export const barrierBytes = 8;
+
+export class Barrier {
+  readonly #words: Int32Array;
+  readonly #threads: number;
+
+  /** @param address  of 8 bytes, zero at first, the same for all threads */
+  constructor(memory: WebAssembly.Memory, address: number, threads: number) {
+    this.#words = new Int32Array(memory.buffer, address, barrierBytes / 4);
+    this.#threads = threads;
+  }
+
+  /**
+   * Returns when all threads have come here.
+   * @param patience  whether to wait for ever, as between two runs
+   * @throws {Error} where another thread has died.
+   */
+  wait(patience: "a run" | "for ever"): void {
+    const words = this.#words;
+    const round = Atomics.load(words, roundWord);
+    if (Atomics.add(words, arrivedWord, 1) === this.#threads - 1) {
+      Atomics.store(words, arrivedWord, 0);
+      Atomics.add(words, roundWord, 1);
+      Atomics.notify(words, roundWord);
+      return;
+    }
+    for (let i = 0; i < spins; i++) if (Atomics.load(words, roundWord) !== round) return;
+    if (!mayBlock) while (Atomics.load(words, roundWord) === round);
+    else if (
+      Atomics.wait(words, roundWord, round, patience === "a run" ? patienceMs : Number.POSITIVE_INFINITY) ===
+      "timed-out"
+    )
+      throw new Error("a thread of the engine does not answer any more; load the model again");
+  }
+}
+
+/** A page's own thread is not allowed to sleep. */
+const mayBlock = (() => {
+  try {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 0);
+    return true;
+  } catch {
+    return false;
+  }
+})();

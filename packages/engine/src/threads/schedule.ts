@@ -1,0 +1,45 @@
+/** @file What each thread does in a run: the steps of a program, shared out, in phases between which threads wait for each other. */
+
+import type { Constants } from "../kernels/constants.js";
+import type { Step } from "../kernels/emit/emitter.js";
+import type { ScratchBlocks } from "../kernels/emit/scratch.js";
+import { shareOut } from "./shares.js";
+
+/** A kernel call of operator `operator`; −1 is the input. */
+export interface Call extends Step {
+  readonly operator: number;
+}
+
+/** The calls of one thread, by phase. All threads have the same number of phases. */
+export type Schedule = readonly (readonly Call[])[];
+
+/** @param scratch  working memory of each thread */
+export function scheduleSteps(
+  constants: Constants,
+  steps: readonly Call[],
+  scratch: readonly ScratchBlocks[],
+): readonly Schedule[] {
+  const schedules: Call[][][] = scratch.map(() => []);
+  let borders: Call[] = [];
+  let canJoin = false;
+  for (const step of steps) {
+    // A border lies around the pixels that the operator's own kernel writes, so that both can be done at once.
+    if (isBorder(constants, step)) {
+      borders.push(step);
+      continue;
+    }
+    const tasks = shareOut(constants, step.kernel, step.task, scratch);
+    const isAlone = tasks.slice(1).every((task) => task === undefined);
+    if (isAlone && canJoin) schedules[0]!.at(-1)!.push(...borders, step);
+    else
+      for (const [thread, task] of tasks.entries())
+        schedules[thread]!.push([...(thread === 0 ? borders : []), ...(task === undefined ? [] : [{ ...step, task }])]);
+    borders = [];
+    canJoin = isAlone;
+  }
+  return schedules;
+}
+
+/** Not one that fills the whole buffer, pixels too: that has to be over before they are written. */
+const isBorder = (constants: Constants, { kernel, task }: Step): boolean =>
+  kernel === "border" && constants.read("BorderTask", task).row > 0;

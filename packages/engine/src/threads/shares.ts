@@ -1,0 +1,45 @@
+/**
+ * @file Shares out a kernel call over threads, along the axis that makes the longest share shortest. Parts are disjoint, and every
+ * output comes from the same operations in the same order, so that bits do not depend on the number of threads.
+ */
+
+import type { Constants } from "../kernels/constants.js";
+import type { ScratchBlocks } from "../kernels/emit/scratch.js";
+import type { KernelName } from "../wasm/modules.js";
+import { type Axis, axesOf, type Part } from "./axes.js";
+
+/**
+ * Task records for `threads` threads; `undefined` for one that has nothing to do. The first always has something.
+ * @param scratch  working memory of each thread
+ */
+export function shareOut(
+  constants: Constants,
+  kernel: KernelName,
+  task: number,
+  scratch: readonly ScratchBlocks[],
+): readonly (number | undefined)[] {
+  const threads = scratch.length;
+  const makeAxes = axesOf(kernel);
+  const whole = [task, ...new Array<undefined>(threads - 1).fill(undefined)];
+  if (makeAxes === undefined) return whole;
+  const measured = makeAxes(constants, task, scratch[0]!).map((axis) => ({ axis, cost: costOf(axis, threads) }));
+  const best = measured.reduce((a, b) => (b.cost < a.cost ? b : a));
+  if (best.cost >= 1) return whole;
+  const index = measured.indexOf(best);
+  return scratch.map((own, thread) => {
+    const part = partOf(best.axis.units, threads, thread);
+    return part.count === 0 ? undefined : makeAxes(constants, task, own)[index]!.cut(part);
+  });
+}
+
+/** Longest share of the work, as a part of all. */
+function costOf({ units, repeated }: Axis, threads: number): number {
+  return repeated + ((1 - repeated) * Math.ceil(units / threads)) / units;
+}
+
+/** Shares differ by one unit at most; the larger ones come first. */
+function partOf(units: number, threads: number, thread: number): Part {
+  const least = Math.floor(units / threads);
+  const larger = units % threads;
+  return { first: thread * least + Math.min(thread, larger), count: least + (thread < larger ? 1 : 0) };
+}

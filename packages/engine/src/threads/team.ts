@@ -1,0 +1,48 @@
+/** @file Threads that run a program together, in one memory: a leader, which is asked for runs, and helpers. */
+
+import { instantiate, type Kernel, type Tier } from "../wasm/modules.js";
+import { Barrier } from "./barrier.js";
+import type { Call, Schedule } from "./schedule.js";
+
+/** What a helper is told; it can be posted. */
+export interface Assignment {
+  readonly memory: WebAssembly.Memory;
+  readonly tier: Tier;
+  readonly threads: number;
+  /** Address of the barrier's words. */
+  readonly barrier: number;
+  readonly schedule: Schedule;
+}
+
+/** A thread that can be made a helper. */
+export interface Recruit {
+  /** Resolves when the thread is about to wait for the first run. */
+  join(assignment: Assignment): Promise<void>;
+}
+
+/** A call whose kernel is known. */
+export interface BoundCall extends Call {
+  readonly run: Kernel;
+}
+
+export const bind = (schedule: Schedule, kernels: Readonly<Partial<Record<string, Kernel>>>): BoundCall[][] =>
+  schedule.map((phase) => phase.map((call) => ({ ...call, run: kernels[call.kernel]! })));
+
+/** Whether threads can share memory here: everywhere but in pages that are not cross-origin isolated. */
+export const canShareMemory = (): boolean =>
+  typeof SharedArrayBuffer === "function" && (globalThis.crossOriginIsolated ?? true);
+
+/** Makes ready to help; the returned function works until the thread is ended from outside. */
+export async function prepareHelp({ memory, tier, threads, barrier, schedule }: Assignment): Promise<() => never> {
+  const meeting = new Barrier(memory, barrier, threads);
+  const phases = bind(schedule, await instantiate(tier, memory));
+  return () => {
+    for (;;) {
+      meeting.wait("for ever");
+      for (const phase of phases) {
+        for (const { run, task } of phase) run(task);
+        meeting.wait("a run");
+      }
+    }
+  };
+}
