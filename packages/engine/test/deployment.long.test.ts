@@ -133,6 +133,16 @@ describe.skipIf(!hasChromium)("Chromium", () => {
     expect(Object.keys(outcome.predictions)).toEqual(["blob", "bitmap", "canvas", "pixels", "frame", "element"]);
   });
 
+  test.each([
+    { isolated: true, options: { threads: 2 }, got: { threads: 2, runsOn: "worker" } },
+    { isolated: true, options: { threads: 2, worker: false }, got: { threads: 2, runsOn: "caller" } },
+    { isolated: false, options: { threads: 2 }, got: { threads: 1, runsOn: "worker" } },
+  ])("threads on one image, as far as memory can be shared: %o", async ({ isolated, options, got }) => {
+    const outcome = await visit(withoutBundler(), { isolated, options });
+    expectNodesAnswers(outcome);
+    expect(outcome).toMatchObject({ isolated, ...got });
+  });
+
   test("several workers with one image each need no isolation", async () => {
     const outcome = await visit(withoutBundler(), { options: { threads: 2, parallel: "images" } });
     expectNodesAnswers(outcome);

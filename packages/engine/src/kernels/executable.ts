@@ -78,12 +78,7 @@ export async function compileChecked(
   { tier = supportedTier(), warmUp = true }: CompileOptions = {},
   recruits: readonly Recruit[] = [],
 ): Promise<Executable> {
-  const plan = planProgram(program, tier);
-  const constants = new Constants(plan.end, recruits.length > 0);
-  const kernels = await instantiate(tier, constants.memory);
-  const emitter = new Emitter(plan, constants, kernels);
-  const tables = emitInput(emitter);
-  for (const [i, op] of program.operators.entries()) if (!plan.skipped.has(i)) emitOperator(emitter, i, op);
+  const { constants, kernels, emitter, tables } = await layOut(program, tier, recruits.length > 0);
   const threads = 1 + recruits.length;
   const barrier = constants.reserve(barrierBytes);
   const [schedule, ...others] = scheduleSteps(constants, emitter.steps, emitter.scratch.forThreads(threads));
@@ -97,6 +92,17 @@ export async function compileChecked(
 
 /** A table that leaves codes as they are. */
 const identity = Uint8Array.from({ length: 256 }, (_, code) => code);
+
+/** Memory with packed weights, and the steps of a run, on one thread. */
+export async function layOut(program: Program, tier: Tier, shared: boolean) {
+  const plan = planProgram(program, tier);
+  const constants = new Constants(plan.end, shared);
+  const kernels = await instantiate(tier, constants.memory);
+  const emitter = new Emitter(plan, constants, kernels);
+  const tables = emitInput(emitter);
+  for (const [i, op] of program.operators.entries()) if (!plan.skipped.has(i)) emitOperator(emitter, i, op);
+  return { constants, kernels, emitter, tables };
+}
 
 class WasmExecutable implements Executable {
   readonly kernels: readonly KernelReport[];
