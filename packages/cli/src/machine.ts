@@ -16,7 +16,7 @@ export const machine = (): Readonly<Record<string, string>> => ({
 
 export interface Commit {
   readonly hash: string;
-  /** Files differed from the commit. */
+  /** Files other than results differed from the commit. */
   readonly dirty: boolean;
 }
 
@@ -27,7 +27,8 @@ export function commit(): Commit | undefined {
   try {
     // A package under node_modules is not what the repository around it describes.
     git("ls-files", "--error-unmatch", "../package.json");
-    return { hash: git("rev-parse", "HEAD").trim(), dirty: git("status", "--porcelain").trim() !== "" };
+    const changes = git("status", "--porcelain", "--", ":/", ":(top,exclude)results");
+    return { hash: git("rev-parse", "HEAD").trim(), dirty: changes.trim() !== "" };
   } catch {
     return undefined;
   }
