@@ -23,6 +23,12 @@ export interface CheckOptions {
   readonly maxBytes?: number;
 }
 
+/** What the reader knows beforehand. */
+interface CheckKnowledge extends CheckOptions {
+  /** Weight codes were unpacked from fields of their width, so that each of them fits. */
+  readonly codesFit?: boolean;
+}
+
 export const defaultMaxBytes = 2 ** 30;
 
 /** Limits that no network reaches; they keep every product of sizes an exact integer and every table small. */
@@ -37,7 +43,10 @@ const maxNameLength = 1024;
 /**
  * @throws {FormatError} naming the field, e.g. `operators[3].weights.shape: must be [16, 3, 3, 3], is [16, 3, 5, 3]`.
  */
-export function checkProgram(program: Program, { maxBytes = defaultMaxBytes }: CheckOptions = {}): void {
+export function checkProgram(
+  program: Program,
+  { maxBytes = defaultMaxBytes, codesFit = false }: CheckKnowledge = {},
+): void {
   checkName("name", program.name);
   checkCount("tensors", program.tensors.length, maxTensors);
   checkCount("operators", program.operators.length, maxOperators);
@@ -48,7 +57,7 @@ export function checkProgram(program: Program, { maxBytes = defaultMaxBytes }: C
   checkPreprocessing(program);
   checkProvenance(program);
   for (const [i, op] of program.operators.entries())
-    definitionOf(op).check(op, new CheckContext(program, `operators[${i}]`));
+    definitionOf(op).check(op, new CheckContext(program, `operators[${i}]`, codesFit));
   const operations = program.operators.reduce(
     (sum, op) => sum + operatorMultiplyAdds(program, op) + pooledElements(program, op),
     0,

@@ -39,6 +39,10 @@ export function packCodes(codes: Int8Array, bits: number, rows: number): Uint8Ar
  */
 export function unpackCodes(packed: Uint8Array, bits: number, rows: number, length: number): Int8Array | undefined {
   const codes = new Int8Array(rows * length);
+  if ((length * bits) % 8 === 0 && 8 % bits === 0) {
+    unpackWhole(packed, bits, codes);
+    return codes;
+  }
   const pitch = rowBytes(length, bits);
   const unused = 32 - bits;
   // A code lies within two bytes; one more at the end saves a test for each.
@@ -57,4 +61,18 @@ export function unpackCodes(packed: Uint8Array, bits: number, rows: number, leng
     if (used !== 0 && bytes[start + pitch - 1]! >> used !== 0) return undefined;
   }
   return codes;
+}
+
+/** Rows of whole bytes of whole codes: all codes of a byte are looked up and stored at once. `codes` starts at its buffer's beginning. */
+function unpackWhole(packed: Uint8Array, bits: number, codes: Int8Array<ArrayBuffer>): void {
+  if (bits === 8) return codes.set(packed);
+  const perByte = 8 / bits;
+  const lookup = Int8Array.from({ length: 256 * perByte }, (_, i) => {
+    const unused = 32 - bits;
+    return (Math.floor(i / perByte) << (unused - bits * (i % perByte))) >> unused;
+  });
+  const Word = bits === 4 ? Uint16Array : Uint32Array;
+  const table = new Word(lookup.buffer);
+  const words = new Word(codes.buffer);
+  for (let i = 0; i < packed.length; i++) words[i] = table[packed[i]!]!;
 }

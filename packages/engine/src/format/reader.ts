@@ -47,7 +47,7 @@ export function readSbq(bytes: Uint8Array, options: CheckOptions = {}): Program 
     provenance: members.provenance.members() as Program["provenance"],
   };
   blocks.finish();
-  checkProgram(program, { maxBytes });
+  checkProgram(program, { maxBytes, codesFit: true });
   return program;
 }
 

@@ -81,6 +81,8 @@ export class CheckContext {
     readonly program: Program,
     /** e.g. `operators[3]`. */
     readonly field: string,
+    /** Weight codes were unpacked from fields of their width and cannot leave it. */
+    readonly codesFit = false,
   ) {}
 
   tensor(id: TensorId): QuantizedTensor {
@@ -152,19 +154,12 @@ export class CheckContext {
     if (scales.length !== channels) this.fail("weights.scales", `must hold ${channels}, holds ${scales.length}`);
     if (bias.length !== channels) this.fail("bias", `must hold ${channels} values, holds ${bias.length}`);
     const x = this.tensor(input);
-    const highest = 2 ** (bits - 1) - 1;
-    const lowest = -highest - 1;
+    if (!this.codesFit) this.#codesWithin(codes, bits);
+    // Filters as large as the width allows: only where they could leave the bound are the sums of the actual ones needed.
+    const largest = fanIn * 2 ** (bits - 1);
     for (let c = 0; c < channels; c++) {
-      let sum = 0;
-      let magnitude = 0;
-      for (let k = c * fanIn; k < (c + 1) * fanIn; k++) {
-        const code = codes[k]!;
-        if (code < lowest || code > highest)
-          this.fail(`weights.codes[${k}]`, `must lie in [${lowest}, ${highest}] at ${bits} bits, is ${code}`);
-        sum += code;
-        magnitude += Math.abs(code);
-      }
-      const bound = magnitude * (2 ** x.bits - 1) + Math.abs(bias[c]! - x.zeroPoint * sum);
+      const most = largest * (2 ** x.bits - 1 + x.zeroPoint) + Math.abs(bias[c]!);
+      const bound = most < 2 ** 31 ? most : reach(codes.subarray(c * fanIn, (c + 1) * fanIn), bias[c]!, x);
       if (bound >= 2 ** 31)
         this.fail("weights", `channel ${c} can reach ${bound} in its accumulator, which must stay below 2^31`);
       checkScale(`${this.field}.weights.scales[${c}]`, scales[c]!);
@@ -172,6 +167,25 @@ export class CheckContext {
       this.multiplier(`weights.scales[${c}]`, multiplier);
     }
   }
+
+  #codesWithin(codes: Int8Array, bits: number): void {
+    const highest = 2 ** (bits - 1) - 1;
+    const lowest = -highest - 1;
+    const k = codes.findIndex((code) => code < lowest || code > highest);
+    if (k !== -1)
+      this.fail(`weights.codes[${k}]`, `must lie in [${lowest}, ${highest}] at ${bits} bits, is ${codes[k]}`);
+  }
+}
+
+/** Σ|w| · max|x| + |b − z·Σw| of one channel. */
+function reach(codes: Int8Array, bias: number, { bits, zeroPoint }: QuantizedTensor): number {
+  let sum = 0;
+  let magnitude = 0;
+  for (const code of codes) {
+    sum += code;
+    magnitude += Math.abs(code);
+  }
+  return magnitude * (2 ** bits - 1) + Math.abs(bias - zeroPoint * sum);
 }
 
 /** Smallest normal float32, 2^−126. */
