@@ -129,27 +129,40 @@ function tiersOf({ tier }: Options): TierName[] {
   return supportedTier() === "relaxed" ? ["relaxed", "simd"] : ["simd"];
 }
 
-function engineText({ results, ratios }: EngineBench): string {
-  const header = ["network", "contestant", "ms", "fastest", "first result", "correlation"];
+function engineText({ results, ratios, cpuRatios }: EngineBench): string {
+  const header = ["network", "contestant", "ms", "fastest", "CPU", "first result", "correlation"];
   const rows = results.map((result: ContestantResult) => [
     result.network,
     result.contestant,
     result.milliseconds.toFixed(2),
     result.fastestMilliseconds.toFixed(2),
+    result.cpuMilliseconds?.toFixed(2) ?? "",
     result.firstResultMilliseconds.toFixed(0),
     result.correlation.toFixed(4),
   ]);
-  const comparisonRows = Object.entries(ratios).map(([key, ratio]) => [key, `${ratio.toFixed(2)}×`]);
+  const comparisonRows = Object.entries(ratios).map(([key, ratio]) => [
+    key,
+    `${ratio.toFixed(2)}×`,
+    ...(cpuRatios ? [`${cpuRatios[key]!.toFixed(2)}×`] : []),
+  ]);
   return [
-    "One image from RGB bytes to logits, in milliseconds; correlation is that of the logits with the float network's.",
+    "One image from RGB bytes to logits, in milliseconds: median, fastest, processor time; the first from the bytes of the model;",
+    "correlation is that of the logits with the float network's.",
+    ...(disturbed(results) ? ["", "The machine was busy with other work: ratios may hold, times do not."] : []),
     "",
     table(header, rows),
     "",
     "How many times as fast ours is (medians of ratios within a turn):",
     "",
-    table(["comparison", "ratio"], comparisonRows),
+    table(["comparison", "ratio", ...(cpuRatios ? ["in CPU time"] : [])], comparisonRows),
   ].join("\n");
 }
+
+/** A contestant had less processor time than this share of its time. */
+const UNDISTURBED = 0.9;
+
+const disturbed = (results: readonly ContestantResult[]): boolean =>
+  results.some(({ milliseconds, cpuMilliseconds = milliseconds }) => cpuMilliseconds < UNDISTURBED * milliseconds);
 
 async function profile(options: Options): Promise<void> {
   const { bits, turns, seed } = options;

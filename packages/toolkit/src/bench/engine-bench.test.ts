@@ -15,14 +15,15 @@ test("a small network against both runtimes", async () => {
     runtimes: ["ort-web", "ort-node"],
   });
   const steps: string[] = [];
-  const { results, ratios } = await benchEngine({
+  const { results, ratios, cpuRatios } = await benchEngine({
     comparisons: wanted,
     turns: 3,
     seed: 2,
     onStep: (step) => steps.push(step),
   });
   expect(Object.keys(ratios)).toEqual(wanted.map(comparisonKey));
-  for (const ratio of Object.values(ratios)) expect(ratio).toBeGreaterThan(0);
+  expect(Object.keys(cpuRatios!)).toEqual(Object.keys(ratios));
+  for (const ratio of [...Object.values(ratios), ...Object.values(cpuRatios!)]) expect(ratio).toBeGreaterThan(0);
   expect(results.map(({ contestant }) => contestant).sort()).toEqual([
     "ort-node-float32",
     "ort-node-int8",
@@ -40,6 +41,7 @@ test("a small network against both runtimes", async () => {
     expect(fastestMilliseconds).toBeGreaterThan(0);
     expect(correlation, contestant).toBeGreaterThan(contestant.includes("float32") ? 0.9999 : 0.9);
   }
+  for (const { cpuMilliseconds } of results) expect(cpuMilliseconds).toBeGreaterThan(0);
   const likeness = (name: string) => results.find(({ contestant }) => contestant === name)!.correlation;
   expect(likeness("own-w4a4-simd")).toBe(likeness("own-w4a4-scalar"));
   expect(steps).toContain("resnet20-16: preparing int8");

@@ -27,6 +27,11 @@ export interface ContestantResult {
   /** Median of one image, from RGB bytes to logits. */
   readonly milliseconds: number;
   readonly fastestMilliseconds: number;
+  /**
+   * Median of the processor time, in Node only. Where it is well below `milliseconds`, others had the cores, and the figures are
+   * those of a busy machine.
+   */
+  readonly cpuMilliseconds?: number;
   readonly turns: number;
   /** From the file's bytes in memory to the first logits, everything cold that is cold at that point of the process. */
   readonly firstResultMilliseconds: number;
@@ -38,6 +43,8 @@ export interface EngineBench {
   readonly results: readonly ContestantResult[];
   /** Medians of per-turn ratios by comparison; above 1 ours is faster. */
   readonly ratios: Readonly<Record<string, number>>;
+  /** The same of processor time, in Node with one thread: what a quiet machine would show, whoever else had the cores. */
+  readonly cpuRatios?: Readonly<Record<string, number>>;
 }
 
 /** Runs a race somewhere. */
@@ -59,6 +66,7 @@ export async function benchEngine(options: EngineBenchOptions): Promise<EngineBe
   const { comparisons, turns, seed, runRace = raceHere, onStep, signal } = options;
   const results: ContestantResult[] = [];
   const ratios: Record<string, number> = {};
+  const cpuRatios: Record<string, number> = {};
   for (const key of new Set(comparisons.map(({ network }) => networkKey(network)))) {
     const own = comparisons.filter(({ network }) => networkKey(network) === key);
     signal?.throwIfAborted();
@@ -71,21 +79,24 @@ export async function benchEngine(options: EngineBenchOptions): Promise<EngineBe
       { entries, images: network.images, size, normalization },
       { turns, ...(signal ? { signal } : {}), onTurn: (done) => onStep?.(`${key}: measuring`, done) },
     );
-    const times = new Map(measured.map(({ name, milliseconds }) => [name, milliseconds]));
+    const byName = new Map(measured.map((result) => [result.name, result]));
     for (const result of measured) results.push(summary(key, result, expected));
     for (const comparison of own) {
-      const [ours, theirs] = [comparison.ours, comparison.against].map((spec) => times.get(contestantName(spec))!);
-      ratios[comparisonKey(comparison)] = medianRatio(ours!, theirs!);
+      const [ours, theirs] = [comparison.ours, comparison.against].map((spec) => byName.get(contestantName(spec))!);
+      const name = comparisonKey(comparison);
+      ratios[name] = medianRatio(ours!.milliseconds, theirs!.milliseconds);
+      if (ours!.cpuMilliseconds && theirs!.cpuMilliseconds && comparison.ours.threads === 1)
+        cpuRatios[name] = medianRatio(ours!.cpuMilliseconds, theirs!.cpuMilliseconds);
     }
   }
-  return { results, ratios };
+  return { results, ratios, ...(Object.keys(cpuRatios).length > 0 ? { cpuRatios } : {}) };
 }
 
 /** Below this a contestant of at least 8 bits computes something else. */
 const LEAST_CORRELATION = 0.9;
 
 function summary(network: string, result: RaceResult, expected: Float32Array): ContestantResult {
-  const { name, milliseconds, logits, firstResultMilliseconds } = result;
+  const { name, milliseconds, cpuMilliseconds, logits, firstResultMilliseconds } = result;
   const likeness = correlation(logits, expected);
   if (!(likeness >= LEAST_CORRELATION) && /float32|int8|w8a8/.test(name))
     throw new FailedRunError(
@@ -97,6 +108,7 @@ function summary(network: string, result: RaceResult, expected: Float32Array): C
     contestant: name,
     milliseconds: median(milliseconds),
     fastestMilliseconds: Math.min(...milliseconds),
+    ...(cpuMilliseconds ? { cpuMilliseconds: median(cpuMilliseconds) } : {}),
     turns: milliseconds.length,
     firstResultMilliseconds,
     correlation: likeness,
@@ -151,4 +163,9 @@ async function openNodePeer(model: Graph | Uint8Array, threads: number, size: nu
 }
 
 const raceHere: RunRace = (entries, options) =>
-  race(entries, { "ort-web": openWebPeer, "ort-node": openNodePeer }, options);
+  race(entries, { "ort-web": openWebPeer, "ort-node": openNodePeer }, { ...options, cpuTime });
+
+function cpuTime(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}

@@ -40,9 +40,18 @@ test("short runs are repeated within a turn, and the time is that of one", async
     },
     release: async () => {},
   };
-  const [measured] = await takeTurns([quick], [new Uint8Array(1)], { turns: 3 });
+  let clock = 0;
+  const [measured] = await takeTurns([quick], [new Uint8Array(1)], {
+    turns: 3,
+    cpuTime: () => {
+      clock += 7;
+      return clock;
+    },
+  });
   expect(runs).toBeGreaterThan(6 + 3 * 2);
   for (const time of measured!.milliseconds) expect(time).toBeGreaterThanOrEqual(0.5);
+  expect(measured!.cpuMilliseconds).toHaveLength(3);
+  for (const time of measured!.cpuMilliseconds!) expect(time).toBeLessThan(7);
 });
 
 test("ends where it is asked to", async () => {

@@ -10,6 +10,8 @@ export interface Contestant {
 
 export interface TurnOptions {
   readonly turns: number;
+  /** Processor time of this process so far, in milliseconds, where there is such a clock. */
+  readonly cpuTime?: () => number;
   readonly onTurn?: (done: number) => void;
   readonly signal?: AbortSignal;
 }
@@ -18,6 +20,8 @@ export interface Measured {
   readonly name: string;
   /** Of one image, an entry a turn. */
   readonly milliseconds: readonly number[];
+  /** The same in processor time of all threads; less than `milliseconds` where others had the cores. */
+  readonly cpuMilliseconds?: readonly number[];
   /** Of the first image. */
   readonly logits: readonly number[];
 }
@@ -28,16 +32,23 @@ const SETTLE_MILLISECONDS = 800;
 /** A contestant's turn is repeated to last about this long, well above the clock's resolution. */
 const LEAST_TURN_MILLISECONDS = 5;
 
+/** Times of one image. */
+interface Turn {
+  readonly milliseconds: number;
+  readonly cpuMilliseconds: number;
+}
+
 /** Turn t starts with contestant t mod n and uses image t mod the number of images. */
 export async function takeTurns(
   contestants: readonly Contestant[],
   images: readonly Uint8Array[],
-  { turns, onTurn, signal }: TurnOptions,
+  { turns, cpuTime, onTurn, signal }: TurnOptions,
 ): Promise<Measured[]> {
-  const time = async (contestant: Contestant, image: Uint8Array, repeats: number): Promise<number> => {
-    const start = performance.now();
+  const time = async (contestant: Contestant, image: Uint8Array, repeats: number): Promise<Turn> => {
+    const [start, cpuStart] = [performance.now(), cpuTime?.() ?? 0];
     for (let i = 0; i < repeats; i++) await contestant.run(image);
-    return (performance.now() - start) / repeats;
+    const [end, cpuEnd] = [performance.now(), cpuTime?.() ?? 0];
+    return { milliseconds: (end - start) / repeats, cpuMilliseconds: (cpuEnd - cpuStart) / repeats };
   };
   const logits = new Map<Contestant, readonly number[]>();
   for (const contestant of contestants) logits.set(contestant, Array.from(await contestant.run(images[0]!)));
@@ -45,10 +56,10 @@ export async function takeTurns(
   await new Promise((resolve) => setTimeout(resolve, SETTLE_MILLISECONDS));
   const repeats = new Map<Contestant, number>();
   for (const contestant of contestants) {
-    const once = await time(contestant, images[0]!, 1);
-    repeats.set(contestant, Math.max(1, Math.ceil(LEAST_TURN_MILLISECONDS / once)));
+    const { milliseconds } = await time(contestant, images[0]!, 1);
+    repeats.set(contestant, Math.max(1, Math.ceil(LEAST_TURN_MILLISECONDS / milliseconds)));
   }
-  const times = new Map(contestants.map((contestant) => [contestant, [] as number[]]));
+  const times = new Map(contestants.map((contestant) => [contestant, [] as Turn[]]));
   for (let turn = 0; turn < turns; turn++) {
     signal?.throwIfAborted();
     for (let i = 0; i < contestants.length; i++) {
@@ -59,7 +70,8 @@ export async function takeTurns(
   }
   return contestants.map((contestant) => ({
     name: contestant.name,
-    milliseconds: times.get(contestant)!,
+    milliseconds: times.get(contestant)!.map(({ milliseconds }) => milliseconds),
+    ...(cpuTime ? { cpuMilliseconds: times.get(contestant)!.map(({ cpuMilliseconds }) => cpuMilliseconds) } : {}),
     logits: logits.get(contestant)!,
   }));
 }
