@@ -6,6 +6,7 @@ import { defaultMaxBytes } from "./format/check.js";
 import { readSbq } from "./format/reader.js";
 import type { ModelInfo, TierName } from "./host/host.js";
 import { modelInfo } from "./host/info.js";
+import { bestTier } from "./host/runner.js";
 import { startHost } from "./host/start.js";
 import { createModel, type Model } from "./model.js";
 import { type DownloadProgress, type ModelSource, readSource } from "./source.js";
@@ -47,12 +48,15 @@ export async function load(source: ModelSource, options: LoadOptions = {}): Prom
 }
 
 /**
- * What a file says of its model, and the memory that it will take, without loading it.
+ * What a file says of its model, and the memory that it will take when loaded with the same options, without loading it.
  * @throws {FormatError} where the file is damaged, hostile or too large.
  */
 export function inspect(
   file: Uint8Array,
-  { maxBytes = defaultMaxBytes }: Pick<LoadOptions, "maxBytes"> = {},
+  options: Pick<LoadOptions, "maxBytes" | "tier" | "threads" | "parallel"> = {},
 ): ModelInfo {
-  return modelInfo(readSbq(file, { maxBytes }));
+  const { maxBytes = defaultMaxBytes, tier = "auto", threads = 1, parallel = "tiles" } = options;
+  const copies = parallel === "images" ? threads : 1;
+  const info = modelInfo(readSbq(file, { maxBytes }), tier === "auto" ? bestTier() : tier, threads / copies);
+  return { ...info, peakBytes: copies * info.peakBytes };
 }

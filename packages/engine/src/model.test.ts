@@ -119,11 +119,11 @@ test("softmax survives large logits", () => {
 });
 
 test("describe says what a person asks first", async () => {
-  const model = await load(writeSbq(everyOperator(new Random(1), { bits: 4 })));
+  const model = await load(writeSbq(everyOperator(new Random(1), { bits: 4 })), { tier: "simd" });
   expect(model.describe()).toMatchInlineSnapshot(`
     "every operator: 3 × 8 × 8 bytes to 10 classes
     14 operators, 0.0119 million multiply-adds an image
-    600 weights at 4.00 bits on average, 0.00881 MB of memory
+    600 weights at 4.00 bits on average, 0.198 MB of memory
     top-1 50.00 % on test/all"
   `);
 });
@@ -133,6 +133,18 @@ test("inspect gives what the loaded model has, without loading it", async () => 
   const model = await load(file);
   expect(model).toMatchObject(info);
   expect(() => inspect(file, { maxBytes: 1000 })).toThrow(FormatError);
+  for (const options of [
+    { tier: "scalar" },
+    { tier: "simd", threads: 2 },
+    { threads: 2, parallel: "images" },
+  ] as const) {
+    const other = await load(file, options);
+    expect(inspect(file, options).peakBytes).toBe(other.peakBytes);
+    other.dispose();
+  }
+  const { peakBytes } = inspect(file);
+  await expect(load(file, { maxBytes: peakBytes - 1 })).rejects.toThrow(/needs \d+ bytes of memory in the tier/);
+  expect((await load(file, { maxBytes: peakBytes })).peakBytes).toBe(peakBytes);
 });
 
 describe("sources", () => {

@@ -22,7 +22,7 @@ export interface ModelInfo {
   readonly weights: number;
   /** Mean width of the weights. */
   readonly weightBits: number;
-  /** Most bytes that the loaded model takes on one host: unpacked weights, kernels' memory, activations. */
+  /** Most bytes that the model takes beside its file: weights, unpacked and as the kernels want them, activations, tables. */
   readonly peakBytes: number;
 }
 

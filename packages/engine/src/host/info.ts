@@ -2,10 +2,15 @@
 
 import { memoryRequirement } from "../format/check.js";
 import type { Program } from "../format/program.js";
+import { kernelBytes } from "../kernels/requirement.js";
 import { multiplyAdds } from "../operators/index.js";
-import type { ModelInfo } from "./host.js";
+import type { ModelInfo, TierName } from "./host.js";
 
-export function modelInfo(program: Program): ModelInfo {
+/**
+ * @param tier     the one that will run it
+ * @param threads  that share its memory
+ */
+export function modelInfo(program: Program, tier: TierName, threads: number): ModelInfo {
   const { name, classes, labels, preprocessing, provenance, operators } = program;
   const weighted = operators.filter((op) => "weights" in op);
   const weights = weighted.reduce((sum, op) => sum + op.weights.codes.length, 0);
@@ -21,8 +26,20 @@ export function modelInfo(program: Program): ModelInfo {
     multiplyAdds: multiplyAdds(program),
     weights,
     weightBits: bits / Math.max(weights, 1),
-    peakBytes: memoryRequirement(program).total,
+    peakBytes:
+      tier === "scalar"
+        ? memoryRequirement(program).total
+        : parameterBytes(program) + kernelBytes(program, tier, threads),
   };
+}
+
+/** The program itself: unpacked weights, scales, biases, tables. */
+function parameterBytes({ operators, inputTables }: Program): number {
+  return operators.reduce(
+    (sum, op) =>
+      sum + ("weights" in op ? op.weights.codes.length + 8 * op.bias.length : op.op === "table" ? op.table.length : 0),
+    256 * inputTables.length,
+  );
 }
 
 /** Three digits, small numbers too. */

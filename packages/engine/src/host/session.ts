@@ -1,6 +1,6 @@
 /** @file A model on this thread: the file read and checked once, laid out, warmed up. Every other host has one at its end. */
 
-import { InputError } from "../errors.js";
+import { FormatError, InputError } from "../errors.js";
 import type { Program } from "../format/program.js";
 import { readSbq } from "../format/reader.js";
 import { type Picture, pixelsOf } from "../image/picture.js";
@@ -9,7 +9,7 @@ import { preprocess } from "../preprocess/preprocess.js";
 import { quantizeInput } from "../reference/reference.js";
 import { canShareMemory } from "../threads/team.js";
 import { type RemoteHost, startWorkers } from "../worker/remote-host.js";
-import type { Host, HostOptions, HostState, LayerProfile, Tensor } from "./host.js";
+import type { Host, HostOptions, HostState, LayerProfile, ModelInfo, Tensor } from "./host.js";
 import { modelInfo } from "./info.js";
 import { bestTier, createRunner, type Runner } from "./runner.js";
 
@@ -19,11 +19,11 @@ export class Session implements Host {
   readonly #runner: Runner;
   readonly #helpers: readonly RemoteHost[];
 
-  private constructor(program: Program, runner: Runner, helpers: readonly RemoteHost[]) {
+  private constructor(program: Program, info: ModelInfo, runner: Runner, helpers: readonly RemoteHost[]) {
     this.#program = program;
     this.#runner = runner;
     this.#helpers = helpers;
-    this.state = { info: modelInfo(program), tier: runner.tier, threads: 1 + helpers.length };
+    this.state = { info, tier: runner.tier, threads: 1 + helpers.length };
   }
 
   /**
@@ -37,8 +37,14 @@ export class Session implements Host {
     let helpers: readonly RemoteHost[] = [];
     try {
       const program = readSbq(file, options);
+      const info = modelInfo(program, tier, isShared ? options.threads : 1);
+      if (info.peakBytes > options.maxBytes)
+        throw new FormatError(
+          "program",
+          `needs ${info.peakBytes} bytes of memory in the tier "${tier}", more than the limit of ${options.maxBytes}; raise maxBytes`,
+        );
       helpers = (await starting).workers;
-      return new Session(program, await createRunner(program, tier, helpers), helpers);
+      return new Session(program, info, await createRunner(program, tier, helpers), helpers);
     } catch (error) {
       helpers = (await starting).workers;
       for (const helper of helpers) helper.dispose();

@@ -80,9 +80,14 @@ const winogradChannels = 8;
 const winogradMultiplier = 2 ** -100;
 
 /** Whether Winograd's transforms apply: 3×3, stride 1, every input channel in every filter. */
-export function isThreeByThree(op: ConvOperator, { filter }: Layer): boolean {
-  const ones = [...op.strides, ...op.dilations, filter.groups];
-  return filter.inputs >= winogradChannels && filter.kernel.every((size) => size === 3) && ones.every((n) => n === 1);
+export function isThreeByThree({ weights, strides, dilations, groups }: ConvOperator): boolean {
+  const [, inputs, height, width] = weights.shape as [number, number, number, number];
+  return (
+    inputs >= winogradChannels &&
+    height === 3 &&
+    width === 3 &&
+    [...strides, ...dilations, groups].every((n) => n === 1)
+  );
 }
 
 /** F(2×2, 3×3): four times every result fits int32; sums on the way may wrap, the last one may not. */

@@ -8,7 +8,7 @@ export type TaskName = keyof Layouts;
 /** A number for every field of a task record. */
 export type TaskFields<Name extends TaskName> = Readonly<Record<keyof Layouts[Name], number>>;
 
-const pageBytes = 2 ** 16;
+export const pageBytes = 2 ** 16;
 
 /** Bump allocation behind the activations; memory grows as needed, before the first run only. */
 export class Constants {

@@ -8,6 +8,12 @@ export const panelPixels = 64;
 /** Bytes of one panel: int32 sums of eight channels. */
 const panelBytes = panelPixels * 32;
 
+/** Bytes of the sixteen or 36 products. */
+const productsBytes = Math.max(16 * 16, 36 * 8) * 32 + 6 * 6 * 16;
+
+/** Bytes that one thread takes, transformed input aside. */
+export const scratchBytes = 2 * panelBytes + productsBytes + 128;
+
 /** Addresses of the working memory of one thread. */
 export interface ScratchBlocks {
   readonly sums: number;
@@ -27,7 +33,7 @@ export class Scratch {
   constructor(constants: Constants) {
     this.#constants = constants;
     this.sums = constants.reserve(2 * panelBytes);
-    this.products = constants.reserve(Math.max(16 * 16, 36 * 8) * 32 + 6 * 6 * 16);
+    this.products = constants.reserve(productsBytes);
   }
 
   /** Working memory for each of some threads, the first of which has this one; called when all layers have theirs. */

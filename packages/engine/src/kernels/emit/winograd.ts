@@ -19,22 +19,22 @@ const highestByte = 127;
 const fewestByteInputs = 24;
 
 /** Bytes of transformed input that are formed at once, to stay in the second-level cache beside the weights. */
-const chunkBytes = 2 ** 19;
+export const chunkBytes = 2 ** 19;
 
 /**
  * Bytes of filters transformed for 4×4 tiles, 72 for each pair of channels, from which reading them anew for each few tiles takes as
  * long as 4×4 tiles save (measured at 256 channels).
  */
-const largestFilters = 2 ** 21;
+export const largestFilters = 2 ** 21;
 
 /** Tiles of 2×2 outputs: sixteen positions. The groups are those of `assembly/winograd.ts` and `assembly/winograd4.ts`. */
-const twoByTwo: Tiling = { edge: 2, group: 16 };
+export const twoByTwo: Tiling = { edge: 2, group: 16 };
 /** Tiles of 4×4 outputs: 36 positions. */
-const fourByFour: Tiling = { edge: 4, group: 8 };
+export const fourByFour: Tiling = { edge: 4, group: 8 };
 
 /** Emits the layer as the fastest Winograd convolution that its ranges allow, unless direct convolution is faster. */
 export function emitWinograd(emitter: Emitter, index: number, op: ConvOperator, layer: Layer): boolean {
-  if (!isThreeByThree(op, layer)) return false;
+  if (!isThreeByThree(op)) return false;
   if (emitter.placement(op.input).elementBytes === 1)
     return layer.filter.inputs >= fewestByteInputs && winogradFits(layer) && emitBytes(emitter, index, op, layer);
   const isPackable = packedFieldBits(layer) > 0;
