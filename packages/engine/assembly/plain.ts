@@ -10,8 +10,7 @@ export { centre, cut } from "./cut";
 export * from "./depthwise";
 export * from "./map";
 export { filterSums, packBytes, packPairs, packWords } from "./pack";
-export { packWinogradBytes, packWinogradWords } from "./pack-winograd";
-export { packWinograd4Words } from "./pack-winograd4";
+export { packWinograd4Words, packWinogradBytes, packWinogradWords } from "./pack-winograd";
 export * from "./pool";
 export { winograd4D8 } from "./winograd4";
 

@@ -250,7 +250,7 @@
   range: usize;
 }
 
-/** Load time: filters [outputs][inputs][3][3] into transformed ones; F(4×4, 3×3) needs no totals. */
+/** Load time: filters [outputs][inputs][3][3] into transformed ones; only bytes need totals and the largest. */
 @unmanaged export class PackWinogradTask {
   codes: usize;
   outputs: i32;
@@ -262,7 +262,7 @@
   totals: usize;
   /** int16[8]: largest |U|. */
   largest: usize;
-  /** 32 bytes for each position: one step of all. */
+  /** 32 bytes for each position, one step of all, and nine vectors, a tap each. */
   step: usize;
 }
 

@@ -21,9 +21,9 @@ export interface Packed {
 }
 
 export interface PackedWinograd extends Packed {
-  /** F(2×2, 3×3): int32[outputs][16], Σ over inputs of U. */
+  /** Of bytes: int32[outputs][16], Σ over inputs of U. */
   readonly totals: Int32Array;
-  /** F(2×2, 3×3): largest |U|; from 128 on the packed bytes are saturated and useless. */
+  /** Of bytes: largest |U|; from 128 on the packed bytes are saturated and useless. */
   readonly largest: number;
 }
 
@@ -115,7 +115,7 @@ export class Packer {
     const target = this.#constants.reserve(blocks * positions * positionPitch);
     const totals = this.#temporary(64 * outputs);
     const largest = this.#temporary(16);
-    const step = this.#temporary(positions * stepBytes);
+    const step = this.#temporary(positions * stepBytes + 9 * 16);
     const fields = { codes: this.#codes, outputs, inputs, target, positionPitch, totals, largest, step };
     const task = this.#constants.task("PackWinogradTask", fields);
     this.#kernels[`packWinograd${form}`](task);
