@@ -9,13 +9,21 @@ export { lift } from "./lowering/lift.js";
 export { type LowerOptions, lower } from "./lowering/lower.js";
 export * from "./model-file/index.js";
 export * from "./models/index.js";
+export {
+  calibrationImagesDefault,
+  type GuardedOptions,
+  type QuantizeOptions,
+} from "./quantization/apply-method.js";
+export { AUTO, maxDropDefault } from "./quantization/auto.js";
+export { Check, type CheckImages, type Closeness, checkImages } from "./quantization/check.js";
 export { insertFakeQuant } from "./quantization/insert.js";
 export { type Method, type MethodOptions, methodByName, methods } from "./quantization/methods.js";
 export { type BitPolicy, checkBits, type LayerOverride } from "./quantization/policy.js";
 export { type QatOptions, trainQuantized } from "./quantization/qat.js";
-export { calibrationImagesDefault, type QuantizeOptions, quantizeGraph } from "./quantization/quantize.js";
+export { type Quantization, quantize, quantizeGraph } from "./quantization/quantize.js";
 export { type CalibrationInput, setRanges } from "./quantization/ranges.js";
 export * from "./quantization/reconstruction/index.js";
+export { type LayerSensitivity, layerSensitivity } from "./quantization/sensitivity.js";
 export * from "./random.js";
 export { quickstartReport } from "./report/quickstart-report.js";
 export * from "./runtime/index.js";

@@ -3,7 +3,7 @@
 import type { Tensor } from "@subbyte/graph";
 import { normalize } from "../data/normalize.js";
 import type { ImageSet } from "../data/types.js";
-import { UsageError } from "../errors.js";
+import { DataError, UsageError } from "../errors.js";
 import type { CalibrationInput } from "./ranges.js";
 
 export interface CalibrationOptions {
@@ -36,4 +36,36 @@ export function calibrationSample(images: ImageSet, options: CalibrationOptions)
       }
     },
   };
+}
+
+/** Fewer leave chance extremes in the ranges. */
+const FEW = 32;
+
+/**
+ * Looks at the images before anything is measured on them.
+ * @returns warnings, a sentence each
+ * @throws {DataError} where there are none, or all are one and the same plain colour
+ */
+export async function checkCalibration(calibration: CalibrationInput): Promise<readonly string[]> {
+  let images = 0;
+  let varied = false;
+  let colour: Float32Array | undefined;
+  for await (const { shape, data } of calibration.batches()) {
+    const [count, channels] = shape as readonly [number, number];
+    const pixels = data.length / (count * channels);
+    const values = data as Float32Array;
+    colour ??= Float32Array.from({ length: channels }, (_, c) => values[c * pixels]!);
+    for (let i = 0; i < values.length && !varied; i++) varied = values[i] !== colour[Math.floor(i / pixels) % channels];
+    images += count;
+    if (varied && images >= FEW) return [];
+  }
+  if (images === 0) throw new DataError("calibration: there are no images. Give at least one, better a thousand.");
+  if (!varied)
+    throw new DataError(
+      `calibration: all ${images} images are one plain colour (black?), so no range can be measured on them. ` +
+        "Check --data, and that the images decode to what they show.",
+    );
+  return images < FEW
+    ? [`Ranges are measured on ${images} image${images === 1 ? "" : "s"} only; a thousand give better ones.`]
+    : [];
 }

@@ -25,6 +25,8 @@ export interface MethodOptions {
   readonly reconstruction?: Partial<ReconstructionOptions>;
   /** Where methods that learn keep what they have reached. */
   readonly checkpoint?: CheckpointOptions;
+  /** Hears what was done and why, and warnings, a sentence each. */
+  readonly onNote?: (text: string) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -49,26 +51,36 @@ const learning =
 
 const ranges =
   (method: RangeMethod): Method =>
-  (graph, calibration, { seed, threads, percentile, onProgress, signal }) =>
+  (graph, calibration, { seed, threads, percentile, onProgress, onNote, signal }) =>
     setRanges(graph, calibration, {
       method,
       seed,
       ...(threads === undefined ? {} : { threads }),
       ...(percentile === undefined ? {} : { percentile }),
       ...(onProgress ? { onProgress } : {}),
+      ...(onNote ? { onNote } : {}),
       ...(signal ? { signal } : {}),
     });
 
-export const methods: Readonly<Record<string, Method>> = {
-  ...Object.fromEntries(rangeMethods.map((method) => [method, ranges(method)])),
+const learningMethods: Readonly<Record<string, Method>> = {
   adaround: learning(adaroundDefaults),
   reconstruct: learning(reconstructionDefaults),
 };
+
+export const methods: Readonly<Record<string, Method>> = {
+  ...Object.fromEntries(rangeMethods.map((method) => [method, ranges(method)])),
+  ...learningMethods,
+};
+
+/** Whether a method makes up for shifted means by itself, so that bias correction has nothing to add. */
+export const learnsBiases = (method: string): boolean => method in learningMethods;
 
 /** @throws {UsageError} listing the methods there are */
 export function methodByName(name: string): Method {
   const method = methods[name];
   if (!method)
-    throw new UsageError(`--method ${name}: there is no such method; take one of ${Object.keys(methods).join(", ")}.`);
+    throw new UsageError(
+      `--method ${name}: there is no such method; take one of auto, ${Object.keys(methods).join(", ")}.`,
+    );
   return method;
 }

@@ -2,39 +2,91 @@
 
 import type { Graph } from "@subbyte/graph";
 import type { ImageSet } from "../data/types.js";
-import { DataError } from "../errors.js";
-import { snapBiases } from "./biases.js";
-import { calibrationSample } from "./calibration.js";
-import { insertFakeQuant } from "./insert.js";
-import { type MethodOptions, methodByName } from "./methods.js";
-import type { BitPolicy } from "./policy.js";
+import { DataError, FailedRunError } from "../errors.js";
+import { applyMethod, calibrationImagesDefault, type GuardedOptions, type QuantizeOptions } from "./apply-method.js";
+import { AUTO, autoQuantize } from "./auto.js";
+import { calibrationSample, checkCalibration } from "./calibration.js";
+import { Check, type Closeness, checkImages } from "./check.js";
+import { methodByName } from "./methods.js";
+import type { CalibrationInput } from "./ranges.js";
+import { layerSensitivity } from "./sensitivity.js";
 
-/** Enough for ranges; more change accuracy by less than its noise. */
-export const calibrationImagesDefault = 1024;
-
-export interface QuantizeOptions extends MethodOptions {
-  readonly policy: BitPolicy;
-  /** A name of `methods`. */
-  readonly method: string;
-  readonly mean: readonly number[];
-  readonly std: readonly number[];
-  /** `calibrationImagesDefault` by default. */
-  readonly calibrationImages?: number;
+/** A quantized network, and how it came about. */
+export interface Quantization {
+  /** With calibrated FakeQuant nodes, ready for `lower`. */
+  readonly graph: Graph;
+  /** Distance from the float network on training images beside those of calibration. */
+  readonly closeness: Closeness;
+  /** What was done and why, sentence by sentence. */
+  readonly log: readonly string[];
 }
 
 /**
- * Quantizes a simplified float graph.
+ * Quantizes a simplified float graph. `auto` stands for its first step here, ranges by squared error.
  *
  * @param images training images; labels are not looked at
  * @returns the graph with calibrated FakeQuant nodes, ready for `lower`
  * @throws {UsageError | DataError | ModelError}
  */
 export async function quantizeGraph(graph: Graph, images: ImageSet, options: QuantizeOptions): Promise<Graph> {
-  const { policy, method, seed, mean, std, calibrationImages = calibrationImagesDefault, ...rest } = options;
-  const run = methodByName(method);
+  const method = options.method === AUTO ? "mse" : options.method;
+  methodByName(method);
+  const calibration = await calibrationFor(images, options);
+  for (const warning of await checkCalibration(calibration)) options.onNote?.(warning);
+  return applyMethod(graph, calibration, { ...options, method });
+}
+
+/**
+ * The same with method `auto`, and with a look at the result: a network that kept less than half of the float accuracy is an error.
+ *
+ * @param images training images; labels serve to compare networks, nothing is fitted to them
+ * @throws {FailedRunError} where the network collapsed, naming its three worst layers and their causes, unless `options.force`
+ */
+export async function quantize(graph: Graph, images: ImageSet, options: GuardedOptions): Promise<Quantization> {
+  const log: string[] = [];
+  const say = (text: string) => {
+    log.push(text);
+    options.onNote?.(text);
+  };
+  if (options.method !== AUTO) methodByName(options.method);
+  const calibration = await calibrationFor(images, options);
+  for (const warning of await checkCalibration(calibration)) say(warning);
+  const { seed, mean, std, calibrationImages = calibrationImagesDefault, threads } = options;
+  const session = threads === undefined ? {} : { threads };
+  const apart = await checkImages(images, { seed, mean, std, calibrationImages });
+  if (!apart.disjoint)
+    say("There are too few images beside those of calibration; the result is checked on the same ones.");
+  const check = await Check.of(graph, apart, session);
+
+  const told = { ...options, onNote: say };
+  const quantized =
+    options.method === AUTO
+      ? await autoQuantize(graph, calibration, check, told)
+      : await applyMethod(graph, calibration, told);
+  const closeness = await check.measure(quantized);
+  say(`Result: ${check.describe(closeness)}, on ${apart.labels.length} training images.`);
+  if (check.collapsed(closeness)) {
+    const text = await collapse(quantized, check, closeness);
+    if (!options.force) throw new FailedRunError(text);
+    say(text);
+  }
+  return { graph: quantized, closeness, log };
+}
+
+async function calibrationFor(images: ImageSet, options: QuantizeOptions): Promise<CalibrationInput> {
+  const { seed, mean, std, calibrationImages = calibrationImagesDefault } = options;
   if (images.length === 0)
     throw new DataError(`"${images.name}" has no ${images.split} images to calibrate on; give a folder with images.`);
-  const quantized = insertFakeQuant(graph, policy);
-  const calibration = calibrationSample(images, { count: calibrationImages, seed, mean, std });
-  return snapBiases(await run(quantized, calibration, { seed, ...rest }));
+  return calibrationSample(images, { count: calibrationImages, seed, mean, std });
+}
+
+async function collapse(graph: Graph, check: Check, closeness: Closeness): Promise<string> {
+  const layers = await layerSensitivity(graph, check.images.batches, check.options);
+  const worst = layers
+    .slice(0, 3)
+    .map(({ layer, aloneDb, cause }) => `${layer} (${aloneDb.toFixed(1)} dB signal to noise: ${cause})`);
+  return (
+    `The quantized network collapsed: ${check.describe(closeness)}. The noisiest layers are ${worst.join("; ")}. ` +
+    "Use more bits for them (--policy), another method (--method reconstruct), or train it (subbyte qat); --force writes it as it is."
+  );
 }

@@ -44,6 +44,8 @@ export interface RangeOptions {
   readonly threads?: number;
   /** Called after each batch with the images fed so far. */
   readonly onProgress?: (images: number) => void;
+  /** Hears of activations that do not vary. */
+  readonly onNote?: (text: string) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -223,6 +225,12 @@ async function observe(
         `calibration: "${value}" is NaN or infinite on the calibration images, so it has no range. ` +
           "Check the network's weights and the normalization (--mean, --std).",
       );
+  const constant = [...observers].filter(([, observer]) => observer.constant).map(([value]) => `"${value}"`);
+  if (constant.length > 0)
+    options.onNote?.(
+      `The same value stands everywhere in ${constant.join(", ")} on all calibration images: ` +
+        "a dead part of the network, or images unlike those it was trained on.",
+    );
   return observers;
 }
 

@@ -1,0 +1,66 @@
+/** @file One post-training method with the steps before and after it: equalization, FakeQuant nodes, bias correction, biases on their grid. */
+
+import type { Graph } from "@subbyte/graph";
+import { correctBiases } from "./bias-correction.js";
+import { snapBiases } from "./biases.js";
+import { equalizeLayers } from "./equalization.js";
+import { insertFakeQuant } from "./insert.js";
+import { learnsBiases, type MethodOptions, methodByName } from "./methods.js";
+import type { BitPolicy } from "./policy.js";
+import type { CalibrationInput } from "./ranges.js";
+
+/** Enough for ranges; more change accuracy by less than its noise. */
+export const calibrationImagesDefault = 1024;
+
+export interface QuantizeOptions extends MethodOptions {
+  readonly policy: BitPolicy;
+  /** A name of `methods`, or `auto`. */
+  readonly method: string;
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+  /** `calibrationImagesDefault` by default. */
+  readonly calibrationImages?: number;
+  /** Cross-layer equalization before anything else. */
+  readonly equalize?: boolean;
+  /** Bias correction after ranges; methods that learn biases do without. */
+  readonly biasCorrection?: boolean;
+}
+
+export interface GuardedOptions extends QuantizeOptions {
+  /** Points of accuracy (agreement where there are no labels) that `auto` may lose before it spends more; 1 by default. */
+  readonly maxDrop?: number;
+  /** Gives a collapsed network back instead of failing. */
+  readonly force?: boolean;
+}
+
+/** Quantizes a simplified float graph; biases are on their grid. */
+export async function applyMethod(
+  float: Graph,
+  calibration: CalibrationInput,
+  options: QuantizeOptions,
+): Promise<Graph> {
+  const { policy, method, equalize = false, biasCorrection = false, mean: _, std: __, ...rest } = options;
+  let graph = float;
+  if (equalize) {
+    const equalized = equalizeLayers(graph);
+    graph = equalized.graph;
+    rest.onNote?.(
+      equalized.pairs.length === 0
+        ? "Equalization: no two convolutions follow each other with nothing but a ReLU between."
+        : `Equalization: ${equalized.pairs.length} pairs of layers share their ranges now.`,
+    );
+  }
+  const calibrated = await methodByName(method)(insertFakeQuant(graph, policy), calibration, rest);
+  if (!biasCorrection) return snapBiases(calibrated);
+  if (learnsBiases(method)) {
+    rest.onNote?.(`Bias correction is left out: ${method} has its own.`);
+    return snapBiases(calibrated);
+  }
+  const { threads, signal } = rest;
+  return snapBiases(
+    await correctBiases(calibrated, calibration, {
+      ...(threads === undefined ? {} : { threads }),
+      ...(signal ? { signal } : {}),
+    }),
+  );
+}

@@ -1,0 +1,75 @@
+/**
+ * @file The method `auto`: the cheapest method first, measured on images beside those of calibration, and a dearer one only where
+ * the accuracy lost exceeds what is allowed. It keeps the best network that it saw and says what it did and why.
+ */
+
+import type { Graph } from "@subbyte/graph";
+import { applyMethod, type GuardedOptions } from "./apply-method.js";
+import type { Check, Closeness } from "./check.js";
+import { equalizeLayers } from "./equalization.js";
+import type { CalibrationInput } from "./ranges.js";
+
+export const AUTO = "auto";
+
+/** Points that may be lost. */
+export const maxDropDefault = 1;
+
+interface Rung {
+  readonly name: string;
+  readonly why: string;
+  readonly options: Pick<GuardedOptions, "method" | "equalize" | "biasCorrection">;
+}
+
+/** In the order of cost: seconds, seconds, seconds, minutes. */
+const ladder: readonly Rung[] = [
+  { name: "ranges by squared error", why: "the cheapest", options: { method: "mse" } },
+  {
+    name: "bias correction",
+    why: "rounded weights shift the means of the layers' outputs",
+    options: { method: "mse", biasCorrection: true },
+  },
+  {
+    name: "equalization with bias correction",
+    why: "channels of unlike ranges share one grid",
+    options: { method: "mse", equalize: true, biasCorrection: true },
+  },
+  {
+    name: "reconstruction",
+    why: "rounding learned block by block brings back most of what is left",
+    options: { method: "reconstruct" },
+  },
+];
+
+/** @returns the network nearest to the float one, its biases on their grid */
+export async function autoQuantize(
+  float: Graph,
+  calibration: CalibrationInput,
+  check: Check,
+  options: GuardedOptions,
+): Promise<Graph> {
+  const { maxDrop = maxDropDefault, onNote } = options;
+  const measure = check.floatTop1 === undefined ? "disagreement with float" : "loss of accuracy";
+  let best: { readonly graph: Graph; readonly closeness: Closeness; readonly name: string } | undefined;
+  for (const { name, why, options: rung } of ladder) {
+    options.signal?.throwIfAborted();
+    if (rung.equalize && equalizeLayers(float).pairs.length === 0) continue;
+    const { onNote: _, ...quiet } = options;
+    const graph = await applyMethod(float, calibration, { ...quiet, ...rung });
+    const closeness = await check.measure(graph);
+    const better = !best || closeness.divergence < best.closeness.divergence;
+    if (better) best = { graph, closeness, name };
+    onNote?.(
+      `auto tried ${name} (${why}): ${check.describe(closeness)}${better ? "" : `; ${best!.name} stays the better`}.`,
+    );
+    const drop = check.drop(best!.closeness);
+    if (drop <= maxDrop) {
+      onNote?.(
+        `auto stops with ${best!.name}: the ${measure} is ${drop.toFixed(2)} points, --max-drop allows ${maxDrop}.`,
+      );
+      return best!.graph;
+    }
+    onNote?.(`The ${measure} is ${drop.toFixed(2)} points, more than --max-drop ${maxDrop}: auto goes on.`);
+  }
+  onNote?.(`auto has no further method; it takes ${best!.name}. More bits or training (subbyte qat) can bring more.`);
+  return best!.graph;
+}
