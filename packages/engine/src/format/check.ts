@@ -25,7 +25,7 @@ export interface CheckOptions {
 
 /** What the reader knows beforehand. */
 interface CheckKnowledge extends CheckOptions {
-  /** Weight codes were unpacked from fields of their width, so that each of them fits. */
+  /** Weight codes come from as many fields of their width as the shape says, so that each of them fits. */
   readonly codesFit?: boolean;
 }
 
@@ -90,7 +90,7 @@ export function memoryRequirement(program: Program): MemoryRequirement {
   let parameters = 256 * program.inputTables.length;
   let scratch = 0;
   for (const op of program.operators) {
-    if ("weights" in op) parameters += op.weights.codes.length + 8 * op.bias.length;
+    if ("weights" in op) parameters += elementCount(op.weights.shape) + 8 * op.bias.length;
     if (op.op === "table") parameters += op.table.length;
     const working = definitionOf(op).workingMemory?.(op, program);
     parameters += working?.keptBytes ?? 0;

@@ -6,7 +6,8 @@
 import type { Field, FieldKind } from "../operators/definition.js";
 import type { BlockReader, BlockWriter } from "./blocks.js";
 import type { JsonNode } from "./json-node.js";
-import { packCodes, rowBytes, unpackCodes } from "./packing.js";
+import { packedWeights } from "./packed-weights.js";
+import { endsAreZero, packCodes, rowBytes } from "./packing.js";
 import type { QuantizedWeights, Residual } from "./program.js";
 
 interface FieldCodec<T> {
@@ -50,11 +51,10 @@ const weights: FieldCodec<QuantizedWeights> = {
     const expected = rows * rowBytes(length, bits);
     if (length === 0 || packed.length !== expected)
       members.codes.fail(`must refer to ${expected} bytes for shape [${shape}] at ${bits} bits, has ${packed.length}`);
-    const codes = unpackCodes(packed, bits, rows, length);
-    if (codes === undefined) return members.codes.fail("has bits set after the last code of a channel");
+    if (!endsAreZero(packed, bits, rows, length)) members.codes.fail("has bits set after the last code of a channel");
     const view = blocks.take32(members.scales);
     const scales = Float32Array.from({ length: view.byteLength / 4 }, (_, i) => view.getFloat32(4 * i, true));
-    return { bits, shape, codes, scales };
+    return packedWeights(packed, { bits, shape, scales });
   },
   write: ({ bits, shape, codes, scales }, blocks) => ({
     bits,

@@ -32,17 +32,23 @@ export function packCodes(codes: Int8Array, bits: number, rows: number): Uint8Ar
   return packed;
 }
 
+/** Whether the bits after the last code of every row are zero. */
+export function endsAreZero(packed: Uint8Array, bits: number, rows: number, length: number): boolean {
+  const pitch = rowBytes(length, bits);
+  const used = (length * bits) & 7;
+  if (used !== 0)
+    for (let end = pitch - 1; end < rows * pitch; end += pitch) if (packed[end]! >> used !== 0) return false;
+  return true;
+}
+
 /**
- * @param packed  `rows · rowBytes(length, bits)` bytes.
- * @param length  At most 2^28, so that bit positions within a row are exact in 32 bits.
- * @returns The codes, or `undefined` where a bit after the last code of a row is set.
+ * @param packed  `rows` rows of `rowBytes` bytes each.
+ * @param codes   Takes the codes; at most 2^28 a row, so that bit positions within it are exact in 32 bits. Stands at a multiple of
+ *   four bytes of its buffer.
  */
-export function unpackCodes(packed: Uint8Array, bits: number, rows: number, length: number): Int8Array | undefined {
-  const codes = new Int8Array(rows * length);
-  if ((length * bits) % 8 === 0 && 8 % bits === 0) {
-    unpackWhole(packed, bits, codes);
-    return codes;
-  }
+export function unpackCodes(packed: Uint8Array, bits: number, rows: number, codes: Int8Array): void {
+  const length = codes.length / rows;
+  if ((length * bits) % 8 === 0 && 8 % bits === 0) return unpackWhole(packed, bits, codes);
   const pitch = rowBytes(length, bits);
   const unused = 32 - bits;
   // A code lies within two bytes; one more at the end saves a test for each.
@@ -57,22 +63,20 @@ export function unpackCodes(packed: Uint8Array, bits: number, rows: number, leng
       const word = bytes[at]! | (bytes[at + 1]! << 8);
       codes[to++] = (word << (unused - (bit & 7))) >> unused;
     }
-    const used = (length * bits) & 7;
-    if (used !== 0 && bytes[start + pitch - 1]! >> used !== 0) return undefined;
   }
-  return codes;
 }
 
-/** Rows of whole bytes of whole codes: all codes of a byte are looked up and stored at once. `codes` starts at its buffer's beginning. */
-function unpackWhole(packed: Uint8Array, bits: number, codes: Int8Array<ArrayBuffer>): void {
+/** Rows of whole bytes of whole codes: all codes of a byte are looked up and stored at once. */
+function unpackWhole(packed: Uint8Array, bits: number, codes: Int8Array): void {
   if (bits === 8) return codes.set(packed);
   const perByte = 8 / bits;
-  const lookup = Int8Array.from({ length: 256 * perByte }, (_, i) => {
-    const unused = 32 - bits;
-    return (Math.floor(i / perByte) << (unused - bits * (i % perByte))) >> unused;
-  });
+  const unused = 32 - bits;
+  const lookup = Int8Array.from(
+    { length: 256 * perByte },
+    (_, i) => (Math.floor(i / perByte) << (unused - bits * (i % perByte))) >> unused,
+  );
   const Word = bits === 4 ? Uint16Array : Uint32Array;
   const table = new Word(lookup.buffer);
-  const words = new Word(codes.buffer);
+  const words = new Word(codes.buffer as ArrayBuffer, codes.byteOffset, packed.length);
   for (let i = 0; i < packed.length; i++) words[i] = table[packed[i]!]!;
 }

@@ -19,7 +19,7 @@ import type { Operator, OperatorType, Preprocessing, Program, QuantizedTensor } 
 const maxEntries = 2 ** 20;
 
 /**
- * @param bytes  The whole file.
+ * @param bytes  The whole file. The program refers to its packed weights, so it must not change while the program is in use.
  * @throws {FormatError} for anything that is not a whole, undamaged file of this version within the limits.
  */
 export function readSbq(bytes: Uint8Array, options: CheckOptions = {}): Program {

@@ -3,6 +3,7 @@
 import { memoryRequirement } from "../format/check.js";
 import type { Program } from "../format/program.js";
 import { kernelBytes } from "../kernels/requirement.js";
+import { elementCount } from "../operators/definition.js";
 import { multiplyAdds } from "../operators/index.js";
 import type { ModelInfo, TierName } from "./host.js";
 
@@ -13,8 +14,8 @@ import type { ModelInfo, TierName } from "./host.js";
 export function modelInfo(program: Program, tier: TierName, threads: number): ModelInfo {
   const { name, classes, labels, preprocessing, provenance, operators } = program;
   const weighted = operators.filter((op) => "weights" in op);
-  const weights = weighted.reduce((sum, op) => sum + op.weights.codes.length, 0);
-  const bits = weighted.reduce((sum, op) => sum + op.weights.codes.length * op.weights.bits, 0);
+  const weights = weighted.reduce((sum, op) => sum + elementCount(op.weights.shape), 0);
+  const bits = weighted.reduce((sum, op) => sum + elementCount(op.weights.shape) * op.weights.bits, 0);
   return {
     name,
     classes,
@@ -37,7 +38,8 @@ export function modelInfo(program: Program, tier: TierName, threads: number): Mo
 function parameterBytes({ operators, inputTables }: Program): number {
   return operators.reduce(
     (sum, op) =>
-      sum + ("weights" in op ? op.weights.codes.length + 8 * op.bias.length : op.op === "table" ? op.table.length : 0),
+      sum +
+      ("weights" in op ? elementCount(op.weights.shape) + 8 * op.bias.length : op.op === "table" ? op.table.length : 0),
     256 * inputTables.length,
   );
 }

@@ -17,10 +17,9 @@ export type FilterOperator = ConvOperator | LinearOperator;
 /** The convolution that an operator is; a linear layer is one of a 1×1 map. */
 export function filterOf(op: FilterOperator): Filter {
   const [outputs, inputs, height = 1, width = 1] = op.weights.shape as [number, number, number?, number?];
-  const { codes } = op.weights;
   return op.op === "conv"
-    ? { outputs, inputs, kernel: [height, width], dilations: op.dilations, groups: op.groups, codes }
-    : { outputs, inputs, kernel: [1, 1], dilations: [1, 1], groups: 1, codes };
+    ? { outputs, inputs, kernel: [height, width], dilations: op.dilations, groups: op.groups }
+    : { outputs, inputs, kernel: [1, 1], dilations: [1, 1], groups: 1 };
 }
 
 export function isDepthwise(op: FilterOperator): boolean {
@@ -61,7 +60,7 @@ export interface Layer {
 /** Stages the layer's codes too. */
 export function describeLayer(program: Program, packer: Packer, op: FilterOperator): Layer {
   const filter = filterOf(op);
-  packer.stage(filter.codes);
+  packer.stage(op.weights);
   const weightSums = packer.sums(filter);
   const input = program.tensors[op.input]!;
   const outputScale = op.output === undefined ? 1 : program.tensors[op.output]!.scale;

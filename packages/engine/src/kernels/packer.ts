@@ -3,6 +3,9 @@
  * Codes are staged where activations will stand later.
  */
 
+import { copyCodes } from "../format/packed-weights.js";
+import type { QuantizedWeights } from "../format/program.js";
+import { elementCount } from "../operators/definition.js";
 import type { Kernels } from "../wasm/modules.js";
 import type { FilterSums, LaneBounds } from "./bounds.js";
 import type { Constants } from "./constants.js";
@@ -37,10 +40,14 @@ export interface Starts {
 
 export type WeightForm = "Bytes" | "Words" | "Pairs";
 
+/** Codes of one output. */
+const filterLength = ({ inputs, kernel }: Filter): number => inputs * kernel[0] * kernel[1];
+
 /** Bytes that staging one layer takes at most. */
-export function stagingBytes({ outputs, codes }: Filter): number {
-  const steps = codes.length / outputs;
-  return codes.length + 72 * outputs + 128 * roundUp(outputs, 16) + 16 * steps + 2048;
+export function stagingBytes(filter: Filter): number {
+  const { outputs } = filter;
+  const steps = filterLength(filter);
+  return outputs * steps + 72 * outputs + 128 * roundUp(outputs, 16) + 16 * steps + 2048;
 }
 
 export class Packer {
@@ -57,18 +64,20 @@ export class Packer {
     this.#start = start;
   }
 
-  /** Makes `codes` the layer that the other methods work on. */
-  stage(codes: Int8Array): void {
-    new Int8Array(this.#constants.memory.buffer).set(codes, this.#start);
+  /** Makes `weights` those that the other methods work on. */
+  stage(weights: QuantizedWeights): void {
+    const count = elementCount(weights.shape);
+    copyCodes(weights, new Int8Array(this.#constants.memory.buffer, this.#start, count));
     this.#codes = this.#start;
-    this.#end = this.#start + codes.length;
+    this.#end = this.#start + count;
   }
 
-  sums({ outputs, codes }: Filter): FilterSums {
+  sums(filter: Filter): FilterSums {
+    const { outputs } = filter;
     const sums = this.#temporary(4 * outputs);
     const magnitudes = this.#temporary(4 * outputs);
     const range = this.#temporary(32);
-    const length = codes.length / outputs;
+    const length = filterLength(filter);
     const fields = { codes: this.#codes, outputs, length, sums, magnitudes, range };
     this.#kernels.filterSums(this.#constants.task("FilterSumsTask", fields));
     const { buffer } = this.#constants.memory;

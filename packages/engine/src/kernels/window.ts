@@ -13,8 +13,6 @@ export interface Filter {
   readonly kernel: readonly [number, number];
   readonly dilations: readonly [number, number];
   readonly groups: number;
-  /** `[outputs, inputs, kh, kw]`. */
-  readonly codes: Int8Array;
 }
 
 export interface Window {

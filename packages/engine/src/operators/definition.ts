@@ -81,7 +81,7 @@ export class CheckContext {
     readonly program: Program,
     /** e.g. `operators[3]`. */
     readonly field: string,
-    /** Weight codes were unpacked from fields of their width and cannot leave it. */
+    /** Weight codes come from as many fields of their width as the shape says. */
     readonly codesFit = false,
   ) {}
 
@@ -143,23 +143,21 @@ export class CheckContext {
    * Σ|w| · max|x| + |b − z·Σw| < 2^31 in every channel (rule 4).
    */
   weights(weights: QuantizedWeights, bias: Int32Array, shape: readonly number[], input: TensorId, outputScale: number) {
-    const { bits, codes, scales } = weights;
+    const { bits, scales } = weights;
     this.integer("weights.bits", bits, 2, 8);
     if (weights.shape.length !== shape.length || shape.some((size, axis) => size !== weights.shape[axis]))
       this.fail("weights.shape", `must be [${shape}], is [${weights.shape}]`);
     const channels = shape[0]!;
     const fanIn = shape.slice(1).reduce((product, size) => product * size, 1);
-    if (codes.length !== channels * fanIn)
-      this.fail("weights.codes", `must hold ${channels * fanIn} codes, holds ${codes.length}`);
     if (scales.length !== channels) this.fail("weights.scales", `must hold ${channels}, holds ${scales.length}`);
     if (bias.length !== channels) this.fail("bias", `must hold ${channels} values, holds ${bias.length}`);
     const x = this.tensor(input);
-    if (!this.codesFit) this.#codesWithin(codes, bits);
+    if (!this.codesFit) this.#codes(weights.codes, bits, channels * fanIn);
     // Filters as large as the width allows: only where they could leave the bound are the sums of the actual ones needed.
     const largest = fanIn * 2 ** (bits - 1);
     for (let c = 0; c < channels; c++) {
       const most = largest * (2 ** x.bits - 1 + x.zeroPoint) + Math.abs(bias[c]!);
-      const bound = most < 2 ** 31 ? most : reach(codes.subarray(c * fanIn, (c + 1) * fanIn), bias[c]!, x);
+      const bound = most < 2 ** 31 ? most : reach(weights.codes.subarray(c * fanIn, (c + 1) * fanIn), bias[c]!, x);
       if (bound >= 2 ** 31)
         this.fail("weights", `channel ${c} can reach ${bound} in its accumulator, which must stay below 2^31`);
       checkScale(`${this.field}.weights.scales[${c}]`, scales[c]!);
@@ -168,7 +166,8 @@ export class CheckContext {
     }
   }
 
-  #codesWithin(codes: Int8Array, bits: number): void {
+  #codes(codes: Int8Array, bits: number, count: number): void {
+    if (codes.length !== count) this.fail("weights.codes", `must hold ${count} codes, holds ${codes.length}`);
     const highest = 2 ** (bits - 1) - 1;
     const lowest = -highest - 1;
     const k = codes.findIndex((code) => code < lowest || code > highest);

@@ -49,10 +49,10 @@ export function multiplyAdds(program: Program): number {
 }
 
 export function operatorMultiplyAdds(program: Program, op: Operator): number {
-  if (op.op === "linear") return op.weights.codes.length;
+  if (op.op === "linear") return elementCount(op.weights.shape);
   if (op.op !== "conv") return 0;
   const [, height, width] = program.tensors[op.output]!.shape;
-  return op.weights.codes.length * height! * width!;
+  return elementCount(op.weights.shape) * height! * width!;
 }
 
 /** Elements that the windows of a pooling visit in one image; 0 for other operators. */

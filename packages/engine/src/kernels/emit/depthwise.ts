@@ -22,7 +22,7 @@ export function emitDepthwise(emitter: Emitter, index: number, op: ConvOperator,
     const x = tap % kernelWidth;
     return y * op.dilations[0] * input.rowPitch + x * op.dilations[1] * input.pixelPitch;
   });
-  const packed = packTaps(layer, tapCount, isNarrow);
+  const packed = packTaps(layer, op.weights.codes, tapCount, isNarrow);
   const blocks = roundUp(layer.filter.outputs, 8) / 8;
   const sampling = samplingOf(emitter, op);
   const task = constants.task("DepthwiseTask", {
@@ -43,8 +43,8 @@ export function emitDepthwise(emitter: Emitter, index: number, op: ConvOperator,
 }
 
 /** Narrow: [blocks][taps][8 channels]. Wide: [blocks][pairs of taps][8 channels][2 taps]. */
-function packTaps({ filter }: Layer, tapCount: number, isNarrow: boolean): Int16Array {
-  const { outputs, kernel, codes } = filter;
+function packTaps({ filter }: Layer, codes: Int8Array, tapCount: number, isNarrow: boolean): Int16Array {
+  const { outputs, kernel } = filter;
   const taps = kernel[0] * kernel[1];
   const packed = new Int16Array(roundUp(outputs, 8) * tapCount);
   for (let channel = 0; channel < outputs; channel++) {
