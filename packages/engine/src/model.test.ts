@@ -90,6 +90,17 @@ describe.each(ways)("$way", ({ way: _, runsOn, ...options }) => {
   });
 });
 
+test("calls that wait when the model is disposed of are refused", async () => {
+  const model = await load(file, { worker: true });
+  const waiting = [model.run(images), model.profile()];
+  model.dispose();
+  for (const call of waiting) await expect(call).rejects.toThrow("disposed of");
+});
+
+test("threads are a positive number", async () => {
+  for (const threads of [0, 1.5, Number.NaN]) await expect(load(file, { threads })).rejects.toThrow(InputError);
+});
+
 test("classify ranks by logit, equal logits by index, with labels and probabilities that sum to 1", async () => {
   const model = await load(writeSbq(tinyNetwork()));
   const image = { data: Uint8Array.of(9, 200, 3), height: 1, width: 1, channels: 3 };
