@@ -16,6 +16,8 @@ export interface ConvCase {
   readonly pads?: readonly [number, number, number, number];
   readonly dilations?: readonly [number, number];
   readonly groups?: number;
+  /** A dense convolution reads the input too, so that without relaxed SIMD it is stored as int16. */
+  readonly beside?: boolean;
 }
 
 /** Uniform codes, bell-shaped as trained ones (flush intervals are long), or extreme ones. */
@@ -104,6 +106,15 @@ export function convProgram(c: ConvCase, options: ConvOptions): Program {
     operators.push({ op: "add", name: "both", inputs: [last, copy], output: both, lo: 0, hi: outputHighest });
     last = both;
   }
+  if (c.beside === true)
+    operators.push({
+      ...head,
+      name: "beside",
+      input: head.output,
+      output: add(tensor("beside", [1, height, width], { bits: activationBits })),
+      weights: randomWeights(random, [1, channels, 1, 1], 8),
+      bias: new Int32Array(1),
+    });
   const flat = add({ ...tensors[last]!, name: "flat", shape: [shape.reduce((product, n) => product * n, 1)] });
   operators.push({ op: "reshape", name: "flat", input: last, output: flat });
   operators.push({ op: "dequantize", name: "logits", input: flat });

@@ -80,6 +80,15 @@ const depthwise: readonly ConvCase[] = [
     dilations: [2, 1],
     pads: [1, 0, 1, 2],
   },
+  {
+    label: "3×3 beside a dense convolution",
+    input: [11, 5, 7],
+    outputs: 11,
+    kernel: [3, 3],
+    groups: 11,
+    pads: [1, 1, 1, 1],
+    beside: true,
+  },
 ];
 
 export interface Combination {

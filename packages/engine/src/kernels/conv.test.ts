@@ -20,6 +20,8 @@ test("every kernel and every flush ran", () => {
     "convP4, flushed",
     "depthwiseByteNarrow",
     "depthwiseByteWide",
+    "depthwiseWordNarrow",
+    "depthwiseWordWide",
     "winograd4D8",
     "winogradD8",
   ];
