@@ -12,6 +12,7 @@ export * from "./map";
 export { filterSums, packBytes, packPairs, packWords } from "./pack";
 export { packWinograd4Words, packWinogradBytes, packWinogradWords } from "./pack-winograd";
 export * from "./pool";
+export { unpack } from "./unpack";
 export { winograd4D8 } from "./winograd4";
 
 export function convD8(task: ConvTask): void { convolve<Dot16>(task); }

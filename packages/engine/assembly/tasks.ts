@@ -217,6 +217,15 @@
   count: i32;
 }
 
+/** Load time: rows of `length` codes, packed at `bits` bits, to int8[rows][length]. */
+@unmanaged export class UnpackTask {
+  packed: usize;
+  bits: i32;
+  rows: i32;
+  length: i32;
+  codes: usize;
+}
+
 /** Load time: filters [outputs][inputs][taps] of int8 codes into the order of the inner loops. */
 @unmanaged export class PackTask {
   codes: usize;

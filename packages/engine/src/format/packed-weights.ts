@@ -7,8 +7,8 @@ import { elementCount } from "../operators/definition.js";
 import { unpackCodes } from "./packing.js";
 import type { QuantizedWeights } from "./program.js";
 
-/** Packed codes of weights whose own have not been asked for. */
-const packedCodes = new WeakMap<QuantizedWeights, Uint8Array>();
+/** Of weights whose codes have not been asked for: whoever has them may have changed them. */
+const packedBytes = new WeakMap<QuantizedWeights, Uint8Array>();
 
 /** @param packed  rows of `packCodes`, whose bits after the last code are zero; must not change from now on */
 export function packedWeights(
@@ -20,22 +20,17 @@ export function packedWeights(
     bits,
     shape,
     get codes(): Int8Array {
-      if (codes === undefined) {
-        codes = new Int8Array(elementCount(shape));
-        unpackCodes(packed, bits, shape[0]!, codes);
-        packedCodes.delete(weights);
-      }
+      codes ??= unpackCodes(packed, bits, shape[0]!, elementCount(shape.slice(1)));
+      packedBytes.delete(weights);
       return codes;
     },
     scales,
   };
-  packedCodes.set(weights, packed);
+  packedBytes.set(weights, packed);
   return weights;
 }
 
-/** Writes the codes of `weights` to `target`, which has their length and stands at a multiple of four bytes. */
-export function copyCodes(weights: QuantizedWeights, target: Int8Array): void {
-  const packed = packedCodes.get(weights);
-  if (packed === undefined) target.set(weights.codes);
-  else unpackCodes(packed, weights.bits, weights.shape[0]!, target);
+/** The codes as they were packed; undefined where they have been unpacked or never were packed. */
+export function packedCodes(weights: QuantizedWeights): Uint8Array | undefined {
+  return packedBytes.get(weights);
 }

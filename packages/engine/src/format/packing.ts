@@ -43,12 +43,10 @@ export function endsAreZero(packed: Uint8Array, bits: number, rows: number, leng
 
 /**
  * @param packed  `rows` rows of `rowBytes` bytes each.
- * @param codes   Takes the codes; at most 2^28 a row, so that bit positions within it are exact in 32 bits. Stands at a multiple of
- *   four bytes of its buffer.
+ * @param length  Codes of a row, at most 2^28, so that bit positions within it are exact in 32 bits.
  */
-export function unpackCodes(packed: Uint8Array, bits: number, rows: number, codes: Int8Array): void {
-  const length = codes.length / rows;
-  if ((length * bits) % 8 === 0 && 8 % bits === 0) return unpackWhole(packed, bits, codes);
+export function unpackCodes(packed: Uint8Array, bits: number, rows: number, length: number): Int8Array {
+  const codes = new Int8Array(rows * length);
   const pitch = rowBytes(length, bits);
   const unused = 32 - bits;
   // A code lies within two bytes; one more at the end saves a test for each.
@@ -64,19 +62,5 @@ export function unpackCodes(packed: Uint8Array, bits: number, rows: number, code
       codes[to++] = (word << (unused - (bit & 7))) >> unused;
     }
   }
-}
-
-/** Rows of whole bytes of whole codes: all codes of a byte are looked up and stored at once. */
-function unpackWhole(packed: Uint8Array, bits: number, codes: Int8Array): void {
-  if (bits === 8) return codes.set(packed);
-  const perByte = 8 / bits;
-  const unused = 32 - bits;
-  const lookup = Int8Array.from(
-    { length: 256 * perByte },
-    (_, i) => (Math.floor(i / perByte) << (unused - bits * (i % perByte))) >> unused,
-  );
-  const Word = bits === 4 ? Uint16Array : Uint32Array;
-  const table = new Word(lookup.buffer);
-  const words = new Word(codes.buffer as ArrayBuffer, codes.byteOffset, packed.length);
-  for (let i = 0; i < packed.length; i++) words[i] = table[packed[i]!]!;
+  return codes;
 }

@@ -3,7 +3,7 @@
  * Codes are staged where activations will stand later.
  */
 
-import { copyCodes } from "../format/packed-weights.js";
+import { packedCodes } from "../format/packed-weights.js";
 import type { QuantizedWeights } from "../format/program.js";
 import { elementCount } from "../operators/definition.js";
 import type { Kernels } from "../wasm/modules.js";
@@ -40,6 +40,9 @@ export interface Starts {
 
 export type WeightForm = "Bytes" | "Words" | "Pairs";
 
+/** Bytes behind the codes where packed ones may end, so that they are unpacked in place by whole vectors. */
+const unpackSlack = 64;
+
 /** Codes of one output. */
 const filterLength = ({ inputs, kernel }: Filter): number => inputs * kernel[0] * kernel[1];
 
@@ -66,8 +69,17 @@ export class Packer {
 
   /** Makes `weights` those that the other methods work on. */
   stage(weights: QuantizedWeights): void {
+    const constants = this.#constants;
     const count = elementCount(weights.shape);
-    copyCodes(weights, new Int8Array(this.#constants.memory.buffer, this.#start, count));
+    const packed = packedCodes(weights);
+    if (packed === undefined) new Int8Array(constants.memory.buffer).set(weights.codes, this.#start);
+    else {
+      const at = this.#start + count + unpackSlack - packed.length;
+      new Uint8Array(constants.memory.buffer).set(packed, at);
+      const rows = weights.shape[0]!;
+      const fields = { packed: at, bits: weights.bits, rows, length: count / rows, codes: this.#start };
+      this.#kernels.unpack(constants.task("UnpackTask", fields));
+    }
     this.#codes = this.#start;
     this.#end = this.#start + count;
   }
