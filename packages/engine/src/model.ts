@@ -53,7 +53,7 @@ export function createModel({ host, fallback }: Started, runsOn: Model["runsOn"]
     try {
       return rank(await active().runPicture(picture), topK, info.labels);
     } finally {
-      if (owned && "close" in picture) picture.close();
+      if (owned && "bitmap" in picture) picture.bitmap.close();
     }
   };
   function classify(image: ImageInput, options?: ClassifyOptions): Promise<Prediction[]>;

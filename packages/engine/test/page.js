@@ -18,6 +18,10 @@ async function run() {
   const { tier, runsOn, threads, fallback } = model;
   const predictions = {};
   for (const [kind, image] of Object.entries(images)) predictions[kind] = await model.classify(image, { topK: 10 });
+  const translucent = { blob: await (await fetch("/translucent.png")).blob() };
+  translucent.bitmap = await decodeImage(translucent.blob);
+  for (const [kind, image] of Object.entries(translucent))
+    translucent[kind] = await model.classify(image, { topK: 10 });
   const batch = await model.classify([bitmap, pixels], { topK: 10 });
   const logits = [...(await model.run(new Uint8Array(await (await fetch("/images.rgb")).arrayBuffer())))];
   const refused = await model.run(new Uint8Array(1)).catch((error) => error.name);
@@ -26,7 +30,18 @@ async function run() {
   return {
     isolated: globalThis.crossOriginIsolated,
     progress: progress.at(-1),
-    ...{ tier, runsOn, threads, fallback: fallback?.message, predictions, batch, logits, refused, profiled },
+    ...{
+      tier,
+      runsOn,
+      threads,
+      fallback: fallback?.message,
+      predictions,
+      translucent,
+      batch,
+      logits,
+      refused,
+      profiled,
+    },
   };
 }
 

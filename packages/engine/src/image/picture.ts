@@ -4,7 +4,13 @@ import { InputError } from "../errors.js";
 import type { RawImage } from "../preprocess/resize.js";
 
 /** Pixels, or a browser's decoded image whose pixels are still to be read; both can be posted to a worker. */
-export type Picture = RawImage | ImageBitmap;
+export type Picture = RawImage | BitmapPicture;
+
+export interface BitmapPicture {
+  readonly bitmap: ImageBitmap;
+  /** Colours stand as in the file; else they may have been multiplied by alpha. */
+  readonly asStored: boolean;
+}
 
 /** RGBA bytes, as a canvas gives them. */
 interface ImageDataLike {
@@ -51,7 +57,10 @@ export type ImageInput =
   | Blob;
 
 /** Neither alpha nor a colour profile changes the stored values; rotation by EXIF is applied. */
-const asStored = { premultiplyAlpha: "none", colorSpaceConversion: "none" } as const;
+const storedValues = { premultiplyAlpha: "none", colorSpaceConversion: "none" } as const;
+
+/** Bitmaps that were made so. */
+const asStored = new WeakSet<object>();
 
 /**
  * Decodes an image file in a browser to the bytes that other decoders give.
@@ -65,32 +74,63 @@ export async function decodeImage(file: Blob): Promise<ImageBitmap> {
   return bitmapOf(file);
 }
 
-/** Something that can be posted and read in any thread. The caller's own bitmaps stay the caller's. */
+/** Something that can be posted and read in any thread, and whether it is the engine's to close. */
 export async function pictureOf(image: ImageInput): Promise<{ readonly picture: Picture; readonly owned: boolean }> {
-  if ("data" in image) return { picture: "channels" in image ? image : { ...rgba(image) }, owned: false };
+  if ("data" in image) return { picture: "channels" in image ? image : rgba(image), owned: false };
   if (typeof createImageBitmap === "undefined")
     throw new InputError("an image must be decoded bytes { data, width, height, channels } where there is no browser");
-  if (typeof ImageBitmap !== "undefined" && image instanceof ImageBitmap) return { picture: image, owned: false };
-  return { picture: await bitmapOf(image as ImageBitmapSource), owned: true };
+  if (image instanceof ImageBitmap) return { picture: { bitmap: image, asStored: asStored.has(image) }, owned: false };
+  return { picture: { bitmap: await bitmapOf(image as ImageBitmapSource), asStored: true }, owned: true };
 }
 
 const rgba = ({ data, width, height }: ImageDataLike): RawImage => ({ data, width, height, channels: 4 });
 
 async function bitmapOf(source: ImageBitmapSource): Promise<ImageBitmap> {
   try {
-    return await createImageBitmap(source, asStored);
+    const bitmap = await createImageBitmap(source, storedValues);
+    asStored.add(bitmap);
+    return bitmap;
   } catch (cause) {
     throw new InputError(`the image cannot be read: ${cause instanceof Error ? cause.message : cause}`, { cause });
   }
 }
 
-/** The pixels of a picture. Opaque ones are exact; of translucent ones a canvas keeps colours only as far as alpha allows. */
+/**
+ * The pixels of a picture. A canvas gives opaque ones as they are, but keeps the colours of translucent ones only as far as
+ * alpha allows; where a bitmap has those as stored, they are read through a texture, if the browser has one.
+ */
 export function pixelsOf(picture: Picture): RawImage {
   if ("data" in picture) return picture;
-  const { width, height } = picture;
+  const { bitmap } = picture;
+  const { width, height } = bitmap;
   const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
   if (context === null)
     throw new InputError("this browser gives no canvas to read pixels with; pass ImageData instead");
-  context.drawImage(picture, 0, 0);
-  return rgba(context.getImageData(0, 0, width, height));
+  context.drawImage(bitmap, 0, 0);
+  const drawn = rgba(context.getImageData(0, 0, width, height));
+  if (!picture.asStored || isOpaque(drawn.data)) return drawn;
+  return texturePixels(bitmap) ?? drawn;
+}
+
+function isOpaque(rgba: RawImage["data"]): boolean {
+  for (let i = 3; i < rgba.length; i += 4) if (rgba[i] !== 255) return false;
+  return true;
+}
+
+/** WebGL takes a bitmap to a texture and back without touching its values. */
+function texturePixels(bitmap: ImageBitmap): RawImage | undefined {
+  const { width, height } = bitmap;
+  const gl = new OffscreenCanvas(1, 1).getContext("webgl2");
+  if (gl === null || Math.max(width, height) > gl.getParameter(gl.MAX_TEXTURE_SIZE)) return undefined;
+  const texture = gl.createTexture();
+  gl.bindTexture(gl.TEXTURE_2D, texture);
+  gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, gl.RGBA, gl.UNSIGNED_BYTE, bitmap);
+  gl.bindFramebuffer(gl.FRAMEBUFFER, gl.createFramebuffer());
+  gl.framebufferTexture2D(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0, gl.TEXTURE_2D, texture, 0);
+  const data = new Uint8Array(4 * width * height);
+  gl.readPixels(0, 0, width, height, gl.RGBA, gl.UNSIGNED_BYTE, data);
+  const isRead = gl.getError() === gl.NO_ERROR;
+  // Browsers keep few contexts; this one need not wait for the garbage collector.
+  gl.getExtension("WEBGL_lose_context")?.loseContext();
+  return isRead ? rgba({ data, width, height }) : undefined;
 }

@@ -29,7 +29,7 @@ const service: Service = {
       return await opened().runPicture(picture);
     } finally {
       // The copy that came with the message.
-      if ("close" in picture) picture.close();
+      if ("bitmap" in picture) picture.bitmap.close();
     }
   },
   profile: (runs) => opened().profile(runs),
