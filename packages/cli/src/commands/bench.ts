@@ -92,6 +92,7 @@ async function engine(options: Options, signal: AbortSignal): Promise<void> {
     bits,
     tiers: tiersOf(options),
     threads,
+    scaleTo: Math.min(2, availableParallelism()),
     runtimes: browser ? ["ort-web"] : ["ort-web", "ort-node"],
     ...(only === undefined ? {} : { only }),
   });
@@ -143,7 +144,7 @@ function engineText({ results, ratios, cpuRatios }: EngineBench): string {
   const comparisonRows = Object.entries(ratios).map(([key, ratio]) => [
     key,
     `${ratio.toFixed(2)}×`,
-    ...(cpuRatios ? [`${cpuRatios[key]!.toFixed(2)}×`] : []),
+    ...(cpuRatios ? [key in cpuRatios ? `${cpuRatios[key]!.toFixed(2)}×` : ""] : []),
   ]);
   return [
     "One image from RGB bytes to logits, in milliseconds: median, fastest, processor time; the first from the bytes of the model;",

@@ -110,13 +110,13 @@ function modules() {
   return {
     folders: {
       toolkit: dirname(dirname(require.resolve("#bench-page"))),
-      ort: dirname(require.resolve("onnxruntime-web/wasm")),
+      ort: dirname(require.resolve("onnxruntime-web")),
       engine,
     } as Readonly<Record<string, string>>,
     imports: {
       "@subbyte/engine": inBrowsers(description.exports["."]!),
       ...Object.fromEntries(Object.entries(description.imports).map(([name, file]) => [name, inBrowsers(file)])),
-      "onnxruntime-web/wasm": "/ort/ort.wasm.bundle.min.mjs",
+      "onnxruntime-web": "/ort/ort.wasm.bundle.min.mjs",
     },
   };
 }

@@ -36,6 +36,12 @@ test("2 bits are compared with 4 bits of the same tier, several threads with one
   ]);
 });
 
+test("what threads gain is measured at 4 bits on the best tier, between our own", () => {
+  expect(keys({ scaleTo: 2, only: ["2t"] })).toEqual(["resnet18-224-w4a4-2t/own-1t"]);
+  expect(keys({ scaleTo: 2, bits: [8], only: ["2t"] })).toEqual([]);
+  expect(keys({ scaleTo: 1, only: ["1t"] })).toEqual([]);
+});
+
 test("no two comparisons share a key", () => {
   const found = keys({ bits: [2, 3, 4, 8], tiers: ["relaxed", "simd", "scalar"], threads: 2 });
   expect(new Set(found).size).toBe(found.length);

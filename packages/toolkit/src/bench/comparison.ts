@@ -64,19 +64,21 @@ export interface ComparisonOptions {
   readonly bits: readonly number[];
   readonly tiers: readonly TierName[];
   readonly threads: number;
+  /** With `threads` of 1: what this many threads gain, at the usual width on the best tier, where peers have no part. */
+  readonly scaleTo?: number;
   readonly runtimes: readonly PeerContestant["runtime"][];
   /** Keeps the comparisons whose key contains one of these. */
   readonly only?: readonly string[];
 }
 
-/** The width that narrower ones are compared with. */
+/** The width that narrower ones are compared with, and that stands for all in the gain by threads. */
 const USUAL_BITS = 4;
 
 /** Every network × width × tier against all peers, 2 bits against 4, and several threads against one. */
 export function comparisons(options: ComparisonOptions): Comparison[] {
-  const { networks, bits, tiers, threads, runtimes, only } = options;
-  const found = networks.flatMap((network) =>
-    tiers.flatMap((tier) =>
+  const { networks, bits, tiers, threads, scaleTo = 1, runtimes, only } = options;
+  const found = networks.flatMap((network) => [
+    ...tiers.flatMap((tier) =>
       bits.flatMap((width) => {
         const ours: OwnContestant = { kind: "own", bits: width, tier, threads };
         const against: ContestantSpec[] = runtimes.flatMap((runtime) =>
@@ -87,14 +89,19 @@ export function comparisons(options: ComparisonOptions): Comparison[] {
         return against.map((other): Comparison => ({ network, ours, against: other }));
       }),
     ),
-  );
+    ...(threads === 1 && scaleTo > 1 && bits.includes(USUAL_BITS) ? [gainByThreads(network, tiers[0]!, scaleTo)] : []),
+  ]);
   if (only === undefined) return found;
   return found.filter((comparison) => only.some((part) => comparisonKey(comparison).includes(part)));
 }
 
-/** The contestants of some comparisons, each once. */
-export function contestantsOf(list: readonly Comparison[]): ContestantSpec[] {
-  return [...new Map(list.flatMap(({ ours, against }) => [ours, against]).map((s) => [specId(s), s])).values()];
+function gainByThreads(network: NetworkChoice, tier: TierName, threads: number): Comparison {
+  const alone: OwnContestant = { kind: "own", bits: USUAL_BITS, tier, threads: 1 };
+  return { network, ours: { ...alone, threads }, against: alone };
 }
 
-const specId = (spec: ContestantSpec): string => `${contestantName(spec)}|${spec.threads}`;
+/** The contestants of some comparisons, each once. */
+export function contestantsOf(list: readonly Comparison[]): ContestantSpec[] {
+  const specs = list.flatMap(({ ours, against }) => [ours, against]);
+  return [...new Map(specs.map((spec) => [contestantName(spec), spec])).values()];
+}

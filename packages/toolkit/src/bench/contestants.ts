@@ -1,6 +1,7 @@
 /** @file Contestants from model files. What this file imports runs in browsers too. */
 
 import { load } from "@subbyte/engine";
+import { MachineError } from "../errors.js";
 import type { OwnContestant } from "./comparison.js";
 import type { Contestant } from "./turns.js";
 
@@ -18,6 +19,8 @@ export async function ownContestant(
 ): Promise<Contestant> {
   // One thread is the calling one, as it is for the peers.
   const model = await load(file, threads === 1 ? { tier, worker: false } : { tier, threads });
+  if (model.threads !== threads)
+    throw new MachineError(`${name}: asked for ${threads} threads, the engine has ${model.threads}: ${model.fallback}`);
   return { name, run: (image) => model.run(image), release: async () => model.dispose() };
 }
 

@@ -52,19 +52,24 @@ export async function takeTurns(
   };
   const logits = new Map<Contestant, readonly number[]>();
   for (const contestant of contestants) logits.set(contestant, Array.from(await contestant.run(images[0]!)));
-  for (let i = 0; i < WARM_UP_RUNS; i++) for (const contestant of contestants) await contestant.run(images[0]!);
+  const fastest = new Map(contestants.map((contestant) => [contestant, Number.POSITIVE_INFINITY]));
+  const warmUp = async () => {
+    for (const contestant of contestants) {
+      const { milliseconds } = await time(contestant, images[0]!, 1);
+      fastest.set(contestant, Math.min(fastest.get(contestant)!, milliseconds));
+    }
+  };
+  for (let i = 0; i < WARM_UP_RUNS; i++) await warmUp();
   await new Promise((resolve) => setTimeout(resolve, SETTLE_MILLISECONDS));
-  const repeats = new Map<Contestant, number>();
-  for (const contestant of contestants) {
-    const { milliseconds } = await time(contestant, images[0]!, 1);
-    repeats.set(contestant, Math.max(1, Math.ceil(LEAST_TURN_MILLISECONDS / milliseconds)));
-  }
+  await warmUp();
+  const repeats = (contestant: Contestant) =>
+    Math.max(1, Math.ceil(LEAST_TURN_MILLISECONDS / fastest.get(contestant)!));
   const times = new Map(contestants.map((contestant) => [contestant, [] as Turn[]]));
   for (let turn = 0; turn < turns; turn++) {
     signal?.throwIfAborted();
     for (let i = 0; i < contestants.length; i++) {
       const contestant = contestants[(turn + i) % contestants.length]!;
-      times.get(contestant)!.push(await time(contestant, images[turn % images.length]!, repeats.get(contestant)!));
+      times.get(contestant)!.push(await time(contestant, images[turn % images.length]!, repeats(contestant)));
     }
     onTurn?.(turn + 1);
   }

@@ -1,6 +1,6 @@
 /** @file onnxruntime-web, in Node and in browsers. Only benchmarks run it, so it is loaded where it is asked for. */
 
-import type * as Ort from "onnxruntime-web/wasm";
+import type * as Ort from "onnxruntime-web";
 import { UsageError } from "../errors.js";
 
 /** A model with one input and one output, float32 both. */
@@ -36,7 +36,7 @@ export async function createWebSession(model: Uint8Array, threads: number): Prom
 
 async function importRuntime(threads: number): Promise<typeof Ort> {
   try {
-    const ort = await import("onnxruntime-web/wasm");
+    const ort = await import("onnxruntime-web");
     ort.env.wasm.numThreads = threads;
     ort.env.logLevel = "error";
     return ort;
