@@ -134,7 +134,7 @@ export class CheckContext {
 
   /** Multipliers are positive and below 2^64, so that no intermediate value is 0 by underflow, infinite or NaN (rule 5). */
   multiplier(field: string, value: number): void {
-    if (!(value > 0 && value < 2 ** 64))
+    if (!isMultiplier(value))
       this.fail(field, `gives a multiplier of ${value}, which is not positive and below 2^64; the scales do not fit`);
   }
 
@@ -160,9 +160,11 @@ export class CheckContext {
       const bound = most < 2 ** 31 ? most : reach(weights.codes.subarray(c * fanIn, (c + 1) * fanIn), bias[c]!, x);
       if (bound >= 2 ** 31)
         this.fail("weights", `channel ${c} can reach ${bound} in its accumulator, which must stay below 2^31`);
-      checkScale(`${this.field}.weights.scales[${c}]`, scales[c]!);
-      const multiplier = Math.fround(Math.fround(x.scale * scales[c]!) / outputScale);
-      this.multiplier(`weights.scales[${c}]`, multiplier);
+      const scale = scales[c]!;
+      const multiplier = Math.fround(Math.fround(x.scale * scale) / outputScale);
+      // Names are put together for faults only: a network has thousands of channels.
+      if (!isScale(scale)) checkScale(`${this.field}.weights.scales[${c}]`, scale);
+      if (!isMultiplier(multiplier)) this.multiplier(`weights.scales[${c}]`, multiplier);
     }
   }
 
@@ -190,10 +192,14 @@ function reach(codes: Int8Array, bias: number, { bits, zeroPoint }: QuantizedTen
 /** Smallest normal float32, 2^−126. */
 const smallestNormal = 2 ** -126;
 
+const isScale = (scale: number): boolean =>
+  typeof scale === "number" && scale >= smallestNormal && scale < 2 ** 128 && Math.fround(scale) === scale;
+
+const isMultiplier = (value: number): boolean => value > 0 && value < 2 ** 64;
+
 /** A scale is a finite, positive, normal float32 (rule 5). */
 export function checkScale(field: string, scale: number): void {
-  if (!(typeof scale === "number" && scale >= smallestNormal && scale < 2 ** 128 && Math.fround(scale) === scale))
-    throw new FormatError(field, `must be a finite, positive, normal float32, is ${scale}`);
+  if (!isScale(scale)) throw new FormatError(field, `must be a finite, positive, normal float32, is ${scale}`);
 }
 
 /** Number of elements of a shape. */
