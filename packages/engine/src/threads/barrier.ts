@@ -1,7 +1,11 @@
 /** @file Where threads wait for each other: a barrier on two words of shared memory. */
 
-/** Looks at the word before a thread goes to sleep: about a tenth of a millisecond, longer than steps of a run differ. */
-const spins = 10_000;
+/**
+ * Looks at the word before a thread goes to sleep. The most take about a tenth of a millisecond, longer than shares of a run differ
+ * where every thread has a core. Where threads share one, looking keeps the others from running: then a thread soon looks less.
+ */
+const mostSpins = 2 ** 13;
+const fewestSpins = 2 ** 5;
 /** A thread that is not heard of for so long has died. */
 const patienceMs = 30_000;
 
@@ -13,6 +17,7 @@ export const barrierBytes = 8;
 export class Barrier {
   readonly #words: Int32Array;
   readonly #threads: number;
+  #spins = mostSpins;
 
   /** @param address  of 8 bytes, zero at first, the same for all threads */
   constructor(memory: WebAssembly.Memory, address: number, threads: number) {
@@ -34,7 +39,12 @@ export class Barrier {
       Atomics.notify(words, roundWord);
       return;
     }
-    for (let i = 0; i < spins; i++) if (Atomics.load(words, roundWord) !== round) return;
+    for (let i = 0; i < this.#spins; i++)
+      if (Atomics.load(words, roundWord) !== round) {
+        this.#spins = Math.min(2 * this.#spins, mostSpins);
+        return;
+      }
+    if (patience === "a run") this.#spins = Math.max(this.#spins / 2, fewestSpins);
     if (!mayBlock) while (Atomics.load(words, roundWord) === round);
     else if (
       Atomics.wait(words, roundWord, round, patience === "a run" ? patienceMs : Number.POSITIVE_INFINITY) ===
