@@ -2,17 +2,16 @@
 
 import { elementCount, float32, type Graph, inferTypes, type Node, type Tensor } from "@subbyte/graph";
 import { Random } from "../../random.js";
-import type { SessionOptions } from "../../runtime/session.js";
 import { learningRateAt } from "../../training/schedules.js";
 import { rowShape } from "./activations.js";
 import { type LearnedGraph, type LearnedGraphOptions, type LearnedKind, learnedGraph } from "./learned-graph.js";
-import { createLearner, type Learner, type Rates, squaredError, TARGET } from "./learner.js";
+import { type Rates, squaredError, TARGET } from "./learner.js";
+import { type LearningRun, type LearningTask, learn } from "./loop.js";
 import { MaskPool } from "./masks.js";
 import type { ReconstructionOptions } from "./options.js";
 import type { Rows } from "./rows.js";
 import { partOf } from "./subgraph.js";
 import type { LearningUnit } from "./units.js";
-import { LearnedValues } from "./values.js";
 
 export interface UnitLearning {
   /** The whole quantized graph as it stands. */
@@ -27,48 +26,26 @@ export interface UnitLearning {
   readonly targets: Rows;
   readonly learnsStep: LearnedGraphOptions["learnsStep"];
   readonly options: ReconstructionOptions;
-  readonly seed: number;
-  readonly session: SessionOptions;
-  readonly signal?: AbortSignal | undefined;
-  /** State to go on from, with the number of iterations that led to it. */
-  readonly resume?: { readonly iterations: number; readonly state: ReadonlyMap<string, Tensor> } | undefined;
-  /** After each iteration, with the number of finished ones. */
-  readonly onIteration: (iterations: number, loss: number, state: ReadonlyMap<string, Tensor>) => Promise<void> | void;
 }
 
 /** @returns the whole graph with the unit's learned values, codes chosen */
-export async function learnUnit(learning: UnitLearning): Promise<Graph> {
-  const { graph, unit, nodes, options, session, signal, resume } = learning;
+export async function learnUnit(unitLearning: UnitLearning, run: LearningRun): Promise<Graph> {
+  const { graph, unit, nodes, options, learnsStep } = unitLearning;
   const type = inferTypes(graph).get(unit.input)!;
   const part = partOf(graph, type, { name: unit.name, nodes, input: unit.input, outputs: [unit.output] });
-  const learned = learnedGraph(part, {
-    learn: learnedKinds(options),
-    drop: options.drop > 0,
-    batchSize: options.batchSize,
-    learnsStep: learning.learnsStep,
-  });
-  const values = new LearnedValues(graph, learned);
-  const batches = new UnitBatches(learning, learned);
-  const learner = await createLearner(learned, squaredError, session);
-  try {
-    if (resume) learner.restore(resume.state);
-    for (let done = resume?.iterations ?? 0; done < options.iterations; done++) {
-      signal?.throwIfAborted();
-      const feeds = { ...batches.feeds(done), ...values.biasDeltas(learner.state) };
-      const loss = await learner.run({ feeds, ...schedule(options, done) });
-      await learning.onIteration(done + 1, loss, learner.state);
-    }
-    return values.harden(learner.state);
-  } finally {
-    await learner.release();
-  }
+  const { batchSize, iterations } = options;
+  const learned = learnedGraph(part, { learn: learnedKinds(options), drop: options.drop > 0, batchSize, learnsStep });
+  const batches = new UnitBatches(unitLearning, learned, run.seed);
+  const feeds = (iteration: number) => batches.feeds(iteration);
+  const schedule = (iteration: number) => scheduleAt(options, iteration);
+  return learn({ graph, learned, loss: squaredError, iterations, feeds, schedule }, run);
 }
 
 const learnedKinds = (options: ReconstructionOptions): ReadonlySet<LearnedKind> =>
   new Set((["rounding", "scale", "bias", "step"] as const).filter((kind) => options[`${kind}Rate`] > 0));
 
 /** Rates and rounding penalty of an iteration, counted from 0. */
-function schedule(options: ReconstructionOptions, iteration: number): Omit<Parameters<Learner["run"]>[0], "feeds"> {
+function scheduleAt(options: ReconstructionOptions, iteration: number): ReturnType<LearningTask["schedule"]> {
   const { iterations, warmup, beta, regularization } = options;
   const cosine = (learningRate: number) =>
     learningRateAt({ learningRate, schedule: { name: "cosine" } }, iteration, iterations);
@@ -84,7 +61,6 @@ function schedule(options: ReconstructionOptions, iteration: number): Omit<Param
     rates,
     regularization: iteration < start ? 0 : regularization,
     beta: beta[0] + (beta[1] - beta[0]) * progress,
-    step: iteration + 1,
   };
 }
 
@@ -97,8 +73,9 @@ class UnitBatches {
   constructor(
     readonly learning: UnitLearning,
     readonly learned: LearnedGraph,
+    readonly seed: number,
   ) {
-    const { graph, unit, options, seed } = learning;
+    const { graph, unit, options } = learning;
     const batch = (value: string): Tensor => {
       const shape = [options.batchSize, ...rowShape(graph, value)];
       return float32(new Float32Array(elementCount(shape)), shape);
@@ -111,8 +88,8 @@ class UnitBatches {
   }
 
   feeds(iteration: number): Readonly<Record<string, Tensor>> {
-    const { unit, inputs, floatInputs, targets, seed, options } = this.learning;
-    const random = Random.derive(seed, "reconstruction", unit.name, iteration);
+    const { unit, inputs, floatInputs, targets, options } = this.learning;
+    const random = Random.derive(this.seed, "reconstruction", unit.name, iteration);
     const feeds: Record<string, Tensor> = { [unit.input]: this.#input, [TARGET]: this.#target };
     const mask = floatInputs && this.#pool?.mask(random, this.#input.data.length);
     for (let i = 0; i < options.batchSize; i++) {

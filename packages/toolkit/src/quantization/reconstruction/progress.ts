@@ -17,35 +17,33 @@ const SMOOTHING = 0.05;
 
 export class ProgressMeter {
   readonly #begun = performance.now();
-  #unitsDone = 0;
+  readonly #all: number;
+  /** Iterations of finished units. */
+  #before = 0;
   /** Iterations of this process, which are the ones that were timed. */
   #timed = 0;
   #loss = 0;
 
+  /** @param lengths iterations of each unit */
   constructor(
-    readonly units: number,
-    readonly iterationsEach: number,
+    readonly lengths: readonly number[],
     readonly onProgress: ((progress: ReconstructionProgress) => void) | undefined,
-  ) {}
-
-  /** A unit was finished by an earlier process. */
-  skip(): void {
-    this.#unitsDone++;
+  ) {
+    this.#all = lengths.reduce((a, b) => a + b, 0);
   }
 
+  /** A unit is finished, now or by an earlier process. */
+  unitDone(index: number): void {
+    this.#before += this.lengths[index]!;
+  }
+
+  /** `iterations` of the unit at hand are finished. */
   iteration(unit: string, iterations: number, loss: number): void {
+    this.#loss = this.#timed === 0 || iterations === 1 ? loss : this.#loss + SMOOTHING * (loss - this.#loss);
     this.#timed++;
-    this.#loss = iterations === 1 ? loss : this.#loss + SMOOTHING * (loss - this.#loss);
-    const all = this.units * this.iterationsEach;
-    const done = this.#unitsDone * this.iterationsEach + iterations;
+    const done = this.#before + iterations;
     const secondsEach = (performance.now() - this.#begun) / 1000 / this.#timed;
-    this.onProgress?.({
-      unit,
-      iteration: done,
-      iterations: all,
-      loss: this.#loss,
-      secondsLeft: (all - done) * secondsEach,
-    });
-    if (iterations === this.iterationsEach) this.#unitsDone++;
+    const secondsLeft = (this.#all - done) * secondsEach;
+    this.onProgress?.({ unit, iteration: done, iterations: this.#all, loss: this.#loss, secondsLeft });
   }
 }

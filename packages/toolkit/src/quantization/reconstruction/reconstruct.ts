@@ -21,7 +21,9 @@ import {
   readReconstruction,
   writeReconstruction,
 } from "./checkpoint.js";
+import { learnEndToEnd } from "./end-to-end.js";
 import { learnUnit } from "./learn-unit.js";
+import type { LearningRun } from "./loop.js";
 import { checkReconstruction, type ReconstructionOptions } from "./options.js";
 import { ProgressMeter, type ReconstructionProgress } from "./progress.js";
 import type { Rows } from "./rows.js";
@@ -73,21 +75,23 @@ class Reconstruction {
   readonly #meter: ProgressMeter;
   #graph: Graph;
   #finishedUnits = 0;
+  /** Until the run has caught up with it. */
+  #saved: ReconstructionCheckpoint | undefined;
 
   constructor(
     readonly initial: Graph,
     readonly calibration: CalibrationInput,
-    readonly options: ReconstructionRun,
+    readonly settings: ReconstructionRun,
   ) {
     this.#graph = snapBiases(initial);
     this.#blocks = findBlocks(initial);
     this.#float = withoutFakeQuant(initial);
-    const { threads, memoryBytes = MEMORY_BYTES, signal, seed } = options;
+    const { threads, memoryBytes = MEMORY_BYTES, signal, seed, options } = settings;
     this.#context = { session: threads === undefined ? {} : { threads }, rows: { memoryBytes }, signal };
-    const units = this.#blocks.reduce((sum, block) => sum + this.#units(block).length, 0);
-    this.#meter = new ProgressMeter(units, options.options.iterations, options.onProgress);
+    const lengths = this.#blocks.flatMap((block) => this.#units(block).map(() => options.iterations));
+    this.#meter = new ProgressMeter([...lengths, options.endToEnd], settings.onProgress);
     this.#settings = {
-      ...Object.fromEntries(Object.entries(options.options).map(([name, value]) => [name, String(value)])),
+      ...Object.fromEntries(Object.entries(options).map(([name, value]) => [name, String(value)])),
       seed,
       threads: threads ?? null,
       "network (hash)": createHash("sha256").update(writeOnnx(initial)).digest("hex"),
@@ -95,84 +99,99 @@ class Reconstruction {
   }
 
   async run(): Promise<Graph> {
-    const { checkpoint } = this.options;
-    let saved = checkpoint?.resume ? await readReconstruction(checkpoint.path, this.#settings) : undefined;
-    if (saved) this.#graph = withTensors(this.#graph, saved.constants);
-    const rows = await imageRows(this.#float, this.calibration, this.#context.rows);
-    if (rows.count === 0)
+    const { checkpoint, options } = this.settings;
+    if (checkpoint?.resume) this.#saved = await readReconstruction(checkpoint.path, this.#settings);
+    if (this.#saved) this.#graph = withTensors(this.#graph, this.#saved.constants);
+    const images = await imageRows(this.#float, this.calibration, this.#context.rows);
+    if (images.count === 0)
       throw new DataError("calibration: there are no images to reconstruct the network on. Give at least one.");
-
-    const [first] = this.#blocks as readonly [Block];
-    let float: Activation = { input: first.input, rows };
-    let quantized: Activation = await this.#advance(float, first.nodes, this.#entry(first));
-    for (const [i, block] of this.#blocks.entries()) {
-      const target = await this.#computed(this.#float, this.#floatNodes(block), float, block.output);
-      for (const unit of this.#units(block)) {
-        if (this.#finishedUnits < (saved?.position.units ?? 0)) this.#meter.skip();
-        else {
-          await this.#learn(block, unit, { quantized, float, target }, saved);
-          saved = undefined;
-        }
-        this.#finishedUnits++;
-      }
-      const next = this.#blocks[i + 1];
-      if (next) {
-        const nodes = [...block.nodes, ...next.nodes];
-        const advanced = await this.#computed(this.#graph, nodes, quantized, this.#entry(next));
-        close(quantized, float);
-        quantized = advanced;
-        float = target;
-      } else close(quantized, float, target);
-    }
+    const logits = await this.#learnBlocks(images);
+    if (options.endToEnd > 0)
+      await this.#learnOnce("end to end", (run) =>
+        learnEndToEnd({ graph: this.#graph, images, logits, learnsStep: this.#learnsStep, options }, run),
+      );
+    images.close();
+    logits.close();
     return this.#graph;
   }
 
-  async #learn(
+  /** Learns one block after the other; returns the float network's outputs. */
+  async #learnBlocks(images: Rows): Promise<Rows> {
+    let float: Activation = { input: this.#blocks[0]!.input, rows: images };
+    let quantized: Activation = float;
+    for (const [i, block] of this.#blocks.entries()) {
+      const { nodes } = block;
+      const before = i === 0 ? [] : this.#blocks[i - 1]!.nodes;
+      const entered = await this.#computed(this.#graph, [...before, ...nodes], quantized, this.#entry(block));
+      const target = await this.#computed(this.#float, this.#floatNodes(block), float, block.output);
+      if (entered !== quantized && quantized.rows !== images) quantized.rows.close();
+      quantized = entered;
+      for (const unit of this.#units(block)) await this.#learnUnit(block, unit, { quantized, float, target });
+      if (float.rows !== images) float.rows.close();
+      float = target;
+    }
+    if (quantized.rows !== images) quantized.rows.close();
+    return float.rows;
+  }
+
+  async #learnUnit(
     block: Block,
     unit: LearningUnit,
     { quantized, float, target }: Readonly<Record<"quantized" | "float" | "target", Activation>>,
-    saved: ReconstructionCheckpoint | undefined,
   ): Promise<void> {
-    const { options, seed, checkpoint } = this.options;
-    const inputs = await this.#computed(this.#graph, block.nodes, quantized, unit.input);
-    const targets =
-      unit.output === block.output
-        ? target
-        : await this.#computed(this.#float, this.#floatNodes(block), float, unit.output);
-    const resumes = saved !== undefined && saved.position.iterations > 0;
-    const every = checkpoint?.every ?? CHECKPOINT_EVERY;
-    this.#graph = await learnUnit({
-      graph: this.#graph,
-      unit,
-      nodes: block.nodes,
-      inputs: inputs.rows,
-      floatInputs: options.unit === "block" && options.drop > 0 ? float.rows : undefined,
-      targets: targets.rows,
-      learnsStep: (fq) => !this.#isFixed(fq),
-      options,
-      seed,
-      session: this.#context.session,
-      signal: this.#context.signal,
-      resume: resumes ? { iterations: saved.position.iterations, state: saved.state } : undefined,
-      onIteration: async (iterations, loss, state) => {
-        this.#meter.iteration(unit.name, iterations, loss);
-        if (checkpoint && iterations % every === 0 && iterations < options.iterations)
-          await this.#save({ units: this.#finishedUnits, iterations }, state);
-      },
+    const { options } = this.settings;
+    await this.#learnOnce(unit.name, async (run) => {
+      const inputs = await this.#computed(this.#graph, block.nodes, quantized, unit.input);
+      const targets =
+        unit.output === block.output
+          ? target
+          : await this.#computed(this.#float, this.#floatNodes(block), float, unit.output);
+      const learned = await learnUnit(
+        {
+          graph: this.#graph,
+          unit,
+          nodes: block.nodes,
+          inputs: inputs.rows,
+          floatInputs: options.unit === "block" && options.drop > 0 ? float.rows : undefined,
+          targets: targets.rows,
+          learnsStep: this.#learnsStep,
+          options,
+        },
+        run,
+      );
+      if (inputs !== quantized) inputs.rows.close();
+      if (targets !== target) targets.rows.close();
+      return learned;
     });
-    if (checkpoint) await this.#save({ units: this.#finishedUnits + 1, iterations: 0 }, new Map());
-    if (inputs !== quantized) close(inputs);
-    if (targets !== target) close(targets);
+  }
+
+  /** Takes over what `learnGraph` returns, unless an earlier process has finished it; keeps checkpoints. */
+  async #learnOnce(name: string, learnGraph: (run: LearningRun) => Promise<Graph>): Promise<void> {
+    const { checkpoint, seed } = this.settings;
+    const every = checkpoint?.every ?? CHECKPOINT_EVERY;
+    const index = this.#finishedUnits++;
+    const saved = this.#saved;
+    if (!saved || index >= saved.position.units) {
+      this.#saved = undefined;
+      const resumes = saved !== undefined && saved.position.iterations > 0;
+      this.#graph = await learnGraph({
+        seed,
+        session: this.#context.session,
+        signal: this.#context.signal,
+        resume: resumes ? { iterations: saved.position.iterations, state: saved.state } : undefined,
+        onIteration: async (iterations, loss, state) => {
+          this.#meter.iteration(name, iterations, loss);
+          if (checkpoint && iterations % every === 0) await this.#save({ units: index, iterations }, state);
+        },
+      });
+      if (checkpoint) await this.#save({ units: index + 1, iterations: 0 }, new Map());
+    }
+    this.#meter.unitDone(index);
   }
 
   #save(position: ReconstructionCheckpoint["position"], state: ReconstructionCheckpoint["state"]): Promise<void> {
     const constants = changedConstants(this.initial, this.#graph);
-    return writeReconstruction(this.options.checkpoint!.path, this.#settings, { position, constants, state });
-  }
-
-  /** The images behind the FakeQuant of the graph's input, or as they are. */
-  async #advance(images: Activation, nodes: readonly Node[], entry: string): Promise<Activation> {
-    return this.#computed(this.#graph, nodes, images, entry);
+    return writeReconstruction(this.settings.checkpoint!.path, this.#settings, { position, constants, state });
   }
 
   async #computed(graph: Graph, nodes: readonly Node[], from: Activation, value: string): Promise<Activation> {
@@ -187,7 +206,7 @@ class Reconstruction {
 
   #units(block: Block): readonly LearningUnit[] {
     if (!this.#losesPrecision(block)) return [];
-    if (this.options.options.unit === "layer") return layerUnits(this.initial, block);
+    if (this.settings.options.unit === "layer") return layerUnits(this.initial, block);
     return [{ name: block.name, input: this.#entry(block), output: block.output }];
   }
 
@@ -198,15 +217,10 @@ class Reconstruction {
   }
 
   #entry(block: Block): string {
-    return entryOf(this.initial, block, (node) => this.#isFixed(fakeQuant(this.initial, node)));
+    return entryOf(this.initial, block, (node) => !this.#learnsStep(fakeQuant(this.initial, node)));
   }
 
   /** 8-bit steps lose nothing worth learning; the image's range is what it is. */
-  #isFixed(fq: FakeQuant): boolean {
-    return this.options.options.stepRate === 0 || fq.bits === 8 || fq.input === this.initial.inputs[0]!.name;
-  }
-}
-
-function close(...activations: readonly Activation[]): void {
-  for (const rows of new Set(activations.map((activation) => activation.rows))) rows.close();
+  readonly #learnsStep = (fq: FakeQuant): boolean =>
+    this.settings.options.stepRate > 0 && fq.bits < 8 && fq.input !== this.initial.inputs[0]!.name;
 }

@@ -1,0 +1,46 @@
+/** @file The iterations of any learning: feeds, learning rates, resuming, progress, and the hardened graph at the end. */
+
+import type { Graph, Tensor } from "@subbyte/graph";
+import type { SessionOptions } from "../../runtime/session.js";
+import type { LearnedGraph } from "./learned-graph.js";
+import { createLearner, type LearnerStep, type Loss } from "./learner.js";
+import { LearnedValues } from "./values.js";
+
+export interface LearningRun {
+  readonly seed: number;
+  readonly session: SessionOptions;
+  readonly signal?: AbortSignal | undefined;
+  /** State to go on from, with the number of iterations that led to it. */
+  readonly resume?: { readonly iterations: number; readonly state: ReadonlyMap<string, Tensor> } | undefined;
+  /** After each iteration, with the number of finished ones. */
+  readonly onIteration: (iterations: number, loss: number, state: ReadonlyMap<string, Tensor>) => Promise<void> | void;
+}
+
+export interface LearningTask {
+  /** The whole quantized graph, of which `learned` is a part. */
+  readonly graph: Graph;
+  readonly learned: LearnedGraph;
+  readonly loss: Loss;
+  readonly iterations: number;
+  /** Input, target and masks of an iteration, counted from 0. */
+  readonly feeds: (iteration: number) => Readonly<Record<string, Tensor>>;
+  readonly schedule: (iteration: number) => Omit<LearnerStep, "feeds" | "step">;
+}
+
+/** @returns the whole graph with the learned values, codes chosen */
+export async function learn(task: LearningTask, run: LearningRun): Promise<Graph> {
+  const { learned, loss, iterations, feeds, schedule } = task;
+  const values = new LearnedValues(task.graph, learned);
+  const learner = await createLearner(learned, loss, run.session);
+  try {
+    if (run.resume) learner.restore(run.resume.state);
+    for (let i = run.resume?.iterations ?? 0; i < iterations; i++) {
+      run.signal?.throwIfAborted();
+      const fed = { ...feeds(i), ...values.biasDeltas(learner.state) };
+      await run.onIteration(i + 1, await learner.run({ feeds: fed, ...schedule(i), step: i + 1 }), learner.state);
+    }
+    return values.harden(learner.state);
+  } finally {
+    await learner.release();
+  }
+}

@@ -1,0 +1,219 @@
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createReference } from "@subbyte/engine";
+import { expandForInference, type Graph, type Tensor } from "@subbyte/graph";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { UsageError } from "../../errors.js";
+import { lower } from "../../lowering/lower.js";
+import { Random } from "../../random.js";
+import { createSession } from "../../runtime/session.js";
+import { codesClassifier } from "../../simulation/classifier.js";
+import { kitchenSink } from "../../testing/networks.js";
+import { snapBiases } from "../biases.js";
+import { codeRange, fakeQuants, quantizeValue } from "../fake-quant.js";
+import { insertFakeQuant } from "../insert.js";
+import type { BitPolicy } from "../policy.js";
+import { type CalibrationInput, setRanges } from "../ranges.js";
+import { findBlocks } from "./blocks.js";
+import { adaroundDefaults, type ReconstructionOptions, reconstructionDefaults } from "./options.js";
+import { type ReconstructionRun, reconstruct } from "./reconstruct.js";
+
+const preprocessing = {
+  channels: 3,
+  height: 16,
+  width: 16,
+  resize: "exact",
+  mean: [0.4, 0.5, 0.6],
+  std: [0.2, 0.25, 0.3],
+} as const;
+
+/** `[N, H, W, C]` bytes: waves of another length in each image, with noise. */
+function bytes(seed: number, count: number): Uint8Array {
+  const random = new Random(seed);
+  return Uint8Array.from({ length: count * 256 * 3 }, (_, i) => {
+    const [pixel, channel, image] = [Math.floor(i / 3) % 256, i % 3, Math.floor(i / 768)];
+    const wave = Math.sin(pixel / (5 + 3 * image) + channel + seed);
+    return Math.min(255, Math.max(0, Math.round(128 + 50 * wave + 25 * random.normal())));
+  });
+}
+
+function normalized(interleaved: Uint8Array): Tensor {
+  const count = interleaved.length / 768;
+  const data = new Float32Array(interleaved.length);
+  for (let n = 0; n < count; n++)
+    for (let c = 0; c < 3; c++)
+      for (let i = 0; i < 256; i++)
+        data[(n * 3 + c) * 256 + i] =
+          (interleaved[(n * 256 + i) * 3 + c]! / 255 - preprocessing.mean[c]!) / preprocessing.std[c]!;
+  return { dtype: "float32", shape: [count, 3, 16, 16], data };
+}
+
+const calibration: CalibrationInput = {
+  async *batches() {
+    for (const seed of [1, 2, 3]) yield normalized(bytes(seed, 8));
+  },
+};
+
+const float = kitchenSink(5);
+const ranged = (policy: BitPolicy) =>
+  setRanges(insertFakeQuant(float, policy), calibration, { method: "mse", threads: 1 });
+
+const block: ReconstructionOptions = { ...reconstructionDefaults, iterations: 60, batchSize: 8, roundingRate: 0.1 };
+const layer: ReconstructionOptions = { ...adaroundDefaults, iterations: 60, batchSize: 8, roundingRate: 0.1 };
+const run = (options: ReconstructionOptions): ReconstructionRun => ({ options, seed: 3, threads: 1 });
+
+/** Mean squared difference from the float network at `value`, over the calibration images. */
+async function error(graph: Graph, value: string): Promise<number> {
+  const outputs = { outputs: [value] };
+  const [a, b] = await Promise.all(
+    [{ ...float, ...outputs }, expandForInference({ ...graph, ...outputs })].map((each) =>
+      createSession(each, { threads: 1 }),
+    ),
+  );
+  let sum = 0;
+  for await (const input of calibration.batches()) {
+    const [expected, actual] = [await a!.run({ input }), await b!.run({ input })].map((r) => r[value]!.data);
+    for (let i = 0; i < expected!.length; i++) sum += (Number(expected![i]) - Number(actual![i])) ** 2;
+  }
+  await Promise.all([a!.release(), b!.release()]);
+  return sum;
+}
+
+const weightCodes = (graph: Graph) =>
+  fakeQuants(graph)
+    .filter((fq) => fq.ofWeights)
+    .map((fq) => {
+      const weights = graph.tensors.get(fq.input)!.data as Float32Array;
+      const scales = graph.tensors.get(fq.scale)!.data as Float32Array;
+      const size = weights.length / scales.length;
+      return { fq, weights, scaleOf: (i: number) => scales[Math.floor(i / size)]! };
+    });
+
+const sameTensors = (a: Graph, b: Graph) => {
+  expect([...a.tensors.keys()]).toEqual([...b.tensors.keys()]);
+  for (const [name, tensor] of a.tensors) expect(b.tensors.get(name), name).toEqual(tensor);
+};
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "reconstruct-"));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe.each([
+  ["reconstruct", block],
+  ["adaround", layer],
+])("%s", (method, options) => {
+  let before: Graph;
+  let after: Graph;
+  beforeAll(async () => {
+    before = await ranged({ weights: 4, activations: 4 });
+    after = await reconstruct(before, calibration, run(options));
+  });
+
+  test("comes closer to the float network than nearest rounding", async () => {
+    const nearest = snapBiases(before);
+    for (const { output } of findBlocks(before).slice(-2))
+      expect(await error(after, output), output).toBeLessThan(await error(nearest, output));
+  });
+
+  test("the result lowers, and the engine equals the simulation on codes", async () => {
+    const program = lower(after, { preprocessing });
+    const images = bytes(9, 4);
+    const simulation = await codesClassifier(program, { threads: 1 });
+    const logits = await simulation.classify({ images, labels: new Int32Array(4), count: 4 });
+    await simulation.close();
+    expect(createReference(program).run(images, 4)).toEqual(logits);
+  });
+
+  test("weights stand in the middle of their codes' cells, biases on their grid", () => {
+    for (const { fq, weights, scaleOf } of weightCodes(after)) {
+      if (fq.input === "stem.weight") continue; // 8 bits with nothing before it: as it was.
+      const { min, max } = codeRange(fq);
+      weights.forEach((w, i) => {
+        expect(w).toBe(Math.fround(scaleOf(i) * quantizeValue(w, scaleOf(i), 0, min, max)));
+      });
+    }
+    sameTensors(after, snapBiases(after));
+  });
+
+  test.runIf(method === "adaround")("keeps scales and moves no weight by a cell or more", () => {
+    const original = weightCodes(before);
+    let moved = 0;
+    for (const [k, { fq, weights, scaleOf }] of weightCodes(after).entries()) {
+      const { weights: old, scaleOf: oldScale } = original[k]!;
+      const { min, max } = codeRange(fq);
+      weights.forEach((w, i) => {
+        const s = scaleOf(i);
+        expect(s).toBe(oldScale(i));
+        const clipped = Math.min(max * s, Math.max(min * s, old[i]!));
+        expect(Math.abs(w - clipped)).toBeLessThan(s * (1 + 1e-5));
+        if (Math.round(clipped / s) !== Math.round(w / s)) moved++;
+      });
+    }
+    expect(moved).toBeGreaterThan(100);
+  });
+});
+
+describe("a stopped run goes on bit for bit", () => {
+  const options: ReconstructionOptions = { ...block, drop: 0.5, iterations: 12, endToEnd: 10, endToEndBatchSize: 8 };
+
+  let before: Graph;
+  let whole: Graph;
+  beforeAll(async () => {
+    before = await ranged({ weights: 2, activations: 4 });
+    whole = await reconstruct(before, calibration, run(options));
+  });
+
+  test.each([5, 24, 64])("after %i iterations of all units", async (stopAfter) => {
+    const path = join(folder, `stopped-${stopAfter}.safetensors`);
+    const stop = new AbortController();
+    const first = reconstruct(before, calibration, {
+      ...run(options),
+      checkpoint: { path, every: 4 },
+      signal: stop.signal,
+      onProgress: ({ iteration }) => iteration >= stopAfter && stop.abort(),
+    });
+    await expect(first).rejects.toThrow(/abort/);
+    const seen: number[] = [];
+    const second = await reconstruct(before, calibration, {
+      ...run(options),
+      checkpoint: { path, every: 4, resume: true },
+      onProgress: ({ iteration, iterations, secondsLeft }) => {
+        seen.push(iteration);
+        expect(iterations).toBe(5 * 12 + 10);
+        expect(secondsLeft).toBeGreaterThanOrEqual(0);
+      },
+    });
+    expect(seen[0]).toBeGreaterThan(stopAfter - 5);
+    expect(seen.at(-1)).toBe(70);
+    sameTensors(second, whole);
+    // A finished run's checkpoint gives the result again.
+    sameTensors(await reconstruct(before, calibration, { ...run(options), checkpoint: { path, resume: true } }), whole);
+  });
+
+  test("under the same settings only", async () => {
+    const checkpoint = { path: join(folder, "other.safetensors") };
+    const short = { ...block, iterations: 1 };
+    await reconstruct(before, calibration, { ...run(short), checkpoint });
+    const other = { ...run({ ...short, batchSize: 4 }), checkpoint: { ...checkpoint, resume: true } };
+    await expect(reconstruct(before, calibration, other)).rejects.toThrow(/batchSize was 8, now 4/);
+  });
+});
+
+test("activations in temporary files give the same bits, and leave nothing behind", async () => {
+  const before = await ranged({ weights: 2, activations: 4 });
+  const options = { ...block, drop: 0.5, iterations: 3 };
+  const inMemory = await reconstruct(before, calibration, run(options));
+  const left = () => readdirSync(tmpdir()).filter((name) => name.startsWith("subbyte-activations-")).length;
+  const leftBefore = left();
+  sameTensors(await reconstruct(before, calibration, { ...run(options), memoryBytes: 0 }), inMemory);
+  expect(left()).toBe(leftBefore);
+});
+
+test("a network of 8 bits is left as its ranges are; options out of range are refused", async () => {
+  const before = await ranged({ weights: 8, activations: 8 });
+  sameTensors(await reconstruct(before, calibration, run(block)), snapBiases(before));
+  await expect(reconstruct(before, calibration, run({ ...block, iterations: 0 }))).rejects.toThrow(UsageError);
+});
