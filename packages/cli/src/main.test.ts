@@ -14,7 +14,7 @@ beforeAll(async () => {
   );
   expect(trained).toMatchObject({ status: 0, stderr: "" });
   expect(JSON.parse(trained.stdout)).toMatchObject({ arch: "resnet8", seed: 0, best: 1 });
-  const quantize = `quantize ${checkpoint} --data mnist --calibration-images 32 --weights 4 --activations 4 --out ${sbq}`;
+  const quantize = `quantize ${checkpoint} --data mnist --calibration-images 32 --method mse --weights 4 --activations 4 --out ${sbq}`;
   expect(await subbyte(...quantize.split(" "))).toMatchObject({
     status: 0,
     stdout: expect.stringContaining("tiny.sbq: "),

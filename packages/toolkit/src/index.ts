@@ -26,6 +26,7 @@ export * from "./quantization/reconstruction/index.js";
 export { type LayerSensitivity, layerSensitivity } from "./quantization/sensitivity.js";
 export * from "./random.js";
 export { quickstartReport } from "./report/quickstart-report.js";
+export { type SensitivityPage, sensitivityReport } from "./report/sensitivity-report.js";
 export * from "./runtime/index.js";
 export { codesClassifier, simulatedClassifier } from "./simulation/classifier.js";
 export { type CodeSimulation, simulateCodes } from "./simulation/codes.js";

@@ -1,27 +1,36 @@
-/** @file `subbyte inspect`: prints a model. */
+/** @file `subbyte inspect`: prints a model; with `--compare`, finds the layer that hurts (`inspect-compare.ts`). */
 
 import { type Operator, operatorMultiplyAdds, type Program, type TensorId } from "@subbyte/engine";
 import { printGraph } from "@subbyte/graph";
 import { countMultiplyAdds, countParameters, type FloatModel, openModel } from "@subbyte/toolkit";
 import { Command } from "commander";
-import { type CommonOptions, type ModelFileOptions, openOptions, withModelOptions } from "../options.js";
+import { openOptions, withDataOptions, withModelOptions, withRunOptions } from "../options.js";
 import { byteSize, table } from "../output.js";
 import { deliver } from "../results.js";
+import { type CompareOptions, inspectCompare } from "./inspect-compare.js";
 
-type Options = CommonOptions & ModelFileOptions;
+type Options = CompareOptions & { readonly compare?: string };
 
-export function inspectCommand(_signal: AbortSignal): Command {
+export function inspectCommand(signal: AbortSignal): Command {
   const command = new Command("inspect")
-    .description("Prints a model: its operators, shapes, widths and sizes.")
+    .description("Prints a model: its operators, shapes, widths and sizes. With --compare, finds the layer that hurts.")
     .argument("<model>", "model file, recognised by its content")
-    .action((path: string, options: Options) => run(path, options));
-  return withModelOptions(command).addHelpText(
+    .option("--compare <float>", "the float network that a .sbq was made from: which layers lost what, and why")
+    .option("--each-layer", "with --compare: accuracy with each layer alone quantized and each alone kept float")
+    .option("--report <file>", "with --compare: the result as an HTML page")
+    .action((path: string, options: Options) => run(path, options, signal));
+  return withRunOptions(withModelOptions(withDataOptions(command))).addHelpText(
     "after",
-    "\nExamples:\n  subbyte inspect model.onnx\n  subbyte inspect model-w4a4.sbq",
+    `
+Examples:
+  subbyte inspect model.onnx
+  subbyte inspect model-w4a4.sbq
+  subbyte inspect model-w4a4.sbq --compare model.onnx --data photos/ --each-layer --report layers.html`,
   );
 }
 
-async function run(path: string, options: Options): Promise<void> {
+async function run(path: string, { compare, ...options }: Options, signal: AbortSignal): Promise<void> {
+  if (compare !== undefined) return inspectCompare(path, compare, options, signal);
   const model = await openModel(path, openOptions(options));
   const described =
     model.kind === "float" ? describeFloat(model) : describeProgram(model.program, path, model.bytes.length);

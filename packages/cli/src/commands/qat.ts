@@ -101,7 +101,7 @@ async function begin(model: OpenedModel, options: Options, signal: AbortSignal):
   const { validationShare, randomResizedCrop } = options;
   const opening = { validationShare, ...(randomResizedCrop ? { headroom: CROP_HEADROOM } : {}) };
   if (model.kind === "float") {
-    const { quantized: graph, ...rest } = await quantizeOpened(model, options, signal, opening);
+    const { quantized: graph, ...rest } = await quantizeOpened(model, options, signal, { opening });
     return { graph, ...rest };
   }
   const preprocessing = preprocessingOf(model, options);

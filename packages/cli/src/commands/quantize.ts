@@ -1,17 +1,22 @@
 /** @file `subbyte quantize`: post-training quantization of a float network to a `.sbq` file. */
 
 import { writeSbq } from "@subbyte/engine";
-import { simplifyForImport } from "@subbyte/graph";
+import { type Graph, simplifyForImport } from "@subbyte/graph";
 import {
+  AUTO,
   type BitPolicy,
+  type Closeness,
   calibrationImagesDefault,
   checkBits,
+  type GuardedOptions,
   lower,
+  maxDropDefault,
   methodByName,
   methods,
   type OpenedModel,
   type OpenOptions,
   openModel,
+  quantize,
   quantizeGraph,
   UsageError,
   writeFileAtomic,
@@ -48,12 +53,16 @@ export type QuantizeCommandOptions = CommonOptions &
     readonly iterations?: number;
     readonly percentile?: number;
     readonly checkpoint?: string;
+    readonly equalize?: boolean;
+    readonly biasCorrection?: boolean;
+    readonly maxDrop?: number;
+    readonly force?: boolean;
     readonly out?: string;
   };
 
 export function withQuantizeOptions(command: Command): Command {
   return withWidthOptions(command)
-    .option("--method <name>", `how ranges are chosen: ${Object.keys(methods).join(", ")}`, "mse")
+    .option("--method <name>", `${AUTO} (the cheapest that suffices), or ${Object.keys(methods).join(", ")}`, AUTO)
     .option(
       "--calibration-images <n>",
       "training images that ranges are measured on",
@@ -61,6 +70,8 @@ export function withQuantizeOptions(command: Command): Command {
       calibrationImagesDefault,
     )
     .option("--percentile <percent>", "values within a range, for --method percentile", decimal(0))
+    .option("--equalize", "cross-layer equalization first: channels of neighbouring layers share their ranges")
+    .option("--bias-correction", "takes the mean errors of rounded weights off the biases")
     .option("--iterations <n>", "steps for each block, for methods that learn", integer())
     .option("--checkpoint <file>", "methods that learn keep their state here, and go on from it");
 }
@@ -71,6 +82,13 @@ export function quantizeCommand(signal: AbortSignal): Command {
       "Turns a float network (.onnx, checkpoint) into an integer network (.sbq) with the help of unlabelled images.",
     )
     .argument("<model>", "model file, recognised by its content")
+    .option(
+      "--max-drop <points>",
+      "accuracy that --method auto may lose before it spends more",
+      decimal(0),
+      maxDropDefault,
+    )
+    .option("--force", "writes the file even where the network collapsed")
     .option("--out <file>", "where the .sbq goes; by default the model's name and widths, in this folder")
     .action((path: string, options: QuantizeCommandOptions) => run(path, options, signal));
   return withRunOptions(withModelOptions(withDataOptions(withQuantizeOptions(command)))).addHelpText(
@@ -86,11 +104,13 @@ Examples:
 
 async function run(path: string, options: QuantizeCommandOptions, signal: AbortSignal): Promise<void> {
   const policy = bitPolicy(options);
-  methodByName(options.method);
+  if (options.method !== AUTO) methodByName(options.method);
   const model = await openModel(path, openOptions(options));
   if (model.kind !== "float")
     throw new UsageError(`${path} is quantized already; give the float network it was made from.`);
-  const { quantized, preprocessing, labels } = await quantizeOpened(model, options, signal);
+  const { quantized, preprocessing, labels, closeness, log } = await quantizeOpened(model, options, signal, {
+    guard: true,
+  });
   const { weights, activations } = policy;
   const { method, seed } = options;
   const program = lower(quantized, {
@@ -103,7 +123,7 @@ async function run(path: string, options: QuantizeCommandOptions, signal: AbortS
   await writeFileAtomic(out, bytes);
   await deliver(
     options,
-    { model: path, out, bytes: bytes.length, weights, activations, method, seed },
+    { model: path, out, bytes: bytes.length, weights, activations, method, seed, closeness, log },
     `${out}: ${byteSize(bytes.length)}, weights ${weights} bits, activations ${activations} bits, ${byteSize(model.bytes.length)} before`,
   );
 }
@@ -116,9 +136,14 @@ export async function quantizeOpened(
   model: Extract<OpenedModel, { kind: "float" }>,
   options: QuantizeCommandOptions,
   signal: AbortSignal,
-  opening: Pick<OpenOptions, "headroom" | "limit" | "validationShare"> = {
-    limit: Math.min(options.limit ?? Number.POSITIVE_INFINITY, CHOICE * options.calibrationImages),
-  },
+  {
+    guard = false,
+    opening = { limit: Math.min(options.limit ?? Number.POSITIVE_INFINITY, CHOICE * options.calibrationImages) },
+  }: {
+    /** Refuses a collapsed network, and lets `auto` try more than its first step. */
+    readonly guard?: boolean;
+    readonly opening?: Pick<OpenOptions, "headroom" | "limit" | "validationShare">;
+  } = {},
 ) {
   const { method, seed, calibrationImages } = options;
   const preprocessing = preprocessingOf(model, options);
@@ -131,12 +156,13 @@ export async function quantizeOpened(
       `${model.path} has ${classesOf(model)} classes, "${images.name}" ${images.classes.length}: its images serve to measure ranges, the .sbq gets no class names`,
     ]);
   const quiet = options.quiet ?? false;
-  let progress = startProgress("calibrating", 2 * Math.min(calibrationImages, images.length), {
+  let progress = startProgress("calibrating", Math.min(calibrationImages, images.length), {
     quiet,
   });
   let learning = false;
   try {
-    const quantized = await quantizeGraph(simplifyForImport(model.graph), images, {
+    const graph = simplifyForImport(model.graph);
+    const settings = {
       policy,
       method,
       seed,
@@ -148,6 +174,13 @@ export async function quantizeOpened(
       ...(options.percentile === undefined ? {} : { percentile: options.percentile }),
       ...(options.iterations === undefined ? {} : { reconstruction: { iterations: options.iterations } }),
       ...(options.checkpoint === undefined ? {} : { checkpoint: { path: options.checkpoint, resume: true } }),
+      ...(options.equalize ? { equalize: true } : {}),
+      ...(options.biasCorrection ? { biasCorrection: true } : {}),
+      ...(options.maxDrop === undefined ? {} : { maxDrop: options.maxDrop }),
+      ...(options.force ? { force: true } : {}),
+      onNote: (text) => {
+        if (!quiet) tell([text]);
+      },
       onProgress: (done) => progress.update(done),
       onReconstruction: ({ unit, iteration, iterations, loss, secondsLeft }) => {
         if (!learning) {
@@ -157,8 +190,13 @@ export async function quantizeOpened(
         }
         progress.update(iteration, `${unit} · loss ${loss.toPrecision(3)} · ${Math.ceil(secondsLeft)} s left`);
       },
-    });
-    return { quantized, preprocessing, images, labels };
+    } satisfies GuardedOptions;
+    let closeness: Closeness | undefined;
+    let log: readonly string[] = [];
+    let quantized: Graph;
+    if (guard) ({ graph: quantized, closeness, log } = await quantize(graph, images, settings));
+    else quantized = await quantizeGraph(graph, images, settings);
+    return { quantized, preprocessing, images, labels, closeness, log };
   } finally {
     progress.stop();
   }

@@ -66,7 +66,7 @@ export function causeOf(facts: LayerFacts): string {
     );
   if (position !== "inner" && Math.min(weightBits, inputBits) < 8)
     remarks.push(`it is the ${position} layer, which is better kept at 8 bits (--first-last-bits 8)`);
-  if (facts.deadChannels > 0) remarks.push(`${facts.deadChannels} output channels have only zero weights`);
-  if (facts.tinyScales > 0) remarks.push(`${facts.tinyScales} weight scales are below 1e-7`);
+  if (facts.deadChannels > 0) remarks.push(`output channels of only zero weights: ${facts.deadChannels}`);
+  if (facts.tinyScales > 0) remarks.push(`weight scales below 1e-7: ${facts.tinyScales}`);
   return [main[origin]!, ...remarks].join("; ");
 }

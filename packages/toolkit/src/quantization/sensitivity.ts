@@ -5,11 +5,12 @@
  */
 
 import { expandForInference, float32, type Graph, GraphBuilder, type Node, type Tensor } from "@subbyte/graph";
+import { DataError } from "../errors.js";
 import { createSession, type SessionOptions } from "../runtime/session.js";
 import { biasCodes, biasValues } from "./biases.js";
 import { causeOf, type LayerFacts } from "./causes.js";
 import type { Check, Closeness } from "./check.js";
-import { codeRange, type FakeQuant, fakeQuants, quantizeValue, withoutFakeQuant } from "./fake-quant.js";
+import { codeRange, type FakeQuant, fakeQuants, quantizeValue, withoutFakeQuant, withTensors } from "./fake-quant.js";
 import { isLayer } from "./topology.js";
 
 export interface LayerSensitivity extends LayerFacts {
@@ -39,7 +40,9 @@ const IMAGES = 128;
  * @param graph with FakeQuant nodes whose scales are set
  * @param batches images `[N, C, H, W]`, normalized; the first 128 are looked at
  * @param float the network it was made from, where weights or biases were changed; by default the graph without its FakeQuant nodes
+ *   (an equalized network is not comparable with it layer by layer)
  * @returns the layers, the noisiest (alone) first
+ * @throws {DataError} where `float` lacks a layer; what `options.signal` is aborted with
  */
 export async function layerSensitivity(
   graph: Graph,
@@ -48,6 +51,13 @@ export async function layerSensitivity(
   float: Graph = withoutFakeQuant(graph),
 ): Promise<readonly LayerSensitivity[]> {
   const layers = quantizedLayers(graph);
+  const known = new Set(float.nodes.map(({ name }) => name));
+  const strange = layers.filter(({ node }) => !known.has(node.name)).map(({ node }) => node.name);
+  if (strange.length > 0)
+    throw new DataError(
+      `"${graph.name}" has layers that "${float.name}" does not have: ${strange.slice(0, 3).join(", ")}. ` +
+        "Compare a quantized network with the float network that it was made from.",
+    );
   const { check, onProgress, signal, ...session } = options;
   const taken = firstBatches(batches, IMAGES);
   const alone = await measureAlone(graph, float, layers, taken, session);
@@ -66,8 +76,8 @@ export async function layerSensitivity(
       cause: causeOf(facts),
       ...(check
         ? {
-            aloneQuantized: await check.measure(keepFakeQuants(graph, (fq) => layer.own.has(fq.node))),
-            keptFloat: await check.measure(keepFakeQuants(graph, (fq) => !layer.own.has(fq.node))),
+            aloneQuantized: await check.measure(quantizedAlone(graph, float, layer)),
+            keptFloat: await check.measure(keptFloat(graph, float, layer)),
           }
         : {}),
     });
@@ -80,8 +90,6 @@ interface QuantizedLayer {
   readonly node: Node;
   readonly weights: FakeQuant;
   readonly input: FakeQuant;
-  /** FakeQuant nodes of the layer's weights and of its input. */
-  readonly own: ReadonlySet<Node>;
   readonly first: boolean;
   readonly last: boolean;
 }
@@ -99,23 +107,56 @@ function quantizedLayers(graph: Graph): readonly QuantizedLayer[] {
     const weights = byOutput.get(node.inputs[1]!);
     const input = inputOf(node.inputs[0]!);
     if (!weights || !input) return [];
-    const own = new Set([weights.node, input.node]);
-    return [{ node, weights, input, own, first: i === 0, last: i === nodes.length - 1 }];
+    return [{ node, weights, input, first: i === 0, last: i === nodes.length - 1 }];
   });
 }
 
-/** The graph with the chosen FakeQuant nodes only. */
-function keepFakeQuants(graph: Graph, keep: (fq: FakeQuant) => boolean): Graph {
-  const source = new Map<string, string>();
-  const resolve = (value: string): string => source.get(value) ?? value;
-  const dropped = new Set<Node>();
-  for (const fq of fakeQuants(graph)) if (!keep(fq)) dropped.add(fq.node);
-  const nodes: Node[] = [];
-  for (const node of graph.nodes) {
-    if (dropped.has(node)) source.set(node.outputs[0]!, resolve(node.inputs[0]!));
-    else nodes.push({ ...node, inputs: node.inputs.map(resolve) });
+/** The float network with one layer on its grids. */
+function quantizedAlone(graph: Graph, float: Graph, layer: QuantizedLayer): Graph {
+  const b = new GraphBuilder(float.name);
+  for (const { name, dtype, shape } of float.inputs) b.input(name, dtype, shape ?? []);
+  for (const [name, tensor] of float.tensors) b.constant(tensor, name);
+  for (const node of float.nodes) {
+    const inputs = [...node.inputs];
+    if (node.name === layer.node.name) {
+      inputs[0] = throughGrid(b, graph, layer, inputs[0]!).quantized;
+      inputs[1] = b.constant(roundedWeights(graph, layer.weights));
+    }
+    b.node(node.op, inputs, node.attributes, { name: node.name, outputs: node.outputs, domain: node.domain });
   }
-  return { ...graph, nodes, outputs: graph.outputs.map(resolve) };
+  b.setOutputs(float.outputs);
+  return b.build();
+}
+
+/**
+ * The quantized network with one layer's weights and bias from the float network and, where only layers read it, its input
+ * unrounded.
+ */
+function keptFloat(graph: Graph, float: Graph, layer: QuantizedLayer): Graph {
+  const original = float.nodes.find(({ name }) => name === layer.node.name)!;
+  const tensors = new Map([[layer.weights.input, float.tensors.get(original.inputs[1]!)!]]);
+  const bias = layer.node.inputs[2];
+  if (bias && original.inputs[2]) tensors.set(bias, float.tensors.get(original.inputs[2])!);
+  const source = new Map([[layer.weights.output, layer.weights.input]]);
+  const readers = graph.nodes.filter(({ inputs }) => inputs.includes(layer.input.output));
+  if (readers.every(isLayer)) source.set(layer.input.output, layer.input.input);
+  return {
+    ...withTensors(graph, tensors),
+    nodes: graph.nodes.map((node) =>
+      node === layer.node ? { ...node, inputs: node.inputs.map((value) => source.get(value) ?? value) } : node,
+    ),
+  };
+}
+
+/** A value clipped to a layer's input range, and rounded to its grid. */
+function throughGrid(b: GraphBuilder, graph: Graph, { node, input }: QuantizedLayer, value: string) {
+  const { scale, zeroPoint } = inputGrid(graph, input);
+  const { min, max } = codeRange(input);
+  const step = b.scalar(scale);
+  const named = (op: string, inputs: readonly string[]) => b.op(op, inputs, {}, { name: `${node.name}/grid/${op}` });
+  const bounds = [b.scalar(scale * (min - zeroPoint)), b.scalar(scale * (max - zeroPoint))];
+  const clipped = named("Clip", [value, ...bounds]);
+  return { clipped, quantized: named("Mul", [named("Round", [named("Div", [clipped, step])]), step]) };
 }
 
 /** The float network with, for each layer, the noise in its output by origin as further outputs. */
@@ -133,12 +174,8 @@ async function measureAlone(
     const [x, weight] = node.inputs as [string, string];
     const original = float.tensors.get(weight)!;
     const rounded = roundedWeights(graph, layer.weights);
-    const { scale, zeroPoint } = inputGrid(graph, layer.input);
-    const { min, max } = codeRange(layer.input);
     const error = (original.data as Float32Array).map((w, i) => (rounded.data as Float32Array)[i]! - w);
-    const clipped = b.op("Clip", [x, b.scalar(scale * (min - zeroPoint)), b.scalar(scale * (max - zeroPoint))]);
-    const steps = b.op("Round", [b.op("Div", [clipped, b.scalar(scale)])]);
-    const quantized = b.op("Mul", [steps, b.scalar(scale)]);
+    const { clipped, quantized } = throughGrid(b, graph, layer, x);
     const through = (value: string, tensor: Tensor) => b.op(node.op, [value, b.constant(tensor)], node.attributes);
     const energy = (value: string) => b.op("ReduceMean", [b.op("Mul", [value, value])], { keepdims: 0 });
     return {
@@ -212,9 +249,11 @@ async function measureCumulative(
   batches: readonly Tensor[],
   options: SessionOptions,
 ): Promise<ReadonlyMap<string, number>> {
+  const byName = new Map(float.nodes.map((node) => [node.name, node]));
   const outputs = layers.map(({ node }) => node.outputs[0]!);
+  const floatOutputs = layers.map(({ node }) => byName.get(node.name)!.outputs[0]!);
   const [reference, quantized] = await Promise.all([
-    createSession({ ...float, outputs }, options),
+    createSession({ ...float, outputs: floatOutputs }, options),
     createSession(expandForInference({ ...graph, outputs }), options),
   ]);
   const signal = new Float64Array(layers.length);
@@ -226,7 +265,7 @@ async function measureCumulative(
         quantized.run({ [graph.inputs[0]!.name]: batch }),
       ]);
       outputs.forEach((output, l) => {
-        const a = expected[output]!.data as Float32Array;
+        const a = expected[floatOutputs[l]!]!.data as Float32Array;
         const b = actual[output]!.data as Float32Array;
         for (let i = 0; i < a.length; i++) {
           signal[l]! += a[i]! * a[i]!;
