@@ -1,8 +1,10 @@
 import fc from "fast-check";
-import { describe, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { mobilenetV2, resnet18, resnet50 } from "../../scripts/networks.mjs";
 import { expectSame, tiers } from "../../test/kernel-matrix.js";
 import { randomProgram } from "../../test/random-program.js";
+import { compile } from "./executable.js";
+import { kernelBytes } from "./requirement.js";
 
 describe.each(tiers)("%s", (tier) => {
   test.each(Object.entries({ resnet18, resnet50, mobilenetV2 }))("%s on small images", async (_, network) => {
@@ -10,8 +12,13 @@ describe.each(tiers)("%s", (tier) => {
       [8, 8],
       [4, 4],
       [2, 2],
-    ] as const)
-      await expectSame(network({ weights, activations, size: 65, classes: 10 }), tier);
+    ] as const) {
+      const program = network({ weights, activations, size: 65, classes: 10 });
+      await expectSame(program, tier);
+      expect((await compile(program, { tier, warmUp: false })).peakBytes).toBeLessThanOrEqual(
+        kernelBytes(program, tier),
+      );
+    }
   });
 
   test("many random programs", async () => {
