@@ -24,6 +24,7 @@ export { type Quantization, quantize, quantizeGraph } from "./quantization/quant
 export { type CalibrationInput, setRanges } from "./quantization/ranges.js";
 export * from "./quantization/reconstruction/index.js";
 export { type LayerSensitivity, layerSensitivity } from "./quantization/sensitivity.js";
+export { type Synthesis, type SynthesisOptions, synthesizeImages } from "./quantization/synthesis.js";
 export * from "./random.js";
 export { quickstartReport } from "./report/quickstart-report.js";
 export { type SensitivityPage, sensitivityReport } from "./report/sensitivity-report.js";

@@ -1,6 +1,6 @@
 /** @file `subbyte quantize`: post-training quantization of a float network to a `.sbq` file. */
 
-import { writeSbq } from "@subbyte/engine";
+import { type Preprocessing, writeSbq } from "@subbyte/engine";
 import { type Graph, simplifyForImport } from "@subbyte/graph";
 import {
   AUTO,
@@ -9,6 +9,7 @@ import {
   calibrationImagesDefault,
   checkBits,
   type GuardedOptions,
+  type ImageSet,
   lower,
   maxDropDefault,
   methodByName,
@@ -18,6 +19,7 @@ import {
   openModel,
   quantize,
   quantizeGraph,
+  synthesizeImages,
   UsageError,
   writeFileAtomic,
 } from "@subbyte/toolkit";
@@ -98,7 +100,8 @@ Examples:
   subbyte quantize model.onnx --data photos/ --weights 4 --activations 4
   subbyte quantize resnet20.th --arch resnet20 --data cifar10.tgz --weights 8 --activations 8 --out resnet20-w8a8.sbq
   subbyte quantize model.onnx --data photos/ --weights 4 --activations 4 --policy widths.yaml
-  subbyte quantize model.onnx --data photos/ --weights 3 --activations 4 --method reconstruct --checkpoint learned.state`,
+  subbyte quantize model.onnx --data photos/ --weights 3 --activations 4 --method reconstruct --checkpoint learned.state
+  subbyte quantize resnet20.th --arch resnet20 --data none --weights 4 --activations 4`,
   );
 }
 
@@ -149,9 +152,12 @@ export async function quantizeOpened(
   const preprocessing = preprocessingOf(model, options);
   const policy = bitPolicy(options);
   const source = required(options.data, "--data", "photos/");
-  const images = await openImagesFor(preprocessing, source, "train", options, signal, opening);
+  const images =
+    source === NO_DATA
+      ? await syntheticImages(model, preprocessing, options, signal)
+      : await openImagesFor(preprocessing, source, "train", options, signal, opening);
   const labels = model.description?.labels ?? (images.classes.length === classesOf(model) ? images.classes : undefined);
-  if (labels === undefined && !options.quiet)
+  if (labels === undefined && source !== NO_DATA && !options.quiet)
     tell([
       `${model.path} has ${classesOf(model)} classes, "${images.name}" ${images.classes.length}: its images serve to measure ranges, the .sbq gets no class names`,
     ]);
@@ -197,6 +203,35 @@ export async function quantizeOpened(
     if (guard) ({ graph: quantized, closeness, log } = await quantize(graph, images, settings));
     else quantized = await quantizeGraph(graph, images, settings);
     return { quantized, preprocessing, images, labels, closeness, log };
+  } finally {
+    progress.stop();
+  }
+}
+
+/** What `--data` says where there are no images to show. */
+const NO_DATA = "none";
+
+/** Images made from what the network's batch normalization remembers. */
+async function syntheticImages(
+  model: Extract<OpenedModel, { kind: "float" }>,
+  { mean, std }: Pick<Preprocessing, "mean" | "std">,
+  options: QuantizeCommandOptions,
+  signal: AbortSignal,
+): Promise<ImageSet> {
+  const quiet = options.quiet ?? false;
+  const progress = startProgress("making images", 0, { quiet });
+  try {
+    const { images, firstLoss, lastLoss } = await synthesizeImages(model.graph, {
+      seed: options.seed,
+      mean,
+      std,
+      signal,
+      ...(options.threads === undefined ? {} : { threads: options.threads }),
+      onProgress: (done, of, loss) => progress.update(done, `loss ${loss.toPrecision(3)}`, of),
+    });
+    const text = `${images.length} images from batch-norm statistics: relative error ${firstLoss.toPrecision(3)} of noise, ${lastLoss.toPrecision(3)} at the end`;
+    if (!quiet) tell([text]);
+    return images;
   } finally {
     progress.stop();
   }
