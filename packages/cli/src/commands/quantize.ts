@@ -8,6 +8,7 @@ import {
   type Closeness,
   calibrationImagesDefault,
   checkBits,
+  chooseWidths,
   type GuardedOptions,
   type ImageSet,
   lower,
@@ -23,7 +24,7 @@ import {
   UsageError,
   writeFileAtomic,
 } from "@subbyte/toolkit";
-import { Command } from "commander";
+import { Command, InvalidArgumentError } from "commander";
 import { readYaml } from "../config.js";
 import { classesOf, openImagesFor, preprocessingOf, tell } from "../images.js";
 import {
@@ -41,7 +42,7 @@ import {
   withRunOptions,
   withWidthOptions,
 } from "../options.js";
-import { byteSize } from "../output.js";
+import { byteSize, table } from "../output.js";
 import { startProgress } from "../progress.js";
 import { deliver } from "../results.js";
 
@@ -59,6 +60,8 @@ export type QuantizeCommandOptions = CommonOptions &
     readonly biasCorrection?: boolean;
     readonly maxDrop?: number;
     readonly force?: boolean;
+    readonly avgBits?: number;
+    readonly maxSize?: number;
     readonly out?: string;
   };
 
@@ -90,6 +93,8 @@ export function quantizeCommand(signal: AbortSignal): Command {
       decimal(0),
       maxDropDefault,
     )
+    .option("--avg-bits <bits>", "mixed precision: mean width of weights and activations of inner layers", decimal(2))
+    .option("--max-size <size>", "mixed precision: size of the file, such as 200kB or 3MB", fileSize)
     .option("--force", "writes the file even where the network collapsed")
     .option("--out <file>", "where the .sbq goes; by default the model's name and widths, in this folder")
     .action((path: string, options: QuantizeCommandOptions) => run(path, options, signal));
@@ -101,6 +106,7 @@ Examples:
   subbyte quantize resnet20.th --arch resnet20 --data cifar10.tgz --weights 8 --activations 8 --out resnet20-w8a8.sbq
   subbyte quantize model.onnx --data photos/ --weights 4 --activations 4 --policy widths.yaml
   subbyte quantize model.onnx --data photos/ --weights 3 --activations 4 --method reconstruct --checkpoint learned.state
+  subbyte quantize model.onnx --data photos/ --avg-bits 4
   subbyte quantize resnet20.th --arch resnet20 --data none --weights 4 --activations 4`,
   );
 }
@@ -111,7 +117,7 @@ async function run(path: string, options: QuantizeCommandOptions, signal: AbortS
   const model = await openModel(path, openOptions(options));
   if (model.kind !== "float")
     throw new UsageError(`${path} is quantized already; give the float network it was made from.`);
-  const { quantized, preprocessing, labels, closeness, log } = await quantizeOpened(model, options, signal, {
+  const { quantized, preprocessing, labels, closeness, log, mixed } = await quantizeOpened(model, options, signal, {
     guard: true,
   });
   const { weights, activations } = policy;
@@ -124,11 +130,27 @@ async function run(path: string, options: QuantizeCommandOptions, signal: AbortS
   const bytes = writeSbq(program);
   const out = options.out ?? `${model.name}-w${weights}a${activations}.sbq`;
   await writeFileAtomic(out, bytes);
+  const size = `${out}: ${byteSize(bytes.length)}, ${byteSize(model.bytes.length)} before`;
+  const result = { model: path, out, bytes: bytes.length, weights, activations, method, seed, closeness, log };
+  if (!mixed) return deliver(options, result, `${size}, weights ${weights} bits, activations ${activations} bits`);
+  const policyFile = `${out.replace(/\.sbq$/, "")}-policy.json`;
+  await writeFileAtomic(policyFile, `${JSON.stringify(mixed.layers, null, 2)}\n`);
+  if (options.maxSize !== undefined && bytes.length > options.maxSize)
+    tell([`the file is larger than --max-size by ${byteSize(bytes.length - options.maxSize)}; ask for so much less`]);
+  const rows = mixed.layers.map(({ pattern, weights: w = "", activations: a = "" }) => [pattern, w, a]);
   await deliver(
     options,
-    { model: path, out, bytes: bytes.length, weights, activations, method, seed, closeness, log },
-    `${out}: ${byteSize(bytes.length)}, weights ${weights} bits, activations ${activations} bits, ${byteSize(model.bytes.length)} before`,
+    { ...result, policyFile, mixed },
+    `${table(["layer", "W bits", "A bits"], rows)}\n\n${size}\nwidths in ${policyFile}, for --policy`,
   );
+}
+
+/** Bytes of a size such as `200kB` or `3MB`, in powers of 1000. */
+function fileSize(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s*([kMG]?)B?$/i.exec(text.trim());
+  if (!match) throw new InvalidArgumentError("it takes a size such as 200kB or 3MB.");
+  const powers: Readonly<Record<string, number>> = { "": 1, k: 1e3, m: 1e6, g: 1e9 };
+  return Number(match[1]) * powers[match[2]!.toLowerCase()]!;
 }
 
 /** Images opened for each that ranges are measured on, so that the seed has a choice; the rest need no decoding. */
@@ -168,8 +190,25 @@ export async function quantizeOpened(
   let learning = false;
   try {
     const graph = simplifyForImport(model.graph);
+    const budget = {
+      ...(options.avgBits === undefined ? {} : { averageBits: options.avgBits }),
+      ...(options.maxSize === undefined ? {} : { maxBytes: options.maxSize }),
+    };
+    const mixed =
+      Object.keys(budget).length === 0
+        ? undefined
+        : await chooseWidths(graph, images, {
+            policy,
+            budget,
+            seed,
+            mean: preprocessing.mean,
+            std: preprocessing.std,
+            signal,
+            ...(options.threads === undefined ? {} : { threads: options.threads }),
+            onProgress: (done, of) => progress.update(done, "widths of layers", of),
+          });
     const settings = {
-      policy,
+      policy: mixed ? { ...policy, layers: [...(policy.layers ?? []), ...mixed.layers] } : policy,
       method,
       seed,
       mean: preprocessing.mean,
@@ -202,7 +241,7 @@ export async function quantizeOpened(
     let quantized: Graph;
     if (guard) ({ graph: quantized, closeness, log } = await quantize(graph, images, settings));
     else quantized = await quantizeGraph(graph, images, settings);
-    return { quantized, preprocessing, images, labels, closeness, log };
+    return { quantized, preprocessing, images, labels, closeness, log, mixed };
   } finally {
     progress.stop();
   }

@@ -86,7 +86,8 @@ export async function layerSensitivity(
   return results.sort((a, b) => a.aloneDb - b.aloneDb);
 }
 
-interface QuantizedLayer {
+/** A layer with the grids of its weights and its input. */
+export interface QuantizedLayer {
   readonly node: Node;
   readonly weights: FakeQuant;
   readonly input: FakeQuant;
@@ -94,7 +95,8 @@ interface QuantizedLayer {
   readonly last: boolean;
 }
 
-function quantizedLayers(graph: Graph): readonly QuantizedLayer[] {
+/** The layers of a graph with FakeQuant nodes, in order. */
+export function quantizedLayers(graph: Graph): readonly QuantizedLayer[] {
   const byOutput = new Map(fakeQuants(graph).map((fq) => [fq.output, fq]));
   const producer = new Map(graph.nodes.flatMap((node) => node.outputs.map((output) => [output, node])));
   const inputOf = (value: string): FakeQuant | undefined => {
@@ -111,16 +113,21 @@ function quantizedLayers(graph: Graph): readonly QuantizedLayer[] {
   });
 }
 
-/** The float network with one layer on its grids. */
-function quantizedAlone(graph: Graph, float: Graph, layer: QuantizedLayer): Graph {
+/** The float network with one layer's weights, its input, or both on their grids. */
+export function quantizedAlone(
+  graph: Graph,
+  float: Graph,
+  layer: QuantizedLayer,
+  side: "weights" | "input" | "both" = "both",
+): Graph {
   const b = new GraphBuilder(float.name);
   for (const { name, dtype, shape } of float.inputs) b.input(name, dtype, shape ?? []);
   for (const [name, tensor] of float.tensors) b.constant(tensor, name);
   for (const node of float.nodes) {
     const inputs = [...node.inputs];
     if (node.name === layer.node.name) {
-      inputs[0] = throughGrid(b, graph, layer, inputs[0]!).quantized;
-      inputs[1] = b.constant(roundedWeights(graph, layer.weights));
+      if (side !== "weights") inputs[0] = throughGrid(b, graph, layer, inputs[0]!).quantized;
+      if (side !== "input") inputs[1] = b.constant(roundedWeights(graph, layer.weights));
     }
     b.node(node.op, inputs, node.attributes, { name: node.name, outputs: node.outputs, domain: node.domain });
   }

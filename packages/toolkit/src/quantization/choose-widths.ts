@@ -1,0 +1,76 @@
+/** @file Mixed precision from images and a budget that people state: bits on average, or the size of the file. */
+
+import type { Graph } from "@subbyte/graph";
+import type { ImageSet } from "../data/types.js";
+import { UsageError } from "../errors.js";
+import { calibrationSample } from "./calibration.js";
+import { Check, checkImages } from "./check.js";
+import { type MixedPrecision, type MixedPrecisionOptions, mixedPrecision } from "./mixed-precision.js";
+import { analyse, isLayer } from "./topology.js";
+
+export interface WidthBudget {
+  /** Mean bits of weights (over parameters) and of activations (over elements) of inner layers. */
+  readonly averageBits?: number;
+  /** Bytes of the `.sbq` file, which bounds the weights. */
+  readonly maxBytes?: number;
+}
+
+export interface ChooseWidthsOptions extends Omit<MixedPrecisionOptions, "weightBits" | "activationBits"> {
+  readonly budget: WidthBudget;
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+}
+
+/** Images for ranges, and as many others for the divergences: orders of magnitude matter, not decimals. */
+const IMAGES = 256;
+/** Bytes of the file's header for each output channel: scale and bias as text and number. */
+const BYTES_PER_CHANNEL = 28;
+/** Bytes of the file's header for each layer. */
+const BYTES_PER_LAYER = 700;
+
+/**
+ * @param float a simplified float network
+ * @param images training images; labels are not looked at
+ * @throws {UsageError} where the budget cannot be kept
+ */
+export async function chooseWidths(
+  float: Graph,
+  images: ImageSet,
+  options: ChooseWidthsOptions,
+): Promise<MixedPrecision> {
+  const { budget, mean, std, seed, threads, policy } = options;
+  const session = threads === undefined ? {} : { threads };
+  const calibration = calibrationSample(images, { count: IMAGES, seed, mean, std });
+  const apart = await checkImages(images, { seed, mean, std, calibrationImages: IMAGES, count: IMAGES });
+  const check = await Check.of(float, apart, session);
+  const { averageBits, maxBytes } = budget;
+  const weightBits = Math.min(
+    averageBits ?? 8,
+    maxBytes === undefined ? 8 : bitsForBytes(float, maxBytes, policy.firstLastBits ?? 8),
+  );
+  return mixedPrecision(float, calibration, check, {
+    ...options,
+    weightBits,
+    activationBits: averageBits ?? policy.activations,
+  });
+}
+
+/** Mean bits of the inner weights for which the file is about so large. */
+function bitsForBytes(float: Graph, bytes: number, edgeBits: number): number {
+  const topology = analyse(float);
+  let fixed = 0;
+  let inner = 0;
+  for (const layer of float.nodes.filter(isLayer)) {
+    const { data, shape } = float.tensors.get(layer.inputs[1]!)!;
+    fixed += BYTES_PER_LAYER + BYTES_PER_CHANNEL * shape[0]!;
+    if (topology.readsInput(layer) || topology.reachesOutput(layer)) fixed += (data.length * edgeBits) / 8;
+    else inner += data.length;
+  }
+  const bits = (8 * (bytes - fixed)) / inner;
+  if (bits < 2)
+    throw new UsageError(
+      `--max-size: ${bytes} bytes are too few; first and last layer, scales and biases take about ${Math.round(fixed)}, ` +
+        `and the other weights at 2 bits ${Math.round(inner / 4)}.`,
+    );
+  return bits;
+}
