@@ -45,6 +45,26 @@ describe("the path from a checkpoint to other formats", () => {
     expect(await predictions("--simulate", "codes")).toEqual(await predictions());
   });
 
+  test("inspect --compare finds the layers that hurt, as JSON and as a page", async () => {
+    const { status, stdout, stderr } = await subbyte(
+      ...`inspect ${sbq} --compare ${checkpoint} --data mnist --limit 40 --each-layer --report layers.html --json --quiet`.split(
+        " ",
+      ),
+    );
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    const { layers, closeness } = JSON.parse(stdout);
+    expect(closeness.agreement).toBeGreaterThan(0);
+    expect(layers.length).toBeGreaterThan(5);
+    for (const layer of layers) {
+      expect(layer.cause).toMatch(/./);
+      expect(layer.aloneDb).toBeGreaterThan(0);
+      expect(layer.keptFloat.agreement).toBeGreaterThan(0);
+    }
+    const html = readFileSync(join(folder, "layers.html"), "utf8");
+    expect(html).toContain(layers[0].layer);
+    expect(html).toContain("<svg");
+  });
+
   test("export writes quantized ONNX that evaluate reads", async () => {
     expect(await subbyte("export", sbq, "--out", "tiny.onnx")).toMatchObject({ status: 0 });
     const { status, stdout } = await subbyte(
@@ -121,6 +141,8 @@ describe("wrong use and bad input", () => {
     [`quantize ${checkpoint} --data mnist --method guess`, /--method guess: there is no such method.*minmax/],
     [`quantize ${checkpoint} --data mnist --std 0`, /--std 0: a standard deviation is greater than 0/],
     [`quantize ${checkpoint} --data mnist --mean 1,2,3`, /--mean 1,2,3: 3 values for 1 channels/],
+    [`inspect ${checkpoint} --compare tiny.sbq --data mnist`, /--compare takes a float network/],
+    [`quantize ${checkpoint} --data mnist --max-size big`, /it takes a size such as 200kB or 3MB/],
     ["quantize tiny.sbq --data mnist", /tiny\.sbq is quantized already/],
     [`quantize ${checkpoint} --config typo.yaml`, /"wieghts" is no option of "quantize"; did you mean "weights"\?/],
     [`quantize ${checkpoint} --config word.yaml`, /word\.yaml: "weights: four" is invalid: it takes a number/],
