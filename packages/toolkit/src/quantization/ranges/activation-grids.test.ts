@@ -79,3 +79,11 @@ test("a dead activation gets scale 1", () => {
   for (const rule of ["minmax", "movingaverage", "percentile", "kl", "mse", "l24"] as ActivationRule[])
     expect(activationGrid(rule, observe(new Float32Array(10)), 4)).toEqual({ scale: 1, zeroPoint: 0 });
 });
+
+test("squared error clips a lone outlier at 4 bits and hardly at 8", () => {
+  const values = Float32Array.from({ length: 10_000 }, (_, i) => Math.abs(Math.sin(i)) * 2);
+  values[17] = 10;
+  const top = (bits: number) => activationGrid("mse", observe(values), bits).scale * (2 ** bits - 1);
+  expect(top(4)).toBeLessThan(5);
+  expect(top(8)).toBeGreaterThan(5);
+});
