@@ -1,13 +1,14 @@
 /** @file Images as they come to the engine, and their pixels. */
 
 import { InputError } from "../errors.js";
+import type { Bitmap } from "../host-types.js";
 import type { RawImage } from "../preprocess/resize.js";
 
 /** Pixels, or a browser's decoded image whose pixels are still to be read; both can be posted to a worker. */
 export type Picture = RawImage | BitmapPicture;
 
 export interface BitmapPicture {
-  readonly bitmap: ImageBitmap;
+  readonly bitmap: Bitmap;
   /** Colours stand as in the file; else they may have been multiplied by alpha. */
   readonly asStored: boolean;
 }
@@ -66,7 +67,7 @@ const asStored = new WeakSet<object>();
  * Decodes an image file in a browser to the bytes that other decoders give.
  * @throws {InputError} where the browser cannot decode it.
  */
-export async function decodeImage(file: Blob): Promise<ImageBitmap> {
+export async function decodeImage(file: Blob): Promise<Bitmap> {
   if (typeof createImageBitmap === "undefined")
     throw new InputError(
       "this JavaScript engine decodes no images; pass decoded bytes { data, width, height, channels }",
@@ -85,7 +86,7 @@ export async function pictureOf(image: ImageInput): Promise<{ readonly picture: 
 
 const rgba = ({ data, width, height }: ImageDataLike): RawImage => ({ data, width, height, channels: 4 });
 
-async function bitmapOf(source: ImageBitmapSource): Promise<ImageBitmap> {
+async function bitmapOf(source: ImageBitmapSource): Promise<Bitmap> {
   try {
     const bitmap = await createImageBitmap(source, storedValues);
     asStored.add(bitmap);
@@ -118,7 +119,7 @@ function isOpaque(rgba: RawImage["data"]): boolean {
 }
 
 /** WebGL takes a bitmap to a texture and back without touching its values. */
-function texturePixels(bitmap: ImageBitmap): RawImage | undefined {
+function texturePixels(bitmap: Bitmap): RawImage | undefined {
   const { width, height } = bitmap;
   const gl = new OffscreenCanvas(1, 1).getContext("webgl2");
   if (gl === null || Math.max(width, height) > gl.getParameter(gl.MAX_TEXTURE_SIZE)) return undefined;

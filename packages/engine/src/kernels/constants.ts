@@ -1,5 +1,6 @@
 /** @file The part of a program's memory that never changes after load: packed weights, tables of offsets, task records. */
 
+import type { WasmMemory } from "../host-types.js";
 import { layouts } from "../wasm/generated.js";
 import { roundUp } from "./placement.js";
 
@@ -12,7 +13,7 @@ export const pageBytes = 2 ** 16;
 
 /** Bump allocation behind the activations; memory grows as needed, before the first run only. */
 export class Constants {
-  readonly memory: WebAssembly.Memory;
+  readonly memory: WasmMemory;
   #end: number;
   readonly #shared = new Map<string, number>();
 

@@ -1,5 +1,7 @@
 /** @file Where threads wait for each other: a barrier on two words of shared memory. */
 
+import type { WasmMemory } from "../host-types.js";
+
 /**
  * Looks at the word before a thread goes to sleep. The most take about a tenth of a millisecond, longer than shares of a run differ
  * where every thread has a core. Where threads share one, looking keeps the others from running: then a thread soon looks less.
@@ -20,7 +22,7 @@ export class Barrier {
   #spins = mostSpins;
 
   /** @param address  of 8 bytes, zero at first, the same for all threads */
-  constructor(memory: WebAssembly.Memory, address: number, threads: number) {
+  constructor(memory: WasmMemory, address: number, threads: number) {
     this.#words = new Int32Array(memory.buffer, address, barrierBytes / 4);
     this.#threads = threads;
   }

@@ -1,6 +1,7 @@
 /** @file The two WebAssembly modules, the choice between them, and their instantiation over a program's memory. */
 
 import { platform } from "#platform";
+import type { WasmMemory } from "../host-types.js";
 import { type PlainKernel, plainModule, type RelaxedKernel, relaxedModule } from "./generated.js";
 import { withSharedMemory } from "./shared-memory.js";
 
@@ -43,7 +44,7 @@ function probe(): Tier {
  * Kernels of a tier over `memory`.
  * @throws {Error} where this machine lacks the tier.
  */
-export async function instantiate(tier: Tier, memory: WebAssembly.Memory): Promise<Kernels> {
+export async function instantiate(tier: Tier, memory: WasmMemory): Promise<Kernels> {
   if (tier === "relaxed" && supportedTier() !== "relaxed")
     throw new Error('this JavaScript engine has no relaxed SIMD; use the tier "simd"');
   const shared = isShared(memory);
@@ -60,7 +61,7 @@ export async function instantiate(tier: Tier, memory: WebAssembly.Memory): Promi
   return tier === "simd" ? plain : { ...plain, ...(await exports(relaxedModule)) };
 }
 
-const isShared = ({ buffer }: WebAssembly.Memory): boolean =>
+const isShared = ({ buffer }: WasmMemory): boolean =>
   Object.prototype.toString.call(buffer) === "[object SharedArrayBuffer]";
 
 function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
