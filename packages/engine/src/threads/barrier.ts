@@ -7,7 +7,7 @@ import type { WasmMemory } from "../host-types.js";
  * where every thread has a core. Where threads share one, looking keeps the others from running: then a thread soon looks less.
  */
 const mostSpins = 2 ** 13;
-const fewestSpins = 2 ** 5;
+const fewestSpins = 2 ** 11;
 /** A thread that is not heard of for so long has died. */
 const patienceMs = 30_000;
 
