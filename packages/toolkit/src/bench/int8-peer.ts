@@ -6,7 +6,7 @@
  * pair stands between Conv and Add, ONNX Runtime falls back to float convolutions.
  */
 
-import { type Graph, GraphBuilder, type Node, type Tensor, writeOnnx } from "@subbyte/graph";
+import { type Graph, GraphBuilder, type Node, writeOnnx } from "@subbyte/graph";
 import { FailedRunError } from "../errors.js";
 import { QDQ_OPSET, toQdq } from "../export/qdq.js";
 import { addFakeQuant } from "../quantization/fake-quant.js";
@@ -23,7 +23,7 @@ const BITS = 8;
  */
 export async function int8Peer(network: BenchNetwork): Promise<Uint8Array> {
   const graph = await calibrated(quantizeEverything(network.graph), network);
-  const file = writeOnnx(withZeroPoints(toQdq(graph)), { opset: QDQ_OPSET });
+  const file = writeOnnx(toQdq(graph), { opset: QDQ_OPSET });
   await assertIntegerThroughout(file);
   return file;
 }
@@ -71,23 +71,4 @@ function quantizedWeights(b: GraphBuilder, graph: Graph, { inputs }: Node): stri
   const weight = inputs[1]!;
   const channels = graph.tensors.get(weight)!.shape[0]!;
   return addFakeQuant(b, weight, { bits: BITS, signed: true, narrow: true, axis: 0, channels });
-}
-
-/** ONNX Runtime takes the integer kernel of Gemm only where the weights' zero points, which are 0, stand in the file. */
-function withZeroPoints(graph: Graph): Graph {
-  const tensors = new Map<string, Tensor>(graph.tensors);
-  const nodes = graph.nodes.map((node) => {
-    const [codes, scale, zeroPoint] = node.inputs as [string, string, string?];
-    if (node.op !== "DequantizeLinear" || zeroPoint !== undefined) return node;
-    const { length } = tensors.get(scale)!.data;
-    const { dtype } = tensors.get(codes)!;
-    const name = `${codes}.zero_point`;
-    tensors.set(name, {
-      dtype,
-      shape: [length],
-      data: dtype === "int32" ? new Int32Array(length) : new Int8Array(length),
-    });
-    return { ...node, inputs: [codes, scale, name] };
-  });
-  return { ...graph, nodes, tensors };
 }

@@ -73,8 +73,14 @@ function dequantizedWeights(b: GraphBuilder, graph: Graph, fq: FakeQuant): void 
     quantizeValue(w, Number(scales.data[Math.floor(i / size)]), 0, min, max),
   );
   const integers: Tensor = { dtype: fq.bits === 4 ? "int4" : "int8", shape: weights.shape, data: codes };
-  const inputs = [b.constant(integers, fq.input), b.constant(scales, fq.scale)];
+  const inputs = [b.constant(integers, fq.input), b.constant(scales, fq.scale), zeroPoints(b, fq.zeroPoint, integers)];
   b.op("DequantizeLinear", inputs, { axis: 0 }, { name: `${fq.node.name}/dequantize`, outputs: [fq.output] });
+}
+
+/** Zeros, one an output channel. They are the default, but ONNX Runtime takes its integer Gemm only where they stand in the file. */
+function zeroPoints(b: GraphBuilder, name: string, { dtype, shape: [channels] }: Tensor): string {
+  const data = dtype === "int32" ? new Int32Array(channels!) : new Int8Array(channels!);
+  return b.constant({ dtype, shape: [channels!], data }, name);
 }
 
 /** The layer's inputs with its bias as int32 codes at scale s_x·s_w[c]. */
@@ -89,9 +95,11 @@ function withIntegerBias(
   const scales = graph.tensors.get(weights.scale)!.data as Float32Array;
   const real = graph.tensors.get(bias)!.data as Float32Array;
   const codes = biasCodes(node, real, inputScale, scales);
+  const integers: Tensor = { dtype: "int32", shape: [codes.length], data: codes };
   const inputs = [
-    b.constant({ dtype: "int32", shape: [codes.length], data: codes }, bias),
+    b.constant(integers, bias),
     b.constant(float32(Float32Array.from(scales, (s) => inputScale * s)), `${bias}.scale`),
+    zeroPoints(b, `${bias}.zero_point`, integers),
   ];
   return [data, weight, b.op("DequantizeLinear", inputs, { axis: 0 }, { name: `${bias}/dequantize` })];
 }
