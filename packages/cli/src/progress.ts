@@ -59,9 +59,11 @@ function bar(label: string, total: number, { ownEstimate }: ProgressOptions): Pr
   };
 }
 
+/** When the last line was written; all progress shares it, or a run of short epochs would never say a word. */
+let last = Date.now();
+
 function lines(label: string, total: number, { ownEstimate }: ProgressOptions): Progress {
   const begun = Date.now();
-  let last = begun;
   return {
     update: (done, remark = "", known = total) => {
       const now = Date.now();
