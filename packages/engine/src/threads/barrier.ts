@@ -47,12 +47,13 @@ export class Barrier {
         return;
       }
     if (patience === "a run") this.#spins = Math.max(this.#spins / 2, fewestSpins);
-    if (!mayBlock) while (Atomics.load(words, roundWord) === round);
-    else if (
-      Atomics.wait(words, roundWord, round, patience === "a run" ? patienceMs : Number.POSITIVE_INFINITY) ===
-      "timed-out"
-    )
-      throw new Error("a thread of the engine does not answer any more; load the model again");
+    // A notification may belong to the round before: its sender can be interrupted between the count and the call.
+    while (Atomics.load(words, roundWord) === round)
+      if (
+        mayBlock &&
+        Atomics.wait(words, roundWord, round, patience === "a run" ? patienceMs : undefined) === "timed-out"
+      )
+        throw new Error("a thread of the engine does not answer any more; load the model again");
   }
 }
 
