@@ -2,25 +2,8 @@
 
 import { ModelError } from "../errors.js";
 import { printNode } from "./printer.js";
-import { elementCount } from "./tensor.js";
-import type { DType, Graph, Tensor, TypedArray } from "./types.js";
-
-const arrayOf: Readonly<Record<DType, new (length: number) => TypedArray>> = {
-  float32: Float32Array,
-  float64: Float64Array,
-  float16: Uint16Array,
-  int64: BigInt64Array,
-  int32: Int32Array,
-  int16: Int16Array,
-  int8: Int8Array,
-  int4: Int8Array,
-  uint64: BigUint64Array,
-  uint32: Uint32Array,
-  uint16: Uint16Array,
-  uint8: Uint8Array,
-  uint4: Uint8Array,
-  bool: Uint8Array,
-};
+import { arrayTypes, elementCount } from "./tensor.js";
+import type { Graph, Tensor } from "./types.js";
 
 /**
  * Checks that
@@ -88,7 +71,7 @@ function unknownInput(graph: Graph, title: string, input: string, line: number):
 function verifyTensor(graph: Graph, name: string, { dtype, shape, data }: Tensor): void {
   if (!shape.every((dim) => Number.isSafeInteger(dim) && dim >= 0))
     fail(graph, `constant "${name}" has the shape [${shape.join(",")}]`);
-  if (!(data instanceof arrayOf[dtype]) || data.length !== elementCount(shape))
+  if (!(data instanceof arrayTypes[dtype]) || data.length !== elementCount(shape))
     fail(
       graph,
       `constant "${name}" is ${dtype}[${shape.join(",")}], but holds a ${data.constructor.name} of ${data.length} elements`,

@@ -1,27 +1,10 @@
 /** @file Making and walking tensors inside reference implementations. */
 
-import { elementCount } from "../../ir/tensor.js";
+import { arrayTypes, elementCount } from "../../ir/tensor.js";
 import type { DType, Tensor, TypedArray } from "../../ir/types.js";
 
-const arrays = {
-  float32: Float32Array,
-  float64: Float64Array,
-  float16: Uint16Array,
-  int64: BigInt64Array,
-  int32: Int32Array,
-  int16: Int16Array,
-  int8: Int8Array,
-  int4: Int8Array,
-  uint64: BigUint64Array,
-  uint32: Uint32Array,
-  uint16: Uint16Array,
-  uint8: Uint8Array,
-  uint4: Uint8Array,
-  bool: Uint8Array,
-} as const satisfies Record<DType, unknown>;
-
 /** Zeros of a type. */
-export const allocate = (dtype: DType, length: number): TypedArray => new arrays[dtype](length);
+export const allocate = (dtype: DType, length: number): TypedArray => new arrayTypes[dtype](length);
 
 export const isFloat = (dtype: DType): boolean => dtype === "float32" || dtype === "float64" || dtype === "float16";
 
