@@ -6,6 +6,7 @@
 import type { Operator, OutputRange, Program, QuantizedTensor, QuantizedWeights, TensorId } from "@subbyte/engine";
 import { float32, type Graph, GraphBuilder, type Tensor } from "@subbyte/graph";
 import { biasValues } from "../quantization/biases.js";
+import { onnxMove } from "./onnx-move.js";
 
 /** `[N, C, H, W]` normalized float32 in, logits out. */
 export function lift(program: Program): Graph {
@@ -82,19 +83,11 @@ class Lifting {
         );
         return this.#store(value, operator.output);
       }
-      case "maxPool": {
-        const { kernel, strides, pads, dilations } = operator;
-        return this.#move("MaxPool", operator, [], { kernel_shape: kernel, strides, pads, dilations });
-      }
-      case "slice": {
-        const { shape } = this.#tensor(operator.output);
-        const ends = operator.starts.map((start, i) => start + (shape[i]! - 1) * operator.steps[i]! + 1);
-        const axes = shape.map((_, i) => i + 1);
-        return this.#move(
-          "Slice",
-          operator,
-          [operator.starts, ends, axes, operator.steps].map((list) => b.ints(list)),
-        );
+      case "maxPool":
+      case "slice":
+      case "transpose": {
+        const { op, constants, attributes } = onnxMove(b, operator, this.#tensor(operator.output).shape);
+        return this.#move(op, operator, constants, attributes);
       }
       case "pad":
         return this.#move("Pad", operator, [b.ints([0, ...operator.before, 0, ...operator.after])]);
@@ -103,8 +96,6 @@ class Lifting {
         if (shape.length === 1) return this.#move("Flatten", operator, [], { axis: 1 });
         return this.#move("Reshape", operator, [b.ints([0, ...shape])]);
       }
-      case "transpose":
-        return this.#move("Transpose", operator, [], { perm: [0, ...operator.permutation.map((axis) => axis + 1)] });
       case "dequantize":
         return b.output(this.#read(operator.input));
       default:

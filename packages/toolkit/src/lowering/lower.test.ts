@@ -1,6 +1,7 @@
 import { createReference, type Program } from "@subbyte/engine";
-import type { Graph, Tensor } from "@subbyte/graph";
+import { type Graph, simplifyForImport, type Tensor } from "@subbyte/graph";
 import { describe, expect, test } from "vitest";
+import { buildModel } from "../models/index.js";
 import { insertFakeQuant } from "../quantization/insert.js";
 import type { BitPolicy } from "../quantization/policy.js";
 import { setRanges } from "../quantization/ranges.js";
@@ -98,11 +99,20 @@ describe("lower", () => {
   });
 
   test("lifting and lowering again gives the same program", async () => {
-    const withoutTable = kitchenSink(9);
-    const program = lower(await quantized(withoutTable, { weights: 4, activations: 4 }, "mse"), { preprocessing });
+    const float = simplifyForImport(buildModel("resnet20", { classes: 5, size: 16, seed: 4 }));
+    const program = lower(await quantized(float, { weights: 4, activations: 4 }, "mse"), { preprocessing });
+    const again = lower(lift(program), { preprocessing });
+    expect(again.operators).toEqual(program.operators);
+    expect(again.tensors).toEqual(program.tensors);
+    expect(again).toEqual(program);
+  });
+
+  test("a table is lifted as a look-up of the same values", async () => {
+    const program = lower(await quantized(kitchenSink(9), { weights: 4, activations: 4 }, "mse"), { preprocessing });
     const tables = program.operators.filter((operator) => operator.op === "table");
     expect(tables).toHaveLength(1); // Hard-swish is the one operator that lifting gives back in another form.
     const graph = lift(program);
+    expect(graph.nodes.filter((node) => node.op === "Gather")).toHaveLength(1);
     expect(graph.nodes.filter((node) => node.op === "Conv")).toHaveLength(
       program.operators.filter((operator) => operator.op === "conv").length,
     );

@@ -2,7 +2,7 @@
 
 import type { Operator, OutputRange, QuantizedTensor, TensorId } from "@subbyte/engine";
 import { type Graph, inferTypes, ModelError, type Node, type TensorType } from "@subbyte/graph";
-import { codeRange, type FakeQuant, quantizeValue } from "../quantization/fake-quant.js";
+import { codeRange, type FakeQuant, fakeQuants, quantizeValue } from "../quantization/fake-quant.js";
 import type { Clamp, Pending } from "./pending.js";
 
 /** Records what the node's output stands for; movers of stored codes emit their operator at once. */
@@ -11,11 +11,14 @@ export type LowerOperator = (lowering: Lowering, node: Node) => void;
 export class Lowering {
   readonly tensors: QuantizedTensor[] = [];
   readonly operators: Operator[] = [];
+  /** The FakeQuant behind each quantized weight, by its output. */
+  readonly weightQuantizers: ReadonlyMap<string, FakeQuant>;
   readonly #pending = new Map<string, Pending>();
   readonly #types: ReadonlyMap<string, TensorType>;
 
   constructor(readonly graph: Graph) {
     this.#types = inferTypes(graph);
+    this.weightQuantizers = new Map(fakeQuants(graph).flatMap((fq) => (fq.ofWeights ? [[fq.output, fq]] : [])));
   }
 
   /** What a value stands for. */

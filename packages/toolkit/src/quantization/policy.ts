@@ -3,7 +3,7 @@
  * Ranges, reconstruction, export and lowering all read the widths from the FakeQuant nodes that `insert.ts` places by it.
  */
 
-import type { Graph, Node } from "@subbyte/graph";
+import type { Graph } from "@subbyte/graph";
 import { UsageError } from "../errors.js";
 import { isLayer, type Topology } from "./topology.js";
 
@@ -102,6 +102,3 @@ function applyOverride(layers: Map<string, LayerWidths>, override: LayerOverride
     });
   }
 }
-
-/** The layers of a graph in execution order. */
-export const layersOf = (graph: Graph): readonly Node[] => graph.nodes.filter(isLayer);

@@ -8,6 +8,7 @@
 
 import type { Operator, OutputRange, Program, QuantizedTensor, TensorId } from "@subbyte/engine";
 import { float32, type Graph, GraphBuilder } from "@subbyte/graph";
+import { onnxMove } from "../lowering/onnx-move.js";
 
 export interface CodeSimulation {
   /** `"pixels"`: `[N, C, H, W]` bytes as int64 in, `[N, classes]` float32 logits out. */
@@ -78,19 +79,11 @@ class Simulation {
         this.#codes.set(operator.output, b.op("Concat", inputs, { axis: 1 }));
         return;
       }
-      case "maxPool": {
-        const { kernel, strides, pads, dilations } = operator;
-        return this.#move("MaxPool", operator, [], { kernel_shape: kernel, strides, pads, dilations });
-      }
-      case "slice": {
-        const { shape } = this.#tensor(operator.output);
-        const ends = operator.starts.map((start, i) => start + (shape[i]! - 1) * operator.steps[i]! + 1);
-        const axes = shape.map((_, i) => i + 1);
-        return this.#move(
-          "Slice",
-          operator,
-          [operator.starts, ends, axes, operator.steps].map((list) => b.ints(list)),
-        );
+      case "maxPool":
+      case "slice":
+      case "transpose": {
+        const { op, constants, attributes } = onnxMove(b, operator, this.#tensor(operator.output).shape);
+        return this.#move(op, operator, constants, attributes);
       }
       case "pad": {
         const zeroPoint = b.scalar(this.#tensor(operator.input).zeroPoint);
@@ -98,8 +91,6 @@ class Simulation {
       }
       case "reshape":
         return this.#move("Reshape", operator, [b.ints([0, ...this.#tensor(operator.output).shape])]);
-      case "transpose":
-        return this.#move("Transpose", operator, [], { perm: [0, ...operator.permutation.map((axis) => axis + 1)] });
       case "dequantize": {
         const { scale } = this.#tensor(operator.input);
         return b.output(b.op("Mul", [this.#centred(operator.input), b.scalar(scale)]));
@@ -179,7 +170,8 @@ class Simulation {
     const b = this.#b;
     const { input, output, kernel, strides, pads, countIncludePad } = operator;
     const [channels, height, width] = this.#tensor(input).shape as [number, number, number];
-    const [, outHeight, outWidth] = windowGrid(height, width, operator);
+    const { shape } = this.#tensor(output);
+    const [outHeight, outWidth] = (shape.length === 1 ? [1, 1] : shape.slice(1)) as [number, number];
     // A sum over each window: a depthwise convolution with ones; zeros of the padding add nothing to q − z.
     const ones = b.constant(
       float32(new Float32Array(channels * kernel[0] * kernel[1]).fill(1), [channels, 1, ...kernel]),
@@ -196,7 +188,6 @@ class Simulation {
         multipliers[y * outWidth + x] = ratio / (countIncludePad ? kernel[0] * kernel[1] : rows * columns);
       }
     let value = b.op("Mul", [sum, b.constant(float32(multipliers, [1, 1, outHeight, outWidth]))]);
-    const { shape } = this.#tensor(output);
     if (shape.length === 1) value = b.op("Reshape", [value, b.ints([0, ...shape])]);
     this.#requantize(value, output, operator);
   }
@@ -209,15 +200,4 @@ class Simulation {
   ): void {
     this.#codes.set(operator.output, this.#b.op(op, [this.#codes.get(operator.input)!, ...constants], attributes));
   }
-}
-
-/** `[windows, rows, columns]` of a pooling grid. */
-function windowGrid(
-  height: number,
-  width: number,
-  { kernel, strides, pads }: Pick<Extract<Operator, { op: "averagePool" }>, "kernel" | "strides" | "pads">,
-): readonly [number, number, number] {
-  const rows = Math.floor((height + pads[0] + pads[2] - kernel[0]) / strides[0]) + 1;
-  const columns = Math.floor((width + pads[1] + pads[3] - kernel[1]) / strides[1]) + 1;
-  return [rows * columns, rows, columns];
 }

@@ -1,13 +1,12 @@
 /** @file Conv and Gemm: integer products. */
 
 import { ModelError, type Node } from "@subbyte/graph";
-import { fakeQuants } from "../../quantization/fake-quant.js";
 import type { Lowering } from "../lowering.js";
 import { unclamped } from "../pending.js";
 
 export function layer(lowering: Lowering, node: Node): void {
   const [data, weight] = node.inputs as [string, string];
-  const weights = fakeQuants(lowering.graph).find((fq) => fq.output === weight);
+  const weights = lowering.weightQuantizers.get(weight);
   if (!weights)
     throw new ModelError(
       `${node.op} "${node.name}": its weights have no FakeQuant; insert FakeQuant nodes before lowering`,
