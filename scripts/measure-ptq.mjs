@@ -37,6 +37,11 @@ const { values } = parseArgs({
 });
 const numbers = (list) => list.split(",").map(Number);
 const git = (...args) => execFileSync("git", args, { cwd: root, encoding: "utf8" }).trim();
+/** Of each row, because rows of one file come from several runs. */
+const command = [
+  "node scripts/measure-ptq.mjs",
+  ...process.argv.slice(2).map((word) => (/[\s"']/.test(word) ? JSON.stringify(word) : word)),
+].join(" ");
 const rounded = (value, digits) => Number(value.toFixed(digits));
 
 const model = await openModel(values.model);
@@ -83,6 +88,7 @@ for (const seed of numbers(values.seeds))
       floatAccuracy: float,
       cpuSeconds: rounded(row.cpuSeconds, 1),
       threads: context.threads,
+      command,
       commit: {
         hash: git("rev-parse", "HEAD"),
         dirty: git("status", "--porcelain", "--", "packages", "scripts") !== "",
@@ -91,7 +97,6 @@ for (const seed of numbers(values.seeds))
       date: new Date().toISOString(),
     });
     const record = {
-      command: `node scripts/measure-ptq.mjs ${process.argv.slice(2).join(" ")}`.trim(),
       model: relative(root, values.model),
       data: relative(root, values.data),
       result: { measurements },
