@@ -21,6 +21,7 @@ export type * from "./operators/definition.js";
 export { codeRange } from "./operators/fake-quant.js";
 export { operatorDefinition, operators } from "./operators/index.js";
 export { fromFloat16Bits } from "./operators/support/values.js";
+export { type CroppedGraph, cropDeadTaps, wholeWeights } from "./passes/crop-dead-taps.js";
 export { foldBatchNorm } from "./passes/fold-batch-norm.js";
 export { foldConstants } from "./passes/fold-constants.js";
 export { inferTypes, requireSupported } from "./passes/infer-types.js";

@@ -9,6 +9,7 @@
  */
 
 import { float32 } from "../ir/tensor.js";
+import { type LiveTaps, liveTaps } from "../operators/support/live-taps.js";
 import { flatten, forEachIndex, stridesOf } from "../operators/support/values.js";
 import type { ConvContext, ConvFormulation, ConvGeometry } from "./convolution.js";
 import { product, reshape, slice } from "./support.js";
@@ -34,7 +35,7 @@ export const deadTaps: ConvFormulation = {
 };
 
 /** The matrix [live taps, all taps] that puts each live tap in its place; a product with it is faster than Pad. */
-function placement({ g, once, geometry }: ConvContext, { first, last, geometry: { kernel: live } }: LiveTaps): string {
+function placement({ g, once, geometry }: ConvContext, { first, last, window: { kernel: live } }: LiveTaps): string {
   return once(`placement ${first} ${last} ${geometry.kernel}`, () => {
     const columns = product(geometry.kernel);
     const data = new Float32Array(product(live) * columns);
@@ -47,43 +48,10 @@ function placement({ g, once, geometry }: ConvContext, { first, last, geometry: 
   });
 }
 
-interface LiveTaps {
-  /** First and last tap on each axis that read the image at some position. */
-  readonly first: readonly number[];
-  readonly last: readonly number[];
-  readonly geometry: ConvGeometry;
-}
-
-/** Undefined where every tap is live, or where what is left would need negative pads. */
-function reduce(geometry: ConvGeometry): LiveTaps | undefined {
-  const { kernel, pads, dilations, strides, image, output } = geometry;
-  const rank = kernel.length;
-  const first: number[] = [];
-  const last: number[] = [];
-  for (let axis = 0; axis < rank; axis++) {
-    const live = Array.from({ length: kernel[axis] }, (_, tap) => tap).filter((tap) => isLive(geometry, axis, tap));
-    if (live.length === 0) return undefined;
-    first.push(live[0]);
-    last.push(live[live.length - 1]);
-  }
-  const smaller = kernel.map((_, axis) => last[axis] - first[axis] + 1);
-  if (smaller.every((size, axis) => size === kernel[axis])) return undefined;
-  const begins = image.map((_, axis) => pads[axis] - first[axis] * dilations[axis]);
-  if (begins.some((entry) => entry < 0)) return undefined;
-  // What the last position reads beyond the image; a window that ends inside it needs no padding.
-  const ends = image.map((size, axis) => {
-    const read = (output[axis] - 1) * strides[axis] + dilations[axis] * (smaller[axis] - 1) + 1;
-    return Math.max(0, read - begins[axis] - size);
-  });
-  return { first, last, geometry: { ...geometry, kernel: smaller, pads: [...begins, ...ends] } };
-}
-
-function isLive({ strides, dilations, pads, image, output }: ConvGeometry, axis: number, tap: number): boolean {
-  for (let position = 0; position < output[axis]; position++) {
-    const read = position * strides[axis] - pads[axis] + tap * dilations[axis];
-    if (read >= 0 && read < image[axis]) return true;
-  }
-  return false;
+/** The smaller convolution, or undefined where there is none. */
+function reduce(geometry: ConvGeometry): (LiveTaps & { readonly geometry: ConvGeometry }) | undefined {
+  const live = liveTaps(geometry, geometry.image, geometry.output);
+  return live && { ...live, geometry: { ...geometry, ...live.window } };
 }
 
 function liveWeights({ g, once }: ConvContext, { first, last }: LiveTaps, w: string): string {

@@ -13,7 +13,7 @@ import { numbersOf, tensorOf } from "./support/values.js";
 const defaults = { group: 1 };
 
 /** Resolves the window from the kernel's shape, which `kernel_shape` must not contradict. */
-function convWindow(node: Node, weight: readonly Dim[], input: readonly Dim[]): Window {
+export function convWindow(node: Node, weight: readonly Dim[], input: readonly Dim[]): Window {
   const kernel = weight.slice(2);
   if (!kernel.every((dim) => typeof dim === "number"))
     throw misfit(node, `weight has the shape [${weight}]`, "a kernel of fixed size");

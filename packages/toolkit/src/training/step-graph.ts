@@ -4,6 +4,8 @@
  */
 
 import {
+  type CroppedGraph,
+  cropDeadTaps,
   elementCount,
   expandForTraining,
   float32,
@@ -12,6 +14,7 @@ import {
   gradients,
   type Tensor,
   toTrainingForm,
+  wholeWeights,
   withLoss,
 } from "@subbyte/graph";
 import { UsageError } from "../errors.js";
@@ -46,12 +49,17 @@ export interface StepGraph {
   readonly labels: string;
   readonly loss: string;
   readonly correct: string;
-  /** Initial values of all that a step changes: parameters, running statistics, and the optimizer's zeros. */
+  /**
+   * Initial values of all that a step changes: parameters, running statistics, and the optimizer's zeros. Weights with taps that
+   * never read the image are without them; what became of those, they share in a factor of their own.
+   */
   readonly state: ReadonlyMap<string, Tensor>;
   /** The output with a state's new value. */
   readonly next: ReadonlyMap<string, string>;
   /** Values of the scalar inputs at step `t` = 1, 2, … */
   scalars(learningRate: number, t: number): Readonly<Record<string, Tensor>>;
+  /** The model's tensors that a state holds, in the model's shapes. */
+  modelTensors(state: ReadonlyMap<string, Tensor>): ReadonlyMap<string, Tensor>;
 }
 
 /**
@@ -63,10 +71,13 @@ export interface StepGraph {
 export function buildStepGraph(model: Graph, options: StepOptions): StepGraph {
   checkOptions(options);
   const optimizer = createOptimizer(options.optimizer);
-  const parameters = treatedParameters(model, options.weightDecay ?? 0, options.parameters);
-  if (parameters.length === 0) throw new UsageError(`"${model.name}" has no parameter to train`);
+  const whole = treatedParameters(model, options.weightDecay ?? 0, options.parameters);
+  if (whole.length === 0) throw new UsageError(`"${model.name}" has no parameter to train`);
+  const free = new Set(whole.flatMap(({ name, minimum }) => (minimum === undefined ? [name] : [])));
+  const { graph: cropped, crops } = cropDeadTaps(model, (name) => free.has(name));
+  const parameters = whole.map((each) => ({ ...each, tensor: cropped.tensors.get(each.name)! }));
 
-  const form = options.freezeBatchNorm ? { graph: model, statistics: [] } : toTrainingForm(model);
+  const form = options.freezeBatchNorm ? { graph: cropped, statistics: [] } : toTrainingForm(cropped);
   const lifted = withParametersAsInputs(withFixedBatch(form.graph, options.batchSize), parameters);
   const { graph: withLabels, loss, labels } = withLoss(lifted, { labelSmoothing: options.labelSmoothing ?? 0 });
   const differentiated = gradients(withLabels, { loss, parameters: parameters.map(({ name }) => name) });
@@ -79,15 +90,15 @@ export function buildStepGraph(model: Graph, options: StepOptions): StepGraph {
 
   const clipped = clip(g, scaled(g, differentiated.gradients, parameters), options);
   const rates = rateGroups(g, optimizer, parameters);
-  parameters.forEach((parameter, i) => {
+  const update = (parameter: TrainedParameter, gradient: string) => {
     const slots = optimizer.slots.map((slot) => {
       const name = g.input(`optimizer.${slot}.${parameter.name}`, "float32", parameter.tensor.shape);
       state.set(name, zeros(parameter.tensor.shape));
       return name;
     });
-    const update = optimizer.update(g, {
+    const updated = optimizer.update(g, {
       parameter: parameter.name,
-      gradient: clipped[i]!,
+      gradient,
       state: slots,
       scalars: rates.inputs(parameter),
       weightDecay: parameter.weightDecay,
@@ -95,12 +106,20 @@ export function buildStepGraph(model: Graph, options: StepOptions): StepGraph {
     const { minimum } = parameter;
     next.set(
       parameter.name,
-      minimum === undefined ? update.parameter : g.op("Max", [update.parameter, g.scalar(minimum)]),
+      minimum === undefined ? updated.parameter : g.op("Max", [updated.parameter, g.scalar(minimum)]),
     );
     slots.forEach((slot, k) => {
-      next.set(slot, update.state[k]!);
+      next.set(slot, updated.state[k]!);
     });
+  };
+  parameters.forEach((parameter, i) => {
+    update(parameter, clipped[i]!);
   });
+  for (const parameter of parameters.filter(({ name }) => crops.has(name))) {
+    const factor = { ...parameter, name: deadTapsFactor(parameter.name), tensor: float32([1], [1]) };
+    state.set(g.input(factor.name, "float32", [1]), factor.tensor);
+    update(factor, g.constant(float32([0], [1])));
+  }
 
   const momentum = options.batchNormMomentum ?? 0.1;
   for (const statistics of form.statistics) {
@@ -118,7 +137,31 @@ export function buildStepGraph(model: Graph, options: StepOptions): StepGraph {
   }
 
   g.setOutputs([loss, correct, ...next.values()]);
-  return { graph: g.build(), labels, loss, correct, state, next, scalars: rates.scalars };
+  const modelTensors = (of: ReadonlyMap<string, Tensor>) => withDeadTaps(model, crops, of);
+  return { graph: g.build(), labels, loss, correct, state, next, scalars: rates.scalars, modelTensors };
+}
+
+/**
+ * Without a gradient an optimizer changes a weight by a factor that is the same for all (`Optimizer`): decay, and momentum of
+ * decay. So the taps of a convolution that never read the image are left out of the step but for that factor, which is trained
+ * like a weight of 1 whose gradient is 0. In ResNet-18 with the 7×7 stem on 32×32 images they are 62 % of the weights.
+ */
+const deadTapsFactor = (weight: string): string => `optimizer.dead_taps.${weight}`;
+
+function withDeadTaps(
+  model: Graph,
+  crops: CroppedGraph["crops"],
+  state: ReadonlyMap<string, Tensor>,
+): ReadonlyMap<string, Tensor> {
+  const own = [...state].filter(([name]) => model.tensors.has(name));
+  return new Map(
+    own.map(([name, tensor]) => {
+      const crop = crops.get(name);
+      if (!crop) return [name, { ...tensor, data: tensor.data.slice() }];
+      const factor = state.get(deadTapsFactor(name))!.data[0] as number;
+      return [name, wholeWeights(model.tensors.get(name)!, tensor, crop, factor)];
+    }),
+  );
 }
 
 function checkOptions({

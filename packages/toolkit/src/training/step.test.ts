@@ -148,6 +148,77 @@ test("frozen batch norm keeps its statistics and still trains scale and shift", 
   expect(values(step, "bn1.weight")).not.toEqual([...(small().tensors.get("bn1.weight")!.data as Float32Array)]);
 });
 
+describe("taps that only meet padding", () => {
+  /** A 3×3 convolution on a 1×1 image: its middle tap alone ever reads the image. */
+  function onOnePixel(): Graph {
+    const g = new GraphBuilder("one pixel");
+    const weight = g.constant(wave([3, 2, 3, 3], 0, 0.5), "conv.weight");
+    const y = g.op("Conv", [g.input("input", "float32", ["N", 2, 1, 1]), weight], { pads: [1, 1, 1, 1] });
+    g.output(g.op("Flatten", [y], {}, { outputs: ["logits"] }));
+    return g.build();
+  }
+  const start = onOnePixel().tensors.get("conv.weight")!.data as Float32Array;
+  const [steps, rate, decay] = [7, 0.1, 0.3];
+
+  /** What PyTorch's rules make of a weight without gradient, in float64. */
+  const rules: readonly [string, TrainingStepOptions["optimizer"], (w: number) => number][] = [
+    ["sgd", { name: "sgd", momentum: 0 }, (w) => w * (1 - rate * decay) ** steps],
+    ["momentum", { name: "sgd", momentum: 0.9 }, (w) => descended(w, false)],
+    ["nesterov", { name: "sgd", momentum: 0.9, nesterov: true }, (w) => descended(w, true)],
+    ["adamw", { name: "adamw" }, (w) => w * (1 - rate * decay) ** steps],
+  ];
+  function descended(start: number, nesterov: boolean): number {
+    let [w, v] = [start, 0];
+    for (let t = 0; t < steps; t++) {
+      const d = decay * w;
+      v = 0.9 * v + d;
+      w -= rate * (nesterov ? d + 0.9 * v : v);
+    }
+    return w;
+  }
+
+  test.each(rules)("decay as the others do, though no step reads them: %s", async (_, optimizer, expected) => {
+    const step = await buildTrainingStep(onOnePixel(), {
+      batchSize: 4,
+      optimizer,
+      weightDecay: decay,
+      clipNorm: 1,
+      session: { threads: 1 },
+    });
+    const before = step.state.get("conv.weight")!;
+    expect(before.shape).toEqual([3, 2, 1, 1]);
+    for (let t = 1; t <= steps; t++) await step.run(wave([4, 2, 1, 1], 0.5), labels, rate, t);
+    const trained = step.trained().tensors.get("conv.weight")!;
+    expect(trained.shape).toEqual([3, 2, 3, 3]);
+    const middle = step.state.get("conv.weight")!.data;
+    trained.data.forEach((value, i) => {
+      if (i % 9 === 4) expect(value).toBe(middle[(i - 4) / 9]);
+      else expect(value, `element ${i}`).toBeCloseTo(expected(start[i]!), 6);
+    });
+    await step.release();
+  });
+
+  test("a state goes on from where it was", async () => {
+    const build = () =>
+      buildTrainingStep(onOnePixel(), {
+        batchSize: 4,
+        optimizer: { name: "sgd" },
+        weightDecay: decay,
+        session: { threads: 1 },
+      });
+    const [straight, interrupted, resumed] = [await build(), await build(), await build()];
+    const run = async (step: TrainingStep, from: number, to: number) => {
+      for (let t = from; t <= to; t++) await step.run(wave([4, 2, 1, 1], 0.5), labels, rate, t);
+    };
+    await run(straight, 1, 6);
+    await run(interrupted, 1, 3);
+    resumed.restore(interrupted.state);
+    await run(resumed, 4, 6);
+    expect(resumed.trained().tensors.get("conv.weight")).toEqual(straight.trained().tensors.get("conv.weight"));
+    for (const step of [straight, interrupted, resumed]) await step.release();
+  });
+});
+
 /** `small` with FakeQuant on both convolutions' weights and on the input of the second one. */
 function quantized(): Graph {
   const graph = small();

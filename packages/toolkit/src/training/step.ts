@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import { type Graph, type Tensor, writeOnnx } from "@subbyte/graph";
 import { DataError } from "../errors.js";
+import { keepFreedMemory } from "../runtime/allocator.js";
 import { createSession, type SessionOptions } from "../runtime/session.js";
 import { buildStepGraph, type StepOptions } from "./step-graph.js";
 
@@ -15,8 +16,8 @@ export interface StepResult {
 
 export interface TrainingStep {
   /**
-   * Everything that steps change, by name: parameters and running statistics as the model names them, optimizer state. The
-   * arrays are overwritten by the step after the next.
+   * Everything that steps change, by name: parameters and running statistics as the model names them, optimizer state, for
+   * `restore`; `trained` has the weights in their full shapes. The arrays are overwritten by the step after the next.
    */
   readonly state: ReadonlyMap<string, Tensor>;
   /** Identifies the computation: structure, constants, hyperparameters in the graph. */
@@ -55,6 +56,7 @@ export async function buildTrainingStep(model: Graph, options: TrainingStepOptio
   const input = model.inputs.find(({ name }) => !(name in constants))!.name;
   const step = buildStepGraph(model, options);
   const { labels, loss, correct, next } = step;
+  keepFreedMemory();
   const session = await createSession(step.graph, options.session);
   let state = copied(step.state);
   let spare = copied(step.state);
@@ -81,7 +83,7 @@ export async function buildTrainingStep(model: Graph, options: TrainingStepOptio
       state = copied(new Map(restored));
     },
     trained: () => {
-      const values = copied(state);
+      const values = step.modelTensors(state);
       return { ...model, tensors: new Map([...model.tensors].map(([name, own]) => [name, values.get(name) ?? own])) };
     },
     release: () => session.release(),

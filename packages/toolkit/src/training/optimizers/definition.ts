@@ -19,6 +19,7 @@ export interface Update {
   readonly state: readonly string[];
 }
 
+/** Where all gradients were zero from the start, the update multiplies a parameter by a factor that does not depend on its value. */
 export interface Optimizer {
   /** Identifies rule and hyperparameters; a checkpoint made under another description is refused. */
   readonly description: string;
