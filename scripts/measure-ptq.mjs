@@ -5,9 +5,7 @@
  *
  *   npm run --silent build && node scripts/measure-ptq.mjs --configurations "W4A4,W3A3" --seeds 0,1,2
  */
-import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
-import { cpus } from "node:os";
 import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import {
@@ -19,9 +17,8 @@ import {
   ptqConfigurations,
   writeFileAtomic,
 } from "@subbyte/toolkit";
+import { provenance, root, shared } from "./provenance.mjs";
 
-const root = join(import.meta.dirname, "..");
-const shared = process.env.SUBBYTE_SHARED ?? join(root, "..", "shared");
 const { values } = parseArgs({
   options: {
     configurations: { type: "string", default: ptqConfigurations.map(({ name }) => name).join(",") },
@@ -36,12 +33,6 @@ const { values } = parseArgs({
   },
 });
 const numbers = (list) => list.split(",").map(Number);
-const git = (...args) => execFileSync("git", args, { cwd: root, encoding: "utf8" }).trim();
-/** Of each row, because rows of one file come from several runs. */
-const command = [
-  "node scripts/measure-ptq.mjs",
-  ...process.argv.slice(2).map((word) => (/[\s"']/.test(word) ? JSON.stringify(word) : word)),
-].join(" ");
 const rounded = (value, digits) => Number(value.toFixed(digits));
 
 const model = await openModel(values.model);
@@ -88,13 +79,7 @@ for (const seed of numbers(values.seeds))
       floatAccuracy: float,
       cpuSeconds: rounded(row.cpuSeconds, 1),
       threads: context.threads,
-      command,
-      commit: {
-        hash: git("rev-parse", "HEAD"),
-        dirty: git("status", "--porcelain", "--", "packages", "scripts") !== "",
-      },
-      machine: { cpu: cpus()[0].model, node: process.version },
-      date: new Date().toISOString(),
+      ...provenance(),
     });
     const record = {
       model: relative(root, values.model),

@@ -1,0 +1,189 @@
+/** Fills results/engine-equality.json: the engine's logits in every tier, number of threads and way to share work, bit for bit. */
+
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { loadavg } from "node:os";
+import { join, relative } from "node:path";
+import { parseArgs } from "node:util";
+import { load, writeSbq } from "@subbyte/engine";
+import { simplifyForImport } from "@subbyte/graph";
+import { lower, openImages, openModel, quantizeGraph, writeFileAtomic } from "@subbyte/toolkit";
+import { provenance, root, shared } from "./provenance.mjs";
+
+const help = `Quantizes a network by ranges at several widths and runs all test images through every tier of the engine with 1, 2
+and 3 threads, which share each image ("tiles") or take one each ("images"). Compares every logit, bit for bit, with those
+of one thread in plain SIMD. Exit status 1 where any differs.
+
+  npm run --silent build && node scripts/measure-engine-equality.mjs --scalar
+
+Each finished run is a row of the results, and is not run again, so that an interrupted measurement goes on where it was.
+
+  --configurations LIST  widths of weights and activations (W8A8,W4A8,W4A4,W3A3,W2A2)
+  --tiers LIST           tiers of WebAssembly (simd,relaxed)
+  --threads LIST         numbers of threads (1,2,3)
+  --scalar               the scalar TypeScript too, after the others: minutes for each width
+  --scalar-threads N     threads for it, with an image each (1)
+  --again                measures runs anew that the results have already
+  --limit N              about so many images only; give another --out with it
+  --model FILE           float network (../shared/models/resnet20-cifar10.onnx)
+  --data FILE            images (../shared/data/cifar10.tgz)
+  --mean, --std LIST     normalization (0.485,0.456,0.406 and 0.229,0.224,0.225)
+  --out FILE             results (results/engine-equality.json)
+  --help                 this text
+`;
+const { values } = parseArgs({
+  options: {
+    configurations: { type: "string", default: "W8A8,W4A8,W4A4,W3A3,W2A2" },
+    tiers: { type: "string", default: "simd,relaxed" },
+    threads: { type: "string", default: "1,2,3" },
+    scalar: { type: "boolean", default: false },
+    "scalar-threads": { type: "string", default: "1" },
+    again: { type: "boolean", default: false },
+    limit: { type: "string" },
+    model: { type: "string", default: join(shared, "models", "resnet20-cifar10.onnx") },
+    data: { type: "string", default: join(shared, "data", "cifar10.tgz") },
+    mean: { type: "string", default: "0.485,0.456,0.406" },
+    std: { type: "string", default: "0.229,0.224,0.225" },
+    out: { type: "string", default: join(root, "results", "engine-equality.json") },
+    help: { type: "boolean", default: false },
+  },
+});
+if (values.help) {
+  process.stdout.write(help);
+  process.exit(0);
+}
+
+const words = (list) => list.split(",");
+const numbers = (list) => words(list).map(Number);
+const rounded = (value, digits) => Number(value.toFixed(digits));
+const sha256 = (bytes) => createHash("sha256").update(bytes).digest("hex");
+const [mean, std] = [numbers(values.mean), numbers(values.std)];
+const waysToRun = [
+  ...words(values.tiers).flatMap((tier) =>
+    numbers(values.threads).flatMap((threads) => ["tiles", "images"].map((parallel) => ({ tier, threads, parallel }))),
+  ),
+  ...(values.scalar ? [{ tier: "scalar", threads: Number(values["scalar-threads"]), parallel: "images" }] : []),
+];
+
+const model = await openModel(values.model);
+if (model.kind !== "float") throw new Error(`${values.model} is quantized already`);
+const network = simplifyForImport(model.graph);
+const train = await openImages(values.data, { split: "train" });
+const test = await openImages(values.data, {
+  split: "test",
+  ...(values.limit === undefined ? {} : { limit: Number(values.limit) }),
+});
+/** All images, decoded. */
+const { value: batch } = await test.batches({ batchSize: test.length })[Symbol.asyncIterator]().next();
+const { images, labels, count } = batch;
+
+/** The network with ranges by squared error, as the bytes of a `.sbq` file; one thread, so that they are the same everywhere. */
+async function quantizedFile(configuration) {
+  const [, weights, activations] = /^W([2-8])A([2-8])$/.exec(configuration) ?? [];
+  if (weights === undefined) throw new Error(`a configuration is W2A2 … W8A8, not "${configuration}"`);
+  const [method, seed] = ["mse", 0];
+  const policy = { weights: Number(weights), activations: Number(activations) };
+  const quantized = await quantizeGraph(network, train, { policy, method, seed, mean, std, threads: 1 });
+  const { channels, height, width, classes } = train;
+  return writeSbq(
+    lower(quantized, {
+      preprocessing: { channels, height, width, resize: "exact", mean, std },
+      labels: classes,
+      provenance: { command: "measure-engine-equality", method, seed },
+    }),
+  );
+}
+
+/** Logits `[count, classes]` of all images, and how they came about; loading is not in the time. */
+async function run(file, { tier, threads, parallel }) {
+  const loadBefore = rounded(loadavg()[0], 2);
+  const engine = await load(file, { tier, threads, parallel, worker: parallel === "images" });
+  try {
+    if (engine.fallback) throw engine.fallback;
+    if (engine.tier !== tier || engine.threads !== threads)
+      throw new Error(`this machine gives ${engine.tier} with ${engine.threads} threads, not ${tier} with ${threads}`);
+    const start = performance.now();
+    const logits = await engine.run(images);
+    return { logits, seconds: (performance.now() - start) / 1000, loadBefore };
+  } finally {
+    engine.dispose();
+  }
+}
+
+/** How many of two lists of floats differ in any bit. */
+function differences(a, b) {
+  if (a.length !== b.length) throw new Error(`${a.length} logits and ${b.length}`);
+  const [x, y] = [a, b].map((list) => new Uint32Array(list.buffer, list.byteOffset, list.length));
+  return x.reduce((sum, bits, i) => (bits === y[i] ? sum : sum + 1), 0);
+}
+
+/** Share of images whose largest logit, the first among equals, is the label's. */
+function accuracy(logits) {
+  const classes = logits.length / count;
+  const right = labels.filter((label, i) => {
+    const row = logits.subarray(i * classes, (i + 1) * classes);
+    return row.indexOf(row.reduce((a, b) => Math.max(a, b))) === label;
+  });
+  return right.length / count;
+}
+
+const rows = existsSync(values.out) ? JSON.parse(readFileSync(values.out, "utf8")).result.runs : [];
+const place = ({ configuration, tier, threads, parallel }) =>
+  rows.findIndex((row) =>
+    Object.entries({ configuration, tier, threads, parallel }).every(([key, value]) => row[key] === value),
+  );
+
+for (const configuration of words(values.configurations)) {
+  const missing = waysToRun.filter((way) => values.again || place({ configuration, ...way }) === -1);
+  if (missing.length === 0) continue;
+  const file = await quantizedFile(configuration);
+  const fileSha256 = sha256(file);
+  const other = rows.find((row) => row.configuration === configuration && row.fileSha256 !== fileSha256);
+  if (other || rows.some((row) => row.images !== count))
+    throw new Error(
+      `${values.out} has runs of another ${configuration} network or other images; remove it, or give another --out`,
+    );
+  // Not from the results, which have the logits' hash only.
+  const { logits: expected } = await run(file, { tier: "simd", threads: 1, parallel: "tiles" });
+  for (const way of missing) {
+    if (way.tier === "scalar") process.stderr.write(`${configuration} scalar, which takes minutes …\n`);
+    const { logits, seconds, loadBefore } = await run(file, way);
+    const row = {
+      configuration,
+      fileSha256,
+      images: count,
+      ...way,
+      differing: differences(logits, expected),
+      logitsSha256: sha256(logits),
+      accuracy: rounded(accuracy(logits), 4),
+      seconds: rounded(seconds, 2),
+      loadBefore,
+      ...provenance(),
+    };
+    const at = place(row);
+    if (at === -1) rows.push(row);
+    else rows[at] = row;
+    const record = {
+      model: relative(root, values.model),
+      data: relative(root, values.data),
+      result: { runs: rows },
+    };
+    await writeFileAtomic(values.out, `${JSON.stringify(record, null, 2)}\n`);
+    process.stdout.write(
+      `${configuration} ${way.tier}, ${way.threads} × ${way.parallel}: ${row.seconds} s for ${count} images, ` +
+        `${(100 * row.accuracy).toFixed(2)} %, ${row.differing} of ${logits.length} logits differ\n`,
+    );
+  }
+}
+
+// By the hash too, since rows can be from several runs of this script.
+const unequal = rows.filter(
+  ({ configuration, differing, logitsSha256 }) =>
+    differing > 0 || logitsSha256 !== rows.find((row) => row.configuration === configuration).logitsSha256,
+);
+for (const { configuration, tier, threads, parallel, differing } of unequal)
+  process.stderr.write(
+    `NOT EQUAL: ${configuration} ${tier}, ${threads} × ${parallel}: ${differing || "some"} logits differ
+`,
+  );
+process.exit(unequal.length > 0 ? 1 : 0);

@@ -1,0 +1,23 @@
+/** What a measured row of results/ says of how it came about; each row has its own, because rows of one file come from several runs. */
+
+import { execFileSync } from "node:child_process";
+import { availableParallelism, cpus } from "node:os";
+import { join, relative } from "node:path";
+
+export const root = join(import.meta.dirname, "..");
+/** The optional folder of test data. */
+export const shared = process.env.SUBBYTE_SHARED ?? join(root, "..", "shared");
+
+const git = (...args) => execFileSync("git", args, { cwd: root, encoding: "utf8" }).trim();
+const quoted = (word) => (/[\s"']/.test(word) ? JSON.stringify(word) : word);
+
+/** Of the script that runs, at this moment. */
+export const provenance = () => ({
+  command: ["node", relative(root, process.argv[1]), ...process.argv.slice(2).map(quoted)].join(" "),
+  commit: {
+    hash: git("rev-parse", "HEAD"),
+    dirty: git("status", "--porcelain", "--", "packages", "scripts") !== "",
+  },
+  machine: { cpu: cpus()[0].model, cores: String(availableParallelism()), node: process.version },
+  date: new Date().toISOString(),
+});
