@@ -127,19 +127,26 @@ function accuracy(logits) {
   return right.length / count;
 }
 
-const rows = existsSync(values.out) ? JSON.parse(readFileSync(values.out, "utf8")).result.runs : [];
-const place = ({ configuration, tier, threads, parallel }) =>
-  rows.findIndex((row) =>
-    Object.entries({ configuration, tier, threads, parallel }).every(([key, value]) => row[key] === value),
-  );
+const recorded = () => (existsSync(values.out) ? JSON.parse(readFileSync(values.out, "utf8")).result.runs : []);
+const sameRun = (a) => (b) => ["configuration", "tier", "threads", "parallel"].every((key) => a[key] === b[key]);
+
+/** Read anew for each row, so that two measurements can go on side by side. */
+async function record(row) {
+  const runs = recorded();
+  const at = runs.findIndex(sameRun(row));
+  runs.splice(at === -1 ? runs.length : at, 1, row);
+  const file = { model: relative(root, values.model), data: relative(root, values.data), result: { runs } };
+  await writeFileAtomic(values.out, `${JSON.stringify(file, null, 2)}\n`);
+}
 
 for (const configuration of words(values.configurations)) {
-  const missing = waysToRun.filter((way) => values.again || place({ configuration, ...way }) === -1);
+  const known = recorded();
+  const missing = waysToRun.filter((way) => values.again || !known.some(sameRun({ configuration, ...way })));
   if (missing.length === 0) continue;
   const file = await quantizedFile(configuration);
   const fileSha256 = sha256(file);
-  const other = rows.find((row) => row.configuration === configuration && row.fileSha256 !== fileSha256);
-  if (other || rows.some((row) => row.images !== count))
+  const other = known.find((row) => row.configuration === configuration && row.fileSha256 !== fileSha256);
+  if (other || known.some((row) => row.images !== count))
     throw new Error(
       `${values.out} has runs of another ${configuration} network or other images; remove it, or give another --out`,
     );
@@ -160,15 +167,7 @@ for (const configuration of words(values.configurations)) {
       loadBefore,
       ...provenance(),
     };
-    const at = place(row);
-    if (at === -1) rows.push(row);
-    else rows[at] = row;
-    const record = {
-      model: relative(root, values.model),
-      data: relative(root, values.data),
-      result: { runs: rows },
-    };
-    await writeFileAtomic(values.out, `${JSON.stringify(record, null, 2)}\n`);
+    await record(row);
     process.stdout.write(
       `${configuration} ${way.tier}, ${way.threads} × ${way.parallel}: ${row.seconds} s for ${count} images, ` +
         `${(100 * row.accuracy).toFixed(2)} %, ${row.differing} of ${logits.length} logits differ\n`,
@@ -176,10 +175,11 @@ for (const configuration of words(values.configurations)) {
   }
 }
 
+const runs = recorded();
 // By the hash too, since rows can be from several runs of this script.
-const unequal = rows.filter(
+const unequal = runs.filter(
   ({ configuration, differing, logitsSha256 }) =>
-    differing > 0 || logitsSha256 !== rows.find((row) => row.configuration === configuration).logitsSha256,
+    differing > 0 || logitsSha256 !== runs.find((row) => row.configuration === configuration).logitsSha256,
 );
 for (const { configuration, tier, threads, parallel, differing } of unequal)
   process.stderr.write(
