@@ -19,7 +19,7 @@ of one thread in plain SIMD. Exit status 1 where any differs.
 Each finished run is a row of the results, and is not run again, so that an interrupted measurement goes on where it was.
 
   --configurations LIST  widths of weights and activations (W8A8,W4A8,W4A4,W3A3,W2A2)
-  --tiers LIST           tiers of WebAssembly (simd,relaxed)
+  --tiers LIST           tiers of WebAssembly (simd,relaxed); "" for none
   --threads LIST         numbers of threads (1,2,3)
   --scalar               the scalar TypeScript too, after the others: minutes for each width
   --scalar-threads N     threads for it, with an image each (1)
@@ -53,7 +53,7 @@ if (values.help) {
   process.exit(0);
 }
 
-const words = (list) => list.split(",");
+const words = (list) => list.split(",").filter(Boolean);
 const numbers = (list) => words(list).map(Number);
 const rounded = (value, digits) => Number(value.toFixed(digits));
 const sha256 = (bytes) => createHash("sha256").update(bytes).digest("hex");
@@ -183,7 +183,6 @@ const unequal = runs.filter(
 );
 for (const { configuration, tier, threads, parallel, differing } of unequal)
   process.stderr.write(
-    `NOT EQUAL: ${configuration} ${tier}, ${threads} × ${parallel}: ${differing || "some"} logits differ
-`,
+    `NOT EQUAL: ${configuration} ${tier}, ${threads} × ${parallel}: ${differing || "some"} logits differ\n`,
   );
 process.exit(unequal.length > 0 ? 1 : 0);
