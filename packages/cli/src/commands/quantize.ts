@@ -54,6 +54,8 @@ export type QuantizeCommandOptions = CommonOptions &
     readonly method: string;
     readonly calibrationImages: number;
     readonly iterations?: number;
+    readonly endToEnd?: number;
+    readonly mirror: boolean;
     readonly percentile?: number;
     readonly checkpoint?: string;
     readonly equalize?: boolean;
@@ -78,6 +80,8 @@ export function withQuantizeOptions(command: Command): Command {
     .option("--equalize", "cross-layer equalization first: channels of neighbouring layers share their ranges")
     .option("--bias-correction", "takes the mean errors of rounded weights off the biases")
     .option("--iterations <n>", "steps for each block, for methods that learn", integer())
+    .option("--end-to-end <n>", "steps for the whole network after its blocks, for --method reconstruct", integer(0))
+    .option("--no-mirror", "does not learn from mirror images of the calibration images: for digits and text")
     .option("--checkpoint <file>", "methods that learn keep their state here, and go on from it");
 }
 
@@ -217,7 +221,11 @@ export async function quantizeOpened(
       signal,
       ...(options.threads === undefined ? {} : { threads: options.threads }),
       ...(options.percentile === undefined ? {} : { percentile: options.percentile }),
-      ...(options.iterations === undefined ? {} : { reconstruction: { iterations: options.iterations } }),
+      reconstruction: {
+        mirror: options.mirror,
+        ...(options.iterations === undefined ? {} : { iterations: options.iterations }),
+        ...(options.endToEnd === undefined ? {} : { endToEnd: options.endToEnd }),
+      },
       ...(options.checkpoint === undefined ? {} : { checkpoint: { path: options.checkpoint, resume: true } }),
       ...(options.equalize ? { equalize: true } : {}),
       ...(options.biasCorrection ? { biasCorrection: true } : {}),

@@ -2,6 +2,7 @@
 
 import type { Graph } from "@subbyte/graph";
 import { UsageError } from "../errors.js";
+import { fakeQuants } from "./fake-quant.js";
 import { type CalibrationInput, type RangeMethod, rangeMethods, setRanges } from "./ranges.js";
 import {
   adaroundDefaults,
@@ -35,12 +36,12 @@ export type Method = (graph: Graph, calibration: CalibrationInput, options: Meth
 
 /** Ranges by least squared error, then learned rounding and scales. */
 const learning =
-  (defaults: ReconstructionOptions): Method =>
+  (defaultsFor: (graph: Graph) => ReconstructionOptions): Method =>
   async (graph, calibration, { reconstruction, onProgress, onReconstruction, ...options }) => {
     const ranges = { ...options, method: "mse", weights: "l24", ...(onProgress ? { onProgress } : {}) } as const;
     const { seed, threads, checkpoint, signal } = options;
     return reconstruct(await setRanges(graph, calibration, ranges), calibration, {
-      options: { ...defaults, ...reconstruction },
+      options: { ...defaultsFor(graph), ...reconstruction },
       seed,
       ...(threads === undefined ? {} : { threads }),
       ...(checkpoint ? { checkpoint } : {}),
@@ -63,9 +64,13 @@ const ranges =
     });
 
 const learningMethods: Readonly<Record<string, Method>> = {
-  adaround: learning(adaroundDefaults),
-  reconstruct: learning(reconstructionDefaults),
+  adaround: learning(() => adaroundDefaults),
+  reconstruct: learning((graph) => ({ ...reconstructionDefaults, endToEnd: isCoarse(graph) ? END_TO_END : 0 })),
 };
+
+/** Steps on the whole network that follow its blocks where that was seen to help: below 4 bits, not above. */
+const END_TO_END = 600;
+const isCoarse = (graph: Graph): boolean => fakeQuants(graph).some(({ bits }) => bits < 4);
 
 export const methods: Readonly<Record<string, Method>> = {
   ...Object.fromEntries(rangeMethods.map((method) => [method, ranges(method)])),

@@ -19,6 +19,7 @@ import {
 import { MemoryImageSet } from "../data/image-set.js";
 import { Random } from "../random.js";
 import { createSession, type Session, type SessionOptions } from "../runtime/session.js";
+import { mirrored } from "./mirror.js";
 
 export interface SynthesisOptions {
   readonly seed: number;
@@ -68,12 +69,12 @@ export async function synthesizeImages(graph: Graph, options: SynthesisOptions):
     for (let i = 0; i < iterations; i++) {
       options.signal?.throwIfAborted();
       const flip = i % 2 === 1;
-      const fed = float32(flip ? flipped(images, width) : images.slice(), shape);
+      const fed = float32(flip ? mirrored(images, width) : images.slice(), shape);
       const { loss, gradient } = await evaluate(session, input.name, fed);
       if (i === 0) firstLoss = loss;
       lastLoss = loss;
       const rate = (LEARNING_RATE * (1 + Math.cos((Math.PI * i) / iterations))) / 2;
-      adam.step(images, flip ? flipped(gradient, width) : gradient, rate);
+      adam.step(images, flip ? mirrored(gradient, width) : gradient, rate);
       clip(images, low, high, height * width);
       options.onProgress?.(i + 1, iterations, loss);
     }
@@ -178,14 +179,6 @@ function blur(pixels: Float32Array, height: number, width: number): void {
           sum += source[((y + dy + height) % height) * width + ((x + dx + width) % width)]!;
       pixels[y * width + x] = sum / 9;
     }
-}
-
-/** Mirrored left to right. */
-function flipped(values: Float32Array, width: number): Float32Array {
-  const result = new Float32Array(values.length);
-  for (let row = 0; row < values.length; row += width)
-    for (let x = 0; x < width; x++) result[row + x] = values[row + width - 1 - x]!;
-  return result;
 }
 
 function clip(values: Float32Array, low: readonly number[], high: readonly number[], plane: number): void {

@@ -13,6 +13,7 @@ import { kitchenSink } from "../../testing/networks.js";
 import { snapBiases } from "../biases.js";
 import { codeRange, fakeQuants, quantizeValue } from "../fake-quant.js";
 import { insertFakeQuant } from "../insert.js";
+import { withMirrorImages } from "../mirror.js";
 import type { BitPolicy } from "../policy.js";
 import { type CalibrationInput, setRanges } from "../ranges.js";
 import { findBlocks } from "./blocks.js";
@@ -59,8 +60,10 @@ const float = kitchenSink(5);
 const ranged = (policy: BitPolicy) =>
   setRanges(insertFakeQuant(float, policy), calibration, { method: "mse", threads: 1 });
 
-const block: ReconstructionOptions = { ...reconstructionDefaults, iterations: 60, batchSize: 8, roundingRate: 0.1 };
-const layer: ReconstructionOptions = { ...adaroundDefaults, iterations: 60, batchSize: 8, roundingRate: 0.1 };
+/** So few iterations that the images compared on have to be the ones learned from. */
+const short = { iterations: 60, batchSize: 8, roundingRate: 0.1, mirror: false };
+const block: ReconstructionOptions = { ...reconstructionDefaults, ...short };
+const layer: ReconstructionOptions = { ...adaroundDefaults, ...short };
 const run = (options: ReconstructionOptions): ReconstructionRun => ({ options, seed: 3, threads: 1 });
 
 /** Mean squared difference from the float network at `value`, over the calibration images. */
@@ -216,4 +219,14 @@ test("a network of 8 bits is left as its ranges are; options out of range are re
   const before = await ranged({ weights: 8, activations: 8 });
   sameTensors(await reconstruct(before, calibration, run(block)), snapBiases(before));
   await expect(reconstruct(before, calibration, run({ ...block, iterations: 0 }))).rejects.toThrow(UsageError);
+});
+
+test("mirror images are learned from as if they had been given", async () => {
+  const before = await ranged({ weights: 4, activations: 4 });
+  const options = { ...block, iterations: 3 };
+  const own = await reconstruct(before, calibration, run({ ...options, mirror: true }));
+  const given = await reconstruct(before, withMirrorImages(calibration), run(options));
+  sameTensors(own, given);
+  const without = await reconstruct(before, calibration, run(options));
+  expect(without.tensors).not.toEqual(own.tensors);
 });

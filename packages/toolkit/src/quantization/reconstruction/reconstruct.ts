@@ -12,6 +12,7 @@ import { DataError } from "../../errors.js";
 import type { RunSettings } from "../../training/checkpoint.js";
 import { snapBiases } from "../biases.js";
 import { type FakeQuant, fakeQuant, fakeQuants, withoutFakeQuant, withTensors } from "../fake-quant.js";
+import { withMirrorImages } from "../mirror.js";
 import type { CalibrationInput } from "../ranges.js";
 import { type ActivationContext, imageRows, propagate } from "./activations.js";
 import { type Block, findBlocks } from "./blocks.js";
@@ -102,7 +103,8 @@ class Reconstruction {
     const { checkpoint, options } = this.settings;
     if (checkpoint?.resume) this.#saved = await readReconstruction(checkpoint.path, this.#settings);
     if (this.#saved) this.#graph = withTensors(this.#graph, this.#saved.constants);
-    const images = await imageRows(this.#float, this.calibration, this.#context.rows);
+    const calibration = options.mirror ? withMirrorImages(this.calibration) : this.calibration;
+    const images = await imageRows(this.#float, calibration, this.#context.rows);
     if (images.count === 0)
       throw new DataError("calibration: there are no images to reconstruct the network on. Give at least one.");
     const logits = await this.#learnBlocks(images);
