@@ -14,27 +14,30 @@ const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
 const table = (header, rows) =>
   [header, header.map((_, i) => (i === 0 ? "---" : "---:")), ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n");
 
-/** @param records with a `result` of `subbyte quickstart` */
-function quickstartTables(records) {
-  return records.map(({ result: { float, rows, parameters } }) =>
-    table(
-      ["bits", "method", "accuracy", "agreement with the simulation", "file", "compression"],
-      [
-        ["32", "float", percent(float.top1), "", kilobytes(4 * parameters), "1.0×"],
-        ...rows.map((row) => [
-          row.bits,
-          row.method,
-          percent(row.accuracy),
-          percent(row.agreement),
-          kilobytes(row.fileBytes),
-          `${row.compression.toFixed(1)}×`,
-        ]),
-      ],
-    ),
-  );
-}
+const range = (values) => {
+  const [least, most] = [Math.min(...values), Math.max(...values)].map((value) => value.toFixed(1));
+  return least === most ? least : `${least}–${most}`;
+};
+const distinct = (values) => [...new Set(values)];
 
-/** @param records with a `result` of `subbyte evaluate` */
+/** Of `subbyte quickstart`. */
+const quickstartTable = ({ result: { float, rows, parameters } }) =>
+  table(
+    ["bits", "method", "accuracy", "agreement with the simulation", "file", "compression"],
+    [
+      ["32", "float", percent(float.top1), "", kilobytes(4 * parameters), "1.0×"],
+      ...rows.map((row) => [
+        row.bits,
+        row.method,
+        percent(row.accuracy),
+        percent(row.agreement),
+        kilobytes(row.fileBytes),
+        `${row.compression.toFixed(1)}×`,
+      ]),
+    ],
+  );
+
+/** Of `subbyte evaluate`; all of a block in one table. */
 const evaluationTable = (records) =>
   table(
     ["model", "data", "images", "top-1", "loss"],
@@ -47,16 +50,92 @@ const evaluationTable = (records) =>
     ]),
   );
 
+/** Of `subbyte bench --engine`: a row for each network, width and tier. */
+function engineSpeedTable({ peer, result: { cpu, vectorExtensions, cores, loadBefore, ratios } }) {
+  const columns = [
+    ["onnxruntime-web int8", "ort-web-int8"],
+    ["onnxruntime-web float32", "ort-web-float32"],
+    ["onnxruntime-node int8", "ort-node-int8"],
+    ["onnxruntime-node float32", "ort-node-float32"],
+    ["own W4A4", "own-w4a4", "own-w4a4-simd"],
+    ["own, two threads to one", "own-1t"],
+  ];
+  // Two threads stand in the row of the same network with one.
+  const cells = Object.entries(ratios).map(([key, ratio]) => [...key.replace("-2t/", "/").split("/"), ratio]);
+  const rows = distinct(cells.map(([row]) => row)).map((row) => {
+    const [, network, size, weights, activations, plain] = /^(.+)-(\d+)-w(\d)a(\d)(-simd)?$/.exec(row);
+    return [
+      `${network}, ${size}², W${weights}A${activations}${plain ? ", plain SIMD" : ""}`,
+      ...columns.map(([, ...against]) => {
+        const found = cells.find(([own, other]) => own === row && against.includes(other));
+        return found === undefined ? "" : `${found[2].toFixed(2)}×`;
+      }),
+    ];
+  });
+  const features = [
+    ["AVX-512", /^avx512/],
+    ["VNNI", /vnni$/],
+  ].map(([name, pattern]) => `${vectorExtensions.some((each) => pattern.test(each)) ? "with" : "without"} ${name}`);
+  const about = `CPU: ${cpu}, ${features.join(", ")}; load before the bench ${loadBefore.toFixed(1)} on ${cores} cores.`;
+  return [
+    table(["network", ...columns.map(([title]) => title)], rows),
+    peer === undefined ? about : `${about} onnxruntime-node is ${peer.library}.`,
+  ].join("\n\n");
+}
+
+/** Of scripts/measure-engine-equality.mjs: a row for each width and tier. */
+function engineEqualityTable({ result: { runs } }) {
+  const wayOf = ({ threads, parallel }) => `${parallel}, ${threads}`;
+  const tiers = { simd: "plain SIMD", relaxed: "relaxed SIMD", scalar: "scalar TypeScript" };
+  const ways = distinct(runs.map(wayOf)).toSorted();
+  const rows = distinct(runs.map(({ configuration }) => configuration)).flatMap((configuration) =>
+    Object.entries(tiers).flatMap(([tier, name]) => {
+      const own = runs.filter((run) => run.configuration === configuration && run.tier === tier);
+      if (own.length === 0) return [];
+      return [
+        [
+          configuration,
+          name,
+          own.reduce((sum, { differing }) => sum + differing, 0),
+          distinct(own.map(({ accuracy }) => percent(accuracy))).join(", "),
+          ...ways.map((way) => own.find((run) => wayOf(run) === way)?.seconds.toFixed(1) ?? ""),
+        ],
+      ];
+    }),
+  );
+  const images = distinct(runs.map((run) => run.images.toLocaleString("en"))).join(", ");
+  const load = range(runs.map(({ loadBefore }) => loadBefore));
+  return [
+    table(["bits", "tier", "logits that differ", "accuracy", ...ways], rows),
+    `Seconds for ${images} images; load before the runs ${load}.`,
+  ].join("\n\n");
+}
+
+const eachAlone = (render) => (records) => records.map(render).join("\n\n");
+/** Kinds of records: how to know one, its tables, and the rows that say themselves how they were measured, where they do. */
+const kinds = [
+  { is: ({ rows }) => rows, render: eachAlone(quickstartTable) },
+  { is: ({ ratios }) => ratios, render: eachAlone(engineSpeedTable) },
+  { is: ({ runs }) => runs, render: eachAlone(engineEqualityTable), measured: ({ runs }) => runs },
+  { is: ({ top1 }) => top1 !== undefined, render: evaluationTable },
+];
+
+/** Such as `results/x.json` (2026-11-25, commit 0123abc, AMD EPYC, 2 cores). */
+function source(file, origins) {
+  const of = (text) => distinct(origins.map(text)).join(" and ");
+  const days = origins.map(({ date }) => date.slice(0, 10)).toSorted();
+  const commits = of(({ commit }) => commit?.hash.slice(0, 7) ?? "unknown");
+  const machines = of(({ machine }) => `${machine.cpu}, ${machine.cores} cores`);
+  return `\`results/${file}\` (${distinct([days[0], days.at(-1)]).join(" to ")}, commit ${commits}, ${machines})`;
+}
+
 function render(files) {
   const records = files.map((file) => JSON.parse(readFileSync(join(root, "results", file), "utf8")));
-  const tables = records.every(({ result }) => "rows" in result)
-    ? quickstartTables(records)
-    : [evaluationTable(records)];
-  const sources = records.map(
-    ({ commit, machine, date }, i) =>
-      `\`results/${files[i]}\` (${date.slice(0, 10)}, ${commit ? `commit ${commit.hash.slice(0, 7)}` : "no commit"}, ${machine.cpu}, ${machine.cores} cores)`,
-  );
-  return `${tables.join("\n\n")}\n\nFrom ${sources.join(", ")}.\n`;
+  const kind = kinds.find(({ is }) => records.every(({ result }) => is(result)));
+  if (kind === undefined)
+    throw new Error(`there is no table for ${files.join(" with ")}; add a kind to ${import.meta.filename}`);
+  const sources = records.map((record, i) => source(files[i], kind.measured?.(record.result) ?? [record]));
+  return `${kind.render(records)}\n\nFrom ${sources.join(", ")}.\n`;
 }
 
 const documents = [

@@ -7,7 +7,7 @@ import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import { load, writeSbq } from "@subbyte/engine";
 import { simplifyForImport } from "@subbyte/graph";
-import { lower, openImages, openModel, quantizeGraph, writeFileAtomic } from "@subbyte/toolkit";
+import { evaluateClassifier, lower, openImages, openModel, quantizeGraph, writeFileAtomic } from "@subbyte/toolkit";
 import { provenance, root, shared } from "./provenance.mjs";
 
 const help = `Quantizes a network by ranges at several widths and runs all test images through every tier of the engine with 1, 2
@@ -73,9 +73,8 @@ const test = await openImages(values.data, {
   split: "test",
   ...(values.limit === undefined ? {} : { limit: Number(values.limit) }),
 });
-/** All images, decoded. */
+/** All images in one batch. */
 const { value: batch } = await test.batches({ batchSize: test.length })[Symbol.asyncIterator]().next();
-const { images, labels, count } = batch;
 
 /** The network with ranges by squared error, as the bytes of a `.sbq` file; one thread, so that they are the same everywhere. */
 async function quantizedFile(configuration) {
@@ -103,7 +102,7 @@ async function run(file, { tier, threads, parallel }) {
     if (engine.tier !== tier || engine.threads !== threads)
       throw new Error(`this machine gives ${engine.tier} with ${engine.threads} threads, not ${tier} with ${threads}`);
     const start = performance.now();
-    const logits = await engine.run(images);
+    const logits = await engine.run(batch.images);
     return { logits, seconds: (performance.now() - start) / 1000, loadBefore };
   } finally {
     engine.dispose();
@@ -117,15 +116,8 @@ function differences(a, b) {
   return x.reduce((sum, bits, i) => (bits === y[i] ? sum : sum + 1), 0);
 }
 
-/** Share of images whose largest logit, the first among equals, is the label's. */
-function accuracy(logits) {
-  const classes = logits.length / count;
-  const right = labels.filter((label, i) => {
-    const row = logits.subarray(i * classes, (i + 1) * classes);
-    return row.indexOf(row.reduce((a, b) => Math.max(a, b))) === label;
-  });
-  return right.length / count;
-}
+/** Of logits of all images. */
+const accuracy = async (logits) => (await evaluateClassifier(() => logits, test, { batchSize: test.length })).top1;
 
 const recorded = () => (existsSync(values.out) ? JSON.parse(readFileSync(values.out, "utf8")).result.runs : []);
 const sameRun = (a) => (b) => ["configuration", "tier", "threads", "parallel"].every((key) => a[key] === b[key]);
@@ -146,7 +138,7 @@ for (const configuration of words(values.configurations)) {
   const file = await quantizedFile(configuration);
   const fileSha256 = sha256(file);
   const other = known.find((row) => row.configuration === configuration && row.fileSha256 !== fileSha256);
-  if (other || known.some((row) => row.images !== count))
+  if (other || known.some((row) => row.images !== test.length))
     throw new Error(
       `${values.out} has runs of another ${configuration} network or other images; remove it, or give another --out`,
     );
@@ -158,18 +150,18 @@ for (const configuration of words(values.configurations)) {
     const row = {
       configuration,
       fileSha256,
-      images: count,
+      images: test.length,
       ...way,
       differing: differences(logits, expected),
       logitsSha256: sha256(logits),
-      accuracy: rounded(accuracy(logits), 4),
+      accuracy: rounded(await accuracy(logits), 4),
       seconds: rounded(seconds, 2),
       loadBefore,
       ...provenance(),
     };
     await record(row);
     process.stdout.write(
-      `${configuration} ${way.tier}, ${way.threads} × ${way.parallel}: ${row.seconds} s for ${count} images, ` +
+      `${configuration} ${way.tier}, ${way.threads} × ${way.parallel}: ${row.seconds} s for ${test.length} images, ` +
         `${(100 * row.accuracy).toFixed(2)} %, ${row.differing} of ${logits.length} logits differ\n`,
     );
   }
