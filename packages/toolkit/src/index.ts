@@ -33,15 +33,15 @@ export { type SensitivityPage, sensitivityReport } from "./report/sensitivity-re
 export * from "./runtime/index.js";
 export { codesClassifier, simulatedClassifier } from "./simulation/classifier.js";
 export { type CodeSimulation, simulateCodes } from "./simulation/codes.js";
+export type { AverageBits } from "./study/average-bits.js";
 export {
-  floatAccuracy,
-  measurePtq,
+  type CalibrationSource,
   type PtqConfiguration,
-  type PtqContext,
-  type PtqMeasurement,
   ptqConfiguration,
   ptqConfigurations,
-} from "./study/ptq-table.js";
+  type WidthChoice,
+} from "./study/ptq-configurations.js";
+export { floatAccuracy, measurePtq, type PtqContext, type PtqMeasurement, type PtqRun } from "./study/ptq-table.js";
 export { type QuickstartResult, type QuickstartRow, runQuickstart } from "./study/quickstart.js";
 export * from "./training/index.js";
 export * from "./weights/index.js";

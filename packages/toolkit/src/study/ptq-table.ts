@@ -1,60 +1,20 @@
 /**
- * @file The table of post-training quantization: one network at several bit policies, methods and seeds, each quantized with
- * calibration images, written as a `.sbq` file and evaluated on the integer engine.
+ * @file The table of post-training quantization: one network in several configurations and with several seeds, each quantized,
+ * written as a `.sbq` file and evaluated on the integer engine.
  */
 
 import { type Preprocessing, writeSbq } from "@subbyte/engine";
 import { type Graph, simplifyForImport } from "@subbyte/graph";
 import type { ImageSet } from "../data/types.js";
-import { UsageError } from "../errors.js";
 import { evaluateClassifier, floatClassifier, integerClassifier } from "../evaluation/index.js";
 import { writeFileAtomic } from "../files.js";
 import { lower } from "../lowering/lower.js";
-import type { BitPolicy } from "../quantization/policy.js";
+import { chooseWidths } from "../quantization/choose-widths.js";
+import type { BitPolicy, LayerOverride } from "../quantization/policy.js";
 import { quantizeGraph } from "../quantization/quantize.js";
-import type { ReconstructionOptions } from "../quantization/reconstruction/index.js";
-
-/** One line of the table. */
-export interface PtqConfiguration {
-  readonly name: string;
-  readonly policy: BitPolicy;
-  /** A name of `methods`. */
-  readonly method: string;
-  /** Hyperparameters that differ from the method's own. */
-  readonly reconstruction?: Partial<ReconstructionOptions>;
-}
-
-const bits = (weights: number, activations: number): BitPolicy => ({ weights, activations });
-
-export const ptqConfigurations: readonly PtqConfiguration[] = [
-  { name: "W8A8 ranges", policy: bits(8, 8), method: "mse" },
-  { name: "W6A6 ranges", policy: bits(6, 6), method: "mse" },
-  { name: "W4A4 ranges", policy: bits(4, 4), method: "mse" },
-  { name: "W4A8", policy: bits(4, 8), method: "reconstruct" },
-  { name: "W4A4", policy: bits(4, 4), method: "reconstruct" },
-  { name: "W4A4 every layer", policy: { ...bits(4, 4), firstLastBits: 4 }, method: "reconstruct" },
-  { name: "W3A3", policy: bits(3, 3), method: "reconstruct" },
-  { name: "W2A2", policy: bits(2, 2), method: "reconstruct", reconstruction: { endToEnd: 600 } },
-  // One change each, for the ablation.
-  { name: "W4A4 adaround", policy: bits(4, 4), method: "adaround" },
-  { name: "W4A4 full weight range", policy: { ...bits(4, 4), narrowWeights: false }, method: "reconstruct" },
-  { name: "W4A4 residual 4 bits", policy: { ...bits(4, 4), residualBits: 4 }, method: "reconstruct" },
-  { name: "W3A3 drop 0.5", policy: bits(3, 3), method: "reconstruct", reconstruction: { drop: 0.5 } },
-  { name: "W3A3 weight scales fixed", policy: bits(3, 3), method: "reconstruct", reconstruction: { scaleRate: 0 } },
-  { name: "W3A3 biases fixed", policy: bits(3, 3), method: "reconstruct", reconstruction: { biasRate: 0 } },
-  { name: "W3A3 steps fixed", policy: bits(3, 3), method: "reconstruct", reconstruction: { stepRate: 0 } },
-  { name: "W2A2 blocks alone", policy: bits(2, 2), method: "reconstruct" },
-];
-
-/** @throws {UsageError} listing the names there are */
-export function ptqConfiguration(name: string): PtqConfiguration {
-  const found = ptqConfigurations.find((configuration) => configuration.name === name);
-  if (!found)
-    throw new UsageError(
-      `there is no configuration "${name}"; take one of ${ptqConfigurations.map((each) => `"${each.name}"`).join(", ")}`,
-    );
-  return found;
-}
+import { synthesizeImages } from "../quantization/synthesis.js";
+import { type AverageBits, averageBits } from "./average-bits.js";
+import type { CalibrationSource, PtqConfiguration, WidthChoice } from "./ptq-configurations.js";
 
 export interface PtqMeasurement {
   readonly configuration: PtqConfiguration;
@@ -62,20 +22,34 @@ export interface PtqMeasurement {
   /** Of the engine on all test images, 0 … 1. */
   readonly accuracy: number;
   readonly images: number;
-  /** User and system time of the process, all threads, from calibration to the file written; the evaluation is not in it. */
+  /**
+   * User and system time of the process, all threads, from calibration (images made, widths chosen) to the file written; the
+   * evaluation is not in it.
+   */
   readonly cpuSeconds: number;
   readonly fileBytes: number;
+  /** What mixed precision chose, and what it comes to in the quantized network. */
+  readonly mixed?: { readonly layers: readonly LayerOverride[]; readonly averageBits: AverageBits };
 }
 
 export interface PtqContext {
   /** Float network as imported. */
   readonly graph: Graph;
+  /** The same network with its BatchNormalization nodes, which configurations without data start from; `graph` where absent. */
+  readonly batchNormGraph?: Graph;
   readonly train: ImageSet;
   readonly test: ImageSet;
   readonly mean: readonly number[];
   readonly std: readonly number[];
   readonly threads: number;
   readonly signal?: AbortSignal;
+}
+
+export interface PtqRun {
+  readonly seed: number;
+  /** Of the `.sbq` file. */
+  readonly path: string;
+  readonly onProgress?: (text: string) => void;
 }
 
 /** Accuracy of the float network on the test images. */
@@ -89,41 +63,112 @@ export async function floatAccuracy({ graph, test, mean, std, threads, signal }:
   }
 }
 
-/** Quantizes, writes the file to `path`, evaluates it. */
+/**
+ * Quantizes, writes the file, evaluates it.
+ * @throws {UsageError | DataError | ModelError} where the configuration does not fit the network
+ */
 export async function measurePtq(
   context: PtqContext,
   configuration: PtqConfiguration,
-  options: { readonly seed: number; readonly path: string; readonly onProgress?: (text: string) => void },
+  run: PtqRun,
 ): Promise<PtqMeasurement> {
-  const { train, test, mean, std, threads, signal } = context;
-  const { policy, method, reconstruction } = configuration;
-  const { seed, path, onProgress } = options;
-  const graph = simplifyForImport(context.graph);
+  const { mean, std, threads, signal } = context;
+  const { calibration, widths, name: _, ablates: __, ...methodOptions } = configuration;
+  const { seed, path, onProgress } = run;
   const before = process.cpuUsage();
-  const quantized = await quantizeGraph(graph, train, {
+  const { graph, images } = await calibrationFor(context, calibration, run);
+  const policy = await policyFor(context, widths, { graph, images }, run);
+  const quantized = await quantizeGraph(graph, images, {
+    ...methodOptions,
     policy,
-    method,
     seed,
     mean,
     std,
     threads,
-    ...(reconstruction ? { reconstruction } : {}),
+    ...(calibration.images === undefined ? {} : { calibrationImages: calibration.images }),
     ...(signal ? { signal } : {}),
     ...(onProgress
       ? { onReconstruction: (p) => onProgress(`${p.unit} ${p.iteration}/${p.iterations} loss ${p.loss.toFixed(4)}`) }
       : {}),
   });
-  const { channels, height, width } = train;
+  const { channels, height, width, classes } = images;
   const preprocessing: Preprocessing = { channels, height, width, resize: "exact", mean: [...mean], std: [...std] };
-  const provenance = { command: "measure-ptq", method, seed };
-  const sbq = writeSbq(lower(quantized, { preprocessing, labels: train.classes, provenance }));
+  const provenance = { command: "measure-ptq", method: configuration.method, seed };
+  const labels = classes.length > 0 ? { labels: classes } : {};
+  const sbq = writeSbq(lower(quantized, { preprocessing, ...labels, provenance }));
   await writeFileAtomic(path, sbq);
   const { user, system } = process.cpuUsage(before);
+  return {
+    configuration,
+    seed,
+    ...(await engineAccuracy(sbq, context)),
+    cpuSeconds: (user + system) / 1e6,
+    fileBytes: sbq.length,
+    ...(widths.kind === "mixed" ? { mixed: { layers: policy.layers ?? [], averageBits: averageBits(quantized) } } : {}),
+  };
+}
 
+/** What quantization starts from. */
+interface Calibration {
+  /** Float network, simplified. */
+  readonly graph: Graph;
+  /** To measure ranges on. */
+  readonly images: ImageSet;
+}
+
+async function calibrationFor(
+  { graph, batchNormGraph = graph, train, mean, std, threads, signal }: PtqContext,
+  source: CalibrationSource,
+  { seed, onProgress }: PtqRun,
+): Promise<Calibration> {
+  if (source.kind === "training") return { graph: simplifyForImport(graph), images: train };
+  const { kind: _, ...size } = source;
+  const { images } = await synthesizeImages(batchNormGraph, {
+    ...size,
+    seed,
+    mean,
+    std,
+    threads,
+    ...(signal ? { signal } : {}),
+    ...(onProgress
+      ? { onProgress: (done, of, loss) => onProgress(`images ${done}/${of} loss ${loss.toFixed(4)}`) }
+      : {}),
+  });
+  return { graph: simplifyForImport(batchNormGraph), images };
+}
+
+/** Of inner layers, until each gets a width of its own. */
+const undecided: BitPolicy = { weights: 8, activations: 8 };
+
+async function policyFor(
+  { mean, std, threads, signal }: PtqContext,
+  choice: WidthChoice,
+  { graph, images }: Calibration,
+  { seed, onProgress }: PtqRun,
+): Promise<BitPolicy> {
+  if (choice.kind === "policy") return choice.policy;
+  const { layers } = await chooseWidths(graph, images, {
+    policy: undecided,
+    budget: { averageBits: choice.averageBits },
+    ...(choice.widths ? { widths: choice.widths } : {}),
+    seed,
+    mean,
+    std,
+    threads,
+    ...(signal ? { signal } : {}),
+    ...(onProgress ? { onProgress: (done, of) => onProgress(`sensitivity ${done}/${of}`) } : {}),
+  });
+  return { ...undecided, layers };
+}
+
+async function engineAccuracy(
+  sbq: Uint8Array,
+  { test, threads, signal }: PtqContext,
+): Promise<Pick<PtqMeasurement, "accuracy" | "images">> {
   const engine = await integerClassifier(sbq, { threads });
   try {
     const { top1, images } = await evaluateClassifier(engine.classify, test, signal ? { signal } : {});
-    return { configuration, seed, accuracy: top1, images, cpuSeconds: (user + system) / 1e6, fileBytes: sbq.length };
+    return { accuracy: top1, images };
   } finally {
     await engine.close();
   }

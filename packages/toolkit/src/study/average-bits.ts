@@ -1,0 +1,28 @@
+/** @file Mean widths of a quantized network, read from its FakeQuant nodes. */
+
+import { type Graph, inferTypes } from "@subbyte/graph";
+import { quantizedLayers } from "../quantization/sensitivity.js";
+
+/** Mean bits of inner layers; the first and the last one do not count. */
+export interface AverageBits {
+  /** Over parameters. */
+  readonly weights: number;
+  /** Over the elements of the layers' inputs. */
+  readonly activations: number;
+}
+
+export function averageBits(graph: Graph): AverageBits {
+  const types = inferTypes(graph);
+  const inner = quantizedLayers(graph).filter(({ first, last }) => !first && !last);
+  const sizeOf = (value: string): number =>
+    (types.get(value)?.shape ?? []).filter((dim) => typeof dim === "number").reduce((product, dim) => product * dim, 1);
+  return {
+    weights: mean(inner.map(({ node, weights }) => ({ bits: weights.bits, size: sizeOf(node.inputs[1]!) }))),
+    activations: mean(inner.map(({ node, input }) => ({ bits: input.bits, size: sizeOf(node.inputs[0]!) }))),
+  };
+}
+
+function mean(parts: readonly { readonly bits: number; readonly size: number }[]): number {
+  const total = parts.reduce((sum, { size }) => sum + size, 0);
+  return parts.reduce((sum, { bits, size }) => sum + bits * size, 0) / total;
+}
