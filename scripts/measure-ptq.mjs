@@ -1,10 +1,5 @@
-/**
- * Measures the table of post-training quantization (`packages/toolkit/src/study/ptq-table.ts`) and writes each finished row to
- * results/ptq-resnet20.json; rows that are there already are not measured again, so an interrupted run goes on where it was.
- * The files go to runs/ptq/.
- *
- *   npm run --silent build && node scripts/measure-ptq.mjs --configurations "W4A4,W3A3" --seeds 0,1,2
- */
+/** Fills results/ptq-resnet20.json: accuracy, time and size of each way of post-training quantization, by the integer engine. */
+
 import { existsSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
@@ -15,81 +10,185 @@ import {
   openModel,
   ptqConfiguration,
   ptqConfigurations,
+  UsageError,
   writeFileAtomic,
 } from "@subbyte/toolkit";
 import { provenance, root, shared } from "./provenance.mjs";
 
-const { values } = parseArgs({
-  options: {
-    configurations: { type: "string", default: ptqConfigurations.map(({ name }) => name).join(",") },
-    seeds: { type: "string", default: "0,1,2" },
-    iterations: { type: "string" },
-    threads: { type: "string", default: "1" },
-    model: { type: "string", default: join(shared, "models", "resnet20-cifar10.onnx") },
-    data: { type: "string", default: join(shared, "data", "cifar10.tgz") },
-    mean: { type: "string", default: "0.485,0.456,0.406" },
-    std: { type: "string", default: "0.229,0.224,0.225" },
-    out: { type: "string", default: join(root, "results", "ptq-resnet20.json") },
-  },
-});
-const numbers = (list) => list.split(",").map(Number);
-const rounded = (value, digits) => Number(value.toFixed(digits));
+/** One line: what a configuration does. */
+function described({ widths, method, calibration, ablates }) {
+  const bits =
+    widths.kind === "mixed"
+      ? `${widths.averageBits} bits on average`
+      : `W${widths.policy.weights}A${widths.policy.activations}`;
+  const images = calibration.kind === "synthesis" ? ", images from batch-norm statistics" : "";
+  return `${bits}, ${method}${images}${ablates ? `; compare with ${ablates}` : ""}`;
+}
+const width = Math.max(...ptqConfigurations.map(({ name }) => name.length));
+const list = ptqConfigurations.map((each) => `  ${each.name.padEnd(width)}  ${described(each)}\n`).join("");
 
-const model = await openModel(values.model);
-if (model.kind !== "float") throw new Error(`${values.model} is quantized already`);
-const [train, test] = [
-  await openImages(values.data, { split: "train" }),
-  await openImages(values.data, { split: "test" }),
-];
-const context = {
-  graph: model.graph,
-  train,
-  test,
-  mean: numbers(values.mean),
-  std: numbers(values.std),
-  threads: Number(values.threads),
+const help = `Quantizes a network after training in each of several configurations and with several seeds, writes the files to runs/ptq/
+and evaluates them on all test images with the integer engine. CPU time is that from calibration to the file written.
+
+  npm run --silent build && node scripts/measure-ptq.mjs
+  node scripts/measure-ptq.mjs --configurations "W4A4,mixed 3 bits" --seeds 0,1,2
+  node scripts/measure-ptq.mjs --configurations W3A3 --seeds 0 --iterations 300 --out runs/quick.json
+
+Each finished one is a row of the results, and is not measured again while its configuration stays the same, so that an
+interrupted measurement goes on where it was; several can fill one file side by side.
+
+  --configurations LIST  names, separated by commas; all by default
+  --seeds LIST           which calibration images, and every random choice (0,1,2)
+  --iterations N         steps for each block, for a quick look; the rows get a name of their own
+  --again                measures rows anew that the results have already
+  --threads N            of ONNX Runtime and the engine (1)
+  --model FILE           float network (../shared/models/resnet20-cifar10.onnx)
+  --checkpoint FILE      the same with its batch norm, for configurations without data (../shared/models/resnet20-cifar10.th)
+  --arch NAME            its architecture (resnet20)
+  --data FILE            images (../shared/data/cifar10.tgz)
+  --mean, --std LIST     normalization (0.485,0.456,0.406 and 0.229,0.224,0.225)
+  --out FILE             results (results/ptq-resnet20.json)
+  --list                 the configurations
+  --help                 this text
+
+Configurations:
+${list}`;
+
+const options = {
+  configurations: { type: "string", default: ptqConfigurations.map(({ name }) => name).join(",") },
+  seeds: { type: "string", default: "0,1,2" },
+  iterations: { type: "string" },
+  again: { type: "boolean", default: false },
+  threads: { type: "string", default: "1" },
+  model: { type: "string", default: join(shared, "models", "resnet20-cifar10.onnx") },
+  checkpoint: { type: "string", default: join(shared, "models", "resnet20-cifar10.th") },
+  arch: { type: "string", default: "resnet20" },
+  data: { type: "string", default: join(shared, "data", "cifar10.tgz") },
+  mean: { type: "string", default: "0.485,0.456,0.406" },
+  std: { type: "string", default: "0.229,0.224,0.225" },
+  out: { type: "string", default: join(root, "results", "ptq-resnet20.json") },
+  list: { type: "boolean", default: false },
+  help: { type: "boolean", default: false },
 };
 
-const measurements = existsSync(values.out) ? JSON.parse(readFileSync(values.out, "utf8")).result.measurements : [];
-const key = ({ configuration, seed }) => JSON.stringify([configuration, seed]);
-const measured = new Set(measurements.map(key));
-let float = measurements[0]?.floatAccuracy;
+const words = (text) =>
+  text
+    .split(",")
+    .map((word) => word.trim())
+    .filter(Boolean);
+const rounded = (value, digits) => Number(value.toFixed(digits));
 
-for (const seed of numbers(values.seeds))
-  for (const name of values.configurations.split(",")) {
-    const found = ptqConfiguration(name);
-    const configuration = values.iterations
-      ? { ...found, reconstruction: { ...found.reconstruction, iterations: Number(values.iterations) } }
-      : found;
-    if (measured.has(key({ configuration, seed }))) continue;
-    float ??= rounded(await floatAccuracy(context), 4);
-    let told = 0;
-    const row = await measurePtq(context, configuration, {
-      seed,
-      path: join(root, "runs", "ptq", `${name.replaceAll(" ", "-")}-${seed}.sbq`),
-      onProgress: (text) => {
-        if (performance.now() - told < 5000) return;
-        told = performance.now();
-        process.stderr.write(`${name}, seed ${seed}: ${text}\n`);
-      },
-    });
-    measurements.push({
-      ...row,
-      accuracy: rounded(row.accuracy, 4),
-      floatAccuracy: float,
-      cpuSeconds: rounded(row.cpuSeconds, 1),
-      threads: context.threads,
-      ...provenance(),
-    });
-    const record = {
-      model: relative(root, values.model),
-      data: relative(root, values.data),
-      result: { measurements },
-    };
-    await writeFileAtomic(values.out, `${JSON.stringify(record, null, 2)}\n`);
-    process.stdout.write(
-      `${name}, seed ${seed}: ${(100 * row.accuracy).toFixed(2)} % (float ${(100 * float).toFixed(2)}), `,
-    );
-    process.stdout.write(`${row.cpuSeconds.toFixed(0)} CPU-s, ${row.fileBytes} bytes\n`);
+/** @throws {UsageError} */
+function wholeNumber(option, text) {
+  if (!/^\d+$/.test(text)) throw new UsageError(`--${option} takes whole numbers, not "${text}"`);
+  return Number(text);
+}
+
+/** @throws {UsageError} for a configuration that there is not, and for anything else that is wrong on the command line */
+function settings() {
+  let values;
+  try {
+    ({ values } = parseArgs({ options }));
+  } catch (error) {
+    throw new UsageError(error.message, { cause: error });
   }
+  const { iterations, mean, std } = values;
+  return {
+    ...values,
+    threads: wholeNumber("threads", values.threads),
+    seeds: words(values.seeds).map((seed) => wholeNumber("seeds", seed)),
+    configurations: words(values.configurations)
+      .map(ptqConfiguration)
+      .map((each) => (iterations === undefined ? each : shortened(each, wholeNumber("iterations", iterations)))),
+    mean: words(mean).map(Number),
+    std: words(std).map(Number),
+  };
+}
+
+/** With so many steps a block, where it learns, under a name that says so. */
+function shortened(configuration, iterations) {
+  const { name, method, reconstruction, ablates } = configuration;
+  if (!["adaround", "reconstruct"].includes(method)) return configuration;
+  const named = (text) => `${text} ${iterations} iterations`;
+  return {
+    ...configuration,
+    name: named(name),
+    reconstruction: { ...reconstruction, iterations },
+    ...(ablates === undefined ? {} : { ablates: named(ablates) }),
+  };
+}
+
+async function openFloat(path, openOptions) {
+  const model = await openModel(path, openOptions);
+  if (model.kind !== "float") throw new UsageError(`${path} is quantized already`);
+  return model.graph;
+}
+
+async function measureAll({ configurations, seeds, threads, mean, std, model, checkpoint, arch, data, out, again }) {
+  const needsBatchNorm = configurations.some(({ calibration }) => calibration.kind === "synthesis");
+  const context = {
+    graph: await openFloat(model),
+    ...(needsBatchNorm ? { batchNormGraph: await openFloat(checkpoint, { architecture: arch }) } : {}),
+    train: await openImages(data, { split: "train" }),
+    test: await openImages(data, { split: "test" }),
+    mean,
+    std,
+    threads,
+  };
+  // Read anew each time, since another measurement may be filling the same file.
+  const recorded = () => (existsSync(out) ? JSON.parse(readFileSync(out, "utf8")).result.measurements : []);
+  const record = async (row) => {
+    const measurements = recorded();
+    const at = measurements.findIndex(
+      (old) => old.seed === row.seed && old.configuration.name === row.configuration.name,
+    );
+    measurements.splice(at === -1 ? measurements.length : at, 1, row);
+    const file = { model: relative(root, model), data: relative(root, data), result: { measurements } };
+    await writeFileAtomic(out, `${JSON.stringify(file, null, 2)}\n`);
+  };
+  const key = ({ configuration, seed }) => JSON.stringify([configuration, seed]);
+
+  let float;
+  for (const seed of seeds)
+    for (const configuration of configurations) {
+      const { name } = configuration;
+      if (!again && recorded().some((row) => key(row) === key({ configuration, seed }))) continue;
+      float ??= rounded(await floatAccuracy(context), 4);
+      let told = 0;
+      const { accuracy, cpuSeconds, ...row } = await measurePtq(context, configuration, {
+        seed,
+        path: join(root, "runs", "ptq", `${name.replaceAll(" ", "-")}-${seed}.sbq`),
+        onProgress: (text) => {
+          if (performance.now() - told < 5000) return;
+          told = performance.now();
+          process.stderr.write(`${name}, seed ${seed}: ${text}\n`);
+        },
+      });
+      await record({
+        ...row,
+        accuracy: rounded(accuracy, 4),
+        floatAccuracy: float,
+        cpuSeconds: rounded(cpuSeconds, 1),
+        threads,
+        ...provenance(),
+      });
+      const bits = row.mixed?.averageBits;
+      const average = bits ? `, on average ${bits.weights.toFixed(2)} and ${bits.activations.toFixed(2)} bits` : "";
+      process.stdout.write(
+        `${name}, seed ${seed}: ${(100 * accuracy).toFixed(2)} % (float ${(100 * float).toFixed(2)}), ` +
+          `${cpuSeconds.toFixed(0)} CPU-s, ${row.fileBytes} bytes${average}\n`,
+      );
+    }
+}
+
+try {
+  const run = settings();
+  if (run.help) process.stdout.write(help);
+  else if (run.list) process.stdout.write(list);
+  else await measureAll(run);
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exit(2);
+}
 process.exit(0);
