@@ -10,6 +10,8 @@ const check = process.argv.includes("--check");
 const block = /(<!-- results: ([\w. -]+?) -->\n)[\s\S]*?(<!-- \/results -->)/g;
 
 const percent = (share) => `${(100 * share).toFixed(2)} %`;
+/** Of accuracy. */
+const points = (share) => `${share < 0 ? "−" : "+"}${Math.abs(100 * share).toFixed(2)}`;
 const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
 const table = (header, rows) =>
   [header, header.map((_, i) => (i === 0 ? "---" : "---:")), ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n");
@@ -111,12 +113,78 @@ function engineEqualityTable({ result: { runs } }) {
   ].join("\n\n");
 }
 
+/** Of scripts/measure-ptq.mjs: a row for each configuration, and for each ablation what it changes. */
+function quantizationTables({ result: { measurements } }) {
+  const seeds = distinct(measurements.map(({ seed }) => seed)).toSorted((a, b) => a - b);
+  const perSeed = ["mean", ...seeds.map((seed) => `seed ${seed}`)];
+  const rowOf = (name, seed) => measurements.find((row) => row.configuration.name === name && row.seed === seed);
+  /** Mean of the seeds that have a value, then each seed's; `read` gives undefined where there is none. */
+  const cells = (read, text) => {
+    const values = seeds.map(read);
+    const known = values.filter((value) => value !== undefined);
+    const mean = known.length > 0 ? known.reduce((sum, value) => sum + value, 0) / known.length : undefined;
+    return [mean, ...values].map((value) => (value === undefined ? "" : text(value)));
+  };
+  const most = (rows, read) => Math.max(...rows.map(read));
+  const seconds = (rows) => most(rows, ({ cpuSeconds }) => cpuSeconds).toFixed(0);
+  const each = (read) => distinct(measurements.map(read)).join(", ");
+
+  const configurations = distinct(measurements.map(({ configuration }) => configuration.name)).map((name) => {
+    const rows = measurements.filter(({ configuration }) => configuration.name === name);
+    return { ...rows[0].configuration, rows };
+  });
+  const ablations = configurations.filter(({ ablates }) => ablates !== undefined);
+  const accuracies = table(
+    ["configuration", "method", ...perSeed, "CPU-s", "file"],
+    configurations
+      .filter(({ ablates }) => ablates === undefined)
+      .map(({ name, method, rows }) => [
+        name,
+        method,
+        ...cells((seed) => rowOf(name, seed)?.accuracy, percent),
+        seconds(rows),
+        kilobytes(most(rows, ({ fileBytes }) => fileBytes)),
+      ]),
+  );
+  const about =
+    `Accuracy of the integer engine on ${each(({ images }) => images.toLocaleString("en"))} test images; of the float network ` +
+    `${each(({ floatAccuracy }) => percent(floatAccuracy))}. CPU seconds and size are the largest of the seeds.`;
+  const averages = measurements.flatMap(({ configuration, seed, mixed }) => {
+    const bits = mixed && Object.values(mixed.averageBits).map((value) => value.toFixed(2));
+    return bits
+      ? [`${configuration.name}, seed ${seed}: ${bits[0]} bits a weight, ${bits[1]} bits an activation.`]
+      : [];
+  });
+  const differences = table(
+    ["configuration", "against", ...perSeed, "CPU-s"],
+    ablations.map(({ name, ablates, rows }) => [
+      name,
+      ablates,
+      ...cells((seed) => {
+        const [own, other] = [rowOf(name, seed), rowOf(ablates, seed)];
+        return own && other ? own.accuracy - other.accuracy : undefined;
+      }, points),
+      seconds(rows),
+    ]),
+  );
+  return [
+    accuracies,
+    [about, ...averages].join(" "),
+    ...(ablations.length === 0 ? [] : ["One thing changed, in points against the same seed:", differences]),
+  ].join("\n\n");
+}
+
 const eachAlone = (render) => (records) => records.map(render).join("\n\n");
 /** Kinds of records: how to know one, its tables, and the rows that say themselves how they were measured, where they do. */
 const kinds = [
   { is: ({ rows }) => rows, render: eachAlone(quickstartTable) },
   { is: ({ ratios }) => ratios, render: eachAlone(engineSpeedTable) },
   { is: ({ runs }) => runs, render: eachAlone(engineEqualityTable), measured: ({ runs }) => runs },
+  {
+    is: ({ measurements }) => measurements,
+    render: eachAlone(quantizationTables),
+    measured: ({ measurements }) => measurements,
+  },
   { is: ({ top1 }) => top1 !== undefined, render: evaluationTable },
 ];
 

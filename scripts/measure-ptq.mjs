@@ -137,12 +137,13 @@ async function measureAll({ configurations, seeds, threads, mean, std, model, ch
   };
   // Read anew each time, since another measurement may be filling the same file.
   const recorded = () => (existsSync(out) ? JSON.parse(readFileSync(out, "utf8")).result.measurements : []);
+  // In the order of the list, whichever is finished first.
+  const place = ({ configuration }) => ptqConfigurations.findIndex(({ name }) => name === configuration.name);
   const record = async (row) => {
-    const measurements = recorded();
-    const at = measurements.findIndex(
-      (old) => old.seed === row.seed && old.configuration.name === row.configuration.name,
+    const others = recorded().filter(
+      (old) => old.seed !== row.seed || old.configuration.name !== row.configuration.name,
     );
-    measurements.splice(at === -1 ? measurements.length : at, 1, row);
+    const measurements = [...others, row].toSorted((a, b) => place(a) - place(b) || a.seed - b.seed);
     const file = { model: relative(root, model), data: relative(root, data), result: { measurements } };
     await writeFileAtomic(out, `${JSON.stringify(file, null, 2)}\n`);
   };
