@@ -193,7 +193,7 @@ function source(file, origins) {
   const of = (text) => distinct(origins.map(text)).join(" and ");
   const days = origins.map(({ date }) => date.slice(0, 10)).toSorted();
   const commits = of(({ commit }) => commit?.hash.slice(0, 7) ?? "unknown");
-  const machines = of(({ machine }) => `${machine.cpu}, ${machine.cores} cores`);
+  const machines = of(({ machine: { cpu, cores } }) => (cores === undefined ? cpu : `${cpu}, ${cores} cores`));
   return `\`results/${file}\` (${distinct([days[0], days.at(-1)]).join(" to ")}, commit ${commits}, ${machines})`;
 }
 
