@@ -25,7 +25,7 @@ export { type QatOptions, trainQuantized } from "./quantization/qat.js";
 export { type Quantization, quantize, quantizeGraph } from "./quantization/quantize.js";
 export { type CalibrationInput, setRanges } from "./quantization/ranges.js";
 export * from "./quantization/reconstruction/index.js";
-export { type LayerSensitivity, layerSensitivity } from "./quantization/sensitivity.js";
+export { type LayerSensitivity, layerSensitivity } from "./quantization/sensitivity/index.js";
 export { type Synthesis, type SynthesisOptions, synthesizeImages } from "./quantization/synthesis.js";
 export * from "./random.js";
 export { quickstartReport } from "./report/quickstart-report.js";

@@ -16,7 +16,7 @@ import type { Check } from "./check.js";
 import { insertFakeQuant } from "./insert.js";
 import type { BitPolicy, LayerOverride } from "./policy.js";
 import { type CalibrationInput, setRanges } from "./ranges.js";
-import { type QuantizedLayer, quantizedAlone, quantizedLayers } from "./sensitivity.js";
+import { type QuantizedLayer, quantizedAlone, quantizedLayers } from "./sensitivity/index.js";
 
 export interface MixedPrecisionOptions {
   /** Decides first and last layer, residual stream and, without a budget of their own, the widths of activations. */

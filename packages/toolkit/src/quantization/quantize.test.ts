@@ -11,7 +11,7 @@ import { Check, checkImages } from "./check.js";
 import { insertFakeQuant } from "./insert.js";
 import { quantize, quantizeGraph } from "./quantize.js";
 import { setRanges } from "./ranges.js";
-import { layerSensitivity } from "./sensitivity.js";
+import { layerSensitivity } from "./sensitivity/index.js";
 
 const mean = [0.4, 0.5, 0.6];
 const std = [0.2, 0.25, 0.3];

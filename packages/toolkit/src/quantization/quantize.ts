@@ -9,7 +9,7 @@ import { calibrationSample, checkCalibration } from "./calibration.js";
 import { Check, type Closeness, checkImages } from "./check.js";
 import { methodByName } from "./methods.js";
 import type { CalibrationInput } from "./ranges.js";
-import { layerSensitivity } from "./sensitivity.js";
+import { layerSensitivity } from "./sensitivity/index.js";
 
 /** A quantized network, and how it came about. */
 export interface Quantization {

@@ -1,6 +1,6 @@
 /** @file The page of `subbyte inspect --compare`: which layer hurts, and why. */
 
-import type { LayerSensitivity } from "../quantization/sensitivity.js";
+import type { LayerSensitivity } from "../quantization/sensitivity/index.js";
 import { chartSvg } from "./chart.js";
 import { definitions, escapeHtml, figure, htmlTable, page } from "./page.js";
 

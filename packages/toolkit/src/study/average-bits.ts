@@ -1,7 +1,7 @@
 /** @file Mean widths of a quantized network, read from its FakeQuant nodes. */
 
 import { type Graph, inferTypes } from "@subbyte/graph";
-import { quantizedLayers } from "../quantization/sensitivity.js";
+import { quantizedLayers } from "../quantization/sensitivity/index.js";
 
 /** Mean bits of inner layers; the first and the last one do not count. */
 export interface AverageBits {

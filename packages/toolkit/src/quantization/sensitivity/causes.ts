@@ -18,6 +18,8 @@ export interface LayerFacts {
   };
   /** Share of the input's values beyond its range. */
   readonly clippedShare: number;
+  /** Share of the weights beyond their channel's range. */
+  readonly clippedWeightShare: number;
   readonly unusedInputCodes: number;
   readonly unusedWeightCodes: number;
   /** Input channels that are 0 on every image. */

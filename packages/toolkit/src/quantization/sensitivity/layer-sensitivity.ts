@@ -1,0 +1,113 @@
+/** @file Which layer hurts, how much, and why: the measurements of this folder, joined and sorted. */
+
+import type { Graph, Tensor } from "@subbyte/graph";
+import { DataError } from "../../errors.js";
+import type { SessionOptions } from "../../runtime/session.js";
+import type { Check, Closeness } from "../check.js";
+import { withoutFakeQuant } from "../fake-quant.js";
+import { measureAlone } from "./alone.js";
+import { causeOf, type LayerFacts } from "./causes.js";
+import { measureCumulative } from "./cumulative.js";
+import type { Distribution } from "./distribution.js";
+import { type QuantizedLayer, quantizedLayers } from "./layers.js";
+import { keptFloat, quantizedAlone } from "./surgery.js";
+
+export interface LayerSensitivity extends LayerFacts {
+  /** Signal-to-noise ratio of the layer's output in dB when this layer alone is quantized. */
+  readonly aloneDb: number;
+  /** The same with everything before it quantized too. */
+  readonly cumulativeDb: number;
+  /** Why it is noisy, in words. */
+  readonly cause: string;
+  /** Float weights in steps of their channel's scale, all channels together, on the codes. */
+  readonly weights: Distribution;
+  /** Values of the layer's input in the float network, on the values that its grid holds. */
+  readonly input: Distribution;
+  /** The network with this layer alone quantized; absent unless asked for. */
+  readonly aloneQuantized?: Closeness;
+  /** The quantized network with this layer left float; absent unless asked for. */
+  readonly keptFloat?: Closeness;
+}
+
+export interface SensitivityOptions extends SessionOptions {
+  /** Measures the network with each layer alone quantized and each alone kept float: two evaluations a layer. */
+  readonly check?: Check;
+  readonly onProgress?: (done: number, of: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** Images of a few batches give the power of noise within a percent. */
+const IMAGES = 128;
+
+/**
+ * @param graph with FakeQuant nodes whose scales are set
+ * @param batches images `[N, C, H, W]`, normalized; the first 128 are looked at
+ * @param float the network it was made from, where weights or biases were changed; by default the graph without its FakeQuant nodes
+ *   (an equalized network is not comparable with it layer by layer)
+ * @returns the layers, the noisiest (alone) first
+ * @throws {DataError} where `float` lacks a layer or has it with other weights' shape; what `options.signal` is aborted with
+ */
+export async function layerSensitivity(
+  graph: Graph,
+  batches: readonly Tensor[],
+  options: SensitivityOptions = {},
+  float: Graph = withoutFakeQuant(graph),
+): Promise<readonly LayerSensitivity[]> {
+  const layers = quantizedLayers(graph);
+  checkSameLayers(graph, float, layers);
+  const { check, onProgress, signal, ...session } = options;
+  const taken = firstBatches(batches, IMAGES);
+  const alone = await measureAlone(graph, float, layers, taken, session);
+  const cumulative = await measureCumulative(graph, float, layers, taken, session);
+  const results: LayerSensitivity[] = [];
+  for (const layer of layers) {
+    signal?.throwIfAborted();
+    const { facts, weights, input } = alone.get(layer.node.name)!;
+    const { noise } = facts;
+    const gathered = cumulative.get(layer.node.name)!;
+    results.push({
+      ...facts,
+      aloneDb: decibel(facts.signal, noise.weights + noise.clipping + noise.rounding + noise.bias),
+      cumulativeDb: decibel(gathered.signal, gathered.noise),
+      cause: causeOf(facts),
+      ...(check
+        ? {
+            aloneQuantized: await check.measure(quantizedAlone(graph, float, layer)),
+            keptFloat: await check.measure(keptFloat(graph, float, layer)),
+          }
+        : {}),
+      weights,
+      input,
+    });
+    onProgress?.(results.length, layers.length);
+  }
+  return results.sort((a, b) => a.aloneDb - b.aloneDb);
+}
+
+function checkSameLayers(graph: Graph, float: Graph, layers: readonly QuantizedLayer[]): void {
+  const shapes = new Map(float.nodes.map(({ name, inputs }) => [name, float.tensors.get(inputs[1] ?? "")?.shape]));
+  const strange = layers
+    .filter(({ node, weights }) => shapes.get(node.name)?.join() !== graph.tensors.get(weights.input)!.shape.join())
+    .map(({ node }) => node.name);
+  if (strange.length > 0)
+    throw new DataError(
+      `"${graph.name}" has layers that "${float.name}" does not have, or has with weights of another shape: ` +
+        `${strange.slice(0, 3).join(", ")}${strange.length > 3 ? " …" : ""}. ` +
+        "Compare a quantized network with the float network that it was made from.",
+    );
+}
+
+/** 10·log10, within ±200 dB so that results stay JSON numbers. */
+const decibel = (signal: number, noise: number): number =>
+  Math.max(-200, Math.min(200, 10 * Math.log10(Math.max(signal, 1e-30) / Math.max(noise, 1e-30))));
+
+function firstBatches(batches: readonly Tensor[], count: number): readonly Tensor[] {
+  const taken: Tensor[] = [];
+  let images = 0;
+  for (const batch of batches) {
+    if (images >= count) break;
+    taken.push(batch);
+    images += batch.shape[0]!;
+  }
+  return taken;
+}

@@ -1,0 +1,55 @@
+/** @file The layers of a quantized network, each with the grids of its weights and its input. */
+
+import { float32, type Graph, type Node, type Tensor } from "@subbyte/graph";
+import { codeRange, type FakeQuant, fakeQuants, quantizeValue } from "../fake-quant.js";
+import { isLayer } from "../topology.js";
+
+/** A layer with the grids of its weights and its input. */
+export interface QuantizedLayer {
+  readonly node: Node;
+  readonly weights: FakeQuant;
+  readonly input: FakeQuant;
+  readonly first: boolean;
+  readonly last: boolean;
+}
+
+/** The layers of a graph with FakeQuant nodes, in order. */
+export function quantizedLayers(graph: Graph): readonly QuantizedLayer[] {
+  const byOutput = new Map(fakeQuants(graph).map((fq) => [fq.output, fq]));
+  const producer = new Map(graph.nodes.flatMap((node) => node.outputs.map((output) => [output, node])));
+  const inputOf = (value: string): FakeQuant | undefined => {
+    const fq = byOutput.get(value);
+    const node = producer.get(value);
+    return fq ?? (node && !isLayer(node) ? inputOf(node.inputs[0]!) : undefined);
+  };
+  const nodes = graph.nodes.filter(isLayer);
+  return nodes.flatMap((node, i) => {
+    const weights = byOutput.get(node.inputs[1]!);
+    const input = inputOf(node.inputs[0]!);
+    if (!weights || !input) return [];
+    return [{ node, weights, input, first: i === 0, last: i === nodes.length - 1 }];
+  });
+}
+
+/** Scale and zero point of a layer's input, which has one of each. */
+export const inputGrid = (graph: Graph, fq: FakeQuant) => ({
+  scale: (graph.tensors.get(fq.scale)!.data as Float32Array)[0]!,
+  zeroPoint: (graph.tensors.get(fq.zeroPoint)!.data as Float32Array)[0]!,
+});
+
+/** Scales of a layer's weights, one per output channel; the zero point of weights is 0. */
+export const weightScales = (graph: Graph, fq: FakeQuant): Float32Array =>
+  graph.tensors.get(fq.scale)!.data as Float32Array;
+
+/** The weights as the integer network holds them, in real values. */
+export function roundedWeights(graph: Graph, fq: FakeQuant): Tensor {
+  const { data, shape } = graph.tensors.get(fq.input)!;
+  const scales = weightScales(graph, fq);
+  const { min, max } = codeRange(fq);
+  const size = data.length / scales.length;
+  const values = Float32Array.from(data as Float32Array, (w, i) => {
+    const scale = scales[Math.floor(i / size)]!;
+    return scale * quantizeValue(w, scale, 0, min, max);
+  });
+  return float32(values, shape);
+}
