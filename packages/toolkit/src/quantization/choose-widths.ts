@@ -17,11 +17,13 @@ export interface WidthBudget {
 
 export interface ChooseWidthsOptions extends Omit<MixedPrecisionOptions, "weightBits" | "activationBits"> {
   readonly budget: WidthBudget;
+  /** Images for ranges, and as many others for the divergences; 256 by default. More tell layers apart that cost nearly the same. */
+  readonly images?: number;
   readonly mean: readonly number[];
   readonly std: readonly number[];
 }
 
-/** Images for ranges, and as many others for the divergences: orders of magnitude matter, not decimals. */
+/** Orders of magnitude are told apart. */
 const IMAGES = 256;
 /** Bytes of the file's header for each output channel: scale and bias as text and number. */
 const BYTES_PER_CHANNEL = 28;
@@ -38,10 +40,10 @@ export async function chooseWidths(
   images: ImageSet,
   options: ChooseWidthsOptions,
 ): Promise<MixedPrecision> {
-  const { budget, mean, std, seed, threads, policy } = options;
+  const { budget, images: count = IMAGES, mean, std, seed, threads, policy } = options;
   const session = threads === undefined ? {} : { threads };
-  const calibration = calibrationSample(images, { count: IMAGES, seed, mean, std });
-  const apart = await checkImages(images, { seed, mean, std, calibrationImages: IMAGES, count: IMAGES });
+  const calibration = calibrationSample(images, { count, seed, mean, std });
+  const apart = await checkImages(images, { seed, mean, std, calibrationImages: count, count });
   const check = await Check.of(float, apart, session);
   const { averageBits, maxBytes } = budget;
   const weightBits = Math.min(

@@ -15,10 +15,15 @@ export type CalibrationSource =
 export type WidthChoice =
   | { readonly kind: "policy"; readonly policy: BitPolicy }
   /**
-   * By measured sensitivity, from `widths`, 2 … 8 where absent; `averageBits` is the mean of inner layers' weights over parameters,
-   * and of their inputs over elements.
+   * By sensitivity measured on `images`, from `widths`, 2 … 8 where absent; `averageBits` is the mean of inner layers' weights over
+   * parameters, and of their inputs over elements.
    */
-  | { readonly kind: "mixed"; readonly averageBits: number; readonly widths?: readonly number[] };
+  | {
+      readonly kind: "mixed";
+      readonly averageBits: number;
+      readonly images?: number;
+      readonly widths?: readonly number[];
+    };
 
 /** One line of the table. */
 export interface PtqConfiguration {
@@ -72,7 +77,7 @@ const rows: readonly PtqConfiguration[] = [
   reconstructed("W4A4 every layer", bits(4, 4, { firstLastBits: 4 }), { iterations: 6000 }),
   reconstructed("W3A3", bits(3, 3)),
   reconstructed("W2A2", bits(2, 2)),
-  reconstructed("mixed 3 bits", { kind: "mixed", averageBits: 3 }),
+  reconstructed("mixed 3 bits", { kind: "mixed", averageBits: 3, images: 1024 }, { iterations: 9000, endToEnd: 1200 }),
   ranges("W4A4 no data ranges", bits(4, 4), synthesis),
   reconstructed("W4A4 no data", bits(4, 4), undefined, synthesis),
 ];

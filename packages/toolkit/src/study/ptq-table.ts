@@ -150,6 +150,7 @@ async function policyFor(
   const { layers } = await chooseWidths(graph, images, {
     policy: undecided,
     budget: { averageBits: choice.averageBits },
+    ...(choice.images ? { images: choice.images } : {}),
     ...(choice.widths ? { widths: choice.widths } : {}),
     seed,
     mean,
