@@ -4,16 +4,19 @@ const style = `
 :root { color-scheme: light dark; --text: #1c2128; --muted: #59636e; --line: #d1d9e0; --ground: #ffffff; --panel: #f6f8fa; }
 @media (prefers-color-scheme: dark) { :root { --text: #e6edf3; --muted: #9198a1; --line: #3d444d; --ground: #0d1117; --panel: #f6f8fa; } }
 body { font: 16px/1.5 system-ui, sans-serif; color: var(--text); background: var(--ground); max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.6rem; margin-bottom: 0.2rem; } h2 { font-size: 1.2rem; margin-top: 2rem; }
+h1 { font-size: 1.6rem; margin-bottom: 0.2rem; overflow-wrap: anywhere; } h2 { font-size: 1.2rem; margin-top: 2rem; } h3 { font-size: 1rem; margin: 1.2rem 0 0.4rem; }
 p.lead { color: var(--muted); margin-top: 0; }
-table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
-th, td { padding: 0.3rem 0.6rem; border-bottom: 1px solid var(--line); text-align: right; }
+table { border-collapse: collapse; width: 100%; font-size: 0.9rem; font-variant-numeric: tabular-nums; }
+th, td { padding: 0.3rem 0.5rem; border-bottom: 1px solid var(--line); text-align: right; vertical-align: top; }
+td { white-space: nowrap; } th.prose, td.prose { text-align: left; white-space: normal; min-width: 13rem; }
 th:first-child, td:first-child { text-align: left; } th { color: var(--muted); font-weight: 600; }
 figure { margin: 1rem 0; background: var(--panel); border: 1px solid var(--line); border-radius: 8px; padding: 0.75rem; }
-figure svg { width: 100%; height: auto; display: block; } figcaption { color: #59636e; font-size: 0.9rem; }
+figure svg { width: 100%; min-width: 40rem; height: auto; display: block; } figcaption { color: #59636e; font-size: 0.9rem; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 0.2rem 1rem; } dt { color: var(--muted); } dd { margin: 0; overflow-wrap: anywhere; }
 .scroll { overflow-x: auto; }
-@media print { body { max-width: none; margin: 0; } }
+.pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 20rem), 1fr)); gap: 0.75rem; } .pair figure { margin: 0; } .pair svg { min-width: 0; }
+section { break-inside: avoid; }
+@media print { body { max-width: none; margin: 0; } figure svg { min-width: 0; } }
 `;
 
 export const escapeHtml = (text: string): string =>
@@ -34,17 +37,19 @@ ${body}
 </html>
 `;
 
-export const htmlTable = (header: readonly string[], rows: readonly (readonly string[])[]): string =>
-  `<div class="scroll"><table>
-<thead><tr>${header.map((cell) => `<th scope="col">${escapeHtml(cell)}</th>`).join("")}</tr></thead>
-<tbody>
-${rows.map((row) => `<tr>${row.map((cell) => `<td>${escapeHtml(cell)}</td>`).join("")}</tr>`).join("\n")}
-</tbody>
-</table></div>`;
+/** @param prose header of the column that holds sentences, where there is one: it is aligned to the left and wraps */
+export function htmlTable(header: readonly string[], rows: readonly (readonly string[])[], prose?: string): string {
+  const styled = header.map((name) => (name === prose ? ' class="prose"' : ""));
+  const head = header.map((cell, i) => `<th scope="col"${styled[i]}>${escapeHtml(cell)}</th>`).join("");
+  const body = rows.map(
+    (row) => `<tr>${row.map((cell, i) => `<td${styled[i]}>${escapeHtml(cell)}</td>`).join("")}</tr>`,
+  );
+  return `<div class="scroll"><table>\n<thead><tr>${head}</tr></thead>\n<tbody>\n${body.join("\n")}\n</tbody>\n</table></div>`;
+}
 
 /** @param description what the picture shows, for those who do not see it */
 export const figure = (svg: string, description: string): string =>
-  `<figure>${svg.replace("<svg ", `<svg role="img" aria-label="${escapeHtml(description)}" `)}<figcaption>${escapeHtml(description)}</figcaption></figure>`;
+  `<figure><div class="scroll">${svg.replace("<svg ", () => `<svg role="img" aria-label="${escapeHtml(description)}" `)}</div><figcaption>${escapeHtml(description)}</figcaption></figure>`;
 
 export const definitions = (entries: Readonly<Record<string, string>>): string =>
   `<dl>${Object.entries(entries)

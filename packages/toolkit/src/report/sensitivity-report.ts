@@ -1,10 +1,13 @@
 /** @file The page of `subbyte inspect --compare`: which layer hurts, and why. */
 
-import type { LayerSensitivity } from "../quantization/sensitivity/index.js";
+import type { Distribution, LayerSensitivity } from "../quantization/sensitivity/index.js";
 import { chartSvg } from "./chart.js";
+import { distributionSvg, shortNumber } from "./distribution-svg.js";
 import { definitions, escapeHtml, figure, htmlTable, page } from "./page.js";
 
-const percent = (share: number | undefined): string => (share === undefined ? "–" : `${(100 * share).toFixed(2)} %`);
+/** A share in percent, without the sign. */
+const hundredths = (share: number | undefined): string => (share === undefined ? "–" : (100 * share).toFixed(2));
+const percent = (share: number): string => `${hundredths(share)} %`;
 const origins = ["weights", "clipping", "rounding", "bias"] as const;
 
 export interface SensitivityPage {
@@ -33,11 +36,11 @@ export async function sensitivityReport({ title, layers, order, made }: Sensitiv
     htmlTable(
       [
         "layer",
-        "W / A bits",
-        "alone",
-        "cumulative",
-        ...(measured ? ["agreement alone quantized", "agreement kept float"] : []),
-        "clipped",
+        "bits W / A",
+        "alone, dB",
+        "cumulative, dB",
+        ...(measured ? ["agreement alone quantized, %", "agreement kept float, %"] : []),
+        "clipped W / A, %",
         "unused codes W / A",
         "dead channels",
         "cause",
@@ -45,19 +48,48 @@ export async function sensitivityReport({ title, layers, order, made }: Sensitiv
       layers.map((layer) => [
         layer.layer,
         `${layer.weightBits} / ${layer.inputBits}`,
-        `${layer.aloneDb.toFixed(1)} dB`,
-        `${layer.cumulativeDb.toFixed(1)} dB`,
-        ...(measured ? [percent(layer.aloneQuantized?.agreement), percent(layer.keptFloat?.agreement)] : []),
-        percent(layer.clippedShare),
+        layer.aloneDb.toFixed(1),
+        layer.cumulativeDb.toFixed(1),
+        ...(measured ? [hundredths(layer.aloneQuantized?.agreement), hundredths(layer.keptFloat?.agreement)] : []),
+        `${hundredths(layer.clippedWeightShare)} / ${hundredths(layer.clippedShare)}`,
         `${layer.unusedWeightCodes} / ${layer.unusedInputCodes}`,
         String(layer.deadChannels),
         layer.cause,
       ]),
+      "cause",
     ),
+    "<h2>Weights and inputs on their grids</h2>",
+    '<p class="lead">Worst layer first. Counts are on a logarithmic axis; exact zeros cost nothing and are left out. The shaded part ' +
+      "is the range that the grid holds, ticks below the axis are its codes, bars beyond the range are clipped.</p>",
+    ...layers.map(distributions),
     "<h2>How this was made</h2>",
     definitions(made),
   ];
   return page(title, body.join("\n"));
+}
+
+/** A layer's histograms, of its weights and of its input, beside each other where there is room. */
+const distributions = ({ layer, weights, input, ...facts }: LayerSensitivity): string =>
+  [
+    `<section><h3>${escapeHtml(layer)}</h3>`,
+    `<p class="lead">${escapeHtml(`${facts.aloneDb.toFixed(1)} dB alone: ${facts.cause}`)}</p><div class="pair">`,
+    figure(
+      distributionSvg(weights),
+      `Weights in steps of their channel's scale, ${facts.weightBits} bits: ${onGrid(weights, facts.clippedWeightShare)}.`,
+    ),
+    figure(
+      distributionSvg(input),
+      `Input, ${facts.inputBits} bits: ${onGrid(input, facts.clippedShare)}${zeros(input)}.`,
+    ),
+    "</div></section>",
+  ].join("\n");
+
+const onGrid = ({ min, max, range }: Distribution, clipped: number): string =>
+  `values ${shortNumber(min)} … ${shortNumber(max)}, range ${shortNumber(range[0])} … ${shortNumber(range[1])}, ${percent(clipped)} clipped`;
+
+function zeros({ zeros, counts }: Distribution): string {
+  const share = zeros / counts.reduce((sum, count) => sum + count, zeros);
+  return zeros === 0 ? "" : `, ${percent(share)} zeros`;
 }
 
 const frame = (names: readonly string[]) => ({
