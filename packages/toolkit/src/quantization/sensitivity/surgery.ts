@@ -1,8 +1,8 @@
 /** @file Graph surgery: the float network with one layer quantized, and the quantized network with one layer kept float. */
 
-import { type Graph, GraphBuilder } from "@subbyte/graph";
-import { codeRange, withTensors } from "../fake-quant.js";
-import { isLayer } from "../topology.js";
+import { type Graph, GraphBuilder, type Node } from "@subbyte/graph";
+import { codeRange } from "../fake-quant.js";
+import { isLayer, roleOf } from "../topology.js";
 import { inputGrid, type QuantizedLayer, roundedWeights } from "./layers.js";
 
 /** The float network with one layer's weights, its input, or both on their grids. */
@@ -33,18 +33,41 @@ export function quantizedAlone(
  */
 export function keptFloat(graph: Graph, float: Graph, layer: QuantizedLayer): Graph {
   const original = float.nodes.find(({ name }) => name === layer.node.name)!;
-  const tensors = new Map([[layer.weights.input, float.tensors.get(original.inputs[1]!)!]]);
-  const bias = layer.node.inputs[2];
-  if (bias && original.inputs[2]) tensors.set(bias, float.tensors.get(original.inputs[2])!);
-  const source = new Map([[layer.weights.output, layer.weights.input]]);
+  const [, weights, bias] = original.inputs;
   const readers = graph.nodes.filter(({ inputs }) => inputs.includes(layer.input.output));
-  if (readers.every(isLayer)) source.set(layer.input.output, layer.input.input);
-  return {
-    ...withTensors(graph, tensors),
-    nodes: graph.nodes.map((node) =>
-      node === layer.node ? { ...node, inputs: node.inputs.map((value) => source.get(value) ?? value) } : node,
-    ),
-  };
+  const unrounded = layer.node.inputs[0] === layer.input.output && readers.every(isLayer);
+  const b = new GraphBuilder(graph.name);
+  for (const { name, dtype, shape } of graph.inputs) b.input(name, dtype, shape ?? []);
+  for (const [name, tensor] of graph.tensors) b.constant(tensor, name);
+  for (const node of graph.nodes) {
+    const inputs = [...node.inputs];
+    if (node === layer.node) {
+      if (unrounded) inputs[0] = clampedAs(b, float, original, layer.input.input);
+      inputs[1] = b.constant(float.tensors.get(weights!)!);
+      if (bias) inputs[2] = b.constant(float.tensors.get(bias)!);
+    }
+    b.node(node.op, inputs, node.attributes, { name: node.name, outputs: node.outputs, domain: node.domain });
+  }
+  b.setOutputs(graph.outputs);
+  return b.build();
+}
+
+/**
+ * A value through the clamps that the float network has before a layer. A graph lifted from integers has none where the range of the
+ * grid ends at the same bounds: without its grid, a ReLU would be gone.
+ */
+function clampedAs(b: GraphBuilder, float: Graph, layer: Node, value: string): string {
+  const producer = new Map(float.nodes.flatMap((node) => node.outputs.map((output) => [output, node])));
+  const clamps: Node[] = [];
+  for (let node = producer.get(layer.inputs[0]!); node; node = producer.get(node.inputs[0]!)) {
+    const role = roleOf(node);
+    if (role === "clamp") clamps.unshift(node);
+    else if (role !== "mover") break;
+  }
+  return clamps.reduce((x, { op, inputs, attributes }) => {
+    const bounds = inputs.slice(1).map((bound) => (bound === "" ? bound : b.constant(float.tensors.get(bound)!)));
+    return b.op(op, [x, ...bounds], attributes, { name: b.fresh(`${layer.name}/kept/${op}`) });
+  }, value);
 }
 
 /** A value clipped to a layer's input range, and rounded to its grid. */
