@@ -66,7 +66,7 @@ function clampedAs(b: GraphBuilder, float: Graph, layer: Node, value: string): s
   }
   return clamps.reduce((x, { op, inputs, attributes }) => {
     const bounds = inputs.slice(1).map((bound) => (bound === "" ? bound : b.constant(float.tensors.get(bound)!)));
-    return b.op(op, [x, ...bounds], attributes, { name: b.fresh(`${layer.name}/kept/${op}`) });
+    return b.op(op, [x, ...bounds], attributes);
   }, value);
 }
 
