@@ -46,6 +46,12 @@ export async function inspectCompare(
     throw new UsageError(
       "--compare takes a float network and compares a .sbq with it: inspect model.sbq --compare model.onnx.",
     );
+  const { channels, height, width } = quantized.program.preprocessing;
+  const taken = [channels, height, width].join("×");
+  if (float.shape.join("×") !== taken)
+    throw new UsageError(
+      `${floatPath} takes images of ${float.shape.join("×")} values, ${path} of ${taken}: compare it with the network that it was made from.`,
+    );
   const preprocessing = preprocessingOf(quantized, options);
   const source = required(options.data, "--data", "photos/");
   const images = await openImagesFor(preprocessing, source, "train", options, signal, {

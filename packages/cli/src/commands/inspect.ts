@@ -2,7 +2,7 @@
 
 import { type Operator, operatorMultiplyAdds, type Program, type TensorId } from "@subbyte/engine";
 import { printGraph } from "@subbyte/graph";
-import { countMultiplyAdds, countParameters, type FloatModel, openModel } from "@subbyte/toolkit";
+import { countMultiplyAdds, countParameters, type FloatModel, openModel, UsageError } from "@subbyte/toolkit";
 import { Command } from "commander";
 import { openOptions, withDataOptions, withModelOptions, withRunOptions } from "../options.js";
 import { byteSize, table } from "../output.js";
@@ -17,7 +17,10 @@ export function inspectCommand(signal: AbortSignal): Command {
     .argument("<model>", "model file, recognised by its content")
     .option("--compare <float>", "the float network that a .sbq was made from: which layers lost what, and why")
     .option("--each-layer", "with --compare: accuracy with each layer alone quantized and each alone kept float")
-    .option("--report <file>", "with --compare: the result as an HTML page")
+    .option(
+      "--report <file>",
+      "with --compare: the result as an HTML page, with histograms of each layer's weights and input on their grids",
+    )
     .action((path: string, options: Options) => run(path, options, signal));
   return withRunOptions(withModelOptions(withDataOptions(command))).addHelpText(
     "after",
@@ -31,6 +34,10 @@ Examples:
 
 async function run(path: string, { compare, ...options }: Options, signal: AbortSignal): Promise<void> {
   if (compare !== undefined) return inspectCompare(path, compare, options, signal);
+  if (options.report !== undefined || options.eachLayer)
+    throw new UsageError(
+      "--report and --each-layer belong to --compare: inspect model.sbq --compare model.onnx --data photos/.",
+    );
   const model = await openModel(path, openOptions(options));
   const described =
     model.kind === "float" ? describeFloat(model) : describeProgram(model.program, path, model.bytes.length);

@@ -145,3 +145,10 @@ test("a network with other layers, or other weights, is refused by name", async 
   const classes = { ...float, tensors: new Map([...float.tensors, ["fc.weight", wider] as const]) };
   await expect(layerSensitivity(graph, batches, session, classes)).rejects.toThrow(/of another shape: fc\./);
 });
+
+test("a network that computes NaN is refused by the first such layer's name", async () => {
+  const broken = changed(float, "block1.conv1.weight", () => Number.NaN);
+  await expect(layerSensitivity(await quantized(float, 8), batches, session, broken)).rejects.toThrow(
+    /layer "block1.conv1" computes with NaN/,
+  );
+});

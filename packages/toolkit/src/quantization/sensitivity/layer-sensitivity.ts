@@ -45,7 +45,8 @@ const IMAGES = 128;
  * @param float the network it was made from, where weights or biases were changed; by default the graph without its FakeQuant nodes
  *   (an equalized network is not comparable with it layer by layer)
  * @returns the layers, the noisiest (alone) first
- * @throws {DataError} where `float` lacks a layer or has it with other weights' shape; what `options.signal` is aborted with
+ * @throws {DataError} where `float` lacks a layer or has it with weights of another shape, and where values are not finite; what
+ *   `options.signal` is aborted with
  */
 export async function layerSensitivity(
   graph: Graph,
@@ -63,11 +64,16 @@ export async function layerSensitivity(
   for (const layer of layers) {
     signal?.throwIfAborted();
     const { facts, weights, input } = alone.get(layer.node.name)!;
-    const { noise } = facts;
     const gathered = cumulative.get(layer.node.name)!;
+    const { weights: ofWeights, clipping, rounding, bias } = facts.noise;
+    const noise = ofWeights + clipping + rounding + bias;
+    if (!Number.isFinite(facts.signal + noise + gathered.signal + gathered.noise))
+      throw new DataError(
+        `layer "${facts.layer}" computes with NaN or infinities on these images. Check the float network's weights, and --mean and --std.`,
+      );
     results.push({
       ...facts,
-      aloneDb: decibel(facts.signal, noise.weights + noise.clipping + noise.rounding + noise.bias),
+      aloneDb: decibel(facts.signal, noise),
       cumulativeDb: decibel(gathered.signal, gathered.noise),
       cause: causeOf(facts),
       ...(check
@@ -91,9 +97,9 @@ function checkSameLayers(graph: Graph, float: Graph, layers: readonly QuantizedL
     .map(({ node }) => node.name);
   if (strange.length > 0)
     throw new DataError(
-      `"${graph.name}" has layers that "${float.name}" does not have, or has with weights of another shape: ` +
+      "the quantized network has layers that the float network lacks, or has with weights of another shape: " +
         `${strange.slice(0, 3).join(", ")}${strange.length > 3 ? " …" : ""}. ` +
-        "Compare a quantized network with the float network that it was made from.",
+        "Compare it with the float network that it was made from.",
     );
 }
 
