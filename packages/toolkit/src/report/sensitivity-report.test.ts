@@ -79,6 +79,11 @@ describe("a histogram", () => {
     expect(distributionSvg(input).length).toBeLessThan(3000);
   });
 
+  test("an extreme within half a step of the range is not drawn as clipped, whatever its bin's width", () => {
+    const svg = distributionSvg({ ...weights, min: 0, max: 7.4, origin: 0, width: 7, counts: [9, 1] });
+    expect(svg).toContain('<path d="" fill="#d9480f"/>');
+  });
+
   test("a layer whose input is always 0 has an axis and no bars", () => {
     const svg = distributionSvg({ ...input, max: 0, width: 0, counts: [], zeros: 9 });
     expect(svg).toContain('<path d="" fill=');
