@@ -107,6 +107,6 @@ test("configurations have names of their own without commas, ablations name one 
   expect(new Set(names).size).toBe(names.length);
   expect(names.filter((name) => name.includes(","))).toEqual([]);
   for (const { ablates } of ptqConfigurations) if (ablates !== undefined) expect(names).toContain(ablates);
-  expect(ptqConfiguration("mixed 3 bits").widths).toEqual({ kind: "mixed", averageBits: 3 });
+  expect(ptqConfiguration("mixed 3 bits").widths).toMatchObject({ kind: "mixed", averageBits: 3 });
   expect(() => ptqConfiguration("W9A9")).toThrow(UsageError);
 });
