@@ -3,12 +3,12 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { loadavg } from "node:os";
-import { join, relative } from "node:path";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { load, writeSbq } from "@subbyte/engine";
 import { simplifyForImport } from "@subbyte/graph";
 import { evaluateClassifier, lower, openImages, openModel, quantizeGraph, writeFileAtomic } from "@subbyte/toolkit";
-import { provenance, root, shared } from "./provenance.mjs";
+import { named, provenance, root, shared } from "./provenance.mjs";
 
 const help = `Quantizes a network by ranges at several widths and runs all test images through every tier of the engine with 1, 2
 and 3 threads, which share each image ("tiles") or take one each ("images"). Compares every logit, bit for bit, with those
@@ -127,7 +127,7 @@ async function record(row) {
   const runs = recorded();
   const at = runs.findIndex(sameRun(row));
   runs.splice(at === -1 ? runs.length : at, 1, row);
-  const file = { model: relative(root, values.model), data: relative(root, values.data), result: { runs } };
+  const file = { model: named(values.model), data: named(values.data), result: { runs } };
   await writeFileAtomic(values.out, `${JSON.stringify(file, null, 2)}\n`);
 }
 

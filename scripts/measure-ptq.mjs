@@ -1,7 +1,7 @@
 /** Fills results/ptq-resnet20.json: accuracy, time and size of each way of post-training quantization, by the integer engine. */
 
 import { existsSync, readFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import {
   floatAccuracy,
@@ -13,7 +13,7 @@ import {
   UsageError,
   writeFileAtomic,
 } from "@subbyte/toolkit";
-import { provenance, root, shared } from "./provenance.mjs";
+import { named, provenance, root, shared } from "./provenance.mjs";
 
 /** One line: what a configuration does. */
 function described({ widths, method, calibration, ablates }) {
@@ -144,7 +144,7 @@ async function measureAll({ configurations, seeds, threads, mean, std, model, ch
       (old) => old.seed !== row.seed || old.configuration.name !== row.configuration.name,
     );
     const measurements = [...others, row].toSorted((a, b) => place(a) - place(b) || a.seed - b.seed);
-    const file = { model: relative(root, model), data: relative(root, data), result: { measurements } };
+    const file = { model: named(model), data: named(data), result: { measurements } };
     await writeFileAtomic(out, `${JSON.stringify(file, null, 2)}\n`);
   };
   const key = ({ configuration, seed }) => JSON.stringify([configuration, seed]);

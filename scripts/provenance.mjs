@@ -8,6 +8,10 @@ export const root = join(import.meta.dirname, "..");
 /** The optional folder of test data. */
 export const shared = process.env.SUBBYTE_SHARED ?? join(root, "..", "shared");
 
+/** A path as results name it: from the root of the repository, test data as if they lay beside it, wherever they are. */
+export const named = (path) =>
+  path.startsWith(shared) ? join("..", "shared", relative(shared, path)) : relative(root, path);
+
 const git = (...args) => execFileSync("git", args, { cwd: root, encoding: "utf8" }).trim();
 const quoted = (word) => (/[\s"']/.test(word) ? JSON.stringify(word) : word);
 
