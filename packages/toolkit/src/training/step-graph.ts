@@ -54,11 +54,16 @@ export interface StepGraph {
    * never read the image are without them; what became of those, they share in a factor of their own.
    */
   readonly state: ReadonlyMap<string, Tensor>;
+  /**
+   * What belongs to a run's state but is read by no step: the weights with such taps as they were at the start. A run that goes on
+   * may begin from others (a file that the run itself has replaced).
+   */
+  readonly kept: ReadonlyMap<string, Tensor>;
   /** The output with a state's new value. */
   readonly next: ReadonlyMap<string, string>;
   /** Values of the scalar inputs at step `t` = 1, 2, … */
   scalars(learningRate: number, t: number): Readonly<Record<string, Tensor>>;
-  /** The model's tensors that a state holds, in the model's shapes. */
+  /** The model's tensors that `state` and `kept` together hold, in the model's shapes. */
   modelTensors(state: ReadonlyMap<string, Tensor>): ReadonlyMap<string, Tensor>;
 }
 
@@ -137,8 +142,17 @@ export function buildStepGraph(model: Graph, options: StepOptions): StepGraph {
   }
 
   g.setOutputs([loss, correct, ...next.values()]);
-  const modelTensors = (of: ReadonlyMap<string, Tensor>) => withDeadTaps(model, crops, of);
-  return { graph: g.build(), labels, loss, correct, state, next, scalars: rates.scalars, modelTensors };
+  return {
+    graph: g.build(),
+    labels,
+    loss,
+    correct,
+    state,
+    kept: new Map([...crops.keys()].map((name) => [startOf(name), model.tensors.get(name)!])),
+    next,
+    scalars: rates.scalars,
+    modelTensors: (of) => withDeadTaps(model, crops, of),
+  };
 }
 
 /**
@@ -147,6 +161,7 @@ export function buildStepGraph(model: Graph, options: StepOptions): StepGraph {
  * like a weight of 1 whose gradient is 0. In ResNet-18 with the 7×7 stem on 32×32 images they are 62 % of the weights.
  */
 const deadTapsFactor = (weight: string): string => `optimizer.dead_taps.${weight}`;
+const startOf = (weight: string): string => `optimizer.dead_taps.start.${weight}`;
 
 function withDeadTaps(
   model: Graph,
@@ -159,7 +174,7 @@ function withDeadTaps(
       const crop = crops.get(name);
       if (!crop) return [name, { ...tensor, data: tensor.data.slice() }];
       const factor = state.get(deadTapsFactor(name))!.data[0] as number;
-      return [name, wholeWeights(model.tensors.get(name)!, tensor, crop, factor)];
+      return [name, wholeWeights(state.get(startOf(name))!, tensor, crop, factor)];
     }),
   );
 }

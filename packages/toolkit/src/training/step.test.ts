@@ -198,15 +198,17 @@ describe("taps that only meet padding", () => {
     await step.release();
   });
 
-  test("a state goes on from where it was", async () => {
-    const build = () =>
-      buildTrainingStep(onOnePixel(), {
+  test("a state goes on from where it was, whatever the model to begin with", async () => {
+    const build = (graph = onOnePixel()) =>
+      buildTrainingStep(graph, {
         batchSize: 4,
         optimizer: { name: "sgd" },
         weightDecay: decay,
         session: { threads: 1 },
       });
-    const [straight, interrupted, resumed] = [await build(), await build(), await build()];
+    const other = onOnePixel();
+    const unlike = { ...other, tensors: new Map([["conv.weight", wave([3, 2, 3, 3], 2)]]) };
+    const [straight, interrupted, resumed] = [await build(), await build(), await build(unlike)];
     const run = async (step: TrainingStep, from: number, to: number) => {
       for (let t = from; t <= to; t++) await step.run(wave([4, 2, 1, 1], 0.5), labels, rate, t);
     };

@@ -60,9 +60,11 @@ export async function buildTrainingStep(model: Graph, options: TrainingStepOptio
   const session = await createSession(step.graph, options.session);
   let state = copied(step.state);
   let spare = copied(step.state);
+  let kept = step.kept;
+  const whole = () => new Map([...state, ...kept]);
   return {
     get state() {
-      return state;
+      return whole();
     },
     fingerprint: createHash("sha256").update(writeOnnx(step.graph)).digest("hex"),
     run: async (images, classes, learningRate, t) => {
@@ -79,11 +81,12 @@ export async function buildTrainingStep(model: Graph, options: TrainingStepOptio
       return { loss: scalar(results[loss]!), correct: scalar(results[correct]!) };
     },
     restore: (saved) => {
-      const restored = [...step.state].map(([name, own]) => [name, matching(saved, name, own)] as const);
-      state = copied(new Map(restored));
+      const restored = (own: ReadonlyMap<string, Tensor>) =>
+        copied(new Map([...own].map(([name, tensor]) => [name, matching(saved, name, tensor)])));
+      [state, kept] = [restored(step.state), restored(step.kept)];
     },
     trained: () => {
-      const values = step.modelTensors(state);
+      const values = step.modelTensors(whole());
       return { ...model, tensors: new Map([...model.tensors].map(([name, own]) => [name, values.get(name) ?? own])) };
     },
     release: () => session.release(),
