@@ -1,28 +1,13 @@
 /** @file Our tensors as ONNX Runtime's, and back. */
 
 import type { DType, Tensor, TypedArray } from "@subbyte/graph";
-import { elementCount, ModelError } from "@subbyte/graph";
+import { arrayTypes, elementCount, ModelError } from "@subbyte/graph";
 import * as ort from "onnxruntime-node";
 
 /** Element types that ONNX Runtime's JavaScript interface carries. int4 and uint4 exist inside models only. */
-const arrayTypes = {
-  float32: Float32Array,
-  float64: Float64Array,
-  float16: Uint16Array,
-  int64: BigInt64Array,
-  int32: Int32Array,
-  int16: Int16Array,
-  int8: Int8Array,
-  uint64: BigUint64Array,
-  uint32: Uint32Array,
-  uint16: Uint16Array,
-  uint8: Uint8Array,
-  bool: Uint8Array,
-} as const;
+type FedDType = Exclude<DType, "int4" | "uint4">;
 
-type FedDType = keyof typeof arrayTypes;
-
-const isFed = (dtype: DType): dtype is FedDType => dtype in arrayTypes;
+const isFed = (dtype: DType): dtype is FedDType => dtype !== "int4" && dtype !== "uint4";
 
 /**
  * ONNX Runtime reads fed arrays in place and picks its vector loops by address: sums over an array that does not start on
