@@ -12,19 +12,10 @@ export function quantizedAlone(
   layer: QuantizedLayer,
   side: "weights" | "input" | "both" = "both",
 ): Graph {
-  const b = new GraphBuilder(float.name);
-  for (const { name, dtype, shape } of float.inputs) b.input(name, dtype, shape ?? []);
-  for (const [name, tensor] of float.tensors) b.constant(tensor, name);
-  for (const node of float.nodes) {
-    const inputs = [...node.inputs];
-    if (node.name === layer.node.name) {
-      if (side !== "weights") inputs[0] = throughGrid(b, graph, layer, inputs[0]!).quantized;
-      if (side !== "input") inputs[1] = b.constant(roundedWeights(graph, layer.weights));
-    }
-    b.node(node.op, inputs, node.attributes, { name: node.name, outputs: node.outputs, domain: node.domain });
-  }
-  b.setOutputs(float.outputs);
-  return b.build();
+  return rewired(float, layer.node.name, (b, inputs) => {
+    if (side !== "weights") inputs[0] = throughGrid(b, graph, layer, inputs[0]!).quantized;
+    if (side !== "input") inputs[1] = b.constant(roundedWeights(graph, layer.weights));
+  });
 }
 
 /**
@@ -36,16 +27,21 @@ export function keptFloat(graph: Graph, float: Graph, layer: QuantizedLayer): Gr
   const [, weights, bias] = original.inputs;
   const readers = graph.nodes.filter(({ inputs }) => inputs.includes(layer.input.output));
   const unrounded = layer.node.inputs[0] === layer.input.output && readers.every(isLayer);
+  return rewired(graph, layer.node.name, (b, inputs) => {
+    if (unrounded) inputs[0] = clampedAs(b, float, original, layer.input.input);
+    inputs[1] = b.constant(float.tensors.get(weights!)!);
+    if (bias) inputs[2] = b.constant(float.tensors.get(bias)!);
+  });
+}
+
+/** A copy of a graph in which one node reads other values; `change` may append nodes and constants for it. */
+function rewired(graph: Graph, name: string, change: (b: GraphBuilder, inputs: string[]) => void): Graph {
   const b = new GraphBuilder(graph.name);
-  for (const { name, dtype, shape } of graph.inputs) b.input(name, dtype, shape ?? []);
-  for (const [name, tensor] of graph.tensors) b.constant(tensor, name);
+  for (const input of graph.inputs) b.input(input.name, input.dtype, input.shape ?? []);
+  for (const [constant, tensor] of graph.tensors) b.constant(tensor, constant);
   for (const node of graph.nodes) {
     const inputs = [...node.inputs];
-    if (node === layer.node) {
-      if (unrounded) inputs[0] = clampedAs(b, float, original, layer.input.input);
-      inputs[1] = b.constant(float.tensors.get(weights!)!);
-      if (bias) inputs[2] = b.constant(float.tensors.get(bias)!);
-    }
+    if (node.name === name) change(b, inputs);
     b.node(node.op, inputs, node.attributes, { name: node.name, outputs: node.outputs, domain: node.domain });
   }
   b.setOutputs(graph.outputs);
