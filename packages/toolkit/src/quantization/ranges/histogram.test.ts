@@ -48,6 +48,10 @@ test("NaN and infinities are noticed, constants too", () => {
   expect(observed([3, 3], [4]).constant).toBe(false);
 });
 
+test("extremes of zeros are 0, whatever their sign", () => {
+  expect(observed([-0], [0])).toMatchObject({ min: 0, max: 0, averageMin: 0, averageMax: 0 });
+});
+
 test("moving averages follow the batches' extremes", () => {
   const observer = observed([-1, 2], [-3, 12]);
   expect(observer.averageMin).toBeCloseTo(-1.2);

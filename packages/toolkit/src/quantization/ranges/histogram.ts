@@ -89,7 +89,8 @@ export class ActivationObserver {
     }
     // v − v is NaN for NaN and both infinities.
     if (sum !== 0) this.broken = true;
-    return [low, high];
+    // + 0: of zeros, −0 may be the extreme, and would be printed as one.
+    return [low + 0, high + 0];
   }
 
   /** Doubles the width until `largest` has a bin. */
