@@ -143,6 +143,7 @@ describe("wrong use and bad input", () => {
     [`quantize ${checkpoint} --data mnist --mean 1,2,3`, /--mean 1,2,3: 3 values for 1 channels/],
     [`inspect ${checkpoint} --compare tiny.sbq --data mnist`, /--compare takes a float network/],
     [`quantize ${checkpoint} --data mnist --max-size big`, /it takes a size such as 200kB or 3MB/],
+    [`quantize ${checkpoint} --data mnist --max-time 3 --avg-bits 3`, /--max-time is a budget of its own/],
     ["quantize tiny.sbq --data mnist", /tiny\.sbq is quantized already/],
     [`quantize ${checkpoint} --config typo.yaml`, /"wieghts" is no option of "quantize"; did you mean "weights"\?/],
     [`quantize ${checkpoint} --config word.yaml`, /word\.yaml: "weights: four" is invalid: it takes a number/],

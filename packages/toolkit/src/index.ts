@@ -16,10 +16,14 @@ export {
 } from "./quantization/apply-method.js";
 export { AUTO, maxDropDefault } from "./quantization/auto.js";
 export { Check, type CheckImages, type Closeness, checkImages } from "./quantization/check.js";
-export { type ChooseWidthsOptions, chooseWidths, type WidthBudget } from "./quantization/choose-widths.js";
 export { insertFakeQuant } from "./quantization/insert.js";
 export { type Method, type MethodOptions, methodByName, methods } from "./quantization/methods.js";
-export type { FrontPoint, LayerCosts, MixedPrecision } from "./quantization/mixed-precision.js";
+export {
+  type ChooseWidthsOptions,
+  chooseWidths,
+  type WidthBudget,
+} from "./quantization/mixed-precision/choose-widths.js";
+export type { Front, LayerCosts, MixedBudget, MixedPrecision } from "./quantization/mixed-precision/mixed-precision.js";
 export { type BitPolicy, checkBits, type LayerOverride } from "./quantization/policy.js";
 export { type QatOptions, trainQuantized } from "./quantization/qat.js";
 export { type Quantization, quantize, quantizeGraph } from "./quantization/quantize.js";

@@ -24,9 +24,10 @@ import {
   UsageError,
   writeFileAtomic,
 } from "@subbyte/toolkit";
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
 import { readYaml } from "../config.js";
 import { classesOf, openImagesFor, preprocessingOf, tell } from "../images.js";
+import { type BudgetOptions, mixedText, widthBudget, withBudgetOptions } from "../mixed-precision.js";
 import {
   type CommonOptions,
   type DataOptions,
@@ -42,11 +43,12 @@ import {
   withRunOptions,
   withWidthOptions,
 } from "../options.js";
-import { byteSize, table } from "../output.js";
+import { byteSize } from "../output.js";
 import { startProgress } from "../progress.js";
 import { deliver } from "../results.js";
 
 export type QuantizeCommandOptions = CommonOptions &
+  BudgetOptions &
   DataOptions &
   ModelFileOptions &
   RunOptions &
@@ -62,8 +64,6 @@ export type QuantizeCommandOptions = CommonOptions &
     readonly biasCorrection?: boolean;
     readonly maxDrop?: number;
     readonly force?: boolean;
-    readonly avgBits?: number;
-    readonly maxSize?: number;
     readonly out?: string;
   };
 
@@ -97,12 +97,11 @@ export function quantizeCommand(signal: AbortSignal): Command {
       decimal(0),
       maxDropDefault,
     )
-    .option("--avg-bits <bits>", "mixed precision: mean width of weights and activations of inner layers", decimal(2))
-    .option("--max-size <size>", "mixed precision: size of the file, such as 200kB or 3MB", fileSize)
     .option("--force", "writes the file even where the network collapsed")
     .option("--out <file>", "where the .sbq goes; by default the model's name and widths, in this folder")
     .action((path: string, options: QuantizeCommandOptions) => run(path, options, signal));
-  return withRunOptions(withModelOptions(withDataOptions(withQuantizeOptions(command)))).addHelpText(
+  withBudgetOptions(withQuantizeOptions(command));
+  return withRunOptions(withModelOptions(withDataOptions(command))).addHelpText(
     "after",
     `
 Examples:
@@ -111,6 +110,7 @@ Examples:
   subbyte quantize model.onnx --data photos/ --weights 4 --activations 4 --policy widths.yaml
   subbyte quantize model.onnx --data photos/ --weights 3 --activations 4 --method reconstruct --checkpoint learned.state
   subbyte quantize model.onnx --data photos/ --avg-bits 4
+  subbyte quantize model.onnx --data photos/ --max-time 12
   subbyte quantize resnet20.th --arch resnet20 --data none --weights 4 --activations 4`,
   );
 }
@@ -141,20 +141,11 @@ async function run(path: string, options: QuantizeCommandOptions, signal: AbortS
   await writeFileAtomic(policyFile, `${JSON.stringify(mixed.layers, null, 2)}\n`);
   if (options.maxSize !== undefined && bytes.length > options.maxSize)
     tell([`the file is larger than --max-size by ${byteSize(bytes.length - options.maxSize)}; ask for so much less`]);
-  const rows = mixed.layers.map(({ pattern, weights: w = "", activations: a = "" }) => [pattern, w, a]);
   await deliver(
     options,
     { ...result, policyFile, mixed },
-    `${table(["layer", "W bits", "A bits"], rows)}\n\n${size}\nwidths in ${policyFile}, for --policy`,
+    `${mixedText(mixed)}\n\n${size}\nwidths in ${policyFile}, for --policy`,
   );
-}
-
-/** Bytes of a size such as `200kB` or `3MB`, in powers of 1000. */
-function fileSize(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)\s*([kMG]?)B?$/i.exec(text.trim());
-  if (!match) throw new InvalidArgumentError("it takes a size such as 200kB or 3MB.");
-  const powers: Readonly<Record<string, number>> = { "": 1, k: 1e3, m: 1e6, g: 1e9 };
-  return Number(match[1]) * powers[match[2]!.toLowerCase()]!;
 }
 
 /** Images opened for each that ranges are measured on, so that the seed has a choice; the rest need no decoding. */
@@ -194,12 +185,9 @@ export async function quantizeOpened(
   let learning = false;
   try {
     const graph = simplifyForImport(model.graph);
-    const budget = {
-      ...(options.avgBits === undefined ? {} : { averageBits: options.avgBits }),
-      ...(options.maxSize === undefined ? {} : { maxBytes: options.maxSize }),
-    };
+    const budget = widthBudget(options);
     const mixed =
-      Object.keys(budget).length === 0
+      budget === undefined
         ? undefined
         : await chooseWidths(graph, images, {
             policy,

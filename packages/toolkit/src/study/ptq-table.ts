@@ -9,7 +9,7 @@ import type { ImageSet } from "../data/types.js";
 import { evaluateClassifier, floatClassifier, integerClassifier } from "../evaluation/index.js";
 import { writeFileAtomic } from "../files.js";
 import { lower } from "../lowering/lower.js";
-import { chooseWidths } from "../quantization/choose-widths.js";
+import { chooseWidths } from "../quantization/mixed-precision/choose-widths.js";
 import type { BitPolicy, LayerOverride } from "../quantization/policy.js";
 import { quantizeGraph } from "../quantization/quantize.js";
 import { synthesizeImages } from "../quantization/synthesis.js";

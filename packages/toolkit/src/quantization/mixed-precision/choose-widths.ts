@@ -1,21 +1,29 @@
-/** @file Mixed precision from images and a budget that people state: bits on average, or the size of the file. */
+/** @file Mixed precision from images and a budget that people state: bits on average, the size of the file, or time. */
 
 import type { Graph } from "@subbyte/graph";
-import type { ImageSet } from "../data/types.js";
-import { UsageError } from "../errors.js";
-import { calibrationSample } from "./calibration.js";
-import { Check, checkImages } from "./check.js";
-import { type MixedPrecision, type MixedPrecisionOptions, mixedPrecision } from "./mixed-precision.js";
-import { analyse, isLayer } from "./topology.js";
+import type { ImageSet } from "../../data/types.js";
+import { UsageError } from "../../errors.js";
+import { calibrationSample } from "../calibration.js";
+import { Check, checkImages } from "../check.js";
+import type { BitPolicy } from "../policy.js";
+import { analyse, isLayer } from "../topology.js";
+import {
+  type MixedBudget,
+  type MixedPrecision,
+  type MixedPrecisionOptions,
+  mixedPrecision,
+} from "./mixed-precision.js";
 
 export interface WidthBudget {
   /** Mean bits of weights (over parameters) and of activations (over elements) of inner layers. */
   readonly averageBits?: number;
   /** Bytes of the `.sbq` file, which bounds the weights. */
   readonly maxBytes?: number;
+  /** Of one image, on the integer engine of this machine, with one thread; stands alone. */
+  readonly maxMilliseconds?: number;
 }
 
-export interface ChooseWidthsOptions extends Omit<MixedPrecisionOptions, "weightBits" | "activationBits"> {
+export interface ChooseWidthsOptions extends Omit<MixedPrecisionOptions, "budget"> {
   readonly budget: WidthBudget;
   /** Images for ranges, and as many others for the divergences; 256 by default. More tell layers apart that cost nearly the same. */
   readonly images?: number;
@@ -42,19 +50,27 @@ export async function chooseWidths(
 ): Promise<MixedPrecision> {
   const { budget, images: count = IMAGES, mean, std, seed, threads, policy } = options;
   const session = threads === undefined ? {} : { threads };
+  const limit = mixedBudget(float, budget, policy);
   const calibration = calibrationSample(images, { count, seed, mean, std });
   const apart = await checkImages(images, { seed, mean, std, calibrationImages: count, count });
   const check = await Check.of(float, apart, session);
-  const { averageBits, maxBytes } = budget;
-  const weightBits = Math.min(
-    averageBits ?? 8,
-    maxBytes === undefined ? 8 : bitsForBytes(float, maxBytes, policy.firstLastBits ?? 8),
-  );
-  return mixedPrecision(float, calibration, check, {
-    ...options,
-    weightBits,
-    activationBits: averageBits ?? policy.activations,
-  });
+  return mixedPrecision(float, calibration, check, { ...options, budget: limit });
+}
+
+/** @throws {UsageError} where the budget cannot be kept, or is two that do not go together */
+function mixedBudget(float: Graph, budget: WidthBudget, policy: BitPolicy): MixedBudget {
+  const { averageBits, maxBytes, maxMilliseconds: milliseconds } = budget;
+  if (milliseconds !== undefined) {
+    if (averageBits !== undefined || maxBytes !== undefined)
+      throw new UsageError("--max-time is a budget of its own; leave --avg-bits and --max-size out.");
+    return { kind: "time", milliseconds };
+  }
+  const bytesAllow = maxBytes === undefined ? 8 : bitsForBytes(float, maxBytes, policy.firstLastBits ?? 8);
+  return {
+    kind: "bits",
+    weights: Math.min(averageBits ?? 8, bytesAllow),
+    activations: averageBits ?? policy.activations,
+  };
 }
 
 /** Mean bits of the inner weights for which the file is about so large. */

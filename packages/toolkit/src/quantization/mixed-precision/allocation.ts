@@ -1,0 +1,126 @@
+/**
+ * @file Allocation under a budget: each item takes one of its choices, such that the sum of amounts stays within the budget and the
+ * sum of costs is least.
+ *
+ * Of each item's choices, those on the lower convex hull of cost over amount count. All items begin at their largest amount; taking
+ * again and again the step that costs least for what it saves then visits the best choice for every budget: the Pareto front.
+ *
+ * Source: Shoham and Gersho 1988, "Efficient bit allocation for an arbitrary set of quantizers", IEEE Transactions on Acoustics,
+ * Speech, and Signal Processing 36 (allocation on convex hulls).
+ */
+
+import { UsageError } from "../../errors.js";
+
+export interface Choice<T> {
+  readonly value: T;
+  /** What the budget limits. */
+  readonly amount: number;
+  readonly cost: number;
+}
+
+/** Sums over all items. */
+export interface FrontPoint {
+  readonly amount: number;
+  readonly cost: number;
+}
+
+export interface Allocation<T> {
+  /** One an item. */
+  readonly choices: readonly Choice<T>[];
+  /** Best sums from the largest to the smallest amount. */
+  readonly front: readonly FrontPoint[];
+}
+
+/**
+ * @param tooSmall says that even the smallest amounts, whose sum it is given, exceed the budget
+ * @throws {UsageError} with what `tooSmall` says
+ */
+export function allocate<T>(
+  items: readonly (readonly Choice<T>[])[],
+  budget: number,
+  tooSmall: (least: number) => string,
+): Allocation<T> {
+  const hulls = items.map(hull);
+  let places = hulls.map(() => 0);
+  const front = [sums(hulls, places)];
+  let within = front[0]!.amount <= budget ? places : undefined;
+  for (;;) {
+    const next = cheapestStep(hulls, places);
+    if (next === undefined) break;
+    places = places.with(next, places[next]! + 1);
+    const point = sums(hulls, places);
+    front.push(point);
+    if (!within && point.amount <= budget) within = places;
+  }
+  if (!within) throw new UsageError(tooSmall(front.at(-1)!.amount));
+  const filled = fill(hulls, within, budget);
+  return { choices: filled.map((place, i) => hulls[i]![place]!), front };
+}
+
+type Hulls = readonly (readonly FrontPoint[])[];
+
+/** At these places of the hulls. */
+function sums(hulls: Hulls, places: readonly number[]): FrontPoint {
+  let amount = 0;
+  let cost = 0;
+  hulls.forEach((points, i) => {
+    amount += points[places[i]!]!.amount;
+    cost += points[places[i]!]!.cost;
+  });
+  return { amount, cost };
+}
+
+/** The item whose next smaller amount costs least for what it saves. */
+function cheapestStep(hulls: Hulls, places: readonly number[]): number | undefined {
+  let best: number | undefined;
+  let least = Number.POSITIVE_INFINITY;
+  hulls.forEach((points, i) => {
+    const here = points[places[i]!]!;
+    const next = points[places[i]! + 1];
+    if (!next) return;
+    const price = (next.cost - here.cost) / (here.amount - next.amount);
+    if (price < least) {
+      least = price;
+      best = i;
+    }
+  });
+  return best;
+}
+
+/** Uses what is left of the budget: the step back that gains most, as long as one fits. */
+function fill(hulls: Hulls, from: readonly number[], budget: number): readonly number[] {
+  let places = from;
+  for (;;) {
+    const { amount } = sums(hulls, places);
+    let best: number | undefined;
+    let most = 0;
+    places.forEach((place, i) => {
+      const larger = hulls[i]![place - 1];
+      if (!larger) return;
+      const here = hulls[i]![place]!;
+      if (amount + larger.amount - here.amount <= budget && here.cost - larger.cost > most) {
+        most = here.cost - larger.cost;
+        best = i;
+      }
+    });
+    if (best === undefined) return places;
+    places = places.with(best, places[best]! - 1);
+  }
+}
+
+/** The lower convex hull of cost over amount, the largest first: an amount that costs no less than a smaller one is not on it. */
+function hull<T>(choices: readonly Choice<T>[]): readonly Choice<T>[] {
+  const worthwhile: Choice<T>[] = [];
+  for (const choice of [...choices].sort((a, b) => a.amount - b.amount || a.cost - b.cost))
+    if (worthwhile.length === 0 || choice.cost < worthwhile.at(-1)!.cost) worthwhile.push(choice);
+  const result: Choice<T>[] = [];
+  for (const choice of worthwhile.reverse()) {
+    while (result.length >= 2 && !isConvex(result.at(-2)!, result.at(-1)!, choice)) result.pop();
+    result.push(choice);
+  }
+  return result;
+}
+
+/** Whether the price rises from a→b to b→c. */
+const isConvex = (a: FrontPoint, b: FrontPoint, c: FrontPoint): boolean =>
+  (b.cost - a.cost) * (b.amount - c.amount) < (c.cost - b.cost) * (a.amount - b.amount);

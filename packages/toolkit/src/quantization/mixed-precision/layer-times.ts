@@ -1,0 +1,97 @@
+/**
+ * @file What each layer takes on the integer engine at every pair of widths, measured on this machine: the cost that a time budget
+ * counts. Times depend on both widths together, since they decide which kernel runs.
+ */
+
+import { load, writeSbq } from "@subbyte/engine";
+import { float32, type Graph } from "@subbyte/graph";
+import { lower } from "../../lowering/lower.js";
+import { snapBiases } from "../biases.js";
+import { insertFakeQuant } from "../insert.js";
+import type { BitPolicy } from "../policy.js";
+import { type CalibrationInput, setRanges } from "../ranges.js";
+
+/** A pair of widths, in bits. */
+export interface Widths {
+  readonly weights: number;
+  readonly activations: number;
+}
+
+export interface LayerTimes {
+  /** By name of the layer: milliseconds of one image at each pair of widths. */
+  readonly layers: ReadonlyMap<string, readonly (Widths & { readonly milliseconds: number })[]>;
+  /** Of everything else, milliseconds of one image: the mean over the pairs. */
+  readonly rest: number;
+}
+
+export interface LayerTimesOptions {
+  readonly policy: BitPolicy;
+  /** Layers whose widths are to be chosen. */
+  readonly layers: readonly string[];
+  readonly widths: readonly number[];
+  /** Runs of each network, of which a layer's shortest counts. */
+  readonly runs: number;
+  readonly onPair?: () => void;
+  readonly signal?: AbortSignal;
+}
+
+/** @param float a simplified float network */
+export async function measureLayerTimes(
+  float: Graph,
+  calibration: CalibrationInput,
+  options: LayerTimesOptions,
+): Promise<LayerTimes> {
+  const { policy, widths, runs, signal, onPair } = options;
+  const few = await firstImages(calibration);
+  const layers = new Map(options.layers.map((name) => [name, [] as (Widths & { readonly milliseconds: number })[]]));
+  let rest = 0;
+  for (const weights of widths)
+    for (const activations of widths) {
+      signal?.throwIfAborted();
+      const uniform = { ...policy, weights, activations, layers: [] };
+      const bytes = await fileOf(insertFakeQuant(float, uniform), few, signal);
+      for (const { name, milliseconds } of await profileOf(bytes, runs)) {
+        const times = layers.get(name);
+        if (times) times.push({ weights, activations, milliseconds });
+        else rest += milliseconds / widths.length ** 2;
+      }
+      onPair?.();
+    }
+  return { layers, rest };
+}
+
+/** Kernels are chosen by widths and codes; more images change neither. */
+const IMAGES = 4;
+
+async function firstImages(calibration: CalibrationInput): Promise<CalibrationInput> {
+  for await (const { shape, data } of calibration.batches()) {
+    const [count, ...rest] = shape as [number, ...number[]];
+    const taken = Math.min(count, IMAGES);
+    const values = (data as Float32Array).slice(0, (data.length / count) * taken);
+    const batch = float32(values, [taken, ...rest]);
+    return {
+      images: taken,
+      async *batches() {
+        yield batch;
+      },
+    };
+  }
+  return calibration;
+}
+
+/** With ranges that are good enough to choose kernels by. */
+async function fileOf(graph: Graph, calibration: CalibrationInput, signal?: AbortSignal): Promise<Uint8Array> {
+  const ranged = await setRanges(graph, calibration, { method: "minmax", ...(signal ? { signal } : {}) });
+  const [channels, height, width] = graph.inputs[0]!.shape!.slice(1) as [1 | 3, number, number];
+  const plain = { mean: new Array(channels).fill(0), std: new Array(channels).fill(1) };
+  return writeSbq(lower(snapBiases(ranged), { preprocessing: { channels, height, width, resize: "exact", ...plain } }));
+}
+
+async function profileOf(bytes: Uint8Array, runs: number) {
+  const model = await load(bytes, { worker: false });
+  try {
+    return await model.profile(runs);
+  } finally {
+    model.dispose();
+  }
+}

@@ -1,0 +1,224 @@
+/**
+ * @file Mixed precision: how much each layer suffers at each width is measured, then widths are given where they help most, under a
+ * budget of bits or of time.
+ *
+ * The divergence of the network's outputs with one layer's weights (or input) alone quantized is taken as that choice's cost. Costs of
+ * layers are added, which holds while all are small.
+ *
+ * Source: Cai et al. 2020, ZeroQ, arXiv:2001.00281, §3.3 (output divergence as sensitivity, front by adding).
+ */
+
+import { type Graph, inferTypes } from "@subbyte/graph";
+import { UsageError } from "../../errors.js";
+import type { Check } from "../check.js";
+import { insertFakeQuant } from "../insert.js";
+import type { BitPolicy, LayerOverride } from "../policy.js";
+import { type CalibrationInput, setRanges } from "../ranges.js";
+import { type QuantizedLayer, quantizedAlone, quantizedLayers } from "../sensitivity/index.js";
+import { allocate, type Choice, type FrontPoint } from "./allocation.js";
+import { type LayerTimes, measureLayerTimes, type Widths } from "./layer-times.js";
+
+export interface MixedPrecisionOptions {
+  /** Decides first and last layer, residual stream and, without a budget of their own, the widths of activations. */
+  readonly policy: BitPolicy;
+  readonly seed: number;
+  readonly budget: MixedBudget;
+  /** Widths to choose from; 2, 3, 4, 5, 6 and 8 by default. */
+  readonly widths?: readonly number[];
+  readonly threads?: number;
+  readonly onProgress?: (done: number, of: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** What all layers together may take. */
+export type MixedBudget =
+  /** Mean bits of inner layers: a weight, over parameters, and an input value, over elements. */
+  | { readonly kind: "bits"; readonly weights: number; readonly activations: number }
+  /** Of one image, on the integer engine of this machine, with one thread. */
+  | { readonly kind: "time"; readonly milliseconds: number };
+
+/** Best choices from the widest to the narrowest. */
+export interface Front {
+  readonly unit: "bits a weight" | "bits an activation" | "ms an image";
+  readonly points: readonly { readonly amount: number; readonly divergence: number }[];
+}
+
+export interface MixedPrecision {
+  /** For a policy: one entry a layer. */
+  readonly layers: readonly LayerOverride[];
+  /** Of weights and of activations, or of time. Divergences are sums of the measured ones, nats. */
+  readonly fronts: readonly Front[];
+  /** Divergence by layer and width. */
+  readonly costs: readonly LayerCosts[];
+}
+
+export interface LayerCosts {
+  readonly layer: string;
+  readonly parameters: number;
+  /** Values of the layer's input. */
+  readonly elements: number;
+  readonly weights: Readonly<Record<number, number>>;
+  readonly activations: Readonly<Record<number, number>>;
+}
+
+const WIDTHS = [2, 3, 4, 5, 6, 8];
+/** Runs of a network for its layers' times, of which the shortest count. */
+const RUNS = 10;
+
+/**
+ * @param float a simplified float network
+ * @param check its answers to images; each layer is evaluated on them once for each width and kind
+ * @throws {UsageError} where no choice of widths keeps within the budget, or the network has no inner layers
+ */
+export async function mixedPrecision(
+  float: Graph,
+  calibration: CalibrationInput,
+  check: Check,
+  options: MixedPrecisionOptions,
+): Promise<MixedPrecision> {
+  const { budget, widths = WIDTHS, onProgress } = options;
+  const pairs = budget.kind === "time" ? widths.length ** 2 : 0;
+  let done = 0;
+  let all = 0;
+  const advance = () => onProgress?.(++done, all);
+  const costs = await measureCosts(float, calibration, check, {
+    ...options,
+    widths,
+    onLayers: (layers) => {
+      all = layers * widths.length + pairs;
+    },
+    onLayer: advance,
+  });
+  if (costs.length === 0)
+    throw new UsageError(
+      "mixed precision: the network has only a first and a last layer, which keep --first-last-bits.",
+    );
+  if (budget.kind === "bits") return withinBits(costs, budget);
+  const { policy, signal } = options;
+  const times = await measureLayerTimes(float, calibration, {
+    policy,
+    layers: costs.map(({ layer }) => layer),
+    widths,
+    runs: RUNS,
+    onPair: advance,
+    ...(signal ? { signal } : {}),
+  });
+  return withinTime(costs, times, budget.milliseconds);
+}
+
+function withinBits(costs: readonly LayerCosts[], budget: Extract<MixedBudget, { kind: "bits" }>): MixedPrecision {
+  const weights = bitsOf(costs, "weights", "parameters", budget.weights);
+  const activations = bitsOf(costs, "activations", "elements", budget.activations);
+  return {
+    layers: costs.map(({ layer }, i) => ({
+      pattern: layer,
+      weights: weights.choices[i]!.value,
+      activations: activations.choices[i]!.value,
+    })),
+    fronts: [frontOf("bits a weight", weights.front), frontOf("bits an activation", activations.front)],
+    costs,
+  };
+}
+
+function bitsOf(
+  costs: readonly LayerCosts[],
+  kind: "weights" | "activations",
+  size: "parameters" | "elements",
+  budget: number,
+) {
+  const total = costs.reduce((sum, each) => sum + each[size], 0);
+  const items = costs.map((each): Choice<number>[] =>
+    Object.entries(each[kind]).map(([bits, cost]) => ({
+      value: Number(bits),
+      amount: (Number(bits) * each[size]) / total,
+      cost,
+    })),
+  );
+  // Means of whole bits are sums of rounded fractions.
+  return allocate(
+    items,
+    budget + 1e-9,
+    (least) =>
+      `mixed precision: ${kind} of ${budget.toFixed(2)} bits on average cannot be reached; the narrowest widths give ${least.toFixed(2)}.`,
+  );
+}
+
+function withinTime(costs: readonly LayerCosts[], times: LayerTimes, milliseconds: number): MixedPrecision {
+  const { rest } = times;
+  const items = costs.map(({ layer, weights, activations }) =>
+    times.layers.get(layer)!.map(
+      (time): Choice<Widths> => ({
+        value: time,
+        amount: time.milliseconds,
+        cost: weights[time.weights]! + activations[time.activations]!,
+      }),
+    ),
+  );
+  const { choices, front } = allocate(
+    items,
+    milliseconds - rest,
+    (least) =>
+      `--max-time: ${milliseconds} ms an image cannot be reached on this machine; the fastest widths take ${(least + rest).toPrecision(3)} ms.`,
+  );
+  return {
+    layers: costs.map(({ layer }, i) => {
+      const { weights, activations } = choices[i]!.value;
+      return { pattern: layer, weights, activations };
+    }),
+    fronts: [frontOf("ms an image", front, rest)],
+    costs,
+  };
+}
+
+const frontOf = (unit: Front["unit"], points: readonly FrontPoint[], rest = 0): Front => ({
+  unit,
+  points: points.map(({ amount, cost }) => ({ amount: amount + rest, divergence: cost })),
+});
+
+async function measureCosts(
+  float: Graph,
+  calibration: CalibrationInput,
+  check: Check,
+  options: Pick<MixedPrecisionOptions, "policy" | "seed" | "threads" | "signal"> & {
+    readonly widths: readonly number[];
+    /** Told their number before the first is measured. */
+    readonly onLayers: (count: number) => void;
+    readonly onLayer: () => void;
+  },
+): Promise<readonly LayerCosts[]> {
+  const { policy, seed, threads, signal, widths, onLayers, onLayer } = options;
+  const types = inferTypes(float);
+  const inner = (graph: Graph): readonly QuantizedLayer[] =>
+    quantizedLayers(graph).filter(({ first, last }) => !first && !last);
+  const costs = new Map<string, { weights: Record<number, number>; activations: Record<number, number> }>();
+  for (const width of widths) {
+    const uniform = { ...policy, weights: width, activations: width, layers: [] };
+    const graph = await setRanges(insertFakeQuant(float, uniform), calibration, {
+      method: "mse",
+      seed,
+      ...(threads === undefined ? {} : { threads }),
+      ...(signal ? { signal } : {}),
+    });
+    const layers = inner(graph);
+    onLayers(layers.length);
+    for (const layer of layers) {
+      signal?.throwIfAborted();
+      const entry = costs.get(layer.node.name) ?? { weights: {}, activations: {} };
+      costs.set(layer.node.name, entry);
+      entry.weights[width] = (await check.measure(quantizedAlone(graph, float, layer, "weights"))).divergence;
+      entry.activations[width] = (await check.measure(quantizedAlone(graph, float, layer, "input"))).divergence;
+      onLayer();
+    }
+  }
+  const byName = new Map(float.nodes.map((node) => [node.name, node]));
+  return [...costs].map(([layer, measured]) => {
+    const [input, weight] = byName.get(layer)!.inputs as [string, string];
+    const shape = types.get(input)?.shape?.slice(1) ?? [];
+    return {
+      layer,
+      parameters: float.tensors.get(weight)!.data.length,
+      elements: shape.reduce<number>((product, dim) => product * Number(dim), 1),
+      ...measured,
+    };
+  });
+}
