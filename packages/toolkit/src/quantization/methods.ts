@@ -69,7 +69,7 @@ const learningMethods: Readonly<Record<string, Method>> = {
 };
 
 /** Steps on the whole network that follow its blocks where that was seen to help: below 4 bits, not above. */
-const END_TO_END = 600;
+const END_TO_END = 1000;
 const isCoarse = (graph: Graph): boolean => fakeQuants(graph).some(({ bits }) => bits < 4);
 
 export const methods: Readonly<Record<string, Method>> = {

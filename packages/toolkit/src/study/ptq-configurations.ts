@@ -77,7 +77,7 @@ const rows: readonly PtqConfiguration[] = [
   reconstructed("W4A4 every layer", bits(4, 4, { firstLastBits: 4 }), { iterations: 6000 }),
   reconstructed("W3A3", bits(3, 3)),
   reconstructed("W2A2", bits(2, 2)),
-  reconstructed("mixed 3 bits", { kind: "mixed", averageBits: 3, images: 1024 }, { iterations: 9000, endToEnd: 1200 }),
+  reconstructed("mixed 3 bits", { kind: "mixed", averageBits: 3, images: 1024 }, { iterations: 4500, endToEnd: 2000 }),
   ranges("W4A4 no data ranges", bits(4, 4), synthesis),
   reconstructed("W4A4 no data", bits(4, 4), undefined, synthesis),
 ];
@@ -102,6 +102,7 @@ const ablations: readonly PtqConfiguration[] = [
   ...ablating("W3A3", [
     reconstructed("W3A3 no mirror images", bits(3, 3), { mirror: false }),
     reconstructed("W3A3 blocks alone", bits(3, 3), { endToEnd: 0 }),
+    reconstructed("W3A3 no variations", bits(3, 3), { vary: false }),
     reconstructed("W3A3 drop 0.5", bits(3, 3), { drop: 0.5 }),
     reconstructed("W3A3 weight scales fixed", bits(3, 3), { scaleRate: 0 }),
     reconstructed("W3A3 biases fixed", bits(3, 3), { biasRate: 0 }),

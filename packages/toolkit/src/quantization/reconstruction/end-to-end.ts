@@ -1,6 +1,6 @@
 /**
  * @file The pass over the whole network after its blocks: weight scales, biases and activation steps learn to give the float
- * network's class probabilities; codes stay as they are.
+ * network's class probabilities on variations of the calibration images; codes stay as they are.
  *
  *   loss = T²·KL(softmax(float/T) ‖ softmax(quantized/T)), mean over images, up to a constant
  *
@@ -8,8 +8,9 @@
  * PD-Quant, arXiv:2212.07048.
  */
 
-import { elementCount, float32, type Graph, inferTypes, type Tensor } from "@subbyte/graph";
+import { expandForInference, float32, type Graph, inferTypes } from "@subbyte/graph";
 import { Random } from "../../random.js";
+import { createSession } from "../../runtime/session.js";
 import { learningRateAt } from "../../training/schedules.js";
 import { rowShape } from "./activations.js";
 import { type LearnedGraphOptions, learnedGraph } from "./learned-graph.js";
@@ -18,6 +19,7 @@ import { type LearningRun, learn } from "./loop.js";
 import type { ReconstructionOptions } from "./options.js";
 import type { Rows } from "./rows.js";
 import { partOf } from "./subgraph.js";
+import { drawVariation, type ImageShape } from "./variations.js";
 
 /** Cross-entropy of softened distributions; `target` holds the float network's logits. */
 export const softenedCrossEntropy =
@@ -33,17 +35,16 @@ export const softenedCrossEntropy =
 export interface EndToEnd {
   /** Quantized, codes chosen. */
   readonly graph: Graph;
+  readonly float: Graph;
   readonly images: Rows;
-  /** The float network's. */
-  readonly logits: Rows;
   readonly learnsStep: LearnedGraphOptions["learnsStep"];
   readonly options: ReconstructionOptions;
 }
 
-export function learnEndToEnd({ graph, images, logits, learnsStep, options }: EndToEnd, run: LearningRun) {
-  const input = graph.inputs[0]!.name;
+export async function learnEndToEnd({ graph, float, images, learnsStep, options }: EndToEnd, run: LearningRun) {
+  const { name: input } = graph.inputs[0]!;
   const output = graph.outputs[0]!;
-  const { endToEnd: iterations, endToEndBatchSize: batchSize, endToEndRate, temperature } = options;
+  const { endToEnd: iterations, endToEndBatchSize: batchSize, endToEndRate: learningRate, temperature } = options;
   const type = inferTypes(graph).get(input)!;
   const part = partOf(graph, type, { name: "end to end", nodes: graph.nodes, input, outputs: [output] });
   const learned = learnedGraph(part, {
@@ -52,35 +53,32 @@ export function learnEndToEnd({ graph, images, logits, learnsStep, options }: En
     batchSize,
     learnsStep,
   });
-  const batch = (value: string): Tensor => {
-    const shape = [batchSize, ...rowShape(graph, value)];
-    return float32(new Float32Array(elementCount(shape)), shape);
-  };
-  const feeds = { [input]: batch(input), [TARGET]: batch(output) };
-  return learn(
-    {
-      graph,
-      learned,
-      loss: softenedCrossEntropy(temperature),
-      iterations,
-      feeds: (iteration) => {
-        const random = Random.derive(run.seed, "end to end", iteration);
-        for (let i = 0; i < batchSize; i++) {
-          const image = random.integer(images.count);
-          (feeds[input]!.data as Float32Array).set(images.row(image), i * images.length);
-          (feeds[TARGET]!.data as Float32Array).set(logits.row(image), i * logits.length);
-        }
-        return feeds;
+  const shape = rowShape(graph, input) as ImageShape;
+  const values = new Float32Array(batchSize * images.length);
+  const batch = float32(values, [batchSize, ...shape]);
+  const draw = (random: Random, into: Float32Array) =>
+    options.vary ? drawVariation(images, shape, random, into) : into.set(images.row(random.integer(images.count)));
+  const teacher = await createSession(expandForInference(float), run.session);
+  try {
+    return await learn(
+      {
+        graph,
+        learned,
+        loss: softenedCrossEntropy(temperature),
+        iterations,
+        feeds: async (iteration) => {
+          const random = Random.derive(run.seed, "end to end", iteration);
+          for (let i = 0; i < batchSize; i++) draw(random, values.subarray(i * images.length, (i + 1) * images.length));
+          return { [input]: batch, [TARGET]: (await teacher.run({ [input]: batch }))[output]! };
+        },
+        schedule: (iteration) => {
+          const rate = learningRateAt({ learningRate, schedule: { name: "cosine" } }, iteration, iterations);
+          return { rates: { rounding: 0, scale: rate, bias: rate, step: rate }, regularization: 0, beta: 1 };
+        },
       },
-      schedule: (iteration) => {
-        const rate = learningRateAt(
-          { learningRate: endToEndRate, schedule: { name: "cosine" } },
-          iteration,
-          iterations,
-        );
-        return { rates: { rounding: 0, scale: rate, bias: rate, step: rate }, regularization: 0, beta: 1 };
-      },
-    },
-    run,
-  );
+      run,
+    );
+  } finally {
+    await teacher.release();
+  }
 }

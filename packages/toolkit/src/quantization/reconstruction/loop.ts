@@ -16,6 +16,8 @@ export interface LearningRun {
   readonly onIteration: (iterations: number, loss: number, state: ReadonlyMap<string, Tensor>) => Promise<void> | void;
 }
 
+type Feeds = Readonly<Record<string, Tensor>>;
+
 export interface LearningTask {
   /** The whole quantized graph, of which `learned` is a part. */
   readonly graph: Graph;
@@ -23,7 +25,7 @@ export interface LearningTask {
   readonly loss: Loss;
   readonly iterations: number;
   /** Input, target and masks of an iteration, counted from 0. */
-  readonly feeds: (iteration: number) => Readonly<Record<string, Tensor>>;
+  readonly feeds: (iteration: number) => Feeds | Promise<Feeds>;
   readonly schedule: (iteration: number) => Omit<LearnerStep, "feeds" | "step">;
 }
 
@@ -36,7 +38,7 @@ export async function learn(task: LearningTask, run: LearningRun): Promise<Graph
     if (run.resume) learner.restore(run.resume.state);
     for (let i = run.resume?.iterations ?? 0; i < iterations; i++) {
       run.signal?.throwIfAborted();
-      const fed = { ...feeds(i), ...values.biasDeltas(learner.state) };
+      const fed = { ...(await feeds(i)), ...values.biasDeltas(learner.state) };
       await run.onIteration(i + 1, await learner.run({ feeds: fed, ...schedule(i), step: i + 1 }), learner.state);
     }
     return values.harden(learner.state);

@@ -159,6 +159,27 @@ describe.each([
   });
 });
 
+test.each([true, false])(
+  "steps on the whole network change no code and bring its outputs closer to the float network's; variations: %s",
+  async (vary) => {
+    const before = await ranged({ weights: 3, activations: 3 });
+    const options: ReconstructionOptions = {
+      ...block,
+      iterations: 20,
+      endToEndBatchSize: 16,
+      endToEndRate: 3e-3,
+      vary,
+    };
+    const blocks = await reconstruct(before, calibration, run(options));
+    const after = await reconstruct(before, calibration, run({ ...options, endToEnd: 80 }));
+    const output = float.outputs[0]!;
+    expect(await error(after, output)).toBeLessThan(0.9 * (await error(blocks, output)));
+    const codes = (graph: Graph) =>
+      weightCodes(graph).map(({ weights, scaleOf }) => weights.map((w, i) => Math.round(w / scaleOf(i)) + 0));
+    expect(codes(after)).toEqual(codes(blocks));
+  },
+);
+
 describe("a stopped run goes on bit for bit", () => {
   const options: ReconstructionOptions = { ...block, drop: 0.5, iterations: 12, endToEnd: 10, endToEndBatchSize: 8 };
 

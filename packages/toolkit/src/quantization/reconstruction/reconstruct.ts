@@ -107,18 +107,16 @@ class Reconstruction {
     const images = await imageRows(this.#float, calibration, this.#context.rows);
     if (images.count === 0)
       throw new DataError("calibration: there are no images to reconstruct the network on. Give at least one.");
-    const logits = await this.#learnBlocks(images);
+    await this.#learnBlocks(images);
+    const [graph, float, learnsStep] = [this.#graph, this.#float, this.#learnsStep];
     if (options.endToEnd > 0)
-      await this.#learnOnce("end to end", (run) =>
-        learnEndToEnd({ graph: this.#graph, images, logits, learnsStep: this.#learnsStep, options }, run),
-      );
+      await this.#learnOnce("end to end", (run) => learnEndToEnd({ graph, float, images, learnsStep, options }, run));
     images.close();
-    logits.close();
     return this.#graph;
   }
 
-  /** Learns one block after the other; returns the float network's outputs. */
-  async #learnBlocks(images: Rows): Promise<Rows> {
+  /** Learns one block after the other. */
+  async #learnBlocks(images: Rows): Promise<void> {
     let float: Activation = { input: this.#blocks[0]!.input, rows: images };
     let quantized: Activation = float;
     for (const [i, block] of this.#blocks.entries()) {
@@ -132,8 +130,7 @@ class Reconstruction {
       if (float.rows !== images) float.rows.close();
       float = target;
     }
-    if (quantized.rows !== images) quantized.rows.close();
-    return float.rows;
+    for (const { rows } of [quantized, float]) if (rows !== images) rows.close();
   }
 
   async #learnUnit(

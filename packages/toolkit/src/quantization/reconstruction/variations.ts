@@ -1,0 +1,68 @@
+/**
+ * @file Variations of calibration images for the pass over the whole network: each is moved by up to an eighth of its sides, with its
+ * border repeated, and every second one has a rectangle of another in it. The float network says what is right for any of them,
+ * so that a thousand images serve as many more.
+ *
+ * Source: Yun et al. 2019, CutMix, arXiv:1905.04899 (rectangles of other images, here without labels).
+ */
+
+import type { Random } from "../../random.js";
+import type { Rows } from "./rows.js";
+
+/** `[C, H, W]` of an image. */
+export type ImageShape = readonly [channels: number, height: number, width: number];
+
+interface Rectangle {
+  readonly top: number;
+  readonly left: number;
+  readonly height: number;
+  readonly width: number;
+}
+
+/** Share of a side by which an image moves at most. */
+const REACH = 1 / 8;
+/** Shares of a side that a rectangle has at least and at most. */
+const RECTANGLE = [1 / 4, 3 / 4] as const;
+
+/** Writes one variation of the images. */
+export function drawVariation(images: Rows, shape: ImageShape, random: Random, into: Float32Array): void {
+  const [, height, width] = shape;
+  drawMoved(images, shape, random, into, { top: 0, left: 0, height, width });
+  if (random.integer(2) === 0) return;
+  const [top, rows] = span(height, random);
+  const [left, columns] = span(width, random);
+  drawMoved(images, shape, random, into, { top, left, height: rows, width: columns });
+}
+
+/** Where a rectangle begins along one side, and how long it is. */
+function span(side: number, random: Random): readonly [start: number, length: number] {
+  const [least, most] = RECTANGLE.map((share) => Math.max(1, Math.round(share * side))) as [number, number];
+  const length = least + random.integer(most - least + 1);
+  return [random.integer(side - length + 1), length];
+}
+
+/** A random image, moved, where the rectangle is. */
+function drawMoved(
+  images: Rows,
+  [channels, height, width]: ImageShape,
+  random: Random,
+  into: Float32Array,
+  rectangle: Rectangle,
+): void {
+  const image = images.row(random.integer(images.count));
+  const [down, right] = [height, width].map((side) => shift(side, random)) as [number, number];
+  const { top, left } = rectangle;
+  for (let c = 0; c < channels; c++)
+    for (let y = top; y < top + rectangle.height; y++) {
+      const row = (c * height + within(y - down, height)) * width;
+      for (let x = left; x < left + rectangle.width; x++)
+        into[(c * height + y) * width + x] = image[row + within(x - right, width)]!;
+    }
+}
+
+function shift(side: number, random: Random): number {
+  const reach = Math.floor(REACH * side);
+  return random.integer(2 * reach + 1) - reach;
+}
+
+const within = (position: number, side: number): number => Math.min(side - 1, Math.max(0, position));
