@@ -85,6 +85,10 @@ const rows: readonly PtqConfiguration[] = [
 const ablating = (ablates: string, configurations: readonly PtqConfiguration[]): readonly PtqConfiguration[] =>
   configurations.map((configuration) => ({ ...configuration, ablates }));
 
+/** What blocks learn, without the pass after them and with a third of their steps: the same comparison in a quarter of the time. */
+const blocks = (change = "", reconstruction: Partial<ReconstructionOptions> = {}): PtqConfiguration =>
+  reconstructed(`W3A3 short blocks ${change}`.trim(), bits(3, 3), { iterations: 1000, endToEnd: 0, ...reconstruction });
+
 /** One change each. */
 const ablations: readonly PtqConfiguration[] = [
   ...ablating("W4A4 ranges", [
@@ -103,12 +107,13 @@ const ablations: readonly PtqConfiguration[] = [
     reconstructed("W3A3 no variations", bits(3, 3), { vary: false }),
     reconstructed("W3A3 blocks alone", bits(3, 3), { endToEnd: 0 }),
   ]),
-  ...ablating("W3A3 blocks alone", [
-    reconstructed("W3A3 blocks no mirror images", bits(3, 3), { endToEnd: 0, mirror: false }),
-    reconstructed("W3A3 blocks drop 0.5", bits(3, 3), { endToEnd: 0, drop: 0.5 }),
-    reconstructed("W3A3 blocks weight scales fixed", bits(3, 3), { endToEnd: 0, scaleRate: 0 }),
-    reconstructed("W3A3 blocks biases fixed", bits(3, 3), { endToEnd: 0, biasRate: 0 }),
-    reconstructed("W3A3 blocks steps fixed", bits(3, 3), { endToEnd: 0, stepRate: 0 }),
+  blocks(),
+  ...ablating(blocks().name, [
+    blocks("no mirror images", { mirror: false }),
+    blocks("drop 0.5", { drop: 0.5 }),
+    blocks("weight scales fixed", { scaleRate: 0 }),
+    blocks("biases fixed", { biasRate: 0 }),
+    blocks("steps fixed", { stepRate: 0 }),
   ]),
   ...ablating("W2A2", [reconstructed("W2A2 blocks alone", bits(2, 2), { endToEnd: 0 })]),
 ];
