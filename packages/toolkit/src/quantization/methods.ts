@@ -65,12 +65,19 @@ const ranges =
 
 const learningMethods: Readonly<Record<string, Method>> = {
   adaround: learning(() => adaroundDefaults),
-  reconstruct: learning((graph) => ({ ...reconstructionDefaults, endToEnd: isCoarse(graph) ? END_TO_END : 0 })),
+  reconstruct: learning((graph) => ({ ...reconstructionDefaults, ...endToEndFor(graph) })),
 };
 
-/** Steps on the whole network that follow its blocks where that was seen to help: below 4 bits, not above. */
-const END_TO_END = 1000;
-const isCoarse = (graph: Graph): boolean => fakeQuants(graph).some(({ bits }) => bits < 4);
+/**
+ * Steps on the whole network that follow its blocks, where they were seen to help on training images: not at 4 bits; at 3 bits on
+ * variations of the images; at 2 bits on the images themselves (agreement with float 89.5 % → 90.3 % in 600 steps, on variations 89.8 %).
+ */
+export function endToEndFor(graph: Graph): Pick<ReconstructionOptions, "endToEnd" | "vary"> {
+  const narrow = fakeQuants(graph).flatMap(({ bits }) => (bits < 8 ? [bits] : []));
+  if (!narrow.some((bits) => bits < 4)) return { endToEnd: 0, vary: true };
+  const mean = narrow.reduce((sum, bits) => sum + bits, 0) / narrow.length;
+  return mean < 2.5 ? { endToEnd: 600, vary: false } : { endToEnd: 1000, vary: true };
+}
 
 export const methods: Readonly<Record<string, Method>> = {
   ...Object.fromEntries(rangeMethods.map((method) => [method, ranges(method)])),
