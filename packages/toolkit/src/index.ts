@@ -23,7 +23,8 @@ export {
   chooseWidths,
   type WidthBudget,
 } from "./quantization/mixed-precision/choose-widths.js";
-export type { Front, LayerCosts, MixedBudget, MixedPrecision } from "./quantization/mixed-precision/mixed-precision.js";
+export type { LayerCosts } from "./quantization/mixed-precision/layer-costs.js";
+export type { Front, MixedBudget, MixedPrecision } from "./quantization/mixed-precision/mixed-precision.js";
 export { type BitPolicy, checkBits, type LayerOverride } from "./quantization/policy.js";
 export { type QatOptions, trainQuantized } from "./quantization/qat.js";
 export { type Quantization, quantize, quantizeGraph } from "./quantization/quantize.js";

@@ -1,21 +1,17 @@
 /**
  * @file Mixed precision: how much each layer suffers at each width is measured, then widths are given where they help most, under a
- * budget of bits or of time.
+ * budget of bits or of time. Costs of layers are added, which holds while all are small.
  *
- * The divergence of the network's outputs with one layer's weights (or input) alone quantized is taken as that choice's cost. Costs of
- * layers are added, which holds while all are small.
- *
- * Source: Cai et al. 2020, ZeroQ, arXiv:2001.00281, §3.3 (output divergence as sensitivity, front by adding).
+ * Source: Cai et al. 2020, ZeroQ, arXiv:2001.00281, §3.3 (front by adding).
  */
 
-import { type Graph, inferTypes } from "@subbyte/graph";
+import type { Graph } from "@subbyte/graph";
 import { UsageError } from "../../errors.js";
 import type { Check } from "../check.js";
-import { insertFakeQuant } from "../insert.js";
 import type { BitPolicy, LayerOverride } from "../policy.js";
-import { type CalibrationInput, setRanges } from "../ranges.js";
-import { type QuantizedLayer, quantizedAlone, quantizedLayers } from "../sensitivity/index.js";
+import type { CalibrationInput } from "../ranges.js";
 import { allocate, type Choice, type FrontPoint } from "./allocation.js";
+import { type LayerCosts, measureLayerCosts } from "./layer-costs.js";
 import { type LayerTimes, measureLayerTimes, type Widths } from "./layer-times.js";
 
 export interface MixedPrecisionOptions {
@@ -52,15 +48,6 @@ export interface MixedPrecision {
   readonly costs: readonly LayerCosts[];
 }
 
-export interface LayerCosts {
-  readonly layer: string;
-  readonly parameters: number;
-  /** Values of the layer's input. */
-  readonly elements: number;
-  readonly weights: Readonly<Record<number, number>>;
-  readonly activations: Readonly<Record<number, number>>;
-}
-
 const WIDTHS = [2, 3, 4, 5, 6, 8];
 /** Runs of a network for its layers' times, of which the shortest count. */
 const RUNS = 10;
@@ -81,7 +68,7 @@ export async function mixedPrecision(
   let done = 0;
   let all = 0;
   const advance = () => onProgress?.(++done, all);
-  const costs = await measureCosts(float, calibration, check, {
+  const costs = await measureLayerCosts(float, calibration, check, {
     ...options,
     widths,
     onLayers: (layers) => {
@@ -174,51 +161,3 @@ const frontOf = (unit: Front["unit"], points: readonly FrontPoint[], rest = 0): 
   unit,
   points: points.map(({ amount, cost }) => ({ amount: amount + rest, divergence: cost })),
 });
-
-async function measureCosts(
-  float: Graph,
-  calibration: CalibrationInput,
-  check: Check,
-  options: Pick<MixedPrecisionOptions, "policy" | "seed" | "threads" | "signal"> & {
-    readonly widths: readonly number[];
-    /** Told their number before the first is measured. */
-    readonly onLayers: (count: number) => void;
-    readonly onLayer: () => void;
-  },
-): Promise<readonly LayerCosts[]> {
-  const { policy, seed, threads, signal, widths, onLayers, onLayer } = options;
-  const types = inferTypes(float);
-  const inner = (graph: Graph): readonly QuantizedLayer[] =>
-    quantizedLayers(graph).filter(({ first, last }) => !first && !last);
-  const costs = new Map<string, { weights: Record<number, number>; activations: Record<number, number> }>();
-  for (const width of widths) {
-    const uniform = { ...policy, weights: width, activations: width, layers: [] };
-    const graph = await setRanges(insertFakeQuant(float, uniform), calibration, {
-      method: "mse",
-      seed,
-      ...(threads === undefined ? {} : { threads }),
-      ...(signal ? { signal } : {}),
-    });
-    const layers = inner(graph);
-    onLayers(layers.length);
-    for (const layer of layers) {
-      signal?.throwIfAborted();
-      const entry = costs.get(layer.node.name) ?? { weights: {}, activations: {} };
-      costs.set(layer.node.name, entry);
-      entry.weights[width] = (await check.measure(quantizedAlone(graph, float, layer, "weights"))).divergence;
-      entry.activations[width] = (await check.measure(quantizedAlone(graph, float, layer, "input"))).divergence;
-      onLayer();
-    }
-  }
-  const byName = new Map(float.nodes.map((node) => [node.name, node]));
-  return [...costs].map(([layer, measured]) => {
-    const [input, weight] = byName.get(layer)!.inputs as [string, string];
-    const shape = types.get(input)?.shape?.slice(1) ?? [];
-    return {
-      layer,
-      parameters: float.tensors.get(weight)!.data.length,
-      elements: shape.reduce<number>((product, dim) => product * Number(dim), 1),
-      ...measured,
-    };
-  });
-}

@@ -1,0 +1,81 @@
+/**
+ * @file How much each layer suffers at each width: the divergence of the network's outputs with its weights, or its input, alone
+ * quantized.
+ *
+ * Source: Cai et al. 2020, ZeroQ, arXiv:2001.00281, §3.3 (output divergence as sensitivity).
+ */
+
+import { type Graph, inferTypes } from "@subbyte/graph";
+import type { Check } from "../check.js";
+import { insertFakeQuant } from "../insert.js";
+import type { BitPolicy } from "../policy.js";
+import { type CalibrationInput, setRanges } from "../ranges.js";
+import { type QuantizedLayer, quantizedAlone, quantizedLayers } from "../sensitivity/index.js";
+
+export interface LayerCosts {
+  readonly layer: string;
+  readonly parameters: number;
+  /** Values of the layer's input. */
+  readonly elements: number;
+  readonly weights: Readonly<Record<number, number>>;
+  readonly activations: Readonly<Record<number, number>>;
+}
+
+export interface LayerCostsOptions {
+  readonly policy: BitPolicy;
+  readonly seed: number;
+  readonly widths: readonly number[];
+  readonly threads?: number;
+  /** Told the number of inner layers before the first is measured. */
+  readonly onLayers: (count: number) => void;
+  /** After each layer, at each width. */
+  readonly onLayer: () => void;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * @param float a simplified float network
+ * @param check its answers to images; each layer is evaluated on them once for each width and kind
+ */
+export async function measureLayerCosts(
+  float: Graph,
+  calibration: CalibrationInput,
+  check: Check,
+  options: LayerCostsOptions,
+): Promise<readonly LayerCosts[]> {
+  const { policy, seed, threads, signal, widths, onLayers, onLayer } = options;
+  const types = inferTypes(float);
+  const inner = (graph: Graph): readonly QuantizedLayer[] =>
+    quantizedLayers(graph).filter(({ first, last }) => !first && !last);
+  const costs = new Map<string, { weights: Record<number, number>; activations: Record<number, number> }>();
+  for (const width of widths) {
+    const uniform = { ...policy, weights: width, activations: width, layers: [] };
+    const graph = await setRanges(insertFakeQuant(float, uniform), calibration, {
+      method: "mse",
+      seed,
+      ...(threads === undefined ? {} : { threads }),
+      ...(signal ? { signal } : {}),
+    });
+    const layers = inner(graph);
+    onLayers(layers.length);
+    for (const layer of layers) {
+      signal?.throwIfAborted();
+      const entry = costs.get(layer.node.name) ?? { weights: {}, activations: {} };
+      costs.set(layer.node.name, entry);
+      entry.weights[width] = (await check.measure(quantizedAlone(graph, float, layer, "weights"))).divergence;
+      entry.activations[width] = (await check.measure(quantizedAlone(graph, float, layer, "input"))).divergence;
+      onLayer();
+    }
+  }
+  const byName = new Map(float.nodes.map((node) => [node.name, node]));
+  return [...costs].map(([layer, measured]) => {
+    const [input, weight] = byName.get(layer)!.inputs as [string, string];
+    const shape = types.get(input)?.shape?.slice(1) ?? [];
+    return {
+      layer,
+      parameters: float.tensors.get(weight)!.data.length,
+      elements: shape.reduce<number>((product, dim) => product * Number(dim), 1),
+      ...measured,
+    };
+  });
+}
