@@ -1,6 +1,6 @@
 /**
  * @file The pass over the whole network after its blocks: weight scales, biases and activation steps learn to give the float
- * network's class probabilities on variations of the calibration images; codes stay as they are.
+ * network's class probabilities, on variations of the calibration images or on these themselves; codes stay as they are.
  *
  *   loss = T²·KL(softmax(float/T) ‖ softmax(quantized/T)), mean over images, up to a constant
  *
