@@ -149,11 +149,15 @@ function quantizationTables({ result: { measurements } }) {
   const about =
     `Accuracy of the integer engine on ${each(({ images }) => images.toLocaleString("en"))} test images; of the float network ` +
     `${each(({ floatAccuracy }) => percent(floatAccuracy))}. CPU seconds and size are the largest of the seeds.`;
-  const averages = measurements.flatMap(({ configuration, seed, mixed }) => {
-    const bits = mixed && Object.values(mixed.averageBits).map((value) => value.toFixed(2));
-    return bits
-      ? [`${configuration.name}, seed ${seed}: ${bits[0]} bits a weight, ${bits[1]} bits an activation.`]
-      : [];
+  const averages = configurations.flatMap(({ name, rows }) => {
+    const bits = distinct(
+      rows.flatMap(({ mixed }) => {
+        if (!mixed) return [];
+        const [weight, activation] = Object.values(mixed.averageBits).map((value) => value.toFixed(2));
+        return [`${weight} bits a weight and ${activation} bits an activation`];
+      }),
+    );
+    return bits.length > 0 ? [`${name}: ${bits.join("; ")}.`] : [];
   });
   const differences = table(
     ["configuration", "against", ...perSeed, "CPU-s"],
