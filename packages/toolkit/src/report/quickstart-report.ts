@@ -59,9 +59,11 @@ const tableRow = (row: QuickstartRow, float: number): string[] => [
 
 const methodsOf = (rows: readonly QuickstartRow[]) => [...new Set(rows.map((row) => row.method))];
 
-/** Lower end of an accuracy axis: the worst point, rounded down to a multiple of 10 %. */
-const floorOf = (rows: readonly QuickstartRow[]): number =>
-  Math.floor(Math.min(...rows.map((row) => 10 * row.accuracy))) * 10;
+/** Lower end of an accuracy axis in percent: a multiple of 10 below the worst point, with room for the label under that point. */
+const floorOf = (rows: readonly QuickstartRow[]): number => {
+  const worst = 100 * Math.min(...rows.map(({ accuracy }) => accuracy));
+  return Math.max(0, 10 * Math.floor((worst - 6) / 10));
+};
 
 const floatLine = (value: number) => ({
   silent: true,

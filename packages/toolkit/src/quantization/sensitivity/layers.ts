@@ -38,13 +38,13 @@ export const inputGrid = (graph: Graph, fq: FakeQuant) => ({
 });
 
 /** Scales of a layer's weights, one per output channel; the zero point of weights is 0. */
-export const weightScales = (graph: Graph, fq: FakeQuant): Float32Array =>
+export const storedWeightScales = (graph: Graph, fq: FakeQuant): Float32Array =>
   graph.tensors.get(fq.scale)!.data as Float32Array;
 
 /** The weights as the integer network holds them, in real values. */
 export function roundedWeights(graph: Graph, fq: FakeQuant): Tensor {
   const { data, shape } = graph.tensors.get(fq.input)!;
-  const scales = weightScales(graph, fq);
+  const scales = storedWeightScales(graph, fq);
   const { min, max } = codeRange(fq);
   const size = data.length / scales.length;
   const values = Float32Array.from(data as Float32Array, (w, i) => {

@@ -6,7 +6,7 @@ import { codeRange } from "../fake-quant.js";
 import { ActivationObserver } from "../ranges/histogram.js";
 import type { LayerFacts } from "./causes.js";
 import { type Distribution, distributionOf } from "./distribution.js";
-import { inputGrid, type QuantizedLayer, weightScales } from "./layers.js";
+import { inputGrid, type QuantizedLayer, storedWeightScales } from "./layers.js";
 import { ratioToMedian } from "./ratio-to-median.js";
 
 /** Far below any scale that trained weights need. */
@@ -25,7 +25,7 @@ export function weightFacts(
   LayerFacts,
   "clippedWeightShare" | "unusedWeightCodes" | "deadChannels" | "tinyScales" | "weightPeak" | "weightSpread"
 > {
-  const scales = weightScales(graph, layer.weights);
+  const scales = storedWeightScales(graph, layer.weights);
   const { min, max } = codeRange(layer.weights);
   const size = original.data.length / scales.length;
   const used = new Set<number>();
@@ -56,7 +56,7 @@ export function weightFacts(
 
 /** Float weights of all channels together, each in units of its channel's scale: codes before they are rounded. */
 export function weightDistribution(graph: Graph, layer: QuantizedLayer, original: Tensor): Distribution {
-  const scales = weightScales(graph, layer.weights);
+  const scales = storedWeightScales(graph, layer.weights);
   const size = original.data.length / scales.length;
   const observer = new ActivationObserver(true);
   observer.add(Float32Array.from(original.data as Float32Array, (w, i) => w / scales[Math.floor(i / size)]!));
@@ -68,7 +68,7 @@ export function weightDistribution(graph: Graph, layer: QuantizedLayer, original
 export function biasNoise(graph: Graph, { node, weights, input }: QuantizedLayer): number {
   const bias = node.inputs[2] ? (graph.tensors.get(node.inputs[2])?.data as Float32Array | undefined) : undefined;
   if (!bias) return 0;
-  const scales = weightScales(graph, weights);
+  const scales = storedWeightScales(graph, weights);
   const { scale } = inputGrid(graph, input);
   const snapped = biasValues(biasCodes(node, bias, scale, scales), scale, scales);
   return bias.reduce((sum, b, c) => sum + (b - snapped[c]!) ** 2, 0) / bias.length;
