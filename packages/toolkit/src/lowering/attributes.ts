@@ -47,3 +47,33 @@ export function poolAttributes(node: Node, input: readonly number[]) {
   const dilations = numbers(node, "dilations", [1, 1]) as Pair;
   return { kernel, strides, pads: resolvePads(node, input, kernel, strides, dilations) };
 }
+
+/** A window as the engine states it. */
+interface Pool {
+  readonly kernel: Pair;
+  readonly strides: Pair;
+  readonly pads: Pads;
+  readonly dilations?: Pair;
+}
+
+/**
+ * ONNX's `ceil_mode` of a pool, which the engine states by the output's size alone: 1 where rounding down would give fewer windows.
+ * @param input and @param output `[C, H, W]`
+ */
+export function ceilMode(pool: Pool, input: readonly number[], output: readonly number[]): 0 | 1 {
+  return [0, 1].some((axis) => endOf(pool, axis, output[axis + 1]!) > input[axis + 1]! + pool.pads[axis + 2]!) ? 1 : 0;
+}
+
+/** The pads with which every window lies inside the padded image, even one that sticks out of it in `ceil_mode`. */
+export function padsToLastWindow(pool: Pool, input: readonly number[], output: readonly number[]): Pads {
+  const [top, left, ...after] = pool.pads;
+  const [bottom, right] = after.map((pad, axis) =>
+    Math.max(pad, endOf(pool, axis, output[axis + 1]!) - input[axis + 1]!),
+  ) as [number, number];
+  return [top, left, bottom, right];
+}
+
+/** Where the last of so many windows ends along an axis, counted from the first element of the image. */
+function endOf({ kernel, strides, pads, dilations = [1, 1] }: Pool, axis: number, windows: number): number {
+  return (windows - 1) * strides[axis]! - pads[axis]! + (kernel[axis]! - 1) * dilations[axis]! + 1;
+}

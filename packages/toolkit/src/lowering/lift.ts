@@ -6,6 +6,7 @@
 import type { Operator, OutputRange, Program, QuantizedTensor, QuantizedWeights, TensorId } from "@subbyte/engine";
 import { float32, type Graph, GraphBuilder, type Tensor } from "@subbyte/graph";
 import { biasValues } from "../quantization/biases.js";
+import { ceilMode } from "./attributes.js";
 import { onnxMove } from "./onnx-move.js";
 
 /** `[N, C, H, W]` normalized float32 in, logits out. */
@@ -61,17 +62,22 @@ class Lifting {
         return this.#store(this.#lookUp(name, operator.input, operator.output, operator.table), operator.output);
       case "averagePool": {
         const { kernel, strides, pads, countIncludePad } = operator;
-        const [, height, width] = this.#tensor(operator.input).shape;
+        const { shape } = this.#tensor(operator.input);
+        const { shape: outShape } = this.#tensor(operator.output);
+        const flat = outShape.length === 1;
+        const [, height, width] = shape;
         const global = kernel[0] === height && kernel[1] === width && pads.every((pad) => pad === 0);
+        const window = { kernel_shape: kernel, strides, pads, count_include_pad: countIncludePad ? 1 : 0 };
+        const read = [this.#read(operator.input)];
         let value = global
-          ? b.op("GlobalAveragePool", [this.#read(operator.input)], {}, { name })
+          ? b.op("GlobalAveragePool", read, {}, { name })
           : b.op(
               "AveragePool",
-              [this.#read(operator.input)],
-              { kernel_shape: kernel, strides, pads, count_include_pad: countIncludePad ? 1 : 0 },
+              read,
+              { ...window, ceil_mode: ceilMode(operator, shape, flat ? [...outShape, 1, 1] : outShape) },
               { name },
             );
-        if (this.#tensor(operator.output).shape.length === 1) value = b.op("Flatten", [value], { axis: 1 });
+        if (flat) value = b.op("Flatten", [value], { axis: 1 });
         return this.#store(this.#clamp(value, operator.output, operator), operator.output);
       }
       case "concat": {
@@ -86,7 +92,8 @@ class Lifting {
       case "maxPool":
       case "slice":
       case "transpose": {
-        const { op, constants, attributes } = onnxMove(b, operator, this.#tensor(operator.output).shape);
+        const [input, output] = [operator.input, operator.output].map((id) => this.#tensor(id).shape);
+        const { op, constants, attributes } = onnxMove(b, operator, input!, output!);
         return this.#move(op, operator, constants, attributes);
       }
       case "pad":

@@ -1,5 +1,5 @@
 import { createReference, type Program } from "@subbyte/engine";
-import { type Graph, simplifyForImport, type Tensor } from "@subbyte/graph";
+import { type Graph, GraphBuilder, simplifyForImport, type Tensor } from "@subbyte/graph";
 import { describe, expect, test } from "vitest";
 import { buildModel } from "../models/index.js";
 import { insertFakeQuant } from "../quantization/insert.js";
@@ -8,7 +8,7 @@ import { setRanges } from "../quantization/ranges.js";
 import { Random } from "../random.js";
 import { createSession } from "../runtime/session.js";
 import { simulateCodes } from "../simulation/codes.js";
-import { kitchenSink } from "../testing/networks.js";
+import { kitchenSink, randomTensor } from "../testing/networks.js";
 import { lift } from "./lift.js";
 import { lower } from "./lower.js";
 
@@ -65,6 +65,21 @@ async function simulated(
   return { logits: result[graph.outputs[0]!]!.data as Float32Array, unproved };
 }
 
+/** Pools whose last window sticks out of the image, and of its padding: `[N, 3, 16, 16]` → `[N, 5]`. */
+function poolsThatRoundUp(average: { count_include_pad?: 0 | 1; dilations?: number[] }): Graph {
+  const random = new Random(5);
+  const b = new GraphBuilder("pools");
+  const image = b.input("input", "float32", ["N", 3, 16, 16]);
+  const kernel = b.constant(randomTensor(random, [4, 3, 3, 3], 0.3), "stem.weight");
+  const stem = b.op("Relu", [b.op("Conv", [image, kernel], { kernel_shape: [3, 3], pads: [1, 1, 1, 1] })]);
+  const window = { kernel_shape: [3, 3], strides: [2, 2], ceil_mode: 1 };
+  const largest = b.op("MaxPool", [stem], window); // 8 × 8, where rounding down gives 7 × 7
+  const mean = b.op("AveragePool", [largest], { ...window, pads: [1, 0, 0, 0], ...average }); // 4 × 4, else 4 × 3
+  const weight = b.constant(randomTensor(random, [5, average.dilations ? 48 : 64], 0.2), "fc.weight");
+  b.output(b.op("Gemm", [b.op("Flatten", [mean], { axis: 1 }), weight], { transB: 1 }, { name: "fc" }));
+  return b.build();
+}
+
 describe("lower", () => {
   const policies: BitPolicy[] = [2, 3, 4, 5, 6, 7, 8].map((bits) => ({ weights: bits, activations: bits }));
   policies.push({ weights: 4, activations: 8 }, { weights: 4, activations: 4, firstLastBits: 4, residualBits: 4 });
@@ -105,6 +120,25 @@ describe("lower", () => {
     expect(again.operators).toEqual(program.operators);
     expect(again.tensors).toEqual(program.tensors);
     expect(again).toEqual(program);
+  });
+
+  test.each([0, 1] as const)("pools that round up stay so, with padding counted %d", async (counted) => {
+    const graph = await quantized(
+      poolsThatRoundUp({ count_include_pad: counted }),
+      { weights: 4, activations: 4 },
+      "mse",
+    );
+    const program = lower(graph, { preprocessing });
+    expect(program.tensors.map(({ shape }) => shape)).toContainEqual([4, 8, 8]);
+    expect(program.tensors.map(({ shape }) => shape)).toContainEqual([4, 4, 4]);
+    const bytes = pixels(3);
+    expect(createReference(program).run(interleaved(bytes), count)).toEqual((await simulated(program, bytes)).logits);
+    expect(lower(lift(program), { preprocessing })).toEqual(program);
+  });
+
+  test("an average over a window with gaps says that the engine has none", async () => {
+    const graph = await quantized(poolsThatRoundUp({ dilations: [2, 1] }), { weights: 4, activations: 4 }, "mse");
+    expect(() => lower(graph, { preprocessing })).toThrow(/AveragePool.*found dilations \[2,1\]/);
   });
 
   test("a table is lifted as a look-up of the same values", async () => {

@@ -2,6 +2,7 @@
 
 import type { MaxPoolOperator, SliceOperator, TransposeOperator } from "@subbyte/engine";
 import type { Attributes, GraphBuilder } from "@subbyte/graph";
+import { ceilMode } from "./attributes.js";
 
 export interface OnnxMove {
   readonly op: string;
@@ -10,16 +11,22 @@ export interface OnnxMove {
   readonly attributes: Attributes;
 }
 
-/** @param shape of the output, without the batch */
+/** @param input and @param shape of the output, without the batch */
 export function onnxMove(
   b: GraphBuilder,
   operator: MaxPoolOperator | SliceOperator | TransposeOperator,
+  input: readonly number[],
   shape: readonly number[],
 ): OnnxMove {
   switch (operator.op) {
     case "maxPool": {
       const { kernel, strides, pads, dilations } = operator;
-      return { op: "MaxPool", constants: [], attributes: { kernel_shape: kernel, strides, pads, dilations } };
+      const ceil_mode = ceilMode(operator, input, shape);
+      return {
+        op: "MaxPool",
+        constants: [],
+        attributes: { kernel_shape: kernel, strides, pads, dilations, ceil_mode },
+      };
     }
     case "slice": {
       const { starts, steps } = operator;

@@ -8,6 +8,7 @@
 
 import type { Operator, OutputRange, Program, QuantizedTensor, TensorId } from "@subbyte/engine";
 import { float32, type Graph, GraphBuilder } from "@subbyte/graph";
+import { padsToLastWindow } from "../lowering/attributes.js";
 import { onnxMove } from "../lowering/onnx-move.js";
 
 export interface CodeSimulation {
@@ -82,7 +83,8 @@ class Simulation {
       case "maxPool":
       case "slice":
       case "transpose": {
-        const { op, constants, attributes } = onnxMove(b, operator, this.#tensor(operator.output).shape);
+        const [input, output] = [operator.input, operator.output].map((id) => this.#tensor(id).shape);
+        const { op, constants, attributes } = onnxMove(b, operator, input!, output!);
         return this.#move(op, operator, constants, attributes);
       }
       case "pad": {
@@ -168,11 +170,15 @@ class Simulation {
 
   #average(operator: Extract<Operator, { op: "averagePool" }>): void {
     const b = this.#b;
-    const { input, output, kernel, strides, pads, countIncludePad } = operator;
-    const [channels, height, width] = this.#tensor(input).shape as [number, number, number];
+    const { input, output, kernel, strides, countIncludePad } = operator;
+    const [top, left, bottom, right] = operator.pads;
+    const image = this.#tensor(input).shape as [number, number, number];
+    const [channels, height, width] = image;
     const { shape } = this.#tensor(output);
-    const [outHeight, outWidth] = (shape.length === 1 ? [1, 1] : shape.slice(1)) as [number, number];
+    const windows = (shape.length === 1 ? [channels, 1, 1] : shape) as [number, number, number];
+    const [, outHeight, outWidth] = windows;
     // A sum over each window: a depthwise convolution with ones; zeros of the padding add nothing to q − z.
+    const pads = padsToLastWindow(operator, image, windows);
     const ones = b.constant(
       float32(new Float32Array(channels * kernel[0] * kernel[1]).fill(1), [channels, 1, ...kernel]),
     );
@@ -181,11 +187,9 @@ class Simulation {
     const multipliers = new Float32Array(outHeight * outWidth);
     for (let y = 0; y < outHeight; y++)
       for (let x = 0; x < outWidth; x++) {
-        const inside = (start: number, size: number, limit: number) =>
-          Math.min(start + size, limit) - Math.max(start, 0);
-        const rows = inside(y * strides[0] - pads[0], kernel[0], height);
-        const columns = inside(x * strides[1] - pads[1], kernel[1], width);
-        multipliers[y * outWidth + x] = ratio / (countIncludePad ? kernel[0] * kernel[1] : rows * columns);
+        const rows = counted(y * strides[0] - top, kernel[0], height, countIncludePad ? [top, bottom] : [0, 0]);
+        const columns = counted(x * strides[1] - left, kernel[1], width, countIncludePad ? [left, right] : [0, 0]);
+        multipliers[y * outWidth + x] = ratio / (rows * columns);
       }
     let value = b.op("Mul", [sum, b.constant(float32(multipliers, [1, 1, outHeight, outWidth]))]);
     if (shape.length === 1) value = b.op("Reshape", [value, b.ints([0, ...shape])]);
@@ -200,4 +204,9 @@ class Simulation {
   ): void {
     this.#codes.set(operator.output, this.#b.op(op, [this.#codes.get(operator.input)!, ...constants], attributes));
   }
+}
+
+/** Elements of a window from `start` on that lie in the image or the padding around it. */
+function counted(start: number, kernel: number, size: number, [before, after]: readonly [number, number]): number {
+  return Math.min(start + kernel, size + after) - Math.max(start, -before);
 }

@@ -1,13 +1,16 @@
 /** @file AveragePool and GlobalAveragePool. */
 
-import type { Node } from "@subbyte/graph";
+import { ModelError, type Node } from "@subbyte/graph";
 import type { Lowering } from "../lowering.js";
 import { unclamped } from "../pending.js";
 
-export const average = (lowering: Lowering, node: Node): void =>
-  lowering.set(node.outputs[0]!, {
-    kind: "average",
-    node,
-    input: lowering.codes(node.inputs[0]!, node),
-    clamp: unclamped,
-  });
+export function average(lowering: Lowering, node: Node): void {
+  const { dilations } = node.attributes;
+  if (Array.isArray(dilations) && dilations.some((dilation) => dilation !== 1))
+    throw new ModelError(
+      `${node.op} "${node.name}": the engine averages windows without gaps, found dilations [${dilations}]; ` +
+        `a depthwise convolution with equal weights does the same.`,
+    );
+  const input = lowering.codes(node.inputs[0]!, node);
+  lowering.set(node.outputs[0]!, { kind: "average", node, input, clamp: unclamped });
+}
