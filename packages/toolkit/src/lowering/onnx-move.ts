@@ -1,6 +1,6 @@
 /** @file Engine operators that move or compare codes, as the ONNX operators that do the same with a batch in front. */
 
-import type { MaxPoolOperator, SliceOperator, TransposeOperator } from "@subbyte/engine";
+import type { MaxPoolOperator, QuantizedTensor, SliceOperator, TransposeOperator } from "@subbyte/engine";
 import type { Attributes, GraphBuilder } from "@subbyte/graph";
 import { ceilMode } from "./attributes.js";
 
@@ -11,17 +11,17 @@ export interface OnnxMove {
   readonly attributes: Attributes;
 }
 
-/** @param input and @param shape of the output, without the batch */
+/** @param tensors of the operator's program */
 export function onnxMove(
   b: GraphBuilder,
   operator: MaxPoolOperator | SliceOperator | TransposeOperator,
-  input: readonly number[],
-  shape: readonly number[],
+  tensors: readonly QuantizedTensor[],
 ): OnnxMove {
+  const { shape } = tensors[operator.output]!;
   switch (operator.op) {
     case "maxPool": {
       const { kernel, strides, pads, dilations } = operator;
-      const ceil_mode = ceilMode(operator, input, shape);
+      const ceil_mode = ceilMode(operator, tensors[operator.input]!.shape, shape);
       return {
         op: "MaxPool",
         constants: [],

@@ -83,8 +83,7 @@ class Simulation {
       case "maxPool":
       case "slice":
       case "transpose": {
-        const [input, output] = [operator.input, operator.output].map((id) => this.#tensor(id).shape);
-        const { op, constants, attributes } = onnxMove(b, operator, input!, output!);
+        const { op, constants, attributes } = onnxMove(b, operator, this.program.tensors);
         return this.#move(op, operator, constants, attributes);
       }
       case "pad": {
