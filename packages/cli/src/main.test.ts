@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { existsSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { float32, type Graph, GraphBuilder, writeOnnx } from "@subbyte/graph";
 import { beforeAll, describe, expect, test } from "vitest";
 import { folder, png, start, subbyte, write, writeClasses } from "../test/subbyte.js";
 
@@ -111,6 +112,7 @@ describe("wrong use and bad input", () => {
     write("typo.yaml", "wieghts: 4\n");
     write("word.yaml", "weights: four\n");
     write("list.yaml", "[1, 2\n");
+    write("gaps.onnx", writeOnnx(averageWithGaps()));
     writeClasses("two", [5, 5]);
     writeClasses("ten", Array(10).fill(3));
     writeClasses("large", Array(10).fill(3), 40);
@@ -144,6 +146,7 @@ describe("wrong use and bad input", () => {
     [`inspect ${checkpoint} --compare tiny.sbq --data mnist`, /--compare takes a float network/],
     [`quantize ${checkpoint} --data mnist --max-size big`, /it takes a size such as 200kB or 3MB/],
     [`quantize ${checkpoint} --data mnist --max-time 3 --avg-bits 3`, /--max-time is a budget of its own/],
+    ["quantize gaps.onnx --data nowhere", /AveragePool "mean".*found dilations \[2,1\]/],
     ["quantize tiny.sbq --data mnist", /tiny\.sbq is quantized already/],
     [`quantize ${checkpoint} --config typo.yaml`, /"wieghts" is no option of "quantize"; did you mean "weights"\?/],
     [`quantize ${checkpoint} --config word.yaml`, /word\.yaml: "weights: four" is invalid: it takes a number/],
@@ -206,4 +209,15 @@ function flipped(bytes: Buffer): Buffer {
   const copy = Buffer.from(bytes);
   copy[copy.length - 5]! ^= 1;
   return copy;
+}
+
+/** An average over a window with gaps, which ONNX knows and the engine does not: `[N, 1, 8, 8]` → `[N, 2]`. */
+function averageWithGaps(): Graph {
+  const b = new GraphBuilder("gaps");
+  const image = b.input("input", "float32", ["N", 1, 8, 8]);
+  const attributes = { kernel_shape: [3, 3], dilations: [2, 1] };
+  const mean = b.op("AveragePool", [image], attributes, { name: "mean" }); // 4 × 6
+  const weight = b.constant(float32(new Float32Array(48).fill(0.1), [2, 24]), "fc.weight");
+  b.output(b.op("Gemm", [b.op("Flatten", [mean], { axis: 1 }), weight], { transB: 1 }, { name: "fc" }));
+  return b.build();
 }

@@ -11,6 +11,7 @@ import {
   chooseWidths,
   type GuardedOptions,
   type ImageSet,
+  insertFakeQuant,
   lower,
   maxDropDefault,
   methodByName,
@@ -168,6 +169,9 @@ export async function quantizeOpened(
   const { method, seed, calibrationImages } = options;
   const preprocessing = preprocessingOf(model, options);
   const policy = bitPolicy(options);
+  const graph = simplifyForImport(model.graph);
+  // All scales are 1 yet: what the engine cannot run is refused here, before images are read and minutes are spent on them.
+  lower(insertFakeQuant(graph, policy), { preprocessing });
   const source = required(options.data, "--data", "photos/");
   const images =
     source === NO_DATA
@@ -184,7 +188,6 @@ export async function quantizeOpened(
   });
   let learning = false;
   try {
-    const graph = simplifyForImport(model.graph);
     const budget = widthBudget(options);
     const mixed =
       budget === undefined
