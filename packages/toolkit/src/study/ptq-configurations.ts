@@ -82,6 +82,14 @@ const rows: readonly PtqConfiguration[] = [
   reconstructed("W4A4 no data", bits(4, 4), undefined, synthesis),
 ];
 
+/** What more images bring, with the steps that they are good for. */
+const manyImages = ({ name, reconstruction, ...configuration }: PtqConfiguration): PtqConfiguration => ({
+  ...configuration,
+  name: `${name} 8192 images`,
+  calibration: { kind: "training", images: 8192 },
+  reconstruction: { ...reconstruction, iterations: 5000 },
+});
+
 const ablating = (ablates: string, configurations: readonly PtqConfiguration[]): readonly PtqConfiguration[] =>
   configurations.map((configuration) => ({ ...configuration, ablates }));
 
@@ -118,7 +126,11 @@ const ablations: readonly PtqConfiguration[] = [
   ...ablating("W2A2", [reconstructed("W2A2 blocks alone", bits(2, 2), { endToEnd: 0 })]),
 ];
 
-export const ptqConfigurations: readonly PtqConfiguration[] = [...rows, ...ablations];
+export const ptqConfigurations: readonly PtqConfiguration[] = [
+  ...rows,
+  ...rows.filter(({ name }) => ["W4A4", "W3A3", "mixed 3 bits"].includes(name)).map(manyImages),
+  ...ablations,
+];
 
 /** @throws {UsageError} listing the names there are */
 export function ptqConfiguration(name: string): PtqConfiguration {
