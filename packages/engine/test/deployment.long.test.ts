@@ -10,7 +10,8 @@ import { type LoadOptions, load, type Prediction, writeSbq } from "../src/index.
 import { hasChromium, launchChromium } from "./chromium.js";
 import { encodePng } from "./png.js";
 import { Random } from "./programs.js";
-import { serve } from "./site.js";
+import { type Site, serve } from "./site.js";
+import { builtByVite, serveByVite } from "./vite.js";
 
 const bundled = join(import.meta.dirname, "../dist/browser");
 const page = join(import.meta.dirname, "page.js");
@@ -24,6 +25,14 @@ const file = writeSbq(program);
 const image = { data: new Random(3).bytes(57 * 41 * 3), width: 57, height: 41, channels: 3 };
 const translucent = { ...image, data: new Random(5).bytes(57 * 41 * 4), channels: 4 };
 const images = new Random(4).bytes(3 * 3 * 32 * 32);
+
+/** What the page fetches. */
+const assets = [
+  ["/model.sbq", file],
+  ["/image.png", encodePng(image)],
+  ["/translucent.png", encodePng(translucent)],
+  ["/images.rgb", images],
+] as const;
 
 interface Outcome {
   readonly error?: string;
@@ -95,19 +104,15 @@ describe.skipIf(!hasChromium)("Chromium", () => {
       ? 'globalThis.outcome = new Promise((resolve) => { new Worker("/own-worker.js", { type: "module" }).onmessage = (event) => resolve(event.data); });'
       : `globalThis.loadOptions = ${JSON.stringify(options)};`;
     const script = inWorker ? "" : '<script type="module" src="/page.js"></script>';
-    const site = await serve(
-      new Map([
-        ...pageFiles,
-        ["/index.html", `<!doctype html><title>page</title><script src="/start.js"></script>${script}`],
-        ["/start.js", start],
-        ["/own-worker.js", pageInWorker],
-        ["/model.sbq", file],
-        ["/image.png", encodePng(image)],
-        ["/translucent.png", encodePng(translucent)],
-        ["/images.rgb", images],
-      ]),
-      isolated,
-    );
+    const pages = [
+      ["/index.html", `<!doctype html><title>page</title><script src="/start.js"></script>${script}`],
+      ["/start.js", start],
+      ["/own-worker.js", pageInWorker],
+    ] as const;
+    return outcomeAt(await serve(new Map([...pageFiles, ...pages, ...assets]), isolated));
+  }
+
+  async function outcomeAt(site: Site): Promise<Outcome> {
     const tab = await browser.newPage();
     try {
       await tab.goto(`${site.origin}/index.html`);
@@ -117,7 +122,7 @@ describe.skipIf(!hasChromium)("Chromium", () => {
       return outcome;
     } finally {
       await tab.close();
-      site.close();
+      await site.close();
     }
   }
 
@@ -172,6 +177,21 @@ describe.skipIf(!hasChromium)("Chromium", () => {
     const outcome = await visit(await withEsbuild({ page, worker: "@subbyte/engine/worker" }), {});
     expectNodesAnswers(outcome);
     expect(outcome).toMatchObject({ runsOn: "worker" });
+  });
+
+  test.each([
+    ["development server", serveByVite],
+    ["build", async (files: Files) => serve(await builtByVite(files), false)],
+  ])("Vite's %s", async (_, served) => {
+    const files = new Map<string, string | Uint8Array>([
+      ["index.html", '<!doctype html><title>page</title><script type="module" src="/page.js"></script>'],
+      ["page.js", readFileSync(page)],
+      ...assets.map(([path, content]) => [`public${path}`, content] as const),
+    ]);
+    const outcome = await outcomeAt(await served(files));
+    expectNodesAnswers(outcome);
+    expect(outcome).toMatchObject({ runsOn: "worker" });
+    expect(outcome.fallback).toBeUndefined();
   });
 
   test("where the worker's file is missing, the calling thread computes, and the model says why", async () => {

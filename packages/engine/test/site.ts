@@ -17,7 +17,7 @@ const isolation = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-E
 
 export interface Site {
   readonly origin: string;
-  close(): void;
+  close(): void | Promise<void>;
 }
 
 /** @param files  by path, such as `/page.html` */

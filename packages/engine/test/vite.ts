@@ -1,0 +1,55 @@
+/** @file A page that has the package among its dependencies, as Vite serves it in development and as Vite builds it. */
+
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, relative } from "node:path";
+import { build, createServer } from "vite";
+import type { Site } from "./site.js";
+
+type Files = ReadonlyMap<string, string | Uint8Array>;
+
+const engine = join(import.meta.dirname, "..");
+const common = { configFile: false, logLevel: "silent" } as const;
+
+/** In development, dependencies are bundled beforehand: that may part the engine from its worker's file. */
+export async function serveByVite(files: Files): Promise<Site> {
+  const root = project(files);
+  const server = await createServer({ ...common, root, server: { port: 0, host: "127.0.0.1" } });
+  await server.listen();
+  return {
+    origin: new URL(server.resolvedUrls!.local[0]!).origin,
+    async close() {
+      await server.close();
+      rmSync(root, { recursive: true });
+    },
+  };
+}
+
+/** Everything that a static server needs. */
+export async function builtByVite(files: Files): Promise<Files> {
+  const root = project(files);
+  await build({ ...common, root });
+  const dist = join(root, "dist");
+  const names = readdirSync(dist, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const built = names.map(({ parentPath, name }) => join(parentPath, name));
+  const result = new Map(built.map((path) => [`/${relative(dist, path)}`, readFileSync(path)]));
+  rmSync(root, { recursive: true });
+  return result;
+}
+
+/** A folder with the package as npm installs it, which is no link as in this repository. */
+function project(files: Files): string {
+  const root = mkdtempSync(join(tmpdir(), "subbyte-vite-"));
+  const installed = join(root, "node_modules/@subbyte/engine");
+  for (const part of ["package.json", "dist"]) cpSync(join(engine, part), join(installed, part), { recursive: true });
+  for (const [path, content] of files) {
+    const place = join(root, path);
+    mkdirSync(dirname(place), { recursive: true });
+    writeFileSync(place, content);
+  }
+  writeFileSync(
+    join(root, "package.json"),
+    JSON.stringify({ type: "module", dependencies: { "@subbyte/engine": "*" } }),
+  );
+  return root;
+}
