@@ -8,7 +8,12 @@ const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
 const size = { width: 880, height: 340 };
 /** Text is measured without a browser, a little too narrow; the gap keeps entries apart. */
 const legend = { top: 0, itemGap: 36 };
-const colors = { float: "#59636e", "post-training": "#0969da", "quantization-aware": "#bc4c00" } as const;
+const colors = {
+  float: "#59636e",
+  ranges: "#0969da",
+  reconstruction: "#1a7f37",
+  "quantization-aware": "#bc4c00",
+} as const;
 
 /** A self-contained HTML page. */
 export async function quickstartReport(
@@ -117,7 +122,7 @@ function sizeChart({ rows, float }: QuickstartResult): Promise<string> {
             label: {
               show: true,
               formatter: `${row.bits} bits`,
-              position: method === "post-training" ? "bottom" : "top",
+              position: method === "quantization-aware" ? "top" : "bottom",
             },
           })),
         ...(index === 0 ? { markLine: floatLine(float.top1) } : {}),
@@ -154,7 +159,7 @@ function trainingChart(history: QuickstartResult["history"]): Promise<string> {
         {
           name: "loss",
           type: "line",
-          color: colors["post-training"],
+          color: colors.ranges,
           data: history.map(({ trainLoss }) => Number(trainLoss.toFixed(4))),
         },
         {

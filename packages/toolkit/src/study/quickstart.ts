@@ -1,6 +1,6 @@
 /**
- * @file The whole path on embedded data: train a small residual network on MNIST, quantize it at every width after training and at
- * 4 and 2 bits in training, evaluate each on the integer engine.
+ * @file The whole path on embedded data: train a small residual network on MNIST, quantize it at every width by ranges alone, at 3 and
+ * 2 bits by reconstruction, at 4 and 2 bits in training, evaluate each on the integer engine.
  */
 
 import { type Preprocessing, writeSbq } from "@subbyte/engine";
@@ -10,6 +10,7 @@ import type { ImageSet } from "../data/types.js";
 import { type ClassifierResult, evaluateClassifier, floatClassifier, integerClassifier } from "../evaluation/index.js";
 import { lower } from "../lowering/lower.js";
 import { buildModel, countMultiplyAdds, countParameters } from "../models/index.js";
+import type { QuantizeOptions } from "../quantization/apply-method.js";
 import { trainQuantized } from "../quantization/qat.js";
 import { quantizeGraph } from "../quantization/quantize.js";
 import { simulatedClassifier } from "../simulation/classifier.js";
@@ -27,7 +28,7 @@ export interface QuickstartOptions {
 /** One quantized network. */
 export interface QuickstartRow {
   readonly bits: number;
-  readonly method: "post-training" | "quantization-aware";
+  readonly method: "ranges" | "reconstruction" | "quantization-aware";
   /** Top-1 accuracy of the integer engine on the test images, 0 … 1. */
   readonly accuracy: number;
   /** Share of test images for which the engine and the float simulation name the same class. */
@@ -55,9 +56,12 @@ const ARCHITECTURE = "resnet8";
 /** Mean and standard deviation of MNIST's training images. */
 const MEAN = [0.1307];
 const STD = [0.3081];
-const POST_TRAINING_BITS = [8, 7, 6, 5, 4, 3, 2];
+const RANGES_BITS = [8, 7, 6, 5, 4, 3, 2];
+const RECONSTRUCTED_BITS = [3, 2];
 const TRAINED_BITS = [4, 2];
 const CALIBRATION_IMAGES = 512;
+/** Few, for a look within seconds. Digits have no mirror images. */
+const RECONSTRUCTION = { iterations: 500, endToEnd: 200, mirror: false };
 
 export async function runQuickstart(options: QuickstartOptions): Promise<QuickstartResult> {
   return new Quickstart(options).run();
@@ -105,11 +109,17 @@ class Quickstart {
     };
 
     const calibrated = new Map<number, Graph>();
-    for (const bits of POST_TRAINING_BITS) {
-      onStep?.(`quantizing to ${bits} bits after training`);
-      const graph = await this.#quantize(float, trainImages, bits);
+    for (const bits of RANGES_BITS) {
+      onStep?.(`quantizing to ${bits} bits by ranges`);
+      const graph = await this.#quantize(float, trainImages, bits, { method: "mse" });
       calibrated.set(bits, graph);
-      await this.#record(graph, bits, "post-training", testImages, preprocessing, parameters);
+      await this.#record(graph, bits, "ranges", testImages, preprocessing, parameters);
+    }
+    for (const bits of RECONSTRUCTED_BITS) {
+      onStep?.(`reconstructing the ${bits}-bit network`);
+      const how = { method: "reconstruct", reconstruction: RECONSTRUCTION };
+      const graph = await this.#quantize(float, trainImages, bits, how);
+      await this.#record(graph, bits, "reconstruction", testImages, preprocessing, parameters);
     }
     for (const bits of TRAINED_BITS) {
       onStep?.(`training the ${bits}-bit network`);
@@ -166,11 +176,16 @@ class Quickstart {
     }
   }
 
-  #quantize(float: Graph, images: ImageSet, bits: number): Promise<Graph> {
+  #quantize(
+    float: Graph,
+    images: ImageSet,
+    bits: number,
+    how: Pick<QuantizeOptions, "method" | "reconstruction">,
+  ): Promise<Graph> {
     const { seed, signal } = this.options;
     return quantizeGraph(float, images, {
+      ...how,
       policy: { weights: bits, activations: bits },
-      method: "mse",
       seed,
       mean: MEAN,
       std: STD,
