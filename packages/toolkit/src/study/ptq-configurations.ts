@@ -128,7 +128,7 @@ const ablations: readonly PtqConfiguration[] = [
 
 export const ptqConfigurations: readonly PtqConfiguration[] = [
   ...rows,
-  ...rows.filter(({ name }) => ["W4A4", "W3A3", "mixed 3 bits"].includes(name)).map(manyImages),
+  ...rows.filter(({ name }) => ["W3A3", "mixed 3 bits"].includes(name)).map(manyImages),
   ...ablations,
 ];
 

@@ -46,8 +46,8 @@ export interface ReconstructionOptions {
  * lower the divergence of the whole network's outputs on training images beside those of calibration (every layer at 4 bits 0.047 →
  * 0.042, 3 bits 0.057 → 0.053). So do steps on the whole network at 3 bits, on variations of the images: 0.053 → 0.050 in 1,000 steps,
  * 0.054 without variations; where blocks had learned for a fifth of the time, 0.076 → 0.050 in 1,500. Learned there too, codes fitted
- * the thousand images alone (0.065); blocks do not gain from variations (0.057 → 0.061 and more). `methods.ts` says which network
- * gets that pass.
+ * variations that were drawn once (0.065), and gained nothing from new ones in each step; nor do blocks from variations (0.057 → 0.061
+ * and more) or from 5,000 steps (0.057). `methods.ts` says which network gets that pass.
  */
 export const reconstructionDefaults: ReconstructionOptions = {
   iterations: 3000,
