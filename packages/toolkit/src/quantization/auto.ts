@@ -59,7 +59,7 @@ export async function autoQuantize(
     const better = !best || closeness.divergence < best.closeness.divergence;
     if (better) best = { graph, closeness, name };
     onNote?.(
-      `auto tried ${name} (${why}): ${check.describe(closeness)}${better ? "" : `; ${best!.name} stays the better`}.`,
+      `auto tried ${name} (${why}): ${check.describe(closeness)}${better ? "" : `; ${best!.name} stays nearer to the outputs of float`}.`,
     );
     const drop = check.drop(best!.closeness);
     if (drop <= maxDrop) {
