@@ -226,13 +226,13 @@ export async function quantizeOpened(
         if (!quiet) tell([text]);
       },
       onProgress: (done) => progress.update(done),
-      onReconstruction: ({ unit, iteration, iterations, loss, secondsLeft }) => {
+      onReconstruction: ({ unit, share, loss, secondsLeft }) => {
         if (!learning) {
           learning = true;
           progress.stop();
-          progress = startProgress("learning", iterations, { quiet, ownEstimate: true });
+          progress = startProgress("learning", 1, { quiet, ownEstimate: true });
         }
-        progress.update(iteration, `${unit} · loss ${loss.toPrecision(3)} · ${Math.ceil(secondsLeft)} s left`);
+        progress.update(share, `${unit} · loss ${loss.toPrecision(3)} · ${Math.ceil(secondsLeft)} s left`);
       },
     } satisfies GuardedOptions;
     let closeness: Closeness | undefined;

@@ -6,10 +6,19 @@ export interface ReconstructionProgress {
   /** Finished iterations of all units, and how many there are. */
   readonly iteration: number;
   readonly iterations: number;
+  /** Of the work that is finished, 0 … 1. */
+  readonly share: number;
   /** Loss of the unit at hand, a moving average. */
   readonly loss: number;
-  /** As iterations went so far. */
+  /** As the work went so far. */
   readonly secondsLeft: number;
+}
+
+/** What is learned at once: a block, a layer, or the whole network. */
+export interface UnitOfWork {
+  readonly iterations: number;
+  /** Of an iteration, beside those of other units. */
+  readonly cost: number;
 }
 
 /** Weight of the newest loss in the moving average. */
@@ -17,33 +26,50 @@ const SMOOTHING = 0.05;
 
 export class ProgressMeter {
   readonly #begun = performance.now();
-  readonly #all: number;
-  /** Iterations of finished units. */
-  #before = 0;
-  /** Iterations of this process, which are the ones that were timed. */
+  readonly #all: Amount;
+  /** Of finished units. */
+  #before: Amount = { iterations: 0, work: 0 };
+  /** Work of this process, which is what was timed. */
   #timed = 0;
   #loss = 0;
 
-  /** @param lengths iterations of each unit */
   constructor(
-    readonly lengths: readonly number[],
+    readonly units: readonly UnitOfWork[],
     readonly onProgress: ((progress: ReconstructionProgress) => void) | undefined,
   ) {
-    this.#all = lengths.reduce((a, b) => a + b, 0);
+    this.#all = units.reduce((sum, unit) => plus(sum, unit, unit.iterations), { iterations: 0, work: 0 });
   }
 
   /** A unit is finished, now or by an earlier process. */
   unitDone(index: number): void {
-    this.#before += this.lengths[index]!;
+    const unit = this.units[index]!;
+    this.#before = plus(this.#before, unit, unit.iterations);
   }
 
-  /** `iterations` of the unit at hand are finished. */
-  iteration(unit: string, iterations: number, loss: number): void {
+  /** So many iterations of the unit at hand are finished. */
+  iteration(index: number, name: string, iterations: number, loss: number): void {
+    const unit = this.units[index]!;
     this.#loss = this.#timed === 0 || iterations === 1 ? loss : this.#loss + SMOOTHING * (loss - this.#loss);
-    this.#timed++;
-    const done = this.#before + iterations;
+    this.#timed += unit.cost;
+    const done = plus(this.#before, unit, iterations);
     const secondsEach = (performance.now() - this.#begun) / 1000 / this.#timed;
-    const secondsLeft = (this.#all - done) * secondsEach;
-    this.onProgress?.({ unit, iteration: done, iterations: this.#all, loss: this.#loss, secondsLeft });
+    this.onProgress?.({
+      unit: name,
+      iteration: done.iterations,
+      iterations: this.#all.iterations,
+      share: done.work / this.#all.work,
+      loss: this.#loss,
+      secondsLeft: (this.#all.work - done.work) * secondsEach,
+    });
   }
 }
+
+interface Amount {
+  readonly iterations: number;
+  readonly work: number;
+}
+
+const plus = (sum: Amount, { cost }: UnitOfWork, iterations: number): Amount => ({
+  iterations: sum.iterations + iterations,
+  work: sum.work + iterations * cost,
+});

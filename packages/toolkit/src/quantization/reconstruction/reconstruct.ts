@@ -89,8 +89,10 @@ class Reconstruction {
     this.#float = withoutFakeQuant(initial);
     const { threads, memoryBytes = MEMORY_BYTES, signal, seed, options } = settings;
     this.#context = { session: threads === undefined ? {} : { threads }, rows: { memoryBytes }, signal };
-    const lengths = this.#blocks.flatMap((block) => this.#units(block).map(() => options.iterations));
-    this.#meter = new ProgressMeter([...lengths, options.endToEnd], settings.onProgress);
+    const { iterations, batchSize, endToEnd, endToEndBatchSize } = options;
+    const units = this.#blocks.flatMap((block) => this.#units(block).map(() => ({ iterations, cost: batchSize })));
+    const whole = { iterations: endToEnd, cost: units.length * endToEndBatchSize };
+    this.#meter = new ProgressMeter([...units, whole], settings.onProgress);
     this.#settings = {
       ...Object.fromEntries(Object.entries(options).map(([name, value]) => [name, String(value)])),
       seed,
@@ -179,7 +181,7 @@ class Reconstruction {
         signal: this.#context.signal,
         resume: resumes ? { iterations: saved.position.iterations, state: saved.state } : undefined,
         onIteration: async (iterations, loss, state) => {
-          this.#meter.iteration(name, iterations, loss);
+          this.#meter.iteration(index, name, iterations, loss);
           if (checkpoint && iterations % every === 0) await this.#save({ units: index, iterations }, state);
         },
       });
