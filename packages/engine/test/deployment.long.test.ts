@@ -10,7 +10,7 @@ import { type LoadOptions, load, type Prediction, writeSbq } from "../src/index.
 import { hasChromium, launchChromium } from "./chromium.js";
 import { encodePng } from "./png.js";
 import { Random } from "./programs.js";
-import { type Site, serve } from "./site.js";
+import { type Files, type Site, serve } from "./site.js";
 import { builtByVite, serveByVite } from "./vite.js";
 
 const bundled = join(import.meta.dirname, "../dist/browser");
@@ -49,8 +49,6 @@ interface Outcome {
   readonly refused: string;
   readonly profiled: number;
 }
-
-type Files = ReadonlyMap<string, string | Uint8Array>;
 
 /** The package's own files, and an import map for its name: what a page without a bundler writes as a path. */
 function withoutBundler(): Files {

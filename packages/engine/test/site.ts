@@ -15,13 +15,16 @@ const policy = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker
 /** Only pages with these headers get shared memory. */
 const isolation = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
 
+/** Contents by path. */
+export type Files = ReadonlyMap<string, string | Uint8Array>;
+
 export interface Site {
   readonly origin: string;
   close(): void | Promise<void>;
 }
 
 /** @param files  by path, such as `/page.html` */
-export async function serve(files: ReadonlyMap<string, string | Uint8Array>, isolated: boolean): Promise<Site> {
+export async function serve(files: Files, isolated: boolean): Promise<Site> {
   const server = createServer((request, response) => {
     const path = new URL(request.url!, "http://site").pathname;
     const body = files.get(path);

@@ -4,9 +4,7 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writ
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { build, createServer } from "vite";
-import type { Site } from "./site.js";
-
-type Files = ReadonlyMap<string, string | Uint8Array>;
+import type { Files, Site } from "./site.js";
 
 const engine = join(import.meta.dirname, "..");
 const common = { configFile: false, logLevel: "silent" } as const;
@@ -42,14 +40,11 @@ function project(files: Files): string {
   const root = mkdtempSync(join(tmpdir(), "subbyte-vite-"));
   const installed = join(root, "node_modules/@subbyte/engine");
   for (const part of ["package.json", "dist"]) cpSync(join(engine, part), join(installed, part), { recursive: true });
-  for (const [path, content] of files) {
+  const manifest = JSON.stringify({ type: "module", dependencies: { "@subbyte/engine": "*" } });
+  for (const [path, content] of [...files, ["package.json", manifest] as const]) {
     const place = join(root, path);
     mkdirSync(dirname(place), { recursive: true });
     writeFileSync(place, content);
   }
-  writeFileSync(
-    join(root, "package.json"),
-    JSON.stringify({ type: "module", dependencies: { "@subbyte/engine": "*" } }),
-  );
   return root;
 }

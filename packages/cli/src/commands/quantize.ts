@@ -169,10 +169,10 @@ export async function quantizeOpened(
   const { method, seed, calibrationImages } = options;
   const preprocessing = preprocessingOf(model, options);
   const policy = bitPolicy(options);
+  const source = required(options.data, "--data", "photos/");
   const graph = simplifyForImport(model.graph);
   // All scales are 1 yet: what the engine cannot run is refused here, before images are read and minutes are spent on them.
   lower(insertFakeQuant(graph, policy), { preprocessing });
-  const source = required(options.data, "--data", "photos/");
   const images =
     source === NO_DATA
       ? await syntheticImages(model, preprocessing, options, signal)

@@ -5,7 +5,7 @@ import { ModelError, type Node } from "@subbyte/graph";
 type Pair = readonly [number, number];
 type Pads = readonly [number, number, number, number];
 
-const numbers = (node: Node, name: string, otherwise: readonly number[]): readonly number[] =>
+export const numbers = (node: Node, name: string, otherwise: readonly number[]): readonly number[] =>
   (node.attributes[name] as readonly number[] | undefined) ?? otherwise;
 
 /** Explicit pads [top, left, bottom, right], with `auto_pad` resolved as the ONNX specification says. */
@@ -58,22 +58,21 @@ interface Pool {
 
 /**
  * ONNX's `ceil_mode` of a pool, which the engine states by the output's size alone: 1 where rounding down would give fewer windows.
- * @param input and @param output `[C, H, W]`
+ * @param input `[C, H, W]`; @param output `[C, H, W]`, or `[C]` of a single window
  */
 export function ceilMode(pool: Pool, input: readonly number[], output: readonly number[]): 0 | 1 {
-  return [0, 1].some((axis) => endOf(pool, axis, output[axis + 1]!) > input[axis + 1]! + pool.pads[axis + 2]!) ? 1 : 0;
+  return [0, 1].some((axis) => endOf(pool, axis, output) > input[axis + 1]! + pool.pads[axis + 2]!) ? 1 : 0;
 }
 
 /** The pads with which every window lies inside the padded image, even one that sticks out of it in `ceil_mode`. */
 export function padsToLastWindow(pool: Pool, input: readonly number[], output: readonly number[]): Pads {
-  const [top, left, ...after] = pool.pads;
-  const [bottom, right] = after.map((pad, axis) =>
-    Math.max(pad, endOf(pool, axis, output[axis + 1]!) - input[axis + 1]!),
-  ) as [number, number];
-  return [top, left, bottom, right];
+  const [top, left, bottom, right] = pool.pads;
+  const needed = (axis: number) => endOf(pool, axis, output) - input[axis + 1]!;
+  return [top, left, Math.max(bottom, needed(0)), Math.max(right, needed(1))];
 }
 
-/** Where the last of so many windows ends along an axis, counted from the first element of the image. */
-function endOf({ kernel, strides, pads, dilations = [1, 1] }: Pool, axis: number, windows: number): number {
+/** Where the last window ends along an axis, counted from the first element of the image. */
+function endOf({ kernel, strides, pads, dilations = [1, 1] }: Pool, axis: number, output: readonly number[]): number {
+  const windows = output[axis + 1] ?? 1;
   return (windows - 1) * strides[axis]! - pads[axis]! + (kernel[axis]! - 1) * dilations[axis]! + 1;
 }

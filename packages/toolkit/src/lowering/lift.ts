@@ -64,20 +64,14 @@ class Lifting {
         const { kernel, strides, pads, countIncludePad } = operator;
         const { shape } = this.#tensor(operator.input);
         const { shape: outShape } = this.#tensor(operator.output);
-        const flat = outShape.length === 1;
         const [, height, width] = shape;
         const global = kernel[0] === height && kernel[1] === width && pads.every((pad) => pad === 0);
         const window = { kernel_shape: kernel, strides, pads, count_include_pad: countIncludePad ? 1 : 0 };
         const read = [this.#read(operator.input)];
         let value = global
           ? b.op("GlobalAveragePool", read, {}, { name })
-          : b.op(
-              "AveragePool",
-              read,
-              { ...window, ceil_mode: ceilMode(operator, shape, flat ? [...outShape, 1, 1] : outShape) },
-              { name },
-            );
-        if (flat) value = b.op("Flatten", [value], { axis: 1 });
+          : b.op("AveragePool", read, { ...window, ceil_mode: ceilMode(operator, shape, outShape) }, { name });
+        if (outShape.length === 1) value = b.op("Flatten", [value], { axis: 1 });
         return this.#store(this.#clamp(value, operator.output, operator), operator.output);
       }
       case "concat": {

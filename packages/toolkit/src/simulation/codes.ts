@@ -174,10 +174,9 @@ class Simulation {
     const image = this.#tensor(input).shape as [number, number, number];
     const [channels, height, width] = image;
     const { shape } = this.#tensor(output);
-    const windows = (shape.length === 1 ? [channels, 1, 1] : shape) as [number, number, number];
-    const [, outHeight, outWidth] = windows;
+    const [, outHeight = 1, outWidth = 1] = shape;
     // A sum over each window: a depthwise convolution with ones; zeros of the padding add nothing to q − z.
-    const pads = padsToLastWindow(operator, image, windows);
+    const pads = padsToLastWindow(operator, image, shape);
     const ones = b.constant(
       float32(new Float32Array(channels * kernel[0] * kernel[1]).fill(1), [channels, 1, ...kernel]),
     );

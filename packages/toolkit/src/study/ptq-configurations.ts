@@ -68,6 +68,9 @@ const reconstructed = (
   ...(reconstruction ? { reconstruction } : {}),
 });
 
+const w3a3 = reconstructed("W3A3", bits(3, 3));
+const mixed = reconstructed("mixed 3 bits", { kind: "mixed", averageBits: 3, images: 1024 }, { endToEnd: 1500 });
+
 const rows: readonly PtqConfiguration[] = [
   ranges("W8A8 ranges", bits(8, 8)),
   ranges("W6A6 ranges", bits(6, 6)),
@@ -75,14 +78,14 @@ const rows: readonly PtqConfiguration[] = [
   reconstructed("W4A8", bits(4, 8)),
   reconstructed("W4A4", bits(4, 4)),
   reconstructed("W4A4 every layer", bits(4, 4, { firstLastBits: 4 }), { iterations: 6000 }),
-  reconstructed("W3A3", bits(3, 3)),
+  w3a3,
   reconstructed("W2A2", bits(2, 2)),
-  reconstructed("mixed 3 bits", { kind: "mixed", averageBits: 3, images: 1024 }, { endToEnd: 1500 }),
+  mixed,
   ranges("W4A4 no data ranges", bits(4, 4), synthesis),
   reconstructed("W4A4 no data", bits(4, 4), undefined, synthesis),
 ];
 
-/** What more images bring, with the steps that they are good for. */
+/** What more images bring, and more steps a block to learn from them. */
 const manyImages = ({ name, reconstruction, ...configuration }: PtqConfiguration): PtqConfiguration => ({
   ...configuration,
   name: `${name} 8192 images`,
@@ -126,11 +129,7 @@ const ablations: readonly PtqConfiguration[] = [
   ...ablating("W2A2", [reconstructed("W2A2 blocks alone", bits(2, 2), { endToEnd: 0 })]),
 ];
 
-export const ptqConfigurations: readonly PtqConfiguration[] = [
-  ...rows,
-  ...rows.filter(({ name }) => ["W3A3", "mixed 3 bits"].includes(name)).map(manyImages),
-  ...ablations,
-];
+export const ptqConfigurations: readonly PtqConfiguration[] = [...rows, ...[w3a3, mixed].map(manyImages), ...ablations];
 
 /** @throws {UsageError} listing the names there are */
 export function ptqConfiguration(name: string): PtqConfiguration {

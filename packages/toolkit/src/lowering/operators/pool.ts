@@ -1,12 +1,13 @@
 /** @file AveragePool and GlobalAveragePool. */
 
 import { ModelError, type Node } from "@subbyte/graph";
+import { numbers } from "../attributes.js";
 import type { Lowering } from "../lowering.js";
 import { unclamped } from "../pending.js";
 
 export function average(lowering: Lowering, node: Node): void {
-  const { dilations } = node.attributes;
-  if (Array.isArray(dilations) && dilations.some((dilation) => dilation !== 1))
+  const dilations = numbers(node, "dilations", [1, 1]);
+  if (dilations.some((dilation) => dilation !== 1))
     throw new ModelError(
       `${node.op} "${node.name}": the engine averages windows without gaps, found dilations [${dilations}]; ` +
         `a depthwise convolution with equal weights does the same.`,
