@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { existsSync, openSync, readFileSync } from "node:fs";
+import { existsSync, openSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { float32, type Graph, GraphBuilder, writeOnnx } from "@subbyte/graph";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -30,6 +30,7 @@ describe("the path from a checkpoint to other formats", () => {
     expect(status).toBe(0);
     const result = JSON.parse(stdout);
     expect(result).toMatchObject({ model: sbq, data: "mnist", split: "test", images: 50, topK: 5 });
+    expect(result.fileBytes).toBe(statSync(join(folder, sbq)).size);
     expect(result.confusion.flat().reduce((a: number, b: number) => a + b)).toBe(50);
     const { predictions } = JSON.parse(readFileSync(join(folder, "p.json"), "utf8"));
     expect(predictions).toHaveLength(50);

@@ -131,7 +131,7 @@ function asJson(
   { name: data, split, notes }: ImageSet,
 ): Record<string, unknown> {
   const { predictions: _, ...figures } = result;
-  return { model: model.path, sha256: model.sha256, data, split, ...figures, notes };
+  return { model: model.path, sha256: model.sha256, fileBytes: model.bytes.length, data, split, ...figures, notes };
 }
 
 /** Class indices in the order of the images, which is the same for every model at the same size. */
