@@ -178,18 +178,46 @@ function quantizationTables({ result: { measurements } }) {
   ].join("\n\n");
 }
 
+/**
+ * What a reader asks first: accuracy and size of a float network (`subbyte evaluate`), of what quantization makes of it
+ * (scripts/measure-ptq.mjs), and how fast that runs (`subbyte bench --engine`).
+ */
+function overviewTable([{ result: float }, { result: quantized }, { result: speed }]) {
+  const shown = ["W8A8 ranges", "W4A8", "W4A4", "W4A4 no data", "W3A3", "W2A2"];
+  const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const rows = shown.map((name) => {
+    const own = quantized.measurements.filter(({ configuration }) => configuration.name === name);
+    const { weights, activations } = own[0].configuration.widths.policy;
+    const faster = ["float32", "int8"].map((peer) => {
+      const ratio = speed.ratios[`resnet20-32-w${weights}a${activations}/ort-web-${peer}`];
+      return ratio === undefined ? "" : `${ratio.toFixed(1)}×`;
+    });
+    return [
+      name,
+      percent(mean(own.map(({ accuracy }) => accuracy))),
+      kilobytes(Math.max(...own.map(({ fileBytes }) => fileBytes))),
+      ...faster,
+    ];
+  });
+  return table(
+    ["bits", "accuracy", "file", "speed to onnxruntime-web float32", "to its int8"],
+    [["float", percent(float.top1), kilobytes(float.fileBytes), "", ""], ...rows],
+  );
+}
+
 const eachAlone = (render) => (records) => records.map(render).join("\n\n");
-/** Kinds of records: how to know one, its tables, and the rows that say themselves how they were measured, where they do. */
+const each = (is) => (results) => results.every(is);
+/** Kinds of blocks: how to know one by its results, and its tables. */
 const kinds = [
-  { is: ({ rows }) => rows, render: eachAlone(quickstartTable) },
-  { is: ({ ratios }) => ratios, render: eachAlone(engineSpeedTable) },
-  { is: ({ runs }) => runs, render: eachAlone(engineEqualityTable), measured: ({ runs }) => runs },
+  { is: each(({ rows }) => rows), render: eachAlone(quickstartTable) },
+  { is: each(({ ratios }) => ratios), render: eachAlone(engineSpeedTable) },
+  { is: each(({ runs }) => runs), render: eachAlone(engineEqualityTable) },
+  { is: each(({ measurements }) => measurements), render: eachAlone(quantizationTables) },
   {
-    is: ({ measurements }) => measurements,
-    render: eachAlone(quantizationTables),
-    measured: ({ measurements }) => measurements,
+    is: ([float, quantized, speed]) => speed && float.top1 && quantized.measurements && speed.ratios,
+    render: overviewTable,
   },
-  { is: ({ top1 }) => top1 !== undefined, render: evaluationTable },
+  { is: each(({ top1 }) => top1 !== undefined), render: evaluationTable },
 ];
 
 /** Such as `results/x.json` (2026-11-25, commit 0123abc, AMD EPYC, 2 cores). */
@@ -203,10 +231,13 @@ function source(file, origins) {
 
 function render(files) {
   const records = files.map((file) => JSON.parse(readFileSync(join(root, "results", file), "utf8")));
-  const kind = kinds.find(({ is }) => records.every(({ result }) => is(result)));
+  const kind = kinds.find(({ is }) => is(records.map(({ result }) => result)));
   if (kind === undefined)
     throw new Error(`there is no table for ${files.join(" with ")}; add a kind to ${import.meta.filename}`);
-  const sources = records.map((record, i) => source(files[i], kind.measured?.(record.result) ?? [record]));
+  // Rows that were measured one by one say so themselves.
+  const sources = records.map((record, i) =>
+    source(files[i], record.result.measurements ?? record.result.runs ?? [record]),
+  );
   return `${kind.render(records)}\n\nFrom ${sources.join(", ")}.\n`;
 }
 
