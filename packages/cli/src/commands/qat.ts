@@ -16,12 +16,13 @@ import { Command } from "commander";
 import { CROP_HEADROOM, openImagesFor, preprocessingOf, requireSameClasses } from "../images.js";
 import { openOptions, required, withDataOptions, withModelOptions, withRunOptions } from "../options.js";
 import { byteSize, percent } from "../output.js";
+import { quantizeOpened } from "../quantization.js";
+import { type QuantizationOptions, withQuantizationOptions } from "../quantization-options.js";
 import { deliver } from "../results.js";
 import { type TrainingOptions, trainingOptions, withTrainingOptions } from "../training-options.js";
 import { trainingProgress } from "../training-progress.js";
-import { type QuantizeCommandOptions, quantizeOpened, withQuantizeOptions } from "./quantize.js";
 
-type Options = QuantizeCommandOptions & TrainingOptions;
+type Options = QuantizationOptions & TrainingOptions;
 
 export function qatCommand(signal: AbortSignal): Command {
   const command = new Command("qat")
@@ -33,7 +34,7 @@ export function qatCommand(signal: AbortSignal): Command {
   // The network has no batch norm any more; Adam's bounded steps keep it from diverging at few bits.
   const defaults = { epochs: 5, lr: 1e-3, schedule: "cosine", optimizer: "adamw", out: "runs/qat" } as const;
   const withAll = withTrainingOptions(
-    withRunOptions(withModelOptions(withDataOptions(withQuantizeOptions(command)))),
+    withRunOptions(withModelOptions(withDataOptions(withQuantizationOptions(command)))),
     defaults,
   );
   return withAll.addHelpText(
