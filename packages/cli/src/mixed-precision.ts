@@ -1,6 +1,6 @@
 /** @file Mixed precision on the command line: the budget, and what was chosen. */
 
-import type { Front, MixedPrecision, WidthBudget } from "@subbyte/toolkit";
+import type { Front, FrontPoint, MixedPrecision, WidthBudget } from "@subbyte/toolkit";
 import { type Command, InvalidArgumentError } from "commander";
 import { decimal } from "./options.js";
 import { table } from "./output.js";
@@ -38,8 +38,8 @@ export function mixedText({ layers, fronts }: MixedPrecision): string {
 /** Points of a front that are shown. */
 const SHOWN = 9;
 
-/** Points at about equal distances, both ends included. */
-function frontText({ unit, points }: Front): string {
+/** Points at about equal distances, both ends included; what was chosen, and what it is to be compared with. */
+function frontText({ unit, points, chosen, uniform }: Front): string {
   const [widest, narrowest] = [points[0]!, points.at(-1)!];
   const shown = new Set(
     Array.from({ length: SHOWN }, (_, i) => {
@@ -48,8 +48,13 @@ function frontText({ unit, points }: Front): string {
       return points.reduce((nearest, point) => (distance(point) < distance(nearest) ? point : nearest));
     }),
   );
-  const rows = [...shown].map(({ amount, divergence }) => [amount.toPrecision(3), divergence.toPrecision(3)]);
-  return table([unit, "sum of divergences"], rows);
+  const cells = ({ amount, divergence }: FrontPoint) => [amount.toPrecision(3), divergence.toPrecision(3)];
+  const rows = [
+    ...[...shown].map((point) => [...cells(point), ""]),
+    [...cells(chosen), "chosen"],
+    ...(uniform === undefined ? [] : [[...cells(uniform), "the same width everywhere"]]),
+  ];
+  return table([unit, "sum of divergences", ""], rows);
 }
 
 /** Bytes of a size such as `200kB` or `3MB`, in powers of 1000. */

@@ -18,8 +18,8 @@ export interface Choice<T> {
   readonly cost: number;
 }
 
-/** Sums over all items. */
-export interface FrontPoint {
+/** Over all items. */
+export interface Sums {
   readonly amount: number;
   readonly cost: number;
 }
@@ -28,7 +28,7 @@ export interface Allocation<T> {
   /** One an item. */
   readonly choices: readonly Choice<T>[];
   /** Best sums from the largest to the smallest amount. */
-  readonly front: readonly FrontPoint[];
+  readonly front: readonly Sums[];
 }
 
 /**
@@ -57,16 +57,18 @@ export function allocate<T>(
   return { choices: filled.map((place, i) => hulls[i]![place]!), front };
 }
 
-type Hulls = readonly (readonly FrontPoint[])[];
+type Hulls = readonly (readonly Sums[])[];
 
 /** At these places of the hulls. */
-function sums(hulls: Hulls, places: readonly number[]): FrontPoint {
+const sums = (hulls: Hulls, places: readonly number[]): Sums => sumsOf(hulls.map((points, i) => points[places[i]!]!));
+
+export function sumsOf(choices: readonly Sums[]): Sums {
   let amount = 0;
   let cost = 0;
-  hulls.forEach((points, i) => {
-    amount += points[places[i]!]!.amount;
-    cost += points[places[i]!]!.cost;
-  });
+  for (const choice of choices) {
+    amount += choice.amount;
+    cost += choice.cost;
+  }
   return { amount, cost };
 }
 
@@ -122,5 +124,5 @@ function hull<T>(choices: readonly Choice<T>[]): readonly Choice<T>[] {
 }
 
 /** Whether the price rises from a→b to b→c. */
-const isConvex = (a: FrontPoint, b: FrontPoint, c: FrontPoint): boolean =>
+const isConvex = (a: Sums, b: Sums, c: Sums): boolean =>
   (b.cost - a.cost) * (b.amount - c.amount) < (c.cost - b.cost) * (a.amount - b.amount);

@@ -41,6 +41,18 @@ test("widths go where they help, within the budget, and make a valid policy", as
   expect(new Set(layers.map(({ weights }) => weights)).size).toBeGreaterThan(1);
   expect(layers.map(({ pattern }) => pattern)).not.toContain("stem");
   expect(fronts.map(({ unit }) => unit)).toEqual(["bits a weight", "bits an activation"]);
+  const sumOf = (kind: "weights" | "activations", bits: (i: number) => number) =>
+    costs.reduce((sum, each, i) => sum + each[kind][bits(i)]!, 0);
+  for (const [i, kind] of (["weights", "activations"] as const).entries()) {
+    const { chosen, uniform } = fronts[i]!;
+    expect(chosen.divergence).toBeCloseTo(
+      sumOf(kind, (at) => layers[at]![kind]!),
+      12,
+    );
+    expect(chosen.amount).toBeCloseTo(mean(kind, kind === "weights" ? "parameters" : "elements"), 12);
+    expect(uniform).toEqual({ amount: 4, divergence: sumOf(kind, () => 4) });
+    expect(chosen.divergence).toBeLessThan(uniform!.divergence);
+  }
   for (const { points } of fronts) {
     expect(points.length).toBeGreaterThan(2);
     expect(points.at(-1)!.amount).toBeCloseTo(2);
@@ -71,6 +83,8 @@ test("a time budget is kept by the engine's own times: widths of least divergenc
   expect(fronts.length).toBe(1);
   expect(front!.unit).toBe("ms an image");
   expect(divergence).toBeCloseTo(front!.points[0]!.divergence, 12);
+  expect(front!.chosen).toEqual(front!.points[0]);
+  expect(front!.uniform).toBeUndefined();
   expect(front!.points.every(({ amount }) => amount > 0)).toBe(true);
   const refused = chosen({ kind: "time", milliseconds: 1e-6 }, [4, 8]);
   await expect(refused).rejects.toThrow(UsageError);

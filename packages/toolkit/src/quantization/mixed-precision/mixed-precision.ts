@@ -10,7 +10,7 @@ import { UsageError } from "../../errors.js";
 import type { Check } from "../check.js";
 import type { BitPolicy, LayerOverride } from "../policy.js";
 import type { CalibrationInput } from "../ranges.js";
-import { allocate, type Choice, type FrontPoint } from "./allocation.js";
+import { type Allocation, allocate, type Choice, type Sums, sumsOf } from "./allocation.js";
 import { type LayerCosts, measureLayerCosts } from "./layer-costs.js";
 import { type LayerTimes, measureLayerTimes, type Widths } from "./layer-times.js";
 
@@ -33,16 +33,27 @@ export type MixedBudget =
   /** Of one image, on the integer engine of this machine, with one thread. */
   | { readonly kind: "time"; readonly milliseconds: number };
 
-/** Best choices from the widest to the narrowest. */
+export interface FrontPoint {
+  /** In the front's unit. */
+  readonly amount: number;
+  /** Sum of the layers' measured ones, nats. */
+  readonly divergence: number;
+}
+
 export interface Front {
   readonly unit: "bits a weight" | "bits an activation" | "ms an image";
-  readonly points: readonly { readonly amount: number; readonly divergence: number }[];
+  /** Best choices from the widest to the narrowest. */
+  readonly points: readonly FrontPoint[];
+  /** What the layers got. */
+  readonly chosen: FrontPoint;
+  /** For bits: the widest width that every layer can have within the budget, which shows what mixing brings. */
+  readonly uniform?: FrontPoint;
 }
 
 export interface MixedPrecision {
   /** For a policy: one entry a layer. */
   readonly layers: readonly LayerOverride[];
-  /** Of weights and of activations, or of time. Divergences are sums of the measured ones, nats. */
+  /** Of weights and of activations, or of time. */
   readonly fronts: readonly Front[];
   /** Divergence by layer and width. */
   readonly costs: readonly LayerCosts[];
@@ -102,7 +113,10 @@ function withinBits(costs: readonly LayerCosts[], budget: Extract<MixedBudget, {
       weights: weights.choices[i]!.value,
       activations: activations.choices[i]!.value,
     })),
-    fronts: [frontOf("bits a weight", weights.front), frontOf("bits an activation", activations.front)],
+    fronts: [
+      { ...frontOf("bits a weight", weights), uniform: uniform(costs, "weights", budget.weights) },
+      { ...frontOf("bits an activation", activations), uniform: uniform(costs, "activations", budget.activations) },
+    ],
     costs,
   };
 }
@@ -130,6 +144,13 @@ function bitsOf(
   );
 }
 
+/** All layers at the widest measured width within the budget; there is one, or the budget could not be kept. */
+function uniform(costs: readonly LayerCosts[], kind: "weights" | "activations", budget: number): FrontPoint {
+  const widths = Object.keys(costs[0]![kind]).map(Number);
+  const bits = Math.max(...widths.filter((width) => width <= budget));
+  return { amount: bits, divergence: costs.reduce((sum, each) => sum + each[kind][bits]!, 0) };
+}
+
 function withinTime(costs: readonly LayerCosts[], times: LayerTimes, milliseconds: number): MixedPrecision {
   const { rest } = times;
   const items = costs.map(({ layer, weights, activations }) =>
@@ -141,7 +162,7 @@ function withinTime(costs: readonly LayerCosts[], times: LayerTimes, millisecond
       }),
     ),
   );
-  const { choices, front } = allocate(
+  const allocation = allocate(
     items,
     milliseconds - rest,
     (least) =>
@@ -149,15 +170,15 @@ function withinTime(costs: readonly LayerCosts[], times: LayerTimes, millisecond
   );
   return {
     layers: costs.map(({ layer }, i) => {
-      const { weights, activations } = choices[i]!.value;
+      const { weights, activations } = allocation.choices[i]!.value;
       return { pattern: layer, weights, activations };
     }),
-    fronts: [frontOf("ms an image", front, rest)],
+    fronts: [frontOf("ms an image", allocation, rest)],
     costs,
   };
 }
 
-const frontOf = (unit: Front["unit"], points: readonly FrontPoint[], rest = 0): Front => ({
-  unit,
-  points: points.map(({ amount, cost }) => ({ amount: amount + rest, divergence: cost })),
-});
+function frontOf(unit: Front["unit"], { choices, front }: Allocation<unknown>, rest = 0): Front {
+  const point = ({ amount, cost }: Sums): FrontPoint => ({ amount: amount + rest, divergence: cost });
+  return { unit, points: front.map(point), chosen: point(sumsOf(choices)) };
+}
