@@ -1,8 +1,9 @@
 /** What a measured row of results/ says of how it came about; each row has its own, because rows of one file come from several runs. */
 
 import { execFileSync } from "node:child_process";
-import { availableParallelism, cpus } from "node:os";
+import { availableParallelism } from "node:os";
 import { join, relative } from "node:path";
+import { processor } from "@subbyte/toolkit";
 
 export const root = join(import.meta.dirname, "..");
 /** The optional folder of test data. */
@@ -22,6 +23,6 @@ export const provenance = () => ({
     hash: git("rev-parse", "HEAD"),
     dirty: git("status", "--porcelain", "--", "packages", "scripts") !== "",
   },
-  machine: { cpu: cpus()[0].model, cores: String(availableParallelism()), node: process.version },
+  machine: { cpu: processor().cpu, cores: String(availableParallelism()), node: process.version },
   date: new Date().toISOString(),
 });

@@ -2,13 +2,14 @@
 
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { arch, availableParallelism, cpus, platform } from "node:os";
+import { arch, availableParallelism, platform } from "node:os";
+import { processor } from "@subbyte/toolkit";
 
 /** Of the `subbyte` package. */
 export const version: string = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")).version;
 
 export const machine = (): Readonly<Record<string, string>> => ({
-  cpu: cpus()[0]?.model.trim() ?? "unknown",
+  cpu: processor().cpu,
   cores: String(availableParallelism()),
   node: process.version,
   system: `${platform()} ${arch()}`,

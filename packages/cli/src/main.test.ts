@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { existsSync, openSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { float32, type Graph, GraphBuilder, writeOnnx } from "@subbyte/graph";
+import { processor } from "@subbyte/toolkit";
 import { beforeAll, describe, expect, test } from "vitest";
 import { folder, png, start, subbyte, write, writeClasses } from "../test/subbyte.js";
 
@@ -35,7 +36,7 @@ describe("the path from a checkpoint to other formats", () => {
     const { predictions } = JSON.parse(readFileSync(join(folder, "p.json"), "utf8"));
     expect(predictions).toHaveLength(50);
     const record = JSON.parse(readFileSync(join(folder, "r.json"), "utf8"));
-    expect(record).toMatchObject({ seed: 0, machine: { node: process.version }, result });
+    expect(record).toMatchObject({ seed: 0, machine: { cpu: processor().cpu, node: process.version }, result });
     expect(record.command).toContain(`subbyte evaluate ${sbq} --data mnist --limit 50`);
   });
 
