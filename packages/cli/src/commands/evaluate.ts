@@ -111,7 +111,7 @@ async function classifierOf(
 ): Promise<Classifier> {
   const threads = options.threads === undefined ? {} : { threads: options.threads };
   if (model.kind === "float")
-    return floatClassifier(model.format === "onnx" ? model.bytes : model.graph, [channels, height, width], {
+    return floatClassifier(model.executable, [channels, height, width], {
       mean,
       std,
       ...threads,

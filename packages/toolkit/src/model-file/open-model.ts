@@ -10,6 +10,7 @@ import { buildModel, type Stem } from "../models/index.js";
 import { applyWeights } from "../weights/apply.js";
 import { isWeightsFile, loadWeights } from "../weights/index.js";
 import { type ModelDescription, readDescription } from "./description.js";
+import { withLogits } from "./logits.js";
 
 export interface OpenModelOptions {
   /** Built-in architecture that a checkpoint's weights belong to; our own checkpoints name theirs. */
@@ -33,7 +34,10 @@ interface OpenedFile {
 export interface FloatModel extends OpenedFile {
   readonly kind: "float";
   readonly format: "onnx" | "checkpoint";
+  /** Gives logits, whether or not the file ends in a Softmax. */
   readonly graph: Graph;
+  /** What ONNX Runtime executes: the file's own bytes where they give logits, else the graph. */
+  readonly executable: Graph | Uint8Array;
   /** `[C, H, W]` */
   readonly shape: readonly [number, number, number];
   readonly classes: number;
@@ -68,8 +72,11 @@ export async function openModel(path: string, options: OpenModelOptions = {}): P
   if (isWeightsFile(bytes)) return openCheckpoint(file, options);
   try {
     if (isSbq(bytes)) return { ...file, kind: "quantized", program: readSbq(bytes) };
-    const graph = withSymbolicBatch(simplifyForImport(readOnnx(bytes)));
-    return { ...file, kind: "float", format: "onnx", graph, ...interfaceOf(graph) };
+    const imported = simplifyForImport(readOnnx(bytes));
+    const logits = withLogits(imported);
+    const graph = withSymbolicBatch(logits);
+    const executable = logits === imported ? bytes : graph;
+    return { ...file, kind: "float", format: "onnx", graph, executable, ...interfaceOf(graph) };
   } catch (error) {
     // Readers of bytes do not know where these came from.
     if (error instanceof ModelError) throw new ModelError(`${path}: ${error.message}`, { cause: error });
@@ -102,6 +109,7 @@ async function openCheckpoint(file: OpenedFile, options: OpenModelOptions): Prom
     kind: "float",
     format: "checkpoint",
     graph: applied,
+    executable: applied,
     ...interfaceOf(applied),
     ...(description ? { description } : {}),
   };
