@@ -8,23 +8,21 @@
  * Source: Jacob et al. 2018, arXiv:1712.05877, §3.2.
  */
 
-import { numbersOf } from "../operators/support/values.js";
 import { anyValue, constant, node, optional } from "../patterns/pattern.js";
 import { type Rule, skip } from "../patterns/rule.js";
+import { batchNormAffine } from "./channel-affine.js";
 import { rulePass } from "./pass.js";
 import { isChannelLayer, rescaleChannels } from "./rescale-channels.js";
-
-/** ONNX's default. */
-const EPSILON = 1e-5;
 
 const weight = constant();
 const bias = optional(constant());
 const layer = node(["Conv", "Gemm"], [anyValue(), weight, bias]);
-const [gamma, beta, mean, variance] = [constant(), constant(), constant(), constant()];
+/** γ, β, μ, σ² */
+const parameters = [constant(), constant(), constant(), constant()];
 
 const rule: Rule = {
   name: "fold-batch-norm",
-  match: node("BatchNormalization", [layer, gamma, beta, mean, variance]),
+  match: node("BatchNormalization", [layer, ...parameters]),
   rewrite(match, context) {
     const bn = match.root;
     if (bn.attributes.training_mode) return skip(`BatchNormalization "${bn.name}" is in training form`);
@@ -32,15 +30,13 @@ const rule: Rule = {
       return skip(
         `${match.node(layer).op} "${match.node(layer).name}" has alpha, beta or a bias of a shape of its own`,
       );
-    const epsilon = (bn.attributes.epsilon as number | undefined) ?? EPSILON;
-    const [g, b, m, v] = [gamma, beta, mean, variance].map((hole) => numbersOf(match.tensor(hole)));
-    const factor = Float64Array.from(v!, (value, channel) => g![channel]! / Math.sqrt(value + epsilon));
-    const offset = Float64Array.from(factor, (k, channel) => b![channel]! - k * m![channel]!);
     return rescaleChannels(
       context,
       { layer: match.node(layer), weight: match.tensor(weight), bias: match.tensor(bias) },
-      factor,
-      offset,
+      batchNormAffine(
+        bn,
+        parameters.map((hole) => match.tensor(hole)),
+      ),
     );
   },
 };

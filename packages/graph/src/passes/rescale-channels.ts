@@ -3,6 +3,7 @@
 import type { Node, Tensor } from "../ir/types.js";
 import { numbersOf, tensorOf } from "../operators/support/values.js";
 import type { RewriteContext } from "../patterns/rule.js";
+import type { ChannelAffine } from "./channel-affine.js";
 
 /** A Conv or Gemm with constant weights. */
 export interface ChannelLayer {
@@ -33,8 +34,7 @@ export function isChannelLayer(layer: Node, weight: Tensor, bias: Tensor | undef
 export function rescaleChannels(
   context: RewriteContext,
   { layer, weight, bias }: ChannelLayer,
-  factor: ArrayLike<number>,
-  offset: ArrayLike<number>,
+  { factor, offset }: ChannelAffine,
 ): string {
   const [x, weightName, biasName] = layer.inputs as readonly [string, string, string | undefined];
   const axis = outputAxis(layer);

@@ -4,6 +4,7 @@ import type { Graph } from "../ir/types.js";
 import { verify } from "../ir/verifier.js";
 import type { RewriteOptions } from "../patterns/rewriter.js";
 import { canonicalize } from "./canonicalize.js";
+import { channelAffineToConv } from "./channel-affine-to-conv.js";
 import { foldBatchNorm } from "./fold-batch-norm.js";
 import { foldChannelAffine } from "./fold-channel-affine.js";
 import { foldConstants } from "./fold-constants.js";
@@ -30,6 +31,7 @@ export const importPasses: readonly Pass[] = [
   fusePadding,
   foldBatchNorm,
   foldChannelAffine,
+  channelAffineToConv,
   nameByModule,
 ];
 

@@ -1,0 +1,63 @@
+/** @file What a BatchNormalization, or an operation with a constant, does to each channel: a factor and an offset. In float64. */
+
+import type { Node, Tensor } from "../ir/types.js";
+import { numbersOf } from "../operators/support/values.js";
+
+/** y = factor[c]·x + offset[c] */
+export interface ChannelAffine {
+  readonly factor: Float64Array;
+  readonly offset: Float64Array;
+}
+
+/** ONNX's default. */
+const EPSILON = 1e-5;
+
+/**
+ * Of a BatchNormalization in inference form: factor γ / √(σ² + ε), offset β − factor·μ.
+ * @param parameters γ, β, μ and σ²
+ */
+export function batchNormAffine({ attributes }: Node, parameters: readonly Tensor[]): ChannelAffine {
+  const epsilon = (attributes.epsilon as number | undefined) ?? EPSILON;
+  const [gamma, beta, mean, variance] = parameters.map(numbersOf);
+  const factor = Float64Array.from(variance!, (value, c) => gamma![c]! / Math.sqrt(value + epsilon));
+  return { factor, offset: Float64Array.from(factor, (k, c) => beta![c]! - k * mean![c]!) };
+}
+
+/**
+ * Of Add, Sub, Mul or Div with a constant as second operand (or first, where it makes no difference).
+ *
+ * @param behind number of axes after that of the channels
+ * @returns undefined where the constant is not one number for each channel
+ */
+export function constantAffine(
+  op: string,
+  operand: Tensor,
+  channels: number,
+  behind: number,
+): ChannelAffine | undefined {
+  const values = channelVector(operand, channels, behind);
+  if (!values) return undefined;
+  const ones = values.map(() => 1);
+  const zeros = values.map(() => 0);
+  switch (op) {
+    case "Mul":
+      return { factor: values, offset: zeros };
+    case "Div":
+      return { factor: values.map((value) => 1 / value), offset: zeros };
+    case "Add":
+      return { factor: ones, offset: values };
+    case "Sub":
+      return { factor: ones, offset: values.map((value) => -value) };
+    default:
+      return undefined;
+  }
+}
+
+/** The operand as one number for each channel; undefined where it varies along other axes. */
+function channelVector(operand: Tensor, channels: number, behind: number): Float64Array | undefined {
+  const values = numbersOf(operand);
+  if (operand.shape.length > behind + 2) return undefined;
+  if (values.length === 1) return new Float64Array(channels).fill(values[0]!);
+  const axis = operand.shape.length - 1 - behind;
+  return values.length === channels && operand.shape[axis] === channels ? Float64Array.from(values) : undefined;
+}
