@@ -8,7 +8,7 @@ import { setRanges } from "../quantization/ranges.js";
 import { Random } from "../random.js";
 import { createSession } from "../runtime/session.js";
 import { simulateCodes } from "../simulation/codes.js";
-import { kitchenSink, randomTensor } from "../testing/networks.js";
+import { kitchenSink, preActivation, randomTensor } from "../testing/networks.js";
 import { lift } from "./lift.js";
 import { lower } from "./lower.js";
 
@@ -84,8 +84,12 @@ describe("lower", () => {
   const policies: BitPolicy[] = [2, 3, 4, 5, 6, 7, 8].map((bits) => ({ weights: bits, activations: bits }));
   policies.push({ weights: 4, activations: 8 }, { weights: 4, activations: 4, firstLastBits: 4, residualBits: 4 });
 
-  test.each(policies)("the engine equals the simulation on codes: %o", async (policy) => {
-    const graph = await quantized(kitchenSink(7), policy, policy.weights % 2 === 0 ? "mse" : "minmax");
+  const cases = policies.flatMap((policy) => [
+    { network: kitchenSink(7), policy },
+    { network: simplifyForImport(preActivation(7)), policy },
+  ]);
+  test.each(cases)("the engine equals the simulation on codes: $network.name, $policy", async ({ network, policy }) => {
+    const graph = await quantized(network, policy, policy.weights % 2 === 0 ? "mse" : "minmax");
     const program = lower(graph, { preprocessing });
     const bytes = pixels(3);
     const { logits, unproved } = await simulated(program, bytes);

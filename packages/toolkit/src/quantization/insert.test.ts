@@ -2,10 +2,11 @@ import { type Graph, GraphBuilder, simplifyForImport } from "@subbyte/graph";
 import { describe, expect, test } from "vitest";
 import { UsageError } from "../errors.js";
 import { buildModel } from "../models/index.js";
-import { kitchenSink } from "../testing/networks.js";
+import { kitchenSink, preActivation } from "../testing/networks.js";
 import { fakeQuants, withoutFakeQuant } from "./fake-quant.js";
 import { insertFakeQuant } from "./insert.js";
 import type { BitPolicy } from "./policy.js";
+import { innerLayers } from "./sensitivity/index.js";
 import { isLayer } from "./topology.js";
 
 /** `[weight bits, input bits]` by layer name. */
@@ -53,6 +54,14 @@ describe("the bit policy on ResNet-18", () => {
     expect(restored.nodes).toEqual(resnet18.nodes);
     expect([...restored.tensors.keys()].sort()).toEqual([...resnet18.tensors.keys()].sort());
   });
+});
+
+test("what is left of batch normalization counts with the residual stream, and the convolution behind it can be the first layer", () => {
+  const quantized = insertFakeQuant(simplifyForImport(preActivation(1)), { weights: 4, activations: 3 });
+  const { norm0, norm1, norm2, norm3, norm4, stem, fc, ...inner } = widths(quantized);
+  for (const pair of [norm0, norm1, norm2, norm3, norm4, stem, fc]) expect(pair).toEqual([8, 8]);
+  expect(inner).toEqual({ residual: [4, 3], dense: [4, 3], last: [4, 3] });
+  expect(innerLayers(quantized).map(({ node }) => node.name)).toEqual(Object.keys(inner));
 });
 
 test("narrow weights from 4 bits up, unless switched off", () => {

@@ -22,7 +22,7 @@ export interface BitPolicy {
   readonly activations: number;
   /** Width of weights and inputs of the first convolution and the last linear layer; 8 by default. */
   readonly firstLastBits?: number;
-  /** Width at which the residual stream is stored (what an Add, an average pool or a table reads); 8 by default. */
+  /** Width at which the residual stream is stored (what an Add, an average pool, a table or a channel factor reads); 8 by default. */
   readonly residualBits?: number;
   /** Leaves the lowest weight code unused at 4 bits and more, a symmetric grid; true by default. */
   readonly narrowWeights?: boolean;
@@ -73,11 +73,10 @@ export function decideWidths(graph: Graph, topology: Topology, policy: BitPolicy
   const layers = new Map<string, LayerWidths>();
   for (const node of graph.nodes) {
     if (!isLayer(node)) continue;
-    const edge = topology.readsInput(node) || topology.reachesOutput(node);
-    layers.set(node.name, {
-      weights: edge ? firstLast : policy.weights,
-      input: edge ? firstLast : policy.activations,
-    });
+    if (topology.readsInput(node) || topology.reachesOutput(node))
+      layers.set(node.name, { weights: firstLast, input: firstLast });
+    else if (topology.isChannelAffine(node)) layers.set(node.name, { weights: residual, input: residual });
+    else layers.set(node.name, { weights: policy.weights, input: policy.activations });
   }
   for (const override of policy.layers ?? []) applyOverride(layers, override);
   if (policy.reduceRange)

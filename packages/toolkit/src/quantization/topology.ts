@@ -3,7 +3,7 @@
  * what. The roles follow the arithmetic of the engine (`docs/arithmetic.md`).
  */
 
-import { type Graph, ModelError, type Node } from "@subbyte/graph";
+import { type Graph, ModelError, type Node, type Tensor } from "@subbyte/graph";
 
 /**
  * - `layer`: integer products with weights;
@@ -44,6 +44,13 @@ export const roleOf = (node: Node): Role | undefined => (node.domain === "" ? ro
 
 export const isLayer = (node: Node): boolean => roleOf(node) === "layer";
 
+/**
+ * Whether a layer is no more than a factor and an offset for each channel, such as a batch normalization that no layer takes in. Its
+ * one weight a channel lies on a grid of any width, so it counts with the residual stream and not with the layers.
+ */
+export const isChannelAffine = ({ op, attributes }: Node, { shape }: Pick<Tensor, "shape">): boolean =>
+  op === "Conv" && shape[0] === (attributes.group ?? 1) && shape.slice(1).every((dim) => dim === 1);
+
 /** Inputs that carry activations; weights, biases, axes and bounds are constants and not among them. */
 export const dataInputs = (graph: Graph, node: Node): readonly string[] =>
   node.inputs.filter((value) => value !== "" && !graph.tensors.has(value));
@@ -53,10 +60,11 @@ export interface Topology {
   /** Nodes that read a value, once for each use. */
   readers(value: string): readonly Node[];
   isOutput(value: string): boolean;
-  /** Whether the layer reads the graph's input with nothing but movers between. */
+  /** Whether the layer reads the graph's input with nothing but movers and channel factors between. */
   readsInput(layer: Node): boolean;
-  /** Whether the layer's result reaches a graph output without passing another layer. */
+  /** Whether the layer's result reaches a graph output without passing another layer than channel factors. */
   reachesOutput(layer: Node): boolean;
+  isChannelAffine(node: Node): boolean;
   /** For each Add that fuses into a convolution: the value (that convolution's output) that is never stored. */
   readonly fusedOperand: ReadonlyMap<Node, string>;
 }
@@ -89,17 +97,22 @@ export function analyse(graph: Graph): Topology {
   const inputs = new Set(graph.inputs.map((input) => input.name));
   const readersOf = (value: string): readonly Node[] => readers.get(value) ?? [];
 
+  const isAffine = (node: Node): boolean => {
+    const weight = isLayer(node) ? graph.tensors.get(node.inputs[1]!) : undefined;
+    return weight !== undefined && isChannelAffine(node, weight);
+  };
   const readsInput = (layer: Node): boolean => {
     let value = layer.inputs[0]!;
     for (;;) {
       if (inputs.has(value)) return true;
       const node = producer.get(value);
-      if (!node || roleOf(node) !== "mover") return false;
+      if (!node || !(roleOf(node) === "mover" || isAffine(node))) return false;
       value = node.inputs[0]!;
     }
   };
   const reaches = (value: string): boolean =>
-    outputs.has(value) || readersOf(value).some((node) => !isLayer(node) && reaches(node.outputs[0]!));
+    outputs.has(value) ||
+    readersOf(value).some((node) => (!isLayer(node) || isAffine(node)) && reaches(node.outputs[0]!));
 
   const fusedOperand = new Map<Node, string>();
   for (const node of graph.nodes) {
@@ -116,6 +129,7 @@ export function analyse(graph: Graph): Topology {
     readers: readersOf,
     isOutput: (value) => outputs.has(value),
     readsInput,
+    isChannelAffine: isAffine,
     reachesOutput: (layer) => reaches(layer.outputs[0]!),
     fusedOperand,
   };

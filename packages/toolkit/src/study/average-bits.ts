@@ -1,7 +1,7 @@
 /** @file Mean widths of a quantized network, read from its FakeQuant nodes. */
 
 import { type Graph, inferTypes } from "@subbyte/graph";
-import { quantizedLayers } from "../quantization/sensitivity/index.js";
+import { innerLayers } from "../quantization/sensitivity/index.js";
 
 /** Mean bits of inner layers; the first and the last one do not count. */
 export interface AverageBits {
@@ -13,7 +13,7 @@ export interface AverageBits {
 
 export function averageBits(graph: Graph): AverageBits {
   const types = inferTypes(graph);
-  const inner = quantizedLayers(graph).filter(({ first, last }) => !first && !last);
+  const inner = innerLayers(graph);
   const sizeOf = (value: string): number =>
     (types.get(value)?.shape ?? []).filter((dim) => typeof dim === "number").reduce((product, dim) => product * dim, 1);
   return {

@@ -74,3 +74,33 @@ export function kitchenSink(seed: number, channels: 1 | 3 = 3): Graph {
   b.output(b.op("Gemm", [x, weight, bias], { transB: 1 }, { name: "fc" }));
   return b.build();
 }
+
+/**
+ * Batch normalization where no layer before it can take it in, as in ResNet-v2 and DenseNet: on the image, before convolutions, on a
+ * concatenation, at the end: `[N, 3, 16, 16]` → `[N, 5]`.
+ */
+export function preActivation(seed: number): Graph {
+  const random = new Random(seed);
+  const b = new GraphBuilder("pre-activation");
+  const parameter = (name: string, shape: readonly number[], spread: number) =>
+    b.constant(randomTensor(random, shape, spread), name);
+  const norm = (name: string, x: string, channels: number) => {
+    const affine = ["weight", "bias", "running_mean"].map((each) => parameter(`${name}.${each}`, [channels], 0.7));
+    const variance = b.constant(float32(new Float32Array(channels).fill(0.5), [channels]), `${name}.running_var`);
+    return b.op("BatchNormalization", [x, ...affine, variance], {}, { name });
+  };
+  const conv = (name: string, x: string, inputs: number, outputs: number) => {
+    const weight = parameter(`${name}.weight`, [outputs, inputs, 3, 3], Math.sqrt(2 / (9 * inputs)));
+    return b.op("Conv", [x, weight], { kernel_shape: [3, 3], pads: [1, 1, 1, 1] }, { name });
+  };
+  const relu = (x: string) => b.op("Relu", [x]);
+
+  const stem = conv("stem", norm("norm0", b.input("input", "float32", ["N", 3, 16, 16]), 3), 3, 8);
+  const sum = b.op("Add", [conv("residual", relu(norm("norm1", stem, 8)), 8, 8), stem]);
+  const dense = b.op("Concat", [sum, conv("dense", relu(norm("norm2", sum, 8)), 8, 4)], { axis: 1 });
+  const last = conv("last", relu(norm("norm3", dense, 12)), 12, 8);
+  const pooled = b.op("GlobalAveragePool", [relu(norm("norm4", b.op("Add", [last, stem]), 8))]);
+  const weight = parameter("fc.weight", [5, 8], 0.5);
+  b.output(b.op("Gemm", [b.op("Flatten", [pooled], { axis: 1 }), weight], { transB: 1 }, { name: "fc" }));
+  return b.build();
+}

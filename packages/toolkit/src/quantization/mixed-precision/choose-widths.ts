@@ -65,7 +65,7 @@ function mixedBudget(float: Graph, budget: WidthBudget, policy: BitPolicy): Mixe
       throw new UsageError("--max-time is a budget of its own; leave --avg-bits and --max-size out.");
     return { kind: "time", milliseconds };
   }
-  const bytesAllow = maxBytes === undefined ? 8 : bitsForBytes(float, maxBytes, policy.firstLastBits ?? 8);
+  const bytesAllow = maxBytes === undefined ? 8 : bitsForBytes(float, maxBytes, policy);
   return {
     kind: "bits",
     weights: Math.min(averageBits ?? 8, bytesAllow),
@@ -74,14 +74,15 @@ function mixedBudget(float: Graph, budget: WidthBudget, policy: BitPolicy): Mixe
 }
 
 /** Mean bits of the inner weights for which the file is about so large. */
-function bitsForBytes(float: Graph, bytes: number, edgeBits: number): number {
+function bitsForBytes(float: Graph, bytes: number, { firstLastBits = 8, residualBits = 8 }: BitPolicy): number {
   const topology = analyse(float);
   let fixed = 0;
   let inner = 0;
   for (const layer of float.nodes.filter(isLayer)) {
     const { data, shape } = float.tensors.get(layer.inputs[1]!)!;
     fixed += BYTES_PER_LAYER + BYTES_PER_CHANNEL * shape[0]!;
-    if (topology.readsInput(layer) || topology.reachesOutput(layer)) fixed += (data.length * edgeBits) / 8;
+    if (topology.readsInput(layer) || topology.reachesOutput(layer)) fixed += (data.length * firstLastBits) / 8;
+    else if (topology.isChannelAffine(layer)) fixed += (data.length * residualBits) / 8;
     else inner += data.length;
   }
   const bits = (8 * (bytes - fixed)) / inner;

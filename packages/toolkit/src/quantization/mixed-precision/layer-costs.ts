@@ -10,7 +10,7 @@ import type { Check } from "../check.js";
 import { insertFakeQuant } from "../insert.js";
 import type { BitPolicy } from "../policy.js";
 import { type CalibrationInput, setRanges } from "../ranges.js";
-import { type QuantizedLayer, quantizedAlone, quantizedLayers } from "../sensitivity/index.js";
+import { innerLayers, quantizedAlone } from "../sensitivity/index.js";
 
 export interface LayerCosts {
   readonly layer: string;
@@ -45,8 +45,6 @@ export async function measureLayerCosts(
 ): Promise<readonly LayerCosts[]> {
   const { policy, seed, threads, signal, widths, onLayers, onLayer } = options;
   const types = inferTypes(float);
-  const inner = (graph: Graph): readonly QuantizedLayer[] =>
-    quantizedLayers(graph).filter(({ first, last }) => !first && !last);
   const costs = new Map<string, { weights: Record<number, number>; activations: Record<number, number> }>();
   for (const width of widths) {
     const uniform = { ...policy, weights: width, activations: width, layers: [] };
@@ -56,7 +54,7 @@ export async function measureLayerCosts(
       ...(threads === undefined ? {} : { threads }),
       ...(signal ? { signal } : {}),
     });
-    const layers = inner(graph);
+    const layers = innerLayers(graph);
     onLayers(layers.length);
     for (const layer of layers) {
       signal?.throwIfAborted();

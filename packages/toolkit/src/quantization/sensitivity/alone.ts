@@ -66,7 +66,7 @@ export async function measureAlone(
       const facts: LayerFacts = {
         layer: layer.node.name,
         op: layer.node.op,
-        position: layer.first ? "first" : layer.last ? "last" : "inner",
+        position: layer.position,
         weightBits: layer.weights.bits,
         inputBits: layer.input.bits,
         signal: mean(outputs.signal),

@@ -6,5 +6,5 @@
 
 export type { Distribution } from "./distribution.js";
 export { type LayerSensitivity, layerSensitivity, type SensitivityOptions } from "./layer-sensitivity.js";
-export { type QuantizedLayer, quantizedLayers } from "./layers.js";
+export { innerLayers, type QuantizedLayer, quantizedLayers } from "./layers.js";
 export { quantizedAlone } from "./surgery.js";

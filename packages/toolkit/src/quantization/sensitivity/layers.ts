@@ -2,15 +2,16 @@
 
 import { float32, type Graph, type Node, type Tensor } from "@subbyte/graph";
 import { codeRange, type FakeQuant, fakeQuants, quantizeValue } from "../fake-quant.js";
-import { isLayer } from "../topology.js";
+import { isChannelAffine, isLayer } from "../topology.js";
 
 /** A layer with the grids of its weights and its input. */
 export interface QuantizedLayer {
   readonly node: Node;
   readonly weights: FakeQuant;
   readonly input: FakeQuant;
-  readonly first: boolean;
-  readonly last: boolean;
+  readonly position: "first" | "inner" | "last";
+  /** Whether it is no more than a factor and an offset for each channel. */
+  readonly channelAffine: boolean;
 }
 
 /** The layers of a graph with FakeQuant nodes, in order. */
@@ -22,14 +23,22 @@ export function quantizedLayers(graph: Graph): readonly QuantizedLayer[] {
     const node = producer.get(value);
     return fq ?? (node && !isLayer(node) ? inputOf(node.inputs[0]!) : undefined);
   };
-  const nodes = graph.nodes.filter(isLayer);
-  return nodes.flatMap((node, i) => {
+  const layers = graph.nodes.filter(isLayer).flatMap((node) => {
     const weights = byOutput.get(node.inputs[1]!);
     const input = inputOf(node.inputs[0]!);
     if (!weights || !input) return [];
-    return [{ node, weights, input, first: i === 0, last: i === nodes.length - 1 }];
+    return [{ node, weights, input, channelAffine: isChannelAffine(node, graph.tensors.get(weights.input)!) }];
   });
+  const whole = layers.filter(({ channelAffine }) => !channelAffine);
+  return layers.map((layer) => ({
+    ...layer,
+    position: layer === whole[0] ? "first" : layer === whole.at(-1) ? "last" : "inner",
+  }));
 }
+
+/** The layers that the policy's widths are for: neither first nor last, and more than factors of channels. */
+export const innerLayers = (graph: Graph): readonly QuantizedLayer[] =>
+  quantizedLayers(graph).filter(({ position, channelAffine }) => position === "inner" && !channelAffine);
 
 /** Scale and zero point of a layer's input, which has one of each. */
 export const inputGrid = (graph: Graph, fq: FakeQuant) => ({
