@@ -6,6 +6,7 @@ import { lower } from "../../lowering/lower.js";
 import { Random } from "../../random.js";
 import { kitchenSink, randomTensor } from "../../testing/networks.js";
 import { Check } from "../check.js";
+import { equalizeLayers } from "../equalization.js";
 import { insertFakeQuant } from "../insert.js";
 import { setRanges } from "../ranges.js";
 import { type LayerSensitivity, layerSensitivity } from "./index.js";
@@ -42,6 +43,17 @@ async function quantized(network: Graph, bits: number): Promise<Graph> {
 
 const named = (layers: readonly LayerSensitivity[], name: string) => layers.find(({ layer }) => layer === name)!;
 const total = ({ counts, zeros }: LayerSensitivity["weights"]) => counts.reduce((sum, count) => sum + count, zeros);
+
+test("an equalized network is compared with the float network as it was after equalization", async () => {
+  const { graph: equalized } = equalizeLayers(float);
+  const graph = await quantized(equalized, 6);
+  const against = async (network: Graph) =>
+    (await layerSensitivity(graph, batches, session, network)).map(({ layer, aloneDb }) => [layer, aloneDb]);
+  expect(await against(float)).toEqual(await against(equalized));
+  // And one that was not equalized with that network itself.
+  const plain = await layerSensitivity(await quantized(float, 6), batches, session, float);
+  for (const { layer, aloneDb } of plain) expect(aloneDb, layer).toBeGreaterThan(20);
+});
 
 describe("a layer that was spoiled is the worst, and the cause says how", () => {
   test("huge weights on an input channel that is always 0", async () => {

@@ -7,6 +7,7 @@ import type { Check, Closeness } from "../check.js";
 import { withoutFakeQuant } from "../fake-quant.js";
 import { measureAlone } from "./alone.js";
 import { causeOf, type LayerFacts } from "./causes.js";
+import { counterpart } from "./counterpart.js";
 import { measureCumulative } from "./cumulative.js";
 import type { Distribution } from "./distribution.js";
 import { type QuantizedLayer, quantizedLayers } from "./layers.js";
@@ -42,20 +43,20 @@ const IMAGES = 128;
 /**
  * @param graph with FakeQuant nodes whose scales are set
  * @param batches images `[N, C, H, W]`, normalized; the first 128 are looked at
- * @param float the network it was made from, where weights or biases were changed; by default the graph without its FakeQuant nodes
- *   (an equalized network is not comparable with it layer by layer)
+ * @param given the network it was made from, before it was equalized or learned; by default the graph without its FakeQuant nodes
  * @returns the layers, the noisiest (alone) first
- * @throws {DataError} where `float` lacks a layer or has it with weights of another shape, and where values are not finite; what
+ * @throws {DataError} where `given` lacks a layer or has it with weights of another shape, and where values are not finite; what
  *   `options.signal` is aborted with
  */
 export async function layerSensitivity(
   graph: Graph,
   batches: readonly Tensor[],
   options: SensitivityOptions = {},
-  float: Graph = withoutFakeQuant(graph),
+  given: Graph = withoutFakeQuant(graph),
 ): Promise<readonly LayerSensitivity[]> {
   const layers = quantizedLayers(graph);
-  checkSameLayers(graph, float, layers);
+  checkSameLayers(graph, given, layers);
+  const float = counterpart(graph, given, layers);
   const { check, onProgress, signal, ...session } = options;
   const taken = firstBatches(batches, IMAGES);
   const alone = await measureAlone(graph, float, layers, taken, session);

@@ -1,0 +1,33 @@
+/** @file The float network with whose layers those of a quantized one are compared: the one given, or the same equalized. */
+
+import type { Graph } from "@subbyte/graph";
+import { equalizeLayers } from "../equalization.js";
+import { type QuantizedLayer, roundedWeights } from "./layers.js";
+
+/**
+ * Equalization gives layers other weights and leaves the network what it is. Where the quantized weights lie nearer to those of the
+ * equalized network, that is what they were made from.
+ */
+export function counterpart(graph: Graph, float: Graph, layers: readonly QuantizedLayer[]): Graph {
+  const { graph: equalized, pairs } = equalizeLayers(float);
+  const isNearer = pairs.length > 0 && distance(graph, equalized, layers) < distance(graph, float, layers);
+  return isNearer ? equalized : float;
+}
+
+/** Σ ‖ŵ − w‖² / ‖w‖² over layers. */
+function distance(graph: Graph, float: Graph, layers: readonly QuantizedLayer[]): number {
+  const byName = new Map(float.nodes.map((node) => [node.name, node]));
+  let sum = 0;
+  for (const { node, weights } of layers) {
+    const original = float.tensors.get(byName.get(node.name)!.inputs[1]!)!.data as Float32Array;
+    const rounded = roundedWeights(graph, weights).data as Float32Array;
+    let error = 0;
+    let power = 0;
+    for (const [i, w] of original.entries()) {
+      error += (rounded[i]! - w) ** 2;
+      power += w ** 2;
+    }
+    if (power > 0) sum += error / power;
+  }
+  return sum;
+}
