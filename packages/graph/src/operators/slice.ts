@@ -5,8 +5,9 @@
  * them, are clamped; negative ones count from the end.
  */
 
+import { isStatic } from "../ir/dims.js";
 import { toNumbers } from "../ir/tensor.js";
-import type { Dim, Node } from "../ir/types.js";
+import type { Dim, Node, Tensor } from "../ir/types.js";
 import type { GradientContext, OperatorDefinition } from "./definition.js";
 import { misfit, normalizeAxis } from "./support/attributes.js";
 import { flatten, gathered, stridesOf } from "./support/values.js";
@@ -47,28 +48,28 @@ function rangesOf(node: Node, shape: readonly Dim[], [starts, ends, axes, steps]
   return ranges;
 }
 
-const bounds = (constants: readonly (ReturnType<GradientContext["constant"]> | undefined)[]): Bounds | undefined =>
-  constants[0] && constants[1]
-    ? [
-        toNumbers(constants[0]),
-        toNumbers(constants[1]),
-        constants[2] && toNumbers(constants[2]),
-        constants[3] && toNumbers(constants[3]),
-      ]
-    : undefined;
+const bounds = (constants: readonly (Tensor | undefined)[]): Bounds | undefined => {
+  const [starts, ends, axes, steps] = constants.map((tensor) => tensor && toNumbers(tensor));
+  return starts && ends && [starts, ends, axes, steps];
+};
 
 export const Slice: OperatorDefinition = {
   op: "Slice",
 
-  infer({ node, inputs: [x], constant }) {
+  infer({ node, inputs: [x], constant, dims }) {
     if (!x) throw misfit(node, "no input", "x, starts and ends");
-    const constants = [1, 2, 3, 4].map(constant);
-    const given = bounds(constants);
-    const complete = given && [3, 4].every((i) => !node.inputs[i] || constants[i - 1]);
     if (!x.shape) return [{ dtype: x.dtype }];
+    const known = (index: number): readonly number[] | undefined => {
+      const tensor = constant(index);
+      const computed = dims(index);
+      return tensor ? toNumbers(tensor) : computed && isStatic(computed) ? computed : undefined;
+    };
+    const [starts, ends, axes, steps] = [1, 2, 3, 4].map(known);
+    const complete = [3, 4].every((i) => !node.inputs[i] || known(i));
     // Bounds known only at run time keep the rank.
-    if (!complete) return [{ dtype: x.dtype, shape: x.shape.map((_, axis) => `${node.name}.${axis}`) }];
-    const ranges = rangesOf(node, x.shape, given);
+    if (!starts || !ends || !complete)
+      return [{ dtype: x.dtype, shape: x.shape.map((_, axis) => `${node.name}.${axis}`) }];
+    const ranges = rangesOf(node, x.shape, [starts, ends, axes, steps]);
     const shape = x.shape.map((dim, axis) => {
       const range = ranges[axis];
       return range === undefined ? dim : range === "unknown" ? `${node.name}.${axis}` : range.count;

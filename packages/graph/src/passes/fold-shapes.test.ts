@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { expectNoChange, expectPass, graphOf, weights } from "../../test/passes.js";
+import { expectNoChange, expectPass, graphOf, operatorsOf, weights } from "../../test/passes.js";
 import { toNumbers } from "../ir/tensor.js";
 import type { Graph } from "../ir/types.js";
 import { foldShapes } from "./fold-shapes.js";
+import { inferTypes } from "./infer-types.js";
 import { removeDeadNodes } from "./remove-dead-nodes.js";
 
 const targetOf = (graph: Graph): number[] => {
@@ -35,6 +36,20 @@ describe("a Reshape to a computed shape", () => {
       return [g.op("Reshape", [x, target], {}, { name: "y" })];
     });
     expect(targetOf(await expectPass(foldShapes, graph))).toEqual([0, 2, 2, 3, 3]);
+  });
+
+  test("x.chunk(2, 1): halves of the channels, the first one larger, joined again", async () => {
+    const graph = graphOf(["N", 5, 3, 3], (g, x) => {
+      const channels = g.op("Gather", [g.op("Shape", [x]), g.ints([1])], { axis: 0 });
+      const half = g.op("Div", [g.op("Add", [channels, g.ints([1])]), g.ints([2])]); // 3
+      const [first, second] = [1, 2].map((part) => g.op("Mul", [half, g.ints([part])])) as [string, string];
+      const left = g.op("Slice", [x, g.ints([0]), first, g.ints([1])]);
+      const right = g.op("Slice", [x, g.op("Sub", [first, g.ints([0])]), second, g.ints([1])]);
+      return [g.op("Concat", [g.op("Relu", [right]), left], { axis: 1 }, { name: "y" })];
+    });
+    expect(inferTypes(graph).get(graph.outputs[0]!)).toEqual({ dtype: "float32", shape: ["N", 5, 3, 3] });
+    const result = removeDeadNodes.run(await expectPass(foldShapes, graph));
+    expect(operatorsOf(result)).toEqual(["Slice", "Slice", "Relu", "Concat"]);
   });
 
   test("x.view(n * c, h, w): a product of batch and channels is the rest", async () => {

@@ -88,13 +88,24 @@ function compute(node: Node, inputs: readonly (ShapeValue | undefined)[]): Shape
     }
     case "Reshape":
       return a.dims.length === 1 && b?.dims.length === 1 ? vector(a.dims) : undefined;
+    case "Add":
+      return b && elementwise(a, b, (p, q) => numeric(p, q, (x, y) => x + y));
+    case "Sub":
+      return b && elementwise(a, b, (p, q) => numeric(p, q, (x, y) => x - y));
     case "Mul":
       return b && elementwise(a, b, (p, q) => dimProduct([p, q]));
     case "Div":
-      return b && elementwise(a, b, dimQuotient);
+      return b && elementwise(a, b, (p, q) => numeric(p, q, (x, y) => Math.floor(x / y)) ?? dimQuotient(p, q));
     default:
       return undefined;
   }
+}
+
+/** Of numbers; undefined for symbols, and where the result is no number of elements. */
+function numeric(p: Dim, q: Dim, f: (p: number, q: number) => number): number | undefined {
+  if (typeof p !== "number" || typeof q !== "number") return undefined;
+  const result = f(p, q);
+  return Number.isFinite(result) && result >= 0 ? result : undefined;
 }
 
 function elementwise(a: ShapeValue, b: ShapeValue, f: (p: Dim, q: Dim) => Dim | undefined): ShapeValue | undefined {
