@@ -11,6 +11,7 @@ import { foldConstants } from "./fold-constants.js";
 import { foldShapes } from "./fold-shapes.js";
 import { fusePadding } from "./fuse-padding.js";
 import { inferTypes } from "./infer-types.js";
+import { mergeAxes } from "./merge-axes.js";
 import { mergeSlices } from "./merge-slices.js";
 import { nameByModule } from "./name-by-module.js";
 import { type Pass, runPasses } from "./pass.js";
@@ -28,6 +29,7 @@ export const importPasses: readonly Pass[] = [
   removeIdentities,
   canonicalize,
   mergeSlices,
+  mergeAxes,
   fusePadding,
   foldBatchNorm,
   foldChannelAffine,
