@@ -145,6 +145,18 @@ describe("lower", () => {
     expect(() => lower(graph, { preprocessing })).toThrow(/AveragePool.*found dilations \[2,1\]/);
   });
 
+  test("a value of more axes than an image says that the engine has none", async () => {
+    const b = new GraphBuilder("five axes");
+    const weight = b.constant(randomTensor(new Random(1), [5, 768], 0.1), "fc.weight");
+    const apart = b.op("Reshape", [b.input("input", "float32", ["N", 3, 16, 16]), b.ints([0, 3, 4, 4, 16])], {});
+    const moved = b.op("Transpose", [apart], { perm: [0, 4, 3, 2, 1] }, { name: "moved" });
+    b.output(b.op("Gemm", [b.op("Flatten", [moved], { axis: 1 }), weight], { transB: 1 }));
+    const graph = await quantized(b.build(), { weights: 4, activations: 4 }, "mse");
+    expect(() => lower(graph, { preprocessing })).toThrow(
+      /has the shape \[N, 3, 4, 4, 16\]; the engine holds \[N, C, H, W\]/,
+    );
+  });
+
   test("a table is lifted as a look-up of the same values", async () => {
     const program = lower(await quantized(kitchenSink(9), { weights: 4, activations: 4 }, "mse"), { preprocessing });
     const tables = program.operators.filter((operator) => operator.op === "table");

@@ -80,6 +80,10 @@ export class Lowering {
     shape: readonly number[],
     like: Pick<QuantizedTensor, "bits" | "scale" | "zeroPoint">,
   ): TensorId {
+    if (shape.length !== 1 && shape.length !== 3)
+      throw new ModelError(
+        `"${name}" has the shape [${["N", ...shape].join(", ")}]; the engine holds [N, C, H, W] and [N, C] only.`,
+      );
     const { bits, scale, zeroPoint } = like;
     this.tensors.push({ name, shape, bits, scale, zeroPoint });
     return this.tensors.length - 1;
