@@ -9,6 +9,7 @@ export {
 export * from "./errors.js";
 export { expandForInference, expandForTraining, type TrainingFormulationOptions } from "./formulations/index.js";
 export { GraphBuilder, type NodeOptions } from "./ir/builder.js";
+export { operatorList } from "./ir/operator-list.js";
 export { printGraph, printNode, printType } from "./ir/printer.js";
 export * from "./ir/tensor.js";
 export type * from "./ir/types.js";

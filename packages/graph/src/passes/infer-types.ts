@@ -1,6 +1,7 @@
 /** @file Types of all values of a graph, asked from the operators' definitions and remembered beside the graph. */
 
 import { ModelError } from "../errors.js";
+import { operatorList } from "../ir/operator-list.js";
 import type { Graph, Node, TensorType } from "../ir/types.js";
 import type { InferContext } from "../operators/definition.js";
 import { operatorDefinition } from "../operators/index.js";
@@ -20,19 +21,13 @@ export function inferTypes(graph: Graph): Types {
   return inferKnownTypes(graph);
 }
 
-/** @throws {ModelError} that names every node whose operator has no definition */
+/** @throws {ModelError} that lists the operators without definition, with nodes of each */
 export function requireSupported(graph: Graph): void {
-  const unknown = new Map<string, string[]>();
-  for (const node of graph.nodes) {
-    if (operatorDefinition(node.op, node.domain)) continue;
-    const op = node.domain === "" ? node.op : `${node.domain}.${node.op}`;
-    unknown.set(op, [...(unknown.get(op) ?? []), `"${node.name}"`]);
-  }
-  if (unknown.size === 0) return;
-  const list = [...unknown].map(([op, nodes]) => `${op} (${nodes.join(", ")})`);
+  const unknown = graph.nodes.filter(({ op, domain }) => !operatorDefinition(op, domain));
+  if (unknown.length === 0) return;
   throw new ModelError(
-    `graph "${graph.name}" has ${unknown.size === 1 ? "an operator that is" : `${unknown.size} operators that are`} ` +
-      `not supported: ${list.join("; ")}; export the model with other layers, or simplify it first`,
+    `graph "${graph.name}": these operators are not supported: ${operatorList(unknown)}; ` +
+      "export the model with other layers, or simplify it first",
   );
 }
 

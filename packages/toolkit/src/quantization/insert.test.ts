@@ -107,6 +107,6 @@ test("operators without an integer form are listed together, with node names", (
   const y = b.op("Exp", [x], {}, { name: "layer.exp" });
   b.output(b.op("Sqrt", [y], {}, { name: "layer.sqrt" }));
   expect(() => insertFakeQuant(b.build(), { weights: 8, activations: 8 })).toThrow(
-    /Exp "layer.exp", Sqrt "layer.sqrt"/,
+    /Exp \("layer.exp"\); Sqrt \("layer.sqrt"\)/,
   );
 });

@@ -3,7 +3,7 @@
  * what. The roles follow the arithmetic of the engine (`docs/arithmetic.md`).
  */
 
-import { type Graph, ModelError, type Node, type Tensor } from "@subbyte/graph";
+import { type Graph, ModelError, type Node, operatorList, type Tensor } from "@subbyte/graph";
 
 /**
  * - `layer`: integer products with weights;
@@ -70,17 +70,15 @@ export interface Topology {
 }
 
 /**
- * @throws {ModelError} listing every operator that has no integer form, with node names
+ * @throws {ModelError} listing every operator that has no integer form, with names of nodes
  */
 export function analyse(graph: Graph): Topology {
   const unsupported = graph.nodes.filter((node) => roleOf(node) === undefined);
-  if (unsupported.length > 0) {
-    const names = unsupported.map((node) => `${node.op} "${node.name}"`).join(", ");
+  if (unsupported.length > 0)
     throw new ModelError(
-      `cannot quantize graph "${graph.name}": these operators have no integer form: ${names}. ` +
+      `cannot quantize graph "${graph.name}": these operators have no integer form: ${operatorList(unsupported)}. ` +
         "Remove them or replace them by supported ones.",
     );
-  }
   const producer = new Map<string, Node>();
   const readers = new Map<string, Node[]>();
   const position = new Map<Node, number>();
