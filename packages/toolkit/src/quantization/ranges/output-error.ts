@@ -1,7 +1,8 @@
 /**
  * @file Weight scales by the error of the layer's output. Rounding a channel's weights w to ŵ changes its output by (w − ŵ)·x; over
  * sampled inputs x the mean square of that is (w − ŵ)ᵀ H (w − ŵ) with H = Σ x·xᵀ. Errors of weights whose inputs rise and fall together
- * add up or cancel, which an error measured on the weights alone does not see.
+ * add up or cancel, which an error measured on the weights alone does not see. Where there are fewer samples than weights of a channel,
+ * the samples themselves are the smaller matrix: Σ ((w − ŵ)·x)².
  *
  * Source of the criterion: Nagel et al. 2020, AdaRound, arXiv:2004.10568, §3, there for rounding; here it only chooses scales.
  */
@@ -13,17 +14,22 @@ import type { PatchSampler } from "./layer-inputs.js";
 
 /** Percent of the scale at which the largest weight becomes the highest code. */
 const CANDIDATES = Array.from({ length: 81 }, (_, i) => 30 + i);
-/** Every fifth for layers where each candidate costs more than this many products (a wide layer of ResNet-50 has 4,608² a channel). */
+/** Every fifth where a channel has more weights than this, since each candidate costs so much more; up to 4,608 in ResNet-50. */
 const COARSE_FROM = 1152;
 /** Elements of candidate errors computed at once. */
 const CHUNK = 2 ** 22;
 
+/** Squared errors of the output, one for each row of `[rows, size]` rounding errors. */
+type OutputErrors = (errors: Float32Array) => Promise<Float32Array>;
+
 /** Computes scales for one layer after the other. */
 export class OutputErrorSearch {
-  readonly #sessions: Promise<readonly [products: Session, quadratic: Session]>;
+  readonly #sessions: Promise<readonly [products: Session, quadratic: Session, projected: Session]>;
 
   constructor(options: SessionOptions) {
-    this.#sessions = Promise.all([createSession(gramGraph(), options), createSession(quadraticGraph(), options)]);
+    this.#sessions = Promise.all(
+      [gramGraph(), quadraticGraph(), projectedGraph()].map((graph) => createSession(graph, options)),
+    ) as Promise<[Session, Session, Session]>;
   }
 
   /**
@@ -40,9 +46,9 @@ export class OutputErrorSearch {
     const scales = new Float32Array(channels);
     const perGroup = channels / groups;
     for (let g = 0; g < groups; g++) {
-      const moments = await this.#moments(inputs, g);
+      const outputErrors = await this.#outputErrors(inputs, g);
       const rows = weights.subarray(g * perGroup * size, (g + 1) * perGroup * size);
-      scales.set(await this.#groupScales(rows, size, grid, moments), g * perGroup);
+      scales.set(await this.#groupScales(rows, size, grid, outputErrors), g * perGroup);
     }
     return scales;
   }
@@ -55,7 +61,7 @@ export class OutputErrorSearch {
     weights: Float32Array,
     size: number,
     grid: Pick<QuantGrid, "bits" | "narrow">,
-    moments: Float32Array,
+    outputErrors: OutputErrors,
   ): Promise<Float32Array> {
     const channels = weights.length / size;
     const { min, max } = codeRange({ ...grid, signed: true });
@@ -77,7 +83,7 @@ export class OutputErrorSearch {
           row++;
         }
       }
-      const total = await this.#quadratic(errors, size, moments);
+      const total = await outputErrors(errors);
       for (let c = first; c < last; c++) {
         let best = (c - first) * percents.length;
         for (let i = best; i < (c - first + 1) * percents.length; i++) if (total[i]! <= total[best]!) best = i;
@@ -85,6 +91,18 @@ export class OutputErrorSearch {
       }
     }
     return result;
+  }
+
+  async #outputErrors(inputs: PatchSampler, group: number): Promise<OutputErrors> {
+    const { size, rows } = inputs;
+    if (size <= SMALL || rows >= size) {
+      const moments = await this.#moments(inputs, group);
+      return (errors) => this.#quadratic(errors, size, moments);
+    }
+    const [, , projected] = await this.#sessions;
+    const x = float32(inputs.group(group), [rows, size]);
+    return async (errors) =>
+      (await projected.run({ e: float32(errors, [errors.length / size, size]), x })).total!.data as Float32Array;
   }
 
   /** H of one group, `[size, size]`. */
@@ -146,5 +164,14 @@ function quadraticGraph() {
   const h = b.input("h", "float32", ["size", "size"]);
   const products = b.op("Mul", [b.op("MatMul", [e, h]), e]);
   b.output(b.op("ReduceSum", [products, b.ints([1])], { keepdims: 0 }, { outputs: ["total"] }));
+  return b.build();
+}
+
+function projectedGraph() {
+  const b = new GraphBuilder("output errors of samples");
+  const e = b.input("e", "float32", ["rows", "size"]);
+  const x = b.input("x", "float32", ["samples", "size"]);
+  const outputs = b.op("MatMul", [e, b.op("Transpose", [x], { perm: [1, 0] })]);
+  b.output(b.op("ReduceSum", [b.op("Mul", [outputs, outputs]), b.ints([1])], { keepdims: 0 }, { outputs: ["total"] }));
   return b.build();
 }
