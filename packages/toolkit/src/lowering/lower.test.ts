@@ -8,7 +8,7 @@ import { setRanges } from "../quantization/ranges.js";
 import { Random } from "../random.js";
 import { createSession } from "../runtime/session.js";
 import { simulateCodes } from "../simulation/codes.js";
-import { kitchenSink, preActivation, randomTensor } from "../testing/networks.js";
+import { channelShuffle, kitchenSink, preActivation, randomTensor } from "../testing/networks.js";
 import { lift } from "./lift.js";
 import { lower } from "./lower.js";
 
@@ -88,6 +88,7 @@ describe("lower", () => {
     { network: kitchenSink(7), policy },
     { network: simplifyForImport(preActivation(7)), policy },
   ]);
+  cases.push({ network: simplifyForImport(channelShuffle(7)), policy: { weights: 4, activations: 4 } });
   test.each(cases)("the engine equals the simulation on codes: $network.name, $policy", async ({ network, policy }) => {
     const graph = await quantized(network, policy, policy.weights % 2 === 0 ? "mse" : "minmax");
     const program = lower(graph, { preprocessing });

@@ -104,3 +104,25 @@ export function preActivation(seed: number): Graph {
   b.output(b.op("Gemm", [b.op("Flatten", [pooled], { axis: 1 }), weight], { transB: 1 }, { name: "fc" }));
   return b.build();
 }
+
+/** A branch through half of the channels, joined and shuffled, as ShuffleNet-v2 is exported: `[N, 3, 16, 16]` → `[N, 5]`. */
+export function channelShuffle(seed: number): Graph {
+  const random = new Random(seed);
+  const b = new GraphBuilder("channel-shuffle");
+  const conv = (name: string, x: string, shape: readonly number[], group: number) => {
+    const weight = b.constant(randomTensor(random, shape, 0.5), `${name}.weight`);
+    return b.op("Relu", [b.op("Conv", [x, weight], { pads: [1, 1, 1, 1], group }, { name })]);
+  };
+  const stem = conv("stem", b.input("input", "float32", ["N", 3, 16, 16]), [8, 3, 3, 3], 1);
+  const [left, right] = [0, 4].map((first) =>
+    b.op("Slice", [stem, b.ints([first]), b.ints([first + 4]), b.ints([1])]),
+  ) as [string, string];
+  const joined = b.op("Concat", [left, conv("branch", right, [4, 1, 3, 3], 4)], { axis: 1 });
+  const apart = b.op("Reshape", [joined, b.ints([0, 2, 4, 16, 16])]);
+  const shuffled = b.op("Reshape", [b.op("Transpose", [apart], { perm: [0, 2, 1, 3, 4] }), b.ints([0, 8, 16, 16])]);
+  const mixed = conv("mix", shuffled, [6, 4, 3, 3], 2);
+  const weight = b.constant(randomTensor(random, [5, 6], 0.5), "fc.weight");
+  const pooled = b.op("Flatten", [b.op("GlobalAveragePool", [mixed])], { axis: 1 });
+  b.output(b.op("Gemm", [pooled, weight], { transB: 1 }, { name: "fc" }));
+  return b.build();
+}
