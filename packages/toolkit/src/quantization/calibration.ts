@@ -16,9 +16,18 @@ export interface CalibrationOptions {
   readonly batchSize?: number;
 }
 
+/** Images a batch at most. */
+const BATCH = 64;
+/** Pixels a batch: all activations of a network are looked at together, gigabytes for 64 photographs. */
+const BATCH_PIXELS = BATCH * 64 * 64;
+
+/** Images that go through a network at once when its activations are measured, or its answers to images of this size. */
+export const batchSizeFor = ({ height, width }: Pick<ImageSet, "height" | "width">): number =>
+  Math.max(1, Math.min(BATCH, Math.floor(BATCH_PIXELS / (height * width))));
+
 /** The sample is the same in every pass. */
 export function calibrationSample(images: ImageSet, options: CalibrationOptions): CalibrationInput {
-  const { count, seed, mean, std, batchSize = 64 } = options;
+  const { count, seed, mean, std, batchSize = batchSizeFor(images) } = options;
   if (!(Number.isInteger(count) && count >= 1))
     throw new UsageError(`--calibration-images ${count}: take a whole number of at least 1 image.`);
   const { channels, height, width } = images;

@@ -5,6 +5,7 @@ import { normalize } from "../data/normalize.js";
 import type { ImageSet } from "../data/types.js";
 import { argMax, crossEntropy } from "../evaluation/metrics.js";
 import { createSession, type SessionOptions } from "../runtime/session.js";
+import { batchSizeFor } from "./calibration.js";
 
 /** Images and labels that networks are compared on. */
 export interface CheckImages {
@@ -42,7 +43,7 @@ export async function checkImages(images: ImageSet, options: CheckOptions): Prom
   const batches: Tensor[] = [];
   const labels: number[] = [];
   let position = 0;
-  for await (const batch of images.batches({ batchSize: 64, shuffleSeed: seed })) {
+  for await (const batch of images.batches({ batchSize: batchSizeFor(images), shuffleSeed: seed })) {
     const from = Math.max(0, begin - position);
     const to = Math.min(batch.count, end - position);
     position += batch.count;
