@@ -15,6 +15,7 @@ import { mergeAxes } from "./merge-axes.js";
 import { mergeSlices } from "./merge-slices.js";
 import { nameByModule } from "./name-by-module.js";
 import { type Pass, runPasses } from "./pass.js";
+import { recognizeActivations } from "./recognize-activations.js";
 import { removeDeadNodes } from "./remove-dead-nodes.js";
 import { removeIdentities } from "./remove-identities.js";
 
@@ -28,6 +29,7 @@ export const importPasses: readonly Pass[] = [
   foldShapes,
   removeIdentities,
   canonicalize,
+  recognizeActivations,
   mergeSlices,
   mergeAxes,
   fusePadding,
