@@ -3,7 +3,7 @@
  * A block whose files are not all there stays as it is. `--check` writes nothing and fails where a table is out of date.
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 
 const root = join(import.meta.dirname, "..");
 const check = process.argv.includes("--check");
@@ -37,19 +37,6 @@ const quickstartTable = ({ result: { float, rows, parameters } }) =>
         `${row.compression.toFixed(1)}×`,
       ]),
     ],
-  );
-
-/** Of `subbyte evaluate`; all of a block in one table. */
-const evaluationTable = (records) =>
-  table(
-    ["model", "data", "images", "top-1", "loss"],
-    records.map(({ result: { model, data, split, images, top1, loss } }) => [
-      basename(model),
-      `${data} ${split}`,
-      images.toLocaleString("en"),
-      percent(top1),
-      loss.toFixed(4),
-    ]),
   );
 
 /** Of `subbyte bench --engine`: a row for each network, width and tier. */
@@ -217,7 +204,6 @@ const kinds = [
     is: ([float, quantized, speed]) => speed && float.top1 && quantized.measurements && speed.ratios,
     render: overviewTable,
   },
-  { is: each(({ top1 }) => top1 !== undefined), render: evaluationTable },
 ];
 
 /** Such as `results/x.json` (2026-11-25, commit 0123abc, AMD EPYC, 2 cores). */

@@ -64,10 +64,10 @@ export const Slice: OperatorDefinition = {
       const computed = dims(index);
       return tensor ? toNumbers(tensor) : computed && isStatic(computed) ? computed : undefined;
     };
-    const [starts, ends, axes, steps] = [1, 2, 3, 4].map(known);
-    const complete = [3, 4].every((i) => !node.inputs[i] || known(i));
+    const given = [1, 2, 3, 4].map(known);
+    const [starts, ends, axes, steps] = given;
     // Bounds known only at run time keep the rank.
-    if (!starts || !ends || !complete)
+    if (!starts || !ends || given.some((values, i) => node.inputs[i + 1] && !values))
       return [{ dtype: x.dtype, shape: x.shape.map((_, axis) => `${node.name}.${axis}`) }];
     const ranges = rangesOf(node, x.shape, [starts, ends, axes, steps]);
     const shape = x.shape.map((dim, axis) => {

@@ -3,29 +3,26 @@
  *
  *   Mul(Conv(x, w, b), c) → Conv(x, c·w, c·b)        Add(Conv(x, w, b), c) → Conv(x, w, b + c)
  *
- * This is what is left of batch normalization in models of exporters that took it apart. So is a depthwise 1×1 convolution. Computed in float64, rounded once.
+ * This is what is left of batch normalization in models of exporters that took it apart. So is a depthwise 1×1 convolution. Computed in
+ * float64, rounded once.
  */
 
 import { numbersOf } from "../operators/support/values.js";
-import { anyValue, constant, type NodePattern, node, optional } from "../patterns/pattern.js";
+import { constant, type NodePattern, node, optional } from "../patterns/pattern.js";
 import { type Rule, skip } from "../patterns/rule.js";
 import { constantAffine } from "./channel-affine.js";
 import { rulePass } from "./pass.js";
-import { isChannelLayer, outputChannels, rescaleChannels } from "./rescale-channels.js";
+import { channelLayer, channelLayerOf, isChannelLayer, outputChannels, rescaleChannels } from "./rescale-channels.js";
 
-const weight = constant();
-const bias = optional(constant());
-const layer = node(["Conv", "Gemm"], [anyValue(), weight, bias]);
 const operand = constant();
 
 const foldInto = (name: string, match: NodePattern): Rule => ({
   name,
   match,
   rewrite(found, context) {
-    const target = { layer: found.node(layer), weight: found.tensor(weight), bias: found.tensor(bias) };
+    const target = channelLayerOf(found);
     const title = `${target.layer.op} "${target.layer.name}"`;
-    if (!isChannelLayer(target.layer, target.weight, target.bias))
-      return skip(`${title} has alpha, beta or a bias of a shape of its own`);
+    if (!isChannelLayer(target)) return skip(`${title} has alpha, beta or a bias of a shape of its own`);
     const behind = target.layer.op === "Conv" ? target.weight.shape.length - 2 : 0;
     const channels = outputChannels(target.layer, target.weight);
     const affine = constantAffine(found.root.op, found.tensor(operand), channels, behind);
@@ -41,9 +38,9 @@ const channelBias = optional(constant());
 /** A depthwise 1×1 convolution is a factor and an offset for each channel too. */
 const depthwise: Rule = {
   name: "fold-depthwise-1x1",
-  match: node("Conv", [layer, channelWeight, channelBias]),
+  match: node("Conv", [channelLayer, channelWeight, channelBias]),
   rewrite(found, context) {
-    const target = { layer: found.node(layer), weight: found.tensor(weight), bias: found.tensor(bias) };
+    const target = channelLayerOf(found);
     const channels = outputChannels(target.layer, target.weight);
     const { group = 1, pads = [], strides = [] } = found.root.attributes as Record<string, number | readonly number[]>;
     const isPlain = [pads].flat().every((pad) => pad === 0) && [strides].flat().every((stride) => stride === 1);
@@ -60,6 +57,6 @@ const depthwise: Rule = {
 
 export const foldChannelAffine = rulePass("fold-channel-affine", [
   depthwise,
-  foldInto("fold-add-or-mul", node(["Add", "Mul"], [layer, operand], { commutative: true })),
-  foldInto("fold-sub-or-div", node(["Sub", "Div"], [layer, operand])),
+  foldInto("fold-add-or-mul", node(["Add", "Mul"], [channelLayer, operand], { commutative: true })),
+  foldInto("fold-sub-or-div", node(["Sub", "Div"], [channelLayer, operand])),
 ]);

@@ -2,6 +2,7 @@
 
 import type { Node, Tensor } from "../ir/types.js";
 import { numbersOf, tensorOf } from "../operators/support/values.js";
+import { anyValue, constant, type Match, node, optional } from "../patterns/pattern.js";
 import type { RewriteContext } from "../patterns/rule.js";
 import type { ChannelAffine } from "./channel-affine.js";
 
@@ -12,13 +13,25 @@ export interface ChannelLayer {
   readonly bias: Tensor | undefined;
 }
 
+const weight = constant();
+const bias = optional(constant());
+
+/** A layer with constant weights before the root of a pattern. */
+export const channelLayer = node(["Conv", "Gemm"], [anyValue(), weight, bias]);
+
+export const channelLayerOf = (match: Match): ChannelLayer => ({
+  layer: match.node(channelLayer),
+  weight: match.tensor(weight),
+  bias: match.tensor(bias),
+});
+
 /** The axis of the weight that counts output channels. */
 const outputAxis = ({ op, attributes }: Node): number => (op === "Gemm" && !attributes.transB ? 1 : 0);
 
 export const outputChannels = (layer: Node, weight: Tensor): number => weight.shape[outputAxis(layer)]!;
 
 /** Whether the layer computes `x·w + b` with one b for each output channel: no other alpha, beta, bias shape or transposition. */
-export function isChannelLayer(layer: Node, weight: Tensor, bias: Tensor | undefined): boolean {
+export function isChannelLayer({ layer, weight, bias }: ChannelLayer): boolean {
   const { alpha = 1, beta = 1, transA = 0 } = layer.attributes;
   const channels = outputChannels(layer, weight);
   return (

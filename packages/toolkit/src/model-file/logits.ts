@@ -12,5 +12,5 @@ export function withLogits(graph: Graph): Graph {
   const { axis = -1 } = last.attributes;
   const isOverClasses = inferTypes(graph).get(output!)?.shape?.length === 2 && (axis === 1 || axis === -1);
   if (!isOverClasses) return graph;
-  return removeDeadNodes.run({ ...graph, outputs: [last.inputs[0]!, ...others] }, {});
+  return removeDeadNodes.run({ ...graph, outputs: [last.inputs[0]!, ...others] });
 }

@@ -33,7 +33,6 @@ interface OpenedFile {
 /** A float network. */
 export interface FloatModel extends OpenedFile {
   readonly kind: "float";
-  readonly format: "onnx" | "checkpoint";
   /** Gives logits, whether or not the file ends in a Softmax. */
   readonly graph: Graph;
   /** What ONNX Runtime executes: the file's own bytes where they give logits, else the graph. */
@@ -76,7 +75,7 @@ export async function openModel(path: string, options: OpenModelOptions = {}): P
     const logits = withLogits(imported);
     const graph = withSymbolicBatch(logits);
     const executable = logits === imported ? bytes : graph;
-    return { ...file, kind: "float", format: "onnx", graph, executable, ...interfaceOf(graph) };
+    return { ...file, kind: "float", graph, executable, ...interfaceOf(graph) };
   } catch (error) {
     // Readers of bytes do not know where these came from.
     if (error instanceof ModelError) throw new ModelError(`${path}: ${error.message}`, { cause: error });
@@ -107,7 +106,6 @@ async function openCheckpoint(file: OpenedFile, options: OpenModelOptions): Prom
   return {
     ...file,
     kind: "float",
-    format: "checkpoint",
     graph: applied,
     executable: applied,
     ...interfaceOf(applied),
