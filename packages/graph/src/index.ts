@@ -19,7 +19,7 @@ export { type ReadOptions, readOnnx } from "./onnx/reader.js";
 export type { ExternalDataLoader } from "./onnx/tensors.js";
 export { type WriteOptions, writeOnnx } from "./onnx/writer.js";
 export type * from "./operators/definition.js";
-export { codeRange } from "./operators/fake-quant.js";
+export { channelMaxima, codeRange } from "./operators/fake-quant.js";
 export { operatorDefinition, operators } from "./operators/index.js";
 export { fromFloat16Bits } from "./operators/support/values.js";
 export { type CroppedGraph, cropDeadTaps, wholeWeights } from "./passes/crop-dead-taps.js";

@@ -12,9 +12,9 @@
  * QuantizeLinear and DequantizeLinear would be rewritten to integer kernels by some runtimes, and have no width below 4 bits.
  */
 
-import { toNumbers } from "../ir/tensor.js";
+import { float32, toNumbers } from "../ir/tensor.js";
 import type { Node } from "../ir/types.js";
-import { codeRange } from "../operators/fake-quant.js";
+import { channelMaxima, codeRange } from "../operators/fake-quant.js";
 import { attributesOf, normalizeAxis } from "../operators/support/attributes.js";
 import type { Formulation, FormulationContext } from "./formulation.js";
 import { reshape } from "./support.js";
@@ -66,7 +66,7 @@ function quantized(node: Node, context: FormulationContext, x: string, scale: st
   const rank = type(x).shape!.length;
   const axis = channelAxis(node, rank);
   const { qmin, qmax } = codeRange(node.attributes);
-  const key = `${x} ${scale} ${zeroPoint} ${axis} ${qmin} ${qmax}`;
+  const key = `${x} ${scale} ${zeroPoint} ${axis} ${qmin} ${qmax} ${node.attributes.channelBits}`;
   const spread = (value: string) =>
     axis === undefined
       ? value
@@ -79,7 +79,11 @@ function quantized(node: Node, context: FormulationContext, x: string, scale: st
         );
   const broadcastScale = spread(scale);
   const position = once(`steps ${x} ${scale} ${axis}`, () => g.op("Div", [x, broadcastScale]));
-  const clamped = once(`clamped ${key}`, () => clamp(context, position, zeroPoint, spread, qmin, qmax));
+  const maxima = channelMaxima(node.attributes);
+  const clamped = once(`clamped ${key}`, () => {
+    const within = clamp(context, position, zeroPoint, spread, qmin, qmax);
+    return maxima ? belowMaxima(context, within, zeroPoint, maxima, rank) : within;
+  });
   const rounded = once(`rounded ${key}`, () => g.op("Round", [clamped]));
   return { position, clamped, rounded, broadcastScale };
 }
@@ -101,6 +105,26 @@ function clamp(
   const high = g.op("Sub", [g.scalar(qmax), zeroPoint]);
   if (type(zeroPoint).shape!.length === 0) return g.op("Clip", [position, low, high]);
   return g.op("Min", [g.op("Max", [position, spread(low)]), spread(high)]);
+}
+
+/** min(v, qmax[c] − z) along axis 1. */
+function belowMaxima(
+  { g, constant }: FormulationContext,
+  value: string,
+  zeroPoint: string,
+  maxima: readonly number[],
+  rank: number,
+): string {
+  const shape = Array.from({ length: rank }, (_, i) => (i === 1 ? maxima.length : 1));
+  const known = constant(zeroPoint);
+  const z = known ? toNumbers(known)[0]! : 0;
+  const bounds = g.constant(
+    float32(
+      maxima.map((maximum) => maximum - z),
+      shape,
+    ),
+  );
+  return g.op("Min", [value, known ? bounds : g.op("Sub", [bounds, zeroPoint])]);
 }
 
 const channelAxis = (node: Node, rank: number): number | undefined => {

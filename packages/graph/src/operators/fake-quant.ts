@@ -4,7 +4,8 @@
  *   y = s·(q − z),   q = clamp(rne(x/s) + z, qmin, qmax)
  *
  * Inputs x, scale s and zero point z (float32, of shape [], or [c] along `axis`). Attributes: `bits` 2…8, `signed`, `narrow`
- * (the lowest signed code stays unused), `axis` (present only per channel), `learnable` (s gets a gradient).
+ * (the lowest signed code stays unused), `axis` (present only per channel), `learnable` (s gets a gradient), `channelBits` (unsigned
+ * only, one for each channel of axis 1, 2…bits: the channel's codes end at qmax = 2^channelBits − 1, on the scale of all).
  *
  * FakeQuantGradient(dy, x, s, z; the same attributes) → dx, and ds where learnable. Inside means qmin − z ≤ x/s ≤ qmax − z.
  *
@@ -14,7 +15,7 @@
  * LSQ's gradient scale 1/√(n·qmax) is the optimizer's business.
  */
 
-import type { Attributes, Node, Tensor } from "../ir/types.js";
+import type { Attribute, Attributes, Dim, Node, Tensor } from "../ir/types.js";
 import type { OperatorDefinition } from "./definition.js";
 import { attributesOf, misfit, normalizeAxis } from "./support/attributes.js";
 import { numbersOf, roundHalfToEven, tensorOf } from "./support/values.js";
@@ -27,6 +28,24 @@ export function codeRange(attributes: Attributes): { readonly qmin: number; read
   return signed
     ? { qmin: -(2 ** (bits - 1)) + (narrow ? 1 : 0), qmax: 2 ** (bits - 1) - 1 }
     : { qmin: 0, qmax: 2 ** bits - 1 };
+}
+
+/** The highest code of each channel of axis 1, where channels have widths of their own. */
+export function channelMaxima({
+  channelBits,
+}: {
+  readonly channelBits?: Attribute | undefined;
+}): readonly number[] | undefined {
+  return (channelBits as readonly number[] | undefined)?.map((bits) => 2 ** bits - 1);
+}
+
+/** The highest code that each element of x can get. */
+function highestOf(node: Node, x: Tensor): (at: number) => number {
+  const { qmax } = codeRange(node.attributes);
+  const maxima = channelMaxima(node.attributes);
+  if (!maxima) return () => qmax;
+  const inner = x.shape.slice(2).reduce((a, b) => a * b, 1);
+  return (at) => maxima[Math.floor(at / inner) % maxima.length]!;
 }
 
 /** The entry of scale and zero point that each element of x uses. */
@@ -57,18 +76,20 @@ export const FakeQuant: OperatorDefinition = {
       ] as const)
         if (shape.join() !== needed.join()) throw misfit(node, `${name} of shape [${shape}]`, `[${needed}]`);
     }
+    checkChannelBits(node, x.shape);
     return [x];
   },
 
   evaluate(node, [x, scale, zeroPoint]) {
-    const { qmin, qmax } = codeRange(node.attributes);
+    const { qmin } = codeRange(node.attributes);
     const channel = channelOf(node, x!);
+    const highest = highestOf(node, x!);
     const [xs, s, z] = [numbersOf(x!), numbersOf(scale!), numbersOf(zeroPoint!)];
     // In float32 every step rounds, as in the runtimes.
     const round = x!.dtype === "float32" ? Math.fround : (value: number) => value;
     const y = Float64Array.from(xs, (value, at) => {
       const c = channel(at);
-      const code = Math.min(qmax, Math.max(qmin, roundHalfToEven(round(value / s[c]!)) + z[c]!));
+      const code = Math.min(highest(at), Math.max(qmin, roundHalfToEven(round(value / s[c]!)) + z[c]!));
       return s[c]! * (code - z[c]!);
     });
     return [tensorOf(x!.dtype, x!.shape, y)];
@@ -94,8 +115,9 @@ export const FakeQuantGradient: OperatorDefinition = {
   infer: ({ node, inputs: [, x, scale] }) => (attributesOf(node, defaults).learnable ? [x!, scale!] : [x!]),
 
   evaluate(node, [dy, x, scale, zeroPoint]) {
-    const { qmin, qmax } = codeRange(node.attributes);
+    const { qmin } = codeRange(node.attributes);
     const channel = channelOf(node, x!);
+    const highest = highestOf(node, x!);
     const [dys, xs, s, z] = [dy!, x!, scale!, zeroPoint!].map(numbersOf) as [
       ArrayLike<number>,
       ArrayLike<number>,
@@ -106,7 +128,7 @@ export const FakeQuantGradient: OperatorDefinition = {
     const ds = new Float64Array(s.length);
     for (let at = 0; at < xs.length; at++) {
       const c = channel(at);
-      const [low, high] = [qmin - z[c]!, qmax - z[c]!];
+      const [low, high] = [qmin - z[c]!, highest(at) - z[c]!];
       const position = xs[at]! / s[c]!;
       const inside = position >= low && position <= high;
       if (inside) dx[at] = dys[at]!;
@@ -117,3 +139,14 @@ export const FakeQuantGradient: OperatorDefinition = {
     return results;
   },
 };
+
+function checkChannelBits(node: Node, shape: readonly Dim[] | undefined): void {
+  const { bits, signed } = attributesOf(node, defaults);
+  const channelBits = node.attributes.channelBits as readonly number[] | undefined;
+  if (!channelBits) return;
+  if (signed) throw misfit(node, "channelBits on a signed grid", "an unsigned grid");
+  if (shape && shape[1] !== channelBits.length)
+    throw misfit(node, `channelBits of ${channelBits.length} channels`, `${shape[1]}, as x of [${shape}] has them`);
+  const bad = channelBits.find((width) => !(Number.isInteger(width) && width >= 2 && width <= bits));
+  if (bad !== undefined) throw misfit(node, `channelBits has ${bad}`, `2 to ${bits}`);
+}
