@@ -14,9 +14,8 @@
   /** i32 byte offset of each pixel. */
   outputPixels: usize;
   zeroPoint: i32;
-  /** Clamp bounds on codes. */
+  /** Lower clamp bound on codes; the upper ones stand with the channels' parameters. */
   lo: i32;
-  hi: i32;
   residual: usize;
   residualPixels: usize;
   residualZeroPoint: i32;
@@ -26,9 +25,11 @@
   copyPixels: usize;
   copyZeroPoint: i32;
   copyLo: i32;
-  copyHi: i32;
   copyMultiplier: f32;
-  /** float32[8] multipliers, then int32[8] bias for each phase: one such record for each block of eight channels. */
+  /**
+   * float32[8] multipliers, float32[8] upper bounds less the zero point of the output, the same of the copy, then int32[8] bias for each
+   * phase: one such record for each block of eight channels.
+   */
   parameters: usize;
   parameterPitch: i32;
   /** Blocks of eight channels that the output really has. */
@@ -104,7 +105,7 @@
 @unmanaged export class LogitsTask {
   gemm: ConvTask;
   output: usize;
-  /** As in `OutputTask`, one phase. */
+  /** float32[8] multipliers and int32[8] bias for each block of eight channels. */
   parameters: usize;
   parameterPitch: i32;
 }
@@ -160,7 +161,8 @@
   outputBytes: i32;
   zeroPoint: i32;
   lo: i32;
-  hi: i32;
+  /** float32 upper bound less the zero point of each element of a pixel. */
+  highs: usize;
   pixels: i32;
   /** Elements of each pixel. */
   channels: i32;

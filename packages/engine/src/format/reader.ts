@@ -85,13 +85,16 @@ function readHeader(bytes: Uint8Array): { root: JsonNode; end: number } {
 }
 
 function readTensor(node: JsonNode): QuantizedTensor {
-  const members = node.object(["name", "shape", "bits", "scale", "zeroPoint"]);
+  const members = node.object(["name", "shape", "bits", "scale", "zeroPoint"], ["channelBits"]);
   return {
     name: members.name.text(),
     shape: members.shape.integers(),
     bits: members.bits.integer(),
     scale: members.scale.number(),
     zeroPoint: members.zeroPoint.integer(),
+    ...(members.channelBits === undefined
+      ? {}
+      : { channelBits: members.channelBits.list(maxEntries).map((width) => width.integer()) }),
   };
 }
 

@@ -21,12 +21,13 @@ export function writeSbq(program: Program): Uint8Array {
     preprocessing: preprocessingHeader(program),
     ...(program.labels === undefined ? {} : { labels: program.labels }),
     provenance: program.provenance,
-    tensors: program.tensors.map(({ name, shape, bits, scale, zeroPoint }) => ({
+    tensors: program.tensors.map(({ name, shape, bits, scale, zeroPoint, channelBits }) => ({
       name,
       shape,
       bits,
       scale,
       zeroPoint,
+      ...(channelBits === undefined ? {} : { channelBits }),
     })),
     operators: program.operators.map((op) => operatorHeader(op, blocks)),
   };

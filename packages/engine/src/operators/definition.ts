@@ -5,6 +5,7 @@
 
 import { FormatError } from "../errors.js";
 import type { Operator, OutputRange, Program, QuantizedTensor, QuantizedWeights, TensorId } from "../format/program.js";
+import { narrowestHighest } from "./arithmetic.js";
 
 /** How a field stands in the file's header: a JSON value, or a reference to a data block. */
 export type FieldKind =
@@ -116,11 +117,10 @@ export class CheckContext {
     return shape as unknown as readonly [number, number, number];
   }
 
-  /** 0 ≤ lo ≤ hi ≤ 2^bits − 1 of the output. */
+  /** 0 ≤ lo ≤ hi ≤ 2^bits − 1 of the output, and lo within its narrowest channel. */
   range({ lo, hi }: OutputRange, output: QuantizedTensor): void {
-    const highest = 2 ** output.bits - 1;
-    this.integer("hi", hi, 0, highest);
-    this.integer("lo", lo, 0, hi);
+    this.integer("hi", hi, 0, 2 ** output.bits - 1);
+    this.integer("lo", lo, 0, Math.min(hi, narrowestHighest(output)));
   }
 
   /** Operators that move codes leave width, scale and zero point as they are. */
