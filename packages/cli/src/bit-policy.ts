@@ -1,6 +1,6 @@
 /** @file The widths that the options say, and those of single layers in a file. */
 
-import { type BitPolicy, checkBits, UsageError } from "@subbyte/toolkit";
+import { type BitPolicy, checkBits, type LayerOverride, UsageError } from "@subbyte/toolkit";
 import { readYaml } from "./config.js";
 import type { WidthOptions } from "./options.js";
 
@@ -27,22 +27,25 @@ export function bitPolicy(options: WidthOptions): BitPolicy {
   };
 }
 
-/** A list of `{ pattern, weights?, activations? }`. */
+/** A list of `{ pattern, weights?, activations?, channels? }`. */
 function readPolicy(path: string): NonNullable<BitPolicy["layers"]> {
   const value = readYaml("--policy", path);
-  const valid =
-    Array.isArray(value) &&
-    value.every(
-      (entry) =>
-        typeof entry?.pattern === "string" &&
-        Object.entries(entry).every(
-          ([key, bits]) =>
-            key === "pattern" || ((key === "weights" || key === "activations") && typeof bits === "number"),
-        ),
-    );
-  if (!valid)
+  if (!(Array.isArray(value) && value.every(isOverride)))
     throw new UsageError(
-      `--policy ${path}: must be a list of entries with "pattern" and "weights" or "activations" in bits.`,
+      `--policy ${path}: must be a list of entries with "pattern" and "weights" or "activations" in bits, or "channels", a list of them.`,
     );
   return value;
 }
+
+function isOverride(entry: unknown): entry is LayerOverride {
+  if (typeof entry !== "object" || entry === null) return false;
+  const { pattern, ...widths } = entry as Record<string, unknown>;
+  return typeof pattern === "string" && Object.entries(widths).every(([key, value]) => valid[key]?.(value) ?? false);
+}
+
+const isNumber = (value: unknown): boolean => typeof value === "number";
+const valid: Readonly<Record<string, (value: unknown) => boolean>> = {
+  weights: isNumber,
+  activations: isNumber,
+  channels: (value) => Array.isArray(value) && value.every(isNumber),
+};

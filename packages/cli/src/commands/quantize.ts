@@ -5,7 +5,7 @@ import { AUTO, lower, maxDropDefault, methodByName, openModel, UsageError, write
 import { Command } from "commander";
 import { bitPolicy } from "../bit-policy.js";
 import { tell } from "../images.js";
-import { mixedText, withBudgetOptions } from "../mixed-precision.js";
+import { mixedText, policyText, withBudgetOptions } from "../mixed-precision.js";
 import { decimal, openOptions, withDataOptions, withModelOptions, withRunOptions } from "../options.js";
 import { byteSize } from "../output.js";
 import { quantizeOpened } from "../quantization.js";
@@ -69,7 +69,7 @@ async function run(path: string, options: Options, signal: AbortSignal): Promise
   const result = { model: path, out, bytes: bytes.length, weights, activations, method, seed, closeness, log };
   if (!mixed) return deliver(options, result, `${size}, weights ${weights} bits, activations ${activations} bits`);
   const policyFile = `${out.replace(/\.sbq$/, "")}-policy.json`;
-  await writeFileAtomic(policyFile, `${JSON.stringify(mixed.layers, null, 2)}\n`);
+  await writeFileAtomic(policyFile, policyText(mixed));
   if (options.maxSize !== undefined && bytes.length > options.maxSize)
     tell([`the file is larger than --max-size by ${byteSize(bytes.length - options.maxSize)}; ask for so much less`]);
   await deliver(

@@ -72,20 +72,17 @@ export class Lowering {
       bits: fq.bits,
       scale: this.constant(fq.scale)[0]!,
       zeroPoint: this.constant(fq.zeroPoint)[0]!,
+      ...(fq.channelBits ? { channelBits: fq.channelBits } : {}),
     });
   }
 
-  addTensorLike(
-    name: string,
-    shape: readonly number[],
-    like: Pick<QuantizedTensor, "bits" | "scale" | "zeroPoint">,
-  ): TensorId {
+  addTensorLike(name: string, shape: readonly number[], like: Omit<QuantizedTensor, "name" | "shape">): TensorId {
     if (shape.length !== 1 && shape.length !== 3)
       throw new ModelError(
         `"${name}" has the shape [${["N", ...shape].join(", ")}]; the engine holds [N, C, H, W] and [N, C] only.`,
       );
-    const { bits, scale, zeroPoint } = like;
-    this.tensors.push({ name, shape, bits, scale, zeroPoint });
+    const { bits, scale, zeroPoint, channelBits } = like;
+    this.tensors.push({ name, shape, bits, scale, zeroPoint, ...(channelBits ? { channelBits } : {}) });
     return this.tensors.length - 1;
   }
 

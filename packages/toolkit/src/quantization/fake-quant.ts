@@ -19,6 +19,8 @@ export interface QuantGrid {
   readonly narrow: boolean;
   /** Channel axis where scale and zero point are per channel. */
   readonly axis: number | undefined;
+  /** Activations only: widths of the channels, 2 … bits, on the scale of all; undefined where all have `bits`. */
+  readonly channelBits: readonly number[] | undefined;
 }
 
 export interface FakeQuantOptions {
@@ -29,6 +31,7 @@ export interface FakeQuantOptions {
   readonly axis?: number;
   /** Channel count along `axis`. */
   readonly channels?: number;
+  readonly channelBits?: readonly number[] | undefined;
 }
 
 /** A FakeQuant node with what it says. */
@@ -48,9 +51,10 @@ export const isFakeQuant = (node: Node): boolean => node.op === "FakeQuant" && n
 
 /** Adds a FakeQuant of `value` with scale 1 and zero point 0 and returns its output. */
 export function addFakeQuant(b: GraphBuilder, value: string, options: FakeQuantOptions): string {
-  const { bits, signed, narrow = false, learnable = false, axis, channels } = options;
+  const { bits, signed, narrow = false, learnable = false, axis, channels, channelBits } = options;
   const stem = `${value}/q${bits}`;
-  const name = b.has(stem) ? b.fresh(stem) : stem;
+  let name = stem;
+  for (let i = 1; b.has(name); i++) name = `${stem}_${i}`;
   const shape = axis === undefined ? [] : [channels!];
   const count = axis === undefined ? 1 : channels!;
   const scale = b.constant(float32(new Float32Array(count).fill(1), shape), `${name}.scale`);
@@ -64,6 +68,7 @@ export function addFakeQuant(b: GraphBuilder, value: string, options: FakeQuantO
       narrow: narrow ? 1 : 0,
       learnable: learnable ? 1 : 0,
       ...(axis === undefined ? {} : { axis }),
+      ...(channelBits ? { channelBits } : {}),
     },
     { name, domain: "subbyte" },
   );
@@ -71,7 +76,7 @@ export function addFakeQuant(b: GraphBuilder, value: string, options: FakeQuantO
 
 /** Reads a FakeQuant node. */
 export function fakeQuant(graph: Graph, node: Node): FakeQuant {
-  const { bits, signed, narrow, axis } = node.attributes;
+  const { bits, signed, narrow, axis, channelBits } = node.attributes;
   const [input, scale, zeroPoint] = node.inputs as [string, string, string];
   return {
     node,
@@ -83,6 +88,7 @@ export function fakeQuant(graph: Graph, node: Node): FakeQuant {
     signed: Number(signed) === 1,
     narrow: Number(narrow ?? 0) === 1,
     axis: axis === undefined ? undefined : Number(axis),
+    channelBits: channelBits as readonly number[] | undefined,
     ofWeights: graph.tensors.has(input),
   };
 }
@@ -91,7 +97,11 @@ export function fakeQuant(graph: Graph, node: Node): FakeQuant {
 export const fakeQuants = (graph: Graph): readonly FakeQuant[] =>
   graph.nodes.filter(isFakeQuant).map((node) => fakeQuant(graph, node));
 
-/** Lowest and highest code of a grid. */
+/** Width of a value's elements on average. */
+export const meanBits = ({ bits, channelBits }: Pick<QuantGrid, "bits" | "channelBits">): number =>
+  channelBits ? channelBits.reduce((sum, width) => sum + width, 0) / channelBits.length : bits;
+
+/** Lowest and highest code of a grid, where channels have widths of their own that of the widest. */
 export function codeRange({ bits, signed, narrow }: Pick<QuantGrid, "bits" | "signed" | "narrow">): {
   readonly min: number;
   readonly max: number;

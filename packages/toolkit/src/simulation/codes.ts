@@ -117,10 +117,14 @@ class Simulation {
   /** clamp(rne(v) + z, lo, hi) of a value v in steps of the output. */
   #requantize(value: string, output: TensorId, { lo, hi }: OutputRange): void {
     const b = this.#b;
-    const { zeroPoint } = this.#tensor(output);
+    const { zeroPoint, channelBits, shape } = this.#tensor(output);
     const rounded = b.op("Round", [value]);
     const shifted = zeroPoint === 0 ? rounded : b.op("Add", [rounded, b.scalar(zeroPoint)]);
-    this.#codes.set(output, b.op("Clip", [shifted, b.scalar(lo), b.scalar(hi)]));
+    const codes = b.op("Clip", [shifted, b.scalar(lo), b.scalar(hi)]);
+    if (!channelBits) return void this.#codes.set(output, codes);
+    const maxima = channelBits.map((bits) => 2 ** bits - 1);
+    const perChannel = [1, maxima.length, ...shape.slice(1).map(() => 1)];
+    this.#codes.set(output, b.op("Min", [codes, b.constant(float32(maxima, perChannel))]));
   }
 
   #layer(operator: Extract<Operator, { op: "conv" | "linear" }>): void {

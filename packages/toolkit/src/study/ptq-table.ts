@@ -152,6 +152,7 @@ async function policyFor(
     budget: { averageBits: choice.averageBits },
     ...(choice.images ? { images: choice.images } : {}),
     ...(choice.widths ? { widths: choice.widths } : {}),
+    ...(choice.channelMeans ? { channelMeans: choice.channelMeans } : {}),
     seed,
     mean,
     std,

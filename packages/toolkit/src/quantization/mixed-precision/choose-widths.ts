@@ -5,6 +5,7 @@ import type { ImageSet } from "../../data/types.js";
 import { UsageError } from "../../errors.js";
 import { calibrationSample } from "../calibration.js";
 import { Check, checkImages } from "../check.js";
+import { equalizeLayers } from "../equalization.js";
 import type { BitPolicy } from "../policy.js";
 import { analyse, isLayer } from "../topology.js";
 import {
@@ -27,6 +28,8 @@ export interface ChooseWidthsOptions extends Omit<MixedPrecisionOptions, "budget
   readonly budget: WidthBudget;
   /** Images for ranges, and as many others for the divergences; 256 by default. More tell layers apart that cost nearly the same. */
   readonly images?: number;
+  /** Whether layers are equalized before they get these widths: which channels are wide changes by it. */
+  readonly equalize?: boolean;
   readonly mean: readonly number[];
   readonly std: readonly number[];
 }
@@ -51,10 +54,11 @@ export async function chooseWidths(
   const { budget, images: count = IMAGES, mean, std, seed, threads, policy } = options;
   const session = threads === undefined ? {} : { threads };
   const limit = mixedBudget(float, budget, policy);
+  const network = options.equalize ? equalizeLayers(float).graph : float;
   const calibration = calibrationSample(images, { count, seed, mean, std });
   const apart = await checkImages(images, { seed, mean, std, calibrationImages: count, count });
   const check = await Check.of(float, apart, session);
-  return mixedPrecision(float, calibration, check, { ...options, budget: limit });
+  return mixedPrecision(network, calibration, check, { ...options, budget: limit });
 }
 
 /** @throws {UsageError} where the budget cannot be kept, or is two that do not go together */

@@ -21,8 +21,14 @@ beforeAll(async () => {
   check = await Check.of(graph, apart, { threads: 1 });
 });
 
-const chosen = (budget: MixedBudget, widths: readonly number[], onProgress?: (done: number, of: number) => void) =>
+const chosen = (
+  budget: MixedBudget,
+  widths: readonly number[],
+  onProgress?: (done: number, of: number) => void,
+  channelMeans: readonly number[] = [],
+) =>
   mixedPrecision(graph, calibration, check, {
+    channelMeans,
     policy,
     seed: 0,
     budget,
@@ -58,6 +64,30 @@ test("widths go where they help, within the budget, and make a valid policy", as
     expect(points.at(-1)!.amount).toBeCloseTo(2);
   }
   for (const { weights } of costs) expect(weights[8]).toBeLessThan(weights[2]!);
+  insertFakeQuant(graph, { ...policy, layers });
+});
+
+test("channels get widths of their own where that helps more, and make a valid policy", async () => {
+  const budget = { kind: "bits", weights: 4, activations: 3 } as const;
+  const whole = await chosen(budget, [2, 3, 4]);
+  const { layers, costs, fronts } = await chosen(budget, [2, 3, 4], undefined, [2, 2.5, 3, 3.5, 4]);
+  const byChannel = layers.filter(({ channels }) => channels);
+  expect(byChannel.length).toBeGreaterThan(0);
+  // The concatenation that "mix" and "mix2" read has negative values.
+  for (const { pattern, activations } of byChannel) {
+    expect(["mix", "mix2"]).not.toContain(pattern);
+    expect(activations).toBeUndefined();
+  }
+  const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
+  const bits = layers.reduce(
+    (sum, each, i) => sum + (each.activations ?? mean(each.channels!)) * costs[i]!.elements,
+    0,
+  );
+  const [, front] = fronts;
+  expect(front!.chosen.amount).toBeCloseTo(bits / costs.reduce((sum, { elements }) => sum + elements, 0), 9);
+  expect(front!.chosen.amount).toBeLessThanOrEqual(3 + 1e-9);
+  expect(front!.chosen.divergence).toBeLessThan(whole.fronts[1]!.chosen.divergence);
+  expect(front!.uniform).toEqual(whole.fronts[1]!.uniform);
   insertFakeQuant(graph, { ...policy, layers });
 });
 

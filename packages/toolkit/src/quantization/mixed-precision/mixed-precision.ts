@@ -1,6 +1,7 @@
 /**
  * @file Mixed precision: how much each layer suffers at each width is measured, then widths are given where they help most, under a
- * budget of bits or of time. Costs of layers are added, which holds while all are small.
+ * budget of bits or of time. Costs of layers are added, which holds while all are small. Under a budget of bits the channels of an
+ * input get widths of their own: the layer's measured cost, times what the squared error of its input becomes by them.
  *
  * Source: Cai et al. 2020, ZeroQ, arXiv:2001.00281, §3.3 (front by adding).
  */
@@ -9,8 +10,10 @@ import type { Graph } from "@subbyte/graph";
 import { UsageError } from "../../errors.js";
 import type { Check } from "../check.js";
 import type { BitPolicy, LayerOverride } from "../policy.js";
+import type { ChannelErrors, ChannelWidths } from "../ranges/channel-widths.js";
 import type { CalibrationInput } from "../ranges.js";
 import { type Allocation, allocate, type Choice, type Sums, sumsOf } from "./allocation.js";
+import { channelErrors } from "./channel-choices.js";
 import { type LayerCosts, measureLayerCosts } from "./layer-costs.js";
 import { type LayerTimes, measureLayerTimes, type Widths } from "./layer-times.js";
 
@@ -21,6 +24,8 @@ export interface MixedPrecisionOptions {
   readonly budget: MixedBudget;
   /** Widths to choose from; 2, 3, 4, 5, 6 and 8 by default. */
   readonly widths?: readonly number[];
+  /** For a budget of bits: mean widths that an input can have by widths of its channels; none leave one width a layer. */
+  readonly channelMeans?: readonly number[];
   readonly threads?: number;
   readonly onProgress?: (done: number, of: number) => void;
   readonly signal?: AbortSignal;
@@ -60,6 +65,7 @@ export interface MixedPrecision {
 }
 
 const WIDTHS = [2, 3, 4, 5, 6, 8];
+const CHANNEL_MEANS = [2, 2.25, 2.5, 2.75, 3, 3.25, 3.5, 3.75, 4, 4.25, 4.5, 4.75, 5, 6, 7, 8];
 /** Runs of a network for its layers' times, of which the shortest count. */
 const RUNS = 10;
 
@@ -74,7 +80,7 @@ export async function mixedPrecision(
   check: Check,
   options: MixedPrecisionOptions,
 ): Promise<MixedPrecision> {
-  const { budget, widths = WIDTHS, onProgress } = options;
+  const { budget, widths = WIDTHS, channelMeans = CHANNEL_MEANS, onProgress } = options;
   const pairs = budget.kind === "time" ? widths.length ** 2 : 0;
   let done = 0;
   let all = 0;
@@ -91,7 +97,10 @@ export async function mixedPrecision(
     throw new UsageError(
       "mixed precision: the network has only a first and a last layer, which keep --first-last-bits.",
     );
-  if (budget.kind === "bits") return withinBits(costs, budget);
+  if (budget.kind === "bits") {
+    const names = channelMeans.length === 0 ? [] : costs.map(({ layer }) => layer);
+    return withinBits(costs, await channelErrors(float, names, calibration, options), channelMeans, budget);
+  }
   const { policy, signal } = options;
   const times = await measureLayerTimes(float, calibration, {
     policy,
@@ -104,14 +113,35 @@ export async function mixedPrecision(
   return withinTime(costs, times, budget.milliseconds);
 }
 
-function withinBits(costs: readonly LayerCosts[], budget: Extract<MixedBudget, { kind: "bits" }>): MixedPrecision {
-  const weights = bitsOf(costs, "weights", "parameters", budget.weights);
-  const activations = bitsOf(costs, "activations", "elements", budget.activations);
+function withinBits(
+  costs: readonly LayerCosts[],
+  errors: ReadonlyMap<string, ChannelErrors>,
+  channelMeans: readonly number[],
+  budget: Extract<MixedBudget, { kind: "bits" }>,
+): MixedPrecision {
+  const weights = allocateBits(
+    costs.map(({ parameters, weights }) => ({ size: parameters, choices: wholeWidths("weights", weights) })),
+    "weights",
+    budget.weights,
+  );
+  const activations = allocateBits(
+    costs.map(({ layer, elements, activations }) => {
+      const ofChannels = errors.get(layer);
+      const choices = ofChannels
+        ? channelMeans.map((bits) =>
+            channelWidths(ofChannels.within(bits), ofChannels, activations, budget.activations),
+          )
+        : wholeWidths("activations", activations);
+      return { size: elements, choices };
+    }),
+    "activations",
+    budget.activations,
+  );
   return {
     layers: costs.map(({ layer }, i) => ({
       pattern: layer,
-      weights: weights.choices[i]!.value,
-      activations: activations.choices[i]!.value,
+      ...weights.choices[i]!.value,
+      ...activations.choices[i]!.value,
     })),
     fronts: [
       { ...frontOf("bits a weight", weights), uniform: uniform(costs, "weights", budget.weights) },
@@ -121,33 +151,66 @@ function withinBits(costs: readonly LayerCosts[], budget: Extract<MixedBudget, {
   };
 }
 
-function bitsOf(
-  costs: readonly LayerCosts[],
-  kind: "weights" | "activations",
-  size: "parameters" | "elements",
+/** What a layer's entry in the policy can say of its weights or its input. */
+interface WidthChoice {
+  readonly entry: Omit<LayerOverride, "pattern">;
+  /** On average. */
+  readonly bits: number;
+  /** Divergence. */
+  readonly cost: number;
+}
+
+/** By width. */
+type Measured = LayerCosts["weights"];
+
+const wholeWidths = (kind: "weights" | "activations", measured: Measured): readonly WidthChoice[] =>
+  Object.entries(measured).map(([bits, cost]) => ({ entry: { [kind]: Number(bits) }, bits: Number(bits), cost }));
+
+/** Costs what the layer does at the width that all could have, times the ratio of squared errors. */
+function channelWidths(
+  { widths, error }: ChannelWidths,
+  errors: ChannelErrors,
+  measured: Measured,
   budget: number,
-) {
-  const total = costs.reduce((sum, each) => sum + each[size], 0);
-  const items = costs.map((each): Choice<number>[] =>
-    Object.entries(each[kind]).map(([bits, cost]) => ({
-      value: Number(bits),
-      amount: (Number(bits) * each[size]) / total,
-      cost,
-    })),
+): WidthChoice {
+  const reference = widestWithin(measured, budget);
+  const before = errors.uniform(reference);
+  const bits = mean(widths);
+  return {
+    entry: widths.every((width) => width === widths[0]) ? { activations: widths[0]! } : { channels: widths },
+    bits,
+    cost: before === 0 ? measured[reference]! : measured[reference]! * (error / before),
+  };
+}
+
+const widestWithin = (measured: Measured, budget: number): number => {
+  const widths = Object.keys(measured).map(Number);
+  return Math.max(...widths.filter((width) => width <= budget), Math.min(...widths));
+};
+
+function allocateBits(
+  layers: readonly { readonly size: number; readonly choices: readonly WidthChoice[] }[],
+  what: string,
+  budget: number,
+): Allocation<WidthChoice["entry"]> {
+  const total = layers.reduce((sum, { size }) => sum + size, 0);
+  const items = layers.map(({ size, choices }) =>
+    choices.map(({ entry, bits, cost }) => ({ value: entry, amount: (bits * size) / total, cost })),
   );
   // Means of whole bits are sums of rounded fractions.
   return allocate(
     items,
     budget + 1e-9,
     (least) =>
-      `mixed precision: ${kind} of ${budget.toFixed(2)} bits on average cannot be reached; the narrowest widths give ${least.toFixed(2)}.`,
+      `mixed precision: ${what} of ${budget.toFixed(2)} bits on average cannot be reached; the narrowest widths give ${least.toFixed(2)}.`,
   );
 }
 
+const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+
 /** All layers at the widest measured width within the budget; there is one, or the budget could not be kept. */
 function uniform(costs: readonly LayerCosts[], kind: "weights" | "activations", budget: number): FrontPoint {
-  const widths = Object.keys(costs[0]![kind]).map(Number);
-  const bits = Math.max(...widths.filter((width) => width <= budget));
+  const bits = widestWithin(costs[0]![kind], budget);
   return { amount: bits, divergence: costs.reduce((sum, each) => sum + each[kind][bits]!, 0) };
 }
 

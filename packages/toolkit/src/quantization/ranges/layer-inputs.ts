@@ -10,6 +10,9 @@ import { Random } from "../../random.js";
 /** Patches a layer: several for each of the at most 576 to 4608 weights of a channel would be needed only to solve for them all. */
 export const PATCHES = 2048;
 
+/** Images that calibration usually has, where their number is not known; how many samples each gives depends on it. */
+export const EXPECTED_IMAGES = 1024;
+
 export class PatchSampler {
   /** `[rows, groups · size]` row-major, a patch's elements in the order of the weights' [inputs / groups, kh, kw]. */
   readonly data: Float32Array;
@@ -87,8 +90,8 @@ export class PatchSampler {
 export function patchSamplers(
   graph: Graph,
   layers: readonly { readonly layer: Node; readonly weights: string }[],
-  images: number,
-  seed: number,
+  images = EXPECTED_IMAGES,
+  seed = 0,
 ): ReadonlyMap<string, PatchSampler> {
   return new Map(
     layers.map(({ layer, weights }) => {

@@ -5,6 +5,7 @@
 
 import { float32, type Graph, GraphBuilder, type Tensor } from "@subbyte/graph";
 import { createSession, type SessionOptions } from "../../runtime/session.js";
+import { meanBits } from "../fake-quant.js";
 import type { LayerFacts } from "./causes.js";
 import type { Distribution } from "./distribution.js";
 import { InputFacts } from "./input-facts.js";
@@ -68,7 +69,7 @@ export async function measureAlone(
         op: layer.node.op,
         position: layer.position,
         weightBits: layer.weights.bits,
-        inputBits: layer.input.bits,
+        inputBits: Number(meanBits(layer.input).toFixed(2)),
         signal: mean(outputs.signal),
         noise: {
           weights: mean(outputs.weights),

@@ -1,6 +1,6 @@
 /** @file Graph surgery: the float network with one layer quantized, and the quantized network with one layer kept float. */
 
-import { type Graph, GraphBuilder, type Node } from "@subbyte/graph";
+import { channelMaxima, float32, type Graph, GraphBuilder, type Node } from "@subbyte/graph";
 import { codeRange } from "../fake-quant.js";
 import { isLayer, roleOf } from "../topology.js";
 import { inputGrid, type QuantizedLayer, roundedWeights } from "./layers.js";
@@ -73,6 +73,11 @@ export function throughGrid(b: GraphBuilder, graph: Graph, { node, input }: Quan
   const step = b.scalar(scale);
   const named = (op: string, inputs: readonly string[]) => b.op(op, inputs, {}, { name: `${node.name}/grid/${op}` });
   const bounds = [b.scalar(scale * (min - zeroPoint)), b.scalar(scale * (max - zeroPoint))];
-  const clipped = named("Clip", [value, ...bounds]);
+  let clipped = named("Clip", [value, ...bounds]);
+  const maxima = channelMaxima(input);
+  if (maxima) {
+    const highest = maxima.map((code) => scale * (code - zeroPoint));
+    clipped = named("Min", [clipped, b.constant(float32(highest, [1, highest.length, 1, 1]))]);
+  }
   return { clipped, quantized: named("Mul", [named("Round", [named("Div", [clipped, step])]), step]) };
 }
