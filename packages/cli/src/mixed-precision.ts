@@ -3,7 +3,7 @@
 import type { Front, FrontPoint, LayerOverride, MixedPrecision, WidthBudget } from "@subbyte/toolkit";
 import { type Command, InvalidArgumentError } from "commander";
 import { decimal } from "./options.js";
-import { table } from "./output.js";
+import { rangeText, table } from "./output.js";
 
 export interface BudgetOptions {
   readonly avgBits?: number;
@@ -43,7 +43,7 @@ export function mixedText({ layers, fronts }: MixedPrecision): string {
 function inputText({ activations, channels }: Pick<LayerOverride, "activations" | "channels">): string | number {
   if (!channels) return activations ?? "";
   const mean = channels.reduce((sum, bits) => sum + bits, 0) / channels.length;
-  return `${mean.toFixed(1)} (${Math.min(...channels)}…${Math.max(...channels)})`;
+  return `${mean.toFixed(1)} (${rangeText(channels)})`;
 }
 
 /** One entry a line, so that the widths of channels do not fill a screen each. */

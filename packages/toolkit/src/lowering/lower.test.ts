@@ -2,6 +2,7 @@ import { createReference, type Program } from "@subbyte/engine";
 import { type Graph, GraphBuilder, simplifyForImport, type Tensor } from "@subbyte/graph";
 import { describe, expect, test } from "vitest";
 import { buildModel } from "../models/index.js";
+import { fakeQuants } from "../quantization/fake-quant.js";
 import { insertFakeQuant } from "../quantization/insert.js";
 import type { BitPolicy } from "../quantization/policy.js";
 import { setRanges } from "../quantization/ranges.js";
@@ -172,6 +173,20 @@ describe("lower", () => {
     expect(narrow.map(({ bits, channelBits }) => [bits, channelBits])).toEqual([[5, channels(8)]]);
     expect(program.operators.map(({ op }) => op)).toContain("rescale"); // The engine's averages have one width.
     expect(lower(lift(program), { preprocessing })).toEqual(program);
+  });
+
+  test("what only moves codes may read channels of different widths", async () => {
+    const graph = await quantized(kitchenSink(7), { weights: 4, activations: 4 }, "mse");
+    const stem = fakeQuants(graph).find(({ input }) => input === "Relu_0")!;
+    const narrow = {
+      ...stem.node,
+      attributes: { ...stem.node.attributes, bits: 4, channelBits: channels(8).map((b) => Math.min(b, 4)) },
+    };
+    const nodes = graph.nodes.map((node) => (node === stem.node ? narrow : node));
+    const program = lower({ ...graph, nodes }, { preprocessing });
+    expect(program.tensors.filter(({ channelBits }) => channelBits)).toHaveLength(1);
+    const bytes = pixels(3);
+    expect(createReference(program).run(interleaved(bytes), count)).toEqual((await simulated(program, bytes)).logits);
   });
 
   test.each([0, 1] as const)("pools that round up stay so, with padding counted %d", async (counted) => {
