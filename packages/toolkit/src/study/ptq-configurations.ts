@@ -71,7 +71,7 @@ const reconstructed = (
 
 const w3a3 = reconstructed("W3A3", bits(3, 3));
 const mixed = (name: string, more: { readonly channelMeans?: readonly number[] } = {}): PtqConfiguration =>
-  reconstructed(name, { kind: "mixed", averageBits: 3, images: 1024, ...more }, { endToEnd: 1500 });
+  reconstructed(name, { kind: "mixed", averageBits: 3, images: 1024, ...more });
 
 const rows: readonly PtqConfiguration[] = [
   ranges("W8A8 ranges", bits(8, 8)),

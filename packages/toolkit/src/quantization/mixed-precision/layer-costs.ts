@@ -17,7 +17,9 @@ export interface LayerCosts {
   readonly parameters: number;
   /** Values of the layer's input. */
   readonly elements: number;
+  /** Divergence by width. */
   readonly weights: Readonly<Record<number, number>>;
+  /** The same of the input, at the widths asked for. */
   readonly activations: Readonly<Record<number, number>>;
 }
 
@@ -25,6 +27,8 @@ export interface LayerCostsOptions {
   readonly policy: BitPolicy;
   readonly seed: number;
   readonly widths: readonly number[];
+  /** Of `widths`, those at which a layer's input is measured. */
+  readonly inputWidths: (layer: string) => readonly number[];
   readonly threads?: number;
   /** Told the number of inner layers before the first is measured. */
   readonly onLayers: (count: number) => void;
@@ -43,7 +47,7 @@ export async function measureLayerCosts(
   check: Check,
   options: LayerCostsOptions,
 ): Promise<readonly LayerCosts[]> {
-  const { policy, seed, threads, signal, widths, onLayers, onLayer } = options;
+  const { policy, seed, threads, signal, widths, inputWidths, onLayers, onLayer } = options;
   const types = inferTypes(float);
   const costs = new Map<string, { weights: Record<number, number>; activations: Record<number, number> }>();
   for (const width of widths) {
@@ -61,7 +65,8 @@ export async function measureLayerCosts(
       const entry = costs.get(layer.node.name) ?? { weights: {}, activations: {} };
       costs.set(layer.node.name, entry);
       entry.weights[width] = (await check.measure(quantizedAlone(graph, float, layer, "weights"))).divergence;
-      entry.activations[width] = (await check.measure(quantizedAlone(graph, float, layer, "input"))).divergence;
+      if (inputWidths(layer.node.name).includes(width))
+        entry.activations[width] = (await check.measure(quantizedAlone(graph, float, layer, "input"))).divergence;
       onLayer();
     }
   }

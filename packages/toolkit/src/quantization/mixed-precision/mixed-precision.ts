@@ -9,9 +9,11 @@
 import type { Graph } from "@subbyte/graph";
 import { UsageError } from "../../errors.js";
 import type { Check } from "../check.js";
+import { insertFakeQuant } from "../insert.js";
 import type { BitPolicy, LayerOverride } from "../policy.js";
 import type { ChannelErrors, ChannelWidths } from "../ranges/channel-widths.js";
 import type { CalibrationInput } from "../ranges.js";
+import { innerLayers } from "../sensitivity/index.js";
 import { type Allocation, allocate, type Choice, type Sums, sumsOf } from "./allocation.js";
 import { channelErrors } from "./channel-choices.js";
 import { type LayerCosts, measureLayerCosts } from "./layer-costs.js";
@@ -80,28 +82,29 @@ export async function mixedPrecision(
   check: Check,
   options: MixedPrecisionOptions,
 ): Promise<MixedPrecision> {
-  const { budget, widths = WIDTHS, channelMeans = CHANNEL_MEANS, onProgress } = options;
+  const { policy, budget, widths = WIDTHS, channelMeans = CHANNEL_MEANS, onProgress, signal } = options;
   const pairs = budget.kind === "time" ? widths.length ** 2 : 0;
+  const byChannel = budget.kind === "bits" && channelMeans.length > 0;
+  const names = innerLayers(insertFakeQuant(float, { ...policy, layers: [] })).map(({ node }) => node.name);
+  if (names.length === 0)
+    throw new UsageError(
+      "mixed precision: the network has only a first and a last layer, which keep --first-last-bits.",
+    );
+  const errors = byChannel ? await channelErrors(float, names, calibration, options) : new Map<string, ChannelErrors>();
+  const reference = widestWithin(widths, budget.kind === "bits" ? budget.activations : Number.POSITIVE_INFINITY);
   let done = 0;
   let all = 0;
   const advance = () => onProgress?.(++done, all);
   const costs = await measureLayerCosts(float, calibration, check, {
     ...options,
     widths,
+    inputWidths: (layer) => (errors.has(layer) ? [reference] : widths),
     onLayers: (layers) => {
       all = layers * widths.length + pairs;
     },
     onLayer: advance,
   });
-  if (costs.length === 0)
-    throw new UsageError(
-      "mixed precision: the network has only a first and a last layer, which keep --first-last-bits.",
-    );
-  if (budget.kind === "bits") {
-    const names = channelMeans.length === 0 ? [] : costs.map(({ layer }) => layer);
-    return withinBits(costs, await channelErrors(float, names, calibration, options), channelMeans, budget);
-  }
-  const { policy, signal } = options;
+  if (budget.kind === "bits") return withinBits(costs, errors, { budget, widths, channelMeans });
   const times = await measureLayerTimes(float, calibration, {
     policy,
     layers: costs.map(({ layer }) => layer),
@@ -113,12 +116,18 @@ export async function mixedPrecision(
   return withinTime(costs, times, budget.milliseconds);
 }
 
+interface BitsOptions {
+  readonly budget: Extract<MixedBudget, { kind: "bits" }>;
+  readonly widths: readonly number[];
+  readonly channelMeans: readonly number[];
+}
+
 function withinBits(
   costs: readonly LayerCosts[],
   errors: ReadonlyMap<string, ChannelErrors>,
-  channelMeans: readonly number[],
-  budget: Extract<MixedBudget, { kind: "bits" }>,
+  { budget, widths, channelMeans }: BitsOptions,
 ): MixedPrecision {
+  const [ofWeights, ofActivations] = [budget.weights, budget.activations].map((bits) => widestWithin(widths, bits));
   const weights = allocateBits(
     costs.map(({ parameters, weights }) => ({ size: parameters, choices: wholeWidths("weights", weights) })),
     "weights",
@@ -144,8 +153,8 @@ function withinBits(
       ...activations.choices[i]!.value,
     })),
     fronts: [
-      { ...frontOf("bits a weight", weights), uniform: uniform(costs, "weights", budget.weights) },
-      { ...frontOf("bits an activation", activations), uniform: uniform(costs, "activations", budget.activations) },
+      { ...frontOf("bits a weight", weights), uniform: uniform(costs, "weights", ofWeights!) },
+      { ...frontOf("bits an activation", activations), uniform: uniform(costs, "activations", ofActivations!) },
     ],
     costs,
   };
@@ -171,9 +180,8 @@ function channelWidths(
   { widths, error }: ChannelWidths,
   errors: ChannelErrors,
   measured: Measured,
-  budget: number,
+  reference: number,
 ): WidthChoice {
-  const reference = widestWithin(measured, budget);
   const before = errors.uniform(reference);
   const bits = mean(widths);
   return {
@@ -183,10 +191,9 @@ function channelWidths(
   };
 }
 
-const widestWithin = (measured: Measured, budget: number): number => {
-  const widths = Object.keys(measured).map(Number);
-  return Math.max(...widths.filter((width) => width <= budget), Math.min(...widths));
-};
+/** The width that every layer can have within a budget. */
+const widestWithin = (widths: readonly number[], budget: number): number =>
+  Math.max(...widths.filter((width) => width <= budget), Math.min(...widths));
 
 function allocateBits(
   layers: readonly { readonly size: number; readonly choices: readonly WidthChoice[] }[],
@@ -208,11 +215,11 @@ function allocateBits(
 
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
-/** All layers at the widest measured width within the budget; there is one, or the budget could not be kept. */
-function uniform(costs: readonly LayerCosts[], kind: "weights" | "activations", budget: number): FrontPoint {
-  const bits = widestWithin(costs[0]![kind], budget);
-  return { amount: bits, divergence: costs.reduce((sum, each) => sum + each[kind][bits]!, 0) };
-}
+/** All layers at one width. */
+const uniform = (costs: readonly LayerCosts[], kind: "weights" | "activations", bits: number): FrontPoint => ({
+  amount: bits,
+  divergence: costs.reduce((sum, each) => sum + each[kind][bits]!, 0),
+});
 
 function withinTime(costs: readonly LayerCosts[], times: LayerTimes, milliseconds: number): MixedPrecision {
   const { rest } = times;
