@@ -23,8 +23,9 @@ export {
   chooseWidths,
   type WidthBudget,
 } from "./quantization/mixed-precision/choose-widths.js";
+export type { Front, FrontPoint } from "./quantization/mixed-precision/front.js";
 export type { LayerCosts } from "./quantization/mixed-precision/layer-costs.js";
-export type { Front, FrontPoint, MixedBudget, MixedPrecision } from "./quantization/mixed-precision/mixed-precision.js";
+export type { MixedBudget, MixedPrecision } from "./quantization/mixed-precision/mixed-precision.js";
 export { type BitPolicy, checkBits, type LayerOverride } from "./quantization/policy.js";
 export { type QatOptions, trainQuantized } from "./quantization/qat.js";
 export { type Quantization, quantize, quantizeGraph } from "./quantization/quantize.js";

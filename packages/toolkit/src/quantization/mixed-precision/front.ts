@@ -1,0 +1,25 @@
+/** @file What budgets can buy: the Pareto front of an allocation, for people. */
+
+import { type Allocation, type Sums, sumsOf } from "./allocation.js";
+
+export interface FrontPoint {
+  /** In the front's unit. */
+  readonly amount: number;
+  /** Sum of the layers' measured ones, nats. */
+  readonly divergence: number;
+}
+
+export interface Front {
+  readonly unit: "bits a weight" | "bits an activation" | "ms an image";
+  /** Best choices from the widest to the narrowest. */
+  readonly points: readonly FrontPoint[];
+  /** What the layers got. */
+  readonly chosen: FrontPoint;
+  /** For bits: the widest width that every layer can have within the budget, which shows what mixing brings. */
+  readonly uniform?: FrontPoint;
+}
+
+export function frontOf(unit: Front["unit"], { choices, front }: Allocation<unknown>, rest = 0): Front {
+  const point = ({ amount, cost }: Sums): FrontPoint => ({ amount: amount + rest, divergence: cost });
+  return { unit, points: front.map(point), chosen: point(sumsOf(choices)) };
+}
