@@ -89,7 +89,7 @@ export function convProgram(c: ConvCase, options: ConvOptions): Program {
     output,
     weights: { ...weights, scales: weights.scales.map(() => 0.01 * (0.9 + 0.2 * random.next())) },
     bias: Int32Array.from({ length: c.outputs }, () => random.integer(-50, 50)),
-    lo: random.integer(0, 1),
+    lo: unevenChannels ? 0 : random.integer(0, 1),
     hi: outputHighest - random.integer(0, 1),
   });
 

@@ -44,7 +44,7 @@ export function tensor(
 
 /** The tensor with a width for each channel, as low as the zero point allows. */
 export function withChannelWidths(t: QuantizedTensor, random: Random): QuantizedTensor {
-  const narrowest = Math.max(2, Math.ceil(Math.log2(t.zeroPoint + 1)));
+  const narrowest = Math.ceil(Math.log2(t.zeroPoint + 1));
   return { ...t, channelBits: Array.from({ length: t.shape[0]! }, () => random.integer(narrowest, t.bits)) };
 }
 

@@ -91,12 +91,12 @@ describe("what does not fit is refused, and the message says where", () => {
     [
       "a channel wider than its tensor",
       withTensor("block", { channelBits: [4, 5, 4, 2] }),
-      "tensors[3].channelBits[1]: must be an integer in [2, 4], is 5",
+      "tensors[3].channelBits[1]: must be an integer in [0, 4], is 5",
     ],
     [
-      "a channel of 1 bit",
-      withTensor("wide", { channelBits: [8, 2, 8, 1] }),
-      "tensors[2].channelBits[3]: must be an integer in [2, 8], is 1",
+      "half a bit",
+      withTensor("wide", { channelBits: [8, 2, 8, 2.5] }),
+      "tensors[2].channelBits[3]: must be an integer in [0, 8], is 2.5",
     ],
     [
       "channel widths of a pooling",

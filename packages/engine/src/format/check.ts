@@ -138,9 +138,9 @@ function checkChannelBits(field: string, { shape, bits, channelBits }: Quantized
   if (channelBits === undefined) return;
   if (channelBits.length !== shape[0])
     throw new FormatError(field, `must hold ${shape[0]} widths, holds ${channelBits.length}`);
-  const bad = channelBits.findIndex((width) => !(Number.isInteger(width) && width >= 2 && width <= bits));
+  const bad = channelBits.findIndex((width) => !(Number.isInteger(width) && width >= 0 && width <= bits));
   if (bad !== -1)
-    throw new FormatError(`${field}[${bad}]`, `must be an integer in [2, ${bits}], is ${channelBits[bad]}`);
+    throw new FormatError(`${field}[${bad}]`, `must be an integer in [0, ${bits}], is ${channelBits[bad]}`);
 }
 
 /** Every tensor is produced once, by the input or one operator, before it is read; the last operator alone yields logits. */

@@ -17,7 +17,7 @@ export interface QuantizedTensor {
   /** Integer in [0, 2^bits − 1], and within the narrowest channel's codes. */
   readonly zeroPoint: number;
   /**
-   * Widths of the channels, 2 … bits, one for each channel (first axis): codes of channel c lie in [0, 2^channelBits[c] − 1], on the
+   * Widths of the channels, 0 (always 0) … bits, one for each channel (first axis): codes of channel c lie in [0, 2^channelBits[c] − 1], on the
    * scale and zero point of the whole tensor. Only `conv` and `rescale` write them. Absent where all channels have `bits`.
    */
   readonly channelBits?: readonly number[];

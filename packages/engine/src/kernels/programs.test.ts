@@ -22,7 +22,7 @@ describe.each(tiers)("%s", (tier) => {
       [tensor("image", [3, 21, 5]), tensor("turned", shape), uneven, tensor("flat", [315])],
       [
         { op: "transpose", name: "turn", input: 0, output: 1, permutation: [1, 0, 2] },
-        { op: "rescale", name: "narrow", input: 1, output: 2, lo: 1, hi: 200 },
+        { op: "rescale", name: "narrow", input: 1, output: 2, lo: 0, hi: 200 },
         { op: "reshape", name: "flat", input: 2, output: 3 },
         { op: "dequantize", name: "logits", input: 3 },
       ],

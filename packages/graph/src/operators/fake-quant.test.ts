@@ -158,7 +158,7 @@ test("refuses widths and shapes that are none", () => {
     () =>
       inferTypes(fakeQuant(channels, one, scalar(0), { bits: 4, channelBits, ...more })[0]);
   expect(ofChannels([2, 4])).toThrow("channelBits of 2 channels; needed: 3, as x of [2,3,4] has them");
-  expect(ofChannels([2, 4, 5])).toThrow("channelBits has 5; needed: 2 to 4");
-  expect(ofChannels([1, 4, 4])).toThrow("channelBits has 1");
+  expect(ofChannels([2, 4, 5])).toThrow("channelBits has 5; needed: 0 to 4");
+  expect(ofChannels([-1, 4, 4])).toThrow("channelBits has -1");
   expect(ofChannels([2, 4, 4], { signed: 1 })).toThrow("channelBits on a signed grid");
 });

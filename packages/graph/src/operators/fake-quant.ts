@@ -5,7 +5,7 @@
  *
  * Inputs x, scale s and zero point z (float32, of shape [], or [c] along `axis`). Attributes: `bits` 2…8, `signed`, `narrow`
  * (the lowest signed code stays unused), `axis` (present only per channel), `learnable` (s gets a gradient), `channelBits` (unsigned
- * only, one for each channel of axis 1, 2…bits: the channel's codes end at qmax = 2^channelBits − 1, on the scale of all).
+ * only, one for each channel of axis 1, 0…bits: the channel's codes end at qmax = 2^channelBits − 1, on the scale of all).
  *
  * FakeQuantGradient(dy, x, s, z; the same attributes) → dx, and ds where learnable. Inside means qmin − z ≤ x/s ≤ qmax − z.
  *
@@ -147,6 +147,6 @@ function checkChannelBits(node: Node, shape: readonly Dim[] | undefined): void {
   if (signed) throw misfit(node, "channelBits on a signed grid", "an unsigned grid");
   if (shape && shape[1] !== channelBits.length)
     throw misfit(node, `channelBits of ${channelBits.length} channels`, `${shape[1]}, as x of [${shape}] has them`);
-  const bad = channelBits.find((width) => !(Number.isInteger(width) && width >= 2 && width <= bits));
-  if (bad !== undefined) throw misfit(node, `channelBits has ${bad}`, `2 to ${bits}`);
+  const bad = channelBits.find((width) => !(Number.isInteger(width) && width >= 0 && width <= bits));
+  if (bad !== undefined) throw misfit(node, `channelBits has ${bad}`, `0 to ${bits}`);
 }

@@ -19,7 +19,7 @@ export interface QuantGrid {
   readonly narrow: boolean;
   /** Channel axis where scale and zero point are per channel. */
   readonly axis: number | undefined;
-  /** Activations only: widths of the channels, 2 … bits, on the scale of all; undefined where all have `bits`. */
+  /** Activations only: widths of the channels, 0 … bits, on the scale of all; undefined where all have `bits`. */
   readonly channelBits: readonly number[] | undefined;
 }
 

@@ -14,7 +14,7 @@ export interface LayerOverride {
   readonly weights?: number;
   readonly activations?: number;
   /**
-   * Widths of the input's channels, 2 … 8, which share one scale; they take the place of `activations`. For inputs without negative
+   * Widths of the input's channels, 0 (always 0) … 8, which share one scale; they take the place of `activations`. For inputs without negative
    * values.
    */
   readonly channels?: readonly number[];
@@ -107,17 +107,17 @@ function applyOverride(layers: Map<string, LayerWidths>, override: LayerOverride
     layers.set(name, {
       weights: weights ?? before.weights,
       ...(channels
-        ? { input: Math.max(...channels), channels }
+        ? { input: Math.max(2, ...channels), channels }
         : { input: activations ?? before.input, channels: activations === undefined ? before.channels : undefined }),
     });
   }
 }
 
 function checkChannels(channels: readonly number[], pattern: string): void {
-  const bad = channels.find((bits) => !(Number.isInteger(bits) && bits >= 2 && bits <= 8));
+  const bad = channels.find((bits) => !(Number.isInteger(bits) && bits >= 0 && bits <= 8));
   if (channels.length === 0 || bad !== undefined)
     throw new UsageError(
-      `policy, pattern "${pattern}", channels: must list a whole number from 2 to 8 for each channel` +
+      `policy, pattern "${pattern}", channels: must list a whole number from 0 to 8 for each channel` +
         (bad === undefined ? "." : `, not ${bad}.`),
     );
 }

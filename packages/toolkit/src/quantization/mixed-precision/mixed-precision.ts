@@ -50,7 +50,7 @@ export interface MixedPrecision {
 }
 
 const WIDTHS = [2, 3, 4, 5, 6, 8];
-const CHANNEL_MEANS = [2, 2.25, 2.5, 2.75, 3, 3.25, 3.5, 3.75, 4, 4.25, 4.5, 4.75, 5, 6, 7, 8];
+const CHANNEL_MEANS = [1, 1.25, 1.5, 1.75, 2, 2.25, 2.5, 2.75, 3, 3.25, 3.5, 3.75, 4, 4.25, 4.5, 4.75, 5, 6, 7, 8];
 /** Runs of a network for its layers' times, of which the shortest count. */
 const RUNS = 10;
 

@@ -50,17 +50,21 @@ test("a mean between two widths is kept, and costs scale with the errors of inpu
   expect(fronts[0]!.chosen.amount).toBeCloseTo(3.5, 9);
 });
 
-test("channels of one width make an entry of one width; an input of zeros costs what it did", () => {
+test("channels of one width make an entry of one width", () => {
+  const errors = new Map([["even", errorsOf("even", [1, 1, 1, 1])]]);
+  const options = { budget: { weights: 2, activations: 2 }, widths, errors, channelMeans };
+  const { layers, fronts } = withinBits([layer("even", { 2: 0.16 })], options);
+  expect(layers).toEqual([{ pattern: "even", weights: 2, activations: 2 }]);
+  expect(fronts[1]!.chosen).toEqual({ amount: 2, divergence: 0.16 });
+});
+
+test("an input of zeros takes no bits and leaves them to others", () => {
   const errors = new Map([
     ["even", errorsOf("even", [1, 1, 1, 1])],
     ["dead", errorsOf("dead", [0, 0, 0, 0])],
   ]);
-  const costs = [layer("even", { 2: 0.16 }), layer("dead", { 2: 0 })];
   const options = { budget: { weights: 2, activations: 2 }, widths, errors, channelMeans };
-  const { layers, fronts } = withinBits(costs, options);
-  expect(layers).toEqual([
-    { pattern: "even", weights: 2, activations: 2 },
-    { pattern: "dead", weights: 2, activations: 2 },
-  ]);
-  expect(fronts[1]!.chosen).toEqual({ amount: 2, divergence: 0.16 });
+  const { layers } = withinBits([layer("even", { 2: 0.16 }), layer("dead", { 2: 0 })], options);
+  expect(layers[0]!.activations).toBe(4);
+  expect(layers[1]!.channels).toEqual([0, 0, 0, 0]);
 });

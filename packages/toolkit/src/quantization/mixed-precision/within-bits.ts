@@ -95,10 +95,12 @@ function channelWidths(
   reference: number,
 ): WidthChoice {
   const before = errors.uniform(reference);
-  const bits = mean(widths);
+  const [width] = widths as [number];
+  // A layer's own width is 2 at least.
+  const same = width >= 2 && widths.every((other) => other === width);
   return {
-    entry: widths.every((width) => width === widths[0]) ? { activations: widths[0]! } : { channels: widths },
-    bits,
+    entry: same ? { activations: width } : { channels: widths },
+    bits: mean(widths),
     cost: before === 0 ? measured[reference]! : measured[reference]! * (error / before),
   };
 }

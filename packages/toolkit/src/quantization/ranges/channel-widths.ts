@@ -16,9 +16,8 @@ import { EXPECTED_IMAGES } from "./layer-inputs.js";
 
 /** Values a channel. */
 const SAMPLES = 2048;
-const LEAST_BITS = 2;
+/** Widest code of a channel; with 0 bits it is always 0. */
 const MOST_BITS = 8;
-const WIDTHS = Array.from({ length: MOST_BITS - LEAST_BITS + 1 }, (_, i) => LEAST_BITS + i);
 /** Steps tried, in equal ratios between the largest value over 2^8 and over 2. */
 const STEPS = 64;
 
@@ -76,16 +75,16 @@ export function channelImportance(layer: Node, weights: Tensor): Float64Array {
   return importance;
 }
 
-/** Mean squared errors of a channel at one step, for each of `WIDTHS`. */
+/** Mean squared errors of a channel at one step, for each width from 0 bits on. */
 function errorsByWidth(values: Float32Array, step: number): Float64Array {
-  const errors = new Float64Array(WIDTHS.length);
+  const errors = new Float64Array(MOST_BITS + 1);
   const inverse = 1 / step;
   for (const x of values) {
     if (x === 0) continue;
     const code = Math.round(x * inverse);
-    for (let i = 0; i < WIDTHS.length; i++) {
-      const error = x - step * Math.min(code, 2 ** WIDTHS[i]! - 1);
-      errors[i]! += error * error;
+    for (let bits = 0; bits <= MOST_BITS; bits++) {
+      const error = x - step * Math.min(code, 2 ** bits - 1);
+      errors[bits]! += error * error;
     }
   }
   return errors.map((sum) => sum / values.length);
@@ -94,7 +93,7 @@ function errorsByWidth(values: Float32Array, step: number): Float64Array {
 /** The errors of all channels at all steps, weighted, from which widths are chosen. */
 export class ChannelErrors {
   readonly #steps: readonly number[];
-  /** By step, then channel, then place in `WIDTHS`. */
+  /** By step, then channel, then bits. */
   readonly #errors: readonly (readonly Float64Array[])[];
 
   constructor(samples: ChannelSamples, importance: Float64Array) {
@@ -106,22 +105,21 @@ export class ChannelErrors {
     );
   }
 
-  /** The widths of least error with at most `meanBits` on average, 2 or more. */
+  /** The widths of least error with at most `meanBits` on average. */
   within(meanBits: number): ChannelWidths {
     let best: readonly number[] = [];
     let least = Number.POSITIVE_INFINITY;
     for (const errors of this.#errors) {
-      const places = placesWithin(errors, meanBits);
-      const error = errors.reduce((sum, channel, c) => sum + channel[places[c]!]!, 0);
-      if (error < least) [best, least] = [places, error];
+      const widths = widthsWithin(errors, meanBits);
+      const error = errors.reduce((sum, channel, c) => sum + channel[widths[c]!]!, 0);
+      if (error < least) [best, least] = [widths, error];
     }
-    return { widths: best.map((place) => WIDTHS[place]!), error: least };
+    return { widths: best, error: least };
   }
 
-  /** The error with one width, 2 … 8, for all channels. */
+  /** The error with one width, 0 … 8, for all channels. */
   uniform(bits: number): number {
-    const place = WIDTHS.indexOf(bits);
-    const sums = this.#errors.map((errors) => errors.reduce((sum, channel) => sum + channel[place]!, 0));
+    const sums = this.#errors.map((errors) => errors.reduce((sum, channel) => sum + channel[bits]!, 0));
     return Math.min(...sums);
   }
 }
@@ -136,15 +134,15 @@ export interface ChannelWidths {
 /** Halvings of the interval in which the price of a bit is sought. */
 const HALVINGS = 30;
 
-/** Each channel's best place in `WIDTHS` at the lowest price of a bit for which the mean is kept. */
-function placesWithin(errors: readonly Float64Array[], meanBits: number): readonly number[] {
-  const most = (meanBits - LEAST_BITS) * errors.length;
+/** Each channel's best width at the lowest price of a bit for which the mean is kept. */
+function widthsWithin(errors: readonly Float64Array[], meanBits: number): readonly number[] {
+  const most = meanBits * errors.length;
   const atPrice = (price: number) => errors.map((channel) => cheapest(channel, price));
   let low = 0;
-  let high = errors.reduce((largest, [narrowest]) => Math.max(largest, narrowest!), Number.MIN_VALUE);
+  let high = errors.reduce((largest, [none]) => Math.max(largest, none!), Number.MIN_VALUE);
   for (let i = 0; i < HALVINGS; i++) {
     const price = (low + high) / 2;
-    if (atPrice(price).reduce((sum, place) => sum + place, 0) > most) low = price;
+    if (atPrice(price).reduce((sum, bits) => sum + bits, 0) > most) low = price;
     else high = price;
   }
   return atPrice(high);
@@ -152,8 +150,8 @@ function placesWithin(errors: readonly Float64Array[], meanBits: number): readon
 
 function cheapest(errors: Float64Array, price: number): number {
   let best = 0;
-  for (let place = 1; place < errors.length; place++)
-    if (errors[place]! + price * place < errors[best]! + price * best) best = place;
+  for (let bits = 1; bits < errors.length; bits++)
+    if (errors[bits]! + price * bits < errors[best]! + price * best) best = bits;
   return best;
 }
 
