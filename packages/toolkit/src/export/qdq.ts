@@ -5,9 +5,9 @@
  * Clip keeps them within 2^b codes ("QCDQ"). Biases are int32 at scale s_x·s_w. Spec: ONNX QuantizeLinear, DequantizeLinear 21.
  */
 
-import { channelMaxima, float32, type Graph, GraphBuilder, inferTypes, type Node, type Tensor } from "@subbyte/graph";
+import { float32, type Graph, GraphBuilder, inferTypes, type Node, type Tensor } from "@subbyte/graph";
 import { biasCodes } from "../quantization/biases.js";
-import { codeRange, type FakeQuant, fakeQuants, quantizeValue } from "../quantization/fake-quant.js";
+import { channelBounds, codeRange, type FakeQuant, fakeQuants, quantizeValue } from "../quantization/fake-quant.js";
 import { storedScales } from "../quantization/ranges.js";
 import { isLayer } from "../quantization/topology.js";
 
@@ -61,17 +61,8 @@ function quantizedActivation(b: GraphBuilder, graph: Graph, fq: FakeQuant, rank:
     const bounds = [-zeroPoint, max - zeroPoint].map((steps) => b.scalar(scale * steps));
     value = b.op("Clip", [value, ...bounds], {}, { name: `${fq.node.name}/clip` });
   }
-  const maxima = channelMaxima(fq);
-  if (maxima) {
-    const highest = maxima.map((code) => scale * (code - zeroPoint));
-    const bound = b.constant(
-      float32(
-        highest,
-        Array.from({ length: rank }, (_, axis) => (axis === 1 ? maxima.length : 1)),
-      ),
-    );
-    value = b.op("Min", [value, bound], {}, { name: `${fq.node.name}/channels` });
-  }
+  const bounds = channelBounds(fq, scale, zeroPoint, rank);
+  if (bounds) value = b.op("Min", [value, b.constant(bounds)], {}, { name: `${fq.node.name}/channels` });
   const codes = b.op("QuantizeLinear", [value, ...parameters], {}, { name: `${fq.node.name}/quantize` });
   b.op("DequantizeLinear", [codes, ...parameters], {}, { name: `${fq.node.name}/dequantize`, outputs: [fq.output] });
 }

@@ -3,6 +3,7 @@
 import { roundHalfToEven } from "@subbyte/engine";
 import {
   codeRange as attributeCodeRange,
+  channelMaxima,
   float32,
   type Graph,
   type GraphBuilder,
@@ -108,6 +109,17 @@ export function codeRange({ bits, signed, narrow }: Pick<QuantGrid, "bits" | "si
 } {
   const { qmin, qmax } = attributeCodeRange({ bits, signed: signed ? 1 : 0, narrow: narrow ? 1 : 0 });
   return { min: qmin, max: qmax };
+}
+
+/** The largest real value of each channel, in a shape that broadcasts over `rank` axes; undefined where all channels have one width. */
+export function channelBounds(grid: QuantGrid, scale: number, zeroPoint: number, rank: number): Tensor | undefined {
+  const maxima = channelMaxima(grid);
+  if (!maxima) return undefined;
+  const shape = Array.from({ length: rank }, (_, axis) => (axis === 1 ? maxima.length : 1));
+  return float32(
+    maxima.map((code) => scale * (code - zeroPoint)),
+    shape,
+  );
 }
 
 /** A graph with some constants replaced. */

@@ -7,7 +7,7 @@
  */
 
 import type { Operator, OutputRange, Program, QuantizedTensor, TensorId } from "@subbyte/engine";
-import { float32, type Graph, GraphBuilder } from "@subbyte/graph";
+import { channelMaxima, float32, type Graph, GraphBuilder } from "@subbyte/graph";
 import { padsToLastWindow } from "../lowering/attributes.js";
 import { onnxMove } from "../lowering/onnx-move.js";
 
@@ -118,11 +118,11 @@ class Simulation {
   #requantize(value: string, output: TensorId, { lo, hi }: OutputRange): void {
     const b = this.#b;
     const { zeroPoint, channelBits, shape } = this.#tensor(output);
+    const maxima = channelMaxima({ channelBits });
     const rounded = b.op("Round", [value]);
     const shifted = zeroPoint === 0 ? rounded : b.op("Add", [rounded, b.scalar(zeroPoint)]);
     const codes = b.op("Clip", [shifted, b.scalar(lo), b.scalar(hi)]);
-    if (!channelBits) return void this.#codes.set(output, codes);
-    const maxima = channelBits.map((bits) => 2 ** bits - 1);
+    if (!maxima) return void this.#codes.set(output, codes);
     const perChannel = [1, maxima.length, ...shape.slice(1).map(() => 1)];
     this.#codes.set(output, b.op("Min", [codes, b.constant(float32(maxima, perChannel))]));
   }

@@ -30,8 +30,6 @@ export interface LayerCostsOptions {
   /** Of `widths`, those at which a layer's input is measured. */
   readonly inputWidths: (layer: string) => readonly number[];
   readonly threads?: number;
-  /** Told the number of inner layers before the first is measured. */
-  readonly onLayers: (count: number) => void;
   /** After each layer, at each width. */
   readonly onLayer: () => void;
   readonly signal?: AbortSignal;
@@ -47,7 +45,7 @@ export async function measureLayerCosts(
   check: Check,
   options: LayerCostsOptions,
 ): Promise<readonly LayerCosts[]> {
-  const { policy, seed, threads, signal, widths, inputWidths, onLayers, onLayer } = options;
+  const { policy, seed, threads, signal, widths, inputWidths, onLayer } = options;
   const types = inferTypes(float);
   const costs = new Map<string, { weights: Record<number, number>; activations: Record<number, number> }>();
   for (const width of widths) {
@@ -59,7 +57,6 @@ export async function measureLayerCosts(
       ...(signal ? { signal } : {}),
     });
     const layers = innerLayers(graph);
-    onLayers(layers.length);
     for (const layer of layers) {
       signal?.throwIfAborted();
       const entry = costs.get(layer.node.name) ?? { weights: {}, activations: {} };

@@ -75,16 +75,13 @@ export async function mixedPrecision(
     );
   const errors = byChannel ? await channelErrors(float, names, calibration, options) : new Map<string, ChannelErrors>();
   const reference = widestWithin(widths, budget.kind === "bits" ? budget.activations : Number.POSITIVE_INFINITY);
+  const all = names.length * widths.length + pairs;
   let done = 0;
-  let all = 0;
   const advance = () => onProgress?.(++done, all);
   const costs = await measureLayerCosts(float, calibration, check, {
     ...options,
     widths,
     inputWidths: (layer) => (errors.has(layer) ? [reference] : widths),
-    onLayers: (layers) => {
-      all = layers * widths.length + pairs;
-    },
     onLayer: advance,
   });
   if (budget.kind === "bits") return { ...withinBits(costs, { budget, widths, errors, channelMeans }), costs };

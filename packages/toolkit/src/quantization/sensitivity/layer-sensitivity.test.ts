@@ -1,4 +1,4 @@
-import { float32, type Graph, type Tensor } from "@subbyte/graph";
+import { float32, type Graph, GraphBuilder, type Tensor } from "@subbyte/graph";
 import { beforeAll, describe, expect, test } from "vitest";
 import { DataError } from "../../errors.js";
 import { lift } from "../../lowering/lift.js";
@@ -86,6 +86,32 @@ test("what lies beyond the codes of its channel is clipped, and counts so", asyn
   expect(narrow.clippedShare).toBeGreaterThan(0.01);
   expect(narrow.noise.clipping).toBeGreaterThan(0);
   expect(narrow.inputBits).toBe(3);
+});
+
+test("features of a linear layer are channels too", async () => {
+  const b = new GraphBuilder("linear");
+  const linear = (name: string, x: string, [outputs, inputs]: readonly [number, number]) =>
+    b.op(
+      "Gemm",
+      [x, b.constant(randomTensor(random, [outputs, inputs], 0.2), `${name}.weight`)],
+      { transB: 1 },
+      { name },
+    );
+  const flat = b.op("Flatten", [b.input("input", "float32", ["N", 3, 16, 16])], { axis: 1 });
+  const hidden = b.op("Relu", [linear("first", flat, [4, 768])]);
+  b.output(linear("last", b.op("Relu", [linear("inner", hidden, [6, 4])]), [5, 6]));
+  const layers = [{ pattern: "inner", channels: [0, 2, 4, 3] }];
+  const calibration = {
+    images: 48,
+    batches: async function* () {
+      yield* batches;
+    },
+  };
+  const inserted = insertFakeQuant(b.build(), { weights: 4, activations: 4, layers });
+  const graph = await setRanges(inserted, calibration, { method: "mse", ...session });
+  const inner = named(await layerSensitivity(graph, batches, session), "inner");
+  expect(inner.inputBits).toBe(2.25);
+  expect(inner.noise.clipping).toBeGreaterThan(0);
 });
 
 describe("a layer that was spoiled is the worst, and the cause says how", () => {
