@@ -1,7 +1,5 @@
 export * from "./errors.js";
-export { type CheckOptions, checkProgram, type MemoryRequirement, memoryRequirement } from "./format/check.js";
 export { isSbq } from "./format/layout.js";
-export type * from "./format/program.js";
 export { readSbq } from "./format/reader.js";
 export { writeSbq } from "./format/writer.js";
 export type { LayerProfile, ModelInfo, Tensor, TierName } from "./host/host.js";
@@ -20,6 +18,8 @@ export { multiplyAdds, operatorMultiplyAdds } from "./operators/index.js";
 export { type Prediction, softmax } from "./prediction.js";
 export { centreCrop, preprocess, toChannels } from "./preprocess/preprocess.js";
 export { type Crop, type RawImage, resizeBilinear } from "./preprocess/resize.js";
+export { type CheckOptions, checkProgram, type MemoryRequirement, memoryRequirement } from "./program/check.js";
+export type * from "./program/program.js";
 export {
   createReference,
   quantizeInput,

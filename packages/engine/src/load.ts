@@ -2,13 +2,13 @@
 
 import { platform } from "#platform";
 import { InputError } from "./errors.js";
-import { defaultMaxBytes } from "./format/check.js";
 import { readSbq } from "./format/reader.js";
 import type { ModelInfo, TierName } from "./host/host.js";
 import { modelInfo } from "./host/info.js";
 import { bestTier } from "./host/runner.js";
 import { startHost } from "./host/start.js";
 import { createModel, type Model } from "./model.js";
+import { defaultMaxBytes } from "./program/check.js";
 import { type DownloadProgress, type ModelSource, readSource } from "./source.js";
 
 export interface LoadOptions {

@@ -3,7 +3,7 @@
  * under test → logits. Its output scale is set from its own sums, so that outputs are neither constant nor saturated.
  */
 
-import type { ConvOperator, Operator, Program, QuantizedTensor } from "../src/format/program.js";
+import type { ConvOperator, Operator, Program, QuantizedTensor } from "../src/program/program.js";
 import { createReference } from "../src/reference/reference.js";
 import { program as makeProgram, Random, randomWeights, tensor, withChannelWidths } from "./programs.js";
 

@@ -1,8 +1,8 @@
 /** @file The matrix of convolutions that every kernel is held to: sizes around its tile × widths × fills × tiers. */
 
 import { expect } from "vitest";
-import type { Program } from "../src/format/program.js";
 import { compile } from "../src/kernels/executable.js";
+import type { Program } from "../src/program/program.js";
 import { createReference } from "../src/reference/reference.js";
 import { type KernelName, supportedTier, type Tier } from "../src/wasm/modules.js";
 import { type ConvCase, convProgram, type Fill } from "./convolutions.js";

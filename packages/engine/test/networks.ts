@@ -1,6 +1,6 @@
 /** @file A network that has every operator of the engine, at any width, for tests of files, kernels and whole runs. */
 
-import type { Operator, Program, QuantizedTensor } from "../src/format/program.js";
+import type { Operator, Program, QuantizedTensor } from "../src/program/program.js";
 import { program, type Random, randomWeights, tensor } from "./programs.js";
 
 export interface EveryOperatorOptions {

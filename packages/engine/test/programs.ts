@@ -1,6 +1,6 @@
 /** @file Small programs for tests: seeded, valid by construction, one operator or one network at a time. */
 
-import type { Operator, Preprocessing, Program, QuantizedTensor, QuantizedWeights } from "../src/format/program.js";
+import type { Operator, Preprocessing, Program, QuantizedTensor, QuantizedWeights } from "../src/program/program.js";
 
 /** xorshift32; the same sequence everywhere. */
 export class Random {

@@ -1,8 +1,8 @@
 /** @file Random whole programs for property tests: a growing set of tensors, each operator fed from it. */
 
-import type { Operator, Program, QuantizedTensor, TensorId } from "../src/format/program.js";
 import { narrowestHighest } from "../src/operators/arithmetic.js";
 import { axesOf, windowCount } from "../src/operators/windows.js";
+import type { Operator, Program, QuantizedTensor, TensorId } from "../src/program/program.js";
 import { type Fill, fillCodes } from "./convolutions.js";
 import { program as makeProgram, Random, randomWeights, tensor, withChannelWidths } from "./programs.js";
 

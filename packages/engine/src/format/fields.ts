@@ -4,11 +4,11 @@
  */
 
 import type { Field, FieldKind } from "../operators/definition.js";
+import type { QuantizedWeights, Residual } from "../program/program.js";
 import type { BlockReader, BlockWriter } from "./blocks.js";
 import type { JsonNode } from "./json-node.js";
 import { packedWeights } from "./packed-weights.js";
 import { endsAreZero, packCodes, rowBytes } from "./packing.js";
-import type { QuantizedWeights, Residual } from "./program.js";
 
 interface FieldCodec<T> {
   read(node: JsonNode, blocks: BlockReader, field: Field): T;

@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import { convProgram } from "../../test/convolutions.js";
 import { Random } from "../../test/programs.js";
 import { compile } from "../kernels/executable.js";
+import type { Program } from "../program/program.js";
 import { createReference } from "../reference/reference.js";
-import type { Program } from "./program.js";
 import { readSbq } from "./reader.js";
 import { writeSbq } from "./writer.js";
 

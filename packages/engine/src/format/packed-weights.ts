@@ -4,8 +4,8 @@
  */
 
 import { elementCount } from "../operators/definition.js";
+import type { QuantizedWeights } from "../program/program.js";
 import { unpackCodes } from "./packing.js";
-import type { QuantizedWeights } from "./program.js";
 
 /** Of weights whose codes have not been asked for: whoever has them may have changed them. */
 const packedBytes = new WeakMap<QuantizedWeights, Uint8Array>();

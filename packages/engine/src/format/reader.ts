@@ -7,13 +7,13 @@
 import { FormatError } from "../errors.js";
 import type { Field } from "../operators/definition.js";
 import { operators } from "../operators/index.js";
+import { type CheckOptions, checkProgram, defaultMaxBytes } from "../program/check.js";
+import type { Operator, OperatorType, Preprocessing, Program, QuantizedTensor } from "../program/program.js";
 import { BlockReader } from "./blocks.js";
-import { type CheckOptions, checkProgram, defaultMaxBytes } from "./check.js";
 import { crc32c } from "./crc32c.js";
 import { fieldCodecs } from "./fields.js";
 import { JsonNode } from "./json-node.js";
 import { checksumOffset, formatVersion, headerStart, magic, maxHeaderBytes } from "./layout.js";
-import type { Operator, OperatorType, Preprocessing, Program, QuantizedTensor } from "./program.js";
 
 /** Longest lists in a header; `checkProgram` has the limits of meaning, these only bound the work. */
 const maxEntries = 2 ** 20;

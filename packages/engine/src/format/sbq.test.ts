@@ -5,11 +5,11 @@ import { hexDump } from "../../test/hex-dump.js";
 import { everyOperator, tinyNetwork } from "../../test/networks.js";
 import { Random } from "../../test/programs.js";
 import { FormatError } from "../errors.js";
+import { checkProgram } from "../program/check.js";
+import type { Operator, Program } from "../program/program.js";
 import { createReference } from "../reference/reference.js";
-import { checkProgram } from "./check.js";
 import { crc32c } from "./crc32c.js";
 import { checksumOffset, headerStart, magic } from "./layout.js";
-import type { Operator, Program } from "./program.js";
 import { readSbq } from "./reader.js";
 import { writeSbq } from "./writer.js";
 

@@ -2,12 +2,12 @@
 
 import type { Field } from "../operators/definition.js";
 import { definitionOf } from "../operators/index.js";
+import { checkProgram } from "../program/check.js";
+import type { Operator, Program } from "../program/program.js";
 import { BlockWriter } from "./blocks.js";
-import { checkProgram } from "./check.js";
 import { crc32c } from "./crc32c.js";
 import { fieldCodecs } from "./fields.js";
 import { alignBlock, type BlockEntry, checksumOffset, formatVersion, headerStart, magic } from "./layout.js";
-import type { Operator, Program } from "./program.js";
 
 /** @throws {FormatError} where the program breaks a rule; nothing is written that `readSbq` would refuse. */
 export function writeSbq(program: Program): Uint8Array {

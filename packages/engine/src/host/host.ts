@@ -1,7 +1,7 @@
 /** @file Where a model computes: on the calling thread (`Session`), in a worker (`RemoteHost`), or in several (`HostPool`). */
 
-import type { Preprocessing, Provenance } from "../format/program.js";
 import type { Picture } from "../image/picture.js";
+import type { Preprocessing, Provenance } from "../program/program.js";
 import type { KernelName, Tier } from "../wasm/modules.js";
 
 /** `"scalar"` is the reference in TypeScript: slow, and the truth that the kernels equal bit for bit. */

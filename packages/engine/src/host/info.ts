@@ -1,10 +1,10 @@
 /** @file What a program says of itself. */
 
-import { memoryRequirement } from "../format/check.js";
-import type { Program } from "../format/program.js";
 import { kernelBytes } from "../kernels/requirement.js";
 import { elementCount } from "../operators/definition.js";
 import { multiplyAdds } from "../operators/index.js";
+import { memoryRequirement } from "../program/check.js";
+import type { Program } from "../program/program.js";
 import type { ModelInfo, TierName } from "./host.js";
 
 /**

@@ -2,8 +2,8 @@
 
 import type { Picture } from "../image/picture.js";
 import { elementCount } from "../operators/definition.js";
-import type { RemoteHost } from "../worker/remote-host.js";
 import type { Host, HostState, LayerProfile, Tensor } from "./host.js";
+import type { RemoteHost } from "./remote-host.js";
 
 export class HostPool implements Host {
   readonly state: HostState;

@@ -1,8 +1,8 @@
 /** @file One face for the kernels and the scalar reference. */
 
-import type { Program } from "../format/program.js";
 import { compileChecked } from "../kernels/executable.js";
 import { operatorMultiplyAdds } from "../operators/index.js";
+import type { Program } from "../program/program.js";
 import { prepareReference } from "../reference/reference.js";
 import type { Recruit } from "../threads/team.js";
 import { supportedTier } from "../wasm/modules.js";

@@ -1,16 +1,16 @@
 /** @file A model on this thread: the file read and checked once, laid out, warmed up. Every other host has one at its end. */
 
 import { FormatError, InputError } from "../errors.js";
-import type { Program } from "../format/program.js";
 import { readSbq } from "../format/reader.js";
 import { type Picture, pixelsOf } from "../image/picture.js";
 import { elementCount } from "../operators/definition.js";
 import { preprocess } from "../preprocess/preprocess.js";
+import type { Program } from "../program/program.js";
 import { quantizeInput } from "../reference/reference.js";
 import { canShareMemory } from "../threads/team.js";
-import { type RemoteHost, startWorkers } from "../worker/remote-host.js";
 import type { Host, HostOptions, HostState, LayerProfile, ModelInfo, Tensor } from "./host.js";
 import { modelInfo } from "./info.js";
+import { type RemoteHost, startWorkers } from "./remote-host.js";
 import { bestTier, createRunner, type Runner } from "./runner.js";
 
 export class Session implements Host {

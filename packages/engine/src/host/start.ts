@@ -1,8 +1,8 @@
 /** @file Chooses and starts the host of a model. */
 
-import { startWorkers } from "../worker/remote-host.js";
 import type { Host, HostOptions } from "./host.js";
 import { HostPool } from "./pool.js";
+import { startWorkers } from "./remote-host.js";
 import { Session } from "./session.js";
 
 export interface StartOptions extends HostOptions {

@@ -7,9 +7,9 @@ import { convProgram } from "../../test/convolutions.js";
 import { combinations, expectedKernel, families, fillCount, tiers } from "../../test/kernel-matrix.js";
 import { Random } from "../../test/programs.js";
 import { randomProgram } from "../../test/random-program.js";
-import type { Program } from "../format/program.js";
 import { writeSbq } from "../format/writer.js";
 import type * as Subbyte from "../index.js";
+import type { Program } from "../program/program.js";
 import { createReference } from "../reference/reference.js";
 
 interface Case {

@@ -3,9 +3,9 @@
  * tensor together; within it the layer's widths, shape and actual codes decide.
  */
 
-import type { ConvOperator, LinearOperator, Program, TensorId } from "../format/program.js";
 import { channelMultipliers } from "../operators/arithmetic.js";
 import { inputsOf } from "../operators/index.js";
+import type { ConvOperator, LinearOperator, Program, TensorId } from "../program/program.js";
 import type { Tier } from "../wasm/modules.js";
 import { type FilterSums, fieldBitsFor, highFieldFits } from "./bounds.js";
 import type { Packer } from "./packer.js";

@@ -1,11 +1,10 @@
 /** @file A program laid out in WebAssembly memory and ready to run. */
 
 import { InputError } from "../errors.js";
-import { checkProgram } from "../format/check.js";
-import type { Program } from "../format/program.js";
 import { operatorMultiplyAdds } from "../operators/index.js";
+import { checkProgram } from "../program/check.js";
+import type { Program } from "../program/program.js";
 import { Barrier, barrierBytes } from "../threads/barrier.js";
-import { scheduleSteps } from "../threads/schedule.js";
 import { type BoundCall, bind, type Recruit } from "../threads/team.js";
 import { instantiate, type KernelName, supportedTier, type Tier } from "../wasm/modules.js";
 import { Constants } from "./constants.js";
@@ -13,6 +12,7 @@ import { emitInput } from "./emit/edges.js";
 import { Emitter, type KernelChoice } from "./emit/emitter.js";
 import { emitOperator } from "./emit/index.js";
 import { planProgram } from "./plan.js";
+import { scheduleSteps } from "./splitting/schedule.js";
 
 export interface CompileOptions {
   /** Default: the best one of this machine. */

@@ -4,8 +4,8 @@
  */
 
 import { packedCodes } from "../format/packed-weights.js";
-import type { QuantizedWeights } from "../format/program.js";
 import { elementCount } from "../operators/definition.js";
+import type { QuantizedWeights } from "../program/program.js";
 import type { Kernels } from "../wasm/modules.js";
 import type { FilterSums, LaneBounds } from "./bounds.js";
 import type { Constants } from "./constants.js";

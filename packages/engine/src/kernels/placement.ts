@@ -3,7 +3,7 @@
  * channels, with a border of zero points around the map so that no kernel tests for edges.
  */
 
-import type { QuantizedTensor } from "../format/program.js";
+import type { QuantizedTensor } from "../program/program.js";
 
 /** Codes are stored as bytes or, where kernels multiply 16-bit integers, as int16. */
 export type ElementBytes = 1 | 2;

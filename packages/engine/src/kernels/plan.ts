@@ -3,10 +3,10 @@
  * before it, how each tensor is stored, how wide its border is, and where its buffer stands.
  */
 
-import type { ConvOperator, Program, RescaleOperator, TensorId } from "../format/program.js";
 import { inputsOf, outputOf } from "../operators/index.js";
 import { axesOf, extent } from "../operators/windows.js";
-import { placeByLifetime } from "../reference/arena.js";
+import { placeByLifetime } from "../program/arena.js";
+import type { ConvOperator, Program, RescaleOperator, TensorId } from "../program/program.js";
 import type { Tier } from "../wasm/modules.js";
 import { chooseElementBytes, filterOf, isDepthwise, readersOf } from "./choose.js";
 import { stagingBytes } from "./packer.js";

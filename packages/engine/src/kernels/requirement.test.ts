@@ -3,11 +3,11 @@ import { mobilenetV2, resnet18, resnet20 } from "../../scripts/networks.mjs";
 import { convProgram } from "../../test/convolutions.js";
 import { combinations, families, tiers } from "../../test/kernel-matrix.js";
 import { randomProgram } from "../../test/random-program.js";
-import type { Program } from "../format/program.js";
-import { scheduleSteps } from "../threads/schedule.js";
+import type { Program } from "../program/program.js";
 import type { Tier } from "../wasm/modules.js";
 import { layOut } from "./executable.js";
 import { kernelBytes } from "./requirement.js";
+import { scheduleSteps } from "./splitting/schedule.js";
 
 /** What a program takes, and the bound on it. */
 async function measure(program: Program, tier: Tier, threads: number) {

@@ -3,9 +3,9 @@
  * layer depends on proofs about its codes, so each layer is counted with the largest form that its shape allows.
  */
 
-import type { Operator, Program } from "../format/program.js";
 import { elementCount } from "../operators/definition.js";
 import { inputsOf, outputOf } from "../operators/index.js";
+import type { Operator, Program } from "../program/program.js";
 import type { Tier } from "../wasm/modules.js";
 import { type FilterOperator, filterOf, isDepthwise, isThreeByThree } from "./choose.js";
 import { pageBytes } from "./constants.js";

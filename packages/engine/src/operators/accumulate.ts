@@ -7,7 +7,7 @@
  * |A₀| < 2^25. Padding needs no code: x − z_x is 0 there.
  */
 
-import type { ConvOperator, QuantizedTensor } from "../format/program.js";
+import type { ConvOperator, QuantizedTensor } from "../program/program.js";
 import { elementCount, type Scratch } from "./definition.js";
 import { type Axis, axesOf } from "./windows.js";
 

@@ -3,7 +3,7 @@
  * y = clamp(rne(fround(fround(fround(a − z_a) · m_a) + fround(fround(b − z_b) · m_b))) + z_y, lo, hi), m = fround(s / s_y).
  */
 
-import type { AddOperator } from "../format/program.js";
+import type { AddOperator } from "../program/program.js";
 import { rescaleMultiplier, toCode } from "./arithmetic.js";
 import type { OperatorDefinition } from "./definition.js";
 

@@ -4,7 +4,7 @@
  * 2 · 24 + 2 bits, so the second rounding changes nothing.
  */
 
-import type { QuantizedTensor } from "../format/program.js";
+import type { QuantizedTensor } from "../program/program.js";
 
 /** 1.5 · 2^52: adding it leaves no fraction bits, so the sum is rounded half to even by the hardware. */
 const integerGrid = 1.5 * 2 ** 52;

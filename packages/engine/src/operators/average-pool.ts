@@ -3,7 +3,7 @@
  * m = fround(fround(s_x / s_y) / N), N the divisor that ONNX defines at that position.
  */
 
-import type { AveragePoolOperator, QuantizedTensor } from "../format/program.js";
+import type { AveragePoolOperator, QuantizedTensor } from "../program/program.js";
 import { averageMultiplier, toCode } from "./arithmetic.js";
 import { elementCount, type OperatorDefinition } from "./definition.js";
 import { type Axis, axesOf, checkPoolAxis, checkWindowAttributes, tapsInside } from "./windows.js";

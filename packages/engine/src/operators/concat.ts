@@ -1,6 +1,6 @@
 /** @file Concatenation along channels, the first axis (rule 9). */
 
-import type { ConcatOperator } from "../format/program.js";
+import type { ConcatOperator } from "../program/program.js";
 import type { OperatorDefinition } from "./definition.js";
 
 export const concat: OperatorDefinition<ConcatOperator> = {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { naiveRound, naiveSums } from "../../test/naive.js";
 import { program, Random, randomWeights, tensor } from "../../test/programs.js";
-import type { ConvOperator, Program } from "../format/program.js";
+import type { ConvOperator, Program } from "../program/program.js";
 import { createReference } from "../reference/reference.js";
 import { prepareSums } from "./accumulate.js";
 import { Scratch } from "./definition.js";

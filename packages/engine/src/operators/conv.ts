@@ -7,7 +7,7 @@
  *   y   = clamp(rne(v) + z_y, lo, hi[o])
  */
 
-import type { ConvOperator } from "../format/program.js";
+import type { ConvOperator } from "../program/program.js";
 import { packedWeightBytes, paddedSize, prepareSums } from "./accumulate.js";
 import { channelHighs, channelMultipliers, rescaleMultiplier, toCode } from "./arithmetic.js";
 import { type CheckContext, elementCount, type Memory, type OperatorDefinition } from "./definition.js";

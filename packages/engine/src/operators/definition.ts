@@ -4,7 +4,14 @@
  */
 
 import { FormatError } from "../errors.js";
-import type { Operator, OutputRange, Program, QuantizedTensor, QuantizedWeights, TensorId } from "../format/program.js";
+import type {
+  Operator,
+  OutputRange,
+  Program,
+  QuantizedTensor,
+  QuantizedWeights,
+  TensorId,
+} from "../program/program.js";
 import { narrowestHighest } from "./arithmetic.js";
 
 /** How a field stands in the file's header: a JSON value, or a reference to a data block. */

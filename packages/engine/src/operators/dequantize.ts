@@ -1,6 +1,6 @@
 /** @file The logits from a stored vector: fround(s · fround(q − z)) (rule 10). */
 
-import type { DequantizeOperator } from "../format/program.js";
+import type { DequantizeOperator } from "../program/program.js";
 import type { OperatorDefinition } from "./definition.js";
 
 export const dequantize: OperatorDefinition<DequantizeOperator> = {

@@ -1,6 +1,6 @@
 /** @file Every operator of the engine; a missing one does not compile. */
 
-import type { Operator, OperatorType, Program, TensorId } from "../format/program.js";
+import type { Operator, OperatorType, Program, TensorId } from "../program/program.js";
 import { add } from "./add.js";
 import { averagePool } from "./average-pool.js";
 import { concat } from "./concat.js";

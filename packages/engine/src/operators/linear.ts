@@ -1,6 +1,6 @@
 /** @file y = W·x + b over a vector: codes by rule 5, or the float32 logits of the program by rule 10. */
 
-import type { LinearOperator } from "../format/program.js";
+import type { LinearOperator } from "../program/program.js";
 import { channelMultipliers, toCode } from "./arithmetic.js";
 import type { OperatorDefinition } from "./definition.js";
 

@@ -1,6 +1,6 @@
 /** @file Maximum over windows, on codes; padded elements do not take part (rule 9). */
 
-import type { MaxPoolOperator } from "../format/program.js";
+import type { MaxPoolOperator } from "../program/program.js";
 import type { OperatorDefinition } from "./definition.js";
 import { axesOf, checkPoolAxis, checkWindowAttributes, tapsInside } from "./windows.js";
 

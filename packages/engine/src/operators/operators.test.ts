@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { naiveRound } from "../../test/naive.js";
 import { program, Random, randomWeights, tensor } from "../../test/programs.js";
-import type { Operator, QuantizedTensor } from "../format/program.js";
+import type { Operator, QuantizedTensor } from "../program/program.js";
 import { createReference } from "../reference/reference.js";
 
 const f = Math.fround;

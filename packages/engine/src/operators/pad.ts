@@ -1,6 +1,6 @@
 /** @file Moves codes into a larger tensor; new elements are the zero point (rule 9). */
 
-import type { PadOperator } from "../format/program.js";
+import type { PadOperator } from "../program/program.js";
 import type { OperatorDefinition } from "./definition.js";
 
 export const pad: OperatorDefinition<PadOperator> = {

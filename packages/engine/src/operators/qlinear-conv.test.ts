@@ -3,7 +3,7 @@ import { type Graph, type Tensor, writeOnnx } from "@subbyte/graph";
 import * as ort from "onnxruntime-node";
 import { describe, expect, test } from "vitest";
 import { program, Random, randomWeights, tensor } from "../../test/programs.js";
-import type { ConvOperator, Operator, Program } from "../format/program.js";
+import type { ConvOperator, Operator, Program } from "../program/program.js";
 import { createReference } from "../reference/reference.js";
 
 interface Layer {

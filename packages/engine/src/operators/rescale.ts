@@ -1,6 +1,6 @@
 /** @file Change of scale or width: y = clamp(rne(fround(fround(q − z_a) · m)) + z_b, lo, hi[c]), m = fround(s_a / s_b) (rule 7). */
 
-import type { RescaleOperator } from "../format/program.js";
+import type { RescaleOperator } from "../program/program.js";
 import { channelHighs, rescaleMultiplier, toCode } from "./arithmetic.js";
 import type { OperatorDefinition } from "./definition.js";
 

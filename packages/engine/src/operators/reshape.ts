@@ -1,6 +1,6 @@
 /** @file The same codes in row-major order under another shape (rule 9). */
 
-import type { ReshapeOperator } from "../format/program.js";
+import type { ReshapeOperator } from "../program/program.js";
 import { elementCount, type OperatorDefinition } from "./definition.js";
 
 export const reshape: OperatorDefinition<ReshapeOperator> = {

@@ -1,6 +1,6 @@
 /** @file Moves codes: output[i] = input[starts + i · steps] along every axis (rule 9). */
 
-import type { SliceOperator } from "../format/program.js";
+import type { SliceOperator } from "../program/program.js";
 import type { OperatorDefinition } from "./definition.js";
 import { gather, rowMajorStrides } from "./gather.js";
 

@@ -1,6 +1,6 @@
 /** @file Any unary step as a stored table, output code = table[input code] (rule 7). */
 
-import type { TableOperator } from "../format/program.js";
+import type { TableOperator } from "../program/program.js";
 import type { OperatorDefinition } from "./definition.js";
 
 export const table: OperatorDefinition<TableOperator> = {

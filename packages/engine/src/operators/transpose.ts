@@ -1,6 +1,6 @@
 /** @file Moves codes: axis i of the output is axis `permutation[i]` of the input (rule 9). */
 
-import type { TransposeOperator } from "../format/program.js";
+import type { TransposeOperator } from "../program/program.js";
 import type { OperatorDefinition } from "./definition.js";
 import { gather, rowMajorStrides } from "./gather.js";
 

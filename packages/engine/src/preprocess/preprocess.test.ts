@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { InputError } from "../errors.js";
-import type { Preprocessing } from "../format/program.js";
+import type { Preprocessing } from "../program/program.js";
 import { preprocess, shorterSide, toChannels } from "./preprocess.js";
 
 interface Golden {

@@ -1,8 +1,8 @@
 /** @file From a decoded image of any size to the bytes that a network takes, as its file says. */
 
 import { InputError } from "../errors.js";
-import type { Preprocessing } from "../format/program.js";
 import { roundHalfToEven } from "../operators/arithmetic.js";
+import type { Preprocessing } from "../program/program.js";
 import { type Crop, type RawImage, resizeBilinear } from "./resize.js";
 
 /**

@@ -4,12 +4,12 @@
  */
 
 import { InputError } from "../errors.js";
-import { type CheckOptions, checkProgram } from "../format/check.js";
-import type { Operator, Program, TensorId } from "../format/program.js";
 import { toCode } from "../operators/arithmetic.js";
 import { elementCount, type Memory, Scratch } from "../operators/definition.js";
 import { definitionOf, outputOf } from "../operators/index.js";
-import { planArena } from "./arena.js";
+import { planArena } from "../program/arena.js";
+import { type CheckOptions, checkProgram } from "../program/check.js";
+import type { Operator, Program, TensorId } from "../program/program.js";
 
 /** Called after each operator with the codes that it wrote, or with the logits. The array is a copy. */
 export type Trace = (op: Operator, index: number, result: Uint8Array | Float32Array, image: number) => void;

@@ -1,9 +1,9 @@
 /** @file Threads that run a program together, in one memory: a leader, which is asked for runs, and helpers. */
 
 import type { WasmMemory } from "../host-types.js";
+import type { Call, Schedule } from "../kernels/splitting/schedule.js";
 import { instantiate, type Kernel, type Tier } from "../wasm/modules.js";
 import { Barrier } from "./barrier.js";
-import type { Call, Schedule } from "./schedule.js";
 
 /** What a helper is told; it can be posted. */
 export interface Assignment {

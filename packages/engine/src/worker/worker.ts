@@ -1,9 +1,9 @@
 /** @file The worker's script: one session, asked by messages. Runs in browsers and in Node. */
 
 import { platform } from "#platform";
+import { packError, type Reply, type Request, ready, type Service } from "../host/protocol.js";
 import { Session } from "../host/session.js";
 import { prepareHelp } from "../threads/team.js";
-import { packError, type Reply, type Request, ready, type Service } from "./protocol.js";
 
 const parent = platform.parent();
 let session: Session | undefined;

@@ -1,6 +1,6 @@
 /** @file What the emitters of all operators share: addresses of tensors, and the steps that a run goes through. */
 
-import type { Program, TensorId } from "../../format/program.js";
+import type { Program, TensorId } from "../../program/program.js";
 import type { KernelName, Kernels } from "../../wasm/modules.js";
 import type { Constants } from "../constants.js";
 import { pixelOffsets, wholeMap } from "../offsets.js";

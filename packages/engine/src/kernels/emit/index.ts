@@ -1,6 +1,6 @@
 /** @file An emitter for every operator; a missing one does not compile. */
 
-import type { Operator, OperatorType } from "../../format/program.js";
+import type { Operator, OperatorType } from "../../program/program.js";
 import { emitFilter } from "./conv.js";
 import { emitDequantize } from "./edges.js";
 import type { Emitter } from "./emitter.js";

@@ -1,7 +1,7 @@
 /** @file Elementwise operators over pixels: addition, change of scale, tables (rules 6, 7). */
 
-import type { AddOperator, RescaleOperator, TableOperator, TensorId } from "../../format/program.js";
 import { rescaleMultiplier } from "../../operators/arithmetic.js";
+import type { AddOperator, RescaleOperator, TableOperator, TensorId } from "../../program/program.js";
 import type { TaskFields } from "../constants.js";
 import { roundUp } from "../placement.js";
 import type { Emitter } from "./emitter.js";

@@ -3,6 +3,7 @@
  * through two tables of offsets.
  */
 
+import { elementCount } from "../../operators/definition.js";
 import type {
   ConcatOperator,
   PadOperator,
@@ -10,8 +11,7 @@ import type {
   SliceOperator,
   TensorId,
   TransposeOperator,
-} from "../../format/program.js";
-import { elementCount } from "../../operators/definition.js";
+} from "../../program/program.js";
 import { pixelOffsets, type Sampling, wholeMap } from "../offsets.js";
 import { mapShape, type Placement } from "../placement.js";
 import type { Emitter } from "./emitter.js";

@@ -1,7 +1,7 @@
 /** @file The epilogue of a convolution: multipliers, bounds, bias, residual, and the fused second output (rules 5, 6, 7). */
 
-import type { QuantizedTensor, TensorId } from "../../format/program.js";
 import { channelHighs, rescaleMultiplier } from "../../operators/arithmetic.js";
+import type { QuantizedTensor, TensorId } from "../../program/program.js";
 import type { FilterOperator, Layer } from "../choose.js";
 import { type Tiling, tileOffsets } from "../offsets.js";
 import { roundUp } from "../placement.js";

@@ -1,7 +1,7 @@
 /** @file Pooling (rule 9). */
 
-import type { AveragePoolOperator, MaxPoolOperator, TensorId } from "../../format/program.js";
 import { averagePositions } from "../../operators/average-pool.js";
+import type { AveragePoolOperator, MaxPoolOperator, TensorId } from "../../program/program.js";
 import { mapShape, roundUp } from "../placement.js";
 import type { Emitter } from "./emitter.js";
 

@@ -4,9 +4,9 @@
  * arXiv:2001.03288, §4.3): largest first, each at the lowest offset that no tensor alive at the same time occupies.
  */
 
-import type { Program } from "../format/program.js";
 import { elementCount } from "../operators/definition.js";
 import { inputsOf, outputOf } from "../operators/index.js";
+import type { Program } from "./program.js";
 
 export interface Arena {
   /** Byte offset of each tensor or block. */

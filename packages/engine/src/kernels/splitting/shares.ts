@@ -3,9 +3,9 @@
  * output comes from the same operations in the same order, so that bits do not depend on the number of threads.
  */
 
-import type { Constants } from "../kernels/constants.js";
-import type { ScratchBlocks } from "../kernels/emit/scratch.js";
-import type { KernelName } from "../wasm/modules.js";
+import type { KernelName } from "../../wasm/modules.js";
+import type { Constants } from "../constants.js";
+import type { ScratchBlocks } from "../emit/scratch.js";
 import { type Axis, axesOf, type Part } from "./axes.js";
 
 /**

@@ -15,7 +15,7 @@ import {
   outputOf,
   pooledElements,
 } from "../operators/index.js";
-import { planArena } from "../reference/arena.js";
+import { planArena } from "./arena.js";
 import { checkPreprocessing, checkProvenance } from "./check-metadata.js";
 import type { Program, QuantizedTensor } from "./program.js";
 

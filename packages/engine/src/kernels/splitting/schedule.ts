@@ -1,8 +1,8 @@
 /** @file What each thread does in a run: the steps of a program, shared out, in phases between which threads wait for each other. */
 
-import type { Constants } from "../kernels/constants.js";
-import type { Step } from "../kernels/emit/emitter.js";
-import type { ScratchBlocks } from "../kernels/emit/scratch.js";
+import type { Constants } from "../constants.js";
+import type { Step } from "../emit/emitter.js";
+import type { ScratchBlocks } from "../emit/scratch.js";
 import { shareOut } from "./shares.js";
 
 /** A kernel call of operator `operator`; −1 is the input. */

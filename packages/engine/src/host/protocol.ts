@@ -1,8 +1,8 @@
 /** @file Messages between a model and its workers. A worker has one model, or helps the thread that has it. */
 
 import { FormatError, InputError } from "../errors.js";
-import type { Host, HostOptions, HostState } from "../host/host.js";
 import type { Recruit } from "../threads/team.js";
+import type { Host, HostOptions, HostState } from "./host.js";
 
 /** What can be asked of the worker: to open a file, then the methods of a host; or to help, and nothing ever after. */
 export interface Service extends Pick<Host, "run" | "runPicture" | "profile">, Recruit {

@@ -3,9 +3,9 @@
  * nothing of it.
  */
 
-import type { Constants, TaskFields } from "../kernels/constants.js";
-import type { ScratchBlocks } from "../kernels/emit/scratch.js";
-import type { KernelName } from "../wasm/modules.js";
+import type { KernelName } from "../../wasm/modules.js";
+import type { Constants, TaskFields } from "../constants.js";
+import type { ScratchBlocks } from "../emit/scratch.js";
 
 /** A range of a task's units of work. */
 export interface Part {

@@ -2,10 +2,10 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { everyOperator } from "../../test/networks.js";
 import { program, Random, tensor } from "../../test/programs.js";
-import type { Operator, Program } from "../format/program.js";
 import { elementCount } from "../operators/definition.js";
 import { inputsOf, outputOf } from "../operators/index.js";
 import { planArena } from "./arena.js";
+import type { Operator, Program } from "./program.js";
 
 /** Walks through the program and marks whose bytes are whose; a tensor that is read must still own all of its bytes. */
 function expectSound(p: Program): void {

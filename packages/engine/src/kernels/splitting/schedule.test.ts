@@ -1,15 +1,15 @@
 import { describe, expect, test } from "vitest";
-import { mobilenetV2, resnet20 } from "../../scripts/networks.mjs";
-import { convProgram } from "../../test/convolutions.js";
-import { combinations, families, tiers } from "../../test/kernel-matrix.js";
-import { everyOperator } from "../../test/networks.js";
-import { Random } from "../../test/programs.js";
-import { randomProgram } from "../../test/random-program.js";
-import type { Program } from "../format/program.js";
-import { compile, layOut } from "../kernels/executable.js";
-import type { KernelName, Tier } from "../wasm/modules.js";
+import { mobilenetV2, resnet20 } from "../../../scripts/networks.mjs";
+import { convProgram } from "../../../test/convolutions.js";
+import { combinations, families, tiers } from "../../../test/kernel-matrix.js";
+import { everyOperator } from "../../../test/networks.js";
+import { Random } from "../../../test/programs.js";
+import { randomProgram } from "../../../test/random-program.js";
+import type { Program } from "../../program/program.js";
+import { bind } from "../../threads/team.js";
+import type { KernelName, Tier } from "../../wasm/modules.js";
+import { compile, layOut } from "../executable.js";
 import { scheduleSteps } from "./schedule.js";
-import { bind } from "./team.js";
 
 /** Kernels whose calls were cut into parts. */
 const cut = new Set<KernelName>();

@@ -1,10 +1,10 @@
 /** @file A model in a worker. */
 
 import { platform } from "#platform";
-import type { Host, HostOptions, HostState, LayerProfile, Tensor } from "../host/host.js";
 import type { Picture } from "../image/picture.js";
 import type { WorkerEndpoint } from "../platform.js";
 import type { Assignment, Recruit } from "../threads/team.js";
+import type { Host, HostOptions, HostState, LayerProfile, Tensor } from "./host.js";
 import { type Reply, type Request, ready, type Service, unpackError } from "./protocol.js";
 
 interface Pending {
