@@ -1,8 +1,25 @@
+import type { ErrorArguments, GraphErrorCode, GraphErrorData, ModelErrorFacts, modelErrors } from "./error-codes.js";
+
 /**
  * A model that cannot be used: a damaged or foreign file, an unsupported operator, shapes that do not fit.
- * The message is one paragraph that says what is wrong, where, and what to do.
+ * The message is one paragraph that says what is wrong, where, and what to do; `data` holds what it names, as JSON values.
  */
 export class ModelError extends Error {
   override readonly name = "ModelError";
   readonly kind = "model";
+  readonly code: GraphErrorCode;
+  readonly data: GraphErrorData;
+
+  constructor(...[code, data, message, options]: ErrorArguments<ModelErrorFacts, typeof modelErrors>) {
+    super(message, options);
+    this.code = code;
+    this.data = data;
+  }
+
+  /** The same fault, told with the file in which it was found. */
+  inFile(file: string): ModelError {
+    const { code, data, message } = this;
+    const args = [code, { ...data, file }, `${file}: ${message}`, { cause: this }];
+    return new ModelError(...(args as ErrorArguments<ModelErrorFacts, typeof modelErrors>));
+  }
 }

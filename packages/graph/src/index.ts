@@ -6,6 +6,16 @@ export {
   toTrainingForm,
   withLoss,
 } from "./autodiff/training-form.js";
+export {
+  type ErrorArguments,
+  type ErrorData,
+  type ErrorEntry,
+  type ErrorValue,
+  type GraphErrorCode,
+  type GraphErrorData,
+  type ModelErrorFacts,
+  modelErrors,
+} from "./error-codes.js";
 export * from "./errors.js";
 export { expandForInference, expandForTraining, type TrainingFormulationOptions } from "./formulations/index.js";
 export { GraphBuilder, type NodeOptions } from "./ir/builder.js";

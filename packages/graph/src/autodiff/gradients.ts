@@ -37,19 +37,30 @@ export function gradients(graph: Graph, { loss, parameters }: GradientRequest): 
   const types = inferTypes(forward);
   const type = (value: string): TensorType => {
     const found = types.get(value);
-    if (!found) throw new ModelError(`graph "${graph.name}" has no value "${value}"`);
+    if (!found)
+      throw new ModelError(
+        "unknown-tensor",
+        { graph: graph.name, tensors: [value] },
+        `graph "${graph.name}" has no value "${value}"`,
+      );
     return found;
   };
   const lossType = type(loss);
   if (!isFloat(lossType.dtype) || (lossType.shape ?? []).some((dim) => dim !== 1))
     throw new ModelError(
+      "not-differentiable",
+      { graph: graph.name, tensors: [loss], reason: "the loss is not a floating-point scalar" },
       `graph "${graph.name}": the loss "${loss}" is ${lossType.dtype}[${lossType.shape}]; needed: a floating-point scalar`,
     );
 
   const active = dependents(forward, parameters, (value) => isFloat(type(value).dtype));
   const unreached = parameters.filter((value) => !types.has(value));
   if (unreached.length > 0)
-    throw new ModelError(`graph "${graph.name}" has no values named ${unreached.map((v) => `"${v}"`).join(", ")}`);
+    throw new ModelError(
+      "unknown-tensor",
+      { graph: graph.name, tensors: unreached },
+      `graph "${graph.name}" has no values named ${unreached.map((v) => `"${v}"`).join(", ")}`,
+    );
 
   const g = new GraphBuilder(graph.name, forward);
   const contributions = new Map<string, string[]>();
@@ -84,6 +95,8 @@ export function gradients(graph: Graph, { loss, parameters }: GradientRequest): 
     const gradient = total(parameter);
     if (gradient === undefined)
       throw new ModelError(
+        "not-differentiable",
+        { graph: graph.name, tensors: [parameter], reason: "the loss does not depend on it" },
         `graph "${graph.name}": the loss "${loss}" does not depend on "${parameter}"; leave it out of the parameters`,
       );
     return gradient;
@@ -112,6 +125,8 @@ function differentiable(graph: Graph, loss: string, parameters: readonly string[
   );
   if (missing.length > 0)
     throw new ModelError(
+      "not-differentiable",
+      { graph: graph.name, operators: missing.map(({ op }) => op), nodes: missing.map(({ name }) => name) },
       `graph "${graph.name}" cannot be differentiated: no gradient for ${missing.map((n) => `${n.op} "${n.name}"`).join(", ")}`,
     );
 

@@ -37,6 +37,8 @@ export function toTrainingForm(graph: Graph): TrainingForm {
     const elements = dimProduct(types.get(x)?.shape?.slice(2) ?? ["?"]);
     if (typeof elements !== "number")
       throw new ModelError(
+        "symbolic-shape",
+        { operator: node.op, node: node.name, found: elements },
         `BatchNormalization "${node.name}": the image size ${elements} is symbolic; needed: a fixed size`,
       );
     const [batchMean, batchVariance] = [`${node.name}.batch_mean`, `${node.name}.batch_var`];
@@ -68,11 +70,17 @@ export interface LossGraph {
 /** Appends the mean softmax cross-entropy of the first output, the logits [n, classes], against an input `labels`. */
 export function withLoss(graph: Graph, { labelSmoothing = 0 }: { readonly labelSmoothing?: number } = {}): LossGraph {
   if (!(labelSmoothing >= 0 && labelSmoothing < 1))
-    throw new ModelError(`label smoothing is ${labelSmoothing}; needed: a number from 0 to below 1`);
+    throw new ModelError(
+      "graph-argument",
+      { argument: "labelSmoothing", found: labelSmoothing, expected: "[0, 1)" },
+      `label smoothing is ${labelSmoothing}; needed: a number from 0 to below 1`,
+    );
   const logits = graph.outputs[0]!;
   const shape = inferTypes(graph).get(logits)?.shape;
   if (shape?.length !== 2)
     throw new ModelError(
+      "not-a-classifier",
+      { graph: graph.name, tensors: [logits], found: shape ?? null, expected: "[n, classes]" },
       `graph "${graph.name}": the output "${logits}" has the shape [${shape}]; needed: [n, classes]`,
     );
   const g = new GraphBuilder(graph.name, graph);

@@ -50,7 +50,12 @@ export function reformulate(graph: Graph, formulations: readonly Formulation[]):
     g,
     type(value) {
       const type = types.get(value);
-      if (!type) throw new ModelError(`graph "${graph.name}": the type of the value "${value}" is not known`);
+      if (!type)
+        throw new ModelError(
+          "unknown-tensor",
+          { graph: graph.name, tensors: [value] },
+          `graph "${graph.name}": the type of the value "${value}" is not known`,
+        );
       return type;
     },
     constant: (value) => graph.tensors.get(value),

@@ -135,7 +135,12 @@ export class GraphBuilder {
   }
 
   #claim(name: string, taken = this.#values): void {
-    if (taken.has(name)) throw new ModelError(`graph "${this.name}": the name "${name}" is used twice`);
+    if (taken.has(name))
+      throw new ModelError(
+        "malformed-graph",
+        { graph: this.name, tensors: [name], reason: "the name is used twice" },
+        `graph "${this.name}": the name "${name}" is used twice`,
+      );
     taken.add(name);
   }
 }

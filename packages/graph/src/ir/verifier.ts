@@ -88,5 +88,9 @@ function fail(graph: Graph, fault: string, line?: number): never {
   const first = Math.max(0, (line ?? 0) - CONTEXT_LINES);
   const quoted = line === undefined ? [] : graph.nodes.slice(first, line + CONTEXT_LINES + 1);
   const lines = quoted.map((node, i) => `\n  ${first + i === line ? ">" : " "} ${printNode(node, graph.tensors)}`);
-  throw new ModelError(`graph "${graph.name}" is not well formed: ${fault}${lines.join("")}`);
+  throw new ModelError(
+    "malformed-graph",
+    { graph: graph.name, reason: fault },
+    `graph "${graph.name}" is not well formed: ${fault}${lines.join("")}`,
+  );
 }

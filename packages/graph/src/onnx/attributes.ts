@@ -69,7 +69,11 @@ export function attributeKind(node: Node, name: string, value: Attribute): Kind 
 function requireIntegers(node: Node, name: string, values: readonly number[]): void {
   const fraction = values.find((value) => !Number.isSafeInteger(value));
   if (fraction !== undefined)
-    throw new ModelError(`${node.op} "${node.name}": attribute "${name}" is an integer in ONNX, found ${fraction}`);
+    throw new ModelError(
+      "operator-mismatch",
+      { operator: node.op, node: node.name, attribute: name, found: fraction, expected: "an integer" },
+      `${node.op} "${node.name}": attribute "${name}" is an integer in ONNX, found ${fraction}`,
+    );
 }
 
 /** Kinds that operators rely on, by name; the same in all of ONNX's own operators. */
@@ -118,5 +122,9 @@ export function requireKind(place: string, name: string, value: Attribute): void
     TENSOR: typeof value === "object" && "dtype" in value,
   };
   if (!fits[kind])
-    throw new ModelError(`${place} is of another kind than ${kind}, or beyond ±2^53; the file is damaged`);
+    throw new ModelError(
+      "damaged-model",
+      { place, reason: `not of the kind ${kind}`, expected: kind },
+      `${place} is of another kind than ${kind}, or beyond ±2^53; the file is damaged`,
+    );
 }

@@ -54,9 +54,17 @@ export function toIrForm(node: Node, opset: number, addConstant: (stem: string, 
   if (node.op === "Split" && opset < 18 && node.inputs.length < 2)
     return { ...node, attributes: { ...node.attributes, num_outputs: node.outputs.length } };
   if (node.op === "BatchNormalization" && opset < 14 && node.outputs.some((output, i) => i > 0 && output !== ""))
-    throw new ModelError(`${where(node)} is in training form; export the model in evaluation mode (model.eval())`);
+    throw new ModelError(
+      "unsupported-form",
+      { place: where(node), node: node.name, operator: node.op },
+      `${where(node)} is in training form; export the model in evaluation mode (model.eval())`,
+    );
   if (node.op === "GroupNormalization" && opset < 21)
-    throw new ModelError(`${where(node)} has the withdrawn form of opset 18; export the model at opset 21 or later`);
+    throw new ModelError(
+      "unsupported-form",
+      { place: where(node), node: node.name, operator: node.op },
+      `${where(node)} has the withdrawn form of opset 18; export the model at opset 21 or later`,
+    );
   return node;
 }
 
@@ -113,7 +121,11 @@ const earliest = (node: Node): number =>
 export function fromIrForm(node: Node, opset: number, tensors: ReadonlyMap<string, Tensor>): Node {
   if (node.domain !== "") return node;
   const refuse = (what: string, since: number): never => {
-    throw new ModelError(`${where(node)}: ${what} needs opset ${since}, and ${opset} was asked for`);
+    throw new ModelError(
+      "unsupported-opset",
+      { node: node.name, operator: node.op, found: opset, expected: since },
+      `${where(node)}: ${what} needs opset ${since}, and ${opset} was asked for`,
+    );
   };
   if ((operatorSince[node.op] ?? 0) > opset) refuse("the operator", operatorSince[node.op]!);
   let result = node;

@@ -44,6 +44,8 @@ export function readOnnx(bytes: Uint8Array, options: ReadOptions = {}): Graph {
 
 const notOnnx = (why: string, cause?: unknown): ModelError =>
   new ModelError(
+    "damaged-model",
+    { reason: why },
     `this is not an ONNX model, or it is cut off or damaged: ${why}; check that the file is complete and ends in .onnx`,
     { cause },
   );
@@ -65,6 +67,8 @@ function opsetOf(model: ModelProto): number {
   const version = Number(toBigInt(entry.version));
   if (version >= OLDEST_OPSET && version <= NEWEST_OPSET) return version;
   throw new ModelError(
+    "unsupported-opset",
+    { found: version, expected: [OLDEST_OPSET, NEWEST_OPSET] },
     `the model uses ONNX opset ${version}; opsets ${OLDEST_OPSET} to ${NEWEST_OPSET} are supported: export it again with ` +
       "opset_version=17, or convert it with onnx.version_converter",
   );
@@ -74,22 +78,29 @@ function opsetOf(model: ModelProto): number {
 function refuseForeignNodes(model: ModelProto, graph: GraphProto): void {
   const functions = new Set(model.functions.map((item) => `${canonicalDomain(item.domain)}:${item.name}`));
   const faults: string[] = [];
+  const refused: NodeProto[] = [];
   for (const node of graph.node) {
     const domain = canonicalDomain(node.domain);
-    const title = `${node.op_type} "${node.name || (node.output[0] ?? "")}"`;
+    const title = `${node.op_type} "${titleOf(node)}"`;
+    const before = faults.length;
     if (functions.has(`${domain}:${node.op_type}`)) faults.push(`${title} calls a function of the model`);
     else if (!knownDomains.has(domain)) faults.push(`${title} is of the domain "${domain}"`);
     for (const attribute of node.attribute) {
-      const refused = refusedAttributeTypes[attribute.type];
-      if (refused) faults.push(`${title} has ${refused} as attribute "${attribute.name}"`);
+      const kind = refusedAttributeTypes[attribute.type];
+      if (kind) faults.push(`${title} has ${kind} as attribute "${attribute.name}"`);
     }
+    if (faults.length > before) refused.push(node);
   }
   if (faults.length > 0)
     throw new ModelError(
+      "unsupported-operator",
+      { operators: [...new Set(refused.map(({ op_type }) => op_type))], nodes: refused.map(titleOf) },
       `the model has ${faults.length} ${faults.length === 1 ? "node that is" : "nodes that are"} not supported: ` +
         `${faults.join("; ")}; export it without control flow, functions and custom operators`,
     );
 }
+
+const titleOf = ({ name, output }: NodeProto): string => name || (output[0] ?? "");
 
 /** Hands out names that nothing in the file uses. */
 class Names {
@@ -112,7 +123,11 @@ class Names {
 
 function readGraph(proto: GraphProto, opset: number, { externalData }: ReadOptions): Graph {
   if (proto.sparse_initializer.length > 0)
-    throw new ModelError(`the model has ${proto.sparse_initializer.length} sparse tensors; save them as dense ones`);
+    throw new ModelError(
+      "unsupported-form",
+      { place: "the graph", found: "sparse tensors" },
+      `the model has ${proto.sparse_initializer.length} sparse tensors; save them as dense ones`,
+    );
   const tensors = new Map<string, Tensor>();
   const define = (name: string, tensor: Tensor): void => {
     if (name === "" || tensors.has(name)) throw notOnnx(`the constant "${name}" is defined twice or has no name`);
@@ -153,7 +168,12 @@ function uniqueNodeNames(nodes: readonly NodeProto[]): string[] {
 
 function readInput({ name, type }: ValueInfoProto): GraphInput {
   const tensor = type?.tensor_type;
-  if (!tensor) throw new ModelError(`the graph input "${name}" is not a tensor; only tensors are supported`);
+  if (!tensor)
+    throw new ModelError(
+      "unsupported-type",
+      { place: `the graph input "${name}"`, found: "no tensor" },
+      `the graph input "${name}" is not a tensor; only tensors are supported`,
+    );
   const dtype = dtypeOfCode(tensor.elem_type, `the graph input "${name}"`);
   if (!tensor.shape) return { name, dtype };
   const shape = tensor.shape.dim.map(({ dim_value, dim_param }, axis): Dim => {
@@ -207,15 +227,25 @@ function readAttribute(proto: AttributeProto, place: string, loader: ExternalDat
       return proto.ints.map((item) => {
         const value = safe(toBigInt(item));
         if (typeof value === "number") return value;
-        throw new ModelError(`${place} holds ${value}, which is beyond ±2^53; such limits must be inputs`);
+        throw new ModelError(
+          "unsupported-form",
+          { place, found: `${value}` },
+          `${place} holds ${value}, which is beyond ±2^53; such limits must be inputs`,
+        );
       });
     case AttributeType.STRINGS:
       return [...proto.strings];
   }
+  if (proto.ref_attr_name !== "")
+    throw new ModelError(
+      "unsupported-form",
+      { place, found: proto.ref_attr_name },
+      `${place} refers to an attribute of a function; inline functions before saving the model`,
+    );
   throw new ModelError(
-    proto.ref_attr_name === ""
-      ? `${place} has no value or the unknown type ${proto.type}; the file is damaged or too new`
-      : `${place} refers to an attribute of a function; inline functions before saving the model`,
+    "damaged-model",
+    { place, reason: "an attribute without a value", found: proto.type },
+    `${place} has no value or the unknown type ${proto.type}; the file is damaged or too new`,
   );
 }
 
@@ -245,5 +275,9 @@ function constantOf(node: NodeProto, loader: ExternalDataLoader | undefined): Te
         data: BigInt64Array.from(attribute.ints, toBigInt),
       };
   }
-  throw new ModelError(`${where} holds no tensor, number or list of numbers; the file is damaged, or it holds text`);
+  throw new ModelError(
+    "damaged-model",
+    { place: where, reason: "no tensor, number or list of numbers" },
+    `${where} holds no tensor, number or list of numbers; the file is damaged, or it holds text`,
+  );
 }

@@ -58,6 +58,8 @@ export function dtypeOfCode(code: number, where: string): DType {
   const dtype = dtypes.get(code);
   if (dtype) return dtype;
   throw new ModelError(
+    "unsupported-type",
+    { place: where, found: refusedDTypes[code] ?? code },
     `${where} has element type ${refusedDTypes[code] ?? `number ${code}`}, which is not supported; ` +
       "convert the model to float32 (integers and booleans may stay) and export it again",
   );
@@ -76,12 +78,20 @@ export function readTensor(proto: TensorProto, where: string, loader?: ExternalD
   const shape = proto.dims.map((dim) => {
     const value = toBigInt(dim);
     if (value < 0n || value > BigInt(Number.MAX_SAFE_INTEGER))
-      throw new ModelError(`${where} has the dimension ${value}; the file is damaged`);
+      throw new ModelError(
+        "damaged-model",
+        { place: where, reason: `dimension ${value}` },
+        `${where} has the dimension ${value}; the file is damaged`,
+      );
     return Number(value);
   });
   const dtype = dtypeOfCode(proto.data_type, where);
   if (proto.segment)
-    throw new ModelError(`${where} is stored in segments, which is not supported; save it in one piece`);
+    throw new ModelError(
+      "unsupported-form",
+      { place: where, found: "segments" },
+      `${where} is stored in segments, which is not supported; save it in one piece`,
+    );
   const external = proto.data_location === 1 || proto.external_data.length > 0;
   const raw = external ? readExternal(proto, where, loader) : proto.raw_data;
   const data = raw.length > 0 ? fromBytes(raw, dtype, shape, where) : fromFields(proto, dtype, shape, where);
@@ -93,6 +103,8 @@ function readExternal(proto: TensorProto, where: string, loader: ExternalDataLoa
   const location = entries.get("location");
   if (!loader || location === undefined)
     throw new ModelError(
+      "external-data",
+      { place: where, location: location ?? "" },
       `${where} keeps its data in another file ("${location ?? "not named"}"); save the model as one file ` +
         "(onnx.save(model, path, save_as_external_data=False), or export with external_data=False)",
     );
@@ -108,6 +120,8 @@ function fromBytes(raw: Uint8Array, dtype: DType, shape: readonly number[], wher
   const bytes = packed ? Math.ceil(count / 2) : count * new array(0).BYTES_PER_ELEMENT;
   if (bytes !== raw.length)
     throw new ModelError(
+      "damaged-model",
+      { place: where, reason: "wrong number of bytes", found: raw.length, expected: bytes },
       `${where} is ${needed(dtype, shape)}, ${bytes} bytes, but the file has ${raw.length}; the file is damaged`,
     );
   if (packed) return unpackNibbles(raw, dtype, count);
@@ -123,6 +137,8 @@ function fromFields(proto: TensorProto, dtype: DType, shape: readonly number[], 
   const entries = packed ? Math.ceil(count / 2) : count;
   if (values.length !== entries)
     throw new ModelError(
+      "damaged-model",
+      { place: where, reason: "wrong number of entries", found: values.length, expected: entries },
       `${where} is ${needed(dtype, shape)} and needs ${entries} entries, but the file has ${values.length}; ` +
         "the file is damaged",
     );
@@ -157,6 +173,8 @@ export function writeTensor(tensor: Tensor, name: string): Partial<TensorProto> 
   const { code, array, packed } = storage[tensor.dtype];
   if (!(tensor.data instanceof array) || tensor.data.length !== elementCount(tensor.shape))
     throw new ModelError(
+      "malformed-graph",
+      { tensors: [name], reason: "data does not fit the type" },
       `tensor "${name}" is ${needed(tensor.dtype, tensor.shape)}, but its data is a ` +
         `${tensor.data.constructor.name} of ${tensor.data.length} elements`,
     );

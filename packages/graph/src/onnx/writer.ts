@@ -25,7 +25,11 @@ export interface WriteOptions {
 export function writeOnnx(graph: Graph, options: WriteOptions = {}): Uint8Array {
   const opset = options.opset ?? requiredOpset(graph);
   if (!Number.isInteger(opset) || opset < OLDEST_OPSET || opset > NEWEST_OPSET)
-    throw new ModelError(`opset ${opset} cannot be written; take one from ${OLDEST_OPSET} to ${NEWEST_OPSET}`);
+    throw new ModelError(
+      "unsupported-opset",
+      { found: opset, expected: [OLDEST_OPSET, NEWEST_OPSET] },
+      `opset ${opset} cannot be written; take one from ${OLDEST_OPSET} to ${NEWEST_OPSET}`,
+    );
   const model = {
     ir_version: fromBigInt(BigInt(irVersionOf(opset))),
     producer_name: options.producerName ?? "subbyte",
@@ -42,13 +46,24 @@ export function writeOnnx(graph: Graph, options: WriteOptions = {}): Uint8Array 
 function refuseAbove2GiB(graph: Graph): void {
   const bytes = [...graph.tensors.values()].reduce((sum, { data }) => sum + data.byteLength, 0);
   if (bytes >= 2 ** 31)
-    throw new ModelError(`graph "${graph.name}" has ${bytes} bytes of constants; a protobuf file ends at 2 GiB`);
+    throw new ModelError(
+      "model-too-large",
+      { graph: graph.name, found: bytes, expected: 2 ** 31 - 1 },
+      `graph "${graph.name}" has ${bytes} bytes of constants; a protobuf file ends at 2 GiB`,
+    );
 }
 
 function opsetImports(graph: Graph, opset: number) {
   const domains = new Set(["", ...graph.nodes.map((node) => node.domain)]);
   return [...domains].map((domain) => {
-    if (!knownDomains.has(domain)) throw new ModelError(`operators of the domain "${domain}" cannot be written`);
+    if (!knownDomains.has(domain)) {
+      const nodes = graph.nodes.filter((node) => node.domain === domain);
+      throw new ModelError(
+        "unsupported-operator",
+        { operators: [...new Set(nodes.map(({ op }) => op))], nodes: nodes.map(({ name }) => name) },
+        `operators of the domain "${domain}" cannot be written`,
+      );
+    }
     return { domain, version: fromBigInt(BigInt(domain === "" ? opset : 1)) };
   });
 }

@@ -52,6 +52,8 @@ function evaluate(node: Node, tensors: Graph["tensors"]): readonly Tensor[] | un
   } catch (error) {
     if (error instanceof ModelError) throw error;
     throw new ModelError(
+      "damaged-model",
+      { operator: node.op, node: node.name, reason: (error as Error).message },
       `${node.op} "${node.name}" cannot be computed from its constants (${(error as Error).message}); the file is damaged`,
       { cause: error },
     );

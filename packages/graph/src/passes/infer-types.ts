@@ -26,6 +26,8 @@ export function requireSupported(graph: Graph): void {
   const unknown = graph.nodes.filter(({ op, domain }) => !operatorDefinition(op, domain));
   if (unknown.length === 0) return;
   throw new ModelError(
+    "unsupported-operator",
+    { graph: graph.name, operators: [...new Set(unknown.map(({ op }) => op))], nodes: unknown.map(({ name }) => name) },
     `graph "${graph.name}": these operators are not supported: ${operatorList(unknown)}; ` +
       "export the model with other layers, or simplify it first",
   );

@@ -15,12 +15,22 @@ export function evaluate(graph: Graph, inputs: ReadonlyMap<string, Tensor>): Map
   for (const [name, tensor] of graph.tensors) values.set(name, promote(tensor));
   for (const { name } of graph.inputs) {
     const tensor = inputs.get(name);
-    if (!tensor) throw new ModelError(`graph "${graph.name}": no value given for the input "${name}"`);
+    if (!tensor)
+      throw new ModelError(
+        "graph-argument",
+        { graph: graph.name, argument: name, found: null, expected: "a tensor" },
+        `graph "${graph.name}": no value given for the input "${name}"`,
+      );
     values.set(name, promote(tensor));
   }
   for (const node of graph.nodes) {
     const run = operatorDefinition(node.op, node.domain)?.evaluate;
-    if (!run) throw new ModelError(`${node.op} "${node.name}": this operator has no reference implementation`);
+    if (!run)
+      throw new ModelError(
+        "unsupported-operator",
+        { graph: graph.name, operators: [node.op], nodes: [node.name] },
+        `${node.op} "${node.name}": this operator has no reference implementation`,
+      );
     const results = run(
       promoteAttributes(node),
       node.inputs.map((input) => values.get(input)),

@@ -1,6 +1,7 @@
 /** @file ONNX attributes of convolutions and pools as the engine states them. */
 
-import { ModelError, type Node } from "@subbyte/graph";
+import type { Node } from "@subbyte/graph";
+import { noIntegerForm } from "./refusal.js";
 
 type Pair = readonly [number, number];
 type Pads = readonly [number, number, number, number];
@@ -25,9 +26,7 @@ function resolvePads(node: Node, input: readonly number[], kernel: Pair, strides
 /** @param input `[C, H, W]`; @param weights `[O, I/groups, kh, kw]` */
 export function convAttributes(node: Node, input: readonly number[], weights: readonly number[]) {
   if (weights.length !== 4)
-    throw new ModelError(
-      `${node.op} "${node.name}": the engine runs two-dimensional convolutions, found weights of shape [${weights}]`,
-    );
+    throw noIntegerForm(node, `the engine runs two-dimensional convolutions, found weights of shape [${weights}]`);
   const strides = numbers(node, "strides", [1, 1]) as Pair;
   const dilations = numbers(node, "dilations", [1, 1]) as Pair;
   const kernel: Pair = [weights[2]!, weights[3]!];

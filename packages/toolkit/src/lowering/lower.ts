@@ -6,6 +6,7 @@ import { codeRange, fakeQuant, fakeQuants, isFakeQuant } from "../quantization/f
 import { Lowering } from "./lowering.js";
 import { lowerOperator } from "./operators/index.js";
 import { unclamped } from "./pending.js";
+import { noIntegerForm } from "./refusal.js";
 import { emitProduct, storeCodes } from "./store.js";
 
 export interface LowerOptions {
@@ -25,6 +26,8 @@ export function lower(graph: Graph, options: LowerOptions): Program {
   const [input] = graph.inputs;
   if (!input || graph.inputs.length !== 1)
     throw new ModelError(
+      "not-a-classifier",
+      { graph: graph.name, found: graph.inputs.length, expected: 1 },
       `graph "${graph.name}": the engine takes one image as input, found ${graph.inputs.length} inputs`,
     );
   lowering.set(input.name, { kind: "image", clamp: unclamped });
@@ -36,7 +39,7 @@ export function lower(graph: Graph, options: LowerOptions): Program {
       continue;
     }
     const rule = lowerOperator[node.op];
-    if (!rule) throw new ModelError(`${node.op} "${node.name}" has no integer form`);
+    if (!rule) throw noIntegerForm(node, "it has no integer form");
     rule(lowering, node);
   }
 

@@ -24,8 +24,7 @@ export class Lowering {
   /** What a value stands for. */
   pending(value: string, reader: Node): Pending {
     const pending = this.#pending.get(value);
-    if (!pending)
-      throw new ModelError(`internal: ${reader.op} "${reader.name}" reads "${value}", which is not lowered yet`);
+    if (!pending) throw new Error(`internal: ${reader.op} "${reader.name}" reads "${value}", which is not lowered yet`);
     return pending;
   }
 
@@ -45,6 +44,8 @@ export class Lowering {
       pending.clamp.high !== Number.POSITIVE_INFINITY
     )
       throw new ModelError(
+        "missing-fake-quant",
+        { operator: reader.op, node: reader.name, tensors: [value] },
         `${reader.op} "${reader.name}" reads "${value}", which has no FakeQuant: integers need a scale there. ` +
           "Insert FakeQuant nodes with the bit policy before lowering.",
       );
@@ -54,7 +55,12 @@ export class Lowering {
   /** A constant's elements as float32. */
   constant(value: string): Float32Array {
     const tensor = this.graph.tensors.get(value);
-    if (!tensor) throw new ModelError(`"${value}" must be a constant to be lowered`);
+    if (!tensor)
+      throw new ModelError(
+        "not-quantizable",
+        { operator: "FakeQuant", node: value, tensors: [value] },
+        `"${value}" must be a constant to be lowered`,
+      );
     return tensor.data as Float32Array;
   }
 
@@ -62,7 +68,11 @@ export class Lowering {
   shape(value: string): readonly number[] {
     const shape = this.#types.get(value)?.shape?.slice(1);
     if (!shape?.every((dim) => typeof dim === "number"))
-      throw new ModelError(`the shape of "${value}" is not known; the engine needs fixed sizes but for the batch`);
+      throw new ModelError(
+        "unknown-tensor",
+        { graph: this.graph.name, tensors: [value] },
+        `the shape of "${value}" is not known; the engine needs fixed sizes but for the batch`,
+      );
     return shape;
   }
 
@@ -86,6 +96,8 @@ export class Lowering {
     const { name, shape } = tensor;
     if (shape.length !== 1 && shape.length !== 3)
       throw new ModelError(
+        "no-integer-form",
+        { operators: [], nodes: [], tensors: [name], found: ["N", ...shape] },
         `"${name}" has the shape [${["N", ...shape].join(", ")}]; the engine holds [N, C, H, W] and [N, C] only.`,
       );
     this.tensors.push(tensor);

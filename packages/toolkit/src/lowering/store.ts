@@ -1,13 +1,14 @@
 /** @file A FakeQuant ends a chain: the pending value gets its codes, and the engine operator that computes them is emitted. */
 
 import { type QuantizedWeights, roundHalfToEven, type TensorId } from "@subbyte/engine";
-import { ModelError, type Node } from "@subbyte/graph";
+import type { Node } from "@subbyte/graph";
 import { biasCodes } from "../quantization/biases.js";
 import { codeRange, type FakeQuant, quantizeValue } from "../quantization/fake-quant.js";
 import { convAttributes, poolAttributes } from "./attributes.js";
 import type { Lowering } from "./lowering.js";
 import type { Pending, PendingConcat, PendingFunction, PendingProduct } from "./pending.js";
 import { unclamped } from "./pending.js";
+import { noIntegerForm } from "./refusal.js";
 
 /** Emits what computes the input of an activation FakeQuant; its output is stored codes from then on. */
 export function storeCodes(lowering: Lowering, fq: FakeQuant): TensorId {
@@ -74,8 +75,9 @@ export function emitProduct(lowering: Lowering, pending: PendingProduct, output?
   const bias = integerBias(lowering, node, lowering.tensors[input]!.scale, weights.scales);
   if (node.op === "Conv") {
     if (output === undefined)
-      throw new ModelError(
-        `Conv "${node.name}" is the network's output; the engine takes logits from a linear layer or stored codes`,
+      throw noIntegerForm(
+        node,
+        `it is the network's output; the engine takes logits from a linear layer or stored codes`,
       );
     lowering.operators.push({
       op: "conv",

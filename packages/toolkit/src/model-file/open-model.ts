@@ -78,9 +78,11 @@ export async function openModel(path: string, options: OpenModelOptions = {}): P
     return { ...file, kind: "float", graph, executable, ...interfaceOf(graph) };
   } catch (error) {
     // Readers of bytes do not know where these came from.
-    if (error instanceof ModelError) throw new ModelError(`${path}: ${error.message}`, { cause: error });
+    if (error instanceof ModelError) throw error.inFile(path);
     if (error instanceof FormatError)
       throw new ModelError(
+        "unreadable-sbq",
+        { file: path, place: error.field, reason: error.message },
         `${path} is a damaged .sbq file, or one of another version: ${error.message}. Fetch or write it again.`,
         { cause: error },
       );
@@ -132,15 +134,23 @@ export function interfaceOf(graph: Graph): Pick<FloatModel, "shape" | "classes">
   const [input] = graph.inputs;
   const shape = input?.shape?.slice(1);
   const image = shape?.length === 3 && shape.every((dim) => typeof dim === "number");
-  if (!input || graph.inputs.length !== 1 || input.dtype !== "float32" || !image)
+  if (!input || graph.inputs.length !== 1 || input.dtype !== "float32" || !image) {
+    const inputs = graph.inputs.map((each) => `${each.name}: ${each.dtype}[${each.shape ?? "?"}]`);
     throw new ModelError(
-      `"${graph.name}" takes ${graph.inputs.map((each) => `${each.name}: ${each.dtype}[${each.shape ?? "?"}]`).join(", ")}; ` +
+      "not-a-classifier",
+      { graph: graph.name, found: inputs, expected: "one float32 [N, C, H, W]" },
+      `"${graph.name}" takes ${inputs.join(", ")}; ` +
         "an image classifier takes one float32 [N, C, H, W] with fixed C, H and W.",
     );
+  }
   const [output] = graph.outputs;
   const logits = output === undefined ? undefined : inferTypes(graph).get(output)?.shape;
   const classes = logits?.[1];
   if (logits?.length !== 2 || typeof classes !== "number")
-    throw new ModelError(`"${graph.name}" gives [${logits ?? "?"}]; an image classifier gives logits [N, classes].`);
+    throw new ModelError(
+      "not-a-classifier",
+      { graph: graph.name, found: [...(logits ?? [])], expected: "[N, classes]" },
+      `"${graph.name}" gives [${logits ?? "?"}]; an image classifier gives logits [N, classes].`,
+    );
   return { shape: shape as [number, number, number], classes };
 }

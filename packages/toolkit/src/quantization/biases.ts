@@ -19,6 +19,8 @@ export function biasCodes(layer: Node, bias: Float32Array, inputScale: number, w
     const code = roundHalfToEven(value / scale);
     if (Math.abs(code) >= 2 ** 31)
       throw new ModelError(
+        "not-quantizable",
+        { operator: layer.op, node: layer.name, found: value },
         `${layer.op} "${layer.name}": the bias ${value} of channel ${c} does not fit 32 bits at scale ${scale}. ` +
           "Its weights are nearly zero; raise the layer's weight scale or remove the channel.",
       );

@@ -76,10 +76,16 @@ function layerInputs(
   const tensor = graph.tensors.get(weight);
   if (!tensor || dataInputs(graph, node).length !== 1)
     throw new ModelError(
+      "not-quantizable",
+      { operator: node.op, node: node.name },
       `${node.op} "${node.name}": only layers with constant weights can be quantized; "${weight}" is computed.`,
     );
   if (node.op === "Gemm" && node.attributes.transB !== 1)
-    throw new ModelError(`Gemm "${node.name}": weights must stand as [outputs, inputs] (transB = 1).`);
+    throw new ModelError(
+      "not-quantizable",
+      { operator: node.op, node: node.name },
+      `Gemm "${node.name}": weights must stand as [outputs, inputs] (transB = 1).`,
+    );
   const quantized = addFakeQuant(b, weight, {
     bits,
     signed: true,

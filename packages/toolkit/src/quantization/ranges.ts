@@ -251,6 +251,8 @@ async function observe(
   for (const [value, observer] of observers)
     if (observer.broken)
       throw new ModelError(
+        "not-finite",
+        { graph: graph.name, tensors: [value] },
         `calibration: "${value}" is NaN or infinite on the calibration images, so it has no range. ` +
           "Check the network's weights and the normalization (--mean, --std).",
       );

@@ -89,6 +89,8 @@ function statisticsLoss(graph: Graph): Graph {
   const norms = graph.nodes.filter(({ op, domain }) => op === "BatchNormalization" && domain === "");
   if (norms.length === 0)
     throw new ModelError(
+      "no-batch-norm",
+      { graph: graph.name },
       `"${graph.name}" has no batch normalization, whose statistics images could be made from (ONNX files are often ` +
         "exported with it folded away). Give the checkpoint with --arch, or images with --data.",
     );

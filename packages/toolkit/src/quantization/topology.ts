@@ -76,6 +76,12 @@ export function analyse(graph: Graph): Topology {
   const unsupported = graph.nodes.filter((node) => roleOf(node) === undefined);
   if (unsupported.length > 0)
     throw new ModelError(
+      "no-integer-form",
+      {
+        graph: graph.name,
+        operators: [...new Set(unsupported.map(({ op }) => op))],
+        nodes: unsupported.map(({ name }) => name),
+      },
       `cannot quantize graph "${graph.name}": these operators have no integer form: ${operatorList(unsupported)}. ` +
         "Remove them or replace them by supported ones.",
     );

@@ -99,6 +99,8 @@ async function translated<T>(what: string, action: () => Promise<T>): Promise<T>
     if (/bad_alloc|failed to allocate|out of memory|allocation fail/i.test(text)) {
       throw new MachineError(`${what}: memory ran out. Use a smaller batch. (ONNX Runtime: ${text})`, { cause: error });
     }
-    throw new ModelError(`${what}: ONNX Runtime says: ${text}`, { cause: error });
+    throw new ModelError("runtime-refused", { place: what, reason: text }, `${what}: ONNX Runtime says: ${text}`, {
+      cause: error,
+    });
   }
 }

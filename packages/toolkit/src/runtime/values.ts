@@ -25,9 +25,16 @@ const isAligned = (data: TypedArray): boolean => data.byteOffset % alignmentByte
  */
 export function toOrt(name: string, tensor: Tensor): ort.Tensor {
   const { dtype, shape, data } = tensor;
-  if (!isFed(dtype)) throw new ModelError(`value "${name}" is ${dtype}, which cannot be fed to ONNX Runtime`);
+  if (!isFed(dtype))
+    throw new ModelError(
+      "unsupported-type",
+      { place: `value "${name}"`, found: dtype },
+      `value "${name}" is ${dtype}, which cannot be fed to ONNX Runtime`,
+    );
   if (!(data instanceof arrayTypes[dtype]) || data.length !== elementCount(shape)) {
     throw new ModelError(
+      "graph-argument",
+      { argument: name, found: data.length, expected: [dtype, ...shape] },
       `value "${name}" is declared ${dtype}[${shape}] but holds ${data.length} elements in ${article(data)}`,
     );
   }
@@ -45,7 +52,11 @@ export function toOrtOutput(name: string, tensor: Tensor): ort.Tensor {
 export function fromOrt(name: string, value: ort.OnnxValue): Tensor {
   const { type, dims, data } = value as ort.Tensor;
   if (type === "string" || !isFed(type))
-    throw new ModelError(`output "${name}" is ${type}, which is not supported here`);
+    throw new ModelError(
+      "unsupported-type",
+      { place: `output "${name}"`, found: type },
+      `output "${name}" is ${type}, which is not supported here`,
+    );
   return { dtype: type, shape: dims, data: data as TypedArray };
 }
 

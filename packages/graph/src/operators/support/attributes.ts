@@ -10,7 +10,11 @@ export function attributesOf<T extends Attributes>(node: Node, defaults: T): T {
 
 /** A ModelError that names the node: `Conv "layer1.0.conv1": found …; needed: …`. */
 export function misfit(node: Node, found: string, needed: string): ModelError {
-  return new ModelError(`${node.op} "${node.name}": ${found}; needed: ${needed}`);
+  return new ModelError(
+    "operator-mismatch",
+    { operator: node.op, node: node.name, found, expected: needed },
+    `${node.op} "${node.name}": ${found}; needed: ${needed}`,
+  );
 }
 
 /** An axis counted from either end, as a non-negative number; refuses one outside the rank. */

@@ -1,9 +1,10 @@
 /** @file Operators that only move codes: the output has the input's scale, zero point and width. */
 
 import type { Operator, TensorId } from "@subbyte/engine";
-import { ModelError, type Node, toNumbers } from "@subbyte/graph";
+import { type Node, toNumbers } from "@subbyte/graph";
 import type { Lowering } from "../lowering.js";
 import { unclamped } from "../pending.js";
+import { noIntegerForm } from "../refusal.js";
 
 /** Adds the output tensor and the operator that `make` describes. */
 export function moveCodes(
@@ -22,7 +23,7 @@ function integers(lowering: Lowering, node: Node, index: number): readonly numbe
   const value = node.inputs[index];
   if (!value) return undefined;
   const tensor = lowering.graph.tensors.get(value);
-  if (!tensor) throw new ModelError(`${node.op} "${node.name}": input "${value}" must be a constant`);
+  if (!tensor) throw noIntegerForm(node, `input "${value}" must be a constant`);
   return toNumbers(tensor);
 }
 
@@ -34,8 +35,7 @@ export const reshape = flatten;
 
 export function transpose(lowering: Lowering, node: Node): void {
   const order = node.attributes.perm as readonly number[] | undefined;
-  if (order?.[0] !== 0)
-    throw new ModelError(`Transpose "${node.name}": the batch axis must stay in front, found perm [${order ?? ""}]`);
+  if (order?.[0] !== 0) throw noIntegerForm(node, `the batch axis must stay in front, found perm [${order ?? ""}]`);
   const permutation = order.slice(1).map((axis) => axis - 1);
   moveCodes(lowering, node, (name, input, output) => ({ op: "transpose", name, input, output, permutation }));
 }
@@ -50,8 +50,9 @@ export function slice(lowering: Lowering, node: Node): void {
   axes.forEach((given, i) => {
     const axis = (given < 0 ? given + sizes.length + 1 : given) - 1;
     if (axis < 0 || steps[i]! < 1)
-      throw new ModelError(
-        `Slice "${node.name}": the engine slices forward and not along the batch, found axis ${given} with step ${steps[i]}`,
+      throw noIntegerForm(
+        node,
+        `the engine slices forward and not along the batch, found axis ${given} with step ${steps[i]}`,
       );
     const size = sizes[axis]!;
     const start = starts[i]!;
@@ -65,7 +66,7 @@ export function pad(lowering: Lowering, node: Node): void {
   const mode = node.attributes.mode ?? "constant";
   const fill = node.inputs[2] ? lowering.constant(node.inputs[2])[0] : 0;
   if (mode !== "constant" || fill !== 0)
-    throw new ModelError(`Pad "${node.name}": the engine pads with zeros, found mode "${mode}" and value ${fill}`);
+    throw noIntegerForm(node, `the engine pads with zeros, found mode "${mode}" and value ${fill}`);
   const pads = integers(lowering, node, 1)!;
   const rank = lowering.tensors[lowering.codes(node.inputs[0]!, node)]!.shape.length + 1;
   const axes = integers(lowering, node, 3) ?? Array.from({ length: rank }, (_, i) => i);
@@ -76,9 +77,7 @@ export function pad(lowering: Lowering, node: Node): void {
     after[axis < 0 ? axis + rank : axis] = pads[i + axes.length]!;
   });
   if (before[0] !== 0 || after[0] !== 0 || [...before, ...after].some((n) => n < 0))
-    throw new ModelError(
-      `Pad "${node.name}": the engine adds elements, and none along the batch, found pads [${pads}]`,
-    );
+    throw noIntegerForm(node, `the engine adds elements, and none along the batch, found pads [${pads}]`);
   moveCodes(lowering, node, (name, input, output) => ({
     op: "pad",
     name,

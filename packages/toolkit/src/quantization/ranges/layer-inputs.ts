@@ -96,7 +96,12 @@ export function patchSamplers(
   return new Map(
     layers.map(({ layer, weights }) => {
       const tensor = graph.tensors.get(weights);
-      if (!tensor) throw new ModelError(`${layer.op} "${layer.name}": its weights "${weights}" are not constant`);
+      if (!tensor)
+        throw new ModelError(
+          "not-quantizable",
+          { operator: layer.op, node: layer.name },
+          `${layer.op} "${layer.name}": its weights "${weights}" are not constant`,
+        );
       return [layer.name, new PatchSampler(layer, tensor, images, seed)];
     }),
   );

@@ -61,6 +61,8 @@ function segments(graph: Graph): readonly Segment[] {
   const [output, ...otherOutputs] = graph.outputs;
   if (!input || !output || otherInputs.length + otherOutputs.length > 0)
     throw new ModelError(
+      "not-a-classifier",
+      { graph: graph.name, found: [graph.inputs.length, graph.outputs.length], expected: [1, 1] },
       `graph "${graph.name}": reconstruction takes networks of one input and one output, found ` +
         `${graph.inputs.length} and ${graph.outputs.length}`,
     );
