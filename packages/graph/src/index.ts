@@ -6,6 +6,7 @@ export {
   toTrainingForm,
   withLoss,
 } from "./autodiff/training-form.js";
+export { type DecompositionOptions, expandForInference, expandForTraining } from "./decompositions/index.js";
 export {
   type ErrorArguments,
   type ErrorData,
@@ -17,8 +18,10 @@ export {
   modelErrors,
 } from "./error-codes.js";
 export * from "./errors.js";
-export { expandForInference, expandForTraining, type TrainingFormulationOptions } from "./formulations/index.js";
+export { inferTypes, requireSupported } from "./inference/infer-types.js";
 export { GraphBuilder, type NodeOptions } from "./ir/builder.js";
+export { arrayTypes } from "./ir/element-types.js";
+export { fromFloat16Bits } from "./ir/float16.js";
 export { operatorList } from "./ir/operator-list.js";
 export { printGraph, printNode, printType } from "./ir/printer.js";
 export * from "./ir/tensor.js";
@@ -31,11 +34,10 @@ export { type WriteOptions, writeOnnx } from "./onnx/writer.js";
 export type * from "./operators/definition.js";
 export { channelMaxima, codeRange } from "./operators/fake-quant.js";
 export { operatorDefinition, operators } from "./operators/index.js";
-export { fromFloat16Bits } from "./operators/support/values.js";
+export { type Window, windowOf } from "./operators/support/windows.js";
 export { type CroppedGraph, cropDeadTaps, wholeWeights } from "./passes/crop-dead-taps.js";
 export { foldBatchNorm } from "./passes/fold-batch-norm.js";
 export { foldConstants } from "./passes/fold-constants.js";
-export { inferTypes, requireSupported } from "./passes/infer-types.js";
 export { type Pass, rulePass, runPasses } from "./passes/pass.js";
 export { removeDeadNodes } from "./passes/remove-dead-nodes.js";
 export { importPasses, simplifyForImport } from "./passes/simplify.js";

@@ -1,11 +1,11 @@
 /** @file What every test of a pass asserts, in one place. */
 
 import { expect } from "vitest";
+import { inferTypes } from "../src/inference/infer-types.js";
 import { GraphBuilder } from "../src/ir/builder.js";
 import { float32 } from "../src/ir/tensor.js";
 import type { Dim, Graph, Tensor } from "../src/ir/types.js";
 import { verify } from "../src/ir/verifier.js";
-import { inferTypes } from "../src/passes/infer-types.js";
 import type { Pass } from "../src/passes/pass.js";
 import { type Output, randomFloats, runGraph } from "./runtime.js";
 

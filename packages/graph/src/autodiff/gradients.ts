@@ -3,15 +3,15 @@
  *
  * The graph that comes back computes all it did before, and the gradient of a scalar loss with respect to each parameter.
  * Rules stand beside the operators (`OperatorDefinition.gradient`). They build ordinary ONNX nodes, or gradient operators of
- * ours (domain "subbyte") that the formulation passes turn into what a runtime executes fast.
+ * ours (domain "subbyte") that the decomposition passes turn into what a runtime executes fast.
  */
 
 import { ModelError } from "../errors.js";
+import { inferTypes } from "../inference/infer-types.js";
 import { GraphBuilder } from "../ir/builder.js";
+import { isFloat } from "../ir/element-types.js";
 import type { Graph, Node, TensorType } from "../ir/types.js";
 import { operatorDefinition } from "../operators/index.js";
-import { isFloat } from "../operators/support/values.js";
-import { inferTypes } from "../passes/infer-types.js";
 import { freeName } from "./names.js";
 
 export interface GradientRequest {

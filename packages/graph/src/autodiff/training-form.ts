@@ -1,10 +1,10 @@
 /** @file The form in which a classifier is trained: batch normalization by the batch's own statistics, and a loss. */
 
 import { ModelError } from "../errors.js";
+import { inferTypes } from "../inference/infer-types.js";
 import { GraphBuilder } from "../ir/builder.js";
 import { dimProduct } from "../ir/dims.js";
 import type { Graph, Node } from "../ir/types.js";
-import { inferTypes } from "../passes/infer-types.js";
 import { freeName } from "./names.js";
 
 /** The statistics that one batch normalization computes, for the running averages that evaluation uses. */

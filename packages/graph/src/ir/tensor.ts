@@ -1,24 +1,6 @@
 /** @file Making and reading constants. */
 
-import type { DType, Tensor, TypedArray } from "./types.js";
-
-/** The array that holds the elements of each type. */
-export const arrayTypes = {
-  float32: Float32Array,
-  float64: Float64Array,
-  float16: Uint16Array,
-  int64: BigInt64Array,
-  int32: Int32Array,
-  int16: Int16Array,
-  int8: Int8Array,
-  int4: Int8Array,
-  uint64: BigUint64Array,
-  uint32: Uint32Array,
-  uint16: Uint16Array,
-  uint8: Uint8Array,
-  uint4: Uint8Array,
-  bool: Uint8Array,
-} as const satisfies Readonly<Record<DType, new (length: number) => TypedArray>>;
+import type { Tensor } from "./types.js";
 
 /** Product of the dimensions; 1 for a scalar. */
 export const elementCount = (shape: readonly number[]): number => shape.reduce((product, dim) => product * dim, 1);

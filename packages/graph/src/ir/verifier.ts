@@ -1,8 +1,9 @@
 /** @file The invariants of a Graph, each stated once and checked by `verify`. */
 
 import { ModelError } from "../errors.js";
+import { arrayTypes } from "./element-types.js";
 import { printNode } from "./printer.js";
-import { arrayTypes, elementCount } from "./tensor.js";
+import { elementCount } from "./tensor.js";
 import type { Graph, Tensor } from "./types.js";
 
 /**

@@ -1,6 +1,7 @@
 /** @file `readOnnx`: the bytes of an ONNX file become a verified Graph, or a ModelError that says why not. */
 
 import { ModelError } from "../errors.js";
+import { dtypeOfCode } from "../ir/element-types.js";
 import { float32 } from "../ir/tensor.js";
 import type { Attribute, Attributes, Dim, Graph, GraphInput, Node, Tensor } from "../ir/types.js";
 import { verify } from "../ir/verifier.js";
@@ -17,7 +18,7 @@ import {
   toBigInt,
   type ValueInfoProto,
 } from "./schema.js";
-import { dtypeOfCode, type ExternalDataLoader, readTensor } from "./tensors.js";
+import { type ExternalDataLoader, readTensor } from "./tensors.js";
 
 export interface ReadOptions {
   /** Reads tensors stored in other files; without it, external data is refused. */

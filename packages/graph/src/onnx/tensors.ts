@@ -1,69 +1,30 @@
 /** @file Constants to and from `TensorProto`: every dtype of the IR, packed 4-bit codes, raw bytes and typed fields. */
 
 import { ModelError } from "../errors.js";
+import { arrayTypes, dtypeCode, dtypeOfCode, isPacked } from "../ir/element-types.js";
 import { elementCount } from "../ir/tensor.js";
 import type { DType, Tensor, TypedArray } from "../ir/types.js";
 import { fromBigInt, type Int64, type TensorProto, toBigInt } from "./schema.js";
 
 type TypedField = "float_data" | "double_data" | "int32_data" | "int64_data" | "uint64_data";
 
-interface Storage {
-  /** `TensorProto.DataType`. */
-  readonly code: number;
-  readonly array: new (elements: number) => TypedArray;
-  /** Where the elements stand when they are not in `raw_data`. */
-  readonly field: TypedField;
-  /** Two elements a byte, the first in the low bits. */
-  readonly packed?: true;
-}
-
-const storage: Readonly<Record<DType, Storage>> = {
-  float32: { code: 1, array: Float32Array, field: "float_data" },
-  uint8: { code: 2, array: Uint8Array, field: "int32_data" },
-  int8: { code: 3, array: Int8Array, field: "int32_data" },
-  uint16: { code: 4, array: Uint16Array, field: "int32_data" },
-  int16: { code: 5, array: Int16Array, field: "int32_data" },
-  int32: { code: 6, array: Int32Array, field: "int32_data" },
-  int64: { code: 7, array: BigInt64Array, field: "int64_data" },
-  bool: { code: 9, array: Uint8Array, field: "int32_data" },
-  float16: { code: 10, array: Uint16Array, field: "int32_data" },
-  float64: { code: 11, array: Float64Array, field: "double_data" },
-  uint32: { code: 12, array: Uint32Array, field: "uint64_data" },
-  uint64: { code: 13, array: BigUint64Array, field: "uint64_data" },
-  uint4: { code: 21, array: Uint8Array, field: "int32_data", packed: true },
-  int4: { code: 22, array: Int8Array, field: "int32_data", packed: true },
+/** Where the elements are when they are not in `raw_data`. */
+const fields: Readonly<Record<DType, TypedField>> = {
+  float32: "float_data",
+  float64: "double_data",
+  float16: "int32_data",
+  int64: "int64_data",
+  int32: "int32_data",
+  int16: "int32_data",
+  int8: "int32_data",
+  int4: "int32_data",
+  uint64: "uint64_data",
+  uint32: "uint64_data",
+  uint16: "int32_data",
+  uint8: "int32_data",
+  uint4: "int32_data",
+  bool: "int32_data",
 };
-
-const dtypes = new Map(Object.entries(storage).map(([dtype, { code }]) => [code, dtype as DType]));
-
-/** ONNX element types without a counterpart in the IR, for messages. */
-const refusedDTypes: Readonly<Record<number, string>> = {
-  0: "undefined",
-  8: "string",
-  14: "complex64",
-  15: "complex128",
-  16: "bfloat16",
-  17: "float8e4m3fn",
-  18: "float8e4m3fnuz",
-  19: "float8e5m2",
-  20: "float8e5m2fnuz",
-  23: "float4e2m1",
-};
-
-/** The number of a dtype in `TensorProto.DataType`. */
-export const dtypeCode = (dtype: DType): number => storage[dtype].code;
-
-/** The dtype of a number in `TensorProto.DataType`. @throws {ModelError} where the IR has none. */
-export function dtypeOfCode(code: number, where: string): DType {
-  const dtype = dtypes.get(code);
-  if (dtype) return dtype;
-  throw new ModelError(
-    "unsupported-type",
-    { place: where, found: refusedDTypes[code] ?? code },
-    `${where} has element type ${refusedDTypes[code] ?? `number ${code}`}, which is not supported; ` +
-      "convert the model to float32 (integers and booleans may stay) and export it again",
-  );
-}
 
 /** Reads the bytes that a tensor keeps in another file. `location` is relative to the model, as ONNX has it. */
 export type ExternalDataLoader = (location: string, offset: number, length: number | undefined) => Uint8Array;
@@ -116,7 +77,7 @@ const needed = (dtype: DType, shape: readonly number[]): string => `${dtype}[${s
 
 function fromBytes(raw: Uint8Array, dtype: DType, shape: readonly number[], where: string): TypedArray {
   const count = elementCount(shape);
-  const { array, packed } = storage[dtype];
+  const [array, packed] = [arrayTypes[dtype], isPacked(dtype)];
   const bytes = packed ? Math.ceil(count / 2) : count * new array(0).BYTES_PER_ELEMENT;
   if (bytes !== raw.length)
     throw new ModelError(
@@ -132,8 +93,8 @@ function fromBytes(raw: Uint8Array, dtype: DType, shape: readonly number[], wher
 
 function fromFields(proto: TensorProto, dtype: DType, shape: readonly number[], where: string): TypedArray {
   const count = elementCount(shape);
-  const { array, field, packed } = storage[dtype];
-  const values: readonly (number | Int64)[] = proto[field];
+  const [array, packed] = [arrayTypes[dtype], isPacked(dtype)];
+  const values: readonly (number | Int64)[] = proto[fields[dtype]];
   const entries = packed ? Math.ceil(count / 2) : count;
   if (values.length !== entries)
     throw new ModelError(
@@ -170,7 +131,7 @@ function packNibbles(data: TypedArray): Uint8Array {
 
 /** Encodes a constant, always as raw bytes. @throws {ModelError} where data and shape or dtype do not fit. */
 export function writeTensor(tensor: Tensor, name: string): Partial<TensorProto> {
-  const { code, array, packed } = storage[tensor.dtype];
+  const array = arrayTypes[tensor.dtype];
   if (!(tensor.data instanceof array) || tensor.data.length !== elementCount(tensor.shape))
     throw new ModelError(
       "malformed-graph",
@@ -182,7 +143,7 @@ export function writeTensor(tensor: Tensor, name: string): Partial<TensorProto> 
   return {
     name,
     dims: tensor.shape.map((dim) => fromBigInt(BigInt(dim))),
-    data_type: code,
-    raw_data: packed ? packNibbles(tensor.data) : new Uint8Array(buffer, byteOffset, byteLength),
+    data_type: dtypeCode(tensor.dtype),
+    raw_data: isPacked(tensor.dtype) ? packNibbles(tensor.data) : new Uint8Array(buffer, byteOffset, byteLength),
   };
 }

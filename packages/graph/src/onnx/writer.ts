@@ -1,12 +1,13 @@
 /** @file `writeOnnx`: a Graph becomes the bytes of an ONNX file. */
 
 import { ModelError } from "../errors.js";
+import { inferKnownTypes } from "../inference/infer-types.js";
+import { dtypeCode } from "../ir/element-types.js";
 import type { Attribute, Graph, Node, TensorType } from "../ir/types.js";
-import { inferKnownTypes } from "../passes/infer-types.js";
 import { attributeKind } from "./attributes.js";
 import { fromIrForm, irVersionOf, knownDomains, NEWEST_OPSET, OLDEST_OPSET, requiredOpset } from "./opsets.js";
 import { type AttributeProto, AttributeType, fromBigInt, modelType, type NodeProto } from "./schema.js";
-import { dtypeCode, writeTensor } from "./tensors.js";
+import { writeTensor } from "./tensors.js";
 
 export interface WriteOptions {
   /** 13 to 22; the lowest from 18 on that can hold the graph where absent. */

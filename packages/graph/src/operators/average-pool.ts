@@ -11,8 +11,8 @@ import type { Node } from "../ir/types.js";
 import { staticSizes } from "./conv.js";
 import type { OperatorDefinition } from "./definition.js";
 import { attributesOf, misfit } from "./support/attributes.js";
-import { windowAttributes, windowOf, windowOutput, windowTaps } from "./support/convolution.js";
 import { forEachIndex, numbersOf, tensorOf } from "./support/values.js";
+import { windowAttributes, windowOf, windowOutput, windowTaps } from "./support/windows.js";
 
 const defaults = { kernel_shape: [] as number[], ceil_mode: 0, count_include_pad: 0 };
 

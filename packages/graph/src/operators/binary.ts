@@ -1,11 +1,12 @@
 /** @file Elementwise operators of several inputs, with broadcasting. Spec: the ONNX operators of the same names. */
 
+import { isBig, isFloat } from "../ir/element-types.js";
 import { elementCount } from "../ir/tensor.js";
 import type { DType, Node, Tensor } from "../ir/types.js";
 import type { GradientContext, OperatorDefinition } from "./definition.js";
 import { misfit } from "./support/attributes.js";
 import { broadcastShapes, broadcastStrides, reduceToShape } from "./support/broadcasting.js";
-import { allocate, flatten, forEachIndex, isBig, isFloat, numbersOf, tensorOf } from "./support/values.js";
+import { allocate, flatten, forEachIndex, numbersOf, tensorOf } from "./support/values.js";
 
 interface Binary {
   readonly value: (a: number, b: number) => number;

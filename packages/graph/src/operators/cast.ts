@@ -1,10 +1,10 @@
 /** @file Cast to the element type `to` (a number of `TensorProto.DataType`). Spec: ONNX `Cast`, opset 13. */
 
+import { dtypeCode, dtypeOfCode, isBig, isFloat } from "../ir/element-types.js";
 import type { DType, Node } from "../ir/types.js";
-import { dtypeCode, dtypeOfCode } from "../onnx/tensors.js";
 import type { OperatorDefinition } from "./definition.js";
 import { misfit } from "./support/attributes.js";
-import { allocate, isBig, isFloat, numbersOf, tensorOf } from "./support/values.js";
+import { allocate, numbersOf, tensorOf } from "./support/values.js";
 
 function target(node: Node): DType {
   const { to } = node.attributes;

@@ -1,5 +1,5 @@
 /**
- * @file The gradients of Conv, operators of ours that a formulation pass replaces by ONNX ones.
+ * @file The gradients of Conv, operators of ours that a decomposition pass replaces by ONNX ones.
  *
  *   ConvInputGradient(dy [n, o, …], w [o, c/group, …])   → dx [n, c, …input_shape]
  *   ConvWeightGradient(dy [n, o, …], x [n, c, …])         → dw [o, c/group, …kernel_shape]
@@ -12,7 +12,7 @@ import type { Node } from "../ir/types.js";
 import { correlateForWeight, correlateTransposed } from "./conv.js";
 import type { OperatorDefinition } from "./definition.js";
 import { attributesOf, misfit } from "./support/attributes.js";
-import { windowOf, windowOutput, windowTaps } from "./support/convolution.js";
+import { windowOf, windowOutput, windowTaps } from "./support/windows.js";
 
 const defaults = { group: 1, kernel_shape: [] as number[], input_shape: [] as number[] };
 

@@ -9,8 +9,8 @@ import type { Node } from "../ir/types.js";
 import { correlateTransposed } from "./conv.js";
 import type { OperatorDefinition } from "./definition.js";
 import { attributesOf, misfit } from "./support/attributes.js";
-import { type Window, windowOf, windowTaps } from "./support/convolution.js";
 import { numbersOf, tensorOf } from "./support/values.js";
+import { type Window, windowOf, windowTaps } from "./support/windows.js";
 
 const defaults = { group: 1, output_padding: [] as number[], output_shape: [] as number[], auto_pad: "NOTSET" };
 

@@ -7,8 +7,8 @@
 import type { Dim, Node, Tensor } from "../ir/types.js";
 import type { OperatorDefinition } from "./definition.js";
 import { attributesOf, misfit } from "./support/attributes.js";
-import { type Window, windowAttributes, windowOf, windowOutput, windowTaps } from "./support/convolution.js";
 import { numbersOf, tensorOf } from "./support/values.js";
+import { type Window, windowAttributes, windowOf, windowOutput, windowTaps } from "./support/windows.js";
 
 const defaults = { group: 1 };
 

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { distinctValues } from "../../test/gradient-check.js";
 import { gradients } from "../autodiff/gradients.js";
+import { inferTypes } from "../inference/infer-types.js";
 import { GraphBuilder } from "../ir/builder.js";
 import { float32 } from "../ir/tensor.js";
 import type { Attributes, Graph, Tensor } from "../ir/types.js";
-import { inferTypes } from "../passes/infer-types.js";
 import { evaluate } from "../reference/interpreter.js";
 import { codeRange } from "./fake-quant.js";
 

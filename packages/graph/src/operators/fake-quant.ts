@@ -15,10 +15,11 @@
  * LSQ's gradient scale 1/√(n·qmax) is the optimizer's business.
  */
 
+import { roundHalfToEven } from "../ir/float16.js";
 import type { Attribute, Attributes, Dim, Node, Tensor } from "../ir/types.js";
 import type { OperatorDefinition } from "./definition.js";
 import { attributesOf, misfit, normalizeAxis } from "./support/attributes.js";
-import { numbersOf, roundHalfToEven, tensorOf } from "./support/values.js";
+import { numbersOf, tensorOf } from "./support/values.js";
 
 const defaults = { bits: 8, signed: 0, narrow: 0, learnable: 0 };
 

@@ -19,7 +19,7 @@ import { DequantizeLinear, QuantizeLinear } from "./quantize-linear.js";
 import { ArgMax, reductions } from "./reduce.js";
 import { Flatten, Reshape, Squeeze, Unsqueeze } from "./reshaping.js";
 import { Clip, Where } from "./selection.js";
-import { ConstantOfShape, Expand, Shape, Size } from "./shape-values.js";
+import { ConstantOfShape, Expand, Shape, Size } from "./shapes.js";
 import { Slice } from "./slice.js";
 import { LogSoftmax, Softmax } from "./softmax.js";
 import { SoftmaxCrossEntropy, SoftmaxCrossEntropyGradient } from "./softmax-cross-entropy.js";

@@ -1,10 +1,11 @@
 /** @file Operators that read and write by computed positions: Gather, ScatterElements, OneHot. Spec: the ONNX operators of the same names. */
 
+import { isBig } from "../ir/element-types.js";
 import { toNumbers } from "../ir/tensor.js";
 import type { Node, Tensor } from "../ir/types.js";
 import type { OperatorDefinition } from "./definition.js";
 import { attributesOf, misfit, normalizeAxis } from "./support/attributes.js";
-import { allocate, flatten, forEachIndex, gathered, isBig, numbersOf, stridesOf } from "./support/values.js";
+import { allocate, flatten, forEachIndex, gathered, numbersOf, stridesOf } from "./support/values.js";
 
 /** An index counted from either end; refuses one outside the axis. */
 function position(node: Node, index: number, size: number): number {

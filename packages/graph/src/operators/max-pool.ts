@@ -9,8 +9,8 @@ import type { Tensor } from "../ir/types.js";
 import { staticSizes } from "./conv.js";
 import type { OperatorDefinition } from "./definition.js";
 import { attributesOf, misfit } from "./support/attributes.js";
-import { windowOf, windowOutput, windowTaps } from "./support/convolution.js";
 import { numbersOf, tensorOf } from "./support/values.js";
+import { windowOf, windowOutput, windowTaps } from "./support/windows.js";
 
 const defaults = { kernel_shape: [] as number[], ceil_mode: 0, storage_order: 0 };
 

@@ -10,13 +10,13 @@ import { type Bound, expectFaithful, type Feeds, relativeToLargest } from "../..
 import { distinctValues, expectGradients } from "../../test/gradient-check.js";
 import { type Sample, samples } from "../../test/operator-samples.js";
 import { gradients } from "../autodiff/gradients.js";
-import { expandForTraining } from "../formulations/index.js";
+import { expandForTraining } from "../decompositions/index.js";
+import { inferTypes } from "../inference/infer-types.js";
 import { GraphBuilder } from "../ir/builder.js";
 import { float32 } from "../ir/tensor.js";
 import type { Graph, Tensor } from "../ir/types.js";
 import { verify } from "../ir/verifier.js";
 import { writeOnnx } from "../onnx/writer.js";
-import { inferTypes } from "../passes/infer-types.js";
 import { evaluate } from "../reference/interpreter.js";
 import { operatorDefinition, operators } from "./index.js";
 

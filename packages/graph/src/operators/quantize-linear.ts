@@ -4,12 +4,13 @@
  *   q = saturate(rne(x/s) + z)         x' = s·(q − z)
  */
 
+import { dtypeOfCode } from "../ir/element-types.js";
+import { roundHalfToEven } from "../ir/float16.js";
 import { toNumbers } from "../ir/tensor.js";
 import type { DType, Node, Tensor, TensorType } from "../ir/types.js";
-import { dtypeOfCode } from "../onnx/tensors.js";
 import type { OperatorDefinition } from "./definition.js";
 import { attributesOf, misfit, normalizeAxis } from "./support/attributes.js";
-import { numbersOf, roundHalfToEven, tensorOf } from "./support/values.js";
+import { numbersOf, tensorOf } from "./support/values.js";
 
 const defaults = { axis: 1, output_dtype: 0 };
 

@@ -4,11 +4,12 @@
  */
 
 import { dimProduct } from "../ir/dims.js";
+import { isBig } from "../ir/element-types.js";
 import { elementCount, toNumbers } from "../ir/tensor.js";
 import type { Dim, Node } from "../ir/types.js";
 import type { GradientContext, OperatorDefinition } from "./definition.js";
 import { attributesOf, misfit, normalizeAxis } from "./support/attributes.js";
-import { flatten, forEachIndex, isBig, numbersOf, stridesOf, tensorOf } from "./support/values.js";
+import { flatten, forEachIndex, numbersOf, stridesOf, tensorOf } from "./support/values.js";
 
 const defaults = { keepdims: 1, noop_with_empty_axes: 0 };
 

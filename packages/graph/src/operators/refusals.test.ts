@@ -2,9 +2,9 @@
 
 import { expect, test } from "vitest";
 import { ModelError } from "../errors.js";
+import { inferTypes } from "../inference/infer-types.js";
 import { GraphBuilder } from "../ir/builder.js";
 import type { Attributes } from "../ir/types.js";
-import { inferTypes } from "../passes/infer-types.js";
 
 const cases: readonly [op: string, shapes: readonly (readonly number[])[], attributes: Attributes, message: string][] =
   [

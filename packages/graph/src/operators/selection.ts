@@ -1,11 +1,12 @@
 /** @file Operators that choose between values: Where, Clip. Spec: the ONNX operators of the same names. */
 
+import { isBig } from "../ir/element-types.js";
 import { toNumbers } from "../ir/tensor.js";
 import type { Tensor } from "../ir/types.js";
 import type { OperatorDefinition } from "./definition.js";
 import { misfit } from "./support/attributes.js";
 import { broadcastShapes, broadcastStrides, reduceToShape } from "./support/broadcasting.js";
-import { allocate, flatten, forEachIndex, isBig, numbersOf, tensorOf } from "./support/values.js";
+import { allocate, flatten, forEachIndex, numbersOf, tensorOf } from "./support/values.js";
 
 /** Where(condition, a, b): a where the condition holds, else b, with broadcasting. */
 export const Where: OperatorDefinition = {

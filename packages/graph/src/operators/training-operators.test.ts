@@ -2,10 +2,10 @@
 
 import { expect, test } from "vitest";
 import { distinctValues, expectGradients } from "../../test/gradient-check.js";
+import { inferTypes } from "../inference/infer-types.js";
 import { GraphBuilder } from "../ir/builder.js";
 import { float32, int64 } from "../ir/tensor.js";
 import type { Tensor } from "../ir/types.js";
-import { inferTypes } from "../passes/infer-types.js";
 import { evaluate } from "../reference/interpreter.js";
 
 const subbyte = { domain: "subbyte" };

@@ -1,10 +1,12 @@
 /** @file Elementwise operators of one input. Spec: the ONNX operators of the same names. */
 
 import type { GraphBuilder } from "../ir/builder.js";
+import { isBig } from "../ir/element-types.js";
+import { roundHalfToEven } from "../ir/float16.js";
 import type { Attributes, Node } from "../ir/types.js";
 import type { OperatorDefinition } from "./definition.js";
 import { attributesOf, misfit } from "./support/attributes.js";
-import { isBig, numbersOf, roundHalfToEven, tensorOf } from "./support/values.js";
+import { numbersOf, tensorOf } from "./support/values.js";
 
 /** What a gradient formula may use: names of dy, x and y, and the attributes. */
 interface Formula {
@@ -71,7 +73,7 @@ function within(g: GraphBuilder, x: string, low: number, high: number): string {
 
 const hardSigmoid = (x: number, alpha: number, beta: number): number => Math.max(0, Math.min(1, alpha * x + beta));
 
-/** ReluGradient(dy, y) → dy where y > 0, else 0. An operator of ours: formulations know a mask that costs less than a comparison. */
+/** ReluGradient(dy, y) → dy where y > 0, else 0. An operator of ours: decompositions know a mask that costs less than a comparison. */
 export const ReluGradient: OperatorDefinition = {
   op: "ReluGradient",
   domain: "subbyte",

@@ -3,10 +3,10 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { distinctValues, expectGradients } from "../../test/gradient-check.js";
+import { inferTypes } from "../inference/infer-types.js";
 import { GraphBuilder } from "../ir/builder.js";
 import { float32 } from "../ir/tensor.js";
 import type { Attributes, Graph, Tensor } from "../ir/types.js";
-import { inferTypes } from "../passes/infer-types.js";
 import { evaluate } from "../reference/interpreter.js";
 
 /** Printed by fast-check when a property fails. */

@@ -8,13 +8,13 @@
  * weights (eight ninths of a 3×3 kernel on a 1×1 image), and a training step need not read them. `wholeWeights` puts them back.
  */
 
+import { inferKnownTypes } from "../inference/infer-types.js";
 import type { Graph, Node, Tensor } from "../ir/types.js";
 import { usesOf } from "../ir/uses.js";
 import { convWindow } from "../operators/conv.js";
-import { windowAttributes, windowOutput } from "../operators/support/convolution.js";
 import { type LiveTaps, liveTaps } from "../operators/support/live-taps.js";
 import { flatten, forEachIndex, gathered, stridesOf } from "../operators/support/values.js";
-import { inferKnownTypes } from "./infer-types.js";
+import { windowAttributes, windowOutput } from "../operators/support/windows.js";
 
 export interface CroppedGraph {
   readonly graph: Graph;

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { expectNoChange, expectPass, graphOf, operatorsOf, weights } from "../../test/passes.js";
+import { inferTypes } from "../inference/infer-types.js";
 import { toNumbers } from "../ir/tensor.js";
 import type { Graph } from "../ir/types.js";
 import { foldShapes } from "./fold-shapes.js";
-import { inferTypes } from "./infer-types.js";
 import { removeDeadNodes } from "./remove-dead-nodes.js";
 
 const targetOf = (graph: Graph): number[] => {

@@ -6,11 +6,11 @@
  * names the batch gets the constant with which ONNX says the same: 0 (copy the dimension) or −1 (the rest).
  */
 
+import { inferKnownTypes } from "../inference/infer-types.js";
+import { type ShapeValue, ShapeValues } from "../inference/symbolic-shapes.js";
 import { int64 } from "../ir/tensor.js";
 import type { Node, Tensor, TensorType } from "../ir/types.js";
-import { inferKnownTypes } from "./infer-types.js";
 import type { Pass } from "./pass.js";
-import { type ShapeValue, ShapeValues } from "./shape-values.js";
 
 export const foldShapes: Pass = {
   name: "fold-shapes",

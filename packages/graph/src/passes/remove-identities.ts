@@ -1,8 +1,8 @@
 /** @file Removes nodes that return their input: Identity, Dropout in evaluation, and operators whose arguments do nothing. */
 
+import { dtypeCode } from "../ir/element-types.js";
 import { toNumbers } from "../ir/tensor.js";
 import type { Node, TensorType } from "../ir/types.js";
-import { dtypeCode } from "../onnx/tensors.js";
 import { anyValue, constant, type NodePattern, node, optional } from "../patterns/pattern.js";
 import { type Rule, skip } from "../patterns/rule.js";
 import { rulePass } from "./pass.js";

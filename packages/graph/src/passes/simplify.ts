@@ -1,5 +1,6 @@
 /** @file What an imported model goes through before anything else sees it. */
 
+import { inferTypes } from "../inference/infer-types.js";
 import type { Graph } from "../ir/types.js";
 import { verify } from "../ir/verifier.js";
 import type { RewriteOptions } from "../patterns/rewriter.js";
@@ -10,7 +11,6 @@ import { foldChannelAffine } from "./fold-channel-affine.js";
 import { foldConstants } from "./fold-constants.js";
 import { foldShapes } from "./fold-shapes.js";
 import { fusePadding } from "./fuse-padding.js";
-import { inferTypes } from "./infer-types.js";
 import { mergeAxes } from "./merge-axes.js";
 import { mergeSlices } from "./merge-slices.js";
 import { nameByModule } from "./name-by-module.js";

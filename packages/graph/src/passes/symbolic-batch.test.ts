@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { expectSameOutputs, graphOf, weights } from "../../test/passes.js";
 import { runGraph } from "../../test/runtime.js";
+import { inferTypes } from "../inference/infer-types.js";
 import type { Graph } from "../ir/types.js";
 import { verify } from "../ir/verifier.js";
-import { inferTypes } from "./infer-types.js";
 import { withSymbolicBatch } from "./symbolic-batch.js";
 
 /** A channel shuffle and a classifier, with the batch in every Reshape. */

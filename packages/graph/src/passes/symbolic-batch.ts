@@ -6,10 +6,10 @@
  */
 
 import { ModelError } from "../errors.js";
+import { inferTypes } from "../inference/infer-types.js";
 import { int64, toNumbers } from "../ir/tensor.js";
 import type { Graph, Node, Tensor, TensorType } from "../ir/types.js";
 import { usesOf } from "../ir/uses.js";
-import { inferTypes } from "./infer-types.js";
 import { removeDeadNodes } from "./remove-dead-nodes.js";
 
 /**

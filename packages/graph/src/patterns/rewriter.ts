@@ -1,8 +1,8 @@
 /** @file The driver that applies rules to a graph until none applies any more. */
 
+import { inferKnownTypes } from "../inference/infer-types.js";
 import type { Graph, Node, Tensor } from "../ir/types.js";
 import { usesOf } from "../ir/uses.js";
-import { inferKnownTypes } from "../passes/infer-types.js";
 import { matchPattern } from "./pattern.js";
 import type { RewriteContext, Rule } from "./rule.js";
 

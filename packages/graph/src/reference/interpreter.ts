@@ -1,8 +1,8 @@
 /** @file Runs a graph in float64 by the operators' reference implementations: slow, plain, and what tests compare with. */
 
 import { ModelError } from "../errors.js";
+import { dtypeCode } from "../ir/element-types.js";
 import type { Attribute, Attributes, Graph, Node, Tensor } from "../ir/types.js";
-import { dtypeCode } from "../onnx/tensors.js";
 import { operatorDefinition } from "../operators/index.js";
 
 /**

@@ -1,6 +1,6 @@
 /** @file Which taps of a kernel ever read the image; the others only meet padding. */
 
-import type { Window } from "./convolution.js";
+import type { Window } from "./windows.js";
 
 export interface LiveTaps {
   /** First and last tap on each axis that read the image at some position. */

@@ -1,14 +1,12 @@
 /** @file Making and walking tensors inside reference implementations. */
 
-import { arrayTypes, elementCount } from "../../ir/tensor.js";
+import { arrayTypes, isBig } from "../../ir/element-types.js";
+import { fromFloat16Bits, toFloat16Bits } from "../../ir/float16.js";
+import { elementCount } from "../../ir/tensor.js";
 import type { DType, Tensor, TypedArray } from "../../ir/types.js";
 
 /** Zeros of a type. */
 export const allocate = (dtype: DType, length: number): TypedArray => new arrayTypes[dtype](length);
-
-export const isFloat = (dtype: DType): boolean => dtype === "float32" || dtype === "float64" || dtype === "float16";
-
-export const isBig = (dtype: DType): boolean => dtype === "int64" || dtype === "uint64";
 
 /** The elements as numbers in an indexable array: a view where they are numbers, a copy where they are bigints. */
 export function numbersOf(tensor: Tensor): ArrayLike<number> {
@@ -75,33 +73,3 @@ export const flatten = (index: readonly number[], strides: readonly number[]): n
   for (let axis = 0; axis < index.length; axis++) flat += index[axis]! * strides[axis]!;
   return flat;
 };
-
-/** Rounds halves to even, as ONNX does. */
-export function roundHalfToEven(x: number): number {
-  const floor = Math.floor(x);
-  const rest = x - floor;
-  if (rest < 0.5) return floor;
-  if (rest > 0.5) return floor + 1;
-  return floor % 2 === 0 ? floor : floor + 1;
-}
-
-/** The value of IEEE 754 half-precision bits. */
-export function fromFloat16Bits(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-}
-
-/** The half-precision bits nearest to a value, halves to even, overflow to infinity. */
-function toFloat16Bits(value: number): number {
-  const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
-  const magnitude = Math.abs(value);
-  if (Number.isNaN(value)) return 0x7e00;
-  if (magnitude >= 65520) return sign | 0x7c00;
-  const exponent = Math.max(-14, Math.floor(Math.log2(magnitude)));
-  const steps = roundHalfToEven(magnitude / 2 ** (exponent - 10));
-  return sign | (magnitude < 2 ** -14 ? steps : ((exponent + 14) << 10) + steps);
-}

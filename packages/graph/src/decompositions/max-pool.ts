@@ -6,10 +6,10 @@
 
 import { float32 } from "../ir/tensor.js";
 import { attributesOf } from "../operators/support/attributes.js";
-import type { Formulation } from "./formulation.js";
+import type { Decomposition } from "./decomposition.js";
 import { product, reshape } from "./support.js";
 
-export const maxPoolGradient: Formulation = {
+export const maxPoolGradient: Decomposition = {
   op: "MaxPoolGradient",
   domain: "subbyte",
   rewrite(node, { g, type }) {

@@ -16,10 +16,10 @@ import { float32, toNumbers } from "../ir/tensor.js";
 import type { Node } from "../ir/types.js";
 import { channelMaxima, codeRange } from "../operators/fake-quant.js";
 import { attributesOf, normalizeAxis } from "../operators/support/attributes.js";
-import type { Formulation, FormulationContext } from "./formulation.js";
+import type { Decomposition, DecompositionContext } from "./decomposition.js";
 import { reshape } from "./support.js";
 
-export const fakeQuant: Formulation = {
+export const fakeQuant: Decomposition = {
   op: "FakeQuant",
   domain: "subbyte",
   rewrite(node, context) {
@@ -29,7 +29,7 @@ export const fakeQuant: Formulation = {
   },
 };
 
-export const fakeQuantGradient: Formulation = {
+export const fakeQuantGradient: Decomposition = {
   op: "FakeQuantGradient",
   domain: "subbyte",
   rewrite(node, context) {
@@ -61,7 +61,7 @@ interface Quantized {
 }
 
 /** The steps that forward and backward pass share. */
-function quantized(node: Node, context: FormulationContext, x: string, scale: string, zeroPoint: string): Quantized {
+function quantized(node: Node, context: DecompositionContext, x: string, scale: string, zeroPoint: string): Quantized {
   const { g, type, once } = context;
   const rank = type(x).shape!.length;
   const axis = channelAxis(node, rank);
@@ -90,7 +90,7 @@ function quantized(node: Node, context: FormulationContext, x: string, scale: st
 
 /** clamp(v, qmin − z, qmax − z): one Clip where z is the same everywhere. */
 function clamp(
-  { g, constant, type }: FormulationContext,
+  { g, constant, type }: DecompositionContext,
   position: string,
   zeroPoint: string,
   spread: (value: string) => string,
@@ -109,7 +109,7 @@ function clamp(
 
 /** min(v, qmax[c] − z) along axis 1. */
 function belowMaxima(
-  { g, constant }: FormulationContext,
+  { g, constant }: DecompositionContext,
   value: string,
   zeroPoint: string,
   maxima: readonly number[],

@@ -8,10 +8,10 @@
 import { float32 } from "../ir/tensor.js";
 import type { Node } from "../ir/types.js";
 import { attributesOf } from "../operators/support/attributes.js";
-import type { Formulation, FormulationContext } from "./formulation.js";
+import type { Decomposition, DecompositionContext } from "./decomposition.js";
 import { batchSize } from "./support.js";
 
-function targets(node: Node, { g, type, once }: FormulationContext, logits: string, labels: string): string {
+function targets(node: Node, { g, type, once }: DecompositionContext, logits: string, labels: string): string {
   const { label_smoothing: smoothing } = attributesOf(node, { label_smoothing: 0 });
   const classes = type(logits).shape![1] as number;
   return once(`targets ${labels} ${classes} ${smoothing}`, () => {
@@ -21,7 +21,7 @@ function targets(node: Node, { g, type, once }: FormulationContext, logits: stri
   });
 }
 
-export const softmaxCrossEntropy: Formulation = {
+export const softmaxCrossEntropy: Decomposition = {
   op: "SoftmaxCrossEntropy",
   domain: "subbyte",
   rewrite(node, context) {
@@ -34,7 +34,7 @@ export const softmaxCrossEntropy: Formulation = {
   },
 };
 
-export const softmaxCrossEntropyGradient: Formulation = {
+export const softmaxCrossEntropyGradient: Decomposition = {
   op: "SoftmaxCrossEntropyGradient",
   domain: "subbyte",
   rewrite(node, context) {

@@ -1,7 +1,7 @@
-/** @file Small pieces that several formulations build with. */
+/** @file Small pieces that several decompositions build with. */
 
 import type { GraphBuilder } from "../ir/builder.js";
-import type { FormulationContext } from "./formulation.js";
+import type { DecompositionContext } from "./decomposition.js";
 
 export const CONTRIB = { domain: "com.microsoft" };
 
@@ -29,7 +29,7 @@ export const pad = (g: GraphBuilder, value: string, pads: readonly number[]): st
 export const product = (dims: readonly number[]): number => dims.reduce((a, b) => a * b, 1);
 
 /** The number of images in a batch as a float32 scalar: a constant, or read from the running graph where symbolic. */
-export function batchSize({ g, type, once }: FormulationContext, value: string): string {
+export function batchSize({ g, type, once }: DecompositionContext, value: string): string {
   const batch = type(value).shape![0];
   return once(`batch ${batch}`, () => {
     if (typeof batch === "number") return g.scalar(batch);

@@ -20,12 +20,12 @@
 import type { GraphBuilder } from "../ir/builder.js";
 import { float32 } from "../ir/tensor.js";
 import { attributesOf } from "../operators/support/attributes.js";
-import type { Formulation, FormulationContext } from "./formulation.js";
+import type { Decomposition, DecompositionContext } from "./decomposition.js";
 import { batchSize, product, reshape, slice } from "./support.js";
 
 const defaults = { epsilon: 1e-5 };
 
-export const batchNormTraining: Formulation = {
+export const batchNormTraining: Decomposition = {
   op: "BatchNormalizationTraining",
   domain: "subbyte",
   rewrite(node, context) {
@@ -37,7 +37,7 @@ export const batchNormTraining: Formulation = {
 };
 
 /** A vector [c] that only one node reads and that no optimizer merges or precomputes. */
-function scratch({ g, type, once }: FormulationContext, x: string): string {
+function scratch({ g, type, once }: DecompositionContext, x: string): string {
   const shape = type(x).shape!;
   const axes = shape.map((_, axis) => axis);
   // One element a channel of any activation, kept finite: infinity times a momentum of 0 would be NaN.
@@ -50,7 +50,7 @@ function scratch({ g, type, once }: FormulationContext, x: string): string {
   return g.op("Mul", [elements, g.scalar(1 + g.nodes.length * 2 ** -23)]);
 }
 
-export const batchNormGradient: Formulation = {
+export const batchNormGradient: Decomposition = {
   op: "BatchNormalizationGradient",
   domain: "subbyte",
   rewrite(node, context) {

@@ -16,10 +16,10 @@
  */
 
 import { float32 } from "../ir/tensor.js";
-import { type ConvContext, type ConvFormulation, channelsFirst, convAttributes, every } from "./convolution.js";
+import { type ConvContext, type ConvDecomposition, channelsFirst, convAttributes, every } from "./convolution.js";
 import { product, reshape, slice, transpose } from "./support.js";
 
-export const directGradients: ConvFormulation = {
+export const directGradients: ConvDecomposition = {
   inputGradient: (context, dy, w) => flippedConv(context, dy, w) ?? convTranspose(context, dy, w),
   weightGradient: weightConv,
 };

@@ -11,10 +11,10 @@
 import { float32 } from "../ir/tensor.js";
 import { type LiveTaps, liveTaps } from "../operators/support/live-taps.js";
 import { flatten, forEachIndex, stridesOf } from "../operators/support/values.js";
-import type { ConvContext, ConvFormulation, ConvGeometry } from "./convolution.js";
+import type { ConvContext, ConvDecomposition, ConvGeometry } from "./convolution.js";
 import { product, reshape, slice } from "./support.js";
 
-export const deadTaps: ConvFormulation = {
+export const deadTaps: ConvDecomposition = {
   forward(context, x, w) {
     const live = reduce(context.geometry);
     return live && context.reduced(live.geometry).forward(x, liveWeights(context, live, w));

@@ -5,7 +5,7 @@ import { operatorList } from "../ir/operator-list.js";
 import type { Graph, Node, TensorType } from "../ir/types.js";
 import type { InferContext } from "../operators/definition.js";
 import { operatorDefinition } from "../operators/index.js";
-import { ShapeValues } from "./shape-values.js";
+import { ShapeValues } from "./symbolic-shapes.js";
 
 type Types = ReadonlyMap<string, TensorType>;
 

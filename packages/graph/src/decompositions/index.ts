@@ -1,15 +1,15 @@
 /**
- * @file Formulations: from operators of ours to the ONNX ones (and a contributed one of ONNX Runtime, FusedMatMul) that
+ * @file Decompositions: from operators of ours to the ONNX ones (and a contributed one of ONNX Runtime, FusedMatMul) that
  * compute them right and fast. Which is fastest was measured on ONNX Runtime's CPU kernels; all are plain graphs.
  */
 
 import type { Graph } from "../ir/types.js";
 import { batchNormGradient, batchNormTraining } from "./batch-norm.js";
-import { type ConvFormulation, convFormulations } from "./convolution.js";
+import { type ConvDecomposition, convDecompositions } from "./convolution.js";
 import { deadTaps } from "./dead-taps.js";
+import { type Decomposition, decompose } from "./decomposition.js";
 import { directGradients } from "./direct-gradients.js";
 import { fakeQuant, fakeQuantGradient } from "./fake-quant.js";
-import { type Formulation, reformulate } from "./formulation.js";
 import { fullWindow } from "./full-window.js";
 import { maxPoolGradient } from "./max-pool.js";
 import { pointwise } from "./pointwise.js";
@@ -18,11 +18,11 @@ import { softmaxCrossEntropy, softmaxCrossEntropyGradient } from "./softmax-cros
 import { winograd } from "./winograd.js";
 
 /** In order of preference; the last takes every gradient. */
-const convolutions: readonly ConvFormulation[] = [deadTaps, fullWindow, winograd, pointwise, directGradients];
+const convolutions: readonly ConvDecomposition[] = [deadTaps, fullWindow, winograd, pointwise, directGradients];
 
-const inference: readonly Formulation[] = [fakeQuant];
+const inference: readonly Decomposition[] = [fakeQuant];
 
-const training: readonly Formulation[] = [
+const training: readonly Decomposition[] = [
   ...inference,
   fakeQuantGradient,
   batchNormTraining,
@@ -33,23 +33,23 @@ const training: readonly Formulation[] = [
   softmaxCrossEntropyGradient,
 ];
 
-export interface TrainingFormulationOptions {
+export interface DecompositionOptions {
   /** Minimal filtering for 3×3 convolutions where it pays; true by default. */
   readonly winograd?: boolean;
 }
 
 /**
- * Replaces every operator of ours in a graph with gradients, and convolutions that have a faster formulation. The result
+ * Replaces every operator of ours in a graph with gradients, and convolutions that have a faster decomposition. The result
  * holds standard ONNX operators and `com.microsoft` ones only. Sizes other than the batch must be known.
  *
- * @throws {ModelError} where a type that a formulation needs cannot be inferred
+ * @throws {ModelError} where a type that a decomposition needs cannot be inferred
  */
-export function expandForTraining(graph: Graph, options: TrainingFormulationOptions = {}): Graph {
+export function expandForTraining(graph: Graph, options: DecompositionOptions = {}): Graph {
   const usable = options.winograd === false ? convolutions.filter((each) => each !== winograd) : convolutions;
-  return reformulate(graph, [...training, ...convFormulations(usable)]);
+  return decompose(graph, [...training, ...convDecompositions(usable)]);
 }
 
 /** Replaces FakeQuant by plain ONNX operators. */
 export function expandForInference(graph: Graph): Graph {
-  return reformulate(graph, inference);
+  return decompose(graph, inference);
 }

@@ -7,10 +7,10 @@
  * Runtimes convolve image by image, here a product with a vector each, and read all weights for each image.
  */
 
-import { type ConvContext, type ConvFormulation, type ConvGeometry, every } from "./convolution.js";
+import { type ConvContext, type ConvDecomposition, type ConvGeometry, every } from "./convolution.js";
 import { pad, product, reshape, slice } from "./support.js";
 
-export const fullWindow: ConvFormulation = {
+export const fullWindow: ConvDecomposition = {
   forward(context, x, w) {
     const { g, geometry } = context;
     if (!applies(geometry)) return undefined;

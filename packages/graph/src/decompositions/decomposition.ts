@@ -1,16 +1,16 @@
 /**
- * @file The driver that replaces nodes by subgraphs ("formulations") that the runtime executes well.
+ * @file The driver that replaces nodes by subgraphs ("decompositions") that the runtime executes well.
  *
  * Values keep their names: what a replaced node produced, its subgraph produces under the same name, so types inferred
  * on the graph that came in hold for all of its values throughout.
  */
 
 import { ModelError } from "../errors.js";
+import { inferKnownTypes } from "../inference/infer-types.js";
 import { GraphBuilder } from "../ir/builder.js";
 import type { Graph, Node, Tensor, TensorType } from "../ir/types.js";
-import { inferKnownTypes } from "../passes/infer-types.js";
 
-export interface FormulationContext {
+export interface DecompositionContext {
   /** Nodes appended here replace the node at hand. */
   readonly g: GraphBuilder;
   /** Inferred type of a value of the graph that came in. */
@@ -25,19 +25,19 @@ export interface FormulationContext {
   once(key: string, make: () => string): string;
 }
 
-export interface Formulation {
+export interface Decomposition {
   readonly op: string;
   readonly domain: string;
   /** The values that take the place of the node's outputs, or `undefined` to leave the node as it is. */
-  rewrite(node: Node, context: FormulationContext): readonly string[] | undefined;
+  rewrite(node: Node, context: DecompositionContext): readonly string[] | undefined;
 }
 
 /**
- * Replaces every node for which a formulation is listed. Names of inputs, outputs and all remaining values stay.
+ * Replaces every node for which a decomposition is listed. Names of inputs, outputs and all remaining values stay.
  * @returns the same object when nothing applied.
  */
-export function reformulate(graph: Graph, formulations: readonly Formulation[]): Graph {
-  const byOperator = new Map(formulations.map((formulation) => [operatorKey(formulation), formulation]));
+export function decompose(graph: Graph, decompositions: readonly Decomposition[]): Graph {
+  const byOperator = new Map(decompositions.map((decomposition) => [operatorKey(decomposition), decomposition]));
   if (!graph.nodes.some((node) => byOperator.has(operatorKey(node)))) return graph;
 
   const types = inferKnownTypes(graph);
@@ -46,7 +46,7 @@ export function reformulate(graph: Graph, formulations: readonly Formulation[]):
     for (const input of new Set(node.inputs)) readers.set(input, [...(readers.get(input) ?? []), node]);
   const shared = new Map<string, string>();
   const g = new GraphBuilder(graph.name, graph);
-  const context: FormulationContext = {
+  const context: DecompositionContext = {
     g,
     type(value) {
       const type = types.get(value);

@@ -27,10 +27,10 @@ import {
   type LineTransform,
   type Matrix,
 } from "./bilinear-algorithm.js";
-import { type ConvContext, type ConvFormulation, type ConvGeometry, every } from "./convolution.js";
+import { type ConvContext, type ConvDecomposition, type ConvGeometry, every } from "./convolution.js";
 import { CONTRIB, product, reshape } from "./support.js";
 
-export const winograd: ConvFormulation = {
+export const winograd: ConvDecomposition = {
   forward(context, x, w) {
     const plan = planFor(context.geometry);
     if (!plan) return undefined;

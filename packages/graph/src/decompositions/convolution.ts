@@ -1,7 +1,7 @@
 /**
- * @file Convolution and its two gradients: which formulation computes them.
+ * @file Convolution and its two gradients: which decomposition computes them.
  *
- * A formulation states for which geometries it is right and profitable by returning a value, and declines by returning
+ * A decomposition states for which geometries it is right and profitable by returning a value, and declines by returning
  * `undefined`; the first of the list that accepts wins. Several of them reduce the problem (fewer taps, a plain matrix
  * product) and hand the rest back to the list.
  */
@@ -9,8 +9,8 @@
 import type { Node } from "../ir/types.js";
 import { staticSizes } from "../operators/conv.js";
 import { attributesOf } from "../operators/support/attributes.js";
-import { type Window, windowAttributes, windowOf, windowOutput } from "../operators/support/convolution.js";
-import type { Formulation, FormulationContext } from "./formulation.js";
+import { type Window, windowAttributes, windowOf, windowOutput } from "../operators/support/windows.js";
+import type { Decomposition, DecompositionContext } from "./decomposition.js";
 import { reshape, transpose } from "./support.js";
 
 /** A convolution of x [n, channels, …image] with w [outputs, channels/group, …kernel] to y [n, outputs, …output]. */
@@ -25,15 +25,15 @@ export interface ConvGeometry extends Window {
 /** Names of the attributes under which Conv, ConvTranspose and the gradients state a geometry. */
 export const convAttributes = (geometry: ConvGeometry) => ({ ...windowAttributes(geometry), group: geometry.group });
 
-export interface ConvContext extends Pick<FormulationContext, "g" | "once"> {
+export interface ConvContext extends Pick<DecompositionContext, "g" | "once"> {
   readonly geometry: ConvGeometry;
-  /** The same problem after a reduction, for the formulations of the list. */
+  /** The same problem after a reduction, for the decompositions of the list. */
   reduced(geometry: ConvGeometry): ReducedConv;
 }
 
 type Build = (context: ConvContext, a: string, b: string) => string | undefined;
 
-export interface ConvFormulation {
+export interface ConvDecomposition {
   /** (x, w) → y, without bias. */
   readonly forward?: Build;
   /** (dy, w) → dx. */
@@ -42,18 +42,18 @@ export interface ConvFormulation {
   readonly weightGradient?: Build;
 }
 
-/** Builds what the formulations choose; plain ONNX where none has a better way. */
+/** Builds what the decompositions choose; plain ONNX where none has a better way. */
 export interface ReducedConv {
   forward(x: string, w: string): string;
   inputGradient(dy: string, w: string): string;
   weightGradient(dy: string, x: string): string;
 }
 
-/** The formulations of Conv, ConvInputGradient and ConvWeightGradient nodes that a list of alternatives makes. */
-export function convFormulations(alternatives: readonly ConvFormulation[]): readonly Formulation[] {
+/** The decompositions of Conv, ConvInputGradient and ConvWeightGradient nodes that a list of alternatives makes. */
+export function convDecompositions(alternatives: readonly ConvDecomposition[]): readonly Decomposition[] {
   const choose = (
-    kind: keyof ConvFormulation,
-    context: FormulationContext,
+    kind: keyof ConvDecomposition,
+    context: DecompositionContext,
     geometry: ConvGeometry,
     a: string,
     b: string,
@@ -66,10 +66,10 @@ export function convFormulations(alternatives: readonly ConvFormulation[]): read
     return undefined;
   };
   const certain = (value: string | undefined): string => {
-    if (value === undefined) throw new Error("internal: no formulation of a convolution's gradient");
+    if (value === undefined) throw new Error("internal: no decomposition of a convolution's gradient");
     return value;
   };
-  const reduced = (context: FormulationContext, geometry: ConvGeometry): ReducedConv => ({
+  const reduced = (context: DecompositionContext, geometry: ConvGeometry): ReducedConv => ({
     forward: (x, w) =>
       choose("forward", context, geometry, x, w) ?? context.g.op("Conv", [x, w], convAttributes(geometry)),
     inputGradient: (dy, w) => certain(choose("inputGradient", context, geometry, dy, w)),
@@ -124,7 +124,7 @@ export function convFormulations(alternatives: readonly ConvFormulation[]): read
 }
 
 /** Undefined where a size is symbolic: such a convolution stays as it is. */
-function forwardGeometry(node: Node, { type }: FormulationContext): ConvGeometry | undefined {
+function forwardGeometry(node: Node, { type }: DecompositionContext): ConvGeometry | undefined {
   const [x, w] = [type(node.inputs[0]).shape, type(node.inputs[1]).shape];
   if (!x || !w) return undefined;
   const sizes = [...x.slice(1), ...w];
@@ -144,7 +144,7 @@ function forwardGeometry(node: Node, { type }: FormulationContext): ConvGeometry
 
 function gradientGeometry(
   node: Node,
-  { type }: FormulationContext,
+  { type }: DecompositionContext,
   sizes: Pick<ConvGeometry, "group" | "channels" | "outputs" | "image" | "kernel">,
 ): ConvGeometry {
   const output = staticSizes(node, type(node.inputs[0]).shape!);

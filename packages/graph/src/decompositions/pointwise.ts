@@ -8,7 +8,7 @@
  * that is read; dX goes back to its places by padding. (With many positions ConvTranspose spreads them faster.)
  */
 
-import { type ConvContext, type ConvFormulation, type ConvGeometry, channelsFirst, every } from "./convolution.js";
+import { type ConvContext, type ConvDecomposition, type ConvGeometry, channelsFirst, every } from "./convolution.js";
 import { CONTRIB, pad, product, reshape, slice, transpose } from "./support.js";
 
 /** Positions an image up to which dX is one product over the batch. */
@@ -16,7 +16,7 @@ const FEW_FOR_INPUT = 16;
 /** The same for dW. */
 const FEW_FOR_WEIGHT = 255;
 
-export const pointwise: ConvFormulation = {
+export const pointwise: ConvDecomposition = {
   inputGradient(context, dy, w) {
     const { g, geometry } = context;
     if (!applies(geometry)) return undefined;

@@ -6,9 +6,9 @@
  * Exactly 0 for y ≤ 0 and 1 from y = 1e-38 on, which is below the smallest normal float32. Greater and Cast take two passes.
  */
 
-import type { Formulation } from "./formulation.js";
+import type { Decomposition } from "./decomposition.js";
 
-export const reluGradient: Formulation = {
+export const reluGradient: Decomposition = {
   op: "ReluGradient",
   domain: "subbyte",
   rewrite({ inputs: [dy, y] }, { g }) {
