@@ -29,7 +29,7 @@ export const batchNormTraining: Decomposition = {
   op: "BatchNormalizationTraining",
   domain: "subbyte",
   rewrite(node, context) {
-    const [x, gamma, beta] = node.inputs;
+    const [x, gamma, beta] = node.inputs as [string, string, string];
     const attributes = { epsilon: attributesOf(node, defaults).epsilon, training_mode: 1, momentum: 0 };
     const [mean, variance] = [scratch(context, x), scratch(context, x)];
     return context.g.node("BatchNormalization", [x, gamma, beta, mean, variance], attributes, { outputs: 3 });
@@ -55,8 +55,8 @@ export const batchNormGradient: Decomposition = {
   domain: "subbyte",
   rewrite(node, context) {
     const { g, type } = context;
-    const [dy, x, gamma, mean, variance] = node.inputs;
-    const [, channels, ...image] = type(x).shape as number[];
+    const [dy, x, gamma, mean, variance] = node.inputs as [string, string, string, string, string];
+    const [, channels, ...image] = type(x).shape as [number, number, ...number[]];
     const mul = (a: string, b: string) => g.op("Mul", [a, b]);
 
     const epsilon = g.scalar(attributesOf(node, defaults).epsilon);

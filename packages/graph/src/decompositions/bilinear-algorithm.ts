@@ -144,8 +144,8 @@ function polyphase({ size, input, filter, output }: Tile): Tile {
       ...evens.map((p) => unit(length, 2 * p + 1)),
       ...input.map((row) => row.reduce((wide, entry, j) => wide.with(2 * j, entry), zeros(length))),
     ],
-    filter: [...evens.map(() => [0, 1, 0]), ...filter.map(([first, second]) => [first, 0, second])],
-    output: evens.map((p) => [...unit(size, p), ...output[p]]),
+    filter: [...evens.map(() => [0, 1, 0]), ...filter.map(([first, second]) => [first!, 0, second!])],
+    output: evens.map((p) => [...unit(size, p), ...output[p]!]),
   };
 }
 
@@ -167,12 +167,12 @@ export function correlation3(length: number, outputs: number, stride: 1 | 2): Bi
     for (let at = 0; at < tiles; at++) {
       const row = product * tiles + at;
       const start = at * tile.size;
-      tile.input[product].forEach((entry, j) => {
+      tile.input[product]!.forEach((entry, j) => {
         const position = start * stride - 1 + j;
         if (position >= 0 && position < length) input.data[row * length + position] = entry;
       });
       for (let p = 0; p < tile.size && start + p < outputs; p++)
-        output.data[row * outputs + start + p] = tile.output[p][product];
+        output.data[row * outputs + start + p] = tile.output[p]![product]!;
     }
   }
   return { products, tiles, input, output, filter: fromRows(tile.filter) };
@@ -185,7 +185,7 @@ export function kronecker(a: Matrix, b: Matrix): Matrix {
   for (let i = 0; i < a.rows; i++)
     for (let j = 0; j < b.rows; j++)
       for (let k = 0; k < a.columns; k++)
-        for (let l = 0; l < b.columns; l++) result.data[at++] = a.data[i * a.columns + k] * b.data[j * b.columns + l];
+        for (let l = 0; l < b.columns; l++) result.data[at++] = a.data[i * a.columns + k]! * b.data[j * b.columns + l]!;
   return result;
 }
 
@@ -212,7 +212,7 @@ export function imageTransform(height: LineTransform, width: LineTransform): Mat
           const rowOfWidth = (b * width.tiles + j) * width.transform.columns;
           for (let y = 0; y < height.transform.columns; y++)
             for (let x = 0; x < width.transform.columns; x++)
-              result.data[at++] = height.transform.data[rowOfHeight + y] * width.transform.data[rowOfWidth + x];
+              result.data[at++] = height.transform.data[rowOfHeight + y]! * width.transform.data[rowOfWidth + x]!;
         }
   return result;
 }
@@ -222,5 +222,5 @@ function matrix(rows: number, columns: number): Matrix {
 }
 
 function fromRows(rows: readonly (readonly number[])[]): Matrix {
-  return { rows: rows.length, columns: rows[0].length, data: Float64Array.from(rows.flat()) };
+  return { rows: rows.length, columns: rows[0]!.length, data: Float64Array.from(rows.flat()) };
 }

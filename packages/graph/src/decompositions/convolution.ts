@@ -83,7 +83,7 @@ export function convDecompositions(alternatives: readonly ConvDecomposition[]): 
       rewrite(node, context) {
         const geometry = forwardGeometry(node, context);
         if (!geometry) return undefined;
-        const [x, w, bias] = node.inputs;
+        const [x, w, bias] = node.inputs as [string, string, string?];
         const y = choose("forward", context, geometry, x, w);
         if (y === undefined) return undefined;
         if (!bias) return [y];
@@ -95,9 +95,9 @@ export function convDecompositions(alternatives: readonly ConvDecomposition[]): 
       op: "ConvInputGradient",
       domain: "subbyte",
       rewrite(node, context) {
-        const [dy, w] = node.inputs;
+        const [dy, w] = node.inputs as [string, string];
         const { input_shape: image } = attributesOf(node, { input_shape: [] as number[] });
-        const [outputs, perGroup, ...kernel] = context.type(w).shape as number[];
+        const [outputs, perGroup, ...kernel] = context.type(w).shape as [number, number, ...number[]];
         const { group } = attributesOf(node, { group: 1 });
         const geometry = gradientGeometry(node, context, { group, outputs, channels: perGroup * group, image, kernel });
         return [certain(choose("inputGradient", context, geometry, dy, w))];
@@ -107,7 +107,7 @@ export function convDecompositions(alternatives: readonly ConvDecomposition[]): 
       op: "ConvWeightGradient",
       domain: "subbyte",
       rewrite(node, context) {
-        const [dy, x] = node.inputs;
+        const [dy, x] = node.inputs as [string, string];
         const { group, kernel_shape: kernel } = attributesOf(node, { group: 1, kernel_shape: [] as number[] });
         const shape = context.type(x).shape!;
         const sizes = {
@@ -125,12 +125,12 @@ export function convDecompositions(alternatives: readonly ConvDecomposition[]): 
 
 /** Undefined where a size is symbolic: such a convolution stays as it is. */
 function forwardGeometry(node: Node, { type }: DecompositionContext): ConvGeometry | undefined {
-  const [x, w] = [type(node.inputs[0]).shape, type(node.inputs[1]).shape];
+  const [x, w] = [type(node.inputs[0]!).shape, type(node.inputs[1]!).shape];
   if (!x || !w) return undefined;
   const sizes = [...x.slice(1), ...w];
   if (!sizes.every((dim) => typeof dim === "number")) return undefined;
   const image = x.slice(2) as number[];
-  const [outputs, , ...kernel] = w as number[];
+  const [outputs, , ...kernel] = w as [number, number, ...number[]];
   const window = windowOf(node, kernel, image);
   return {
     ...window,
@@ -147,7 +147,7 @@ function gradientGeometry(
   { type }: DecompositionContext,
   sizes: Pick<ConvGeometry, "group" | "channels" | "outputs" | "image" | "kernel">,
 ): ConvGeometry {
-  const output = staticSizes(node, type(node.inputs[0]).shape!);
+  const output = staticSizes(node, type(node.inputs[0]!).shape!);
   return { ...windowOf(node, sizes.kernel, sizes.image), ...sizes, output };
 }
 

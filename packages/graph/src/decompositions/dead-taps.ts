@@ -41,7 +41,7 @@ function placement({ g, once, geometry }: ConvContext, { first, last, window: { 
     const data = new Float32Array(product(live) * columns);
     const strides = stridesOf(geometry.kernel);
     forEachIndex(live, (tap, row) => {
-      const place = tap.map((at, axis) => at + first[axis]);
+      const place = tap.map((at, axis) => at + first[axis]!);
       data[row * columns + flatten(place, strides)] = 1;
     });
     return g.constant(float32(data, [product(live), columns]));

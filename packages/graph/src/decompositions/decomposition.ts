@@ -81,7 +81,7 @@ export function decompose(graph: Graph, decompositions: readonly Decomposition[]
     nodes.push(...built.map((each) => ({ ...each, name: `${node.name}/${each.name}` })));
     node.outputs.forEach((output, i) => {
       if (output === "") return;
-      const replacement = replacements[i];
+      const replacement = replacements[i]!;
       // A value that existed before cannot take a second name.
       if (own.has(replacement) && !renamed.has(replacement)) renamed.set(replacement, output);
       else nodes.push(identity(`${node.name}/${output}`, replacement, output));

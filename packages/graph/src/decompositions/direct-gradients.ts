@@ -32,7 +32,7 @@ const MAX_SPATIAL_AXES = 3;
 function flippedConv(context: ConvContext, dy: string, w: string): string | undefined {
   const { g, geometry } = context;
   const { kernel, dilations, pads, strides } = geometry;
-  const opposite = pads.map((entry, i) => dilations[i % kernel.length] * (kernel[i % kernel.length] - 1) - entry);
+  const opposite = pads.map((entry, i) => dilations[i % kernel.length]! * (kernel[i % kernel.length]! - 1) - entry);
   if (!every(strides, 1) || opposite.some((entry) => entry < 0)) return undefined;
   return g.op("Conv", [dy, flipped(context, w)], { ...convAttributes(geometry), pads: opposite });
 }
@@ -64,8 +64,8 @@ function convTranspose({ g, geometry }: ConvContext, dy: string, w: string): str
   const { kernel, strides, dilations, pads, image, output } = geometry;
   // Elements at the end that no window of the forward convolution reached.
   const unread = image.map((size, axis) => {
-    const extent = dilations[axis] * (kernel[axis] - 1) + 1;
-    return size + pads[axis] + pads[axis + kernel.length] - ((output[axis] - 1) * strides[axis] + extent);
+    const extent = dilations[axis]! * (kernel[axis]! - 1) + 1;
+    return size + pads[axis]! + pads[axis + kernel.length]! - ((output[axis]! - 1) * strides[axis]! + extent);
   });
   return g.op("ConvTranspose", [dy, w], { ...convAttributes(geometry), output_padding: unread });
 }
@@ -127,9 +127,10 @@ function touched(
   const { kernel, strides, dilations, pads, image, output } = geometry;
   const begins = pads.slice(0, kernel.length);
   const ends = image.map(
-    (size, axis) => (output[axis] - 1) * strides[axis] + dilations[axis] * (kernel[axis] - 1) + 1 - size - begins[axis],
+    (size, axis) =>
+      (output[axis]! - 1) * strides[axis]! + dilations[axis]! * (kernel[axis]! - 1) + 1 - size - begins[axis]!,
   );
-  const size = image.map((length, axis) => length + Math.min(0, ends[axis]));
+  const size = image.map((length, axis) => length + Math.min(0, ends[axis]!));
   const axes = image.map((_, axis) => axis + 2);
   const cut = ends.some((entry) => entry < 0);
   return {

@@ -23,7 +23,7 @@ export const fakeQuant: Decomposition = {
   op: "FakeQuant",
   domain: "subbyte",
   rewrite(node, context) {
-    const [x, scale, zeroPoint] = node.inputs;
+    const [x, scale, zeroPoint] = node.inputs as [string, string, string];
     const { rounded, broadcastScale } = quantized(node, context, x, scale, zeroPoint);
     return [context.g.op("Mul", [rounded, broadcastScale])];
   },
@@ -34,7 +34,7 @@ export const fakeQuantGradient: Decomposition = {
   domain: "subbyte",
   rewrite(node, context) {
     const { g, type } = context;
-    const [dy, x, scale, zeroPoint] = node.inputs;
+    const [dy, x, scale, zeroPoint] = node.inputs as [string, string, string, string];
     const { position, clamped, rounded } = quantized(node, context, x, scale, zeroPoint);
     const inside = g.op("Cast", [g.op("Equal", [position, clamped])], { to: 1 });
     const dx = g.op("Mul", [dy, inside]);
@@ -100,7 +100,7 @@ function clamp(
   const known = constant(zeroPoint);
   const values = known && toNumbers(known);
   if (values && values.length > 0 && values.every((z) => z === values[0]))
-    return g.op("Clip", [position, g.scalar(qmin - values[0]), g.scalar(qmax - values[0])]);
+    return g.op("Clip", [position, g.scalar(qmin - values[0]!), g.scalar(qmax - values[0]!)]);
   const low = g.op("Sub", [g.scalar(qmin), zeroPoint]);
   const high = g.op("Sub", [g.scalar(qmax), zeroPoint]);
   if (type(zeroPoint).shape!.length === 0) return g.op("Clip", [position, low, high]);

@@ -21,7 +21,7 @@ export const fullWindow: ConvDecomposition = {
     const { g, geometry } = context;
     if (!applies(geometry)) return undefined;
     const dx = g.op("Gemm", [flatOutput(context, dy), flatWeights(context, w)]);
-    const unread = geometry.image.map((size, axis) => size - geometry.kernel[axis]);
+    const unread = geometry.image.map((size, axis) => size - geometry.kernel[axis]!);
     return pad(g, reshape(g, dx, [-1, geometry.channels, ...geometry.kernel]), [
       0,
       0,

@@ -13,7 +13,7 @@ export const maxPoolGradient: Decomposition = {
   op: "MaxPoolGradient",
   domain: "subbyte",
   rewrite(node, { g, type }) {
-    const [dy, indices] = node.inputs;
+    const [dy, indices] = node.inputs as [string, string];
     const { input_shape: image } = attributesOf(node, { input_shape: [] as number[] });
     const [batch, channels] = type(dy).shape!;
     const perImage = (channels as number) * product(image);

@@ -75,7 +75,7 @@ function spread({ g, geometry }: ConvContext, value: string): string {
   const cells = reshape(g, value, [-1, channels, ...output.flatMap((size) => [size, 1])]);
   const begins = [0, 0, ...output.flatMap(() => [0, 0])];
   const ends = [0, 0, ...strides.flatMap((stride) => [0, stride - 1])];
-  const full = output.map((size, axis) => size * strides[axis]);
+  const full = output.map((size, axis) => size * strides[axis]!);
   const padded = reshape(g, pad(g, cells, [...begins, ...ends]), [-1, channels, ...full]);
   if (full.every((size, axis) => size === image[axis])) return padded;
   const axes = image.map((_, axis) => axis + 2);

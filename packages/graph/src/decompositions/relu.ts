@@ -11,7 +11,8 @@ import type { Decomposition } from "./decomposition.js";
 export const reluGradient: Decomposition = {
   op: "ReluGradient",
   domain: "subbyte",
-  rewrite({ inputs: [dy, y] }, { g }) {
+  rewrite({ inputs }, { g }) {
+    const [dy, y] = inputs as [string, string];
     return [g.op("Mul", [dy, g.op("HardSigmoid", [y], { alpha: 1e38, beta: 0 })])];
   },
 };

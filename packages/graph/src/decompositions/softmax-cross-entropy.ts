@@ -26,7 +26,7 @@ export const softmaxCrossEntropy: Decomposition = {
   domain: "subbyte",
   rewrite(node, context) {
     const { g } = context;
-    const [logits, labels] = node.inputs;
+    const [logits, labels] = node.inputs as [string, string];
     const logProbabilities = g.op("LogSoftmax", [logits], { axis: 1 });
     const terms = g.op("Mul", [targets(node, context, logits, labels), logProbabilities]);
     const each = g.op("ReduceSum", [terms, g.ints([1])], { keepdims: 0 });
@@ -39,7 +39,7 @@ export const softmaxCrossEntropyGradient: Decomposition = {
   domain: "subbyte",
   rewrite(node, context) {
     const { g } = context;
-    const [dloss, logits, labels] = node.inputs;
+    const [dloss, logits, labels] = node.inputs as [string, string, string];
     const probabilities = g.op("Softmax", [logits], { axis: 1 });
     const difference = g.op("Sub", [probabilities, targets(node, context, logits, labels)]);
     return [g.op("Mul", [difference, g.op("Div", [dloss, batchSize(context, logits)])])];

@@ -99,7 +99,8 @@ function planFor(geometry: ConvGeometry): Plan | undefined {
     (every(strides, 1) || (every(strides, 2) && product(output) <= MOST_POSITIONS_OF_STRIDE_2)) &&
     group === 1;
   if (!fits) return undefined;
-  const [height, width] = image.map((size, axis) => correlation3(size, output[axis], strides[axis] as 1 | 2));
+  const line = (axis: 0 | 1) => correlation3(image[axis]!, output[axis]!, strides[axis] as 1 | 2);
+  const [height, width] = [line(0), line(1)];
 
   // Multiplications for each image of forward pass and both gradients.
   const products = 3 * height.input.rows * width.input.rows * channels * outputs;

@@ -8,7 +8,7 @@ import * as ort from "onnxruntime-node";
 import { describe, expect, test } from "vitest";
 import { type Bound, expectFaithful, type Feeds, relativeToLargest } from "../../test/every-level.js";
 import { distinctValues, expectGradients } from "../../test/gradient-check.js";
-import { type Sample, samples } from "../../test/operator-samples.js";
+import { type Sample, samples } from "../../test/samples/index.js";
 import { gradients } from "../autodiff/gradients.js";
 import { expandForTraining } from "../decompositions/index.js";
 import { inferTypes } from "../inference/infer-types.js";
