@@ -1,25 +1,67 @@
-/** A `.sbq` file or program that breaks a rule of the format; `field` names the place, e.g. `operators[3].weights.offset`. */
-export class FormatError extends Error {
-  override readonly name = "FormatError";
-  readonly kind = "format";
+/** @file The engine's error classes. Each has a `kind`, a `code`, `data` with what the sentence names, and the sentence. */
 
-  constructor(
-    readonly field: string,
-    message: string,
-    options?: ErrorOptions,
-  ) {
-    super(`${field}: ${message}`, options);
+import type {
+  EngineErrorArguments,
+  EngineErrorCode,
+  EngineErrorData,
+  EnvironmentErrorCode,
+  FormatErrorCode,
+  InputErrorCode,
+  LoadErrorCode,
+} from "./error-codes.js";
+
+abstract class CodedError<Code extends EngineErrorCode> extends Error {
+  abstract readonly kind: string;
+  readonly code: Code;
+  readonly data: EngineErrorData<Code>;
+
+  constructor(...[code, data, message, options]: EngineErrorArguments<Code>) {
+    super(message, options);
+    this.code = code;
+    this.data = data as EngineErrorData<Code>;
   }
 }
 
+/** A `.sbq` file or program that breaks a rule of the format; `field` names the place, e.g. `operators[3].weights.offset`. */
+export class FormatError extends CodedError<FormatErrorCode> {
+  override readonly name = "FormatError";
+  readonly kind = "format";
+
+  get field(): string {
+    return this.data.field;
+  }
+}
+
+/** A field that breaks a rule of the format. */
+export const invalid = (field: string, message: string): FormatError =>
+  new FormatError("invalid-program", { field }, `${field}: ${message}`);
+
+/** A file whose bytes are not those that were written. */
+export const damaged = (field: string, message: string, options?: ErrorOptions): FormatError =>
+  new FormatError("damaged-sbq", { field }, `${field}: ${message}`, options);
+
+/** A file or program that exceeds a limit, which `maxBytes` can raise. */
+export const tooLarge = (field: string, found: number, limit: number, message: string): FormatError =>
+  new FormatError("program-too-large", { field, found, limit }, `${field}: ${message}`);
+
 /** An input that the model cannot take, such as an image of another size. */
-export class InputError extends Error {
+export class InputError extends CodedError<InputErrorCode> {
   override readonly name = "InputError";
   readonly kind = "data";
 }
 
 /** A model file that could not be fetched. */
-export class LoadError extends Error {
+export class LoadError extends CodedError<LoadErrorCode> {
   override readonly name = "LoadError";
   readonly kind = "data";
 }
+
+/** The browser or Node lacks what the engine needs, or one of its threads died. */
+export class EnvironmentError extends CodedError<EnvironmentErrorCode> {
+  override readonly name = "EnvironmentError";
+  readonly kind = "machine";
+}
+
+/** A worker that does not start, or ended. */
+export const workerFailed = (reason: string): EnvironmentError =>
+  new EnvironmentError("worker-failed", { reason }, reason);

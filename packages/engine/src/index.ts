@@ -1,4 +1,12 @@
-export * from "./errors.js";
+export type {
+  EngineErrorCode,
+  EngineErrorData,
+  EnvironmentErrorCode,
+  FormatErrorCode,
+  InputErrorCode,
+  LoadErrorCode,
+} from "./error-codes.js";
+export { EnvironmentError, FormatError, InputError, LoadError } from "./errors.js";
 export { isSbq } from "./format/layout.js";
 export { readSbq } from "./format/reader.js";
 export { writeSbq } from "./format/writer.js";

@@ -38,7 +38,11 @@ export interface LoadOptions {
 export async function load(source: ModelSource, options: LoadOptions = {}): Promise<Model> {
   const { maxBytes = defaultMaxBytes, signal, onProgress, tier = "auto", threads = 1, parallel = "tiles" } = options;
   if (!(Number.isInteger(threads) && threads >= 1))
-    throw new InputError(`threads must be a positive integer, is ${threads}`);
+    throw new InputError(
+      "engine-argument",
+      { argument: "threads", found: threads, expected: "a positive integer" },
+      `threads must be a positive integer, is ${threads}`,
+    );
   const worker = options.worker ?? (platform.prefersWorker || (parallel === "images" && threads > 1));
   const file = await readSource(source, { maxBytes, signal, onProgress });
   const started = await startHost(file, { tier, maxBytes, threads, parallel, worker });

@@ -45,7 +45,7 @@ export function createModel({ host, fallback }: Started, runsOn: Model["runsOn"]
   const { info, tier, threads } = host.state;
   let disposed = false;
   const active = (): Host => {
-    if (disposed) throw new InputError("the model was disposed of; load it again");
+    if (disposed) throw new InputError("model-disposed", {}, "the model was disposed of; load it again");
     return host;
   };
   const classifyOne = async (image: ImageInput, topK: number): Promise<Prediction[]> => {

@@ -23,7 +23,12 @@ export function softmax(logits: Float32Array): Float64Array {
  * @throws {InputError} where `topK` is no positive integer.
  */
 export function rank(logits: Float32Array, topK: number, labels: readonly string[] | undefined): Prediction[] {
-  if (!(Number.isInteger(topK) && topK >= 1)) throw new InputError(`topK must be a positive integer, is ${topK}`);
+  if (!(Number.isInteger(topK) && topK >= 1))
+    throw new InputError(
+      "engine-argument",
+      { argument: "topK", found: topK, expected: "a positive integer" },
+      `topK must be a positive integer, is ${topK}`,
+    );
   const probabilities = softmax(logits);
   const order = Array.from(logits.keys()).sort((a, b) => logits[b]! - logits[a]! || a - b);
   return order.slice(0, topK).map((index) => ({

@@ -32,7 +32,12 @@ export async function readSource(source: ModelSource, options: DownloadOptions):
   } catch (cause) {
     signal?.throwIfAborted();
     if (cause instanceof LoadError) throw cause;
-    throw new LoadError(`${source}: ${cause instanceof Error ? cause.message : cause}`, { cause });
+    throw new LoadError(
+      "fetch-failed",
+      { source: String(source) },
+      `${source}: ${cause instanceof Error ? cause.message : cause}`,
+      { cause },
+    );
   }
 }
 
@@ -40,10 +45,18 @@ async function readResponse(response: Response, address: string, options: Downlo
   const { maxBytes, signal, onProgress } = options;
   const name = address || "the response";
   if (!response.ok || response.body === null)
-    throw new LoadError(`${name} was answered with status ${response.status} ${response.statusText}`.trim());
+    throw new LoadError(
+      "fetch-failed",
+      { source: address, status: response.status },
+      `${name} was answered with status ${response.status} ${response.statusText}`.trim(),
+    );
   const totalBytes = declaredLength(response);
   const tooLarge = (bytes: number) =>
-    new LoadError(`${name} has ${bytes} bytes or more, beyond the limit of ${maxBytes}; raise maxBytes`);
+    new LoadError(
+      "download-too-large",
+      { source: address, found: bytes, limit: maxBytes },
+      `${name} has ${bytes} bytes or more, beyond the limit of ${maxBytes}; raise maxBytes`,
+    );
   if (totalBytes !== undefined && totalBytes > maxBytes) throw tooLarge(totalBytes);
   const chunks: Uint8Array[] = [];
   let loadedBytes = 0;

@@ -163,7 +163,12 @@ export type ErrorData<
 
 /** The arguments of an error's constructor: a code, the data that belongs to it, a sentence. */
 export type ErrorArguments<Facts, Table extends Readonly<Record<string, ErrorEntry>>> = {
-  [Code in keyof Table]: [code: Code, data: ErrorData<Facts, Table, Code>, message: string, options?: ErrorOptions];
+  [Code in keyof Table]: [
+    code: Code,
+    data: ErrorData<Facts, Table, Code>,
+    message: string,
+    options?: ErrorOptions | undefined,
+  ];
 }[keyof Table];
 
 export type GraphErrorData<Code extends GraphErrorCode = GraphErrorCode> = ErrorData<

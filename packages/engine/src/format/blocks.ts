@@ -4,7 +4,7 @@
  * program always gives the same bytes.
  */
 
-import { FormatError } from "../errors.js";
+import { damaged, invalid } from "../errors.js";
 import { crc32c } from "./crc32c.js";
 import type { JsonNode } from "./json-node.js";
 import { alignBlock, type BlockEntry } from "./layout.js";
@@ -28,23 +28,20 @@ export class BlockReader {
     for (const [i, { offset, length, crc32c: expected }] of this.#entries.entries()) {
       const field = `blocks[${i}]`;
       const start = alignBlock(end);
-      if (offset !== start) throw new FormatError(`${field}.offset`, `must be ${start}, is ${offset}`);
+      if (offset !== start) throw damaged(`${field}.offset`, `must be ${start}, is ${offset}`);
       if (length > bytes.length - offset)
-        throw new FormatError(
-          `${field}.length`,
-          `${length} bytes from ${offset} end after the file, ${bytes.length} bytes`,
-        );
+        throw damaged(`${field}.length`, `${length} bytes from ${offset} end after the file, ${bytes.length} bytes`);
       if (bytes.subarray(end, start).some((byte) => byte !== 0))
-        throw new FormatError(`${field}.offset`, "the bytes before the block are not zero");
+        throw damaged(`${field}.offset`, "the bytes before the block are not zero");
       end = offset + length;
       const found = crc32c(bytes.subarray(offset, end));
       if (found !== expected)
-        throw new FormatError(
+        throw damaged(
           `${field}.crc32c`,
           `the data has checksum ${found}, the header says ${expected}; the file is damaged`,
         );
     }
-    if (end !== bytes.length) throw new FormatError("blocks", `end at ${end}, but the file has ${bytes.length} bytes`);
+    if (end !== bytes.length) throw damaged("blocks", `end at ${end}, but the file has ${bytes.length} bytes`);
   }
 
   /** The bytes of the block that `reference` names, which must be the one after the last taken. */
@@ -67,7 +64,7 @@ export class BlockReader {
 
   /** @throws {FormatError} where a block was never referred to. */
   finish(): void {
-    if (this.#next !== this.#entries.length) throw new FormatError(`blocks[${this.#next}]`, "is referred to nowhere");
+    if (this.#next !== this.#entries.length) throw invalid(`blocks[${this.#next}]`, "is referred to nowhere");
   }
 }
 

@@ -1,6 +1,6 @@
 /** @file A JSON value of an untrusted file together with its place, read with the type that the schema expects. */
 
-import { FormatError } from "../errors.js";
+import { invalid } from "../errors.js";
 
 export class JsonNode {
   constructor(
@@ -9,7 +9,7 @@ export class JsonNode {
   ) {}
 
   fail(message: string): never {
-    throw new FormatError(this.field, message);
+    throw invalid(this.field, message);
   }
 
   /** The members of an object: all of `required`, none but those and `optional`. Absent ones are `undefined`. */

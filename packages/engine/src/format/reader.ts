@@ -4,7 +4,7 @@
  * `checkProgram`. What is refused is a FormatError that names the field.
  */
 
-import { FormatError } from "../errors.js";
+import { damaged, FormatError, invalid, tooLarge } from "../errors.js";
 import type { Field } from "../operators/definition.js";
 import { operators } from "../operators/index.js";
 import { type CheckOptions, checkProgram, defaultMaxBytes } from "../program/check.js";
@@ -26,7 +26,12 @@ export function readSbq(bytes: Uint8Array, options: CheckOptions = {}): Program 
   const maxBytes = options.maxBytes ?? defaultMaxBytes;
   // Packed codes unpack to at most four times their bytes, so this and checkProgram bound what is allocated.
   if (bytes.length > maxBytes)
-    throw new FormatError("file", `has ${bytes.length} bytes, more than the limit of ${maxBytes}; raise maxBytes`);
+    throw tooLarge(
+      "file",
+      bytes.length,
+      maxBytes,
+      `has ${bytes.length} bytes, more than the limit of ${maxBytes}; raise maxBytes`,
+    );
   const { root, end } = readHeader(bytes);
   const members = root.object(
     ["name", "classes", "input", "inputTables", "preprocessing", "provenance", "tensors", "operators", "blocks"],
@@ -54,14 +59,22 @@ export function readSbq(bytes: Uint8Array, options: CheckOptions = {}): Program 
 /** The fixed part and the JSON text. */
 function readHeader(bytes: Uint8Array): { root: JsonNode; end: number } {
   if (bytes.length < headerStart || magic.some((byte, i) => bytes[i] !== byte))
-    throw new FormatError("magic", `this is no .sbq file: it does not start with "SBQ\\0" and a header`);
+    throw new FormatError(
+      "not-sbq",
+      { field: "magic" },
+      `magic: this is no .sbq file: it does not start with "SBQ\\0" and a header`,
+    );
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const version = view.getUint32(4, true);
   if (version !== formatVersion)
-    throw new FormatError("version", `is ${version}, this reader knows version ${formatVersion}; use a newer engine`);
+    throw new FormatError(
+      "sbq-version",
+      { field: "version", found: version, expected: formatVersion },
+      `version: is ${version}, this reader knows version ${formatVersion}; use a newer engine`,
+    );
   const length = view.getBigUint64(8, true);
   if (length > BigInt(Math.min(maxHeaderBytes, bytes.length - headerStart)))
-    throw new FormatError(
+    throw damaged(
       "headerLength",
       `is ${length}; the file has ${bytes.length} bytes, a header at most ${maxHeaderBytes}`,
     );
@@ -70,17 +83,14 @@ function readHeader(bytes: Uint8Array): { root: JsonNode; end: number } {
   const found = crc32c(text, crc32c(bytes.subarray(0, checksumOffset)));
   const expected = view.getUint32(checksumOffset, true);
   if (found !== expected)
-    throw new FormatError(
-      "headerChecksum",
-      `the header has checksum ${found}, the file says ${expected}; the file is damaged`,
-    );
+    throw damaged("headerChecksum", `the header has checksum ${found}, the file says ${expected}; the file is damaged`);
   try {
     return {
       root: new JsonNode(JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(text)), ""),
       end,
     };
   } catch (cause) {
-    throw new FormatError("header", "is not JSON in UTF-8", { cause });
+    throw damaged("header", "is not JSON in UTF-8", { cause });
   }
 }
 
@@ -100,8 +110,7 @@ function readTensor(node: JsonNode): QuantizedTensor {
 
 function readOperator(node: JsonNode, blocks: BlockReader): Operator {
   const type = new JsonNode(node.members().op, `${node.field}.op`).text();
-  if (!Object.hasOwn(operators, type))
-    throw new FormatError(`${node.field}.op`, `is no operator of the engine: ${type}`);
+  if (!Object.hasOwn(operators, type)) throw invalid(`${node.field}.op`, `is no operator of the engine: ${type}`);
   const fields: Readonly<Record<string, Field>> = operators[type as OperatorType].fields;
   const names = Object.keys(fields);
   const required = names.filter((name) => !fields[name]!.optional);

@@ -1,6 +1,7 @@
 /** @file Messages between a model and its workers. A worker has one model, or helps the thread that has it. */
 
-import { FormatError, InputError } from "../errors.js";
+import type { EngineErrorCode, EngineErrorData } from "../error-codes.js";
+import { EnvironmentError, FormatError, InputError, LoadError } from "../errors.js";
 import type { Recruit } from "../threads/team.js";
 import type { Host, HostOptions, HostState } from "./host.js";
 
@@ -22,13 +23,20 @@ export type Reply =
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly error: ErrorRecord };
 
-/** An error of ours keeps its class and fields on the way, which structured cloning would not do. */
+/** An error of ours keeps its class, code and data on the way, which structured cloning would not do. */
 export interface ErrorRecord {
   readonly name: string;
+  readonly code?: EngineErrorCode;
+  readonly data?: EngineErrorData;
   readonly message: string;
   readonly stack?: string;
-  readonly field?: string;
 }
+
+const classes = { FormatError, InputError, LoadError, EnvironmentError };
+type OurError = InstanceType<(typeof classes)[keyof typeof classes]>;
+
+const isOurs = (error: Error): error is OurError =>
+  Object.hasOwn(classes, error.name) && error instanceof classes[error.name as keyof typeof classes];
 
 export function packError(error: unknown): ErrorRecord {
   if (!(error instanceof Error)) return { name: "Error", message: String(error) };
@@ -37,20 +45,14 @@ export function packError(error: unknown): ErrorRecord {
     name,
     message,
     ...(stack === undefined ? {} : { stack }),
-    ...(error instanceof FormatError ? { field: error.field } : {}),
+    ...(isOurs(error) ? { code: error.code, data: error.data } : {}),
   };
 }
 
-export function unpackError({ name, message, stack, field }: ErrorRecord): Error {
-  const error =
-    field !== undefined
-      ? formatError(field, message)
-      : name === "InputError"
-        ? new InputError(message)
-        : new Error(message);
+export function unpackError({ name, code, data, message, stack }: ErrorRecord): Error {
+  const ours = Object.hasOwn(classes, name) ? classes[name as keyof typeof classes] : undefined;
+  const make = ours as (new (...args: unknown[]) => Error) | undefined;
+  const error = make === undefined ? Object.assign(new Error(message), { name }) : new make(code, data, message);
   if (stack !== undefined) error.stack = stack;
   return error;
 }
-
-/** The message starts with the field, as the constructor writes it. */
-const formatError = (field: string, message: string) => new FormatError(field, message.slice(field.length + 2));

@@ -1,6 +1,7 @@
 /** @file A model in a worker. */
 
 import { platform } from "#platform";
+import { InputError } from "../errors.js";
 import type { Picture } from "../image/picture.js";
 import type { WorkerEndpoint } from "../platform.js";
 import type { Assignment, Recruit } from "../threads/team.js";
@@ -90,7 +91,7 @@ export class RemoteHost implements Host, Recruit {
   }
 
   dispose(): void {
-    this.#end(new Error("the model was disposed of"));
+    this.#end(new InputError("model-disposed", {}, "the model was disposed of"));
   }
 
   /** @param transfer  copies that the worker may keep: a view would be posted with the whole buffer around it */

@@ -1,6 +1,6 @@
 /** @file A model on this thread: the file read and checked once, laid out, warmed up. Every other host has one at its end. */
 
-import { FormatError, InputError } from "../errors.js";
+import { InputError, tooLarge } from "../errors.js";
 import { readSbq } from "../format/reader.js";
 import { type Picture, pixelsOf } from "../image/picture.js";
 import { elementCount } from "../operators/definition.js";
@@ -39,8 +39,10 @@ export class Session implements Host {
       const program = readSbq(file, options);
       const info = modelInfo(program, tier, isShared ? options.threads : 1);
       if (info.peakBytes > options.maxBytes)
-        throw new FormatError(
+        throw tooLarge(
           "program",
+          info.peakBytes,
+          options.maxBytes,
           `needs ${info.peakBytes} bytes of memory in the tier "${tier}", more than the limit of ${options.maxBytes}; raise maxBytes`,
         );
       helpers = (await starting).workers;
@@ -57,6 +59,8 @@ export class Session implements Host {
     const size = elementCount(inputShape);
     if (input.length === 0 || input.length % size !== 0)
       throw new InputError(
+        "input-length",
+        { found: input.length, expected: size },
         `an input of shape [${inputShape}] has ${size} elements, got ${input.length}, which is no whole number of images; resize them, or use classify`,
       );
     return input instanceof Float32Array

@@ -70,6 +70,8 @@ const asStored = new WeakSet<object>();
 export async function decodeImage(file: Blob): Promise<Bitmap> {
   if (typeof createImageBitmap === "undefined")
     throw new InputError(
+      "no-image-decoder",
+      {},
       "this JavaScript engine decodes no images; pass decoded bytes { data, width, height, channels }",
     );
   return bitmapOf(file);
@@ -79,7 +81,11 @@ export async function decodeImage(file: Blob): Promise<Bitmap> {
 export async function pictureOf(image: ImageInput): Promise<{ readonly picture: Picture; readonly owned: boolean }> {
   if ("data" in image) return { picture: "channels" in image ? image : rgba(image), owned: false };
   if (typeof createImageBitmap === "undefined")
-    throw new InputError("an image must be decoded bytes { data, width, height, channels } where there is no browser");
+    throw new InputError(
+      "no-image-decoder",
+      {},
+      "an image must be decoded bytes { data, width, height, channels } where there is no browser",
+    );
   if (image instanceof ImageBitmap) return { picture: { bitmap: image, asStored: asStored.has(image) }, owned: false };
   return { picture: { bitmap: await bitmapOf(image as ImageBitmapSource), asStored: true }, owned: true };
 }
@@ -92,7 +98,12 @@ async function bitmapOf(source: ImageBitmapSource): Promise<Bitmap> {
     asStored.add(bitmap);
     return bitmap;
   } catch (cause) {
-    throw new InputError(`the image cannot be read: ${cause instanceof Error ? cause.message : cause}`, { cause });
+    throw new InputError(
+      "image-unreadable",
+      { reason: cause instanceof Error ? cause.message : String(cause) },
+      `the image cannot be read: ${cause instanceof Error ? cause.message : cause}`,
+      { cause },
+    );
   }
 }
 
@@ -106,7 +117,11 @@ export function pixelsOf(picture: Picture): RawImage {
   const { width, height } = bitmap;
   const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
   if (context === null)
-    throw new InputError("this browser gives no canvas to read pixels with; pass ImageData instead");
+    throw new InputError(
+      "no-image-decoder",
+      {},
+      "this browser gives no canvas to read pixels with; pass ImageData instead",
+    );
   context.drawImage(bitmap, 0, 0);
   const drawn = rgba(context.getImageData(0, 0, width, height));
   if (!picture.asStored || isOpaque(drawn.data)) return drawn;

@@ -151,7 +151,12 @@ class WasmExecutable implements Executable {
     const { inputTables, input, tensors } = this.program;
     const { bits, shape } = tensors[input]!;
     const highest = 2 ** bits - 1;
-    if (codes.some((code) => code > highest)) throw new InputError(`input codes must be at most ${highest}`);
+    if (codes.some((code) => code > highest))
+      throw new InputError(
+        "input-value",
+        { found: codes.find((code) => code > highest)!, expected: `at most ${highest}` },
+        `input codes must be at most ${highest}`,
+      );
     // Codes take the way of an image's bytes, through tables that leave them as they are.
     this.#setTables(inputTables.map(() => identity));
     try {
@@ -166,6 +171,8 @@ class WasmExecutable implements Executable {
     const count = images.length / size;
     if (!Number.isInteger(count) || count === 0)
       throw new InputError(
+        "input-length",
+        { found: images.length, expected: size },
         `images of shape [${this.program.tensors[this.program.input]!.shape}] are ${size} bytes each, got ${images.length}; resize them first`,
       );
     const { classes } = this.program;

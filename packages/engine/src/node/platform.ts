@@ -7,6 +7,7 @@ import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { setFlagsFromString } from "node:v8";
 import { parentPort, Worker } from "node:worker_threads";
+import { workerFailed } from "../errors.js";
 import type { Platform } from "../platform.js";
 
 export const platform: Platform = {
@@ -22,7 +23,7 @@ export const platform: Platform = {
       listen: (receive) => void worker.on("message", receive),
       onFailure(failed) {
         worker.on("error", failed);
-        worker.on("exit", (code) => failed(new Error(`the worker ended with code ${code}`)));
+        worker.on("exit", (code) => failed(workerFailed(`the worker ended with code ${code}`)));
       },
       keepAlive: (alive) => (alive ? worker.ref() : worker.unref()),
       terminate: () => void worker.terminate(),

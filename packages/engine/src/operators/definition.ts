@@ -3,7 +3,7 @@
  * fields in the file, what it reads, its checks, and its arithmetic.
  */
 
-import { FormatError } from "../errors.js";
+import { invalid } from "../errors.js";
 import type {
   Operator,
   OutputRange,
@@ -98,7 +98,7 @@ export class CheckContext {
   }
 
   fail(field: string, message: string): never {
-    throw new FormatError(`${this.field}.${field}`, message);
+    throw invalid(`${this.field}.${field}`, message);
   }
 
   /** The arrays have the length that the operator takes; programs built in memory have not passed the file's schema. */
@@ -206,7 +206,7 @@ const isMultiplier = (value: number): boolean => value > 0 && value < 2 ** 64;
 
 /** A scale is a finite, positive, normal float32 (rule 5). */
 export function checkScale(field: string, scale: number): void {
-  if (!isScale(scale)) throw new FormatError(field, `must be a finite, positive, normal float32, is ${scale}`);
+  if (!isScale(scale)) throw invalid(field, `must be a finite, positive, normal float32, is ${scale}`);
 }
 
 /** Number of elements of a shape. */

@@ -18,6 +18,8 @@ export function preprocess(image: RawImage, preprocessing: Preprocessing): Uint8
   if (resize === "exact") {
     if (image.height !== height || image.width !== width)
       throw new InputError(
+        "image-size",
+        { found: [image.width, image.height], expected: [width, height] },
         `this model takes images of ${width} × ${height} pixels, got ${image.width} × ${image.height}; resize them first`,
       );
     return bytesOf(converted.data);
@@ -29,9 +31,17 @@ export function preprocess(image: RawImage, preprocessing: Preprocessing): Uint8
 function checkImage({ data, height, width, channels }: RawImage): void {
   const sizes = [height, width, channels];
   if (!sizes.every((size) => Number.isInteger(size) && size >= 1) || ![1, 3, 4].includes(channels))
-    throw new InputError(`an image needs a height, a width, and 1, 3 or 4 channels; got [${sizes}]`);
+    throw new InputError(
+      "image-invalid",
+      { found: sizes, expected: "[height, width, 1, 3 or 4]" },
+      `an image needs a height, a width, and 1, 3 or 4 channels; got [${sizes}]`,
+    );
   if (data.length !== height * width * channels)
-    throw new InputError(`an image of [${sizes}] has ${height * width * channels} bytes, got ${data.length}`);
+    throw new InputError(
+      "image-invalid",
+      { found: data.length, expected: height * width * channels },
+      `an image of [${sizes}] has ${height * width * channels} bytes, got ${data.length}`,
+    );
 }
 
 /** Sizes with the shorter side at `size` and the longer in proportion, rounded down (torchvision's `Resize`). */

@@ -4,7 +4,7 @@
  * program, and the engine relies on it: no kernel tests a bound again.
  */
 
-import { FormatError } from "../errors.js";
+import { invalid, tooLarge } from "../errors.js";
 import { narrowestHighest } from "../operators/arithmetic.js";
 import { CheckContext, checkScale, elementCount } from "../operators/definition.js";
 import {
@@ -65,14 +65,18 @@ export function checkProgram(
     0,
   );
   if (operations > maxOperations)
-    throw new FormatError(
+    throw tooLarge(
       "program",
+      operations,
+      maxOperations,
       `needs ${operations} operations an image, more than the limit of ${maxOperations}`,
     );
   const { total } = memoryRequirement(program);
   if (total > maxBytes)
-    throw new FormatError(
+    throw tooLarge(
       "program",
+      total,
+      maxBytes,
       `needs ${total} bytes of memory, more than the limit of ${maxBytes}; raise maxBytes`,
     );
 }
@@ -104,43 +108,44 @@ export function memoryRequirement(program: Program): MemoryRequirement {
 
 function checkCount(field: string, count: number, most: number): void {
   if (!(Number.isInteger(count) && count >= 1 && count <= most))
-    throw new FormatError(field, `must count between 1 and ${most}, is ${count}`);
+    throw invalid(field, `must count between 1 and ${most}, is ${count}`);
 }
 
 function checkName(field: string, name: string): void {
   if (typeof name !== "string" || name.length > maxNameLength)
-    throw new FormatError(field, `must be a text of at most ${maxNameLength} characters`);
+    throw invalid(field, `must be a text of at most ${maxNameLength} characters`);
 }
 
 function checkTensor(field: string, tensor: QuantizedTensor, maxBytes: number): void {
   const { name, shape, bits, scale, zeroPoint } = tensor;
   checkName(`${field}.name`, name);
   if (shape.length !== 1 && shape.length !== 3)
-    throw new FormatError(`${field}.shape`, `must be [C, H, W] or [C], is [${shape}]`);
+    throw invalid(`${field}.shape`, `must be [C, H, W] or [C], is [${shape}]`);
   const most = [maxClasses, maxMapSize, maxMapSize];
   if (shape.some((size, axis) => !(Number.isInteger(size) && size >= 1 && size <= most[axis]!)))
-    throw new FormatError(`${field}.shape`, `must be positive integers within [${most}], is [${shape}]`);
+    throw invalid(`${field}.shape`, `must be positive integers within [${most}], is [${shape}]`);
   if (elementCount(shape) > maxBytes)
-    throw new FormatError(
+    throw tooLarge(
       `${field}.shape`,
+      elementCount(shape),
+      maxBytes,
       `[${shape}] needs more than the limit of ${maxBytes} bytes; raise maxBytes`,
     );
   if (!(Number.isInteger(bits) && bits >= 2 && bits <= 8))
-    throw new FormatError(`${field}.bits`, `must be an integer in [2, 8], is ${bits}`);
+    throw invalid(`${field}.bits`, `must be an integer in [2, 8], is ${bits}`);
   checkChannelBits(`${field}.channelBits`, tensor);
   checkScale(`${field}.scale`, scale);
   const highest = narrowestHighest(tensor);
   if (!(Number.isInteger(zeroPoint) && zeroPoint >= 0 && zeroPoint <= highest))
-    throw new FormatError(`${field}.zeroPoint`, `must be an integer in [0, ${highest}], is ${zeroPoint}`);
+    throw invalid(`${field}.zeroPoint`, `must be an integer in [0, ${highest}], is ${zeroPoint}`);
 }
 
 function checkChannelBits(field: string, { shape, bits, channelBits }: QuantizedTensor): void {
   if (channelBits === undefined) return;
   if (channelBits.length !== shape[0])
-    throw new FormatError(field, `must hold ${shape[0]} widths, holds ${channelBits.length}`);
+    throw invalid(field, `must hold ${shape[0]} widths, holds ${channelBits.length}`);
   const bad = channelBits.findIndex((width) => !(Number.isInteger(width) && width >= 0 && width <= bits));
-  if (bad !== -1)
-    throw new FormatError(`${field}[${bad}]`, `must be an integer in [0, ${bits}], is ${channelBits[bad]}`);
+  if (bad !== -1) throw invalid(`${field}[${bad}]`, `must be an integer in [0, ${bits}], is ${channelBits[bad]}`);
 }
 
 /** Every tensor is produced once, by the input or one operator, before it is read; the last operator alone yields logits. */
@@ -148,39 +153,34 @@ function checkOrder(program: Program): void {
   const { tensors, operators: list } = program;
   const produced = new Uint8Array(tensors.length);
   const valid = (id: number) => Number.isInteger(id) && id >= 0 && id < tensors.length;
-  if (!valid(program.input)) throw new FormatError("input", `must be the index of a tensor, is ${program.input}`);
+  if (!valid(program.input)) throw invalid("input", `must be the index of a tensor, is ${program.input}`);
   produced[program.input] = 1;
   for (const [i, op] of list.entries()) {
     const field = `operators[${i}]`;
-    if (!Object.hasOwn(operators, op.op))
-      throw new FormatError(`${field}.op`, `is no operator of the engine: ${op.op}`);
+    if (!Object.hasOwn(operators, op.op)) throw invalid(`${field}.op`, `is no operator of the engine: ${op.op}`);
     checkName(`${field}.name`, op.name);
     for (const id of inputsOf(op)) {
-      if (!valid(id)) throw new FormatError(field, `reads tensor ${id}; there are ${tensors.length}`);
-      if (!produced[id])
-        throw new FormatError(field, `reads tensor ${id}, "${tensors[id]!.name}", before it is produced`);
+      if (!valid(id)) throw invalid(field, `reads tensor ${id}; there are ${tensors.length}`);
+      if (!produced[id]) throw invalid(field, `reads tensor ${id}, "${tensors[id]!.name}", before it is produced`);
     }
     const output = outputOf(op);
     const isLast = i === list.length - 1;
     if ((output === undefined) !== isLast)
-      throw new FormatError(
-        field,
-        isLast ? "is the last operator and must yield the logits" : "yields logits before the end",
-      );
+      throw invalid(field, isLast ? "is the last operator and must yield the logits" : "yields logits before the end");
     if (output === undefined) continue;
-    if (!valid(output)) throw new FormatError(`${field}.output`, `must be the index of a tensor, is ${output}`);
-    if (produced[output]) throw new FormatError(`${field}.output`, `tensor ${output} is already produced`);
+    if (!valid(output)) throw invalid(`${field}.output`, `must be the index of a tensor, is ${output}`);
+    if (produced[output]) throw invalid(`${field}.output`, `tensor ${output} is already produced`);
     produced[output] = 1;
   }
   const missing = produced.indexOf(0);
-  if (missing !== -1) throw new FormatError(`tensors[${missing}]`, `"${tensors[missing]!.name}" is never produced`);
+  if (missing !== -1) throw invalid(`tensors[${missing}]`, `"${tensors[missing]!.name}" is never produced`);
 }
 
 /** Convolutions and changes of scale clamp every channel by itself; whatever else writes a tensor knows one width. */
 function checkWriters({ tensors, input, operators: list }: Program): void {
   const refuse = (id: number, writer: string) => {
     if (tensors[id]!.channelBits !== undefined)
-      throw new FormatError(
+      throw invalid(
         `tensors[${id}].channelBits`,
         `only conv and rescale write channels of different widths; "${tensors[id]!.name}" is ${writer}`,
       );
@@ -195,11 +195,11 @@ function checkWriters({ tensors, input, operators: list }: Program): void {
 function checkInput({ tensors, input, inputTables }: Program): void {
   const { shape, bits } = tensors[input]!;
   if (shape.length !== 3 || inputTables.length !== shape[0])
-    throw new FormatError("inputTables", `must be one a channel of the input [${shape}], are ${inputTables.length}`);
+    throw invalid("inputTables", `must be one a channel of the input [${shape}], are ${inputTables.length}`);
   const highest = 2 ** bits - 1;
   for (const [c, table] of inputTables.entries()) {
-    if (table.length !== 256) throw new FormatError(`inputTables[${c}]`, `must have 256 entries, has ${table.length}`);
+    if (table.length !== 256) throw invalid(`inputTables[${c}]`, `must have 256 entries, has ${table.length}`);
     const bad = table.findIndex((code) => code > highest);
-    if (bad !== -1) throw new FormatError(`inputTables[${c}][${bad}]`, `must be at most ${highest}, is ${table[bad]}`);
+    if (bad !== -1) throw invalid(`inputTables[${c}][${bad}]`, `must be at most ${highest}, is ${table[bad]}`);
   }
 }

@@ -57,6 +57,8 @@ export function prepareReference(program: Program, trace?: Trace): Reference {
   const runAll = (data: Uint8Array, count: number, load: (image: Uint8Array) => void): Float32Array => {
     if (data.length !== count * input.length)
       throw new InputError(
+        "input-length",
+        { found: data.length, expected: count * input.length },
         `${count} images of shape [${program.tensors[program.input]!.shape}] are ${count * input.length} bytes, got ${data.length}; resize them first`,
       );
     const logits = new Float32Array(count * program.classes);
@@ -76,7 +78,12 @@ export function prepareReference(program: Program, trace?: Trace): Reference {
     run: (images, count = 1) => runAll(images, count, (image) => applyInputTables(program, image, input)),
     runCodes: (codes, count = 1) => {
       const highest = 2 ** program.tensors[program.input]!.bits - 1;
-      if (codes.some((code) => code > highest)) throw new InputError(`input codes must be at most ${highest}`);
+      if (codes.some((code) => code > highest))
+        throw new InputError(
+          "input-value",
+          { found: codes.find((code) => code > highest)!, expected: `at most ${highest}` },
+          `input codes must be at most ${highest}`,
+        );
       return runAll(codes, count, (image) => input.set(image));
     },
   };
@@ -103,7 +110,8 @@ export function quantizeInput({ tensors, input }: Program, values: Float32Array)
   const { bits, scale, zeroPoint } = tensors[input]!;
   const highest = 2 ** bits - 1;
   return Uint8Array.from(values, (value, i) => {
-    if (Number.isNaN(value)) throw new InputError(`element ${i} of the input is NaN`);
+    if (Number.isNaN(value))
+      throw new InputError("input-value", { found: "NaN", expected: "numbers" }, `element ${i} of the input is NaN`);
     return toCode(Math.fround(value / scale), zeroPoint, 0, highest);
   });
 }

@@ -1,5 +1,6 @@
 /** @file Where threads wait for each other: a barrier on two words of shared memory. */
 
+import { EnvironmentError } from "../errors.js";
 import type { WasmMemory } from "../host-types.js";
 
 /**
@@ -53,7 +54,11 @@ export class Barrier {
         mayBlock &&
         Atomics.wait(words, roundWord, round, patience === "a run" ? patienceMs : undefined) === "timed-out"
       )
-        throw new Error("a thread of the engine does not answer any more; load the model again");
+        throw new EnvironmentError(
+          "thread-lost",
+          {},
+          "a thread of the engine does not answer any more; load the model again",
+        );
   }
 }
 

@@ -1,6 +1,7 @@
 /** @file The two WebAssembly modules, the choice between them, and their instantiation over a program's memory. */
 
 import { platform } from "#platform";
+import { EnvironmentError } from "../errors.js";
 import type { WasmMemory } from "../host-types.js";
 import { type PlainKernel, plainModule, type RelaxedKernel, relaxedModule } from "./generated.js";
 import { withSharedMemory } from "./shared-memory.js";
@@ -37,7 +38,11 @@ function probe(): Tier {
   platform.enableRelaxedSimd();
   if (WebAssembly.validate(relaxed)) return "relaxed";
   if (WebAssembly.validate(decodeBase64(plainModule))) return "simd";
-  throw new Error("this JavaScript engine has no WebAssembly SIMD, which the kernels need; use createReference");
+  throw new EnvironmentError(
+    "no-simd",
+    {},
+    "this JavaScript engine has no WebAssembly SIMD, which the kernels need; use createReference",
+  );
 }
 
 /**
@@ -46,7 +51,7 @@ function probe(): Tier {
  */
 export async function instantiate(tier: Tier, memory: WasmMemory): Promise<Kernels> {
   if (tier === "relaxed" && supportedTier() !== "relaxed")
-    throw new Error('this JavaScript engine has no relaxed SIMD; use the tier "simd"');
+    throw new EnvironmentError("no-simd", {}, 'this JavaScript engine has no relaxed SIMD; use the tier "simd"');
   const shared = isShared(memory);
   const compiled = shared ? sharingModules : modules;
   const exports = async (text: string) => {

@@ -1,5 +1,6 @@
 /** @file Browsers and whatever resembles them. The worker is found beside this file, also after bundling. */
 
+import { workerFailed } from "../errors.js";
 import type { Endpoint, Platform, WorkerEndpoint } from "../platform.js";
 
 export const platform: Platform = {
@@ -27,10 +28,10 @@ function connect(worker: Worker): WorkerEndpoint {
     onFailure: (failed) => {
       worker.addEventListener("error", ({ message }) =>
         failed(
-          new Error(message || "the worker's script did not load: missing, or against the page's security policy"),
+          workerFailed(message || "the worker's script did not load: missing, or against the page's security policy"),
         ),
       );
-      worker.addEventListener("messageerror", () => failed(new Error("a message of the worker could not be read")));
+      worker.addEventListener("messageerror", () => failed(workerFailed("a message of the worker could not be read")));
     },
     keepAlive() {},
     terminate: () => worker.terminate(),
