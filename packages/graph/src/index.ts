@@ -1,5 +1,6 @@
 export { type GradientGraph, type GradientRequest, gradients } from "./autodiff/gradients.js";
 export {
+  appendCrossEntropy,
   type BatchStatistics,
   type LossGraph,
   type TrainingForm,

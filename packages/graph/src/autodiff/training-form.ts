@@ -69,12 +69,6 @@ export interface LossGraph {
 
 /** Appends the mean softmax cross-entropy of the first output, the logits [n, classes], against an input `labels`. */
 export function withLoss(graph: Graph, { labelSmoothing = 0 }: { readonly labelSmoothing?: number } = {}): LossGraph {
-  if (!(labelSmoothing >= 0 && labelSmoothing < 1))
-    throw new ModelError(
-      "graph-argument",
-      { argument: "labelSmoothing", found: labelSmoothing, expected: "[0, 1)" },
-      `label smoothing is ${labelSmoothing}; needed: a number from 0 to below 1`,
-    );
   const logits = graph.outputs[0]!;
   const shape = inferTypes(graph).get(logits)?.shape;
   if (shape?.length !== 2)
@@ -85,6 +79,30 @@ export function withLoss(graph: Graph, { labelSmoothing = 0 }: { readonly labelS
     );
   const g = new GraphBuilder(graph.name, graph);
   const labels = g.input(freeName(g, "labels"), "int64", [shape[0]!]);
+  const loss = appendCrossEntropy(g, { logits, labels, labelSmoothing });
+  g.setOutputs([loss, ...graph.outputs]);
+  return { graph: g.build(), loss, labels };
+}
+
+/**
+ * Appends the mean softmax cross-entropy of `logits` [n, classes] against `labels`, int64 [n]; returns the loss, a scalar.
+ *
+ * @throws {ModelError} where the label smoothing is not in [0, 1).
+ */
+export function appendCrossEntropy(
+  g: GraphBuilder,
+  {
+    logits,
+    labels,
+    labelSmoothing,
+  }: { readonly logits: string; readonly labels: string; readonly labelSmoothing: number },
+): string {
+  if (!(labelSmoothing >= 0 && labelSmoothing < 1))
+    throw new ModelError(
+      "graph-argument",
+      { argument: "labelSmoothing", found: labelSmoothing, expected: "[0, 1)" },
+      `label smoothing is ${labelSmoothing}; needed: a number from 0 to below 1`,
+    );
   const loss = freeName(g, "loss");
   g.node(
     "SoftmaxCrossEntropy",
@@ -92,6 +110,5 @@ export function withLoss(graph: Graph, { labelSmoothing = 0 }: { readonly labelS
     { label_smoothing: labelSmoothing },
     { domain: "subbyte", outputs: [loss] },
   );
-  g.setOutputs([loss, ...graph.outputs]);
-  return { graph: g.build(), loss, labels };
+  return loss;
 }

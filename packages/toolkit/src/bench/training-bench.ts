@@ -2,7 +2,7 @@
 
 import { buildModel } from "../models/registry.js";
 import { Random } from "../random.js";
-import { buildTrainingStep } from "../training/step.js";
+import { buildTrainingStep } from "../training/classifier-step.js";
 import { type NetworkChoice, networkKey } from "./comparison.js";
 import { floatBatch, smoothImages } from "./network.js";
 import { median } from "./statistics.js";
@@ -52,7 +52,7 @@ export async function benchTraining(choice: NetworkChoice, options: TrainingBenc
     for (let t = 1; t <= WARM_UP_STEPS + steps; t++) {
       signal?.throwIfAborted();
       const start = performance.now();
-      await step.run(images, labels, 0.01, t);
+      await step.run({ images, labels }, 0.01, t);
       if (t > WARM_UP_STEPS) times.push(performance.now() - start);
       onStep?.(Math.max(0, t - WARM_UP_STEPS));
     }

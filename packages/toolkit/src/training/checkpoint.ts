@@ -1,105 +1,123 @@
 /**
- * @file The state of a training run as a safetensors file: all tensors that a step changes, and in the metadata the position,
- * the epochs so far, and the settings, so that a run is only resumed as what it was. Random streams derive from seed, epoch and
- * position and need no state of their own.
+ * @file The state of a run that learns (training, reconstruction) as a safetensors file: all tensors that steps change, and in
+ * the metadata the position, the settings, and a checksum, so that a run is only resumed as what it was. Random streams derive
+ * from seed, epoch and position and need no state of their own.
+ *
+ * The checksum is the SHA-256 of the file with zeros in the checksum's place. A checkpoint that was changed by a single bit would
+ * otherwise resume to another result without a word.
  */
 
+import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import type { Tensor } from "@subbyte/graph";
 import { DataError, MachineError, UsageError } from "../errors.js";
 import { writeFileAtomic } from "../files.js";
 import { readSafetensors, writeSafetensors } from "../weights/index.js";
 
-/** One line of the log. */
-export interface EpochRecord {
-  /** From 1. */
-  readonly epoch: number;
-  /** Steps since the start of the run. */
-  readonly step: number;
-  /** Of the epoch's last step. */
-  readonly learningRate: number;
-  /** Mean over the epoch's images, as they were seen, with label smoothing and augmentation. */
-  readonly trainLoss: number;
-  readonly trainAccuracy: number;
-  /** Absent where there are no validation images. */
-  readonly validationLoss?: number;
-  readonly validationAccuracy?: number;
-  /** Of training. */
-  readonly imagesPerSecond: number;
-  /** Since the start of the run, over all its interruptions. */
-  readonly seconds: number;
-}
-
-/** Where a run is. */
-export interface TrainingPosition {
-  /** Finished epochs. */
-  readonly epoch: number;
-  /** Finished steps of the present epoch. */
-  readonly stepInEpoch: number;
-  /** Sums over the present epoch's images. */
-  readonly lossSum: number;
-  readonly correct: number;
-  /** Time spent on steps of the present epoch, and on everything since the start of the run. */
-  readonly epochSeconds: number;
-  readonly seconds: number;
-  readonly history: readonly EpochRecord[];
-  /** The best of them so far. */
-  readonly best?: EpochRecord;
-}
-
 /** What decides a run's outcome, as texts and numbers that can be compared. */
 export type RunSettings = Readonly<Record<string, string | number | boolean | null>>;
 
-export interface Checkpoint {
+/** What wrote a checkpoint. */
+export type CheckpointKind = "training run" | "reconstruction";
+
+export interface Checkpoint<Position> {
   readonly settings: RunSettings;
-  readonly position: TrainingPosition;
+  readonly position: Position;
   readonly tensors: ReadonlyMap<string, Tensor>;
 }
 
-const version = "1";
+const VERSION = "2";
+const KEYS = {
+  kind: "subbyte.checkpoint",
+  version: "subbyte.version",
+  settings: "subbyte.settings",
+  position: "subbyte.position",
+  checksum: "subbyte.sha256",
+} as const;
+
+const NO_CHECKSUM = "0".repeat(64);
 
 /** @throws {MachineError} where the file cannot be written; an earlier one is then intact. */
-export async function writeCheckpoint(path: string, { settings, position, tensors }: Checkpoint): Promise<void> {
-  const metadata = {
-    "subbyte.checkpoint": version,
-    "subbyte.settings": JSON.stringify(settings),
-    "subbyte.position": JSON.stringify(position),
-  };
-  await writeFileAtomic(path, writeSafetensors(tensors, metadata));
+export async function writeCheckpoint(
+  path: string,
+  kind: CheckpointKind,
+  { settings, position, tensors }: Checkpoint<unknown>,
+): Promise<void> {
+  const bytes = writeSafetensors(tensors, {
+    [KEYS.checksum]: NO_CHECKSUM,
+    [KEYS.kind]: kind,
+    [KEYS.version]: VERSION,
+    [KEYS.settings]: JSON.stringify(settings),
+    [KEYS.position]: JSON.stringify(position),
+  });
+  const place = checksumPlace(bytes)!;
+  place.set(Buffer.from(createHash("sha256").update(bytes).digest("hex")));
+  await writeFileAtomic(path, bytes);
 }
 
-/** @throws {UsageError} where there is no such file; {DataError} where it is no checkpoint of a training run. */
-export async function readCheckpoint(path: string): Promise<Checkpoint> {
-  const { tensors, metadata } = readSafetensors(await readRunFile(path), `"${path}"`);
-  const found = metadata["subbyte.checkpoint"];
-  if (found !== version) {
+/** @throws {UsageError} where there is no such file; {DataError} where it is no checkpoint of that kind, or damaged. */
+export async function readCheckpoint<Position>(path: string, kind: CheckpointKind): Promise<Checkpoint<Position>> {
+  return parseCheckpoint(path, await readRunFile(path), kind);
+}
+
+/** As `readCheckpoint`, but undefined where there is no such file. */
+export async function readCheckpointIfAny<Position>(
+  path: string,
+  kind: CheckpointKind,
+): Promise<Checkpoint<Position> | undefined> {
+  const bytes = await readIfAny(path);
+  return bytes && parseCheckpoint(path, bytes, kind);
+}
+
+function parseCheckpoint<Position>(path: string, bytes: Uint8Array, kind: CheckpointKind): Checkpoint<Position> {
+  const { tensors, metadata } = readSafetensors(bytes, `"${path}"`);
+  const found = metadata[KEYS.kind];
+  if (found === undefined)
+    throw new DataError(`"${path}" holds tensors, but is no checkpoint of a ${kind}; start without --resume`);
+  if (metadata[KEYS.version] !== VERSION)
     throw new DataError(
-      found === undefined
-        ? `"${path}" holds tensors, but is no checkpoint of a training run; start without --resume`
-        : `"${path}" is a checkpoint of version ${found}, this program reads version ${version}; start without --resume`,
+      `"${path}" is a checkpoint of version ${metadata[KEYS.version] ?? "1"}, this program reads version ${VERSION}; ` +
+        "start without --resume",
     );
-  }
-  return {
-    settings: JSON.parse(metadata["subbyte.settings"] ?? "{}") as RunSettings,
-    position: JSON.parse(metadata["subbyte.position"]!) as TrainingPosition,
-    tensors,
-  };
+  requireChecksum(path, bytes, metadata[KEYS.checksum]);
+  if (found !== kind)
+    throw new DataError(`"${path}" is a checkpoint of a ${found}, not of a ${kind}; start without --resume`);
+  const [settings, position] = [metadata[KEYS.settings], metadata[KEYS.position]];
+  if (settings === undefined || position === undefined)
+    throw new DataError(`"${path}" lacks settings or position; the file is damaged: start without --resume`);
+  return { settings: JSON.parse(settings) as RunSettings, position: JSON.parse(position) as Position, tensors };
+}
+
+function requireChecksum(path: string, bytes: Uint8Array, expected: string | undefined): void {
+  const copy = bytes.slice();
+  checksumPlace(copy)?.fill("0".charCodeAt(0));
+  if (createHash("sha256").update(copy).digest("hex") === expected) return;
+  throw new DataError(
+    `"${path}" was changed after it was written: its checksum does not fit. Resumed from it, the run would give another ` +
+      "result; restore the file from a copy, or start without --resume",
+  );
+}
+
+/** The bytes of the checksum's digits within a file. */
+function checksumPlace(bytes: Uint8Array): Uint8Array | undefined {
+  const key = `"${KEYS.checksum}":"`;
+  const at = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).indexOf(key);
+  return at < 0 ? undefined : bytes.subarray(at + key.length, at + key.length + NO_CHECKSUM.length);
 }
 
 /** @throws {UsageError} where there is no such file; {MachineError} where it cannot be read. */
 export async function readRunFile(path: string): Promise<Uint8Array> {
+  const bytes = await readIfAny(path);
+  if (bytes) return bytes;
+  throw new UsageError(`there is no file "${path}" to resume from; start without --resume, or give the run's folder`);
+}
+
+async function readIfAny(path: string): Promise<Uint8Array | undefined> {
   try {
     return await readFile(path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") {
-      throw new MachineError(`"${path}" could not be read: ${(error as Error).message}`, { cause: error });
-    }
-    throw new UsageError(
-      `there is no file "${path}" to resume from; start without --resume, or give the run's folder`,
-      {
-        cause: error,
-      },
-    );
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw new MachineError(`"${path}" could not be read: ${(error as Error).message}`, { cause: error });
   }
 }
 

@@ -1,6 +1,6 @@
 /** @file The per-epoch CSV of a training run. */
 
-import type { EpochRecord } from "./checkpoint.js";
+import type { EpochRecord } from "./position.js";
 
 const columns: readonly (readonly [string, (record: EpochRecord) => number | undefined])[] = [
   ["epoch", ({ epoch }) => epoch],

@@ -8,9 +8,10 @@ import { join } from "node:path";
 import type { Graph } from "@subbyte/graph";
 import { writeFileAtomic } from "../files.js";
 import { readSafetensors, writeSafetensors } from "../weights/index.js";
-import { type Checkpoint, type EpochRecord, readCheckpoint, readRunFile, writeCheckpoint } from "./checkpoint.js";
+import { type Checkpoint, readCheckpoint, readRunFile, writeCheckpoint } from "./checkpoint.js";
 import { trainingLog } from "./log.js";
 import { modelTensors } from "./parameters.js";
+import type { EpochRecord, TrainingPosition } from "./position.js";
 
 export class RunFiles {
   constructor(
@@ -22,12 +23,12 @@ export class RunFiles {
     return join(this.folder, "checkpoint.safetensors");
   }
 
-  readCheckpoint(): Promise<Checkpoint> {
-    return readCheckpoint(this.checkpointPath);
+  readCheckpoint(): Promise<Checkpoint<TrainingPosition>> {
+    return readCheckpoint(this.checkpointPath, "training run");
   }
 
-  writeCheckpoint(checkpoint: Checkpoint): Promise<void> {
-    return writeCheckpoint(this.checkpointPath, checkpoint);
+  writeCheckpoint(checkpoint: Checkpoint<TrainingPosition>): Promise<void> {
+    return writeCheckpoint(this.checkpointPath, "training run", checkpoint);
   }
 
   async writeWeights(name: "last" | "best", graph: Graph, { epoch, validationAccuracy }: EpochRecord): Promise<void> {

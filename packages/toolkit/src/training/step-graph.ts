@@ -1,226 +1,172 @@
 /**
- * @file The graph of one training step: forward, loss, gradients, clipping, optimizer update, running statistics. What a step
- * changes is an input under its own name and an output under `nextName`, so the graph itself holds no state.
+ * @file The graph of one step of learning: forward pass, loss, gradients, clipping, and the optimizer's updates. What a step
+ * changes is an input under its own name and an output with its next value, so the graph itself holds no state.
  */
 
 import {
-  type CroppedGraph,
-  cropDeadTaps,
   elementCount,
   expandForTraining,
   float32,
   type Graph,
   GraphBuilder,
   gradients,
+  inferTypes,
   type Tensor,
-  toTrainingForm,
-  wholeWeights,
-  withLoss,
 } from "@subbyte/graph";
 import { UsageError } from "../errors.js";
-import { createOptimizer, type Optimizer, type OptimizerOptions } from "./optimizers/index.js";
-import { type TrainedParameter, type TreatParameter, treatedParameters } from "./parameters.js";
+import type { Loss } from "./losses/index.js";
+import type { Optimizer } from "./optimizers/index.js";
 
-export interface StepOptions {
-  /** Images of every batch; the graph is built for exactly this number. */
-  readonly batchSize: number;
-  readonly optimizer: OptimizerOptions;
-  /** λ of weight decay, 0 by default; `ParameterTreatment` says what it applies to. */
+/** What the loss learns. */
+export interface StepParameter {
+  /** An input of the graph; the name of its state too. */
+  readonly name: string;
+  readonly initial: Tensor;
+  /** Name of the learning rate that it follows. */
+  readonly rate: string;
+  /** λ of weight decay; 0 by default. */
   readonly weightDecay?: number;
-  /** ε of label smoothing, in [0, 1); 0 by default. */
-  readonly labelSmoothing?: number;
+  /** Factor of the gradient, before any clipping; 1 by default. */
+  readonly gradientScale?: number;
+  /** Smallest value that an update may leave. */
+  readonly minimum?: number | undefined;
+}
+
+export interface Clipping {
   /** Limits every element of every gradient to ± this, before `clipNorm`. */
   readonly clipValue?: number;
   /** Scales all gradients down together where their common L2 norm exceeds this. */
   readonly clipNorm?: number;
-  /** Normalizes by the running statistics and leaves them as they are, instead of using each batch's own. */
-  readonly freezeBatchNorm?: boolean;
-  /** Share of the newest batch in the running statistics, PyTorch's `momentum`; 0.1 by default. */
-  readonly batchNormMomentum?: number;
-  /** Chooses and treats parameters one by one. */
-  readonly parameters?: TreatParameter;
+}
+
+/** Values beside parameters that a step changes, such as running averages. */
+export interface StateUpdate {
+  /** Input of the graph; added with the step. */
+  readonly name: string;
+  readonly initial: Tensor;
+  /** Value that it has after the step. */
+  readonly next: string;
+}
+
+export interface StepDefinition extends Clipping {
+  /** Forward pass with the parameters as inputs; the loss reads its first output. Sizes are numbers, the batch's too. */
+  readonly graph: Graph;
+  readonly parameters: readonly StepParameter[];
+  readonly loss: Loss;
+  readonly optimizer: Optimizer;
+  /** Appends a scalar that is added to the loss for the gradients, but not to the loss that a step reports. */
+  readonly penalty?: ((g: GraphBuilder) => string) | undefined;
+  /** Parameters that no gradient reaches: the update rule alone changes them. */
+  readonly withoutGradient?: readonly StepParameter[];
+  /** Appends further state. */
+  readonly averages?: (g: GraphBuilder) => readonly StateUpdate[];
+  /** Counts the images whose largest logit is their label's; the output must then be logits `[n, classes]`. */
+  readonly countCorrect?: boolean;
   /** Computes 3×3 convolutions by minimal filtering (Winograd) where that is faster; true by default. */
   readonly winograd?: boolean;
 }
 
 export interface StepGraph {
-  /** Inputs: the model's, labels, scalars, and the state by its names. Outputs: loss, correct, and `next` of the state. */
+  /** Inputs: the forward graph's, labels and target where the loss reads them, scalars, and the state by its names. */
   readonly graph: Graph;
-  readonly labels: string;
+  /** Inputs that the loss reads. */
+  readonly labels: string | undefined;
+  readonly target: string | undefined;
+  /** Scalar outputs. */
   readonly loss: string;
-  readonly correct: string;
-  /**
-   * Initial values of all that a step changes: parameters, running statistics, and the optimizer's zeros. Weights with taps that
-   * never read the image are without them; what became of those, they share in a factor of their own.
-   */
+  readonly correct: string | undefined;
+  /** Initial values of all that a step changes: parameters, the optimizer's zeros, averages. */
   readonly state: ReadonlyMap<string, Tensor>;
-  /**
-   * What belongs to a run's state but is read by no step: the weights with such taps as they were at the start. A run that goes on
-   * may begin from others (a file that the run itself has replaced).
-   */
-  readonly kept: ReadonlyMap<string, Tensor>;
-  /** The output with a state's new value. */
+  /** The output with the next value of each. */
   readonly next: ReadonlyMap<string, string>;
-  /** Values of the scalar inputs at step `t` = 1, 2, … */
-  scalars(learningRate: number, t: number): Readonly<Record<string, Tensor>>;
-  /** The model's tensors that `state` and `kept` together hold, in the model's shapes. */
-  modelTensors(state: ReadonlyMap<string, Tensor>): ReadonlyMap<string, Tensor>;
+  /** Values of the scalar inputs at step `t` = 1, 2, … @param rates learning rates by name */
+  scalars(rates: Readonly<Record<string, number>>, t: number): Readonly<Record<string, Tensor>>;
 }
 
 /**
- * Builds the step of a classifier graph whose first output is the logits.
- *
- * @throws {UsageError} where an option is out of its range or nothing is left to train; {ModelError} where an operator has
- *   no gradient.
+ * @throws {UsageError} where an option is out of its range; {ModelError} where an operator has no gradient, or a parameter no
+ *   influence on the loss.
  */
-export function buildStepGraph(model: Graph, options: StepOptions): StepGraph {
-  checkOptions(options);
-  const optimizer = createOptimizer(options.optimizer);
-  const whole = treatedParameters(model, options.weightDecay ?? 0, options.parameters);
-  if (whole.length === 0) throw new UsageError(`"${model.name}" has no parameter to train`);
-  const free = new Set(whole.flatMap(({ name, minimum }) => (minimum === undefined ? [name] : [])));
-  const { graph: cropped, crops } = cropDeadTaps(model, (name) => free.has(name));
-  const parameters = whole.map((each) => ({ ...each, tensor: cropped.tensors.get(each.name)! }));
+export function buildStepGraph(definition: StepDefinition): StepGraph {
+  checkClipping(definition);
+  const { graph, parameters, withoutGradient = [], optimizer, winograd = true } = definition;
+  const { forward, inputs, loss, total } = withLosses(definition);
+  const names = parameters.map(({ name }) => name);
+  const differentiated = gradients(forward, { loss: total, parameters: names });
+  const expanded = expandForTraining(differentiated.graph, { winograd });
+  const g = new GraphBuilder(forward.name, expanded);
+  const correct = definition.countCorrect ? countCorrect(g, graph.outputs[0]!, inputs.labels!) : undefined;
+  const clipped = clip(g, scaled(g, differentiated.gradients, parameters), definition);
+  const rates = rateInputs(g, optimizer, [...parameters, ...withoutGradient]);
 
-  const form = options.freezeBatchNorm ? { graph: cropped, statistics: [] } : toTrainingForm(cropped);
-  const lifted = withParametersAsInputs(withFixedBatch(form.graph, options.batchSize), parameters);
-  const { graph: withLabels, loss, labels } = withLoss(lifted, { labelSmoothing: options.labelSmoothing ?? 0 });
-  const differentiated = gradients(withLabels, { loss, parameters: parameters.map(({ name }) => name) });
-  const expanded = expandForTraining(differentiated.graph, { winograd: options.winograd ?? true });
-
-  const g = new GraphBuilder(`${model.name}.step`, expanded);
-  const correct = countCorrect(g, model.outputs[0]!, labels);
-  const state = new Map<string, Tensor>(parameters.map(({ name, tensor }) => [name, tensor]));
+  const state = new Map<string, Tensor>();
   const next = new Map<string, string>();
-
-  const clipped = clip(g, scaled(g, differentiated.gradients, parameters), options);
-  const rates = rateGroups(g, optimizer, parameters);
-  const update = (parameter: TrainedParameter, gradient: string) => {
-    const slots = optimizer.slots.map((slot) => {
-      const name = g.input(`optimizer.${slot}.${parameter.name}`, "float32", parameter.tensor.shape);
-      state.set(name, zeros(parameter.tensor.shape));
-      return name;
-    });
-    const updated = optimizer.update(g, {
-      parameter: parameter.name,
-      gradient,
-      state: slots,
-      scalars: rates.inputs(parameter),
-      weightDecay: parameter.weightDecay,
-    });
-    const { minimum } = parameter;
-    next.set(
-      parameter.name,
-      minimum === undefined ? updated.parameter : g.op("Max", [updated.parameter, g.scalar(minimum)]),
-    );
-    slots.forEach((slot, k) => {
-      next.set(slot, updated.state[k]!);
-    });
+  const hold = ({ name, initial, next: value }: StateUpdate) => {
+    state.set(name, initial);
+    next.set(name, value);
+  };
+  const update = (parameter: StepParameter, gradient: string) => {
+    for (const each of updated(g, optimizer, parameter, gradient, rates.of(parameter))) hold(each);
   };
   parameters.forEach((parameter, i) => {
     update(parameter, clipped[i]!);
   });
-  for (const parameter of parameters.filter(({ name }) => crops.has(name))) {
-    const factor = { ...parameter, name: deadTapsFactor(parameter.name), tensor: float32([1], [1]) };
-    state.set(g.input(factor.name, "float32", [1]), factor.tensor);
-    update(factor, g.constant(float32([0], [1])));
+  for (const parameter of withoutGradient) {
+    const { shape } = parameter.initial;
+    g.input(parameter.name, "float32", shape);
+    update(parameter, g.constant(zeros(shape)));
   }
-
-  const momentum = options.batchNormMomentum ?? 0.1;
-  for (const statistics of form.statistics) {
-    const count = options.batchSize * statistics.elementsPerImage;
-    if (count < 2) throw new UsageError("batch normalization needs more than one value a channel; use a larger batch");
-    const average = (running: string, batch: string, factor: number) => {
-      if (next.has(running)) return;
-      const { shape } = model.tensors.get(running)!;
-      state.set(g.input(running, "float32", shape), model.tensors.get(running)!);
-      const kept = g.op("Mul", [running, g.scalar(1 - momentum)]);
-      next.set(running, g.op("Add", [kept, g.op("Mul", [batch, g.scalar(momentum * factor)])]));
-    };
-    average(statistics.runningMean, statistics.batchMean, 1);
-    average(statistics.runningVariance, statistics.batchVariance, count / (count - 1)); // PyTorch's is unbiased.
-  }
-
-  g.setOutputs([loss, correct, ...next.values()]);
-  return {
-    graph: g.build(),
-    labels,
-    loss,
-    correct,
-    state,
-    kept: new Map([...crops.keys()].map((name) => [startOf(name), model.tensors.get(name)!])),
-    next,
-    scalars: rates.scalars,
-    modelTensors: (of) => withDeadTaps(model, crops, of),
-  };
+  for (const average of definition.averages?.(g) ?? []) hold(average);
+  g.setOutputs([loss, ...(correct === undefined ? [] : [correct]), ...next.values()]);
+  return { graph: g.build(), ...inputs, loss, correct, state, next, scalars: rates.scalars };
 }
 
-/**
- * Without a gradient an optimizer changes a weight by a factor that is the same for all (`Optimizer`): decay, and momentum of
- * decay. So the taps of a convolution that never read the image are left out of the step but for that factor, which is trained
- * like a weight of 1 whose gradient is 0. In ResNet-18 with the 7×7 stem on 32×32 images they are 62 % of the weights.
- */
-const deadTapsFactor = (weight: string): string => `optimizer.dead_taps.${weight}`;
-const startOf = (weight: string): string => `optimizer.dead_taps.start.${weight}`;
-
-function withDeadTaps(
-  model: Graph,
-  crops: CroppedGraph["crops"],
-  state: ReadonlyMap<string, Tensor>,
-): ReadonlyMap<string, Tensor> {
-  const own = [...state].filter(([name]) => model.tensors.has(name));
-  return new Map(
-    own.map(([name, tensor]) => {
-      const crop = crops.get(name);
-      if (!crop) return [name, { ...tensor, data: tensor.data.slice() }];
-      const factor = state.get(deadTapsFactor(name))!.data[0] as number;
-      return [name, wholeWeights(state.get(startOf(name))!, tensor, crop, factor)];
-    }),
-  );
+/** The forward graph with the loss, and what gradients are taken of. */
+function withLosses({ graph, loss, penalty, countCorrect: counts = false }: StepDefinition) {
+  const [output] = graph.outputs as [string];
+  const shape = inferTypes(graph).get(output)?.shape as readonly number[] | undefined;
+  if (!shape?.every((dim) => typeof dim === "number"))
+    throw new UsageError(`the output "${output}" of "${graph.name}" has the shape [${shape}]; training needs numbers`);
+  const g = new GraphBuilder(`${graph.name}.step`, graph);
+  const inputs: { labels: string | undefined; target: string | undefined } = { labels: undefined, target: undefined };
+  const labels = () => (inputs.labels ??= g.input(unused(g, "labels"), "int64", [shape[0]!]));
+  const target = () => (inputs.target ??= g.input(unused(g, "target"), "float32", shape));
+  if (counts) labels();
+  const value = loss.append({ g, output, shape, labels, target });
+  const total = penalty ? g.op("Add", [value, penalty(g)]) : value;
+  g.setOutputs([value]);
+  return { forward: g.build(), inputs, loss: value, total };
 }
 
-function checkOptions({
-  batchSize,
-  weightDecay = 0,
-  clipValue = 1,
-  clipNorm = 1,
-  batchNormMomentum = 0.1,
-}: StepOptions) {
-  if (!(Number.isInteger(batchSize) && batchSize >= 1)) {
-    throw new UsageError(`the batch size must be a whole number from 1, got ${batchSize}`);
-  }
-  if (!(weightDecay >= 0)) throw new UsageError(`weight decay must be at least 0, got ${weightDecay}`);
-  if (!(clipValue > 0)) throw new UsageError(`gradients can be clipped to a value above 0, got ${clipValue}`);
-  if (!(clipNorm > 0)) throw new UsageError(`gradients can be clipped to a norm above 0, got ${clipNorm}`);
-  if (!(batchNormMomentum >= 0 && batchNormMomentum <= 1)) {
-    throw new UsageError(`the momentum of running statistics must lie in [0, 1], got ${batchNormMomentum}`);
-  }
+function unused(g: GraphBuilder, stem: string): string {
+  let name = stem;
+  while (g.has(name)) name += "_";
+  return name;
+}
+
+/** A parameter and its optimizer state after the update. */
+function updated(
+  g: GraphBuilder,
+  optimizer: Optimizer,
+  parameter: StepParameter,
+  gradient: string,
+  scalars: readonly string[],
+): readonly StateUpdate[] {
+  const { name, initial, weightDecay = 0, minimum } = parameter;
+  const slots = optimizer.slots.map((slot) => g.input(`optimizer.${slot}.${name}`, "float32", initial.shape));
+  const update = optimizer.update(g, { parameter: name, gradient, state: slots, scalars, weightDecay });
+  const value = minimum === undefined ? update.parameter : g.op("Max", [update.parameter, g.scalar(minimum)]);
+  return [
+    { name, initial, next: value },
+    ...slots.map((slot, k) => ({ name: slot, initial: zeros(initial.shape), next: update.state[k]! })),
+  ];
 }
 
 const zeros = (shape: readonly number[]): Tensor => float32(new Float32Array(elementCount(shape)), shape);
 
-/** The symbolic batch size becomes a number, so that counts of elements are constants and memory can be planned. */
-function withFixedBatch(graph: Graph, batchSize: number): Graph {
-  const symbol = graph.inputs[0]?.shape?.[0];
-  const fix = (dim: number | string) => (dim === symbol ? batchSize : dim);
-  return {
-    ...graph,
-    inputs: graph.inputs.map((input, i) =>
-      input.shape && (i === 0 || typeof symbol === "string") ? { ...input, shape: input.shape.map(fix) } : input,
-    ),
-  };
-}
-
-function withParametersAsInputs(graph: Graph, parameters: readonly TrainedParameter[]): Graph {
-  const names = new Set(parameters.map(({ name }) => name));
-  return {
-    ...graph,
-    inputs: [
-      ...graph.inputs,
-      ...parameters.map(({ name, tensor }) => ({ name, dtype: tensor.dtype, shape: tensor.shape })),
-    ],
-    tensors: new Map([...graph.tensors].filter(([name]) => !names.has(name))),
-  };
+function checkClipping({ clipValue = 1, clipNorm = 1 }: Clipping): void {
+  if (!(clipValue > 0)) throw new UsageError(`gradients can be clipped to a value above 0, got ${clipValue}`);
+  if (!(clipNorm > 0)) throw new UsageError(`gradients can be clipped to a norm above 0, got ${clipNorm}`);
 }
 
 /** Images whose first largest logit is their label's, as a float32 scalar. */
@@ -229,14 +175,14 @@ function countCorrect(g: GraphBuilder, logits: string, labels: string): string {
   return g.op("ReduceSum", [g.op("Cast", [g.op("Equal", [first, labels])], { to: 1 })], { keepdims: 0 });
 }
 
-const scaled = (g: GraphBuilder, values: readonly string[], parameters: readonly TrainedParameter[]): string[] =>
+const scaled = (g: GraphBuilder, values: readonly string[], parameters: readonly StepParameter[]): string[] =>
   values.map((value, i) => {
-    const { gradientScale } = parameters[i]!;
+    const { gradientScale = 1 } = parameters[i]!;
     return gradientScale === 1 ? value : g.op("Mul", [value, g.scalar(gradientScale)]);
   });
 
 /** As `torch.nn.utils.clip_grad_value_` and then `clip_grad_norm_`. */
-function clip(g: GraphBuilder, values: readonly string[], { clipValue, clipNorm }: StepOptions): readonly string[] {
+function clip(g: GraphBuilder, values: readonly string[], { clipValue, clipNorm }: Clipping): readonly string[] {
   let result = values;
   if (clipValue !== undefined) {
     const [low, high] = [g.scalar(-clipValue), g.scalar(clipValue)];
@@ -252,23 +198,22 @@ function clip(g: GraphBuilder, values: readonly string[], { clipValue, clipNorm 
   return result;
 }
 
-/** Scalar inputs of the optimizer, one set for each learning-rate factor that occurs. */
-function rateGroups(g: GraphBuilder, optimizer: Optimizer, parameters: readonly TrainedParameter[]) {
-  const groups = new Map<number, readonly string[]>();
-  for (const { learningRate } of parameters) {
-    if (groups.has(learningRate)) continue;
-    const suffix = groups.size === 0 ? "" : `.${groups.size}`;
+/** Scalar inputs of the optimizer, one set per learning rate. */
+function rateInputs(g: GraphBuilder, optimizer: Optimizer, parameters: readonly StepParameter[]) {
+  const groups = new Map<string, readonly string[]>();
+  for (const { rate } of parameters) {
+    if (groups.has(rate)) continue;
     groups.set(
-      learningRate,
-      optimizer.scalars.map((name) => g.input(`optimizer.${name}${suffix}`, "float32", [])),
+      rate,
+      optimizer.scalars.map((name) => g.input(`optimizer.${name}.rate.${rate}`, "float32", [])),
     );
   }
   return {
-    inputs: ({ learningRate }: TrainedParameter) => groups.get(learningRate)!,
-    scalars: (learningRate: number, t: number): Readonly<Record<string, Tensor>> =>
+    of: ({ rate }: StepParameter) => groups.get(rate)!,
+    scalars: (rates: Readonly<Record<string, number>>, t: number): Readonly<Record<string, Tensor>> =>
       Object.fromEntries(
-        [...groups].flatMap(([factor, names]) => {
-          const values = optimizer.values(learningRate * factor, t);
+        [...groups].flatMap(([rate, names]) => {
+          const values = optimizer.values(rates[rate]!, t);
           return names.map((name, i) => [name, float32([values[i]!], [])] as const);
         }),
       ),

@@ -200,6 +200,12 @@ describe("resuming is refused", () => {
     await expect(failure).rejects.toThrow(/epochs was 2, now 3; weight decay was 0.001, now 0\. Resume/);
   });
 
+  test("on images of the same name, number and size, but other content", async () => {
+    await expect(train(small({ out: folder, ...stopAfter(1) }))).rejects.toThrow(InterruptedError);
+    const failure = train(small({ out: folder, resume: true, images: bands(50, 9) }));
+    await expect(failure).rejects.toThrow(/images was bands train, 50 images of 8×8, SHA-256 .*now bands/);
+  });
+
   test("from a file of other content", async () => {
     await writeFile(join(folder, "checkpoint.safetensors"), "not a checkpoint");
     await expect(train(small({ out: folder, resume: true }))).rejects.toThrow(DataError);

@@ -7,19 +7,15 @@ import type { Augmentation, Batch, ImageSet } from "../data/types.js";
 import { DataError, FailedRunError, InterruptedError, UsageError } from "../errors.js";
 import { type ClassifierResult, evaluateClassifier } from "../evaluation/evaluate.js";
 import { floatClassifier } from "../evaluation/float-classifier.js";
-import {
-  type Checkpoint,
-  computation,
-  type EpochRecord,
-  type RunSettings,
-  requireSameSettings,
-  type TrainingPosition,
-} from "./checkpoint.js";
+import { type Checkpoint, computation, type RunSettings, requireSameSettings } from "./checkpoint.js";
+import { buildTrainingStep, type TrainingStep, type TrainingStepOptions } from "./classifier-step.js";
+import { imageIdentity } from "./image-identity.js";
+import { crossEntropyLoss } from "./losses/index.js";
 import { createOptimizer } from "./optimizers/index.js";
+import type { EpochRecord, TrainingPosition } from "./position.js";
 import { SpeedMeter, type TrainProgress } from "./progress.js";
 import { RunFiles } from "./run-files.js";
 import { type LearningRateOptions, learningRateAt } from "./schedules.js";
-import { buildTrainingStep, type TrainingStep, type TrainingStepOptions } from "./step.js";
 
 export interface TrainOptions extends TrainingStepOptions {
   readonly graph: Graph;
@@ -98,7 +94,7 @@ class TrainingRun {
     const options = { ...given, session: { ...given.session, threads } };
     const batchSize = Math.min(options.batchSize, options.images.length);
     const step = await buildTrainingStep(options.graph, { ...options, batchSize });
-    const settings = { ...settingsOf(options, batchSize, step), threads };
+    const settings = { ...(files ? await settingsOf(options, batchSize, step) : {}), threads };
     const run = new TrainingRun(options, batchSize, step, settings, files);
     try {
       if (checkpoint) await run.#resume(checkpoint);
@@ -109,7 +105,7 @@ class TrainingRun {
     }
   }
 
-  async #resume({ settings, position, tensors }: Checkpoint): Promise<void> {
+  async #resume({ settings, position, tensors }: Checkpoint<TrainingPosition>): Promise<void> {
     const files = this.files!;
     requireSameSettings(files.checkpointPath, settings, this.settings);
     this.step.restore(tensors);
@@ -176,7 +172,7 @@ class TrainingRun {
     const data = normalize(images, { channels, mean, std, pixels: height * width });
     const learningRate = this.#learningRate(this.#steps);
     const input: Tensor = { dtype: "float32", shape: [count, channels, height, width], data };
-    const { loss, correct } = await this.step.run(input, labels, learningRate, this.#steps + 1);
+    const { loss, correct } = await this.step.run({ images: input, labels }, learningRate, this.#steps + 1);
     if (!Number.isFinite(loss)) throw this.#diverged(`the loss is ${loss}`);
     const seconds = (performance.now() - startMs) / 1000;
     const position = this.#position;
@@ -343,14 +339,13 @@ function checkOptions({ graph, images, epochs, checkpointEvery }: TrainOptions):
 }
 
 /** All that decides the outcome, but the number of threads. */
-function settingsOf(options: TrainOptions, batchSize: number, step: TrainingStep): RunSettings {
+async function settingsOf(options: TrainOptions, batchSize: number, step: TrainingStep): Promise<RunSettings> {
   const { images, validation, epochs, rate, mean, std, augmentation = {}, seed = 0, optimizer } = options;
   const { schedule, learningRate, warmupSteps = 0 } = rate;
-  const setText = ({ name, split, length, height, width }: ImageSet) =>
-    `${name} ${split}, ${length} images of ${width}×${height}`;
+  const { loss = crossEntropyLoss({ labelSmoothing: options.labelSmoothing ?? 0 }) } = options;
   return {
-    images: setText(images),
-    "validation images": validation ? setText(validation) : "none",
+    images: await imageIdentity(images),
+    "validation images": validation ? await imageIdentity(validation) : "none",
     epochs,
     "batch size": batchSize,
     "learning rate": learningRate,
@@ -358,7 +353,7 @@ function settingsOf(options: TrainOptions, batchSize: number, step: TrainingStep
     "warm-up steps": warmupSteps,
     optimizer: createOptimizer(optimizer).description,
     "weight decay": options.weightDecay ?? 0,
-    "label smoothing": options.labelSmoothing ?? 0,
+    loss: loss.description,
     "gradient clipping": JSON.stringify([options.clipValue, options.clipNorm]),
     normalization: JSON.stringify([mean, std]),
     augmentation: JSON.stringify(augmentation),

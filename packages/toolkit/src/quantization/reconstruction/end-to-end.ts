@@ -2,35 +2,21 @@
  * @file The pass over the whole network after its blocks: weight scales, biases and activation steps learn to give the float
  * network's class probabilities, on variations of the calibration images or on these themselves; codes stay as they are.
  *
- *   loss = T²·KL(softmax(float/T) ‖ softmax(quantized/T)), mean over images, up to a constant
- *
- * Source: Hinton et al. 2015, arXiv:1503.02531, §2 (the temperature and its square); as a loss of quantization: Liu et al. 2023,
- * PD-Quant, arXiv:2212.07048.
+ * Distillation as a loss of quantization: Liu et al. 2023, PD-Quant, arXiv:2212.07048.
  */
 
 import { expandForInference, float32, type Graph, inferTypes } from "@subbyte/graph";
 import { Random } from "../../random.js";
 import { createSession } from "../../runtime/session.js";
+import { distillationLoss } from "../../training/losses/index.js";
 import { learningRateAt } from "../../training/schedules.js";
 import { rowShape } from "./activations.js";
 import { type LearnedGraphOptions, learnedGraph } from "./learned-graph.js";
-import { type Loss, TARGET } from "./learner.js";
 import { type LearningRun, learn } from "./loop.js";
 import type { ReconstructionOptions } from "./options.js";
 import type { Rows } from "./rows.js";
 import { partOf } from "./subgraph.js";
 import { drawVariation, type ImageShape } from "./variations.js";
-
-/** Cross-entropy of softened distributions; `target` holds the float network's logits. */
-export const softenedCrossEntropy =
-  (temperature: number): Loss =>
-  (g, output, target, [batch]) => {
-    const softened = (logits: string) => g.op("Mul", [logits, g.scalar(1 / temperature)]);
-    const probabilities = g.op("Softmax", [softened(target)], { axis: 1 });
-    const logarithms = g.op("LogSoftmax", [softened(output)], { axis: 1 });
-    const sum = g.op("ReduceSum", [g.op("Mul", [probabilities, logarithms])], { keepdims: 0 });
-    return g.op("Mul", [sum, g.scalar(-(temperature ** 2) / batch!)]);
-  };
 
 export interface EndToEnd {
   /** Quantized, codes chosen. */
@@ -64,12 +50,13 @@ export async function learnEndToEnd({ graph, float, images, learnsStep, options 
       {
         graph,
         learned,
-        loss: softenedCrossEntropy(temperature),
+        loss: distillationLoss(temperature),
         iterations,
         feeds: async (iteration) => {
           const random = Random.derive(run.seed, "end to end", iteration);
           for (let i = 0; i < batchSize; i++) draw(random, values.subarray(i * images.length, (i + 1) * images.length));
-          return { [input]: batch, [TARGET]: (await teacher.run({ [input]: batch }))[output]! };
+          const feeds = { [input]: batch };
+          return { feeds, target: (await teacher.run(feeds))[output]! };
         },
         schedule: (iteration) => {
           const rate = learningRateAt({ learningRate, schedule: { name: "cosine" } }, iteration, iterations);

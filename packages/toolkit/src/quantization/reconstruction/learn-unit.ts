@@ -2,10 +2,11 @@
 
 import { elementCount, float32, type Graph, inferTypes, type Node, type Tensor } from "@subbyte/graph";
 import { Random } from "../../random.js";
+import { squaredErrorLoss } from "../../training/losses/index.js";
 import { learningRateAt } from "../../training/schedules.js";
 import { rowShape } from "./activations.js";
 import { type LearnedGraph, type LearnedGraphOptions, type LearnedKind, learnedGraph } from "./learned-graph.js";
-import { type Rates, squaredError, TARGET } from "./learner.js";
+import type { LearnerStep, Rates } from "./learner.js";
 import { type LearningRun, type LearningTask, learn } from "./loop.js";
 import { MaskPool } from "./masks.js";
 import type { ReconstructionOptions } from "./options.js";
@@ -38,7 +39,7 @@ export async function learnUnit(unitLearning: UnitLearning, run: LearningRun): P
   const batches = new UnitBatches(unitLearning, learned, run.seed);
   const feeds = (iteration: number) => batches.feeds(iteration);
   const schedule = (iteration: number) => scheduleAt(options, iteration);
-  return learn({ graph, learned, loss: squaredError, iterations, feeds, schedule }, run);
+  return learn({ graph, learned, loss: squaredErrorLoss, iterations, feeds, schedule }, run);
 }
 
 const learnedKinds = (options: ReconstructionOptions): ReadonlySet<LearnedKind> =>
@@ -87,10 +88,10 @@ class UnitBatches {
       this.#pool = new MaskPool(seed, Math.max(this.#input.data.length, ...masked), 1 - options.drop);
   }
 
-  feeds(iteration: number): Readonly<Record<string, Tensor>> {
+  feeds(iteration: number): Pick<LearnerStep, "feeds" | "target"> {
     const { unit, inputs, floatInputs, targets, options } = this.learning;
     const random = Random.derive(this.seed, "reconstruction", unit.name, iteration);
-    const feeds: Record<string, Tensor> = { [unit.input]: this.#input, [TARGET]: this.#target };
+    const feeds: Record<string, Tensor> = { [unit.input]: this.#input };
     const mask = floatInputs && this.#pool?.mask(random, this.#input.data.length);
     for (let i = 0; i < options.batchSize; i++) {
       const image = random.integer(inputs.count);
@@ -101,7 +102,7 @@ class UnitBatches {
     }
     for (const { keep } of this.learned.steps)
       if (keep) feeds[keep.name] = float32(this.#pool!.mask(random, elementCount(keep.shape)), keep.shape);
-    return feeds;
+    return { feeds, target: this.#target };
   }
 }
 

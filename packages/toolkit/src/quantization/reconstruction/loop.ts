@@ -2,8 +2,9 @@
 
 import type { Graph, Tensor } from "@subbyte/graph";
 import type { SessionOptions } from "../../runtime/session.js";
+import type { Loss } from "../../training/losses/index.js";
 import type { LearnedGraph } from "./learned-graph.js";
-import { createLearner, type LearnerStep, type Loss } from "./learner.js";
+import { createLearner, type LearnerStep } from "./learner.js";
 import { LearnedValues } from "./values.js";
 
 export interface LearningRun {
@@ -16,7 +17,7 @@ export interface LearningRun {
   readonly onIteration: (iterations: number, loss: number, state: ReadonlyMap<string, Tensor>) => Promise<void> | void;
 }
 
-type Feeds = Readonly<Record<string, Tensor>>;
+type Feeds = Pick<LearnerStep, "feeds" | "target">;
 
 export interface LearningTask {
   /** The whole quantized graph, of which `learned` is a part. */
@@ -24,9 +25,9 @@ export interface LearningTask {
   readonly learned: LearnedGraph;
   readonly loss: Loss;
   readonly iterations: number;
-  /** Input, target and masks of an iteration, counted from 0. */
+  /** Input, masks and target of an iteration, counted from 0. */
   readonly feeds: (iteration: number) => Feeds | Promise<Feeds>;
-  readonly schedule: (iteration: number) => Omit<LearnerStep, "feeds" | "step">;
+  readonly schedule: (iteration: number) => Omit<LearnerStep, "feeds" | "target" | "step">;
 }
 
 /** @returns the whole graph with the learned values, codes chosen */
@@ -38,8 +39,10 @@ export async function learn(task: LearningTask, run: LearningRun): Promise<Graph
     if (run.resume) learner.restore(run.resume.state);
     for (let i = run.resume?.iterations ?? 0; i < iterations; i++) {
       run.signal?.throwIfAborted();
-      const fed = { ...(await feeds(i)), ...values.biasDeltas(learner.state) };
-      await run.onIteration(i + 1, await learner.run({ feeds: fed, ...schedule(i), step: i + 1 }), learner.state);
+      const { feeds: given, target } = await feeds(i);
+      const fed = { ...given, ...values.biasDeltas(learner.state) };
+      const error = await learner.run({ feeds: fed, target, ...schedule(i), step: i + 1 });
+      await run.onIteration(i + 1, error, learner.state);
     }
     return values.harden(learner.state);
   } finally {

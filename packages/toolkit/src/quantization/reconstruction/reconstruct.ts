@@ -62,6 +62,15 @@ export async function reconstruct(graph: Graph, calibration: CalibrationInput, r
   return new Reconstruction(graph, calibration, run).run();
 }
 
+function rowsHash(rows: Rows): string {
+  const hash = createHash("sha256");
+  for (let i = 0; i < rows.count; i++) {
+    const { buffer, byteOffset, byteLength } = rows.row(i);
+    hash.update(new Uint8Array(buffer, byteOffset, byteLength));
+  }
+  return hash.digest("hex");
+}
+
 /** An activation of all images, by its name in the graph that computes it. */
 interface Activation {
   readonly input: string;
@@ -72,7 +81,7 @@ class Reconstruction {
   readonly #blocks: readonly Block[];
   readonly #float: Graph;
   readonly #context: ActivationContext;
-  readonly #settings: RunSettings;
+  #settings: RunSettings;
   readonly #meter: ProgressMeter;
   #graph: Graph;
   #finishedUnits = 0;
@@ -103,12 +112,15 @@ class Reconstruction {
 
   async run(): Promise<Graph> {
     const { checkpoint, options } = this.settings;
-    if (checkpoint?.resume) this.#saved = await readReconstruction(checkpoint.path, this.#settings);
-    if (this.#saved) this.#graph = withTensors(this.#graph, this.#saved.constants);
     const calibration = options.mirror ? withMirrorImages(this.calibration) : this.calibration;
     const images = await imageRows(this.#float, calibration, this.#context.rows);
     if (images.count === 0)
       throw new DataError("calibration: there are no images to reconstruct the network on. Give at least one.");
+    if (checkpoint) {
+      this.#settings = { ...this.#settings, "calibration images (hash)": rowsHash(images) };
+      if (checkpoint.resume) this.#saved = await readReconstruction(checkpoint.path, this.#settings);
+      if (this.#saved) this.#graph = withTensors(this.#graph, this.#saved.constants);
+    }
     await this.#learnBlocks(images);
     const [graph, float, learnsStep] = [this.#graph, this.#float, this.#learnsStep];
     if (options.endToEnd > 0)

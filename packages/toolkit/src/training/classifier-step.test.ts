@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { elementCount, float32, type Graph, GraphBuilder, type Tensor } from "@subbyte/graph";
 import { describe, expect, test } from "vitest";
 import { DataError, UsageError } from "../errors.js";
+import { buildTrainingStep, type TrainingStep, type TrainingStepOptions } from "./classifier-step.js";
 import { type Parameter, trainableParameters } from "./parameters.js";
-import { buildTrainingStep, type TrainingStep, type TrainingStepOptions } from "./step.js";
 
 /** Made by the script beside it, with PyTorch 1.13. */
 const { network: golden } = JSON.parse(
@@ -56,7 +56,7 @@ async function take(
     ...options,
   });
   const losses: number[] = [];
-  for (let t = 1; t <= steps; t++) losses.push((await step.run(images, labels, 0.1, t)).loss);
+  for (let t = 1; t <= steps; t++) losses.push((await step.run({ images, labels }, 0.1, t)).loss);
   await step.release();
   return { step, losses };
 }
@@ -91,7 +91,9 @@ test("the same at every optimization level of ONNX Runtime", async () => {
 
 test("correct counts first largest logits", async () => {
   const step = await buildTrainingStep(small(), { batchSize: 4, optimizer: { name: "sgd" }, session: { threads: 1 } });
-  const counts = await Promise.all([0, 1, 2].map((c) => step.run(images, Int32Array.from([c, c, c, c]), 0, 1)));
+  const counts = await Promise.all(
+    [0, 1, 2].map((c) => step.run({ images, labels: Int32Array.from([c, c, c, c]) }, 0, 1)),
+  );
   expect(counts.reduce((sum, { correct }) => sum + correct, 0)).toBe(4);
   await step.release();
 });
@@ -187,7 +189,7 @@ describe("taps that only meet padding", () => {
     });
     const before = step.state.get("conv.weight")!;
     expect(before.shape).toEqual([3, 2, 1, 1]);
-    for (let t = 1; t <= steps; t++) await step.run(wave([4, 2, 1, 1], 0.5), labels, rate, t);
+    for (let t = 1; t <= steps; t++) await step.run({ images: wave([4, 2, 1, 1], 0.5), labels }, rate, t);
     const trained = step.trained().tensors.get("conv.weight")!;
     expect(trained.shape).toEqual([3, 2, 3, 3]);
     const middle = step.state.get("conv.weight")!.data;
@@ -210,7 +212,7 @@ describe("taps that only meet padding", () => {
     const unlike = { ...other, tensors: new Map([["conv.weight", wave([3, 2, 3, 3], 2)]]) };
     const [straight, interrupted, resumed] = [await build(), await build(), await build(unlike)];
     const run = async (step: TrainingStep, from: number, to: number) => {
-      for (let t = from; t <= to; t++) await step.run(wave([4, 2, 1, 1], 0.5), labels, rate, t);
+      for (let t = from; t <= to; t++) await step.run({ images: wave([4, 2, 1, 1], 0.5), labels }, rate, t);
     };
     await run(straight, 1, 6);
     await run(interrupted, 1, 3);

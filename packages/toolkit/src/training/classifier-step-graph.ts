@@ -1,0 +1,190 @@
+/** @file The step of a classifier: its trained constants become state, batch norm keeps running statistics, dead taps stay out. */
+
+import {
+  type CroppedGraph,
+  cropDeadTaps,
+  float32,
+  type Graph,
+  type GraphBuilder,
+  type Tensor,
+  type TrainingForm,
+  toTrainingForm,
+  wholeWeights,
+} from "@subbyte/graph";
+import { UsageError } from "../errors.js";
+import { crossEntropyLoss, type Loss } from "./losses/index.js";
+import { createOptimizer, type OptimizerOptions } from "./optimizers/index.js";
+import { type TrainedParameter, type TreatParameter, treatedParameters } from "./parameters.js";
+import { buildStepGraph, type Clipping, type StateUpdate, type StepGraph, type StepParameter } from "./step-graph.js";
+
+export interface ClassifierStepOptions extends Clipping {
+  /** Images of every batch; the graph is built for exactly this number. */
+  readonly batchSize: number;
+  readonly optimizer: OptimizerOptions;
+  /** Of the logits; cross-entropy by default. */
+  readonly loss?: Loss;
+  /** ε of label smoothing in the default loss, in [0, 1); 0 by default. */
+  readonly labelSmoothing?: number;
+  /** λ of weight decay, 0 by default; `ParameterTreatment` says what it applies to. */
+  readonly weightDecay?: number;
+  /** Normalizes by the running statistics and leaves them as they are, instead of using each batch's own. */
+  readonly freezeBatchNorm?: boolean;
+  /** Share of the newest batch in the running statistics, PyTorch's `momentum`; 0.1 by default. */
+  readonly batchNormMomentum?: number;
+  /** Chooses and treats parameters one by one. */
+  readonly parameters?: TreatParameter;
+  /** Computes 3×3 convolutions by minimal filtering (Winograd) where that is faster; true by default. */
+  readonly winograd?: boolean;
+}
+
+export interface ClassifierStepGraph {
+  /** Its state: parameters, running statistics, and the optimizer's. Weights with dead taps are without them there. */
+  readonly step: StepGraph;
+  /**
+   * What belongs to a run's state but is read by no step: the weights with dead taps as they were at the start. A run that goes
+   * on may begin from others (a file that the run itself has replaced).
+   */
+  readonly kept: ReadonlyMap<string, Tensor>;
+  /** Learning rates of all parameters where the run's is `learningRate`. */
+  rates(learningRate: number): Readonly<Record<string, number>>;
+  /** The model's tensors that `state` and `kept` together hold, in the model's shapes. */
+  modelTensors(state: ReadonlyMap<string, Tensor>): ReadonlyMap<string, Tensor>;
+}
+
+/**
+ * Builds the step of a classifier graph whose first output is the logits.
+ *
+ * @throws {UsageError} where an option is out of its range or nothing is left to train; {ModelError} where an operator has
+ *   no gradient.
+ */
+export function buildClassifierStepGraph(model: Graph, options: ClassifierStepOptions): ClassifierStepGraph {
+  checkOptions(options);
+  const { batchSize, batchNormMomentum = 0.1, labelSmoothing = 0 } = options;
+  const whole = treatedParameters(model, options.weightDecay ?? 0, options.parameters);
+  if (whole.length === 0) throw new UsageError(`"${model.name}" has no parameter to train`);
+  const free = new Set(whole.flatMap(({ name, minimum }) => (minimum === undefined ? [name] : [])));
+  const { graph: cropped, crops } = cropDeadTaps(model, (name) => free.has(name));
+  const parameters = whole.map((each) => ({ ...each, tensor: cropped.tensors.get(each.name)! }));
+  const form = options.freezeBatchNorm ? { graph: cropped, statistics: [] } : toTrainingForm(cropped);
+  const definition = {
+    graph: withParametersAsInputs(withFixedBatch(form.graph, batchSize), parameters),
+    parameters: parameters.map(stepParameter),
+    withoutGradient: parameters.filter(({ name }) => crops.has(name)).map(deadTapsParameter),
+    loss: options.loss ?? crossEntropyLoss({ labelSmoothing }),
+    optimizer: createOptimizer(options.optimizer),
+    averages: (g: GraphBuilder) => runningStatistics(g, model, form, batchSize, batchNormMomentum),
+    countCorrect: true,
+    winograd: options.winograd ?? true,
+    ...(options.clipValue === undefined ? {} : { clipValue: options.clipValue }),
+    ...(options.clipNorm === undefined ? {} : { clipNorm: options.clipNorm }),
+  };
+  const factors = new Map(parameters.map(({ learningRate }) => [rateName(learningRate), learningRate]));
+  return {
+    step: buildStepGraph(definition),
+    kept: new Map([...crops.keys()].map((name) => [startOf(name), model.tensors.get(name)!])),
+    rates: (learningRate) => Object.fromEntries([...factors].map(([name, factor]) => [name, learningRate * factor])),
+    modelTensors: (of) => withDeadTaps(model, crops, of),
+  };
+}
+
+/** Parameters with the same factor of the run's learning rate share one. */
+const rateName = (factor: number): string => String(factor);
+
+const stepParameter = ({ name, tensor, learningRate, ...rest }: TrainedParameter): StepParameter => ({
+  name,
+  initial: tensor,
+  rate: rateName(learningRate),
+  weightDecay: rest.weightDecay,
+  gradientScale: rest.gradientScale,
+  minimum: rest.minimum,
+});
+
+/**
+ * Without a gradient an optimizer changes a weight by a factor that is the same for all (`Optimizer`): decay, and momentum of
+ * decay. So the taps of a convolution that never read the image are left out of the step but for that factor, which is trained
+ * like a weight of 1 whose gradient is 0. In ResNet-18 with the 7×7 stem on 32×32 images they are 62 % of the weights.
+ */
+const deadTapsParameter = (parameter: TrainedParameter): StepParameter => ({
+  ...stepParameter(parameter),
+  name: deadTapsFactor(parameter.name),
+  initial: float32([1], [1]),
+});
+
+const deadTapsFactor = (weight: string): string => `optimizer.dead_taps.${weight}`;
+const startOf = (weight: string): string => `optimizer.dead_taps.start.${weight}`;
+
+function withDeadTaps(
+  model: Graph,
+  crops: CroppedGraph["crops"],
+  state: ReadonlyMap<string, Tensor>,
+): ReadonlyMap<string, Tensor> {
+  const own = [...state].filter(([name]) => model.tensors.has(name));
+  return new Map(
+    own.map(([name, tensor]) => {
+      const crop = crops.get(name);
+      if (!crop) return [name, { ...tensor, data: tensor.data.slice() }];
+      const factor = state.get(deadTapsFactor(name))!.data[0] as number;
+      return [name, wholeWeights(state.get(startOf(name))!, tensor, crop, factor)];
+    }),
+  );
+}
+
+/** Running means and variances, which take a share of each batch's. */
+function runningStatistics(
+  g: GraphBuilder,
+  model: Graph,
+  { statistics }: TrainingForm,
+  batchSize: number,
+  momentum: number,
+): readonly StateUpdate[] {
+  const updates = new Map<string, StateUpdate>();
+  for (const { elementsPerImage, runningMean, batchMean, runningVariance, batchVariance } of statistics) {
+    const count = batchSize * elementsPerImage;
+    if (count < 2) throw new UsageError("batch normalization needs more than one value a channel; use a larger batch");
+    const average = (name: string, batch: string, factor: number) => {
+      if (updates.has(name)) return;
+      const initial = model.tensors.get(name)!;
+      g.input(name, "float32", initial.shape);
+      const kept = g.op("Mul", [name, g.scalar(1 - momentum)]);
+      const next = g.op("Add", [kept, g.op("Mul", [batch, g.scalar(momentum * factor)])]);
+      updates.set(name, { name, initial, next });
+    };
+    average(runningMean, batchMean, 1);
+    average(runningVariance, batchVariance, count / (count - 1)); // PyTorch's is unbiased.
+  }
+  return [...updates.values()];
+}
+
+function checkOptions({ batchSize, weightDecay = 0, batchNormMomentum = 0.1 }: ClassifierStepOptions) {
+  if (!(Number.isInteger(batchSize) && batchSize >= 1)) {
+    throw new UsageError(`the batch size must be a whole number from 1, got ${batchSize}`);
+  }
+  if (!(weightDecay >= 0)) throw new UsageError(`weight decay must be at least 0, got ${weightDecay}`);
+  if (!(batchNormMomentum >= 0 && batchNormMomentum <= 1)) {
+    throw new UsageError(`the momentum of running statistics must lie in [0, 1], got ${batchNormMomentum}`);
+  }
+}
+
+/** The symbolic batch size becomes a number, so that counts of elements are constants and memory can be planned. */
+function withFixedBatch(graph: Graph, batchSize: number): Graph {
+  const symbol = graph.inputs[0]?.shape?.[0];
+  const fix = (dim: number | string) => (dim === symbol ? batchSize : dim);
+  return {
+    ...graph,
+    inputs: graph.inputs.map((input, i) =>
+      input.shape && (i === 0 || typeof symbol === "string") ? { ...input, shape: input.shape.map(fix) } : input,
+    ),
+  };
+}
+
+function withParametersAsInputs(graph: Graph, parameters: readonly TrainedParameter[]): Graph {
+  const names = new Set(parameters.map(({ name }) => name));
+  return {
+    ...graph,
+    inputs: [
+      ...graph.inputs,
+      ...parameters.map(({ name, tensor }) => ({ name, dtype: tensor.dtype, shape: tensor.shape })),
+    ],
+    tensors: new Map([...graph.tensors].filter(([name]) => !names.has(name))),
+  };
+}

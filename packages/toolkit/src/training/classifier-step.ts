@@ -1,0 +1,75 @@
+/** @file Training steps of a classifier: images, labels and a learning rate in, the trained graph out. */
+
+import type { Graph, Tensor } from "@subbyte/graph";
+import type { SessionOptions } from "../runtime/session.js";
+import { buildClassifierStepGraph, type ClassifierStepOptions } from "./classifier-step-graph.js";
+import { createStep, restored, type StepResult } from "./step.js";
+
+/** One batch. */
+export interface TrainingBatch {
+  /** `[batchSize, C, H, W]` normalized. */
+  readonly images: Tensor;
+  /** `[batchSize]` class indices. */
+  readonly labels: Int32Array;
+  /** `[batchSize, classes]`, for losses that compare with it: a teacher's logits. */
+  readonly target?: Tensor | undefined;
+}
+
+export interface TrainingStep {
+  /**
+   * Everything that steps change, by name: parameters and running statistics as the model names them, optimizer state, for
+   * `restore`; `trained` has the weights in their full shapes. The arrays are overwritten by the step after the next.
+   */
+  readonly state: ReadonlyMap<string, Tensor>;
+  /** Identifies the computation: structure, constants, hyperparameters in the graph. */
+  readonly fingerprint: string;
+  /**
+   * Computes one step and takes over the new state.
+   *
+   * @param t number of the step since the start of the run, from 1.
+   */
+  run(batch: TrainingBatch, learningRate: number, t: number): Promise<StepResult>;
+  /** Replaces the state, as when resuming. @throws {DataError} where a tensor is missing or has another shape. */
+  restore(state: ReadonlyMap<string, Tensor>): void;
+  /** The graph as it came in, with copies of the trained values. */
+  trained(): Graph;
+  release(): Promise<void>;
+}
+
+export interface TrainingStepOptions extends ClassifierStepOptions {
+  readonly session?: SessionOptions;
+  /** Values of further graph inputs, fed to every step. */
+  readonly constants?: Readonly<Record<string, Tensor>>;
+}
+
+/**
+ * Builds the step of `model` and loads it.
+ *
+ * @throws as `buildClassifierStepGraph` and `createSession` do.
+ */
+export async function buildTrainingStep(model: Graph, options: TrainingStepOptions): Promise<TrainingStep> {
+  const { constants = {}, session } = options;
+  const input = model.inputs.find(({ name }) => !(name in constants))!.name;
+  const built = buildClassifierStepGraph(model, options);
+  const step = await createStep(built.step, session);
+  let { kept } = built;
+  const whole = () => new Map([...step.state, ...kept]);
+  return {
+    get state() {
+      return whole();
+    },
+    fingerprint: step.fingerprint,
+    run: ({ images, labels, target }, learningRate, t) =>
+      step.run({ inputs: { ...constants, [input]: images }, labels, target }, { rates: built.rates(learningRate), t }),
+    restore: (saved) => {
+      const start = restored(built.kept, saved);
+      step.restore(saved);
+      kept = start;
+    },
+    trained: () => {
+      const values = built.modelTensors(whole());
+      return { ...model, tensors: new Map([...model.tensors].map(([name, own]) => [name, values.get(name) ?? own])) };
+    },
+    release: () => step.release(),
+  };
+}

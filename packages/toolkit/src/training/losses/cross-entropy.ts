@@ -1,0 +1,20 @@
+/** @file Softmax cross-entropy against class indices, mean over images. */
+
+import { appendCrossEntropy } from "@subbyte/graph";
+import { UsageError } from "../../errors.js";
+import type { Loss } from "./definition.js";
+
+export interface CrossEntropyOptions {
+  /** ε of label smoothing, in [0, 1); 0 by default. Source: Szegedy et al. 2016, arXiv:1512.00567, §7. */
+  readonly labelSmoothing?: number;
+}
+
+/** @throws {UsageError} where the label smoothing is out of its range. */
+export function crossEntropyLoss({ labelSmoothing = 0 }: CrossEntropyOptions = {}): Loss {
+  if (!(labelSmoothing >= 0 && labelSmoothing < 1))
+    throw new UsageError(`label smoothing must lie in [0, 1), got ${labelSmoothing}`);
+  return {
+    description: labelSmoothing === 0 ? "cross entropy" : `cross entropy(label smoothing=${labelSmoothing})`,
+    append: ({ g, output, labels }) => appendCrossEntropy(g, { logits: output, labels: labels(), labelSmoothing }),
+  };
+}

@@ -1,0 +1,30 @@
+/**
+ * @file Distillation: the network learns the class probabilities of a teacher, whose logits are the target.
+ *
+ *   T²·KL(softmax(teacher/T) ‖ softmax(output/T)), mean over images, up to a constant
+ *
+ * Source: Hinton et al. 2015, arXiv:1503.02531, §2 (the temperature, and its square, which keeps the gradient's size).
+ */
+
+import { UsageError } from "../../errors.js";
+import type { Loss } from "./definition.js";
+
+/**
+ * Cross-entropy of the softened distributions. Its smallest value is the teacher's entropy times T².
+ *
+ * @throws {UsageError} where the temperature is not above 0.
+ */
+export function distillationLoss(temperature: number): Loss {
+  if (!(temperature > 0 && temperature < Number.POSITIVE_INFINITY))
+    throw new UsageError(`the temperature must be above 0, got ${temperature}`);
+  return {
+    description: `distillation(temperature=${temperature})`,
+    append: ({ g, output, shape: [batch], target }) => {
+      const softened = (logits: string) => g.op("Mul", [logits, g.scalar(1 / temperature)]);
+      const probabilities = g.op("Softmax", [softened(target())], { axis: 1 });
+      const logarithms = g.op("LogSoftmax", [softened(output)], { axis: 1 });
+      const sum = g.op("ReduceSum", [g.op("Mul", [probabilities, logarithms])], { keepdims: 0 });
+      return g.op("Mul", [sum, g.scalar(-(temperature ** 2) / batch!)]);
+    },
+  };
+}

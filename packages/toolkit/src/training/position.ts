@@ -1,0 +1,38 @@
+/** @file Where a training run is, and what it has measured so far. */
+
+/** One line of the log. */
+export interface EpochRecord {
+  /** From 1. */
+  readonly epoch: number;
+  /** Steps since the start of the run. */
+  readonly step: number;
+  /** Of the epoch's last step. */
+  readonly learningRate: number;
+  /** Mean over the epoch's images, as they were seen, with label smoothing and augmentation. */
+  readonly trainLoss: number;
+  readonly trainAccuracy: number;
+  /** Absent where there are no validation images. */
+  readonly validationLoss?: number;
+  readonly validationAccuracy?: number;
+  /** Of training. */
+  readonly imagesPerSecond: number;
+  /** Since the start of the run, over all its interruptions. */
+  readonly seconds: number;
+}
+
+/** Where a run is. */
+export interface TrainingPosition {
+  /** Finished epochs. */
+  readonly epoch: number;
+  /** Finished steps of the present epoch. */
+  readonly stepInEpoch: number;
+  /** Sums over the present epoch's images. */
+  readonly lossSum: number;
+  readonly correct: number;
+  /** Time spent on steps of the present epoch, and on everything since the start of the run. */
+  readonly epochSeconds: number;
+  readonly seconds: number;
+  readonly history: readonly EpochRecord[];
+  /** The best of them so far. */
+  readonly best?: EpochRecord;
+}
