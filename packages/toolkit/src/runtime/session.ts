@@ -3,8 +3,9 @@
 import { availableParallelism } from "node:os";
 import type { Graph, Tensor } from "@subbyte/graph";
 import { ModelError, writeOnnx } from "@subbyte/graph";
-import * as ort from "onnxruntime-node";
+import type * as Ort from "onnxruntime-node";
 import { MachineError } from "../errors.js";
+import { onnxruntime } from "./onnxruntime.js";
 import { fromOrt, toOrt, toOrtOutput } from "./values.js";
 
 export interface SessionOptions {
@@ -53,6 +54,7 @@ export interface Session {
 export async function createSession(model: Graph | Uint8Array, options: SessionOptions = {}): Promise<Session> {
   const name = model instanceof Uint8Array ? "ONNX model" : model.name;
   const bytes = model instanceof Uint8Array ? model : writeOnnx(model);
+  const ort = await onnxruntime();
   const session = await translated(`"${name}" cannot be loaded`, () =>
     ort.InferenceSession.create(bytes, ortOptions(options)),
   );
@@ -61,10 +63,10 @@ export async function createSession(model: Graph | Uint8Array, options: SessionO
     inputs: session.inputNames,
     outputs: session.outputNames,
     run: async (feeds, outputs = session.outputNames, into = {}) => {
-      const values: Record<string, ort.Tensor> = {};
-      for (const [input, tensor] of Object.entries(feeds)) values[input] = toOrt(input, tensor);
-      const fetches: Record<string, ort.Tensor | null> = {};
-      for (const output of outputs) fetches[output] = into[output] ? toOrtOutput(output, into[output]) : null;
+      const values: Record<string, Ort.Tensor> = {};
+      for (const [input, tensor] of Object.entries(feeds)) values[input] = toOrt(ort, input, tensor);
+      const fetches: Record<string, Ort.Tensor | null> = {};
+      for (const output of outputs) fetches[output] = into[output] ? toOrtOutput(ort, output, into[output]) : null;
       const results = await translated(`"${name}" cannot run`, () => session.run(values, fetches));
       return Object.fromEntries(outputs.map((output) => [output, into[output] ?? fromOrt(output, results[output]!)]));
     },
@@ -72,7 +74,7 @@ export async function createSession(model: Graph | Uint8Array, options: SessionO
   };
 }
 
-function ortOptions(options: SessionOptions): ort.InferenceSession.SessionOptions {
+function ortOptions(options: SessionOptions): Ort.InferenceSession.SessionOptions {
   return {
     executionProviders: options.providers ?? ["cpu"],
     intraOpNumThreads: options.threads ?? availableParallelism(),

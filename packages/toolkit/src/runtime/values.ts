@@ -2,7 +2,8 @@
 
 import type { DType, Tensor, TypedArray } from "@subbyte/graph";
 import { arrayTypes, elementCount, ModelError } from "@subbyte/graph";
-import * as ort from "onnxruntime-node";
+import type * as Ort from "onnxruntime-node";
+import type { OnnxRuntime } from "./onnxruntime.js";
 
 /** Element types that ONNX Runtime's JavaScript interface carries. int4 and uint4 exist inside models only. */
 type FedDType = Exclude<DType, "int4" | "uint4">;
@@ -23,7 +24,7 @@ const isAligned = (data: TypedArray): boolean => data.byteOffset % alignmentByte
  *
  * @throws {ModelError} where data, shape and element type disagree; `name` says which value it is.
  */
-export function toOrt(name: string, tensor: Tensor): ort.Tensor {
+export function toOrt(ort: OnnxRuntime, name: string, tensor: Tensor): Ort.Tensor {
   const { dtype, shape, data } = tensor;
   if (!isFed(dtype))
     throw new ModelError(
@@ -39,18 +40,18 @@ export function toOrt(name: string, tensor: Tensor): ort.Tensor {
     );
   }
   const fed = isAligned(data) ? data : new (arrayTypes[dtype] as new (values: TypedArray) => TypedArray)(data);
-  return new ort.Tensor(dtype as ort.Tensor.Type, fed as ort.Tensor.DataType, shape);
+  return new ort.Tensor(dtype as Ort.Tensor.Type, fed as Ort.Tensor.DataType, shape);
 }
 
 /** The tensor for ONNX Runtime to write to; its memory is always shared. */
-export function toOrtOutput(name: string, tensor: Tensor): ort.Tensor {
+export function toOrtOutput(ort: OnnxRuntime, name: string, tensor: Tensor): Ort.Tensor {
   if (!isAligned(tensor.data)) throw new RangeError(`internal: the array to write "${name}" to is not aligned`);
-  return toOrt(name, tensor);
+  return toOrt(ort, name, tensor);
 }
 
 /** The tensor that ONNX Runtime returned, without a copy. */
-export function fromOrt(name: string, value: ort.OnnxValue): Tensor {
-  const { type, dims, data } = value as ort.Tensor;
+export function fromOrt(name: string, value: Ort.OnnxValue): Tensor {
+  const { type, dims, data } = value as Ort.Tensor;
   if (type === "string" || !isFed(type))
     throw new ModelError(
       "unsupported-type",

@@ -1,0 +1,116 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { program } from "./subbyte.js";
+
+const root = join(import.meta.dirname, "../../..");
+const packages = ["graph", "engine", "toolkit", "cli"];
+
+let folder: string;
+let home: string;
+
+const run = (command: string, args: readonly string[], cwd = folder) => {
+  const { HOME: _, ...environment } = process.env;
+  return spawnSync(command, args, { cwd, encoding: "utf8", env: { ...environment, HOME: home }, timeout: 300_000 });
+};
+const subbyte = (...args: readonly string[]) => run(join(folder, "node_modules/.bin/subbyte"), args);
+
+/** Bytes of all files below a folder. */
+const sizeOf = (path: string): number =>
+  readdirSync(path, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0);
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "subbyte-install-"));
+  home = join(folder, "home");
+  mkdirSync(home);
+  const tarballs = packages.map((name) => {
+    const { stdout, stderr, status } = run(
+      "npm",
+      ["pack", "--silent", "--pack-destination", folder],
+      join(root, "packages", name),
+    );
+    if (status !== 0) throw new Error(stderr);
+    return join(folder, stdout.trim());
+  });
+  writeFileSync(join(folder, "package.json"), '{ "private": true }\n');
+  const { status, stderr } = run("npm", ["install", "--no-audit", "--no-fund", ...tarballs]);
+  if (status !== 0) throw new Error(stderr);
+  const workspace = (...args: readonly string[]) => run(process.execPath, [program, ...args]);
+  workspace("train", "--arch", "resnet8", "--data", "mnist", "--limit", "200", "--epochs", "1", "--out", "run");
+  const weights = readdirSync(join(folder, "run")).find((name) => name.endsWith(".safetensors"))!;
+  workspace(
+    "quantize",
+    join("run", weights),
+    "--arch",
+    "resnet8",
+    "--data",
+    "mnist",
+    "--limit",
+    "100",
+    "--method",
+    "mse",
+    "--force",
+    "--out",
+    "tiny.sbq",
+  );
+}, 600_000);
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe("the packed packages, installed in a fresh folder from the registry alone", () => {
+  it("take at most 60 MB", () => {
+    expect(readdirSync(join(folder, "node_modules"))).not.toContain("onnxruntime-node");
+    expect(sizeOf(join(folder, "node_modules")) / 1e6).toBeLessThan(60);
+  });
+
+  it.each([
+    ["--version"],
+    ["--help"],
+    ["quantize", "--help"],
+    ["inspect", "tiny.sbq"],
+    ["evaluate", "tiny.sbq", "--data", "mnist", "--limit", "20"],
+  ])("subbyte %s works", (...args) => {
+    const { status, stderr, stdout } = subbyte(...args);
+    expect(status, stderr).toBe(0);
+    expect(stdout).not.toBe("");
+  });
+
+  it("a command that runs float networks names the line that installs what it needs", () => {
+    const { status, stderr } = subbyte(
+      "train",
+      "--arch",
+      "resnet8",
+      "--data",
+      "mnist",
+      "--limit",
+      "20",
+      "--epochs",
+      "1",
+    );
+    expect(stderr).toContain("npm install onnxruntime-node");
+    expect(status).toBe(3);
+  });
+
+  it("that line makes it work", () => {
+    const install = /(\w+=\w+) (npm) (install [^\s"]+)/.exec(
+      subbyte("train", "--arch", "resnet8", "--data", "mnist", "--limit", "20", "--epochs", "1").stderr,
+    )!;
+    expect(run("env", [install[1]!, install[2]!, ...install[3]!.split(" "), "--no-audit", "--no-fund"]).status).toBe(0);
+    const { status, stderr } = subbyte(
+      "train",
+      "--arch",
+      "resnet8",
+      "--data",
+      "mnist",
+      "--limit",
+      "200",
+      "--epochs",
+      "1",
+    );
+    expect(status, stderr).toBe(0);
+  });
+});
