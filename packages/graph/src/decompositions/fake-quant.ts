@@ -7,14 +7,15 @@
  *
  *   inside = [v = c]                     within the bounds, which belong to the inside
  *   dx = dy·inside
- *   ds = Σ dy·(rne(c) − inside·v)        rne(c) is the bound itself outside
+ *   ds = Σ dy·(rne(c) − inside·v)        rne(c) is the bound itself outside; with PACT Σ (dy − dx)·rne(c)
+ *   dz = s·Σ (dx − dy)
  *
  * QuantizeLinear and DequantizeLinear would be rewritten to integer kernels by some runtimes, and have no width below 4 bits.
  */
 
 import { float32, toNumbers } from "../ir/tensor.js";
 import type { Node } from "../ir/types.js";
-import { channelMaxima, codeRange } from "../operators/fake-quant.js";
+import { channelMaxima, codeRange, PACT } from "../operators/fake-quant.js";
 import { attributesOf, normalizeAxis } from "../operators/support/attributes.js";
 import type { Decomposition, DecompositionContext } from "./decomposition.js";
 import { reshape } from "./support.js";
@@ -38,14 +39,20 @@ export const fakeQuantGradient: Decomposition = {
     const { position, clamped, rounded } = quantized(node, context, x, scale, zeroPoint);
     const inside = g.op("Cast", [g.op("Equal", [position, clamped])], { to: 1 });
     const dx = g.op("Mul", [dy, inside]);
-    if (attributesOf(node, { learnable: 0 }).learnable !== 1) return [dx];
-    const step = g.op("Mul", [dy, g.op("Sub", [rounded, g.op("Mul", [inside, position])])]);
-    const axis = channelAxis(node, type(x).shape!.length);
-    if (axis === undefined) return [dx, g.op("ReduceSum", [step], { keepdims: 0 })];
-    const others = type(x)
-      .shape!.map((_, i) => i)
-      .filter((i) => i !== axis);
-    return [dx, g.op("ReduceSum", [step, g.ints(others)], { keepdims: 0 })];
+    const { learnable, learnableZeroPoint } = attributesOf(node, { learnable: 0, learnableZeroPoint: 0 });
+    if (!learnable && !learnableZeroPoint) return [dx];
+    const rank = type(x).shape!.length;
+    const axis = channelAxis(node, rank);
+    const sum = (value: string) => {
+      const others = Array.from({ length: rank }, (_, i) => i).filter((i) => i !== axis);
+      return g.op("ReduceSum", axis === undefined ? [value] : [value, g.ints(others)], { keepdims: 0 });
+    };
+    const ds =
+      learnable === PACT
+        ? sum(g.op("Mul", [g.op("Sub", [dy, dx]), rounded]))
+        : sum(g.op("Mul", [dy, g.op("Sub", [rounded, g.op("Mul", [inside, position])])]));
+    if (!learnableZeroPoint) return [dx, ds];
+    return [dx, ds, g.op("Mul", [sum(g.op("Sub", [dx, dy])), scale])];
   },
 };
 

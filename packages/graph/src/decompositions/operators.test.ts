@@ -166,6 +166,7 @@ describe("FakeQuant", () => {
       zeroPoints: [0, 0, 0],
     },
     "per channel, zero points differ": { attributes: { bits: 4, axis }, zeroPoints: [0, 3, 15] },
+    "PACT's gradient": { attributes: { bits: 3, learnable: 2 }, zeroPoints: [3] },
     "per channel along the last axis": { attributes: { bits: 5, signed: 1, axis: -1 }, zeroPoints: [0, 0] },
   };
 
@@ -199,11 +200,10 @@ describe("FakeQuant", () => {
     g.node(
       "FakeQuantGradient",
       ["dy", "x", computed, "zero"],
-      { ...attributes, learnable: 1 },
-      { ...ours, outputs: ["dx", "ds"] },
+      { learnable: 1, learnableZeroPoint: 1, ...attributes },
+      { ...ours, outputs: ["dx", "ds", "dz"] },
     );
-    g.output("dx");
-    g.output("ds");
+    for (const output of ["dx", "ds", "dz"]) g.output(output);
     return { graph: g.build(), feeds };
   }
 
@@ -211,8 +211,8 @@ describe("FakeQuant", () => {
     for (const fed of [false, true])
       test(`${name}, ${fed ? "scale computed from an input" : "constants"}`, async () => {
         const { graph, feeds } = quantized(quantizer, fed);
-        // Scales are multiples of 1/16, so that quotients and codes are those of float64; ds sums 48 terms.
-        const bound = (output: string) => (output === "ds" ? () => 1e-4 : () => 0);
+        // Scales are multiples of 1/16, so that quotients and codes are those of float64; ds and dz sum 48 terms.
+        const bound = (output: string) => (output === "ds" || output === "dz" ? () => 1e-4 : () => 0);
         await expectFaithful(graph, expandForTraining, feeds, (output) => bound(output));
       });
 

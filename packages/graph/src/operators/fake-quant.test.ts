@@ -138,6 +138,47 @@ describe("gradients", () => {
     });
   });
 
+  test.each([
+    ["per tensor", scalar(0.13), scalar(3), { bits: 3 }],
+    ["per channel", vector(0.1, 0.05, 0.08, 0.07), vector(1, 2, 3, 4), { bits: 3, axis: -1 }],
+  ] as const)(
+    "PACT's scale and LSQ+'s zero point learn from clipped values alone: %s",
+    (_, scale, zero, attributes) => {
+      const x = distinctValues([3, 5, 4], 3);
+      const v = distinctValues([3, 5, 4], 4);
+      const learnable = { ...attributes, learnable: 2, learnableZeroPoint: 1 };
+      const [graph, feeds] = fakeQuant(x, scale, zero, learnable, v);
+      const values = evaluate(gradients(graph, { loss: "loss", parameters: ["x", "s", "z"] }).graph, feeds);
+
+      // Where x is clipped, y is s·(qmin − z) or s·(qmax − z), whose derivatives are true ones; elsewhere none of them counts.
+      const { qmin, qmax } = codeRange(attributes);
+      const channel = (at: number) => ("axis" in attributes ? at % 4 : 0);
+      const clipped = (s: readonly number[], z: readonly number[]): number =>
+        [...x.data].reduce<number>((sum, value, at) => {
+          const c = channel(at);
+          const [s0, z0] = [Number(scale.data[c]), Number(zero.data[c])];
+          const position = Number(value) / s0;
+          const bound = position < qmin - z0 ? qmin : position > qmax - z0 ? qmax : undefined;
+          return sum + (bound === undefined ? 0 : Number(v.data[at]) * s[c]! * (bound - z[c]!));
+        }, 0);
+      const [s, z] = [[...scale.data].map(Number), [...zero.data].map(Number)];
+      const h = 1e-6;
+      s.forEach((_, c) => {
+        const moved = (values: readonly number[], by: number) => values.map((value, i) => value + (i === c ? by : 0));
+        const ds = (clipped(moved(s, h), z) - clipped(moved(s, -h), z)) / (2 * h);
+        const dz = (clipped(s, moved(z, h)) - clipped(s, moved(z, -h))) / (2 * h);
+        expect(ds).not.toBe(0);
+        expect(values.get("s.gradient")!.data[c]).toBeCloseTo(ds, 5);
+        expect(values.get("z.gradient")!.data[c]).toBeCloseTo(dz, 5);
+      });
+    },
+  );
+
+  test("a fixed zero point is refused as a parameter", () => {
+    const [graph] = fakeQuant(vector(1, 2), scalar(0.5), scalar(0), { bits: 4, learnable: 1 }, vector(1, 1));
+    expect(() => gradients(graph, { loss: "loss", parameters: ["z"] })).toThrow("zero point that is not learnable");
+  });
+
   test("a fixed scale gets none, and is refused as a parameter", () => {
     const [graph, feeds] = fakeQuant(vector(1, 2), scalar(0.5), scalar(0), { bits: 4 }, vector(1, 1));
     const { graph: out } = gradients(graph, { loss: "loss", parameters: ["x"] });

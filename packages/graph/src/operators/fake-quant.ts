@@ -4,13 +4,19 @@
  *   y = s·(q − z),   q = clamp(rne(x/s) + z, qmin, qmax)
  *
  * Inputs x, scale s and zero point z (float32, of shape [], or [c] along `axis`). Attributes: `bits` 2…8, `signed`, `narrow`
- * (the lowest signed code stays unused), `axis` (present only per channel), `learnable` (s gets a gradient), `channelBits` (unsigned
- * only, one for each channel of axis 1, 0…bits: the channel's codes end at qmax = 2^channelBits − 1, on the scale of all).
+ * (the lowest signed code stays unused), `axis` (present only per channel), `learnable` (1: s gets LSQ's gradient; 2: PACT's),
+ * `learnableZeroPoint` (z gets a gradient, as an offset of −s·z), `channelBits` (unsigned only, one for each channel of axis 1, 0…bits:
+ * the channel's codes end at qmax = 2^channelBits − 1, on the scale of all).
  *
- * FakeQuantGradient(dy, x, s, z; the same attributes) → dx, and ds where learnable. Inside means qmin − z ≤ x/s ≤ qmax − z.
+ * FakeQuantGradient(dy, x, s, z; the same attributes) → dx, ds where s or z is learnable, dz where z is. Inside means
+ * qmin − z ≤ x/s ≤ qmax − z.
  *
  *   dx = dy inside, 0 outside                                   straight-through, Bengio et al. 2013, arXiv:1308.3432
  *   ds = Σ dy·(q − z − x/s) inside, Σ dy·(q − z) outside        LSQ, Esser et al. 2020, arXiv:1902.08153, eq. 3
+ *   ds = Σ dy·(q − z) outside                                   PACT, Choi et al. 2018, arXiv:1805.06085, eq. 3, with bounds s·(q − z)
+ *   dz = −s·Σ dy outside                                        LSQ+, Bhalgat et al. 2020, arXiv:2004.09576, eq. 8, with β = −s·z
+ *
+ * A zero point that is being learned may lie between two codes; then the bounds are rounded: q − z = rne(clamp(x/s, qmin − z, qmax − z)).
  *
  * LSQ's gradient scale 1/√(n·qmax) is the optimizer's business.
  */
@@ -21,7 +27,10 @@ import type { OperatorDefinition } from "./definition.js";
 import { attributesOf, misfit, normalizeAxis } from "./support/attributes.js";
 import { numbersOf, tensorOf } from "./support/values.js";
 
-const defaults = { bits: 8, signed: 0, narrow: 0, learnable: 0 };
+const defaults = { bits: 8, signed: 0, narrow: 0, learnable: 0, learnableZeroPoint: 0 };
+
+/** Value of `learnable` at which a step learns from clipped values alone. */
+export const PACT = 2;
 
 /** The codes that a FakeQuant, or its gradient, can produce. */
 export function codeRange(attributes: Attributes): { readonly qmin: number; readonly qmax: number } {
@@ -90,30 +99,38 @@ export const FakeQuant: OperatorDefinition = {
     const round = x!.dtype === "float32" ? Math.fround : (value: number) => value;
     const y = Float64Array.from(xs, (value, at) => {
       const c = channel(at);
-      const code = Math.min(highest(at), Math.max(qmin, roundHalfToEven(round(value / s[c]!)) + z[c]!));
-      return s[c]! * (code - z[c]!);
+      const position = Math.min(highest(at) - z[c]!, Math.max(qmin - z[c]!, round(value / s[c]!)));
+      return s[c]! * roundHalfToEven(position);
     });
     return [tensorOf(x!.dtype, x!.shape, y)];
   },
 
   gradient({ node, g, outputGradients: [dy], needed }) {
-    const learnable = attributesOf(node, defaults).learnable === 1 && needed[1] === true;
+    const { learnable, learnableZeroPoint } = attributesOf(node, defaults);
     if (needed[1] && !learnable) throw misfit(node, "a gradient of a scale that is not learnable", "learnable=1");
-    const attributes = { ...defaults, ...node.attributes, learnable: learnable ? 1 : 0 };
+    if (needed[2] && !learnableZeroPoint)
+      throw misfit(node, "a gradient of a zero point that is not learnable", "learnableZeroPoint=1");
+    const [ofScale, ofZeroPoint] = [needed[1] ? learnable : 0, needed[2] ? 1 : 0];
+    const attributes = { ...defaults, ...node.attributes, learnable: ofScale, learnableZeroPoint: ofZeroPoint };
     const gradients = g.node("FakeQuantGradient", [dy!, ...node.inputs], attributes, {
       domain: "subbyte",
-      outputs: learnable ? 2 : 1,
+      outputs: gradientCount(attributes),
     });
-    return [needed[0] ? gradients[0] : undefined, gradients[1], undefined];
+    return [needed[0] ? gradients[0] : undefined, ofScale ? gradients[1] : undefined, gradients[2]];
   },
 };
+
+/** Outputs of a FakeQuantGradient. */
+const gradientCount = ({ learnable, learnableZeroPoint }: Pick<typeof defaults, "learnable" | "learnableZeroPoint">) =>
+  learnableZeroPoint ? 3 : learnable ? 2 : 1;
 
 export const FakeQuantGradient: OperatorDefinition = {
   op: "FakeQuantGradient",
   domain: "subbyte",
   defaults,
 
-  infer: ({ node, inputs: [, x, scale] }) => (attributesOf(node, defaults).learnable ? [x!, scale!] : [x!]),
+  infer: ({ node, inputs: [, x, scale, zeroPoint] }) =>
+    [x!, scale!, zeroPoint!].slice(0, gradientCount(attributesOf(node, defaults))),
 
   evaluate(node, [dy, x, scale, zeroPoint]) {
     const { qmin } = codeRange(node.attributes);
@@ -127,17 +144,24 @@ export const FakeQuantGradient: OperatorDefinition = {
     ];
     const dx = new Float64Array(xs.length);
     const ds = new Float64Array(s.length);
+    const dz = new Float64Array(z.length);
+    const { learnable, ...others } = attributesOf(node, defaults);
     for (let at = 0; at < xs.length; at++) {
       const c = channel(at);
       const [low, high] = [qmin - z[c]!, highest(at) - z[c]!];
       const position = xs[at]! / s[c]!;
       const inside = position >= low && position <= high;
       if (inside) dx[at] = dys[at]!;
-      ds[c]! += dys[at]! * (inside ? roundHalfToEven(position) - position : position < low ? low : high);
+      else dz[c]! -= s[c]! * dys[at]!;
+      const withinStep = learnable === PACT ? 0 : roundHalfToEven(position) - position;
+      ds[c]! += dys[at]! * (inside ? withinStep : roundHalfToEven(position < low ? low : high));
     }
-    const results = [tensorOf(x!.dtype, x!.shape, dx)];
-    if (attributesOf(node, defaults).learnable) results.push(tensorOf(scale!.dtype, scale!.shape, ds));
-    return results;
+    const results = [
+      tensorOf(x!.dtype, x!.shape, dx),
+      tensorOf(scale!.dtype, scale!.shape, ds),
+      tensorOf(zeroPoint!.dtype, zeroPoint!.shape, dz),
+    ];
+    return results.slice(0, gradientCount({ learnable, ...others }));
   },
 };
 
