@@ -3,7 +3,7 @@ import sharp from "sharp";
 import { describe, expect, test } from "vitest";
 import { pixelsOf } from "../../test/images.js";
 import { DataError } from "../errors.js";
-import { decodeImage, fitImage } from "./decode.js";
+import { decodeBytes, decodeImage, fitImage, imageSize } from "./decode.js";
 
 const raw = (height: number, width: number) =>
   sharp(pixelsOf(3, height, width), { raw: { height, width, channels: 3 } });
@@ -76,3 +76,20 @@ describe("fitImage", () => {
 });
 
 const md5 = (bytes: Uint8Array) => createHash("md5").update(bytes).digest("hex");
+
+describe("decodeBytes and imageSize", () => {
+  test("the size is read without decoding, and more pixels than allowed are refused", async () => {
+    const encoded = await raw(20, 30).png().toBuffer();
+    expect(await imageSize(encoded)).toEqual({ height: 20, width: 30 });
+    await expect(decodeBytes(encoded, 599)).rejects.toThrow(/exceeds pixel limit/);
+    expect(await decodeBytes(encoded, 600)).toMatchObject({ height: 20, width: 30, channels: 3 });
+  });
+
+  test("SVG is no picture, whatever its file is called", async () => {
+    const svg = Buffer.from(
+      '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>',
+    );
+    await expect(imageSize(svg)).rejects.toThrow(/unsupported image format/);
+    await expect(decode(svg)).rejects.toThrow(/unsupported image format/);
+  });
+});

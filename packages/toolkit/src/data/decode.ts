@@ -11,6 +11,14 @@ export type PixelTarget = Required<Omit<Preprocessing, "mean" | "std">>;
 // Parallel decoding comes from several images at once, which beats several threads for each small image.
 sharp.concurrency(1);
 sharp.cache(false);
+// Formats of pictures only. What sharp reads beyond them are programs for a renderer (SVG), which may take any time and memory.
+sharp.block({ operation: ["VipsForeignLoad"] });
+sharp.unblock({
+  operation: ["Jpeg", "Png", "Webp", "Nsgif", "Tiff", "Heif"].map((format) => `VipsForeignLoad${format}`),
+});
+
+/** Most pixels of an image by default, as sharp has it. */
+const MAX_PIXELS = 268_402_689;
 
 /**
  * Decodes an image file to bytes. EXIF orientation is applied, CMYK and other colour spaces become sRGB, transparency is
@@ -21,21 +29,45 @@ sharp.cache(false);
  */
 export async function decodeImage(content: ImageContent, name: string): Promise<RawImage> {
   if (!("encoded" in content)) return content;
-  const { encoded } = content;
   try {
-    const { data, info } = await sharp(encoded, { failOn: "error" })
+    return await decodeBytes(content.encoded);
+  } catch (error) {
+    throw new DataError(
+      `${name} cannot be decoded (${(error as Error).message}). Replace or remove it, or leave damaged images out with --skip-bad-images.`,
+      { cause: error },
+    );
+  }
+}
+
+/** The same for bytes; the error's message is the reason alone. */
+export async function decodeBytes(encoded: Uint8Array, maxPixels = MAX_PIXELS): Promise<RawImage> {
+  const { data, info } = await reading(encoded, () =>
+    sharp(encoded, { failOn: "error", limitInputPixels: maxPixels })
       .rotate()
       .toColourspace("srgb")
       .removeAlpha()
       .raw({ depth: "uchar" })
-      .toBuffer({ resolveWithObject: true });
-    return { data, height: info.height, width: info.width, channels: info.channels };
-  } catch (error) {
-    const reason = encoded.length === 0 ? "the file is empty" : (error as Error).message.trim().replaceAll(/\s+/g, " ");
-    throw new DataError(
-      `${name} cannot be decoded (${reason}). Replace or remove it, or leave damaged images out with --skip-bad-images.`,
-      { cause: error },
-    );
+      .toBuffer({ resolveWithObject: true }),
+  );
+  return { data, height: info.height, width: info.width, channels: info.channels };
+}
+
+/**
+ * Height and width that an image file says it has, without decoding it; EXIF orientation is not applied.
+ * @throws {DataError} where the bytes are no image.
+ */
+export async function imageSize(encoded: Uint8Array): Promise<{ readonly height: number; readonly width: number }> {
+  const { height, width } = await reading(encoded, () => sharp(encoded, { limitInputPixels: false }).metadata());
+  return { height, width };
+}
+
+/** Runs sharp and words its failures as reasons. */
+async function reading<T>(encoded: Uint8Array, read: () => Promise<T>): Promise<T> {
+  if (encoded.length === 0) throw new DataError("the file is empty");
+  try {
+    return await read();
+  } catch (cause) {
+    throw new DataError((cause as Error).message.trim().replaceAll(/\s+/g, " "), { cause });
   }
 }
 

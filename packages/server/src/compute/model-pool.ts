@@ -1,0 +1,73 @@
+/** @file The threads of one model: a worker pool whose threads have the model loaded and warm. */
+
+import { createRequire } from "node:module";
+import { Piscina } from "piscina";
+import type { BatchResult, Description, ItemError, ModelFile, Task, WorkItem } from "./protocol.js";
+
+/** Tests run from the sources; threads always start from what was built. */
+const script = createRequire(import.meta.url).resolve("#compute-worker");
+
+export interface ModelPoolOptions {
+  /** Threads with a copy of the model each. */
+  readonly threads: number;
+  /** Script of the threads. */
+  readonly script?: string;
+}
+
+/** A model file that cannot be loaded; the message says why. */
+export class LoadError extends Error {
+  override readonly name = "LoadError";
+}
+
+export class ModelPool {
+  private constructor(
+    readonly threads: number,
+    readonly description: Description,
+    readonly pool: Piscina<Task, unknown>,
+  ) {}
+
+  /**
+   * Starts the threads, loads the model in each, and runs it once.
+   * @throws {LoadError}
+   */
+  static async open(file: ModelFile, { threads, script: filename = script }: ModelPoolOptions): Promise<ModelPool> {
+    // ONNX Runtime reads this in its native code, so it must be set in the process, before a thread imports it.
+    if (file.kind === "onnx") process.env.ORT_DISABLE_TELEMETRY = "1";
+    const pool = new Piscina<Task, unknown>({
+      filename,
+      workerData: file,
+      minThreads: threads,
+      maxThreads: threads,
+      // Waiting with Atomics would keep asynchronous work of ONNX Runtime from going on.
+      atomics: "disabled",
+    });
+    // A thread that dies between two tasks is replaced; its error has no task to go to.
+    pool.on("error", () => {});
+    try {
+      const described = await Promise.all(
+        Array.from(
+          { length: threads },
+          () => pool.run({ type: "describe" }) as Promise<Description | { error: ItemError }>,
+        ),
+      );
+      const [first] = described;
+      if ("error" in first!) throw new LoadError(first.error.message);
+      return new ModelPool(threads, first as Description, pool);
+    } catch (error) {
+      await pool.destroy();
+      throw error instanceof LoadError ? error : new LoadError((error as Error).message, { cause: error });
+    }
+  }
+
+  /** @throws {Error} where the thread dies. */
+  run(items: readonly WorkItem[]): Promise<BatchResult> {
+    return this.pool.run({ type: "run", items }) as Promise<BatchResult>;
+  }
+
+  /** Ends the threads and frees their memory. */
+  async close(): Promise<void> {
+    if (this.description.kind === "onnx")
+      await Promise.allSettled(Array.from({ length: this.threads }, () => this.pool.run({ type: "release" })));
+    await this.pool.destroy();
+  }
+}

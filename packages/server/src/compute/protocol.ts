@@ -1,0 +1,95 @@
+/** @file What the server's thread and the threads that compute say to each other. */
+
+import type { Preprocessing, Provenance, RawImage, TierName } from "@subbyte/engine";
+import type { Tensor, TensorSpec } from "../tensors/tensor.js";
+
+export type ModelKind = "sbq" | "onnx";
+
+/** What a `.json` file beside an ONNX file says of it, so that it can classify images. */
+export interface ModelConfig {
+  readonly preprocessing?: Preprocessing;
+  readonly labels?: readonly string[];
+  /** Measured top-1 accuracies in [0, 1] by name of data set and split. */
+  readonly accuracy?: Readonly<Record<string, number>>;
+}
+
+/** A model file for a worker to open; `workerData` of its thread. */
+export interface ModelFile {
+  readonly kind: ModelKind;
+  readonly path: string;
+  /** The file's content, shared by all threads. */
+  readonly content: SharedArrayBuffer;
+  readonly config: ModelConfig;
+  /** Threads within an operator of ONNX Runtime. */
+  readonly threads: number;
+  readonly maxBytes: number;
+}
+
+/** How a model classifies images. */
+export interface Classifier {
+  readonly preprocessing: Preprocessing;
+  readonly classes: number;
+  readonly labels?: readonly string[];
+  /** The input that takes images, and the output with the logits or probabilities. */
+  readonly input: string;
+  readonly output: string;
+}
+
+/** What a model says of itself once it is loaded. */
+export interface Description {
+  readonly kind: ModelKind;
+  readonly inputs: readonly TensorSpec[];
+  readonly outputs: readonly TensorSpec[];
+  /** Whether the first dimension of all inputs and outputs counts independent items. */
+  readonly batched: boolean;
+  readonly classifier?: Classifier;
+  /** Bit width of most weights; 32 for float networks. */
+  readonly bits: number;
+  /** Mean bit width of the weights. */
+  readonly weightBits: number;
+  readonly accuracy: Readonly<Record<string, number>>;
+  readonly multiplyAdds?: number;
+  readonly parameters?: number;
+  readonly peakBytes?: number;
+  readonly provenance?: Provenance;
+  readonly tier?: TierName;
+}
+
+/** One request's share of a run: an image of any size, or the model's inputs. */
+export type WorkItem = { readonly image: RawImage } | { readonly tensors: readonly Tensor[] };
+
+/** Where an error of one item came from: `data`, the request; `unexpected`, the model or this program. */
+export interface ItemError {
+  readonly kind: "data" | "unexpected";
+  readonly message: string;
+}
+
+/** Milliseconds of the parts of a run: preparing the input, the network, taking the output. */
+export interface RunTimes {
+  readonly input: number;
+  readonly infer: number;
+  readonly output: number;
+}
+
+/** `times` are the item's own, or those of the run that it shared. */
+export type ItemResult =
+  | { readonly outputs: readonly Tensor[]; readonly times: RunTimes }
+  | { readonly error: ItemError };
+
+export interface BatchResult {
+  /** In the order of the items. */
+  readonly results: readonly ItemResult[];
+  readonly times: RunTimes;
+}
+
+export type Task =
+  | { readonly type: "describe" }
+  | { readonly type: "run"; readonly items: readonly WorkItem[] }
+  | { readonly type: "release" };
+
+/** A model in a thread that computes. */
+export interface Runner {
+  readonly description: Description;
+  run(items: readonly WorkItem[]): Promise<BatchResult>;
+  release(): Promise<void>;
+}

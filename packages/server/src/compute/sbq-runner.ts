@@ -1,0 +1,76 @@
+/** @file A `.sbq` model on the integer engine, in the thread that calls it. */
+
+import { load, type Program, preprocess, readSbq } from "@subbyte/engine";
+import type { Tensor } from "../tensors/tensor.js";
+import { itemError } from "./item-error.js";
+import type { Description, ItemResult, ModelFile, Runner, WorkItem } from "./protocol.js";
+
+/** Names of the input and output, those that exported ONNX classifiers commonly have. */
+const INPUT = "input";
+const OUTPUT = "output";
+
+/** @throws {FormatError} where the file is damaged. */
+export async function openSbq({ content, maxBytes }: ModelFile): Promise<Runner> {
+  const file = new Uint8Array(content).slice();
+  const program = readSbq(file, { maxBytes });
+  // Loading runs the model once, so that it is warm.
+  const model = await load(file, { worker: false, threads: 1, maxBytes });
+  const { preprocessing, classes } = model;
+
+  const bytesOrFloats = (item: WorkItem): Uint8Array | Float32Array => {
+    if ("image" in item) return preprocess(item.image, preprocessing);
+    return item.tensors[0]!.data as Uint8Array | Float32Array;
+  };
+  return {
+    description: describe(program, model),
+    async run(items) {
+      const results: ItemResult[] = [];
+      let [input, infer] = [0, 0];
+      for (const item of items) {
+        const begun = performance.now();
+        try {
+          const values = bytesOrFloats(item);
+          const prepared = performance.now();
+          const data = await model.run(values);
+          const shape = [data.length / classes, classes];
+          const times = { input: prepared - begun, infer: performance.now() - prepared, output: 0 };
+          results.push({ outputs: [{ name: OUTPUT, datatype: "FP32", shape, data } satisfies Tensor], times });
+          input += times.input;
+          infer += times.infer;
+        } catch (error) {
+          results.push({ error: itemError(error) });
+        }
+      }
+      return { results, times: { input, infer, output: 0 } };
+    },
+    release: async () => model.dispose(),
+  };
+}
+
+function describe(program: Program, model: Awaited<ReturnType<typeof load>>): Description {
+  const { inputShape, classes, labels, preprocessing, provenance, weightBits, multiplyAdds, weights, peakBytes, tier } =
+    model;
+  return {
+    kind: "sbq",
+    inputs: [{ name: INPUT, datatype: "FP32", shape: [-1, ...inputShape] }],
+    outputs: [{ name: OUTPUT, datatype: "FP32", shape: [-1, classes] }],
+    batched: true,
+    classifier: { preprocessing, classes, ...(labels === undefined ? {} : { labels }), input: INPUT, output: OUTPUT },
+    bits: mostFrequentBits(program),
+    weightBits,
+    accuracy: provenance.accuracy ?? {},
+    multiplyAdds,
+    parameters: weights,
+    peakBytes,
+    provenance,
+    tier,
+  };
+}
+
+/** The bit width that most weights have. */
+function mostFrequentBits({ operators }: Program): number {
+  const counts = new Map<number, number>();
+  for (const op of operators)
+    if ("weights" in op) counts.set(op.weights.bits, (counts.get(op.weights.bits) ?? 0) + op.weights.codes.length);
+  return [...counts].reduce((most, entry) => (entry[1] > most[1] ? entry : most), [8, 0])[0];
+}

@@ -1,0 +1,253 @@
+/** @file Which waiting images run next: admission, dynamic batching, and the threads shared out among the models. */
+
+import { ServerError } from "../errors.js";
+import type { Tensor } from "../tensors/tensor.js";
+import type { ModelPool } from "./model-pool.js";
+import type { RunTimes, WorkItem } from "./protocol.js";
+
+export interface SchedulerOptions {
+  /** Runs at once, over all models. */
+  readonly workers: number;
+  /** Most images that share a run. */
+  readonly maxBatch: number;
+  /** Milliseconds that an image waits for others. */
+  readonly maxBatchDelay: number;
+  /** Most images in the server at once. */
+  readonly maxQueue: number;
+  /** Most milliseconds that a new image may be expected to wait. */
+  readonly maxWait: number;
+}
+
+export interface JobResult {
+  readonly outputs: readonly Tensor[];
+  readonly times: RunTimes;
+  /** Milliseconds from the submission to the answer that were not computing. */
+  readonly queue: number;
+}
+
+interface Job {
+  readonly item: WorkItem;
+  /** Images, the first dimension of its tensors. */
+  readonly count: number;
+  readonly signal: AbortSignal;
+  readonly submitted: number;
+  readonly resolve: (result: JobResult) => void;
+  readonly reject: (error: Error) => void;
+  attempts: number;
+}
+
+/** A place in the server for `count` images, until it is given back. */
+export interface Ticket {
+  release(): void;
+}
+
+export class Scheduler {
+  readonly #queues = new Set<ModelQueue>();
+  #running = 0;
+  #admitted = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(readonly options: SchedulerOptions) {}
+
+  /** Images admitted and not yet answered, over all models. */
+  get admitted(): number {
+    return this.#admitted;
+  }
+
+  /**
+   * Takes in `count` images for a model.
+   * @throws {ServerError} `queue-full`, where they would wait too long or are too many; `too-many-images`, where they always would be.
+   */
+  admit(queue: ModelQueue, count: number): Ticket {
+    const { maxQueue, maxWait } = this.options;
+    if (count > maxQueue)
+      throw new ServerError("too-many-images", `A request may have ${maxQueue} images at most, got ${count}.`, {
+        action: "Send them in several requests.",
+      });
+    const expected = queue.expectedWait;
+    if (this.#admitted + count > maxQueue || expected > maxWait)
+      throw new ServerError("queue-full", `The server is busy: ${this.#admitted} images are waiting or running.`, {
+        action: "Try again after the seconds that Retry-After says.",
+        retryAfter: Math.max(1, Math.ceil(expected / 1000)),
+      });
+    this.#admitted += count;
+    queue.admitted += count;
+    let held = true;
+    return {
+      release: () => {
+        if (!held) return;
+        held = false;
+        this.#admitted -= count;
+        queue.admitted -= count;
+      },
+    };
+  }
+
+  add(queue: ModelQueue): void {
+    this.#queues.add(queue);
+  }
+
+  remove(queue: ModelQueue): void {
+    this.#queues.delete(queue);
+  }
+
+  /** Starts what can run: while a thread is free, the model whose first image waits longest. */
+  pump(): void {
+    clearTimeout(this.#timer);
+    while (this.#running < this.options.workers) {
+      const now = performance.now();
+      let next: ModelQueue | undefined;
+      let due = Number.POSITIVE_INFINITY;
+      for (const queue of this.#queues) {
+        if (!queue.canStart) continue;
+        const at = queue.dueAt;
+        if (at > now) due = Math.min(due, at);
+        else if (next === undefined || queue.oldest < next.oldest) next = queue;
+      }
+      if (next === undefined) {
+        if (due !== Number.POSITIVE_INFINITY) this.#timer = setTimeout(() => this.pump(), due - now);
+        return;
+      }
+      this.#running++;
+      void next.runBatch().finally(() => {
+        this.#running--;
+        this.pump();
+      });
+    }
+  }
+}
+
+/** What a run reports for the statistics: images, and the times of its parts. */
+export type OnBatch = (images: number, times: RunTimes) => void;
+
+/** The waiting images of one loaded model. */
+export class ModelQueue {
+  /** Images that requests hold tickets for. */
+  admitted = 0;
+  readonly #waiting: Job[] = [];
+  #running = 0;
+  /** Milliseconds that an image takes, smoothed. */
+  #mean = 0;
+
+  constructor(
+    readonly scheduler: Scheduler,
+    readonly pool: ModelPool,
+    readonly onBatch: OnBatch,
+  ) {
+    scheduler.add(this);
+  }
+
+  get canStart(): boolean {
+    return this.#waiting.length > 0 && this.#running < this.pool.threads;
+  }
+
+  /** When the first image came. */
+  get oldest(): number {
+    return this.#waiting[0]!.submitted;
+  }
+
+  /** When the next batch starts at the latest. */
+  get dueAt(): number {
+    const { maxBatch, maxBatchDelay } = this.scheduler.options;
+    const images = this.#waiting.reduce((sum, { count }) => sum + count, 0);
+    return images >= maxBatch ? 0 : this.oldest + maxBatchDelay;
+  }
+
+  /** Milliseconds until an image that comes now would run. */
+  get expectedWait(): number {
+    return (this.admitted * this.#mean) / Math.min(this.pool.threads, this.scheduler.options.workers);
+  }
+
+  /**
+   * Computes one item.
+   * @throws what `signal` was aborted with; {ServerError} where the item is wrong, or computing failed twice.
+   */
+  submit(item: WorkItem, count: number, signal: AbortSignal): Promise<JobResult> {
+    return new Promise((resolve, reject) => {
+      if (signal.aborted) return reject(signal.reason as Error);
+      const leave = () => {
+        const at = this.#waiting.indexOf(job);
+        if (at >= 0) this.#waiting.splice(at, 1);
+        reject(signal.reason as Error);
+      };
+      signal.addEventListener("abort", leave, { once: true });
+      const settled = () => signal.removeEventListener("abort", leave);
+      const job: Job = {
+        item,
+        count,
+        signal,
+        submitted: performance.now(),
+        resolve: (result) => {
+          settled();
+          resolve(result);
+        },
+        reject: (error) => {
+          settled();
+          reject(error);
+        },
+        attempts: 0,
+      };
+      this.#waiting.push(job);
+      this.scheduler.pump();
+    });
+  }
+
+  async runBatch(): Promise<void> {
+    const jobs = this.#take();
+    this.#running++;
+    try {
+      const { results, times } = await this.pool.run(jobs.map(({ item }) => item));
+      const images = jobs.reduce((sum, { count }) => sum + count, 0);
+      this.#learn((times.input + times.infer + times.output) / images);
+      const answered = performance.now();
+      jobs.forEach((job, i) => {
+        const result = results[i]!;
+        if ("outputs" in result) {
+          const computing = result.times.input + result.times.infer + result.times.output;
+          job.resolve({ ...result, queue: Math.max(0, answered - job.submitted - computing) });
+        } else if (result.error.kind === "data") job.reject(wrongItem(result.error.message));
+        else this.#again(job, result.error.message);
+      });
+      this.onBatch(images, times);
+    } catch (error) {
+      for (const job of jobs) this.#again(job, (error as Error).message);
+    } finally {
+      this.#running--;
+    }
+  }
+
+  /** As many jobs, from the oldest, as make a batch; one that is larger alone runs alone. */
+  #take(): Job[] {
+    const { maxBatch } = this.scheduler.options;
+    let images = 0;
+    let taken = 0;
+    while (taken < this.#waiting.length && (taken === 0 || images + this.#waiting[taken]!.count <= maxBatch))
+      images += this.#waiting[taken++]!.count;
+    return this.#waiting.splice(0, taken);
+  }
+
+  /** A thread that died or threw may have been unlucky once. */
+  #again(job: Job, reason: string): void {
+    job.attempts++;
+    if (job.signal.aborted) return;
+    if (job.attempts < 2) {
+      this.#waiting.unshift(job);
+      return;
+    }
+    job.reject(
+      new ServerError("compute-failed", "The model could not be run.", {
+        action: "Try again; the server's log has the reason.",
+        cause: new Error(reason),
+      }),
+    );
+  }
+
+  #learn(milliseconds: number): void {
+    this.#mean = this.#mean === 0 ? milliseconds : 0.9 * this.#mean + 0.1 * milliseconds;
+  }
+}
+
+const wrongItem = (message: string): ServerError =>
+  new ServerError("invalid-tensor", `${message.charAt(0).toUpperCase()}${message.slice(1)}.`, {
+    action: "Send what the model's metadata describes (GET /v2/models/NAME).",
+  });

@@ -1,0 +1,23 @@
+/** @file What every protocol of a server shares. */
+
+import type { Scheduler } from "./compute/scheduler.js";
+import type { Inference } from "./inference/inference.js";
+import type { Metrics } from "./metrics.js";
+import type { Repository } from "./models/repository.js";
+import type { Settings } from "./options.js";
+
+export interface ServerContext {
+  readonly settings: Settings;
+  readonly repository: Repository;
+  readonly scheduler: Scheduler;
+  readonly inference: Inference;
+  readonly metrics: Metrics;
+  /** Set once the server is to stop: it answers what it has, and says in its readiness that it takes no more. */
+  draining: boolean;
+}
+
+export const isReady = ({ repository, draining }: ServerContext): boolean => repository.isReady && !draining;
+
+export const SERVER_NAME = "subbyte";
+export const SERVER_VERSION = "0.1.0";
+export const EXTENSIONS = ["binary_tensor_data", "classification", "model_repository", "statistics"] as const;

@@ -1,0 +1,129 @@
+/** @file Errors that a client sees: a code, a sentence that says what is wrong and where, and one that says what to do. */
+
+/** HTTP status of every error code. */
+const statuses = {
+  "invalid-request": 400,
+  "invalid-json": 400,
+  "invalid-multipart": 400,
+  "invalid-protobuf": 400,
+  "invalid-tensor": 400,
+  "invalid-image": 400,
+  "no-classifier": 400,
+  "load-failed": 400,
+  unauthorized: 401,
+  "unknown-route": 404,
+  "unknown-model": 404,
+  "unknown-version": 404,
+  "not-acceptable": 406,
+  "body-timeout": 408,
+  "body-too-large": 413,
+  "image-too-large": 413,
+  "too-many-images": 413,
+  "unsupported-media-type": 415,
+  "queue-full": 429,
+  "header-too-large": 431,
+  "client-closed": 499,
+  internal: 500,
+  "model-not-ready": 503,
+  "compute-failed": 503,
+  "request-timeout": 503,
+  draining: 503,
+} as const satisfies Record<string, number>;
+
+export type ErrorCode = keyof typeof statuses;
+
+export interface ErrorDetails {
+  /** What the client can do about it; one or two sentences. */
+  readonly action: string;
+  /** Seconds after which a retry makes sense; sent as `Retry-After`. */
+  readonly retryAfter?: number;
+  readonly cause?: unknown;
+}
+
+/** An error to be answered as it is; `message` is one sentence. */
+export class ServerError extends Error {
+  override readonly name = "ServerError";
+  readonly action: string;
+  readonly retryAfter: number | undefined;
+
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    { action, retryAfter, cause }: ErrorDetails,
+  ) {
+    super(message, cause === undefined ? {} : { cause });
+    this.action = action;
+    this.retryAfter = retryAfter ?? (this.status === 503 ? 1 : undefined);
+  }
+
+  get status(): number {
+    return statuses[this.code];
+  }
+
+  /** The JSON body; `error` is the field that the Open Inference Protocol requires. */
+  get body(): ErrorBody {
+    const { code, message, action } = this;
+    return { error: `${message} ${action}`, code, message, action };
+  }
+}
+
+export interface ErrorBody {
+  readonly error: string;
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly action: string;
+}
+
+/** What an error of the engine or the toolkit means to a client, by the error's `kind`. */
+const codeOfKind: Readonly<Record<string, ErrorCode>> = {
+  data: "invalid-request",
+  format: "load-failed",
+  model: "load-failed",
+  usage: "invalid-request",
+};
+
+/** Any error as one that can be answered; an unexpected one becomes `internal` and says nothing of its origin. */
+export function toServerError(error: unknown): ServerError {
+  if (error instanceof ServerError) return error;
+  const { kind, message, statusCode } = error as { kind?: string; message?: string; statusCode?: number };
+  const code = kind === undefined ? undefined : codeOfKind[kind];
+  if (code !== undefined)
+    return new ServerError(code, sentence(String(message)), { action: "Correct the request.", cause: error });
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) return fromFramework(error as FrameworkError);
+  return new ServerError("internal", "The server made a mistake.", {
+    action: "Report it with the request id; the server's log has the details.",
+    cause: error,
+  });
+}
+
+interface FrameworkError {
+  readonly code?: string;
+  readonly message: string;
+  readonly statusCode: number;
+}
+
+/** Errors of Fastify and its plugins that the client caused. */
+function fromFramework(error: FrameworkError): ServerError {
+  const told = (code: ErrorCode, action: string) =>
+    new ServerError(code, sentence(error.message), { action, cause: error });
+  switch (error.statusCode) {
+    case 413:
+      return told("body-too-large", "Send less at once, or raise the server's limits.");
+    case 415:
+      return told("unsupported-media-type", "See /docs for the content types of each route.");
+    case 404:
+      return told("unknown-route", "See /docs for the routes.");
+    default:
+      return told(
+        error.code?.startsWith("FST_ERR_CTP_INVALID_JSON") ? "invalid-json" : "invalid-request",
+        "Correct the request; /docs describes each route.",
+      );
+  }
+}
+
+/** A message as a sentence: capital letter, full stop. */
+export const sentence = (text: string): string => {
+  const trimmed = text.trim();
+  const capital = trimmed.charAt(0).toUpperCase() + trimmed.slice(1);
+  return /[.!?]$/.test(capital) ? capital : `${capital}.`;
+};

@@ -1,0 +1,120 @@
+/** @file The HTTP application: plugins, hooks and the routes of every protocol. */
+
+import { randomUUID } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import bearerAuth from "@fastify/bearer-auth";
+import cors from "@fastify/cors";
+import helmet from "@fastify/helmet";
+import Fastify, { type FastifyInstance, LogController } from "fastify";
+import type { ServerContext } from "../context.js";
+import { ServerError } from "../errors.js";
+import { classifyRoute } from "./classify.js";
+import { addErrorHandlers, answerClientError, sendError } from "./errors.js";
+import { modelsRoutes } from "./models-api.js";
+import { addApiDescription, addMetricsRoute } from "./operations.js";
+import { findPage, pageRoutes } from "./page.js";
+import { addRequestSignals } from "./signal.js";
+import { openInferenceRoutes } from "./v2/index.js";
+
+/** Ids that clients may choose: what a log and a header can carry. */
+const legalId = /^[\x21-\x7e]{1,128}$/;
+
+export async function createApp(context: ServerContext): Promise<FastifyInstance> {
+  const { settings, metrics } = context;
+  const app = Fastify({
+    logger: settings.log === false ? false : { level: "info", ...settings.log },
+    // One line for each request, written below.
+    logController: new LogController({ disableRequestLogging: true }),
+    genReqId: requestId,
+    requestIdHeader: false,
+    bodyLimit: settings.maxBodyBytes,
+    requestTimeout: settings.requestTimeout,
+    http: { connectionsCheckingInterval: Math.min(1000, settings.requestTimeout) },
+    forceCloseConnections: "idle",
+    // Requests that are here when the server stops are answered.
+    return503OnClosing: false,
+    routerOptions: { maxParamLength: 200, ignoreTrailingSlash: true },
+    clientErrorHandler: (error, socket) => answerClientError(error, socket),
+    frameworkErrors: (error, request, reply) => void sendError(request as never, reply as never, error),
+  });
+  addErrorHandlers(app);
+  addRequestSignals(app, settings.requestTimeout);
+  app.addHook("onRequest", async (request, reply) => {
+    reply.header("x-request-id", request.id);
+    if (context.draining) reply.header("connection", "close");
+  });
+  app.addHook("onResponse", async (request, reply) => {
+    const route = request.routeOptions.url ?? "unknown";
+    metrics.answered(request.method, route, reply.statusCode, reply.elapsedTime / 1000);
+    request.log.info(
+      { method: request.method, url: request.url, route, status: reply.statusCode, ms: reply.elapsedTime },
+      "answered",
+    );
+  });
+  await app.register(helmet, {
+    contentSecurityPolicy: {
+      directives: {
+        defaultSrc: ["'self'"],
+        scriptSrc: ["'self'", "'wasm-unsafe-eval'"],
+        workerSrc: ["'self'"],
+        imgSrc: ["'self'", "data:", "blob:"],
+        mediaSrc: ["'self'", "blob:"],
+        styleSrc: ["'self'", "'unsafe-inline'"],
+        connectSrc: ["'self'"],
+        upgradeInsecureRequests: null,
+      },
+    },
+    crossOriginEmbedderPolicy: { policy: "require-corp" },
+    crossOriginOpenerPolicy: { policy: "same-origin" },
+    crossOriginResourcePolicy: { policy: settings.cors.length === 0 ? "same-origin" : "cross-origin" },
+    // Whoever serves over TLS decides on it.
+    strictTransportSecurity: false,
+  });
+  if (settings.cors.length > 0)
+    await app.register(cors, {
+      origin: settings.cors.includes("*") ? "*" : [...settings.cors],
+      exposedHeaders: ["x-request-id", "retry-after", "inference-header-content-length"],
+    });
+  await addApiDescription(app);
+  await app.register(async (api) => {
+    if (settings.token !== undefined) await requireToken(api, settings.token);
+    await api.register(classifyRoute, { context });
+    await api.register(openInferenceRoutes, { context });
+    await api.register(modelsRoutes, { context });
+    addMetricsRoute(api, context);
+  });
+  const { page } = settings;
+  if (page !== false) await app.register(pageRoutes, { folder: page ?? findPage() });
+  return app;
+}
+
+/** The client's id where it has a legal one. */
+function requestId({ headers }: IncomingMessage): string {
+  const given = headers["x-request-id"] ?? headers["x-ms-client-request-id"];
+  return typeof given === "string" && legalId.test(given) ? given : randomUUID();
+}
+
+async function requireToken(api: FastifyInstance, token: string): Promise<void> {
+  await api.register(bearerAuth, {
+    keys: new Set([token]),
+    addHook: false,
+  });
+  api.addHook("onRequest", async (request, reply) => {
+    if (request.routeOptions.config.isPublic) return;
+    await new Promise<void>((resolve, reject) => {
+      api.verifyBearerAuth!(request, reply, (error?: Error) => (error ? reject(unauthorized()) : resolve()));
+    });
+  });
+}
+
+const unauthorized = (): ServerError =>
+  new ServerError("unauthorized", "The bearer token is missing or wrong.", {
+    action: "Send the header Authorization: Bearer TOKEN.",
+  });
+
+declare module "fastify" {
+  interface FastifyContextConfig {
+    /** Answered without a token. */
+    isPublic?: boolean;
+  }
+}

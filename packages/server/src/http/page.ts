@@ -1,0 +1,43 @@
+/** @file The page's files, where its package is built; else a few words and where to go. */
+
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import fastifyStatic from "@fastify/static";
+import type { FastifyPluginAsync } from "fastify";
+import { SERVER_NAME } from "../context.js";
+
+/** The page's package; its built files are in `dist`. */
+const PAGE_PACKAGE = "@subbyte/web";
+
+/** Folder of the page's files, where it has been built. */
+export function findPage(): string | undefined {
+  try {
+    const folder = join(dirname(createRequire(import.meta.url).resolve(`${PAGE_PACKAGE}/package.json`)), "dist");
+    return existsSync(join(folder, "index.html")) ? folder : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export const pageRoutes: FastifyPluginAsync<{ folder: string | undefined }> = async (app, { folder }) => {
+  if (folder === undefined) {
+    app.get("/", async (_request, reply) => reply.type("text/html; charset=utf-8").send(PLACEHOLDER));
+    return;
+  }
+  await app.register(fastifyStatic, {
+    root: folder,
+    // Files that the bundler names by their content never change.
+    setHeaders: (reply, path) => {
+      const isHashed = /[.-][\w-]{8,}\.\w+$/.test(path) && /[\\/]assets[\\/]/.test(path);
+      reply.header("cache-control", isHashed ? "public, max-age=31536000, immutable" : "no-cache");
+    },
+    cacheControl: false,
+  });
+};
+
+const PLACEHOLDER = `<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>${SERVER_NAME}</title>
+<p>The server runs. Its page is not installed. <a href="/docs">The API</a>, <a href="/api/models">the models</a>,
+<a href="/metrics">the metrics</a>.</p></html>
+`;

@@ -1,0 +1,111 @@
+/** @file The Open Inference Protocol v2 over HTTP, with Triton's extensions for binary tensors, statistics and the repository. */
+
+import type { FastifyPluginAsync } from "fastify";
+import { EXTENSIONS, isReady, SERVER_NAME, SERVER_VERSION, type ServerContext } from "../../context.js";
+import { ServerError } from "../../errors.js";
+import type { LoadedModel } from "../../models/loaded-model.js";
+import { inferRoutes } from "./infer.js";
+
+interface ModelParams {
+  readonly name: string;
+  readonly version?: string;
+}
+
+const MODEL = ["/v2/models/:name", "/v2/models/:name/versions/:version"] as const;
+const isPublic = { config: { isPublic: true } };
+
+export const openInferenceRoutes: FastifyPluginAsync<{ context: ServerContext }> = async (app, { context }) => {
+  const { repository } = context;
+  // Bodies are JSON whatever their content type says, or JSON with binary tensors behind it.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
+
+  app.get("/v2", async () => ({ name: SERVER_NAME, version: SERVER_VERSION, extensions: EXTENSIONS }));
+  app.get("/v2/health/live", isPublic, async () => ({ live: true }));
+  app.get("/v2/health/ready", isPublic, async (_request, reply) => {
+    const ready = isReady(context);
+    return reply.code(ready ? 200 : 503).send({ live: true, ready });
+  });
+  app.get("/v2/models/stats", async () => ({ model_stats: repository.loaded().map(statistics) }));
+
+  for (const url of MODEL) {
+    app.get<{ Params: ModelParams }>(url, async ({ params }) => metadata(context, params));
+    app.get<{ Params: ModelParams }>(`${url}/ready`, async ({ params }, reply) => {
+      const ready = isModelReady(context, params);
+      return reply.code(ready ? 200 : 503).send({ name: params.name, ready });
+    });
+    app.get<{ Params: ModelParams }>(`${url}/stats`, async ({ params: { name, version } }) => {
+      const model = repository.get(name, version);
+      const models = version === undefined ? repository.versionsOf(model.name) : [model];
+      return { model_stats: models.map(statistics) };
+    });
+  }
+
+  app.post("/v2/repository/index", async ({ body }) => {
+    const { ready = false } = optionalObject(body);
+    return repository.index().filter(({ state }) => ready !== true || state === "READY");
+  });
+  app.post<{ Params: ModelParams }>("/v2/repository/models/:name/load", async ({ params, body }) => {
+    optionalObject(body);
+    await repository.load(params.name);
+    return {};
+  });
+  app.post<{ Params: ModelParams }>("/v2/repository/models/:name/unload", async ({ params, body }) => {
+    optionalObject(body);
+    await repository.unload(params.name);
+    return {};
+  });
+  await app.register(inferRoutes, { context });
+};
+
+const statistics = (model: LoadedModel) => ({
+  name: model.name,
+  version: model.version,
+  ...model.statistics.toJSON(),
+});
+
+/** The protocol's metadata of a model. @throws {ServerError} */
+export function metadata({ repository }: ServerContext, { name, version }: ModelParams) {
+  const model = repository.get(name, version);
+  const { kind, inputs, outputs } = model.description;
+  return {
+    name: model.name,
+    versions: repository.versionsOf(model.name).map((each) => each.version),
+    platform: kind === "sbq" ? "sbq_sbqv1" : "onnx_onnxv1",
+    inputs,
+    outputs,
+  };
+}
+
+/** @throws {ServerError} where there is no such model; one that is not loaded is not ready. */
+export function isModelReady(context: ServerContext, { name, version }: ModelParams): boolean {
+  try {
+    context.repository.get(name, version);
+    return isReady(context);
+  } catch (error) {
+    if (error instanceof ServerError && error.code === "model-not-ready") return false;
+    throw error;
+  }
+}
+
+/** A body that may be empty or an object. */
+function optionalObject(body: unknown): Readonly<Record<string, unknown>> {
+  if (body === undefined || (body as Buffer).length === 0) return {};
+  return parseObject(body as Buffer);
+}
+
+/** @throws {ServerError} where the bytes are no JSON object. */
+export function parseObject(bytes: Uint8Array): Readonly<Record<string, unknown>> {
+  let value: unknown;
+  try {
+    value = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8"));
+  } catch (cause) {
+    throw new ServerError("invalid-json", `The body is not JSON: ${(cause as Error).message}.`, {
+      action: "Send a JSON object.",
+      cause,
+    });
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw new ServerError("invalid-json", "The body is no JSON object.", { action: "Send a JSON object." });
+  return value as Readonly<Record<string, unknown>>;
+}

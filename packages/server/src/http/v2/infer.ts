@@ -1,0 +1,110 @@
+/** @file `POST /v2/models/NAME[/versions/VERSION]/infer`. */
+
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
+import type { ServerContext } from "../../context.js";
+import { ServerError } from "../../errors.js";
+import { rankClasses } from "../../inference/ranking.js";
+import { inferTensors } from "../../inference/tensors.js";
+import type { LoadedModel } from "../../models/loaded-model.js";
+import { dataToBytes } from "../../tensors/bytes.js";
+import { dataToJson, wrongTensor } from "../../tensors/json.js";
+import { elementCount, type Tensor } from "../../tensors/tensor.js";
+import { type InferRequest, readInferRequest } from "./infer-request.js";
+
+interface ModelParams {
+  readonly name: string;
+  readonly version?: string;
+}
+
+const HEADER_LENGTH = "inference-header-content-length";
+
+export const inferRoutes: FastifyPluginAsync<{ context: ServerContext }> = async (app, { context }) => {
+  const { repository, inference } = context;
+  const infer = async (request: FastifyRequest<{ Params: ModelParams }>, reply: FastifyReply) => {
+    const { name, version } = request.params;
+    const model = repository.get(name, version);
+    const headerLength = request.headers[HEADER_LENGTH] as string | undefined;
+    if (request.body === undefined)
+      throw new ServerError("invalid-request", "The request has no body.", { action: "Send an inference request." });
+    const body = request.body as Buffer;
+    // A length of 0: the body is the model's one input, batch 1, without JSON.
+    const isRaw = headerLength !== undefined && Number(headerLength) === 0;
+    const wanted = isRaw ? rawRequest(model, body) : readInferRequest(body, headerLength);
+    for (const { name: output } of wanted.outputs ?? [])
+      if (!model.description.outputs.some((spec) => spec.name === output))
+        throw wrongTensor(
+          `The model has no output "${output}".`,
+          `Its outputs are ${model.description.outputs.map((spec) => spec.name).join(", ")}.`,
+        );
+    const outputs = await inferTensors(inference, model, wanted.inputs, request.abortSignal);
+    return respond(reply, model, wanted, outputs);
+  };
+  app.post("/v2/models/:name/infer", infer);
+  app.post("/v2/models/:name/versions/:version/infer", infer);
+};
+
+/** The whole body as the only input: an image file or pixels for a classifier, else the values of one item. */
+function rawRequest({ description }: LoadedModel, body: Buffer): InferRequest {
+  const { inputs, classifier } = description;
+  const [spec] = inputs;
+  if (inputs.length !== 1)
+    throw wrongTensor("The model has several inputs.", "Send a JSON object before the binary tensors.");
+  const shape = spec!.shape.map((size) => (size === -1 ? 1 : size));
+  const values = elementCount(shape);
+  if (classifier !== undefined && body.length !== 4 * values)
+    return { inputs: [{ name: spec!.name, datatype: "BYTES", shape: [1], data: [body] }], binaryOutput: true };
+  if (spec!.datatype !== "FP32" || body.length !== 4 * values)
+    throw wrongTensor(`The body has ${body.length} bytes where [${shape}] of ${spec!.datatype} was expected.`);
+  return {
+    inputs: [{ name: spec!.name, datatype: "FP32", shape, data: new Float32Array(new Uint8Array(body).buffer) }],
+    binaryOutput: true,
+  };
+}
+
+function respond(
+  reply: FastifyReply,
+  model: LoadedModel,
+  request: InferRequest,
+  outputs: readonly Tensor[],
+): FastifyReply {
+  const wanted =
+    request.outputs ?? outputs.map(({ name }) => ({ name, binary: request.binaryOutput, classification: undefined }));
+  const binary: Uint8Array[] = [];
+  const described = wanted.map(({ name, binary: isBinary, classification }) => {
+    const found = outputs.find((output) => output.name === name)!;
+    const tensor = classification ? classesOf(found, classification, model) : found;
+    const { datatype, shape } = tensor;
+    if (!isBinary) return { name, datatype, shape, data: dataToJson(tensor) };
+    const bytes = dataToBytes(tensor);
+    binary.push(bytes);
+    return { name, datatype, shape, parameters: { binary_data_size: bytes.length } };
+  });
+  const object = {
+    model_name: model.name,
+    model_version: model.version,
+    ...(request.id === undefined ? {} : { id: request.id }),
+    outputs: described,
+  };
+  if (binary.length === 0) return reply.send(object);
+  const json = Buffer.from(JSON.stringify(object));
+  return reply
+    .type("application/octet-stream")
+    .header(HEADER_LENGTH, String(json.length))
+    .send(Buffer.concat([json, ...binary]));
+}
+
+/** Triton's classification extension: the k highest values as "value:index[:label]". */
+function classesOf(tensor: Tensor, k: number, { description }: LoadedModel): Tensor {
+  const { name, shape, datatype } = tensor;
+  if (datatype !== "FP32" || shape.length !== 2)
+    throw wrongTensor(`The output "${name}" is no FP32 [N, classes], so that it cannot be given as classes.`);
+  const [count, classes] = shape as [number, number];
+  const labels = description.classifier?.output === name ? description.classifier.labels : undefined;
+  const data = Array.from({ length: count }, (_, n) => {
+    const row = (tensor.data as Float32Array).subarray(n * classes, (n + 1) * classes);
+    return rankClasses(row, k, labels).map(({ index, label }) =>
+      Buffer.from([row[index], index, ...(labels === undefined ? [] : [label])].join(":")),
+    );
+  });
+  return { name, datatype: "BYTES", shape: [count, Math.min(k, classes)], data: data.flat() };
+}

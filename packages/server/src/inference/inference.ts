@@ -1,0 +1,124 @@
+/** @file A request through the server, whatever its protocol: admission, decoding, queue, counts. */
+
+import type { WorkItem } from "../compute/protocol.js";
+import type { JobResult, Scheduler, Ticket } from "../compute/scheduler.js";
+import { ServerError, toServerError } from "../errors.js";
+import type { FailureReason, Metrics } from "../metrics.js";
+import type { LoadedModel } from "../models/loaded-model.js";
+import type { RequestTimes } from "../models/statistics.js";
+import type { EncodedImage, ImageDecoder } from "./images.js";
+
+/** What became of one image. */
+export type ImageOutcome =
+  | { readonly values: Float32Array; readonly times: ImageTimes }
+  | { readonly error: ServerError };
+
+/** Milliseconds. */
+export interface ImageTimes {
+  /** From the request's arrival to this image's answer. */
+  readonly total: number;
+  /** Waiting for a place in memory and for a thread. */
+  readonly queue: number;
+  readonly decode: number;
+  /** Preprocessing and network. */
+  readonly compute: number;
+}
+
+export class Inference {
+  constructor(
+    private readonly scheduler: Scheduler,
+    private readonly decoder: ImageDecoder,
+    private readonly metrics: Metrics,
+  ) {}
+
+  /** One run of tensors that were checked against the model. */
+  async run(model: LoadedModel, item: WorkItem, count: number, signal: AbortSignal): Promise<JobResult> {
+    return this.#request(model, count, async (started) => {
+      const result = await model.queue.submit(item, count, signal);
+      const { times, queue } = result;
+      return { result, times: { ...times, queue, total: performance.now() - started } };
+    });
+  }
+
+  /**
+   * Logits or probabilities of image files, each decoded and preprocessed as the model says. An image that cannot be
+   * decoded does not keep the others from being answered.
+   */
+  async images(model: LoadedModel, images: readonly EncodedImage[], signal: AbortSignal): Promise<ImageOutcome[]> {
+    if (model.description.classifier === undefined) throw noClassifier(model);
+    return this.#request(model, images.length, async (started) => {
+      const result = await Promise.all(images.map((image) => this.#image(model, image, started, signal)));
+      const good = result.filter((each) => "values" in each);
+      if (good.length === 0 && result.length > 0) throw (result[0] as { error: ServerError }).error;
+      const sum = (of: (times: ImageTimes) => number) => good.reduce((total, { times }) => total + of(times), 0);
+      const times = {
+        input: sum(({ decode }) => decode),
+        infer: sum(({ compute }) => compute),
+        output: 0,
+        queue: sum(({ queue }) => queue),
+        total: performance.now() - started,
+      };
+      return { result, times };
+    });
+  }
+
+  async #image(model: LoadedModel, encoded: EncodedImage, started: number, signal: AbortSignal): Promise<ImageOutcome> {
+    try {
+      const { image, release, milliseconds: decode } = await this.decoder.decode(encoded, signal);
+      try {
+        const { outputs, times } = await model.queue.submit({ image }, 1, signal);
+        const compute = times.input + times.infer + times.output;
+        const total = performance.now() - started;
+        const output = outputs.find(({ name }) => name === model.description.classifier!.output)!;
+        return {
+          values: output.data as Float32Array,
+          times: { total, decode, compute, queue: Math.max(0, total - decode - compute) },
+        };
+      } finally {
+        release();
+      }
+    } catch (error) {
+      const told = toServerError(error);
+      // What concerns the server rather than this image ends the whole request.
+      if (told.status >= 499 || told.status === 429) throw told;
+      return { error: told };
+    }
+  }
+
+  async #request<T>(
+    model: LoadedModel,
+    count: number,
+    work: (started: number) => Promise<{ readonly result: T; readonly times: RequestTimes }>,
+  ): Promise<T> {
+    const started = performance.now();
+    let ticket: Ticket | undefined;
+    try {
+      ticket = this.scheduler.admit(model.queue, count);
+      const { result, times } = await model.use(() => work(started));
+      model.statistics.success(count, times);
+      this.metrics.succeeded(model, count, times);
+      return result;
+    } catch (error) {
+      model.statistics.fail(performance.now() - started);
+      this.metrics.failed(model, reasonOf(toServerError(error)));
+      throw error;
+    } finally {
+      ticket?.release();
+    }
+  }
+}
+
+export const noClassifier = ({ name, version, description }: LoadedModel): ServerError =>
+  new ServerError("no-classifier", `The model "${name}" is not set up to classify images.`, {
+    action:
+      description.kind === "onnx"
+        ? `Put a .json file with its preprocessing beside it, or send tensors to /v2/models/${name}/versions/${version}/infer.`
+        : `Send tensors to /v2/models/${name}/versions/${version}/infer.`,
+  });
+
+function reasonOf({ code }: ServerError): FailureReason {
+  if (code === "queue-full" || code === "too-many-images") return "REJECTED";
+  if (code === "client-closed" || code === "request-timeout") return "CANCELED";
+  if (code === "compute-failed" || code === "internal") return "BACKEND";
+  return "OTHER";
+}

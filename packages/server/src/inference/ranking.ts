@@ -1,0 +1,31 @@
+/** @file Outputs of a classifier as ranked classes. */
+
+import { softmax } from "@subbyte/engine";
+
+export interface RankedClass {
+  readonly index: number;
+  /** The class's name; its index where the model has no names. */
+  readonly label: string;
+  /** In [0, 1]. */
+  readonly confidence: number;
+}
+
+/** The likeliest classes, best first; equal ones rank by index. */
+export function rankClasses(values: Float32Array, topK: number, labels: readonly string[] | undefined): RankedClass[] {
+  const probabilities = isDistribution(values) ? values : softmax(values);
+  const order = Array.from(values.keys()).sort((a, b) => values[b]! - values[a]! || a - b);
+  return order
+    .slice(0, topK)
+    .map((index) => ({ index, label: labels?.[index] ?? String(index), confidence: probabilities[index]! }));
+}
+
+/** Networks that end in a softmax give probabilities already. */
+function isDistribution(values: Float32Array): boolean {
+  let sum = 0;
+  for (const value of values) {
+    if (!(value >= 0 && value <= 1)) return false;
+    sum += value;
+  }
+  // float32 sums of up to some thousand probabilities, each rounded once.
+  return values.length > 1 && Math.abs(sum - 1) < 1e-3;
+}

@@ -1,0 +1,29 @@
+/** @file Tensors in, tensors out: what `infer` is in every protocol. */
+
+import type { LoadedModel } from "../models/loaded-model.js";
+import { matchInputs } from "../tensors/match.js";
+import type { Tensor } from "../tensors/tensor.js";
+import type { Inference } from "./inference.js";
+
+/**
+ * @returns the model's outputs
+ * @throws {ServerError}
+ */
+export async function inferTensors(
+  inference: Inference,
+  model: LoadedModel,
+  inputs: readonly Tensor[],
+  signal: AbortSignal,
+): Promise<readonly Tensor[]> {
+  const input = matchInputs(model.description, inputs);
+  if ("item" in input) return (await inference.run(model, input.item, input.count, signal)).outputs;
+  const outcomes = await inference.images(model, input.images, signal);
+  const failed = outcomes.find((outcome) => "error" in outcome);
+  if (failed !== undefined) throw failed.error;
+  const { output, classes } = model.description.classifier!;
+  const data = new Float32Array(outcomes.length * classes);
+  outcomes.forEach((outcome, i) => {
+    if ("values" in outcome) data.set(outcome.values, i * classes);
+  });
+  return [{ name: output, datatype: "FP32", shape: [outcomes.length, classes], data }];
+}

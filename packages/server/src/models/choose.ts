@@ -1,0 +1,55 @@
+/** @file Which model a form asks for: by name, or by bit width as the predecessor's page does. */
+
+import { ServerError } from "../errors.js";
+import type { LoadedModel } from "./loaded-model.js";
+import type { Repository } from "./repository.js";
+
+/** Bit widths that `model_type` may be; 32 is the float network. */
+const bitWidths = ["32", "8", "7", "6", "5", "4", "3", "2"];
+
+/**
+ * `model` names a model, or the start of the names of several that differ in bit width; `model_type` is a bit width.
+ * @throws {ServerError}
+ */
+export function chooseModel(
+  repository: Repository,
+  fields: ReadonlyMap<string, string>,
+  modelTypes: Readonly<Record<number, string>>,
+): LoadedModel {
+  const name = fields.get("model");
+  const type = fields.get("model_type");
+  const version = fields.get("version");
+  if (type === undefined || type === "") return repository.get(name ?? "default", version);
+  if (!bitWidths.includes(type))
+    throw new ServerError(
+      "invalid-request",
+      `model_type must be a bit width, got ${JSON.stringify(type.slice(0, 40))}.`,
+      {
+        action: `Send one of ${bitWidths.join(", ")}.`,
+      },
+    );
+  const mapped = modelTypes[Number(type)];
+  if (mapped !== undefined && name === undefined) return repository.get(mapped, version);
+  const candidates = repository
+    .loaded()
+    .filter(({ description }) => description.bits === Number(type) && description.classifier !== undefined)
+    .filter((model) => name === undefined || model.name.startsWith(name));
+  const names = [...new Set(candidates.map((model) => model.name))].sort();
+  if (names.length === 1) return repository.get(names[0]!, version);
+  const family = name === undefined ? "" : ` whose name starts with ${JSON.stringify(name.slice(0, 80))}`;
+  if (names.length === 0)
+    throw new ServerError("unknown-model", `There is no ${type}-bit classifier${family}.`, {
+      action: `Bit widths here are ${widthsOf(repository)}.`,
+    });
+  throw new ServerError(
+    "invalid-request",
+    `There are ${names.length} ${type}-bit classifiers${family}: ${names.slice(0, 8).join(", ")}.`,
+    {
+      action: 'Name one in the form field "model", or start the server with --model-type.',
+    },
+  );
+}
+
+const widthsOf = (repository: Repository): string =>
+  [...new Set(repository.loaded().map(({ description }) => description.bits))].sort((a, b) => b - a).join(", ") ||
+  "none";

@@ -1,0 +1,266 @@
+/** @file The models of a folder: loaded, watched, replaced without a gap, and listed with what is wrong with them. */
+
+import { type FSWatcher, watch as watchFolder } from "chokidar";
+import { ServerError } from "../errors.js";
+import { LoadedModel, type LoadingOptions } from "./loaded-model.js";
+import { type FoundModel, type Rejected, scanFolder } from "./scan.js";
+
+export interface RepositoryOptions extends LoadingOptions {
+  readonly folder: string;
+  readonly versions: "latest" | "all";
+  readonly defaultModel?: string;
+  /** Told of every change, for the log. */
+  readonly onEvent: (event: RepositoryEvent) => void;
+}
+
+export type RepositoryEvent =
+  | { readonly event: "loaded" | "replaced" | "unloaded"; readonly model: string; readonly version: string }
+  | { readonly event: "refused"; readonly model: string; readonly version: string; readonly reason: string };
+
+export type ModelState = "READY" | "LOADING" | "UNLOADING" | "UNAVAILABLE";
+
+export interface IndexEntry {
+  readonly name: string;
+  readonly version: string;
+  readonly state: ModelState;
+  /** Why it is not ready, or why its newest file is not what serves. */
+  readonly reason: string;
+}
+
+/** What is known of one version in the folder. */
+interface Version {
+  source: FoundModel;
+  loaded?: LoadedModel;
+  state: ModelState;
+  reason: string;
+  /** Fingerprint of the last file that was tried. */
+  tried?: string;
+}
+
+export class Repository {
+  readonly #models = new Map<string, Map<string, Version>>();
+  /** Models unloaded on request, until they are loaded on request. */
+  readonly #unloaded = new Set<string>();
+  #rejected: readonly Rejected[] = [];
+  #watcher: FSWatcher | undefined;
+  #syncing: Promise<void> = Promise.resolve();
+  #opened = false;
+  #closed = false;
+
+  constructor(readonly options: RepositoryOptions) {}
+
+  /** Loads what the folder has. @throws {Error} of the file system, where it cannot be read. */
+  async open(): Promise<void> {
+    await this.sync();
+    this.#opened = true;
+  }
+
+  /** Follows changes of the folder. */
+  async watch(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    this.#watcher = watchFolder(this.options.folder, {
+      ignoreInitial: true,
+      depth: 2,
+      // A file that is still being copied is not looked at.
+      awaitWriteFinish: { stabilityThreshold: 200, pollInterval: 50 },
+    });
+    const changed = () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => void this.sync().catch(() => {}), 50);
+    };
+    this.#watcher.on("all", changed).on("error", changed);
+    await new Promise<void>((resolve) => this.#watcher!.once("ready", () => resolve()));
+  }
+
+  /** Whether models were loaded and one at least is ready. */
+  get isReady(): boolean {
+    return this.#opened && !this.#closed && this.loaded().length > 0;
+  }
+
+  /** Loaded versions, by name and version. */
+  loaded(): LoadedModel[] {
+    return [...this.#models.values()].flatMap((versions) =>
+      [...versions.values()].flatMap(({ loaded }) => (loaded === undefined ? [] : [loaded])),
+    );
+  }
+
+  /** Ready versions of a model, ascending. */
+  versionsOf(name: string): LoadedModel[] {
+    return [...(this.#models.get(name)?.values() ?? [])]
+      .flatMap(({ loaded }) => (loaded === undefined ? [] : [loaded]))
+      .sort((a, b) => Number(a.version) - Number(b.version));
+  }
+
+  /** The model that `default` means. */
+  get defaultName(): string | undefined {
+    return (
+      this.options.defaultModel ?? [...this.#models.keys()].filter((name) => this.versionsOf(name).length > 0).sort()[0]
+    );
+  }
+
+  /**
+   * A loaded model; the highest version without `version`; `default` is the default model where no other has that name.
+   * @throws {ServerError}
+   */
+  get(name: string, version?: string): LoadedModel {
+    const known = name === "default" && !this.#models.has(name) ? (this.defaultName ?? name) : name;
+    const versions = this.#models.get(known);
+    if (versions === undefined || versions.size === 0) throw this.#unknown(name);
+    const ready = this.versionsOf(known);
+    if (version === undefined || version === "") {
+      const latest = ready.at(-1);
+      if (latest === undefined) throw notReady(known, [...versions.values()].at(-1)!);
+      return latest;
+    }
+    const entry = versions.get(version);
+    if (entry === undefined)
+      throw new ServerError("unknown-version", `The model "${known}" has no version ${JSON.stringify(version)}.`, {
+        action: `Use ${ready.map((each) => each.version).join(" or ") || "another model"}, or leave the version out.`,
+      });
+    if (entry.loaded === undefined) throw notReady(known, entry);
+    return entry.loaded;
+  }
+
+  /** Everything that the folder has, loaded or not. */
+  index(): IndexEntry[] {
+    const entries = [...this.#models].flatMap(([name, versions]) =>
+      [...versions].map(([version, { state, reason }]) => ({ name, version, state, reason })),
+    );
+    const rejected = this.#rejected.map((each) => ({ ...each, state: "UNAVAILABLE" as const }));
+    return [...entries, ...rejected].sort((a, b) =>
+      a.name < b.name ? -1 : a.name > b.name ? 1 : Number(a.version) - Number(b.version),
+    );
+  }
+
+  /** Loads a model that was unloaded, or tries its file again. @throws {ServerError} */
+  async load(name: string): Promise<void> {
+    this.#unloaded.delete(name);
+    for (const entry of this.#models.get(name)?.values() ?? []) delete entry.tried;
+    await this.sync();
+    const versions = this.#models.get(name);
+    if (versions === undefined) throw this.#unknown(name);
+    const failed = [...versions.values()].find(({ reason }) => reason !== "");
+    if (failed !== undefined && failed.reason !== NOT_SELECTED)
+      throw new ServerError("load-failed", `The model "${name}" could not be loaded: ${failed.reason}`, {
+        action: "Replace the file and load it again.",
+      });
+  }
+
+  /** Unloads all versions of a model, after the requests that it has. @throws {ServerError} */
+  async unload(name: string): Promise<void> {
+    if (!this.#models.has(name)) throw this.#unknown(name);
+    this.#unloaded.add(name);
+    await this.sync();
+  }
+
+  /** Brings what is loaded in line with the folder; calls run one after the other. */
+  sync(): Promise<void> {
+    const next = this.#syncing.catch(() => {}).then(() => this.#sync());
+    this.#syncing = next;
+    return next;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#watcher?.close();
+    await this.#syncing.catch(() => {});
+    await Promise.all(this.loaded().map((model) => model.retire()));
+    this.#models.clear();
+  }
+
+  async #sync(): Promise<void> {
+    if (this.#closed) return;
+    const { found, rejected } = await scanFolder(this.options.folder);
+    this.#rejected = rejected;
+    for (const name of new Set([...this.#models.keys(), ...found.map((each) => each.name)]))
+      await this.#syncModel(
+        name,
+        found.filter((each) => each.name === name),
+      );
+  }
+
+  async #syncModel(name: string, found: readonly FoundModel[]): Promise<void> {
+    const versions = this.#models.get(name) ?? new Map<string, Version>();
+    if (found.length > 0) this.#models.set(name, versions);
+    for (const source of found) {
+      const entry = versions.get(source.version);
+      if (entry === undefined) versions.set(source.version, { source, state: "UNAVAILABLE", reason: NOT_SELECTED });
+      else entry.source = source;
+    }
+    const onDisk = new Set(found.map(({ version }) => version));
+    // From the highest: an older version is loaded only where no newer one can be.
+    let serves = false;
+    for (const version of [...versions.keys()].sort((a, b) => Number(b) - Number(a))) {
+      const entry = versions.get(version)!;
+      const isWanted =
+        onDisk.has(version) && !this.#unloaded.has(name) && !(serves && this.options.versions === "latest");
+      if (isWanted) {
+        await this.#load(entry);
+        serves ||= entry.loaded !== undefined;
+      } else await this.#drop(entry, this.#unloaded.has(name) ? "unloaded on request" : NOT_SELECTED);
+      if (!onDisk.has(version)) versions.delete(version);
+    }
+    if (versions.size === 0) this.#models.delete(name);
+  }
+
+  /** Loads the file where it changed; the former content serves until the new one is warm, and on where the new one is damaged. */
+  async #load(entry: Version): Promise<void> {
+    const { source } = entry;
+    if (entry.tried === source.fingerprint) return;
+    entry.tried = source.fingerprint;
+    const former = entry.loaded;
+    if (former === undefined) entry.state = "LOADING";
+    try {
+      entry.loaded = await LoadedModel.open(source, this.options, former?.statistics);
+      entry.state = "READY";
+      entry.reason = "";
+      this.#tell(former === undefined ? "loaded" : "replaced", source);
+      void former?.retire();
+    } catch (error) {
+      const reason = (error as Error).message;
+      entry.state = former === undefined ? "UNAVAILABLE" : "READY";
+      entry.reason =
+        former === undefined
+          ? reason
+          : `the file was replaced by one that cannot be loaded, so its former content serves on: ${reason}`;
+      this.options.onEvent({ event: "refused", model: source.name, version: source.version, reason });
+    }
+  }
+
+  async #drop(entry: Version, reason: string): Promise<void> {
+    const { loaded } = entry;
+    delete entry.tried;
+    delete entry.loaded;
+    entry.reason = reason;
+    entry.state = "UNAVAILABLE";
+    if (loaded === undefined) return;
+    this.#tell("unloaded", entry.source);
+    void loaded.retire();
+  }
+
+  #tell(event: "loaded" | "replaced" | "unloaded", { name, version }: FoundModel): void {
+    this.options.onEvent({ event, model: name, version });
+  }
+
+  #unknown(name: string): ServerError {
+    const names = [...this.#models.keys()].sort();
+    return new ServerError("unknown-model", `There is no model ${JSON.stringify(name)}.`, {
+      action: names.length === 0 ? "The server has no models." : `The server has ${listed(names)}.`,
+    });
+  }
+}
+
+/** Reason of a version that the policy leaves out. */
+const NOT_SELECTED = "a higher version serves";
+
+const listed = (names: readonly string[]): string =>
+  names.length <= 8 ? names.join(", ") : `${names.slice(0, 8).join(", ")} and ${names.length - 8} more`;
+
+const notReady = (name: string, { state, reason }: Version): ServerError =>
+  new ServerError(
+    "model-not-ready",
+    `The model "${name}" is not ready (${state.toLowerCase()}${reason && `: ${reason}`}).`,
+    {
+      action: "Try again later, or see POST /v2/repository/index.",
+    },
+  );

@@ -1,0 +1,106 @@
+/** @file Options of the server and their defaults. */
+
+import { availableParallelism } from "node:os";
+import type { LoggerOptions } from "pino";
+
+export interface ServerOptions {
+  /** Folder with the models: `NAME.sbq`, `NAME.onnx`, or `NAME/VERSION/model.sbq`. */
+  readonly models: string;
+  /** Address to listen on, by default 127.0.0.1: this machine only. */
+  readonly host?: string;
+  /** 8080 by default; 0 takes any free port. */
+  readonly port?: number;
+  /** Port of the gRPC service; no gRPC without it; 0 takes any free port. */
+  readonly grpcPort?: number;
+  /** Threads that compute, for each model. Default: the cores that this process may use, less one. */
+  readonly workers?: number;
+  /** Most images that one run of a model takes together, 8 by default. */
+  readonly maxBatch?: number;
+  /** Milliseconds that an image waits for others to share a run. Default 0: a batch is what waits already. */
+  readonly maxBatchDelay?: number;
+  /** Most images in the server at once, waiting or running; 128 by default. Beyond, 429. */
+  readonly maxQueue?: number;
+  /** Milliseconds that a request is expected to wait before the server answers 429 instead; 1,000 by default. */
+  readonly maxWait?: number;
+  /** Milliseconds from a request's arrival to its answer, and for receiving its body; 30,000 by default. */
+  readonly requestTimeout?: number;
+  /** Most bytes of a request, 32 MiB by default. */
+  readonly maxBodyBytes?: number;
+  /** Most images of a request, 64 by default. */
+  readonly maxImages?: number;
+  /** Most pixels of an image, 50 million by default. */
+  readonly maxPixels?: number;
+  /** Most bytes of decoded images in memory at once, 512 MiB by default; others wait. */
+  readonly maxDecodedBytes?: number;
+  /** Most bytes that a model may take, 1 GiB by default. */
+  readonly maxModelBytes?: number;
+  /** The model that `default` means. Default: the first by name. */
+  readonly defaultModel?: string;
+  /** Model names by the bit width that `/classify` is asked for as `model_type`; found by the files' bit widths otherwise. */
+  readonly modelTypes?: Readonly<Record<number, string>>;
+  /** Which versions of a model are loaded; `"latest"` by default. */
+  readonly versions?: "latest" | "all";
+  /** Whether changes of the folder are followed; true by default. */
+  readonly watch?: boolean;
+  /** Origins that browsers may call the API from; none by default. */
+  readonly cors?: readonly string[];
+  /** Bearer token that the API requires; none by default. */
+  readonly token?: string;
+  /** Folder of the page's files; that of `@subbyte/web` by default, `false` for none. */
+  readonly page?: string | false;
+  /** Milliseconds between the signal to stop and the end of listening, for load balancers to notice; 0 by default. */
+  readonly drainDelay?: number;
+  /** Most milliseconds that a stop waits for requests; 30,000 by default. */
+  readonly shutdownTimeout?: number;
+  /** Options of the log, or false for none. */
+  readonly log?: LoggerOptions | false;
+}
+
+export type Settings = Required<Omit<ServerOptions, "grpcPort" | "defaultModel" | "token" | "page" | "log">> &
+  Pick<ServerOptions, "grpcPort" | "defaultModel" | "token" | "page" | "log">;
+
+const MiB = 2 ** 20;
+
+/** Positive integers that options must be. */
+const counts = [
+  "workers",
+  "maxBatch",
+  "maxQueue",
+  "maxBodyBytes",
+  "maxImages",
+  "maxPixels",
+  "maxDecodedBytes",
+] as const;
+
+/** @throws {RangeError} where a number is out of range. */
+export function settingsOf(options: ServerOptions): Settings {
+  const settings: Settings = {
+    host: "127.0.0.1",
+    port: 8080,
+    workers: Math.max(1, availableParallelism() - 1),
+    maxBatch: 8,
+    maxBatchDelay: 0,
+    maxQueue: 128,
+    maxWait: 1000,
+    requestTimeout: 30_000,
+    maxBodyBytes: 32 * MiB,
+    maxImages: 64,
+    maxPixels: 50e6,
+    maxDecodedBytes: 512 * MiB,
+    maxModelBytes: 1024 * MiB,
+    modelTypes: {},
+    versions: "latest",
+    watch: true,
+    cors: [],
+    drainDelay: 0,
+    shutdownTimeout: 30_000,
+    ...Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)),
+    models: options.models,
+  };
+  for (const name of counts)
+    if (!(Number.isInteger(settings[name]) && settings[name] >= 1))
+      throw new RangeError(`${name} must be a positive integer, is ${settings[name]}`);
+  for (const name of ["maxBatchDelay", "maxWait", "drainDelay", "shutdownTimeout", "requestTimeout"] as const)
+    if (!(settings[name] >= 0)) throw new RangeError(`${name} must be a number of milliseconds, is ${settings[name]}`);
+  return settings;
+}

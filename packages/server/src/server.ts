@@ -1,0 +1,105 @@
+/** @file Starts and stops a server. */
+
+import type { AddressInfo } from "node:net";
+import { Server as NetServer } from "node:net";
+import type { FastifyInstance } from "fastify";
+import { Scheduler } from "./compute/scheduler.js";
+import type { ServerContext } from "./context.js";
+import { createApp } from "./http/app.js";
+import { ImageDecoder } from "./inference/images.js";
+import { Inference } from "./inference/inference.js";
+import { Metrics } from "./metrics.js";
+import { Repository } from "./models/repository.js";
+import { type ServerOptions, settingsOf } from "./options.js";
+
+export interface RunningServer {
+  /** Of the page and the HTTP protocols, e.g. `http://127.0.0.1:8080`. */
+  readonly url: string;
+  readonly port: number;
+  readonly grpcPort?: number;
+  readonly repository: Repository;
+  /** Whether models are loaded and warm. */
+  readonly isReady: boolean;
+  /** Answers what was accepted, then ends. */
+  close(): Promise<void>;
+}
+
+/** For tests: the script of the threads that compute. */
+export interface InternalOptions {
+  readonly script?: string;
+}
+
+/**
+ * Loads the models of a folder and serves them.
+ *
+ * @throws {RangeError} where an option is out of range; {Error} of the system where the folder or the port cannot be had.
+ */
+export async function startServer(options: ServerOptions, internal: InternalOptions = {}): Promise<RunningServer> {
+  const settings = settingsOf(options);
+  const scheduler = new Scheduler(settings);
+  let app: FastifyInstance | undefined;
+  const metrics = new Metrics(() =>
+    repository.loaded().map(({ name, version, queue }) => ({ name, version, images: queue.admitted })),
+  );
+  const repository: Repository = new Repository({
+    ...settings,
+    ...internal,
+    folder: settings.models,
+    scheduler,
+    onBatch: (model, images, times) => metrics.ran(model, images, times),
+    onEvent: (event) => app?.log[event.event === "refused" ? "warn" : "info"](event, `model ${event.event}`),
+  });
+  const inference = new Inference(scheduler, new ImageDecoder(settings), metrics);
+  const context: ServerContext = { settings, repository, scheduler, inference, metrics, draining: false };
+  app = await createApp(context);
+  // Probes are answered while models load: live, not ready.
+  await app.listen({ host: settings.host, port: settings.port });
+  try {
+    await repository.open();
+    if (settings.watch) await repository.watch();
+  } catch (error) {
+    await app.close();
+    await repository.close();
+    throw error;
+  }
+  const { port } = app.server.address() as AddressInfo;
+  const running = app;
+  let closing: Promise<void> | undefined;
+  return {
+    url: `http://${settings.host.includes(":") ? `[${settings.host}]` : settings.host}:${port}`,
+    port,
+    repository,
+    get isReady() {
+      return repository.isReady && !context.draining;
+    },
+    close: () => (closing ??= stop(running, context)),
+  };
+}
+
+/**
+ * Says that it is not ready, waits for load balancers to notice, takes no new connections, and lets those that it has go with
+ * their next answer.
+ */
+async function stop(app: FastifyInstance, context: ServerContext): Promise<void> {
+  const { drainDelay, shutdownTimeout } = context.settings;
+  context.draining = true;
+  app.log.info("stopping: answering what was accepted");
+  if (drainDelay > 0) await sleep(drainDelay);
+  const deadline = performance.now() + shutdownTimeout;
+  // Only the listening ends here: HTTP's own close would also cut connections on which a request may just be arriving.
+  NetServer.prototype.close.call(app.server);
+  const connections = () => new Promise<number>((resolve) => app.server.getConnections((_, count) => resolve(count)));
+  let idleSince = performance.now();
+  while (performance.now() < deadline && (await connections()) > 0) {
+    if (context.scheduler.admitted > 0) idleSince = performance.now();
+    if (performance.now() - idleSince > LINGER) break;
+    await sleep(20);
+  }
+  await app.close();
+  await context.repository.close();
+}
+
+/** Milliseconds that idle connections are kept for a request that may be on its way. */
+const LINGER = 500;
+
+const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));

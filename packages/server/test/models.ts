@@ -1,0 +1,84 @@
+/** @file Small models for tests of the server, in folders that are gone after the tests. */
+
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { type Preprocessing, type Program, writeSbq } from "@subbyte/engine";
+import sharp from "sharp";
+import { afterAll } from "vitest";
+import { everyOperator } from "../../engine/test/networks.js";
+import { Random } from "../../engine/test/programs.js";
+import type { ServerOptions } from "../src/options.js";
+import { type InternalOptions, type RunningServer, startServer } from "../src/server.js";
+
+export const LABELS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
+
+export const PREPROCESSING: Preprocessing = {
+  channels: 3,
+  height: 8,
+  width: 8,
+  resize: "shorter-side",
+  resizeTo: 9,
+  mean: [0.5, 0.5, 0.5],
+  std: [0.25, 0.25, 0.25],
+};
+
+/** A network with every operator: `[3, 8, 8]` to 10 logits; images of any size. */
+export function testProgram(seed: number, bits = 4, preprocessing = PREPROCESSING): Program {
+  return {
+    ...everyOperator(new Random(seed), { bits }),
+    name: `test-${seed}`,
+    labels: LABELS,
+    preprocessing,
+    provenance: { accuracy: { "test images": 0.875 } },
+  };
+}
+
+export const testModel = (seed: number, bits?: number, preprocessing?: Preprocessing): Uint8Array =>
+  writeSbq(testProgram(seed, bits, preprocessing));
+
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "subbyte-server-"));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** A folder with these files. */
+export function modelFolder(files: Readonly<Record<string, Uint8Array | string>>): string {
+  const folder = temporaryFolder();
+  for (const [path, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), content);
+  }
+  return folder;
+}
+
+/** A server on a free port, closed after the tests. */
+export async function testServer(
+  options: Partial<ServerOptions> & Pick<ServerOptions, "models">,
+  internal: InternalOptions = {},
+): Promise<RunningServer> {
+  const server = await startServer(
+    { port: 0, log: false, watch: false, page: false, workers: 1, ...options },
+    internal,
+  );
+  afterAll(() => server.close());
+  return server;
+}
+
+/** A photograph-like picture. */
+export const picture = (seed: number, width = 24, height = 17): sharp.Sharp =>
+  sharp(Buffer.from(new Random(seed).bytes(3 * width * height)), { raw: { width, height, channels: 3 } });
+
+export const png = (seed: number, width?: number, height?: number): Promise<Buffer> =>
+  picture(seed, width, height).png().toBuffer();
+
+/** A form as browsers send it. */
+export function form(fields: Readonly<Record<string, string>>, images: readonly Uint8Array[]): FormData {
+  const data = new FormData();
+  for (const [name, value] of Object.entries(fields)) data.append(name, value);
+  images.forEach((image, i) => {
+    data.append("images", new Blob([image as Uint8Array<ArrayBuffer>]), `image-${i}.png`);
+  });
+  return data;
+}

@@ -1,0 +1,4 @@
+/** @file The image path alone, for programs that only classify: decoding and normalization, without training and reports. */
+
+export { decodeBytes, imageSize } from "./data/decode.js";
+export { normalize } from "./data/normalize.js";
