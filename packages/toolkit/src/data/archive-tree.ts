@@ -6,9 +6,12 @@
 import { createReadStream, type Stats } from "node:fs";
 import { Parser, type ReadEntry } from "tar";
 import { DataError } from "../errors.js";
-import { type FileTree, isHidden, type TreeFile, type TreeListing } from "./file-tree.js";
+import { type FileTree, isHidden, type TreeFile, type TreeListing, versionOf } from "./file-tree.js";
+import { isImageFile } from "./image-formats.js";
 
 const READ_BYTES = 256 * 1024;
+/** The most bytes of a file in an archive, which is read into memory whole. */
+const MAX_ENTRY_BYTES = 2 ** 28;
 
 export class ArchiveTree implements FileTree {
   #listing: TreeListing | undefined;
@@ -20,16 +23,18 @@ export class ArchiveTree implements FileTree {
   ) {}
 
   async identity(): Promise<string> {
-    return `archive ${this.path} ${this.status.size} ${this.status.mtimeMs}`;
+    return `archive ${this.path} ${versionOf(this.status)}`;
   }
 
   async list(): Promise<TreeListing> {
     if (this.#listing !== undefined) return this.#listing;
     const files: string[] = [];
     const folders = new Set<string>();
+    const leftOut: string[] = [];
     const ignored = this.#entries((entry, path) => {
       if (entry.type === "Directory") folders.add(path);
       else if (isFile(entry)) files.push(path);
+      else leftOut.push(`${path} (${entry.type})`);
       return false;
     });
     for await (const _ of ignored);
@@ -38,7 +43,7 @@ export class ArchiveTree implements FileTree {
         if (folders.has(file.slice(0, end))) break;
         folders.add(file.slice(0, end));
       }
-    this.#listing = { files: [...new Set(files)].sort(), folders: [...folders].sort() };
+    this.#listing = { files: [...new Set(files)].sort(), folders: [...folders].sort(), leftOut };
     return this.#listing;
   }
 
@@ -53,7 +58,13 @@ export class ArchiveTree implements FileTree {
     const onReadEntry = (entry: ReadEntry) => {
       const path = normalized(entry.path);
       const chunks: Buffer[] = [];
-      if (path !== "" && !isHidden(path) && want(entry, path)) {
+      const wanted = path !== "" && !isHidden(path) && want(entry, path);
+      if (entry.size > MAX_ENTRY_BYTES && (wanted || isImageFile(path)))
+        failure ??= new DataError(
+          `"${path}" in "${this.location}" takes ${entry.size} bytes, more than an image may (${MAX_ENTRY_BYTES}). Remove it from ` +
+            "the archive.",
+        );
+      if (wanted && failure === undefined) {
         entry.on("data", (chunk: Buffer) => chunks.push(chunk));
         entry.on("end", () => complete.push({ path, bytes: Buffer.concat(chunks) }));
       } else entry.resume();
@@ -78,8 +89,10 @@ export class ArchiveTree implements FileTree {
     } catch (error) {
       throw this.#unreadable(error);
     }
-    if (failure === undefined) parser.end();
-    await finished;
+    if (failure === undefined) {
+      parser.end();
+      await finished;
+    }
     if (failure !== undefined) throw this.#unreadable(failure);
     yield* complete;
   }

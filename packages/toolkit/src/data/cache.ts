@@ -19,7 +19,7 @@ import type { DecodedImages } from "./image-set.js";
 const MAGIC = Buffer.from("SBIMAGES");
 const PREFIX_BYTES = MAGIC.length + 8;
 /** Part of every key: raise it when decoding, resizing or the file's layout changes. */
-const VERSION = 1;
+const VERSION = 2;
 const DEFAULT_LIMIT_BYTES = 4 * 2 ** 30;
 const READ_BYTES = 2 ** 28;
 /** A temporary file of that age was left by a process that was killed. */

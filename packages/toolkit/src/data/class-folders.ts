@@ -6,11 +6,10 @@
 
 import { DataError } from "../errors.js";
 import type { FileTree, TreeListing } from "./file-tree.js";
+import { FORMATS, isImageFile, leftOut, otherFilesNote } from "./image-formats.js";
 import { IMAGENETTE_NAMES } from "./imagenette.js";
 import type { Catalogue, Samples } from "./source.js";
 import type { Split } from "./types.js";
-
-const IMAGE_FILE = /\.(jpe?g|png|webp|gif|tiff?|avif)$/i;
 
 const SPLIT_NAMES: ReadonlyMap<string, Split> = new Map([
   ["train", "train"],
@@ -25,24 +24,40 @@ const SPLIT_NAMES: ReadonlyMap<string, Split> = new Map([
 /** The class folders of one split: paths from the tree's root, by class name. */
 type ClassImages = Map<string, string[]>;
 
+/** Whether every image needs a class: training and evaluation do, calibration does not. */
+export type LabelNeed = "required" | "optional";
+
 /**
- * @throws {DataError} where there are no class folders, only one class, a class of fewer than two images, or splits whose
- *   classes differ.
+ * @param labels "optional" also takes images without class folders, with one class, or with one image per class; where the
+ *   folders give no labels, all images are one training part and the list of classes is empty
+ * @throws {DataError} where there are no images; where labels are required and there are no class folders, only one class, a
+ *   class without images, or a class with one image that would have to be in both training and test; where splits differ
  */
-export async function openClassFolders(tree: FileTree): Promise<Catalogue> {
+export async function openClassFolders(tree: FileTree, labels: LabelNeed): Promise<Catalogue> {
   const listing = await tree.list();
-  const images = listing.files.filter((path) => IMAGE_FILE.test(path));
+  const images = listing.files.filter(isImageFile);
+  const notes = [
+    ...otherFilesNote(listing.files.filter((path) => !isImageFile(path))),
+    ...leftOut(listing.leftOut, (count) => `${count === 1 ? "1 entry was" : `${count} entries were`} left out`),
+  ];
   if (images.length === 0)
     throw new DataError(
-      `"${tree.location}" has no images (looked for .jpg, .png, .webp, .gif, .tif and .avif files, and for CIFAR-10's ` +
-        "data_batch_1.bin). Give a folder that has a folder of images for each class.",
+      `"${tree.location}" has no images: ${notes.length > 0 ? notes.join("; ") : "it is empty"}. Give a folder that has a folder ` +
+        `of ${FORMATS} files for each class, or CIFAR-10's binary files.`,
     );
   const root = skipWrapper(listing, images);
   const below = (paths: readonly string[]) =>
     paths.filter((path) => path.startsWith(root)).map((path) => path.slice(root.length));
   const layout = groupBySplit(below(images), below(listing.folders));
+  if (labels === "optional" && !hasLabels(layout)) return unlabelled(tree, images, notes);
   const classes = classesOf(tree, layout);
-  const notes = layout.ignored > 0 ? [`${layout.ignored} images beside the class folders were left out`] : [];
+  notes.push(
+    ...leftOut(layout.ignored, (count) =>
+      count === 1
+        ? "1 image beside the class folders was left out"
+        : `${count} images beside the class folders were left out`,
+    ),
+  );
   const parts = new Map<Split | "all", () => Promise<Samples>>();
   for (const [split, byClass] of layout.splits)
     parts.set(split, async () => {
@@ -50,6 +65,23 @@ export async function openClassFolders(tree: FileTree): Promise<Catalogue> {
       return samplesOf(tree, root, byClass, classes);
     });
   return { classes: readableNames(classes), channels: 3, parts, notes };
+}
+
+/** At least two classes, and where training and test images are still to be divided, two images of each. */
+function hasLabels({ splits }: Layout): boolean {
+  const names = new Set([...splits.values()].flatMap((byClass) => [...byClass.keys()]));
+  return names.size > 1 && [...(splits.get("all")?.values() ?? [])].every((members) => members.length > 1);
+}
+
+function unlabelled(tree: FileTree, images: readonly string[], notes: readonly string[]): Catalogue {
+  const byClass = new Map([["", [...images]]]);
+  const note = `"${tree.location}" gives no labels: its ${images.length} images serve for calibration only`;
+  return {
+    classes: [],
+    channels: 3,
+    parts: new Map([["train", async () => samplesOf(tree, "", byClass, [""])]]),
+    notes: [...notes, note],
+  };
 }
 
 /** The path, with a "/" at its end, of the folder that holds the splits or classes: the root, or the one folder in it. */
@@ -61,19 +93,25 @@ function skipWrapper({ folders }: TreeListing, images: readonly string[]): strin
   return images.every((path) => path.startsWith(`${top}/`) && path.split("/").length > 2) ? `${top}/` : "";
 }
 
-function groupBySplit(images: readonly string[], folders: readonly string[]) {
+interface Layout {
+  readonly splits: ReadonlyMap<Split | "all", ClassImages>;
+  /** Images that lie in no class folder. */
+  readonly ignored: readonly string[];
+}
+
+function groupBySplit(images: readonly string[], folders: readonly string[]): Layout {
   const splitOf = (path: string) => SPLIT_NAMES.get(path.split("/", 1)[0]!.toLowerCase());
   // A folder called "test" that holds images directly is a class of that name.
   const hasSplits = images.some((path) => splitOf(path) !== undefined && path.split("/").length > 2);
   const splits = new Map<Split | "all", ClassImages>();
-  let ignored = 0;
+  const ignored: string[] = [];
   const place = (path: string, isImage: boolean) => {
     const parts = path.split("/");
     const split = hasSplits ? splitOf(path) : "all";
     const name = parts[hasSplits ? 1 : 0];
     const inClass = parts.length > (hasSplits ? 2 : 1) || !isImage;
     if (split === undefined || name === undefined || !inClass) {
-      if (isImage) ignored++;
+      if (isImage) ignored.push(path);
       return;
     }
     const byClass = splits.get(split) ?? new Map<string, string[]>();
@@ -88,7 +126,7 @@ function groupBySplit(images: readonly string[], folders: readonly string[]) {
 }
 
 /** The names of the classes of all splits together, sorted as Python sorts them (by code point). */
-function classesOf(tree: FileTree, { splits }: ReturnType<typeof groupBySplit>): string[] {
+function classesOf(tree: FileTree, { splits }: Layout): string[] {
   const names = new Set([...splits.values()].flatMap((byClass) => [...byClass.keys()]));
   if (names.size === 0)
     throw new DataError(
@@ -104,8 +142,9 @@ function classesOf(tree: FileTree, { splits }: ReturnType<typeof groupBySplit>):
 }
 
 function checkClasses(tree: FileTree, split: Split | "all", byClass: ClassImages, classes: readonly string[]): void {
-  const place = split === "all" ? `"${tree.location}"` : `the ${split} split of "${tree.location}"`;
-  const poor = classes.filter((name) => (byClass.get(name)?.length ?? 0) < 2);
+  // Images that are still to be divided must be in both parts.
+  const [place, least] = split === "all" ? [`"${tree.location}"`, 2] : [`the ${split} split of "${tree.location}"`, 1];
+  const poor = classes.filter((name) => (byClass.get(name)?.length ?? 0) < least);
   if (poor.length === 0) return;
   const described = poor.slice(0, 5).map((name) => {
     const members = byClass.get(name);
@@ -113,8 +152,8 @@ function checkClasses(tree: FileTree, split: Split | "all", byClass: ClassImages
   });
   const more = poor.length > 5 ? ` and ${poor.length - 5} more` : "";
   throw new DataError(
-    `${place} has class folders with fewer than two images: ${described.join(", ")}${more}. Add images, or remove the class ` +
-      "from every split.",
+    `${place} has class folders with fewer than ${least === 1 ? "one image" : "two images"}: ${described.join(", ")}${more}. Add ` +
+      "images, or remove the class from every split.",
   );
 }
 

@@ -3,6 +3,8 @@
 import { type Preprocessing, preprocess, type RawImage } from "@subbyte/engine";
 import sharp from "sharp";
 import { DataError } from "../errors.js";
+import { bmpSize, decodeBmp, isBmp } from "./decode-bmp.js";
+import { FORMATS } from "./image-formats.js";
 import type { ImageContent } from "./source.js";
 
 /** How images become what a network takes; the part of a model's preprocessing that gives bytes. */
@@ -11,14 +13,17 @@ export type PixelTarget = Required<Omit<Preprocessing, "mean" | "std">>;
 // Parallel decoding comes from several images at once, which beats several threads for each small image.
 sharp.concurrency(1);
 sharp.cache(false);
-// Formats of pictures only. What sharp reads beyond them are programs for a renderer (SVG), which may take any time and memory.
+// A file is decoded by its content, whatever its name says. Only formats of pictures are let in: an SVG of 300 bytes can ask for
+// gigabytes and minutes, and can name other files.
 sharp.block({ operation: ["VipsForeignLoad"] });
 sharp.unblock({
   operation: ["Jpeg", "Png", "Webp", "Nsgif", "Tiff", "Heif"].map((format) => `VipsForeignLoad${format}`),
 });
 
-/** Most pixels of an image by default, as sharp has it. */
-const MAX_PIXELS = 268_402_689;
+/** The most pixels of an image by default; the largest phone cameras have 200 million. */
+const MAX_PIXELS = 2 ** 28;
+/** An image within the pixel limit takes seconds at most; what takes longer was made to. */
+const TIMEOUT_SECONDS = 120;
 
 /**
  * Decodes an image file to bytes. EXIF orientation is applied, CMYK and other colour spaces become sRGB, transparency is
@@ -41,8 +46,10 @@ export async function decodeImage(content: ImageContent, name: string): Promise<
 
 /** The same for bytes; the error's message is the reason alone. */
 export async function decodeBytes(encoded: Uint8Array, maxPixels = MAX_PIXELS): Promise<RawImage> {
+  if (isBmp(encoded)) return reading(encoded, async () => decodeBmp(encoded, maxPixels));
   const { data, info } = await reading(encoded, () =>
     sharp(encoded, { failOn: "error", limitInputPixels: maxPixels })
+      .timeout({ seconds: TIMEOUT_SECONDS })
       .rotate()
       .toColourspace("srgb")
       .removeAlpha()
@@ -57,19 +64,26 @@ export async function decodeBytes(encoded: Uint8Array, maxPixels = MAX_PIXELS): 
  * @throws {DataError} where the bytes are no image.
  */
 export async function imageSize(encoded: Uint8Array): Promise<{ readonly height: number; readonly width: number }> {
+  if (isBmp(encoded)) return reading(encoded, async () => bmpSize(encoded));
   const { height, width } = await reading(encoded, () => sharp(encoded, { limitInputPixels: false }).metadata());
   return { height, width };
 }
 
-/** Runs sharp and words its failures as reasons. */
+/** Runs a decoder and words its failures as reasons. */
 async function reading<T>(encoded: Uint8Array, read: () => Promise<T>): Promise<T> {
   if (encoded.length === 0) throw new DataError("the file is empty");
   try {
     return await read();
   } catch (cause) {
-    throw new DataError((cause as Error).message.trim().replaceAll(/\s+/g, " "), { cause });
+    throw new DataError(reasonOf(cause as Error), { cause });
   }
 }
+
+/** The decoder's reason, or ours where its words would not help. */
+const reasonOf = ({ message }: Error): string =>
+  /unsupported image format|blocked/i.test(message)
+    ? `it is not a ${FORMATS.replace(" and ", " or ")} file, whatever its name`
+    : message.trim().replaceAll(/\s+/g, " ");
 
 /**
  * Brings a decoded image to the target's channels and size, with the engine's own arithmetic, so that an evaluation sees the

@@ -1,5 +1,6 @@
 /** @file A folder or a tar archive seen as the same thing: a list of paths, and the bytes of those that are wanted. */
 
+import type { Stats } from "node:fs";
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { DataError } from "../errors.js";
@@ -11,6 +12,8 @@ export interface TreeListing {
   readonly files: readonly string[];
   /** Folders, empty ones too. */
   readonly folders: readonly string[];
+  /** What was left out, with the reason: broken links, names that are not UTF-8, folders too deep. */
+  readonly leftOut: readonly string[];
 }
 
 export interface TreeFile {
@@ -21,7 +24,7 @@ export interface TreeFile {
 export interface FileTree {
   /** The path as the user gave it, for messages. */
   readonly location: string;
-  /** Changes whenever a file in the tree changes (place, size, time of modification). */
+  /** Changes whenever a file in the tree changes: its place, size, inode, or the times of its last modification and status change. */
   identity(): Promise<string>;
   list(): Promise<TreeListing>;
   /** The wanted files, in the order that is cheapest to read. */
@@ -32,6 +35,12 @@ export interface FileTree {
 export function isHidden(path: string): boolean {
   return path.split("/").some((part) => part.startsWith(".") || part === "__MACOSX");
 }
+
+/**
+ * Changes whenever a file is written, also where its size and time of modification are put back: the time of its last status
+ * change cannot be set.
+ */
+export const versionOf = ({ size, mtimeMs, ctimeMs, ino }: Stats): string => `${size} ${mtimeMs} ${ctimeMs} ${ino}`;
 
 /**
  * Opens a folder, or a `.tar`, `.tar.gz` or `.tgz` archive (recognized by content, read without unpacking).

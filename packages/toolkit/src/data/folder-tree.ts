@@ -5,19 +5,26 @@ import { readdirSync, type Stats, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DataError } from "../errors.js";
-import { type FileTree, isHidden, type TreeFile, type TreeListing } from "./file-tree.js";
+import { type FileTree, isHidden, type TreeFile, type TreeListing, versionOf } from "./file-tree.js";
 
-/** Deep enough for every data set, and an end for links that lead in circles. */
+/** Deep enough for every data set. */
 const MAX_DEPTH = 8;
+/** More than any data set of images has; links that lead to the same folders again and again come here. */
+const MAX_FILES = 5_000_000;
 
 interface FoundFile {
   readonly path: string;
-  readonly sizeBytes: number;
-  readonly modifiedMs: number;
+  readonly version: string;
+}
+
+interface Found {
+  readonly files: FoundFile[];
+  readonly folders: string[];
+  readonly leftOut: string[];
 }
 
 export class FolderTree implements FileTree {
-  #found: { files: FoundFile[]; folders: string[] } | undefined;
+  #found: Found | undefined;
 
   constructor(
     readonly location: string,
@@ -26,14 +33,13 @@ export class FolderTree implements FileTree {
 
   async identity(): Promise<string> {
     const hash = createHash("sha256").update(this.root);
-    for (const { path, sizeBytes, modifiedMs } of this.#walk().files)
-      hash.update(`\0${path}\0${sizeBytes}\0${modifiedMs}`);
+    for (const { path, version } of this.#walk().files) hash.update(`\0${path}\0${version}`);
     return `folder ${hash.digest("hex")}`;
   }
 
   async list(): Promise<TreeListing> {
-    const { files, folders } = this.#walk();
-    return { files: files.map((file) => file.path), folders };
+    const { files, folders, leftOut } = this.#walk();
+    return { files: files.map((file) => file.path), folders, leftOut };
   }
 
   async *read(wanted: ReadonlySet<string>): AsyncIterable<TreeFile> {
@@ -46,37 +52,55 @@ export class FolderTree implements FileTree {
     }
   }
 
-  /** Walks once, in the order of names. Links are followed, broken ones ignored. */
-  #walk() {
+  /** Walks once, in the order of names. Links are followed, but not into a folder that they lie in. */
+  #walk(): Found {
     if (this.#found !== undefined) return this.#found;
-    const found = { files: [] as FoundFile[], folders: [] as string[] };
-    const visit = (folder: string, depth: number) => {
-      for (const name of this.#names(folder)) {
+    const found: Found = { files: [], folders: [], leftOut: [] };
+    const visit = (folder: string, above: readonly string[]) => {
+      for (const name of this.#names(folder, found.leftOut)) {
         if (isHidden(name)) continue;
         const path = folder === "" ? name : `${folder}/${name}`;
         const status = statusOf(join(this.root, path));
-        if (status?.isFile()) {
-          found.files.push({ path, sizeBytes: status.size, modifiedMs: status.mtimeMs });
-        } else if (status?.isDirectory() && depth < MAX_DEPTH) {
+        if (status === undefined) found.leftOut.push(`${path} (a broken link)`);
+        else if (status.isFile()) found.files.push({ path, version: versionOf(status) });
+        else if (!status.isDirectory()) found.leftOut.push(`${path} (not a file)`);
+        else if (above.includes(placeOf(status))) found.leftOut.push(`${path} (a link to a folder that it lies in)`);
+        else if (above.length >= MAX_DEPTH) found.leftOut.push(`${path} (more than ${MAX_DEPTH} folders deep)`);
+        else {
           found.folders.push(path);
-          visit(path, depth + 1);
+          visit(path, [...above, placeOf(status)]);
         }
+        if (found.files.length + found.folders.length > MAX_FILES)
+          throw new DataError(
+            `"${this.location}" has more than ${MAX_FILES} files and folders. Give the folder that holds the images alone.`,
+          );
       }
     };
-    visit("", 1);
+    const root = statusOf(this.root);
+    visit("", root === undefined ? [] : [placeOf(root)]);
     this.#found = found;
     return found;
   }
 
-  #names(folder: string): string[] {
+  /** Names in a folder, sorted; those that are not UTF-8 are left out, since no path can name them. */
+  #names(folder: string, leftOut: string[]): string[] {
     try {
-      return readdirSync(join(this.root, folder)).sort();
+      const names: string[] = [];
+      for (const bytes of readdirSync(join(this.root, folder), { encoding: "buffer" })) {
+        const name = bytes.toString("utf8");
+        if (Buffer.from(name).equals(bytes)) names.push(name);
+        else leftOut.push(`${folder === "" ? "" : `${folder}/`}${name} (the name is not UTF-8)`);
+      }
+      return names.sort();
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       throw new DataError(`the folder "${join(this.location, folder)}" cannot be read: ${reason}`, { cause: error });
     }
   }
 }
+
+/** The same for every path that leads to a folder. */
+const placeOf = ({ dev, ino }: Stats): string => `${dev} ${ino}`;
 
 function statusOf(path: string): Stats | undefined {
   try {

@@ -60,7 +60,7 @@ describe("class folders", () => {
       height: 4,
       width: 4,
       length: 5,
-      notes: [],
+      notes: ["1 file is not a JPEG, PNG, WebP, GIF, TIFF, AVIF or BMP image and was left out: 1 .txt"],
     });
     const batch = await wholeSet(train);
     expect([...batch.labels]).toEqual([0, 0, 1, 1, 1]);

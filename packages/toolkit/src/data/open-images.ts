@@ -6,9 +6,10 @@ import { basename } from "node:path";
 import { DataError, InterruptedError, MachineError, UsageError } from "../errors.js";
 import { ImageCache } from "./cache.js";
 import { isCifarBinary, openCifarBinary } from "./cifar-binary.js";
-import { openClassFolders } from "./class-folders.js";
+import { type LabelNeed, openClassFolders } from "./class-folders.js";
 import { decodeImage, fitImage, type PixelTarget } from "./decode.js";
 import { openTree } from "./file-tree.js";
+import { leftOut } from "./image-formats.js";
 import { type DecodedImages, MemoryImageSet } from "./image-set.js";
 import { MNIST_IDENTITY, openMnist } from "./mnist.js";
 import type { Catalogue, Samples } from "./source.js";
@@ -38,6 +39,8 @@ export interface OpenOptions {
   readonly headroom?: number;
   /** The source's own by default: 1 for MNIST, else 3. */
   readonly channels?: 1 | 3;
+  /** "required" by default; "optional" also opens images without class folders, which then have no classes. */
+  readonly labels?: LabelNeed;
   /** Leaves damaged images out and counts them in the notes, instead of refusing the set. */
   readonly skipBadImages?: boolean;
   /** Images decoded at the same time; the number of cores by default. */
@@ -69,7 +72,7 @@ export async function openImages(source: string, options: OpenOptions): Promise<
   let catalogue: Catalogue;
   if (tree === undefined) catalogue = await openMnist();
   else if (isCifarBinary(await tree.list())) catalogue = await openCifarBinary(tree);
-  else catalogue = await openClassFolders(tree);
+  else catalogue = await openClassFolders(tree, options.labels ?? "required");
   const { split, samples, seeded, notes } = await chooseSplit(catalogue, source, {
     split: options.split,
     seed: options.seed ?? 0,
@@ -89,6 +92,7 @@ export async function openImages(source: string, options: OpenOptions): Promise<
     split: split === "test" ? split : options.split,
     seeded,
     limited: options.limit !== undefined,
+    unlabelled: catalogue.classes.length === 0,
   });
   const remark = await cache.write(key, { images, skipped: skipped.length });
   return imageSet(remark === undefined ? images : { ...images, notes: [...images.notes, remark] }, options);
@@ -138,10 +142,15 @@ interface CacheVariant {
   /** The choice of images depends on the seed. */
   readonly seeded: boolean;
   readonly limited: boolean;
+  readonly unlabelled: boolean;
 }
 
 /** Everything that decides about the bytes of a set. */
-function cacheKey(identity: string, options: OpenOptions, { split, seeded, limited }: CacheVariant): string {
+function cacheKey(
+  identity: string,
+  options: OpenOptions,
+  { split, seeded, limited, unlabelled }: CacheVariant,
+): string {
   const { validationShare = 0, channels, skipBadImages = false } = options;
   return JSON.stringify({
     identity,
@@ -152,6 +161,7 @@ function cacheKey(identity: string, options: OpenOptions, { split, seeded, limit
     skipBadImages,
     seed: seeded ? (options.seed ?? 0) : undefined,
     limit: limited ? options.limit : undefined,
+    unlabelled: unlabelled ? true : undefined,
   });
 }
 
@@ -162,16 +172,19 @@ async function readCache(
   options: OpenOptions,
 ): Promise<DecodedImages | undefined> {
   const splits = options.split === "evaluation" ? (["test", "evaluation"] as const) : [options.split];
-  for (const split of splits)
-    for (const seeded of [false, true]) {
-      const whole = await cache.read(cacheKey(identity, options, { split, seeded, limited: false }));
-      if (whole !== undefined && options.limit === undefined) return whole.images;
-      if (whole !== undefined && whole.skipped === 0)
-        return pick(whole.images, everyNth(whole.images.labels, options.limit));
-      if (options.limit === undefined) continue;
-      const limited = await cache.read(cacheKey(identity, options, { split, seeded, limited: true }));
-      if (limited !== undefined) return limited.images;
-    }
+  const unlabelledToo = options.labels === "optional" ? [false, true] : [false];
+  for (const unlabelled of unlabelledToo)
+    for (const split of splits)
+      for (const seeded of [false, true]) {
+        const variant = { split, seeded, unlabelled };
+        const whole = await cache.read(cacheKey(identity, options, { ...variant, limited: false }));
+        if (whole !== undefined && options.limit === undefined) return whole.images;
+        if (whole !== undefined && whole.skipped === 0)
+          return pick(whole.images, everyNth(whole.images.labels, options.limit));
+        if (options.limit === undefined) continue;
+        const limited = await cache.read(cacheKey(identity, options, { ...variant, limited: true }));
+        if (limited !== undefined) return limited.images;
+      }
   return undefined;
 }
 
@@ -268,12 +281,8 @@ function compact(pixels: Uint8Array, size: number, good: Uint8Array): Uint8Array
   return pixels.slice(0, count * size);
 }
 
-function skippedNote(skipped: readonly string[]): string[] {
-  if (skipped.length === 0) return [];
-  const more = skipped.length > 3 ? ` and ${skipped.length - 3} more` : "";
-  const images = skipped.length === 1 ? "1 damaged image was" : `${skipped.length} damaged images were`;
-  return [`${images} left out: ${skipped.slice(0, 3).join(", ")}${more}`];
-}
+const skippedNote = (skipped: readonly string[]): string[] =>
+  leftOut(skipped, (count) => `${count === 1 ? "1 damaged image was" : `${count} damaged images were`} left out`);
 
 /** "../data/cifar10.tgz" → "cifar10" */
 function nameOf(source: string): string {

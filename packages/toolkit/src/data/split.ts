@@ -43,7 +43,9 @@ export async function chooseSplit(catalogue: Catalogue, location: string, option
   if (!present.includes(split)) {
     const held =
       split === "val" && own.includes("train") ? " Hold out a share of the training images to have one." : "";
-    throw new DataError(`"${location}" has no ${split} split; it has ${present.join(" and ")}.${held}`);
+    throw new DataError(
+      `"${location}" has no ${split} split; it has ${present.join(" and ")}. Choose one of these as the split.${held}`,
+    );
   }
   const notes: string[] = [];
   let samples: Samples;
