@@ -27,25 +27,28 @@ export function bitPolicy(options: WidthOptions): BitPolicy {
   };
 }
 
-/** A list of `{ pattern, weights?, activations?, channels? }`. */
+/** A list of `{ pattern, weights?, activations? }`. */
 function readPolicy(path: string): NonNullable<BitPolicy["layers"]> {
   const value = readYaml("--policy", path);
+  const withChannels = Array.isArray(value) ? value.find((entry) => entry?.channels !== undefined) : undefined;
+  if (withChannels)
+    throw new UsageError(
+      `--policy ${path}: the entry "${withChannels.pattern}" has "channels", but bit widths of single channels are not supported any more; give "activations", one bit width for the layer's input, or let quantize --avg-bits choose again.`,
+    );
   if (!(Array.isArray(value) && value.every(isOverride)))
     throw new UsageError(
-      `--policy ${path}: must be a list of entries with "pattern" and "weights" or "activations" in bits, or "channels", a list of them.`,
+      `--policy ${path}: must be a list of entries with "pattern" and "weights" or "activations" in bits.`,
     );
   return value;
 }
 
 function isOverride(entry: unknown): entry is LayerOverride {
   if (typeof entry !== "object" || entry === null) return false;
-  const { pattern, ...widths } = entry as Record<string, unknown>;
-  return typeof pattern === "string" && Object.entries(widths).every(([key, value]) => valid[key]?.(value) ?? false);
+  const { pattern, ...bits } = entry as Record<string, unknown>;
+  return (
+    typeof pattern === "string" &&
+    Object.entries(bits).every(
+      ([key, value]) => (key === "weights" || key === "activations") && typeof value === "number",
+    )
+  );
 }
-
-const isNumber = (value: unknown): boolean => typeof value === "number";
-const valid: Readonly<Record<string, (value: unknown) => boolean>> = {
-  weights: isNumber,
-  activations: isNumber,
-  channels: (value) => Array.isArray(value) && value.every(isNumber),
-};

@@ -1,9 +1,9 @@
 /** @file Mixed precision on the command line: the budget, and what was chosen. */
 
-import type { Front, FrontPoint, LayerOverride, MixedPrecision, WidthBudget } from "@subbyte/toolkit";
+import type { Front, FrontPoint, MixedPrecision, WidthBudget } from "@subbyte/toolkit";
 import { type Command, InvalidArgumentError } from "commander";
 import { decimal } from "./options.js";
-import { rangeText, table } from "./output.js";
+import { table } from "./output.js";
 
 export interface BudgetOptions {
   readonly avgBits?: number;
@@ -17,7 +17,7 @@ export const withBudgetOptions = (command: Command): Command =>
   command
     .option(
       "--avg-bits <bits>",
-      "mixed precision: mean width of weights and of activations of inner layers",
+      "mixed precision: mean bit width of weights and of activations of inner layers",
       decimal(2),
     )
     .option("--max-size <size>", "mixed precision: size of the file, such as 200kB or 3MB", fileSize)
@@ -35,18 +35,11 @@ export function widthBudget({ avgBits, maxSize, maxTime }: BudgetOptions): Width
 
 /** The layers' widths, and what other budgets would have given. */
 export function mixedText({ layers, fronts }: MixedPrecision): string {
-  const rows = layers.map(({ pattern, weights = "", ...input }) => [pattern, weights, inputText(input)]);
+  const rows = layers.map(({ pattern, weights = "", activations = "" }) => [pattern, weights, activations]);
   return [table(["layer", "W bits", "A bits"], rows), ...fronts.map(frontText)].join("\n\n");
 }
 
-/** `4`, or for channels with widths of their own `3.2 (2…5)`. */
-function inputText({ activations, channels }: Pick<LayerOverride, "activations" | "channels">): string | number {
-  if (!channels) return activations ?? "";
-  const mean = channels.reduce((sum, bits) => sum + bits, 0) / channels.length;
-  return `${mean.toFixed(1)} (${rangeText(channels)})`;
-}
-
-/** One entry a line, so that the widths of channels do not fill a screen each. */
+/** A policy file, one entry per line. */
 export const policyText = ({ layers }: MixedPrecision): string =>
   `[\n${layers.map((entry) => `  ${JSON.stringify(entry)}`).join(",\n")}\n]\n`;
 

@@ -5,7 +5,7 @@ import Table from "cli-table3";
 /** A table without inner lines; the first row is the header. Numbers are aligned to the right. */
 export function table(header: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
   const numeric = header.map(
-    (_, column) => rows.length > 0 && rows.every((row) => /^[-+\d.,%×…()\s–]*$/.test(String(row[column]))),
+    (_, column) => rows.length > 0 && rows.every((row) => /^[-+\d.,%×\s–]*$/.test(String(row[column]))),
   );
   const instance = new Table({
     head: [...header],
@@ -33,9 +33,6 @@ export function table(header: readonly string[], rows: readonly (readonly (strin
   // The library pads every line to the full width.
   return instance.toString().replaceAll(/^ | +$/gm, "");
 }
-
-/** `2…5`: the smallest and the largest of some numbers. */
-export const rangeText = (values: readonly number[]): string => `${Math.min(...values)}…${Math.max(...values)}`;
 
 export const print = (text: string): void => {
   process.stdout.write(`${text}\n`);

@@ -18,9 +18,9 @@ import { loadCodes, MAGIC, MAGIC_BITS, storeCodes } from "./vectors";
   else store<i16>(address, <i16>code);
 }
 
-/** q = rne(clamp(fround(fround(a − z_a)·m_a) [+ fround(fround(b − z_b)·m_b)], lo − z, hi[c] − z)) + z; channels a multiple of 8. */
+/** q = rne(clamp(fround(fround(a − z_a)·m_a) [+ fround(fround(b − z_b)·m_b)], lo − z, hi − z)) + z; channels a multiple of 8. */
 export function add(task: MapTask): void {
-  const lo = f32x4.splat(f32(task.lo - task.zeroPoint));
+  const lo = f32x4.splat(f32(task.lo - task.zeroPoint)), hi = f32x4.splat(f32(task.hi - task.zeroPoint));
   const magic = f32x4.splat(MAGIC), bits = i32x4.splat(MAGIC_BITS - task.zeroPoint);
   const firstZero = i16x8.splat(<i16>task.firstZeroPoint), secondZero = i16x8.splat(<i16>task.secondZeroPoint);
   const firstMultiplier = f32x4.splat(task.firstMultiplier), secondMultiplier = f32x4.splat(task.secondMultiplier);
@@ -30,7 +30,6 @@ export function add(task: MapTask): void {
     let a = task.first + load<i32>(task.firstPixels + at);
     let b = hasSecond ? task.second + load<i32>(task.secondPixels + at) : 0;
     let to = task.output + load<i32>(task.outputPixels + at);
-    let highs = task.highs;
     for (let channel = 0; channel < task.channels; channel += 8) {
       const x = i16x8.sub(loadAny(task.firstBytes, a), firstZero);
       let low = f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(x)), firstMultiplier);
@@ -41,14 +40,13 @@ export function add(task: MapTask): void {
         high = f32x4.add(high, f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(y)), secondMultiplier));
         b += <usize>(task.secondBytes << 3);
       }
-      low = i32x4.sub(f32x4.add(f32x4.pmin(f32x4.pmax(low, lo), v128.load(highs)), magic), bits);
-      high = i32x4.sub(f32x4.add(f32x4.pmin(f32x4.pmax(high, lo), v128.load(highs, 16)), magic), bits);
+      low = i32x4.sub(f32x4.add(f32x4.pmin(f32x4.pmax(low, lo), hi), magic), bits);
+      high = i32x4.sub(f32x4.add(f32x4.pmin(f32x4.pmax(high, lo), hi), magic), bits);
       const codes = i16x8.narrow_i32x4_s(low, high);
       if (task.outputBytes == 1) storeCodes<u8>(to, codes);
       else storeCodes<i16>(to, codes);
       a += <usize>(task.firstBytes << 3);
       to += <usize>(task.outputBytes << 3);
-      highs += 32;
     }
   }
 }

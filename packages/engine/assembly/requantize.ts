@@ -2,8 +2,8 @@
  * The epilogue of every convolution (rules 5, 6, 7): int32 sums of up to `PANEL` pixels × 8 channels become codes.
  *
  *   v = fround(fround(acc + bias) · m[c])  [+ fround(fround(r − z_r) · m_r)]
- *   q = rne(clamp(v, lo − z, hi[c] − z)) + z
- *   copy: q' = rne(clamp(fround((q − z) · m'), lo' − z', hi'[c] − z')) + z'
+ *   q = rne(clamp(v, lo − z, hi − z)) + z
+ *   copy: q' = rne(clamp(fround((q − z) · m'), lo' − z', hi' − z')) + z'
  *
  * Clamping first, in float32, keeps |v| below 2^22, where adding 1.5·2^23 rounds half-to-even. The parameters of the eight
  * channels stay in registers over the whole panel.
@@ -26,11 +26,10 @@ function requantizePanel<Residual, Output, Copy>(
   task: OutputTask, parameters: usize, bias: usize, channelIndex: i32, pixel: i32, count: i32, sums: usize,
 ): void {
   const multiplier0 = v128.load(parameters), multiplier1 = v128.load(parameters, 16);
-  const hi0 = v128.load(parameters, 32), hi1 = v128.load(parameters, 48);
   const bias0 = v128.load(bias), bias1 = v128.load(bias, 16);
   const magic = f32x4.splat(MAGIC);
   const bits = i32x4.splat(MAGIC_BITS - task.zeroPoint);
-  const lo = f32x4.splat(f32(task.lo - task.zeroPoint));
+  const lo = f32x4.splat(f32(task.lo - task.zeroPoint)), hi = f32x4.splat(f32(task.hi - task.zeroPoint));
   let outputPixel = task.outputPixels + (<usize>pixel << 2);
   const output = task.output + <usize>channelIndex * sizeof<Output>();
   let residualPixel: usize = 0, residual: usize = 0, residualZero = i16x8.splat(0), residualMultiplier = f32x4.splat(0);
@@ -41,15 +40,13 @@ function requantizePanel<Residual, Output, Copy>(
     residualMultiplier = f32x4.splat(task.residualMultiplier);
   }
   let copyPixel: usize = 0, copy: usize = 0;
-  let copyBits = i32x4.splat(0), copyLo = i32x4.splat(0), copyMultiplier = i32x4.splat(0);
-  let copyHi0 = i32x4.splat(0), copyHi1 = i32x4.splat(0);
+  let copyBits = i32x4.splat(0), copyLo = i32x4.splat(0), copyHi = i32x4.splat(0), copyMultiplier = i32x4.splat(0);
   if (!isFloat<Copy>()) {
     copyPixel = task.copyPixels + (<usize>pixel << 2);
     copy = task.copy + <usize>channelIndex * sizeof<Copy>();
     copyBits = i32x4.splat(MAGIC_BITS - task.copyZeroPoint);
     copyLo = f32x4.splat(f32(task.copyLo - task.copyZeroPoint));
-    copyHi0 = v128.load(parameters, 64);
-    copyHi1 = v128.load(parameters, 80);
+    copyHi = f32x4.splat(f32(task.copyHi - task.copyZeroPoint));
     copyMultiplier = f32x4.splat(task.copyMultiplier);
   }
   do {
@@ -61,15 +58,15 @@ function requantizePanel<Residual, Output, Copy>(
       v1 = f32x4.add(v1, f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(r)), residualMultiplier));
       residualPixel += 4;
     }
-    v0 = round(v0, lo, hi0, magic);
-    v1 = round(v1, lo, hi1, magic);
+    v0 = round(v0, lo, hi, magic);
+    v1 = round(v1, lo, hi, magic);
     if (!isFloat<Output>()) {
       storeCodes<Output>(output + load<i32>(outputPixel), i16x8.narrow_i32x4_s(i32x4.sub(v0, bits), i32x4.sub(v1, bits)));
       outputPixel += 4;
     }
     if (!isFloat<Copy>()) {
-      v0 = round(f32x4.mul(f32x4.sub(v0, magic), copyMultiplier), copyLo, copyHi0, magic);
-      v1 = round(f32x4.mul(f32x4.sub(v1, magic), copyMultiplier), copyLo, copyHi1, magic);
+      v0 = round(f32x4.mul(f32x4.sub(v0, magic), copyMultiplier), copyLo, copyHi, magic);
+      v1 = round(f32x4.mul(f32x4.sub(v1, magic), copyMultiplier), copyLo, copyHi, magic);
       storeCodes<Copy>(copy + load<i32>(copyPixel), i16x8.narrow_i32x4_s(i32x4.sub(v0, copyBits), i32x4.sub(v1, copyBits)));
       copyPixel += 4;
     }
@@ -103,7 +100,7 @@ function withResidual<Residual>(
 export function requantize(task: OutputTask, block: i32, phase: i32, pixel: i32, count: i32, sums: usize): void {
   if (block >= task.blocks) return;
   const parameters = task.parameters + <usize>(block * task.parameterPitch);
-  const bias = parameters + 96 + <usize>(phase << 5);
+  const bias = parameters + 32 + <usize>(phase << 5);
   const outputs = task.variant % 9;
   const residualBytes = task.variant / 9;
   if (residualBytes == 0) withResidual<Absent>(outputs, task, parameters, bias, block << 3, pixel, count, sums);

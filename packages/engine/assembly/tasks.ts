@@ -14,8 +14,9 @@
   /** i32 byte offset of each pixel. */
   outputPixels: usize;
   zeroPoint: i32;
-  /** Lower clamp bound on codes; the upper ones stand with the channels' parameters. */
+  /** Clamp bounds on codes. */
   lo: i32;
+  hi: i32;
   residual: usize;
   residualPixels: usize;
   residualZeroPoint: i32;
@@ -25,11 +26,9 @@
   copyPixels: usize;
   copyZeroPoint: i32;
   copyLo: i32;
+  copyHi: i32;
   copyMultiplier: f32;
-  /**
-   * float32[8] multipliers, float32[8] upper bounds less the zero point of the output, the same of the copy, then int32[8] bias for each
-   * phase: one such record for each block of eight channels.
-   */
+  /** float32[8] multipliers, then int32[8] bias for each phase: one such record for each block of eight channels. */
   parameters: usize;
   parameterPitch: i32;
   /** Blocks of eight channels that the output really has. */
@@ -105,7 +104,7 @@
 @unmanaged export class LogitsTask {
   gemm: ConvTask;
   output: usize;
-  /** float32[8] multipliers and int32[8] bias for each block of eight channels. */
+  /** As in `OutputTask`, one phase. */
   parameters: usize;
   parameterPitch: i32;
 }
@@ -161,8 +160,7 @@
   outputBytes: i32;
   zeroPoint: i32;
   lo: i32;
-  /** float32 upper bound less the zero point of each element of a pixel. */
-  highs: usize;
+  hi: i32;
   pixels: i32;
   /** Elements of each pixel. */
   channels: i32;

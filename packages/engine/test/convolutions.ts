@@ -5,7 +5,7 @@
 
 import type { ConvOperator, Operator, Program, QuantizedTensor } from "../src/program/program.js";
 import { createReference } from "../src/reference/reference.js";
-import { program as makeProgram, Random, randomWeights, tensor, withChannelWidths } from "./programs.js";
+import { program as makeProgram, Random, randomWeights, tensor } from "./programs.js";
 
 export interface ConvCase {
   readonly label: string;
@@ -30,12 +30,10 @@ export interface ConvOptions {
   readonly zeroPoint: number;
   /** A second convolution adds the first one's output and is rescaled to the activations' width, which the engine fuses. */
   readonly withResidual: boolean;
-  /** Outputs of the tested convolutions and of the rescaling have channels of different widths. */
-  readonly unevenChannels?: boolean;
 }
 
 export function convProgram(c: ConvCase, options: ConvOptions): Program {
-  const { weightBits, activationBits, fill, zeroPoint, withResidual, unevenChannels = false } = options;
+  const { weightBits, activationBits, fill, zeroPoint, withResidual } = options;
   const random = new Random(c.input[0] * 1009 + c.outputs * 31 + weightBits * 7 + activationBits);
   const kernel = c.kernel ?? [1, 1];
   const geometry = {
@@ -59,9 +57,6 @@ export function convProgram(c: ConvCase, options: ConvOptions): Program {
   const tensors: QuantizedTensor[] = [tensor("image", [3, height, width])];
   const operators: Operator[] = [];
   const add = (t: QuantizedTensor) => tensors.push(t) - 1;
-  const widths = new Random(c.outputs);
-  const uneven = (t: QuantizedTensor) =>
-    unevenChannels ? withChannelWidths({ ...t, zeroPoint: Math.min(t.zeroPoint, 3) }, widths) : t;
   const head: ConvOperator = {
     op: "conv",
     name: "head",
@@ -89,23 +84,23 @@ export function convProgram(c: ConvCase, options: ConvOptions): Program {
     output,
     weights: { ...weights, scales: weights.scales.map(() => 0.01 * (0.9 + 0.2 * random.next())) },
     bias: Int32Array.from({ length: c.outputs }, () => random.integer(-50, 50)),
-    lo: unevenChannels ? 0 : random.integer(0, 1),
+    lo: random.integer(0, 1),
     hi: outputHighest - random.integer(0, 1),
   });
 
   const y = add(tensor("y", shape, { bits: outputBits }));
   const conv = tested("tested", y);
   const quantization = { bits: outputBits, ...fitRange(tensors, [head], conv, outputHighest) };
-  tensors[y] = uneven({ ...tensors[y]!, ...quantization });
+  tensors[y] = { ...tensors[y]!, ...quantization };
   operators.push(conv);
   let last = y;
   if (withResidual) {
     const scale = Math.fround(quantization.scale * 1.7);
-    last = add(uneven(tensor("sum", shape, { ...quantization, scale })));
+    last = add(tensor("sum", shape, { ...quantization, scale }));
     operators.push({ ...tested("with residual", last), residual: { tensor: y } });
     const copyScale = Math.fround(scale * (outputHighest / highest));
     const copyZero = Math.round(quantization.zeroPoint * (highest / outputHighest));
-    const copy = add(uneven(tensor("copy", shape, { bits: activationBits, scale: copyScale, zeroPoint: copyZero })));
+    const copy = add(tensor("copy", shape, { bits: activationBits, scale: copyScale, zeroPoint: copyZero }));
     operators.push({ op: "rescale", name: "copy", input: last, output: copy, lo: 0, hi: highest });
     const both = add(tensor("both", shape, { ...quantization, scale: Math.fround(scale * 2) }));
     operators.push({ op: "add", name: "both", inputs: [last, copy], output: both, lo: 0, hi: outputHighest });
@@ -120,8 +115,7 @@ export function convProgram(c: ConvCase, options: ConvOptions): Program {
       weights: randomWeights(random, [1, channels, 1, 1], 8),
       bias: new Int32Array(1),
     });
-  const { channelBits: _, ...whole } = tensors[last]!;
-  const flat = add({ ...whole, name: "flat", shape: [shape.reduce((product, n) => product * n, 1)] });
+  const flat = add({ ...tensors[last]!, name: "flat", shape: [shape.reduce((product, n) => product * n, 1)] });
   operators.push({ op: "reshape", name: "flat", input: last, output: flat });
   operators.push({ op: "dequantize", name: "logits", input: flat });
   return makeProgram(tensors, operators);

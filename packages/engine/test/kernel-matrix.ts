@@ -96,7 +96,6 @@ export interface Combination {
   readonly activationBits: number;
   readonly fill: Fill;
   readonly withResidual: boolean;
-  readonly unevenChannels: boolean;
 }
 
 const same = [2, 3, 4, 5, 6, 7, 8].map((bits) => [bits, bits] as const);
@@ -107,7 +106,7 @@ const mixed = [
   [2, 5],
 ] as const;
 
-/** Every width with every fill; the epilogue's two forms take turns, and so do channels of one width and of several. Fills are innermost. */
+/** Every width with every fill; the epilogue's two forms take turns. Fills are innermost. */
 export const fillCount = 5;
 
 export const combinations: readonly Combination[] = [...same, ...mixed].flatMap(([weightBits, activationBits], i) =>
@@ -116,7 +115,6 @@ export const combinations: readonly Combination[] = [...same, ...mixed].flatMap(
     activationBits,
     fill,
     withResidual: (i + j) % 2 === 0,
-    unevenChannels: (i + (j >> 1)) % 2 === 0,
   })),
 );
 

@@ -22,17 +22,14 @@ export function everyOperator(random: Random, { bits, linearLogits = true }: Eve
   const range = { lo: 0, hi: highest };
   const plain = { strides: [1, 1], dilations: [1, 1], pads: [1, 1, 1, 1] } as const;
 
-  /** Channels of two widths; the zero point is a code of both. */
-  const uneven = (t: QuantizedTensor): QuantizedTensor => ({ ...t, zeroPoint: 3, channelBits: [t.bits, 2, t.bits, 2] });
-
   const sum = narrow("sum", [4, 8, 8]);
   const mapped = narrow("mapped", [4, 4, 4]);
   const averaged = narrow("averaged", [8, 2, 2]);
   const tensors = [
     tensor("image", [3, 8, 8], { scale: Math.fround(0.0175), zeroPoint: 113 }),
     narrow("stem", [4, 8, 8]),
-    uneven(tensor("wide", [4, 8, 8], { scale: Math.fround(0.031) })),
-    uneven(narrow("block", [4, 8, 8])),
+    tensor("wide", [4, 8, 8], { scale: Math.fround(0.031), zeroPoint: 3 }),
+    narrow("block", [4, 8, 8]),
     sum,
     moved(sum, "pooled", [4, 4, 4]),
     mapped,

@@ -42,12 +42,6 @@ export function tensor(
   return { name, shape, bits: 8, scale: Math.fround(0.05), zeroPoint: 0, ...options };
 }
 
-/** The tensor with a width for each channel, as low as the zero point allows. */
-export function withChannelWidths(t: QuantizedTensor, random: Random): QuantizedTensor {
-  const narrowest = Math.ceil(Math.log2(t.zeroPoint + 1));
-  return { ...t, channelBits: Array.from({ length: t.shape[0]! }, () => random.integer(narrowest, t.bits)) };
-}
-
 export function randomWeights(
   random: Random,
   shape: readonly number[],

@@ -1,10 +1,9 @@
 /** @file Random whole programs for property tests: a growing set of tensors, each operator fed from it. */
 
-import { narrowestHighest } from "../src/operators/arithmetic.js";
 import { axesOf, windowCount } from "../src/operators/windows.js";
 import type { Operator, Program, QuantizedTensor, TensorId } from "../src/program/program.js";
 import { type Fill, fillCodes } from "./convolutions.js";
-import { program as makeProgram, Random, randomWeights, tensor, withChannelWidths } from "./programs.js";
+import { program as makeProgram, Random, randomWeights, tensor } from "./programs.js";
 
 /** A valid program of about `length` operators, every kind of them likely; the same for the same seed. */
 export function randomProgram(seed: number, length: number): Program {
@@ -65,13 +64,6 @@ class Writer {
     return this.#tensors.push(tensor(`t${this.#tensors.length}`, shape, quantization)) - 1;
   }
 
-  /** An output whose channels may have widths of their own. */
-  #unevenOutput(shape: readonly number[]): TensorId {
-    const output = this.#output(shape);
-    if (this.random.next() < 0.4) this.#tensors[output] = withChannelWidths(this.#tensors[output]!, this.random);
-    return output;
-  }
-
   /** Of a tensor that moves of its codes keep. */
   #like(id: TensorId): Partial<QuantizedTensor> {
     const { bits, scale, zeroPoint } = this.#tensors[id]!;
@@ -80,7 +72,7 @@ class Writer {
 
   #range(output: TensorId) {
     const highest = 2 ** this.#tensors[output]!.bits - 1;
-    const lo = this.random.pick([0, 0, this.random.integer(0, narrowestHighest(this.#tensors[output]!) >> 1)]);
+    const lo = this.random.pick([0, 0, this.random.integer(0, highest >> 1)]);
     return { lo, hi: this.random.pick([highest, highest, this.random.integer(lo, highest)]) };
   }
 
@@ -135,7 +127,7 @@ class Writer {
     const bits = random.integer(2, 8);
     const weights = randomWeights(random, [outputs, channels / groups, ...kernel], bits);
     fillCodes(weights.codes, bits, random.pick<Fill>(["random", "bell", "bell", "alternating"]), random);
-    const output = this.#unevenOutput([outputs, ...size]);
+    const output = this.#output([outputs, ...size]);
     const fanIn = (channels / groups) * kernel[0] * kernel[1];
     const scale = 3 / (2 ** (bits - 1) * Math.sqrt(fanIn));
     this.#operators.push({
@@ -156,7 +148,7 @@ class Writer {
 
   #rescale(): void {
     const input = this.#any();
-    const output = this.#unevenOutput(this.#shape(input));
+    const output = this.#output(this.#shape(input));
     this.#operators.push({ op: "rescale", name: this.#name("rescale"), input, output, ...this.#range(output) });
   }
 

@@ -5,7 +5,7 @@ import { printGraph } from "@subbyte/graph";
 import { countMultiplyAdds, countParameters, type FloatModel, openModel, UsageError } from "@subbyte/toolkit";
 import { Command } from "commander";
 import { openOptions, withDataOptions, withModelOptions, withRunOptions } from "../options.js";
-import { byteSize, rangeText, table } from "../output.js";
+import { byteSize, table } from "../output.js";
 import { deliver } from "../results.js";
 import { type CompareOptions, inspectCompare } from "./inspect-compare.js";
 
@@ -61,14 +61,14 @@ function describeFloat({ path, shape, classes, description, graph }: FloatModel)
 function describeProgram(program: Program, path: string, bytes: number): Described {
   const { preprocessing, provenance, classes, operators } = program;
   const rows = operators.map((operator) => {
-    const { name, op, shape, weights, input, output, outputChannels, multiplyAdds } = operatorRow(program, operator);
+    const { name, op, shape, weights, input, output, multiplyAdds } = operatorRow(program, operator);
     return [
       name,
       op,
       shape.join("×"),
       weights ?? "",
       input.join(", "),
-      outputChannels ? `${output} (${rangeText(outputChannels)})` : (output ?? "float"),
+      output ?? "float",
       multiplyAdds === 0 ? "" : (multiplyAdds / 1e6).toFixed(2),
     ];
   });
@@ -97,7 +97,6 @@ function operatorRow(program: Program, operator: Operator) {
   const bits = (id: TensorId) => program.tensors[id]!.bits;
   const inputs = "inputs" in operator ? operator.inputs : [operator.input];
   const output = "output" in operator ? operator.output : undefined;
-  const channels = output === undefined ? undefined : program.tensors[output]!.channelBits;
   return {
     name: operator.name,
     op: operator.op,
@@ -105,7 +104,6 @@ function operatorRow(program: Program, operator: Operator) {
     ...("weights" in operator ? { weights: operator.weights.bits } : {}),
     input: inputs.map(bits),
     ...(output === undefined ? {} : { output: bits(output) }),
-    ...(channels === undefined ? {} : { outputChannels: channels }),
     multiplyAdds: operatorMultiplyAdds(program, operator),
   };
 }

@@ -95,16 +95,18 @@ function readHeader(bytes: Uint8Array): { root: JsonNode; end: number } {
 }
 
 function readTensor(node: JsonNode): QuantizedTensor {
-  const members = node.object(["name", "shape", "bits", "scale", "zeroPoint"], ["channelBits"]);
+  if (Object.hasOwn(node.members(), "channelBits"))
+    throw invalid(
+      `${node.field}.channelBits`,
+      "bit widths of single channels are not supported any more; quantize the network again",
+    );
+  const members = node.object(["name", "shape", "bits", "scale", "zeroPoint"]);
   return {
     name: members.name.text(),
     shape: members.shape.integers(),
     bits: members.bits.integer(),
     scale: members.scale.number(),
     zeroPoint: members.zeroPoint.integer(),
-    ...(members.channelBits === undefined
-      ? {}
-      : { channelBits: members.channelBits.list(maxEntries).map((width) => width.integer()) }),
   };
 }
 

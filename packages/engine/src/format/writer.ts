@@ -21,13 +21,12 @@ export function writeSbq(program: Program): Uint8Array {
     preprocessing: preprocessingHeader(program),
     ...(program.labels === undefined ? {} : { labels: program.labels }),
     provenance: program.provenance,
-    tensors: program.tensors.map(({ name, shape, bits, scale, zeroPoint, channelBits }) => ({
+    tensors: program.tensors.map(({ name, shape, bits, scale, zeroPoint }) => ({
       name,
       shape,
       bits,
       scale,
       zeroPoint,
-      ...(channelBits === undefined ? {} : { channelBits }),
     })),
     operators: program.operators.map((op) => operatorHeader(op, blocks)),
   };

@@ -41,25 +41,22 @@ export function kernelBytes(program: Program, tier: Tier, threads = 1): number {
 const tilings = [twoByTwo, fourByFour];
 const isTiled = (op: FilterOperator): boolean => op.op === "conv" && isThreeByThree(op);
 
-/**
- * Offsets: of pixels or tiles for every tensor that takes part and a fused copy; of elements where their order changes. Upper bounds
- * of an elementwise operator's channels.
- */
+/** Offsets: of pixels or tiles for every tensor that takes part and a fused copy; of elements where their order changes. */
 function tableBytes(program: Program, op: Operator): number {
   const { shape } = program.tensors[outputOf(op) ?? inputsOf(op)[0]!]!;
   const [, height, width] = mapShape(shape);
   const pixels = roundUp(height, 4) * roundUp(width, 4) + 16 * twoByTwo.group;
   const reorders = op.op === "reshape" || op.op === "transpose" || op.op === "slice" || op.op === "dequantize";
-  const bounds = op.op === "add" || op.op === "rescale" ? 4 * roundUp(shape[0]!, 8) : 0;
-  const table = op.op === "table" ? 256 : 0;
-  return 4 * pixels * (inputsOf(op).length + 2) + (reorders ? 8 * elementCount(shape) : 0) + bounds + table;
+  return (
+    4 * pixels * (inputsOf(op).length + 2) + (reorders ? 8 * elementCount(shape) : 0) + (op.op === "table" ? 256 : 0)
+  );
 }
 
-/** Packed weights, starts of their sums (a quarter at most, as pieces have four steps or more), multipliers, bounds and bias. */
+/** Packed weights, starts of their sums (a quarter at most, as pieces have four steps or more), multipliers and bias. */
 function filterBytes(op: FilterOperator, input: Placement): number {
   const filter = filterOf(op);
   const blocks = roundUp(filter.outputs, 8) / 8;
-  const parameters = blocks * 32 * (3 + twoByTwo.edge ** 2);
+  const parameters = blocks * 32 * (1 + twoByTwo.edge ** 2);
   if (isDepthwise(op)) return parameters + blocks * 16 * roundUp(filter.kernel[0] * filter.kernel[1], 2);
   const { rowOffsets, rowSteps } = planWindow(filter, input, 8);
   const direct = rowOffsets.length * rowSteps;

@@ -4,8 +4,6 @@
  * 2 · 24 + 2 bits, so the second rounding changes nothing.
  */
 
-import type { QuantizedTensor } from "../program/program.js";
-
 /** 1.5 · 2^52: adding it leaves no fraction bits, so the sum is rounded half to even by the hardware. */
 const integerGrid = 1.5 * 2 ** 52;
 
@@ -30,16 +28,6 @@ export function toCode(v: number, zeroPoint: number, lo: number, hi: number): nu
   const high = hi - zeroPoint;
   const clamped = Math.min(Math.max(v, low), high);
   return clamped + integerGrid - integerGrid + zeroPoint;
-}
-
-/** hi[c] = min(hi, 2^channelBits[c] − 1), the upper clamp bound of each channel (rule 5). */
-export function channelHighs(hi: number, { shape, bits, channelBits }: QuantizedTensor): Int32Array {
-  return Int32Array.from({ length: shape[0]! }, (_, c) => Math.min(hi, 2 ** (channelBits?.[c] ?? bits) - 1));
-}
-
-/** Highest code of the narrowest channel. */
-export function narrowestHighest({ bits, channelBits }: QuantizedTensor): number {
-  return 2 ** (channelBits?.reduce((least, width) => Math.min(least, width), bits) ?? bits) - 1;
 }
 
 /** m = fround(from / to): the multiplier of a change of scale (rules 6 and 7). */

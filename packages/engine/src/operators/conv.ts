@@ -4,12 +4,12 @@
  *   acc = b[o] + Σ w[o, c, i, j] · (x[c, …] − z_x)
  *   v   = fround(fround(acc) · m[o])                                          without residual
  *   v   = fround(fround(fround(acc) · m[o]) + fround(fround(r − z_r) · m_r))  with residual
- *   y   = clamp(rne(v) + z_y, lo, hi[o])
+ *   y   = clamp(rne(v) + z_y, lo, hi)
  */
 
 import type { ConvOperator } from "../program/program.js";
 import { packedWeightBytes, paddedSize, prepareSums } from "./accumulate.js";
-import { channelHighs, channelMultipliers, rescaleMultiplier, toCode } from "./arithmetic.js";
+import { channelMultipliers, rescaleMultiplier, toCode } from "./arithmetic.js";
 import { type CheckContext, elementCount, type Memory, type OperatorDefinition } from "./definition.js";
 import { axesOf, checkWindowAttributes, extent, windowCount } from "./windows.js";
 
@@ -73,8 +73,7 @@ export const conv: OperatorDefinition<ConvOperator> = {
     const multipliers = channelMultipliers(input.scale, op.weights.scales, output.scale);
     const sum = prepareSums(op, input, output, memory.codes(op.input), memory.scratch);
     const y = memory.codes(op.output);
-    const { lo } = op;
-    const highs = channelHighs(op.hi, output);
+    const { lo, hi } = op;
     const z = output.zeroPoint;
     const addend = op.residual === undefined ? undefined : prepareResidual(op.residual.tensor, output.scale, memory);
 
@@ -82,7 +81,6 @@ export const conv: OperatorDefinition<ConvOperator> = {
       sum((first, count, sums) => {
         for (let i = 0; i < count; i++) {
           const m = multipliers[first + i]!;
-          const hi = highs[first + i]!;
           const from = i * pixels;
           const to = (first + i) * pixels;
           if (addend === undefined) requantize(sums, from, y, to, pixels, m, z, lo, hi);

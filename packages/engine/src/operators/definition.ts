@@ -12,7 +12,6 @@ import type {
   QuantizedWeights,
   TensorId,
 } from "../program/program.js";
-import { narrowestHighest } from "./arithmetic.js";
 
 /** How a field stands in the file's header: a JSON value, or a reference to a data block. */
 export type FieldKind =
@@ -124,10 +123,11 @@ export class CheckContext {
     return shape as unknown as readonly [number, number, number];
   }
 
-  /** 0 ≤ lo ≤ hi ≤ 2^bits − 1 of the output, and lo within its narrowest channel. */
+  /** 0 ≤ lo ≤ hi ≤ 2^bits − 1 of the output. */
   range({ lo, hi }: OutputRange, output: QuantizedTensor): void {
-    this.integer("hi", hi, 0, 2 ** output.bits - 1);
-    this.integer("lo", lo, 0, Math.min(hi, narrowestHighest(output)));
+    const highest = 2 ** output.bits - 1;
+    this.integer("hi", hi, 0, highest);
+    this.integer("lo", lo, 0, hi);
   }
 
   /** Operators that move codes leave width, scale and zero point as they are. */

@@ -19,11 +19,12 @@ export const table: OperatorDefinition<TableOperator> = {
     if (bad !== -1) context.fail(`table[${bad}]`, `must be at most ${highest}, is ${op.table[bad]}`);
   },
 
-  prepare(op, memory) {
-    const x = memory.codes(op.input);
-    const y = memory.codes(op.output);
-    return () => {
-      for (let i = 0; i < x.length; i++) y[i] = op.table[x[i]!]!;
-    };
-  },
+  prepare: (op, memory) => applyTable(op.table, memory.codes(op.input), memory.codes(op.output)),
 };
+
+/** y[i] = table[x[i]] as a step of a run. */
+export function applyTable(table: Uint8Array, x: Uint8Array, y: Uint8Array): () => void {
+  return () => {
+    for (let i = 0; i < x.length; i++) y[i] = table[x[i]!]!;
+  };
+}

@@ -73,46 +73,6 @@ describe("what does not fit is refused, and the message says where", () => {
       withOperator("stem", { bias: new Int32Array(5) }),
       "operators[0].bias: must hold 4 values, holds 5",
     ],
-    [
-      "lo above the narrowest channel",
-      withOperator("widen", { lo: 4 }),
-      "operators[1].lo: must be an integer in [0, 3], is 4",
-    ],
-    [
-      "zero point above the narrowest channel",
-      withTensor("wide", { zeroPoint: 4 }),
-      "tensors[2].zeroPoint: must be an integer in [0, 3], is 4",
-    ],
-    [
-      "number of channel widths",
-      withTensor("wide", { channelBits: [8, 2] }),
-      "tensors[2].channelBits: must hold 4 widths, holds 2",
-    ],
-    [
-      "a channel wider than its tensor",
-      withTensor("block", { channelBits: [4, 5, 4, 2] }),
-      "tensors[3].channelBits[1]: must be an integer in [0, 4], is 5",
-    ],
-    [
-      "half a bit",
-      withTensor("wide", { channelBits: [8, 2, 8, 2.5] }),
-      "tensors[2].channelBits[3]: must be an integer in [0, 8], is 2.5",
-    ],
-    [
-      "channel widths of a pooling",
-      withTensor("pooled", { channelBits: [4, 4, 4, 4] }),
-      'tensors[5].channelBits: only conv and rescale write channels of different widths; "pooled" is written by maxPool',
-    ],
-    [
-      "channel widths of a linear layer",
-      withTensor("hidden", { channelBits: new Array(10).fill(4) }),
-      'widths; "hidden" is written by linear',
-    ],
-    [
-      "channel widths of the input",
-      withTensor("image", { channelBits: [8, 8, 8] }),
-      'tensors[0].channelBits: only conv and rescale write channels of different widths; "image" is the program\'s input',
-    ],
     ["lo above hi", withOperator("stem", { lo: 9, hi: 8 }), "operators[0].lo: must be an integer in [0, 8], is 9"],
     ["hi above the width", withOperator("stem", { hi: 16 }), "operators[0].hi: must be an integer in [0, 15], is 16"],
     [

@@ -5,7 +5,6 @@
  */
 
 import { invalid, tooLarge } from "../errors.js";
-import { narrowestHighest } from "../operators/arithmetic.js";
 import { CheckContext, checkScale, elementCount } from "../operators/definition.js";
 import {
   definitionOf,
@@ -54,7 +53,6 @@ export function checkProgram(
   checkCount("classes", program.classes, maxClasses);
   for (const [id, tensor] of program.tensors.entries()) checkTensor(`tensors[${id}]`, tensor, maxBytes);
   checkOrder(program);
-  checkWriters(program);
   checkInput(program);
   checkPreprocessing(program);
   checkProvenance(program);
@@ -133,19 +131,10 @@ function checkTensor(field: string, tensor: QuantizedTensor, maxBytes: number): 
     );
   if (!(Number.isInteger(bits) && bits >= 2 && bits <= 8))
     throw invalid(`${field}.bits`, `must be an integer in [2, 8], is ${bits}`);
-  checkChannelBits(`${field}.channelBits`, tensor);
   checkScale(`${field}.scale`, scale);
-  const highest = narrowestHighest(tensor);
+  const highest = 2 ** bits - 1;
   if (!(Number.isInteger(zeroPoint) && zeroPoint >= 0 && zeroPoint <= highest))
     throw invalid(`${field}.zeroPoint`, `must be an integer in [0, ${highest}], is ${zeroPoint}`);
-}
-
-function checkChannelBits(field: string, { shape, bits, channelBits }: QuantizedTensor): void {
-  if (channelBits === undefined) return;
-  if (channelBits.length !== shape[0])
-    throw invalid(field, `must hold ${shape[0]} widths, holds ${channelBits.length}`);
-  const bad = channelBits.findIndex((width) => !(Number.isInteger(width) && width >= 0 && width <= bits));
-  if (bad !== -1) throw invalid(`${field}[${bad}]`, `must be an integer in [0, ${bits}], is ${channelBits[bad]}`);
 }
 
 /** Every tensor is produced once, by the input or one operator, before it is read; the last operator alone yields logits. */
@@ -174,22 +163,6 @@ function checkOrder(program: Program): void {
   }
   const missing = produced.indexOf(0);
   if (missing !== -1) throw invalid(`tensors[${missing}]`, `"${tensors[missing]!.name}" is never produced`);
-}
-
-/** Convolutions and changes of scale clamp every channel by itself; whatever else writes a tensor knows one width. */
-function checkWriters({ tensors, input, operators: list }: Program): void {
-  const refuse = (id: number, writer: string) => {
-    if (tensors[id]!.channelBits !== undefined)
-      throw invalid(
-        `tensors[${id}].channelBits`,
-        `only conv and rescale write channels of different widths; "${tensors[id]!.name}" is ${writer}`,
-      );
-  };
-  refuse(input, "the program's input");
-  for (const op of list) {
-    const output = outputOf(op);
-    if (output !== undefined && op.op !== "conv" && op.op !== "rescale") refuse(output, `written by ${op.op}`);
-  }
 }
 
 function checkInput({ tensors, input, inputTables }: Program): void {

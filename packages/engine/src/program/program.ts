@@ -14,22 +14,14 @@ export interface QuantizedTensor {
   readonly bits: number;
   /** Finite, positive, normal float32 (`Math.fround(scale) === scale`). */
   readonly scale: number;
-  /** Integer in [0, 2^bits − 1], and within the narrowest channel's codes. */
+  /** Integer in [0, 2^bits − 1]. */
   readonly zeroPoint: number;
-  /**
-   * Widths of the channels, 0 (always 0) … bits, one for each channel (first axis): codes of channel c lie in [0, 2^channelBits[c] − 1], on the
-   * scale and zero point of the whole tensor. Only `conv` and `rescale` write them. Absent where all channels have `bits`.
-   */
-  readonly channelBits?: readonly number[];
 }
 
 /** Index into `Program.tensors`. */
 export type TensorId = number;
 
-/**
- * Clamp bounds on output codes; ReLU, ReLU6 and clipping are these integers (rule 5). 0 ≤ lo ≤ hi ≤ 2^bits − 1; where channels have
- * widths of their own, each is clamped to min(hi, 2^channelBits[c] − 1), and lo is at most the smallest of them.
- */
+/** Clamp bounds on output codes; ReLU, ReLU6 and clipping are these integers (rule 5). 0 ≤ lo ≤ hi ≤ 2^bits − 1. */
 export interface OutputRange {
   readonly lo: number;
   readonly hi: number;

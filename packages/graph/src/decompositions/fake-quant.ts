@@ -13,9 +13,9 @@
  * QuantizeLinear and DequantizeLinear would be rewritten to integer kernels by some runtimes, and have no width below 4 bits.
  */
 
-import { float32, toNumbers } from "../ir/tensor.js";
+import { toNumbers } from "../ir/tensor.js";
 import type { Node } from "../ir/types.js";
-import { channelMaxima, codeRange, PACT } from "../operators/fake-quant.js";
+import { codeRange, PACT } from "../operators/fake-quant.js";
 import { attributesOf, normalizeAxis } from "../operators/support/attributes.js";
 import type { Decomposition, DecompositionContext } from "./decomposition.js";
 import { reshape } from "./support.js";
@@ -73,7 +73,7 @@ function quantized(node: Node, context: DecompositionContext, x: string, scale: 
   const rank = type(x).shape!.length;
   const axis = channelAxis(node, rank);
   const { qmin, qmax } = codeRange(node.attributes);
-  const key = `${x} ${scale} ${zeroPoint} ${axis} ${qmin} ${qmax} ${node.attributes.channelBits}`;
+  const key = `${x} ${scale} ${zeroPoint} ${axis} ${qmin} ${qmax}`;
   const spread = (value: string) =>
     axis === undefined
       ? value
@@ -86,11 +86,7 @@ function quantized(node: Node, context: DecompositionContext, x: string, scale: 
         );
   const broadcastScale = spread(scale);
   const position = once(`steps ${x} ${scale} ${axis}`, () => g.op("Div", [x, broadcastScale]));
-  const maxima = channelMaxima(node.attributes);
-  const clamped = once(`clamped ${key}`, () => {
-    const within = clamp(context, position, zeroPoint, spread, qmin, qmax);
-    return maxima ? belowMaxima(context, within, zeroPoint, maxima, rank) : within;
-  });
+  const clamped = once(`clamped ${key}`, () => clamp(context, position, zeroPoint, spread, qmin, qmax));
   const rounded = once(`rounded ${key}`, () => g.op("Round", [clamped]));
   return { position, clamped, rounded, broadcastScale };
 }
@@ -112,26 +108,6 @@ function clamp(
   const high = g.op("Sub", [g.scalar(qmax), zeroPoint]);
   if (type(zeroPoint).shape!.length === 0) return g.op("Clip", [position, low, high]);
   return g.op("Min", [g.op("Max", [position, spread(low)]), spread(high)]);
-}
-
-/** min(v, qmax[c] − z) along axis 1. */
-function belowMaxima(
-  { g, constant }: DecompositionContext,
-  value: string,
-  zeroPoint: string,
-  maxima: readonly number[],
-  rank: number,
-): string {
-  const shape = Array.from({ length: rank }, (_, i) => (i === 1 ? maxima.length : 1));
-  const known = constant(zeroPoint);
-  const z = known ? toNumbers(known)[0]! : 0;
-  const bounds = g.constant(
-    float32(
-      maxima.map((maximum) => maximum - z),
-      shape,
-    ),
-  );
-  return g.op("Min", [value, known ? bounds : g.op("Sub", [bounds, zeroPoint])]);
 }
 
 const channelAxis = (node: Node, rank: number): number | undefined => {

@@ -155,11 +155,6 @@ describe("FakeQuant", () => {
   const quantizers: Readonly<Record<string, Quantizer>> = {
     "unsigned, 4 bits": { attributes: { bits: 4 }, zeroPoints: [0] },
     "unsigned with a zero point, 8 bits": { attributes: { bits: 8 }, zeroPoints: [77] },
-    "channels with widths of their own": { attributes: { bits: 4, channelBits: [2, 4, 3] }, zeroPoints: [0] },
-    "channels with widths of their own and a zero point": {
-      attributes: { bits: 3, channelBits: [3, 2, 3] },
-      zeroPoints: [2],
-    },
     "signed, 2 bits": { attributes: { bits: 2, signed: 1 }, zeroPoints: [0] },
     "signed, narrow, 3 bits, per channel": {
       attributes: { bits: 3, signed: 1, narrow: 1, axis },

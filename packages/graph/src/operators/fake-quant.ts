@@ -5,8 +5,7 @@
  *
  * Inputs x, scale s and zero point z (float32, of shape [], or [c] along `axis`). Attributes: `bits` 2…8, `signed`, `narrow`
  * (the lowest signed code stays unused), `axis` (present only per channel), `learnable` (1: s gets LSQ's gradient; 2: PACT's),
- * `learnableZeroPoint` (z gets a gradient, as an offset of −s·z), `channelBits` (unsigned only, one for each channel of axis 1, 0…bits:
- * the channel's codes end at qmax = 2^channelBits − 1, on the scale of all).
+ * `learnableZeroPoint` (z gets a gradient, as an offset of −s·z).
  *
  * FakeQuantGradient(dy, x, s, z; the same attributes) → dx, ds where s or z is learnable, dz where z is. Inside means
  * qmin − z ≤ x/s ≤ qmax − z.
@@ -22,7 +21,7 @@
  */
 
 import { roundHalfToEven } from "../ir/float16.js";
-import type { Attribute, Attributes, Dim, Node, Tensor } from "../ir/types.js";
+import type { Attributes, Node, Tensor } from "../ir/types.js";
 import type { OperatorDefinition } from "./definition.js";
 import { attributesOf, misfit, normalizeAxis } from "./support/attributes.js";
 import { numbersOf, tensorOf } from "./support/values.js";
@@ -38,24 +37,6 @@ export function codeRange(attributes: Attributes): { readonly qmin: number; read
   return signed
     ? { qmin: -(2 ** (bits - 1)) + (narrow ? 1 : 0), qmax: 2 ** (bits - 1) - 1 }
     : { qmin: 0, qmax: 2 ** bits - 1 };
-}
-
-/** The highest code of each channel of axis 1, where channels have widths of their own. */
-export function channelMaxima({
-  channelBits,
-}: {
-  readonly channelBits?: Attribute | undefined;
-}): readonly number[] | undefined {
-  return (channelBits as readonly number[] | undefined)?.map((bits) => 2 ** bits - 1);
-}
-
-/** The highest code that each element of x can get. */
-function highestOf(node: Node, x: Tensor): (at: number) => number {
-  const { qmax } = codeRange(node.attributes);
-  const maxima = channelMaxima(node.attributes);
-  if (!maxima) return () => qmax;
-  const inner = x.shape.slice(2).reduce((a, b) => a * b, 1);
-  return (at) => maxima[Math.floor(at / inner) % maxima.length]!;
 }
 
 /** The entry of scale and zero point that each element of x uses. */
@@ -86,20 +67,18 @@ export const FakeQuant: OperatorDefinition = {
       ] as const)
         if (shape.join() !== needed.join()) throw misfit(node, `${name} of shape [${shape}]`, `[${needed}]`);
     }
-    checkChannelBits(node, x.shape);
     return [x];
   },
 
   evaluate(node, [x, scale, zeroPoint]) {
-    const { qmin } = codeRange(node.attributes);
+    const { qmin, qmax } = codeRange(node.attributes);
     const channel = channelOf(node, x!);
-    const highest = highestOf(node, x!);
     const [xs, s, z] = [numbersOf(x!), numbersOf(scale!), numbersOf(zeroPoint!)];
     // In float32 every step rounds, as in the runtimes.
     const round = x!.dtype === "float32" ? Math.fround : (value: number) => value;
     const y = Float64Array.from(xs, (value, at) => {
       const c = channel(at);
-      const position = Math.min(highest(at) - z[c]!, Math.max(qmin - z[c]!, round(value / s[c]!)));
+      const position = Math.min(qmax - z[c]!, Math.max(qmin - z[c]!, round(value / s[c]!)));
       return s[c]! * roundHalfToEven(position);
     });
     return [tensorOf(x!.dtype, x!.shape, y)];
@@ -133,9 +112,8 @@ export const FakeQuantGradient: OperatorDefinition = {
     [x!, scale!, zeroPoint!].slice(0, gradientCount(attributesOf(node, defaults))),
 
   evaluate(node, [dy, x, scale, zeroPoint]) {
-    const { qmin } = codeRange(node.attributes);
+    const { qmin, qmax } = codeRange(node.attributes);
     const channel = channelOf(node, x!);
-    const highest = highestOf(node, x!);
     const [dys, xs, s, z] = [dy!, x!, scale!, zeroPoint!].map(numbersOf) as [
       ArrayLike<number>,
       ArrayLike<number>,
@@ -148,7 +126,7 @@ export const FakeQuantGradient: OperatorDefinition = {
     const { learnable, ...others } = attributesOf(node, defaults);
     for (let at = 0; at < xs.length; at++) {
       const c = channel(at);
-      const [low, high] = [qmin - z[c]!, highest(at) - z[c]!];
+      const [low, high] = [qmin - z[c]!, qmax - z[c]!];
       const position = xs[at]! / s[c]!;
       const inside = position >= low && position <= high;
       if (inside) dx[at] = dys[at]!;
@@ -164,14 +142,3 @@ export const FakeQuantGradient: OperatorDefinition = {
     return results.slice(0, gradientCount({ learnable, ...others }));
   },
 };
-
-function checkChannelBits(node: Node, shape: readonly Dim[] | undefined): void {
-  const { bits, signed } = attributesOf(node, defaults);
-  const channelBits = node.attributes.channelBits as readonly number[] | undefined;
-  if (!channelBits) return;
-  if (signed) throw misfit(node, "channelBits on a signed grid", "an unsigned grid");
-  if (shape && shape[1] !== channelBits.length)
-    throw misfit(node, `channelBits of ${channelBits.length} channels`, `${shape[1]}, as x of [${shape}] has them`);
-  const bad = channelBits.find((width) => !(Number.isInteger(width) && width >= 0 && width <= bits));
-  if (bad !== undefined) throw misfit(node, `channelBits has ${bad}`, `0 to ${bits}`);
-}

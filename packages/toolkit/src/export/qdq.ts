@@ -5,9 +5,9 @@
  * Clip keeps them within 2^b codes ("QCDQ"). Biases are int32 at scale s_x·s_w. Spec: ONNX QuantizeLinear, DequantizeLinear 21.
  */
 
-import { float32, type Graph, GraphBuilder, inferTypes, type Node, type Tensor } from "@subbyte/graph";
+import { float32, type Graph, GraphBuilder, type Node, type Tensor } from "@subbyte/graph";
 import { biasCodes } from "../quantization/biases.js";
-import { channelBounds, codeRange, type FakeQuant, fakeQuants, quantizeValue } from "../quantization/fake-quant.js";
+import { codeRange, type FakeQuant, fakeQuants, quantizeValue } from "../quantization/fake-quant.js";
 import { storedScales } from "../quantization/ranges.js";
 import { isLayer } from "../quantization/topology.js";
 
@@ -20,7 +20,6 @@ export function toQdq(graph: Graph): Graph {
   const quantizers = new Map(fakeQuants(graph).map((fq) => [fq.node, fq]));
   const byOutput = new Map([...quantizers.values()].map((fq) => [fq.output, fq]));
   const inputScales = storedScales(graph);
-  const types = inferTypes(graph);
   const replaced = new Set<string>();
   for (const fq of quantizers.values()) for (const name of fq.node.inputs) replaced.add(name);
   for (const layer of graph.nodes.filter(isLayer)) if (layer.inputs[2]) replaced.add(layer.inputs[2]);
@@ -31,7 +30,7 @@ export function toQdq(graph: Graph): Graph {
     const fq = quantizers.get(node);
     if (fq) {
       if (fq.ofWeights) dequantizedWeights(b, graph, fq);
-      else quantizedActivation(b, graph, fq, types.get(fq.input)!.shape!.length);
+      else quantizedActivation(b, graph, fq);
     } else {
       const weights = isLayer(node) ? byOutput.get(node.inputs[1]!) : undefined;
       const inputs =
@@ -47,8 +46,7 @@ export function toQdq(graph: Graph): Graph {
 
 const firstElement = (graph: Graph, name: string): number => (graph.tensors.get(name)!.data as Float32Array)[0]!;
 
-/** @param rank of the value, batch included */
-function quantizedActivation(b: GraphBuilder, graph: Graph, fq: FakeQuant, rank: number): void {
+function quantizedActivation(b: GraphBuilder, graph: Graph, fq: FakeQuant): void {
   const scale = firstElement(graph, fq.scale);
   const zeroPoint = firstElement(graph, fq.zeroPoint);
   const { max } = codeRange(fq);
@@ -61,8 +59,6 @@ function quantizedActivation(b: GraphBuilder, graph: Graph, fq: FakeQuant, rank:
     const bounds = [-zeroPoint, max - zeroPoint].map((steps) => b.scalar(scale * steps));
     value = b.op("Clip", [value, ...bounds], {}, { name: `${fq.node.name}/clip` });
   }
-  const bounds = channelBounds(fq, scale, zeroPoint, rank);
-  if (bounds) value = b.op("Min", [value, b.constant(bounds)], {}, { name: `${fq.node.name}/channels` });
   const codes = b.op("QuantizeLinear", [value, ...parameters], {}, { name: `${fq.node.name}/quantize` });
   b.op("DequantizeLinear", [codes, ...parameters], {}, { name: `${fq.node.name}/dequantize`, outputs: [fq.output] });
 }

@@ -4,7 +4,7 @@
  */
 
 import type { Operator, OutputRange, Program, QuantizedTensor, QuantizedWeights, TensorId } from "@subbyte/engine";
-import { type Attributes, float32, type Graph, GraphBuilder, type Tensor } from "@subbyte/graph";
+import { float32, type Graph, GraphBuilder, type Tensor } from "@subbyte/graph";
 import { biasValues } from "../quantization/biases.js";
 import { ceilMode } from "./attributes.js";
 import { onnxMove } from "./onnx-move.js";
@@ -112,10 +112,11 @@ class Lifting {
   }
 
   #store(value: string, id: TensorId): void {
-    const { name, bits, scale, zeroPoint, channelBits } = this.#tensor(id);
-    const attributes = { bits, signed: 0, narrow: 0, ...(channelBits ? { channelBits } : {}) };
-    const quantized = this.#fakeQuant(name, value, float32([scale], []), float32([zeroPoint], []), attributes);
-    this.#value.set(id, quantized);
+    const { name, bits, scale, zeroPoint } = this.#tensor(id);
+    this.#value.set(
+      id,
+      this.#fakeQuant(name, value, float32([scale], []), float32([zeroPoint], []), { bits, signed: 0, narrow: 0 }),
+    );
   }
 
   #move(
@@ -151,7 +152,13 @@ class Lifting {
     return [this.#read(input), quantized, this.#b.constant(float32(realBias), `${name}.bias`)];
   }
 
-  #fakeQuant(name: string, value: string, scale: Tensor, zeroPoint: Tensor, attributes: Attributes): string {
+  #fakeQuant(
+    name: string,
+    value: string,
+    scale: Tensor,
+    zeroPoint: Tensor,
+    attributes: Record<string, number>,
+  ): string {
     const b = this.#b;
     const inputs = [value, b.constant(scale, `${name}.scale`), b.constant(zeroPoint, `${name}.zero_point`)];
     return b.op("FakeQuant", inputs, { learnable: 1, ...attributes }, { name, domain: "subbyte" });

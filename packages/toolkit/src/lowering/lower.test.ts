@@ -2,7 +2,6 @@ import { createReference, type Program } from "@subbyte/engine";
 import { type Graph, GraphBuilder, simplifyForImport, type Tensor } from "@subbyte/graph";
 import { describe, expect, test } from "vitest";
 import { buildModel } from "../models/index.js";
-import { fakeQuants } from "../quantization/fake-quant.js";
 import { insertFakeQuant } from "../quantization/insert.js";
 import type { BitPolicy } from "../quantization/policy.js";
 import { setRanges } from "../quantization/ranges.js";
@@ -81,22 +80,6 @@ function poolsThatRoundUp(average: { count_include_pad?: 0 | 1; dilations?: numb
   return b.build();
 }
 
-/** A convolution that alone reads averages: `[N, 3, 16, 16]` → `[N, 5]`. */
-function averageBefore(): Graph {
-  const random = new Random(5);
-  const b = new GraphBuilder("average");
-  const conv = (name: string, x: string, inputs: number) => {
-    const weight = b.constant(randomTensor(random, [8, inputs, 3, 3], 0.3), `${name}.weight`);
-    return b.op("Relu", [b.op("Conv", [x, weight], { kernel_shape: [3, 3], pads: [1, 1, 1, 1] }, { name })]);
-  };
-  const stem = conv("stem", b.input("input", "float32", ["N", 3, 16, 16]), 3);
-  const mean = b.op("AveragePool", [stem], { kernel_shape: [2, 2], strides: [2, 2] });
-  const pooled = b.op("GlobalAveragePool", [conv("inner", mean, 8)]);
-  const weight = b.constant(randomTensor(random, [5, 8], 0.5), "fc.weight");
-  b.output(b.op("Gemm", [b.op("Flatten", [pooled], { axis: 1 }), weight], { transB: 1 }, { name: "fc" }));
-  return b.build();
-}
-
 describe("lower", () => {
   const policies: BitPolicy[] = [2, 3, 4, 5, 6, 7, 8].map((bits) => ({ weights: bits, activations: bits }));
   policies.push({ weights: 4, activations: 8 }, { weights: 4, activations: 4, firstLastBits: 4, residualBits: 4 });
@@ -105,27 +88,6 @@ describe("lower", () => {
     { network: kitchenSink(7), policy },
     { network: simplifyForImport(preActivation(7)), policy },
   ]);
-  const channels = (count: number) => Array.from({ length: count }, (_, c) => 2 + ((5 * c) % 4));
-  cases.push(
-    {
-      network: kitchenSink(7),
-      policy: {
-        weights: 4,
-        activations: 3,
-        layers: [
-          ["block1.conv1", 8],
-          ["block1.conv2", 12],
-          ["block2.conv2", 16],
-          ["depthwise", 16],
-          ["dilated", 16],
-        ].map(([pattern, count]) => ({ pattern: String(pattern), channels: channels(Number(count)) })),
-      },
-    },
-    {
-      network: averageBefore(),
-      policy: { weights: 3, activations: 4, layers: [{ pattern: "inner", channels: channels(8) }] },
-    },
-  );
   cases.push({ network: simplifyForImport(channelShuffle(7)), policy: { weights: 4, activations: 4 } });
   test.each(cases)("the engine equals the simulation on codes: $network.name, $policy", async ({ network, policy }) => {
     const graph = await quantized(network, policy, policy.weights % 2 === 0 ? "mse" : "minmax");
@@ -163,30 +125,6 @@ describe("lower", () => {
     expect(again.operators).toEqual(program.operators);
     expect(again.tensors).toEqual(program.tensors);
     expect(again).toEqual(program);
-  });
-
-  test("so it does with channels of different widths, which the program's tensors say", async () => {
-    const layers = [{ pattern: "inner", channels: channels(8) }];
-    const graph = await quantized(averageBefore(), { weights: 4, activations: 4, layers }, "mse");
-    const program = lower(graph, { preprocessing });
-    const narrow = program.tensors.filter(({ channelBits }) => channelBits);
-    expect(narrow.map(({ bits, channelBits }) => [bits, channelBits])).toEqual([[5, channels(8)]]);
-    expect(program.operators.map(({ op }) => op)).toContain("rescale"); // The engine's averages have one width.
-    expect(lower(lift(program), { preprocessing })).toEqual(program);
-  });
-
-  test("what only moves codes may read channels of different widths", async () => {
-    const graph = await quantized(kitchenSink(7), { weights: 4, activations: 4 }, "mse");
-    const stem = fakeQuants(graph).find(({ input }) => input === "Relu_0")!;
-    const narrow = {
-      ...stem.node,
-      attributes: { ...stem.node.attributes, bits: 4, channelBits: channels(8).map((b) => Math.min(b, 4)) },
-    };
-    const nodes = graph.nodes.map((node) => (node === stem.node ? narrow : node));
-    const program = lower({ ...graph, nodes }, { preprocessing });
-    expect(program.tensors.filter(({ channelBits }) => channelBits)).toHaveLength(1);
-    const bytes = pixels(3);
-    expect(createReference(program).run(interleaved(bytes), count)).toEqual((await simulated(program, bytes)).logits);
   });
 
   test.each([0, 1] as const)("pools that round up stay so, with padding counted %d", async (counted) => {

@@ -76,31 +76,28 @@ export class Lowering {
     return shape;
   }
 
-  /** Adds a tensor on the grid of a FakeQuant. */
+  /** Adds a tensor with the scale, zero point and width of a FakeQuant. */
   addTensor(name: string, shape: readonly number[], fq: FakeQuant): TensorId {
-    const grid = { bits: fq.bits, scale: this.constant(fq.scale)[0]!, zeroPoint: this.constant(fq.zeroPoint)[0]! };
-    const { channelBits } = fq;
-    return this.#add({ name, shape, ...grid, ...(channelBits ? { channelBits } : {}) });
+    return this.addTensorLike(name, shape, {
+      bits: fq.bits,
+      scale: this.constant(fq.scale)[0]!,
+      zeroPoint: this.constant(fq.zeroPoint)[0]!,
+    });
   }
 
-  /** Adds a tensor with scale, zero point and width of another, of whose channels nothing is said. */
   addTensorLike(
     name: string,
     shape: readonly number[],
-    { bits, scale, zeroPoint }: Pick<QuantizedTensor, "bits" | "scale" | "zeroPoint">,
+    like: Pick<QuantizedTensor, "bits" | "scale" | "zeroPoint">,
   ): TensorId {
-    return this.#add({ name, shape, bits, scale, zeroPoint });
-  }
-
-  #add(tensor: QuantizedTensor): TensorId {
-    const { name, shape } = tensor;
     if (shape.length !== 1 && shape.length !== 3)
       throw new ModelError(
         "no-integer-form",
         { operators: [], nodes: [], tensors: [name], found: ["N", ...shape] },
         `"${name}" has the shape [${["N", ...shape].join(", ")}]; the engine holds [N, C, H, W] and [N, C] only.`,
       );
-    this.tensors.push(tensor);
+    const { bits, scale, zeroPoint } = like;
+    this.tensors.push({ name, shape, bits, scale, zeroPoint });
     return this.tensors.length - 1;
   }
 

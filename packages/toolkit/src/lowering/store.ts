@@ -6,15 +6,14 @@ import { biasCodes } from "../quantization/biases.js";
 import { codeRange, type FakeQuant, quantizeValue } from "../quantization/fake-quant.js";
 import { convAttributes, poolAttributes } from "./attributes.js";
 import type { Lowering } from "./lowering.js";
-import type { Pending, PendingConcat, PendingFunction, PendingProduct } from "./pending.js";
+import type { PendingConcat, PendingFunction, PendingProduct } from "./pending.js";
 import { unclamped } from "./pending.js";
 import { noIntegerForm } from "./refusal.js";
 
 /** Emits what computes the input of an activation FakeQuant; its output is stored codes from then on. */
 export function storeCodes(lowering: Lowering, fq: FakeQuant): TensorId {
   const pending = lowering.pending(fq.input, fq.node);
-  if (fq.channelBits && !writesChannelWidths(pending)) return storeThenNarrow(lowering, fq);
-  const output = lowering.addTensor(fq.output, lowering.shape(fq.node.outputs[0]!), fq);
+  const output = lowering.addTensor(fq.output, lowering.shape(fq.output), fq);
   const range = lowering.range(output, pending.clamp);
   const { operators } = lowering;
   switch (pending.kind) {
@@ -49,21 +48,6 @@ export function storeCodes(lowering: Lowering, fq: FakeQuant): TensorId {
     default:
       pending satisfies never;
   }
-  lowering.set(fq.output, { kind: "stored", tensor: output, clamp: unclamped });
-  return output;
-}
-
-/** Convolutions and changes of scale clamp each channel to a width of its own; the other operators of the engine do not. */
-const writesChannelWidths = (pending: Pending): boolean =>
-  pending.kind === "stored" || (pending.kind === "product" && pending.node.op === "Conv");
-
-/** Codes of one width first, then the same codes clamped channel by channel. */
-function storeThenNarrow(lowering: Lowering, fq: FakeQuant): TensorId {
-  const whole = { ...fq, output: `${fq.output}/whole`, channelBits: undefined };
-  const input = storeCodes(lowering, whole);
-  const output = lowering.addTensor(fq.output, lowering.shape(fq.output), fq);
-  const range = lowering.range(output, unclamped);
-  lowering.operators.push({ op: "rescale", name: fq.node.name, input, output, ...range });
   lowering.set(fq.output, { kind: "stored", tensor: output, clamp: unclamped });
   return output;
 }

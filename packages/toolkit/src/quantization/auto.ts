@@ -52,7 +52,7 @@ export async function autoQuantize(
   let best: { readonly graph: Graph; readonly closeness: Closeness; readonly name: string } | undefined;
   for (const { name, why, options: rung } of ladder) {
     options.signal?.throwIfAborted();
-    if (rung.equalize && !canEqualize(float, options)) continue;
+    if (rung.equalize && equalizeLayers(float).pairs.length === 0) continue;
     const { onNote: _, ...quiet } = options;
     const graph = await applyMethod(float, calibration, { ...quiet, ...rung });
     const closeness = await check.measure(graph);
@@ -73,7 +73,3 @@ export async function autoQuantize(
   onNote?.(`auto has no further method; it takes ${best!.name}. More bits or training (subbyte qat) can bring more.`);
   return best!.graph;
 }
-
-/** Widths of channels were chosen for the channels as they are. */
-const canEqualize = (float: Graph, { policy }: GuardedOptions): boolean =>
-  !policy.layers?.some(({ channels }) => channels) && equalizeLayers(float).pairs.length > 0;

@@ -3,7 +3,6 @@
 import { roundHalfToEven } from "@subbyte/engine";
 import {
   codeRange as attributeCodeRange,
-  channelMaxima,
   float32,
   type Graph,
   type GraphBuilder,
@@ -20,8 +19,6 @@ export interface QuantGrid {
   readonly narrow: boolean;
   /** Channel axis where scale and zero point are per channel. */
   readonly axis: number | undefined;
-  /** Activations only: widths of the channels, 0 … bits, on the scale of all; undefined where all have `bits`. */
-  readonly channelBits: readonly number[] | undefined;
 }
 
 export interface FakeQuantOptions {
@@ -32,7 +29,6 @@ export interface FakeQuantOptions {
   readonly axis?: number;
   /** Channel count along `axis`. */
   readonly channels?: number;
-  readonly channelBits?: readonly number[] | undefined;
 }
 
 /** A FakeQuant node with what it says. */
@@ -52,7 +48,7 @@ export const isFakeQuant = (node: Node): boolean => node.op === "FakeQuant" && n
 
 /** Adds a FakeQuant of `value` with scale 1 and zero point 0 and returns its output. */
 export function addFakeQuant(b: GraphBuilder, value: string, options: FakeQuantOptions): string {
-  const { bits, signed, narrow = false, learnable = false, axis, channels, channelBits } = options;
+  const { bits, signed, narrow = false, learnable = false, axis, channels } = options;
   const stem = `${value}/q${bits}`;
   let name = stem;
   for (let i = 1; b.has(name); i++) name = `${stem}_${i}`;
@@ -69,7 +65,6 @@ export function addFakeQuant(b: GraphBuilder, value: string, options: FakeQuantO
       narrow: narrow ? 1 : 0,
       learnable: learnable ? 1 : 0,
       ...(axis === undefined ? {} : { axis }),
-      ...(channelBits ? { channelBits } : {}),
     },
     { name, domain: "subbyte" },
   );
@@ -77,7 +72,7 @@ export function addFakeQuant(b: GraphBuilder, value: string, options: FakeQuantO
 
 /** Reads a FakeQuant node. */
 export function fakeQuant(graph: Graph, node: Node): FakeQuant {
-  const { bits, signed, narrow, axis, channelBits } = node.attributes;
+  const { bits, signed, narrow, axis } = node.attributes;
   const [input, scale, zeroPoint] = node.inputs as [string, string, string];
   return {
     node,
@@ -89,7 +84,6 @@ export function fakeQuant(graph: Graph, node: Node): FakeQuant {
     signed: Number(signed) === 1,
     narrow: Number(narrow ?? 0) === 1,
     axis: axis === undefined ? undefined : Number(axis),
-    channelBits: channelBits as readonly number[] | undefined,
     ofWeights: graph.tensors.has(input),
   };
 }
@@ -98,28 +92,13 @@ export function fakeQuant(graph: Graph, node: Node): FakeQuant {
 export const fakeQuants = (graph: Graph): readonly FakeQuant[] =>
   graph.nodes.filter(isFakeQuant).map((node) => fakeQuant(graph, node));
 
-/** Width of a value's elements on average. */
-export const meanBits = ({ bits, channelBits }: Pick<QuantGrid, "bits" | "channelBits">): number =>
-  channelBits ? channelBits.reduce((sum, width) => sum + width, 0) / channelBits.length : bits;
-
-/** Lowest and highest code of a grid, where channels have widths of their own that of the widest. */
+/** Lowest and highest code of a grid. */
 export function codeRange({ bits, signed, narrow }: Pick<QuantGrid, "bits" | "signed" | "narrow">): {
   readonly min: number;
   readonly max: number;
 } {
   const { qmin, qmax } = attributeCodeRange({ bits, signed: signed ? 1 : 0, narrow: narrow ? 1 : 0 });
   return { min: qmin, max: qmax };
-}
-
-/** The largest real value of each channel, in a shape that broadcasts over `rank` axes; undefined where all channels have one width. */
-export function channelBounds(grid: QuantGrid, scale: number, zeroPoint: number, rank: number): Tensor | undefined {
-  const maxima = channelMaxima(grid);
-  if (!maxima) return undefined;
-  const shape = Array.from({ length: rank }, (_, axis) => (axis === 1 ? maxima.length : 1));
-  return float32(
-    maxima.map((code) => scale * (code - zeroPoint)),
-    shape,
-  );
 }
 
 /** A graph with some constants replaced. */

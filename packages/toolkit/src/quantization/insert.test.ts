@@ -90,51 +90,6 @@ test("overrides by name pattern win, later over earlier; reduceRange caps weight
   expect(found.stem).toEqual([7, 8]);
 });
 
-describe("channels with widths of their own", () => {
-  const channels = (count: number) => Array.from({ length: count }, (_, c) => 2 + (c % 3));
-  const inserted = (pattern: string, count: number, more: Partial<BitPolicy> = {}) =>
-    fakeQuants(
-      insertFakeQuant(kitchenSink(1), {
-        weights: 4,
-        activations: 4,
-        layers: [{ pattern, channels: channels(count) }],
-        ...more,
-      }),
-    ).filter((fq) => !fq.ofWeights);
-  const before = fakeQuants(insertFakeQuant(kitchenSink(1), { weights: 4, activations: 4 })).filter(
-    (fq) => !fq.ofWeights,
-  );
-
-  test("are those of the stored tensor where one layer reads it", () => {
-    const found = inserted("block1.conv2", 12);
-    expect(found).toHaveLength(before.length);
-    const [narrow] = found.filter((fq) => fq.channelBits);
-    expect(narrow).toMatchObject({ bits: 4, channelBits: channels(12) });
-    expect(found.filter((fq) => fq.channelBits)).toHaveLength(1);
-  });
-
-  test("are read through a FakeQuant of the residual stream's width where others read it too", () => {
-    const found = inserted("block1.conv1", 8, { residualBits: 7 });
-    expect(found.filter((fq) => fq.channelBits)).toMatchObject([
-      { input: "MaxPool_0", bits: 4, channelBits: channels(8) },
-    ]);
-    // The max pool moves the stem's codes, which have 7 bits now, and the shortcut reads them through 4 of its own.
-    expect(found.find((fq) => fq.input === "Relu_0")?.bits).toBe(7);
-    expect(found.filter((fq) => fq.input === "MaxPool_0")).toHaveLength(2);
-    expect(found).toHaveLength(before.length + 2);
-  });
-
-  test("are as many as the channels, and of widths that there are", () => {
-    expect(() => inserted("block1.conv2", 11)).toThrow(
-      'policy: "block1.conv2" reads 12 channels, but its entry lists the widths of 11.',
-    );
-    const wrong = (each: readonly number[]) => () =>
-      insertFakeQuant(kitchenSink(1), { weights: 4, activations: 4, layers: [{ pattern: "mix", channels: each }] });
-    expect(wrong([2, 9])).toThrow(/pattern "mix", channels: must list a whole number from 0 to 8.*not 9/);
-    expect(wrong([])).toThrow(UsageError);
-  });
-});
-
 test.each([
   [{ weights: 9, activations: 4 }, "--weights"],
   [{ weights: 1, activations: 4 }, "--weights"],

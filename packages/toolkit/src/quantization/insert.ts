@@ -1,7 +1,6 @@
 /** @file Places a FakeQuant node wherever the engine will hold codes, at the width that the bit policy says. */
 
 import { type Graph, GraphBuilder, ModelError, type Node } from "@subbyte/graph";
-import { UsageError } from "../errors.js";
 import { addFakeQuant } from "./fake-quant.js";
 import { type BitPolicy, decideWidths, type Widths } from "./policy.js";
 import { analyse, dataInputs, isLayer, isStored, roleOf, type Topology } from "./topology.js";
@@ -12,7 +11,7 @@ import { analyse, dataInputs, isLayer, isStored, roleOf, type Topology } from ".
  *
  * A stored tensor gets the widest width that its readers ask for: residual additions, averages, tables and concatenations
  * ask for `residualBits`, layers for their input width. A layer that wants fewer bits than are stored reads through a second
- * FakeQuant. So does one whose channels have widths of their own, unless nothing else reads the tensor.
+ * FakeQuant.
  */
 export function insertFakeQuant(graph: Graph, policy: BitPolicy): Graph {
   const topology = analyse(graph);
@@ -22,27 +21,22 @@ export function insertFakeQuant(graph: Graph, policy: BitPolicy): Graph {
   for (const [name, tensor] of graph.tensors) b.constant(tensor, name);
 
   /** What readers of a value now read, and its width. */
-  const current = new Map<string, { value: string; bits: number; channelBits?: readonly number[] | undefined }>();
+  const current = new Map<string, { value: string; bits: number }>();
   const narrowed = new Map<string, string>();
 
   const store = (value: string) => {
     if (!isStored(graph, topology, value)) return;
-    const reader = onlyReader(value, topology);
-    const channelBits = reader && widths.layers.get(reader.name)?.channels;
     const bits = storedBits(value, topology, widths);
-    const quantized = addFakeQuant(b, value, { bits, signed: false, learnable: true, channelBits });
-    current.set(value, { value: quantized, bits, channelBits });
+    current.set(value, { value: addFakeQuant(b, value, { bits, signed: false, learnable: true }), bits });
   };
-  const read = (value: string, bits?: number, channelBits?: readonly number[]): string => {
+  const read = (value: string, bits?: number): string => {
     const source = current.get(value);
     if (!source) return value;
-    const fits =
-      channelBits === undefined ? bits === undefined || bits >= source.bits : source.channelBits === channelBits;
-    if (fits) return source.value;
-    const key = `${source.value}|${bits}|${channelBits}`;
+    if (bits === undefined || bits >= source.bits) return source.value;
+    const key = `${source.value}|${bits}`;
     const known = narrowed.get(key);
     if (known !== undefined) return known;
-    const quantized = addFakeQuant(b, source.value, { bits: bits!, signed: false, learnable: true, channelBits });
+    const quantized = addFakeQuant(b, source.value, { bits, signed: false, learnable: true });
     narrowed.set(key, quantized);
     return quantized;
   };
@@ -69,9 +63,9 @@ function layerInputs(
   graph: Graph,
   node: Node,
   widths: Widths,
-  read: (value: string, bits: number, channelBits?: readonly number[]) => string,
+  read: (value: string, bits: number) => string,
 ): readonly string[] {
-  const { weights: bits, input, channels } = widths.layers.get(node.name)!;
+  const { weights: bits, input } = widths.layers.get(node.name)!;
   const [data, weight, ...rest] = node.inputs as [string, string, ...string[]];
   const tensor = graph.tensors.get(weight);
   if (!tensor || dataInputs(graph, node).length !== 1)
@@ -94,34 +88,15 @@ function layerInputs(
     channels: tensor.shape[0]!,
     narrow: widths.narrow(bits),
   });
-  checkChannelCount(node, tensor.shape, channels);
-  return [read(data, input, channels), quantized, ...rest];
-}
-
-function checkChannelCount(node: Node, weights: readonly number[], channels: readonly number[] | undefined): void {
-  if (!channels) return;
-  const count = node.op === "Conv" ? weights[1]! * Number(node.attributes.group ?? 1) : weights[1]!;
-  if (channels.length !== count)
-    throw new UsageError(
-      `policy: "${node.name}" reads ${count} channels, but its entry lists the widths of ${channels.length}.`,
-    );
-}
-
-/** The layer that alone reads a value. */
-function onlyReader(value: string, topology: Topology): Node | undefined {
-  const [reader, ...others] = topology.readers(value);
-  return reader && others.length === 0 && isLayer(reader) && !topology.isOutput(value) ? reader : undefined;
+  return [read(data, input), quantized, ...rest];
 }
 
 function storedBits(value: string, topology: Topology, widths: Widths): number {
   let bits = topology.isOutput(value) ? 8 : 0;
-  const alone = onlyReader(value, topology);
   for (const reader of topology.readers(value)) {
     const role = roleOf(reader);
-    if (role === "layer") {
-      const { input, channels } = widths.layers.get(reader.name)!;
-      bits = Math.max(bits, channels && reader !== alone ? widths.residual : input);
-    } else if (role === "mover") bits = Math.max(bits, storedBits(reader.outputs[0]!, topology, widths));
+    if (role === "layer") bits = Math.max(bits, widths.layers.get(reader.name)!.input);
+    else if (role === "mover") bits = Math.max(bits, storedBits(reader.outputs[0]!, topology, widths));
     else bits = Math.max(bits, widths.residual);
   }
   return bits === 0 ? widths.residual : bits;

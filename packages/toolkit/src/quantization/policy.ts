@@ -13,11 +13,6 @@ export interface LayerOverride {
   readonly pattern: string;
   readonly weights?: number;
   readonly activations?: number;
-  /**
-   * Widths of the input's channels, 0 (always 0) … 8, which share one scale; they take the place of `activations`. For inputs without negative
-   * values.
-   */
-  readonly channels?: readonly number[];
 }
 
 export interface BitPolicy {
@@ -38,9 +33,7 @@ export interface BitPolicy {
 
 export interface LayerWidths {
   readonly weights: number;
-  /** Where channels have widths of their own, the widest of them. */
   readonly input: number;
-  readonly channels?: readonly number[] | undefined;
 }
 
 /** Widths by layer name, and what concerns no single layer. */
@@ -87,7 +80,7 @@ export function decideWidths(graph: Graph, topology: Topology, policy: BitPolicy
   }
   for (const override of policy.layers ?? []) applyOverride(layers, override);
   if (policy.reduceRange)
-    for (const [name, widths] of layers) layers.set(name, { ...widths, weights: Math.min(widths.weights, 7) });
+    for (const [name, { weights, input }] of layers) layers.set(name, { weights: Math.min(weights, 7), input });
   return { layers, residual, narrow: (bits) => (policy.narrowWeights ?? true) && bits >= 4 };
 }
 
@@ -100,24 +93,11 @@ function applyOverride(layers: Map<string, LayerWidths>, override: LayerOverride
   if (override.weights !== undefined) checkBits(override.weights, `policy, pattern "${override.pattern}", weights`);
   if (override.activations !== undefined)
     checkBits(override.activations, `policy, pattern "${override.pattern}", activations`);
-  const { weights, activations, channels } = override;
-  if (channels) checkChannels(channels, override.pattern);
   for (const name of names) {
     const before = layers.get(name)!;
     layers.set(name, {
-      weights: weights ?? before.weights,
-      ...(channels
-        ? { input: Math.max(2, ...channels), channels }
-        : { input: activations ?? before.input, channels: activations === undefined ? before.channels : undefined }),
+      weights: override.weights ?? before.weights,
+      input: override.activations ?? before.input,
     });
   }
-}
-
-function checkChannels(channels: readonly number[], pattern: string): void {
-  const bad = channels.find((bits) => !(Number.isInteger(bits) && bits >= 0 && bits <= 8));
-  if (channels.length === 0 || bad !== undefined)
-    throw new UsageError(
-      `policy, pattern "${pattern}", channels: must list a whole number from 0 to 8 for each channel` +
-        (bad === undefined ? "." : `, not ${bad}.`),
-    );
 }

@@ -6,11 +6,10 @@
  */
 
 import { float32, type Graph, ModelError, type Node, type Tensor } from "@subbyte/graph";
-import { DataError, UsageError } from "../errors.js";
+import { DataError } from "../errors.js";
 import { createSession, type SessionOptions } from "../runtime/session.js";
 import { type FakeQuant, fakeQuants, withoutFakeQuant, withTensors } from "./fake-quant.js";
 import { type ActivationRule, activationGrid, needsHistogram } from "./ranges/activation-grids.js";
-import { ChannelSamples, channelImportance, channelStep } from "./ranges/channel-widths.js";
 import { ActivationObserver } from "./ranges/histogram.js";
 import { type PatchSampler, patchSamplers } from "./ranges/layer-inputs.js";
 import { OutputErrorSearch } from "./ranges/output-error.js";
@@ -66,8 +65,7 @@ export const rangeMethods = Object.keys(weightRules) as readonly RangeMethod[];
 export const weightRuleOf = (method: RangeMethod): WeightRule => weightRules[method];
 
 /**
- * Sets scale and zero point of every FakeQuant node. Where channels have widths of their own, these were chosen for the step of least
- * squared error, which they get under every method.
+ * Sets scale and zero point of every FakeQuant node.
  *
  * @param graph a simplified graph with FakeQuant nodes (`insertFakeQuant`)
  * @throws {DataError} when there are no calibration images; {ModelError} when an activation is NaN or infinite
@@ -79,18 +77,12 @@ export async function setRanges(graph: Graph, calibration: CalibrationInput, opt
     weights === "output"
       ? patchSamplers(graph, layers, calibration.images, options.seed)
       : new Map<string, PatchSampler>();
-  const channelSamples = samplesOfChannels(graph, calibration, options);
-  const observers = await observe(graph, calibration, { samplers, channelSamples }, options);
+  const observers = await observe(graph, calibration, samplers, options);
 
   const source = floatSources(graph);
   const tensors = new Map<string, Tensor>();
   for (const fq of fakeQuants(graph)) {
     if (fq.ofWeights) continue;
-    if (fq.channelBits) {
-      tensors.set(fq.scale, float32([stepOfChannels(graph, fq, channelSamples.get(fq.output)!)], []));
-      tensors.set(fq.zeroPoint, float32([0], []));
-      continue;
-    }
     const { scale, zeroPoint } = activationGrid(method, observers.get(source.get(fq.input)!)!, fq.bits, percentile);
     tensors.set(fq.scale, float32([scale], []));
     tensors.set(fq.zeroPoint, float32([zeroPoint], []));
@@ -179,28 +171,6 @@ export function storedScaleNames(graph: Graph): ReadonlyMap<string, string> {
   return names;
 }
 
-interface Samplers {
-  /** By layer. */
-  readonly samplers: ReadonlyMap<string, PatchSampler>;
-  /** By the output of a FakeQuant with widths of channels. */
-  readonly channelSamples: ReadonlyMap<string, ChannelSamples>;
-}
-
-function samplesOfChannels(graph: Graph, { images }: CalibrationInput, { seed }: RangeOptions) {
-  const byChannel = fakeQuants(graph).filter(({ channelBits }) => channelBits);
-  return new Map(byChannel.map(({ output }) => [output, new ChannelSamples(output, images, seed)]));
-}
-
-/** @throws {UsageError} where the input is not one-sided */
-function stepOfChannels(graph: Graph, fq: FakeQuant, samples: ChannelSamples): number {
-  const { layer, weights } = quantizedLayers(graph).find(({ layer }) => layer.inputs[0] === fq.output)!;
-  if (samples.negative)
-    throw new UsageError(
-      `policy: the input of "${layer.name}" has negative values; its channels cannot have widths of their own.`,
-    );
-  return channelStep(samples, channelImportance(layer, graph.tensors.get(weights)!), fq.channelBits!);
-}
-
 /** For each value of the quantized graph, the value of the float graph that it stands for. */
 function floatSources(graph: Graph): ReadonlyMap<string, string> {
   const source = new Map<string, string>();
@@ -216,7 +186,7 @@ function floatSources(graph: Graph): ReadonlyMap<string, string> {
 async function observe(
   graph: Graph,
   calibration: CalibrationInput,
-  { samplers, channelSamples }: Samplers,
+  samplers: ReadonlyMap<string, PatchSampler>,
   options: RangeOptions,
 ): Promise<ReadonlyMap<string, ActivationObserver>> {
   const float = withoutFakeQuant(graph);
@@ -225,7 +195,6 @@ async function observe(
   const observers = new Map(
     [...values].map((value) => [value, new ActivationObserver(needsHistogram(options.method))]),
   );
-  const byChannel = fakeQuants(graph).filter(({ channelBits }) => channelBits);
   const sampled = float.nodes.filter((node) => samplers.has(node.name));
   const input = graph.inputs[0]!.name;
   const outputs = new Set([...values, ...sampled.map((layer) => layer.inputs[0]!)]);
@@ -238,7 +207,6 @@ async function observe(
       options.signal?.throwIfAborted();
       const results: Record<string, Tensor> = { ...(await session.run({ [input]: batch })), [input]: batch };
       for (const [value, observer] of observers) observer.add(results[value]!.data as Float32Array);
-      for (const fq of byChannel) channelSamples.get(fq.output)!.add(results[source.get(fq.input)!]!);
       for (const layer of sampled) samplers.get(layer.name)!.add(results[layer.inputs[0]!]!);
       images += batch.shape[0]!;
       options.onProgress?.(images);

@@ -7,7 +7,7 @@
  */
 
 import type { Operator, OutputRange, Program, QuantizedTensor, TensorId } from "@subbyte/engine";
-import { channelMaxima, float32, type Graph, GraphBuilder } from "@subbyte/graph";
+import { float32, type Graph, GraphBuilder } from "@subbyte/graph";
 import { padsToLastWindow } from "../lowering/attributes.js";
 import { onnxMove } from "../lowering/onnx-move.js";
 
@@ -117,14 +117,10 @@ class Simulation {
   /** clamp(rne(v) + z, lo, hi) of a value v in steps of the output. */
   #requantize(value: string, output: TensorId, { lo, hi }: OutputRange): void {
     const b = this.#b;
-    const { zeroPoint, channelBits, shape } = this.#tensor(output);
-    const maxima = channelMaxima({ channelBits });
+    const { zeroPoint } = this.#tensor(output);
     const rounded = b.op("Round", [value]);
     const shifted = zeroPoint === 0 ? rounded : b.op("Add", [rounded, b.scalar(zeroPoint)]);
-    const codes = b.op("Clip", [shifted, b.scalar(lo), b.scalar(hi)]);
-    if (!maxima) return void this.#codes.set(output, codes);
-    const perChannel = [1, maxima.length, ...shape.slice(1).map(() => 1)];
-    this.#codes.set(output, b.op("Min", [codes, b.constant(float32(maxima, perChannel))]));
+    this.#codes.set(output, b.op("Clip", [shifted, b.scalar(lo), b.scalar(hi)]));
   }
 
   #layer(operator: Extract<Operator, { op: "conv" | "linear" }>): void {

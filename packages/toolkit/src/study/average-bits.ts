@@ -1,7 +1,6 @@
 /** @file Mean widths of a quantized network, read from its FakeQuant nodes. */
 
 import { type Graph, inferTypes } from "@subbyte/graph";
-import { meanBits } from "../quantization/fake-quant.js";
 import { innerLayers } from "../quantization/sensitivity/index.js";
 
 /** Mean bits of inner layers; the first and the last one do not count. */
@@ -19,7 +18,7 @@ export function averageBits(graph: Graph): AverageBits {
     (types.get(value)?.shape ?? []).filter((dim) => typeof dim === "number").reduce((product, dim) => product * dim, 1);
   return {
     weights: mean(inner.map(({ node, weights }) => ({ bits: weights.bits, size: sizeOf(node.inputs[1]!) }))),
-    activations: mean(inner.map(({ node, input }) => ({ bits: meanBits(input), size: sizeOf(node.inputs[0]!) }))),
+    activations: mean(inner.map(({ node, input }) => ({ bits: input.bits, size: sizeOf(node.inputs[0]!) }))),
   };
 }
 

@@ -15,15 +15,14 @@ export type CalibrationSource =
 export type WidthChoice =
   | { readonly kind: "policy"; readonly policy: BitPolicy }
   /**
-   * By sensitivity measured on `images`, from `widths`, 2 … 8 where absent, and for an input's channels from widths with means of
-   * `channelMeans`; `averageBits` is the mean of inner layers' weights over parameters, and of their inputs over elements.
+   * By sensitivity measured on `images`, from `widths`, 2 … 8 where absent; `averageBits` is the mean of inner layers' weights over
+   * parameters, and of their inputs over elements.
    */
   | {
       readonly kind: "mixed";
       readonly averageBits: number;
       readonly images?: number;
       readonly widths?: readonly number[];
-      readonly channelMeans?: readonly number[];
     };
 
 /** One line of the table. */
@@ -70,8 +69,7 @@ const reconstructed = (
 });
 
 const w3a3 = reconstructed("W3A3", bits(3, 3));
-const mixed = (name: string, more: { readonly channelMeans?: readonly number[] } = {}): PtqConfiguration =>
-  reconstructed(name, { kind: "mixed", averageBits: 3, images: 1024, ...more });
+const mixed = reconstructed("mixed 3 bits", { kind: "mixed", averageBits: 3, images: 1024 }, { endToEnd: 1500 });
 
 const rows: readonly PtqConfiguration[] = [
   ranges("W8A8 ranges", bits(8, 8)),
@@ -82,7 +80,7 @@ const rows: readonly PtqConfiguration[] = [
   reconstructed("W4A4 every layer", bits(4, 4, { firstLastBits: 4 }), { iterations: 6000 }),
   w3a3,
   reconstructed("W2A2", bits(2, 2)),
-  mixed("mixed 3 bits"),
+  mixed,
   ranges("W4A4 no data ranges", bits(4, 4), synthesis),
   reconstructed("W4A4 no data", bits(4, 4), undefined, synthesis),
 ];
@@ -128,11 +126,10 @@ const ablations: readonly PtqConfiguration[] = [
     blocks("biases fixed", { biasRate: 0 }),
     blocks("steps fixed", { stepRate: 0 }),
   ]),
-  ...ablating("mixed 3 bits", [mixed("mixed 3 bits one width a layer", { channelMeans: [] })]),
   ...ablating("W2A2", [reconstructed("W2A2 blocks alone", bits(2, 2), { endToEnd: 0 })]),
 ];
 
-export const ptqConfigurations: readonly PtqConfiguration[] = [...rows, manyImages(w3a3), ...ablations];
+export const ptqConfigurations: readonly PtqConfiguration[] = [...rows, ...[w3a3, mixed].map(manyImages), ...ablations];
 
 /** @throws {UsageError} listing the names there are */
 export function ptqConfiguration(name: string): PtqConfiguration {

@@ -152,7 +152,6 @@ async function policyFor(
     budget: { averageBits: choice.averageBits },
     ...(choice.images ? { images: choice.images } : {}),
     ...(choice.widths ? { widths: choice.widths } : {}),
-    ...(choice.channelMeans ? { channelMeans: choice.channelMeans } : {}),
     seed,
     mean,
     std,

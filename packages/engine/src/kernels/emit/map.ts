@@ -5,7 +5,6 @@ import type { AddOperator, RescaleOperator, TableOperator, TensorId } from "../.
 import type { TaskFields } from "../constants.js";
 import { roundUp } from "../placement.js";
 import type { Emitter } from "./emitter.js";
-import { paddedHighs } from "./output.js";
 
 export function emitAdd(emitter: Emitter, index: number, op: AddOperator): void {
   const { tensors } = emitter.program;
@@ -21,7 +20,7 @@ export function emitAdd(emitter: Emitter, index: number, op: AddOperator): void 
     secondZeroPoint: tensors[second]!.zeroPoint,
     secondMultiplier: rescaleMultiplier(tensors[second]!.scale, scale),
     lo: op.lo,
-    highs: emitter.constants.floats(paddedHighs(op.hi, tensors[op.output]!)),
+    hi: op.hi,
   });
   emitter.emit(index, "add", task);
 }
@@ -33,7 +32,7 @@ export function emitRescale(emitter: Emitter, index: number, op: RescaleOperator
     ...mapFields(emitter, op.input, op.output),
     firstMultiplier: rescaleMultiplier(tensors[op.input]!.scale, tensors[op.output]!.scale),
     lo: op.lo,
-    highs: emitter.constants.floats(paddedHighs(op.hi, tensors[op.output]!)),
+    hi: op.hi,
   });
   emitter.emit(index, "add", task);
 }
@@ -66,7 +65,7 @@ export function mapFields(emitter: Emitter, input: TensorId, output: TensorId): 
     outputBytes: to.elementBytes,
     zeroPoint: emitter.program.tensors[output]!.zeroPoint,
     lo: 0,
-    highs: 0,
+    hi: 0,
     pixels: to.height * to.width,
     channels: roundUp(to.channels, 8),
     table: 0,

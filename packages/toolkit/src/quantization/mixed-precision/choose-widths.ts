@@ -28,7 +28,7 @@ export interface ChooseWidthsOptions extends Omit<MixedPrecisionOptions, "budget
   readonly budget: WidthBudget;
   /** Images for ranges, and as many others for the divergences; 256 by default. More tell layers apart that cost nearly the same. */
   readonly images?: number;
-  /** Whether layers are equalized before they get these widths: which channels are wide changes by it. */
+  /** Whether layers are equalized before they get these bit widths, which changes how much each suffers. */
   readonly equalize?: boolean;
   readonly mean: readonly number[];
   readonly std: readonly number[];

@@ -17,9 +17,9 @@ export interface LayerCosts {
   readonly parameters: number;
   /** Values of the layer's input. */
   readonly elements: number;
-  /** Divergence by width. */
+  /** Divergence by bit width. */
   readonly weights: Readonly<Record<number, number>>;
-  /** The same of the input, at the widths asked for. */
+  /** The same of the input. */
   readonly activations: Readonly<Record<number, number>>;
 }
 
@@ -27,8 +27,6 @@ export interface LayerCostsOptions {
   readonly policy: BitPolicy;
   readonly seed: number;
   readonly widths: readonly number[];
-  /** Of `widths`, those at which a layer's input is measured. */
-  readonly inputWidths: (layer: string) => readonly number[];
   readonly threads?: number;
   /** After each layer, at each width. */
   readonly onLayer: () => void;
@@ -45,7 +43,7 @@ export async function measureLayerCosts(
   check: Check,
   options: LayerCostsOptions,
 ): Promise<readonly LayerCosts[]> {
-  const { policy, seed, threads, signal, widths, inputWidths, onLayer } = options;
+  const { policy, seed, threads, signal, widths, onLayer } = options;
   const types = inferTypes(float);
   const costs = new Map<string, { weights: Record<number, number>; activations: Record<number, number> }>();
   for (const width of widths) {
@@ -62,8 +60,7 @@ export async function measureLayerCosts(
       const entry = costs.get(layer.node.name) ?? { weights: {}, activations: {} };
       costs.set(layer.node.name, entry);
       entry.weights[width] = (await check.measure(quantizedAlone(graph, float, layer, "weights"))).divergence;
-      if (inputWidths(layer.node.name).includes(width))
-        entry.activations[width] = (await check.measure(quantizedAlone(graph, float, layer, "input"))).divergence;
+      entry.activations[width] = (await check.measure(quantizedAlone(graph, float, layer, "input"))).divergence;
       onLayer();
     }
   }

@@ -21,14 +21,8 @@ beforeAll(async () => {
   check = await Check.of(graph, apart, { threads: 1 });
 });
 
-const chosen = (
-  budget: MixedBudget,
-  widths: readonly number[],
-  onProgress?: (done: number, of: number) => void,
-  channelMeans: readonly number[] = [],
-) =>
+const chosen = (budget: MixedBudget, widths: readonly number[], onProgress?: (done: number, of: number) => void) =>
   mixedPrecision(graph, calibration, check, {
-    channelMeans,
     policy,
     seed: 0,
     budget,
@@ -67,35 +61,11 @@ test("widths go where they help, within the budget, and make a valid policy", as
   insertFakeQuant(graph, { ...policy, layers });
 });
 
-test("channels get widths of their own where that helps more, and make a valid policy", async () => {
-  const budget = { kind: "bits", weights: 4, activations: 3 } as const;
-  const whole = await chosen(budget, [2, 3, 4]);
-  const { layers, costs, fronts } = await chosen(budget, [2, 3, 4], undefined, [2, 2.5, 3, 3.5, 4]);
-  const byChannel = layers.filter(({ channels }) => channels);
-  expect(byChannel.length).toBeGreaterThan(0);
-  // The concatenation that "mix" and "mix2" read has negative values.
-  for (const { pattern, activations } of byChannel) {
-    expect(["mix", "mix2"]).not.toContain(pattern);
-    expect(activations).toBeUndefined();
-  }
-  const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
-  const bits = layers.reduce(
-    (sum, each, i) => sum + (each.activations ?? mean(each.channels!)) * costs[i]!.elements,
-    0,
-  );
-  const [, front] = fronts;
-  expect(front!.chosen.amount).toBeCloseTo(bits / costs.reduce((sum, { elements }) => sum + elements, 0), 9);
-  expect(front!.chosen.amount).toBeLessThanOrEqual(3 + 1e-9);
-  expect(front!.chosen.divergence).toBeLessThan(whole.fronts[1]!.chosen.divergence);
-  expect(front!.uniform).toEqual(whole.fronts[1]!.uniform);
-  insertFakeQuant(graph, { ...policy, layers });
-});
-
 test("a mean of one whole width is reached exactly", async () => {
   const { layers } = await chosen({ kind: "bits", weights: 2, activations: 8 }, [2, 8]);
   expect(new Set(layers.map(({ weights }) => weights))).toEqual(new Set([2]));
   await expect(chosen({ kind: "bits", weights: 3, activations: 8 }, [4, 8])).rejects.toThrow(
-    /weights of 3.00 bits on average cannot be reached; the narrowest widths give 4.00/,
+    /weights of 3.00 bits on average cannot be reached; the narrowest bit widths give 4.00/,
   );
 });
 

@@ -10,14 +10,12 @@ import { UsageError } from "../../errors.js";
 import type { Check } from "../check.js";
 import { insertFakeQuant } from "../insert.js";
 import type { BitPolicy, LayerOverride } from "../policy.js";
-import type { ChannelErrors } from "../ranges/channel-widths.js";
 import type { CalibrationInput } from "../ranges.js";
 import { innerLayers } from "../sensitivity/index.js";
-import { channelErrors } from "./channel-choices.js";
 import type { Front } from "./front.js";
 import { type LayerCosts, measureLayerCosts } from "./layer-costs.js";
 import { measureLayerTimes } from "./layer-times.js";
-import { type BitsBudget, widestWithin, withinBits } from "./within-bits.js";
+import { type BitsBudget, withinBits } from "./within-bits.js";
 import { withinTime } from "./within-time.js";
 
 export interface MixedPrecisionOptions {
@@ -27,8 +25,6 @@ export interface MixedPrecisionOptions {
   readonly budget: MixedBudget;
   /** Widths to choose from; 2, 3, 4, 5, 6 and 8 by default. */
   readonly widths?: readonly number[];
-  /** For a budget of bits: mean widths that an input can have by widths of its channels; none leave one width a layer. */
-  readonly channelMeans?: readonly number[];
   readonly threads?: number;
   readonly onProgress?: (done: number, of: number) => void;
   readonly signal?: AbortSignal;
@@ -50,7 +46,6 @@ export interface MixedPrecision {
 }
 
 const WIDTHS = [2, 3, 4, 5, 6, 8];
-const CHANNEL_MEANS = [1, 1.25, 1.5, 1.75, 2, 2.25, 2.5, 2.75, 3, 3.25, 3.5, 3.75, 4, 4.25, 4.5, 4.75, 5, 6, 7, 8];
 /** Runs of a network for its layers' times, of which the shortest count. */
 const RUNS = 10;
 
@@ -65,26 +60,18 @@ export async function mixedPrecision(
   check: Check,
   options: MixedPrecisionOptions,
 ): Promise<MixedPrecision> {
-  const { policy, budget, widths = WIDTHS, channelMeans = CHANNEL_MEANS, onProgress, signal } = options;
+  const { policy, budget, widths = WIDTHS, onProgress, signal } = options;
   const pairs = budget.kind === "time" ? widths.length ** 2 : 0;
-  const byChannel = budget.kind === "bits" && channelMeans.length > 0;
   const names = innerLayers(insertFakeQuant(float, { ...policy, layers: [] })).map(({ node }) => node.name);
   if (names.length === 0)
     throw new UsageError(
       "mixed precision: the network has only a first and a last layer, which keep --first-last-bits.",
     );
-  const errors = byChannel ? await channelErrors(float, names, calibration, options) : new Map<string, ChannelErrors>();
-  const reference = widestWithin(widths, budget.kind === "bits" ? budget.activations : Number.POSITIVE_INFINITY);
   const all = names.length * widths.length + pairs;
   let done = 0;
   const advance = () => onProgress?.(++done, all);
-  const costs = await measureLayerCosts(float, calibration, check, {
-    ...options,
-    widths,
-    inputWidths: (layer) => (errors.has(layer) ? [reference] : widths),
-    onLayer: advance,
-  });
-  if (budget.kind === "bits") return { ...withinBits(costs, { budget, widths, errors, channelMeans }), costs };
+  const costs = await measureLayerCosts(float, calibration, check, { ...options, widths, onLayer: advance });
+  if (budget.kind === "bits") return { ...withinBits(costs, budget), costs };
   const times = await measureLayerTimes(float, calibration, {
     policy,
     layers: costs.map(({ layer }) => layer),

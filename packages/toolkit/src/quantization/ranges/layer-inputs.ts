@@ -11,7 +11,7 @@ import { Random } from "../../random.js";
 export const PATCHES = 2048;
 
 /** Images that calibration usually has, where their number is not known; how many samples each gives depends on it. */
-export const EXPECTED_IMAGES = 1024;
+const EXPECTED_IMAGES = 1024;
 
 export class PatchSampler {
   /** `[rows, groups · size]` row-major, a patch's elements in the order of the weights' [inputs / groups, kh, kw]. */

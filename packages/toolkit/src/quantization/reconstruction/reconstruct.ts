@@ -11,7 +11,7 @@ import { type Graph, type Node, writeOnnx } from "@subbyte/graph";
 import { DataError } from "../../errors.js";
 import type { RunSettings } from "../../training/checkpoint.js";
 import { snapBiases } from "../biases.js";
-import { type FakeQuant, fakeQuant, fakeQuants, meanBits, withoutFakeQuant, withTensors } from "../fake-quant.js";
+import { type FakeQuant, fakeQuant, fakeQuants, withoutFakeQuant, withTensors } from "../fake-quant.js";
 import { withMirrorImages } from "../mirror.js";
 import type { CalibrationInput } from "../ranges.js";
 import { type ActivationContext, imageRows, propagate } from "./activations.js";
@@ -226,7 +226,7 @@ class Reconstruction {
   /** Whether anything in the block or before it has fewer than 8 bits. */
   #losesPrecision(block: Block): boolean {
     const upToHere = new Set(this.#blocks.slice(0, this.#blocks.indexOf(block) + 1).flatMap(({ nodes }) => nodes));
-    return fakeQuants(this.initial).some((fq) => meanBits(fq) < 8 && upToHere.has(fq.node));
+    return fakeQuants(this.initial).some(({ node, bits }) => bits < 8 && upToHere.has(node));
   }
 
   #entry(block: Block): string {
@@ -235,5 +235,5 @@ class Reconstruction {
 
   /** 8-bit steps lose nothing worth learning; the image's range is what it is. */
   readonly #learnsStep = (fq: FakeQuant): boolean =>
-    this.settings.options.stepRate > 0 && meanBits(fq) < 8 && fq.input !== this.initial.inputs[0]!.name;
+    this.settings.options.stepRate > 0 && fq.bits < 8 && fq.input !== this.initial.inputs[0]!.name;
 }

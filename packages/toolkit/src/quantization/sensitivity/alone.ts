@@ -5,7 +5,6 @@
 
 import { float32, type Graph, GraphBuilder, type Tensor } from "@subbyte/graph";
 import { createSession, type SessionOptions } from "../../runtime/session.js";
-import { meanBits } from "../fake-quant.js";
 import type { LayerFacts } from "./causes.js";
 import type { Distribution } from "./distribution.js";
 import { InputFacts } from "./input-facts.js";
@@ -69,7 +68,7 @@ export async function measureAlone(
         op: layer.node.op,
         position: layer.position,
         weightBits: layer.weights.bits,
-        inputBits: Number(meanBits(layer.input).toFixed(2)),
+        inputBits: layer.input.bits,
         signal: mean(outputs.signal),
         noise: {
           weights: mean(outputs.weights),

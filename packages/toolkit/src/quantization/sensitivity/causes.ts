@@ -6,7 +6,6 @@ export interface LayerFacts {
   readonly op: string;
   readonly position: "first" | "inner" | "last";
   readonly weightBits: number;
-  /** The mean where channels have widths of their own, to hundredths. */
   readonly inputBits: number;
   /** Mean square of the layer's output without bias. */
   readonly signal: number;

@@ -1,6 +1,6 @@
 /** @file What the values of a layer's input say about its grid. */
 
-import { channelMaxima, type Graph, type Tensor } from "@subbyte/graph";
+import type { Graph, Tensor } from "@subbyte/graph";
 import { codeRange, type FakeQuant } from "../fake-quant.js";
 import { ActivationObserver } from "../ranges/histogram.js";
 import type { LayerFacts } from "./causes.js";
@@ -13,8 +13,6 @@ export class InputFacts {
   readonly #scale: number;
   readonly #min: number;
   readonly #max: number;
-  /** Of each channel, where they differ. */
-  readonly #maxima: readonly number[] | undefined;
   readonly #used: Uint8Array;
   readonly #observer = new ActivationObserver(true);
   #clipped = 0;
@@ -27,7 +25,6 @@ export class InputFacts {
     this.#scale = scale;
     this.#min = min - zeroPoint;
     this.#max = max - zeroPoint;
-    this.#maxima = channelMaxima(fq)?.map((code) => code - zeroPoint);
     this.#used = new Uint8Array(max - min + 1);
   }
 
@@ -40,10 +37,9 @@ export class InputFacts {
     for (let i = 0; i < data.length; i++) {
       const x = data[i] as number;
       const q = Math.round(x * inverse);
+      if (q < this.#min || q > this.#max) this.#clipped++;
+      this.#used[Math.min(this.#max, Math.max(this.#min, q)) - this.#min] = 1;
       const c = Math.floor(i / inner) % channels;
-      const highest = this.#maxima?.[c] ?? this.#max;
-      if (q < this.#min || q > highest) this.#clipped++;
-      this.#used[Math.min(highest, Math.max(this.#min, q)) - this.#min] = 1;
       if (Math.abs(x) > this.#channelMax[c]!) this.#channelMax[c] = Math.abs(x);
     }
     this.#count += data.length;

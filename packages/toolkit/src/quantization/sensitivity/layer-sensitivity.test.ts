@@ -1,14 +1,12 @@
-import { float32, type Graph, GraphBuilder, type Tensor } from "@subbyte/graph";
+import { float32, type Graph, type Tensor } from "@subbyte/graph";
 import { beforeAll, describe, expect, test } from "vitest";
 import { DataError } from "../../errors.js";
 import { lift } from "../../lowering/lift.js";
 import { lower } from "../../lowering/lower.js";
 import { Random } from "../../random.js";
-import { createSession } from "../../runtime/session.js";
 import { kitchenSink, randomTensor } from "../../testing/networks.js";
 import { Check } from "../check.js";
 import { equalizeLayers } from "../equalization.js";
-import { fakeQuants } from "../fake-quant.js";
 import { insertFakeQuant } from "../insert.js";
 import { setRanges } from "../ranges.js";
 import { type LayerSensitivity, layerSensitivity } from "./index.js";
@@ -55,63 +53,6 @@ test("an equalized network is compared with the float network as it was after eq
   // And one that was not equalized with that network itself.
   const plain = await layerSensitivity(await quantized(float, 6), batches, session, float);
   for (const { layer, aloneDb } of plain) expect(aloneDb, layer).toBeGreaterThan(20);
-});
-
-test("what lies beyond the codes of its channel is clipped, and counts so", async () => {
-  const channels = Array.from({ length: 12 }, (_, c) => (c < 6 ? 2 : 4));
-  const layers = [{ pattern: "block1.conv2", channels }];
-  const calibration = {
-    images: 48,
-    batches: async function* () {
-      yield* batches;
-    },
-  };
-  const inserted = insertFakeQuant(float, { weights: 4, activations: 4, layers });
-  const graph = await setRanges(inserted, calibration, { method: "mse", ...session });
-  const fq = fakeQuants(graph).find(({ channelBits }) => channelBits)!;
-  const scale = Number(graph.tensors.get(fq.scale)!.data[0]);
-  const network = await createSession({ ...float, outputs: [fq.input] }, session);
-  let clipped = 0;
-  let all = 0;
-  for (const batch of batches) {
-    const { data, shape } = (await network.run({ input: batch }))[fq.input]!;
-    const inner = data.length / (shape[0]! * 12);
-    for (let i = 0; i < data.length; i++, all++)
-      if (Math.round(Number(data[i]) / scale) > 2 ** channels[Math.floor(i / inner) % 12]! - 1) clipped++;
-  }
-  await network.release();
-  const sensitivity = await layerSensitivity(graph, batches, session);
-  const narrow = named(sensitivity, "block1.conv2");
-  expect(narrow.clippedShare).toBeCloseTo(clipped / all, 5);
-  expect(narrow.clippedShare).toBeGreaterThan(0.01);
-  expect(narrow.noise.clipping).toBeGreaterThan(0);
-  expect(narrow.inputBits).toBe(3);
-});
-
-test("features of a linear layer are channels too", async () => {
-  const b = new GraphBuilder("linear");
-  const linear = (name: string, x: string, [outputs, inputs]: readonly [number, number]) =>
-    b.op(
-      "Gemm",
-      [x, b.constant(randomTensor(random, [outputs, inputs], 0.2), `${name}.weight`)],
-      { transB: 1 },
-      { name },
-    );
-  const flat = b.op("Flatten", [b.input("input", "float32", ["N", 3, 16, 16])], { axis: 1 });
-  const hidden = b.op("Relu", [linear("first", flat, [4, 768])]);
-  b.output(linear("last", b.op("Relu", [linear("inner", hidden, [6, 4])]), [5, 6]));
-  const layers = [{ pattern: "inner", channels: [0, 2, 4, 3] }];
-  const calibration = {
-    images: 48,
-    batches: async function* () {
-      yield* batches;
-    },
-  };
-  const inserted = insertFakeQuant(b.build(), { weights: 4, activations: 4, layers });
-  const graph = await setRanges(inserted, calibration, { method: "mse", ...session });
-  const inner = named(await layerSensitivity(graph, batches, session), "inner");
-  expect(inner.inputBits).toBe(2.25);
-  expect(inner.noise.clipping).toBeGreaterThan(0);
 });
 
 describe("a layer that was spoiled is the worst, and the cause says how", () => {

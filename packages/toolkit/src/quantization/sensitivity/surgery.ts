@@ -1,7 +1,7 @@
 /** @file Graph surgery: the float network with one layer quantized, and the quantized network with one layer kept float. */
 
 import { type Graph, GraphBuilder, type Node } from "@subbyte/graph";
-import { channelBounds, codeRange } from "../fake-quant.js";
+import { codeRange } from "../fake-quant.js";
 import { isLayer, roleOf } from "../topology.js";
 import { inputGrid, type QuantizedLayer, roundedWeights } from "./layers.js";
 
@@ -67,15 +67,12 @@ function clampedAs(b: GraphBuilder, float: Graph, layer: Node, value: string): s
 }
 
 /** A value clipped to a layer's input range, and rounded to its grid. */
-export function throughGrid(b: GraphBuilder, graph: Graph, { node, input, weights }: QuantizedLayer, value: string) {
+export function throughGrid(b: GraphBuilder, graph: Graph, { node, input }: QuantizedLayer, value: string) {
   const { scale, zeroPoint } = inputGrid(graph, input);
   const { min, max } = codeRange(input);
   const step = b.scalar(scale);
   const named = (op: string, inputs: readonly string[]) => b.op(op, inputs, {}, { name: `${node.name}/grid/${op}` });
   const bounds = [b.scalar(scale * (min - zeroPoint)), b.scalar(scale * (max - zeroPoint))];
-  let clipped = named("Clip", [value, ...bounds]);
-  // A layer's input has as many axes as its weights.
-  const highest = channelBounds(input, scale, zeroPoint, graph.tensors.get(weights.input)!.shape.length);
-  if (highest) clipped = named("Min", [clipped, b.constant(highest)]);
+  const clipped = named("Clip", [value, ...bounds]);
   return { clipped, quantized: named("Mul", [named("Round", [named("Div", [clipped, step])]), step]) };
 }
