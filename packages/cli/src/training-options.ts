@@ -29,6 +29,7 @@ export interface TrainingOptions {
   readonly validationShare: number;
   readonly checkpointEvery?: number;
   readonly resume?: boolean;
+  readonly overwrite?: boolean;
   readonly out: string;
 }
 
@@ -60,7 +61,8 @@ export function withTrainingOptions(
       0,
     )
     .option("--checkpoint-every <steps>", "checkpoints within an epoch", integer())
-    .option("--resume", "go on from the checkpoint in --out")
+    .option("--resume", "go on from the checkpoint in --out; a finished run goes on where --epochs is larger")
+    .option("--overwrite", "begin anew where --out holds an earlier run, which is lost")
     .option("--out <folder>", "checkpoints, weights and log", defaults.out);
 }
 
@@ -86,6 +88,7 @@ export function trainingOptions(
     augmentation,
     out: options.out,
     resume: options.resume ?? false,
+    overwrite: options.overwrite ?? false,
     ...(options.clipValue === undefined ? {} : { clipValue: options.clipValue }),
     ...(options.clipNorm === undefined ? {} : { clipNorm: options.clipNorm }),
     ...(options.checkpointEvery === undefined ? {} : { checkpointEvery: options.checkpointEvery }),

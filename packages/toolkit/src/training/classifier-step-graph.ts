@@ -12,7 +12,9 @@ import {
   wholeWeights,
 } from "@subbyte/graph";
 import { UsageError } from "../errors.js";
+import { withDamping } from "./damping.js";
 import { crossEntropyLoss, type Loss } from "./losses/index.js";
+import { averageFeeds, checkAverageDecay, movingAverages, withAverages } from "./moving-average.js";
 import { createOptimizer, type OptimizerOptions } from "./optimizers/index.js";
 import { type TrainedParameter, type TreatParameter, treatedParameters } from "./parameters.js";
 import { buildStepGraph, type Clipping, type StateUpdate, type StepGraph, type StepParameter } from "./step-graph.js";
@@ -33,6 +35,13 @@ export interface ClassifierStepOptions extends Clipping {
   readonly batchNormMomentum?: number;
   /** Chooses and treats parameters one by one. */
   readonly parameters?: TreatParameter;
+  /** Decay of a moving average of the parameters, in [0, 1); the trained graph then has the averages. None by default. */
+  readonly averageDecay?: number;
+  /**
+   * Pulls weights that a FakeQuant quantizes to the middle of their cells: adds the graph input `DAMPING` times twice their
+   * distance from it to their gradients. Source: Nagel et al. 2022, arXiv:2203.11086, §4.1.
+   */
+  readonly damping?: boolean;
   /** Computes 3×3 convolutions by minimal filtering (Winograd) where that is faster; true by default. */
   readonly winograd?: boolean;
 }
@@ -45,6 +54,8 @@ export interface ClassifierStepGraph {
    * on may begin from others (a file that the run itself has replaced).
    */
   readonly kept: ReadonlyMap<string, Tensor>;
+  /** What the graph is fed at step `t` = 1, 2, … beside images, labels and learning rates. */
+  feeds(t: number): Readonly<Record<string, Tensor>>;
   /** Learning rates of all parameters where the run's is `learningRate`. */
   rates(learningRate: number): Readonly<Record<string, number>>;
   /** The model's tensors that `state` and `kept` together hold, in the model's shapes. */
@@ -62,17 +73,30 @@ export function buildClassifierStepGraph(model: Graph, options: ClassifierStepOp
   const { batchSize, batchNormMomentum = 0.1, labelSmoothing = 0 } = options;
   const whole = treatedParameters(model, options.weightDecay ?? 0, options.parameters);
   if (whole.length === 0) throw new UsageError(`"${model.name}" has no parameter to train`);
-  const free = new Set(whole.flatMap(({ name, minimum }) => (minimum === undefined ? [name] : [])));
+  const free = new Set(whole.filter(updatesFreely).map(({ name }) => name));
   const { graph: cropped, crops } = cropDeadTaps(model, (name) => free.has(name));
   const parameters = whole.map((each) => ({ ...each, tensor: cropped.tensors.get(each.name)! }));
   const form = options.freezeBatchNorm ? { graph: cropped, statistics: [] } : toTrainingForm(cropped);
+  const names = new Set(parameters.map(({ name }) => name));
+  const damped = options.damping ? withDamping(form.graph, (name) => names.has(name)) : undefined;
+  const forward = damped?.graph ?? form.graph;
+  const [learned, dead] = [
+    parameters.map(stepParameter),
+    parameters.filter(({ name }) => crops.has(name)).map(deadTapsParameter),
+  ];
+  const { averageDecay } = options;
+  if (averageDecay !== undefined) checkAverageDecay(averageDecay);
   const definition = {
-    graph: withParametersAsInputs(withFixedBatch(form.graph, batchSize), parameters),
-    parameters: parameters.map(stepParameter),
-    withoutGradient: parameters.filter(({ name }) => crops.has(name)).map(deadTapsParameter),
+    graph: withParametersAsInputs(withFixedBatch(forward, batchSize), parameters),
+    parameters: learned,
+    withoutGradient: dead,
+    gradientTerm: damped?.gradientTerm,
     loss: options.loss ?? crossEntropyLoss({ labelSmoothing }),
     optimizer: createOptimizer(options.optimizer),
-    averages: (g: GraphBuilder) => runningStatistics(g, model, form, batchSize, batchNormMomentum),
+    averages: (g: GraphBuilder, next: ReadonlyMap<string, string>) => [
+      ...runningStatistics(g, model, form, batchSize, batchNormMomentum),
+      ...(averageDecay === undefined ? [] : movingAverages(g, [...learned, ...dead], next)),
+    ],
     countCorrect: true,
     winograd: options.winograd ?? true,
     ...(options.clipValue === undefined ? {} : { clipValue: options.clipValue }),
@@ -82,21 +106,29 @@ export function buildClassifierStepGraph(model: Graph, options: ClassifierStepOp
   return {
     step: buildStepGraph(definition),
     kept: new Map([...crops.keys()].map((name) => [startOf(name), model.tensors.get(name)!])),
+    feeds: (t) => (averageDecay === undefined ? {} : averageFeeds(averageDecay, t)),
     rates: (learningRate) => Object.fromEntries([...factors].map(([name, factor]) => [name, learningRate * factor])),
-    modelTensors: (of) => withDeadTaps(model, crops, of),
+    modelTensors: (of) => withDeadTaps(model, crops, withAverages(of)),
   };
 }
+
+/** Whether nothing but the optimizer's rule decides the next value. */
+const updatesFreely = ({ minimum, maximum, logarithmic }: TrainedParameter): boolean =>
+  minimum === undefined && maximum === undefined && !logarithmic;
 
 /** Parameters with the same factor of the run's learning rate share one. */
 const rateName = (factor: number): string => String(factor);
 
-const stepParameter = ({ name, tensor, learningRate, ...rest }: TrainedParameter): StepParameter => ({
-  name,
+const stepParameter = ({
+  tensor,
+  learningRate,
+  isScale,
+  isZeroPoint,
+  ...treated
+}: TrainedParameter): StepParameter => ({
+  ...treated,
   initial: tensor,
   rate: rateName(learningRate),
-  weightDecay: rest.weightDecay,
-  gradientScale: rest.gradientScale,
-  minimum: rest.minimum,
 });
 
 /**

@@ -3,7 +3,7 @@
 import type { Graph, Tensor } from "@subbyte/graph";
 import type { SessionOptions } from "../runtime/session.js";
 import { buildClassifierStepGraph, type ClassifierStepOptions } from "./classifier-step-graph.js";
-import { createStep, restored, type StepResult } from "./step.js";
+import { createStep, restored, type StepFeeds, type StepResult } from "./step.js";
 
 /** One batch. */
 export interface TrainingBatch {
@@ -13,6 +13,8 @@ export interface TrainingBatch {
   readonly labels: Int32Array;
   /** `[batchSize, classes]`, for losses that compare with it: a teacher's logits. */
   readonly target?: Tensor | undefined;
+  /** Values of further graph inputs at this step. */
+  readonly inputs?: Readonly<Record<string, Tensor>> | undefined;
 }
 
 export interface TrainingStep {
@@ -29,6 +31,8 @@ export interface TrainingStep {
    * @param t number of the step since the start of the run, from 1.
    */
   run(batch: TrainingBatch, learningRate: number, t: number): Promise<StepResult>;
+  /** Where the step just taken, of this batch, left the finite numbers, in words. */
+  describeFault(batch: TrainingBatch): Promise<string>;
   /** Replaces the state, as when resuming. @throws {DataError} where a tensor is missing or has another shape. */
   restore(state: ReadonlyMap<string, Tensor>): void;
   /** The graph as it came in, with copies of the trained values. */
@@ -53,14 +57,19 @@ export async function buildTrainingStep(model: Graph, options: TrainingStepOptio
   const built = buildClassifierStepGraph(model, options);
   const step = await createStep(built.step, session);
   let { kept } = built;
+  const feeds = ({ images, labels, target, inputs }: TrainingBatch, t: number): StepFeeds => ({
+    inputs: { ...constants, ...inputs, ...built.feeds(t), [input]: images },
+    labels,
+    target,
+  });
   const whole = () => new Map([...step.state, ...kept]);
   return {
     get state() {
       return whole();
     },
     fingerprint: step.fingerprint,
-    run: ({ images, labels, target }, learningRate, t) =>
-      step.run({ inputs: { ...constants, [input]: images }, labels, target }, { rates: built.rates(learningRate), t }),
+    run: (batch, learningRate, t) => step.run(feeds(batch, t), { rates: built.rates(learningRate), t }),
+    describeFault: (batch) => step.describeFault(feeds(batch, 1)),
     restore: (saved) => {
       const start = restored(built.kept, saved);
       step.restore(saved);

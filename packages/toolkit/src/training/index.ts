@@ -19,4 +19,5 @@ export type { TrainProgress } from "./progress.js";
 export * from "./schedules.js";
 export { createStep, type Step, type StepFeeds, type StepResult, type StepTime } from "./step.js";
 export { buildStepGraph, type StepDefinition, type StepGraph, type StepParameter } from "./step-graph.js";
-export { type TrainOptions, type TrainResult, train } from "./train.js";
+export { train } from "./train.js";
+export type { TrainOptions, TrainResult } from "./train-options.js";

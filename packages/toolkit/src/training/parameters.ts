@@ -9,6 +9,8 @@ export interface Parameter {
   readonly tensor: Tensor;
   /** A FakeQuant's learnable scale rather than a weight, bias, or batch-norm vector. */
   readonly isScale: boolean;
+  /** A FakeQuant's learnable zero point. */
+  readonly isZeroPoint: boolean;
 }
 
 /** How one parameter is trained. */
@@ -19,8 +21,11 @@ export interface ParameterTreatment {
   readonly weightDecay?: number;
   /** Factor of the gradient, before any clipping; 1 by default. LSQ gives each scale 1/√(n·qmax). */
   readonly gradientScale?: number;
-  /** Smallest value that an update may leave, such as a tiny positive number for scales. */
+  /** Smallest and largest value that an update may leave. */
   readonly minimum?: number;
+  readonly maximum?: number;
+  /** Updates the logarithm of a positive value, such as a scale; `StepParameter` says how. */
+  readonly logarithmic?: boolean;
 }
 
 /** Decides for each parameter; `"frozen"` keeps it as it is. */
@@ -28,15 +33,27 @@ export type TreatParameter = (parameter: Parameter) => ParameterTreatment | "fro
 
 /**
  * Weights, biases, batch-norm scales and shifts, also where a FakeQuant stands between them and their layer, and the scales
- * of FakeQuant nodes that are `learnable`, in the order of first use.
+ * and zero points of FakeQuant nodes that are learnable, in the order of first use.
  */
 export function trainableParameters(graph: Graph): Parameter[] {
-  const scales = fakeQuants(graph)
-    .filter(({ attributes }) => attributes.learnable === 1)
-    .map(({ inputs }) => inputs[1]!)
-    .filter((scale) => graph.tensors.has(scale));
-  const parameter = (isScale: boolean) => (name: string) => ({ name, tensor: graph.tensors.get(name)!, isScale });
-  return [...weightNames(graph).map(parameter(false)), ...[...new Set(scales)].map(parameter(true))];
+  const learned = (attribute: string, input: number) => {
+    const nodes = fakeQuants(graph).filter(({ attributes }) => Number(attributes[attribute] ?? 0) > 0);
+    return [...new Set(nodes.map(({ inputs }) => inputs[input]!))].filter((name) => graph.tensors.has(name));
+  };
+  const parameter =
+    (kind: Partial<Pick<Parameter, "isScale" | "isZeroPoint">>) =>
+    (name: string): Parameter => ({
+      name,
+      tensor: graph.tensors.get(name)!,
+      isScale: false,
+      isZeroPoint: false,
+      ...kind,
+    });
+  return [
+    ...weightNames(graph).map(parameter({})),
+    ...learned("learnable", 1).map(parameter({ isScale: true })),
+    ...learned("learnableZeroPoint", 2).map(parameter({ isZeroPoint: true })),
+  ];
 }
 
 /** All that training may have changed, and what belongs to it: parameters, running statistics, scales and zero points. */
@@ -60,8 +77,9 @@ function weightNames(graph: Graph): string[] {
 }
 
 /** A parameter with its treatment, nothing left to default. */
-export interface TrainedParameter extends Parameter, Required<Omit<ParameterTreatment, "minimum">> {
+export interface TrainedParameter extends Parameter, Required<Omit<ParameterTreatment, "minimum" | "maximum">> {
   readonly minimum: number | undefined;
+  readonly maximum: number | undefined;
 }
 
 /** The parameters that are not frozen, treated. */
@@ -80,6 +98,8 @@ export function treatedParameters(
         weightDecay: treatment.weightDecay ?? (parameter.tensor.shape.length >= 2 ? weightDecay : 0),
         gradientScale: treatment.gradientScale ?? 1,
         minimum: treatment.minimum,
+        maximum: treatment.maximum,
+        logarithmic: treatment.logarithmic ?? false,
       },
     ];
   });

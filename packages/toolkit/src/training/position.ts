@@ -35,4 +35,27 @@ export interface TrainingPosition {
   readonly history: readonly EpochRecord[];
   /** The best of them so far. */
   readonly best?: EpochRecord;
+  /** SHA-256 of the file with the best weights, where it was written. */
+  readonly bestHash?: string;
+}
+
+/** Before the first step. */
+export const emptyPosition: TrainingPosition = {
+  epoch: 0,
+  stepInEpoch: 0,
+  lossSum: 0,
+  correct: 0,
+  epochSeconds: 0,
+  seconds: 0,
+  history: [],
+};
+
+/** Whether an epoch has a higher validation accuracy, or the same with a lower loss. */
+export function isBetter(record: EpochRecord, best: EpochRecord | undefined): boolean {
+  if (!best) return true;
+  const [accuracy, loss] = [
+    record.validationAccuracy! - best.validationAccuracy!,
+    best.validationLoss! - record.validationLoss!,
+  ];
+  return accuracy > 0 || (accuracy === 0 && loss > 0);
 }

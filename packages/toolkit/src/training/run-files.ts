@@ -4,14 +4,19 @@
  * checkpoint is one from which the others come out again.
  */
 
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Graph } from "@subbyte/graph";
+import { DataError, UsageError } from "../errors.js";
 import { writeFileAtomic } from "../files.js";
 import { readSafetensors, writeSafetensors } from "../weights/index.js";
 import { type Checkpoint, readCheckpoint, readRunFile, writeCheckpoint } from "./checkpoint.js";
 import { trainingLog } from "./log.js";
 import { modelTensors } from "./parameters.js";
 import type { EpochRecord, TrainingPosition } from "./position.js";
+
+const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
 export class RunFiles {
   constructor(
@@ -23,6 +28,15 @@ export class RunFiles {
     return join(this.folder, "checkpoint.safetensors");
   }
 
+  /** @throws {UsageError} where the folder holds the checkpoint of an earlier run. */
+  requireUnused(): void {
+    if (!existsSync(this.checkpointPath)) return;
+    throw new UsageError(
+      `"${this.folder}" holds the checkpoint of an earlier run: go on from it with --resume, choose another folder with ` +
+        "--out, or give --overwrite to lose it",
+    );
+  }
+
   readCheckpoint(): Promise<Checkpoint<TrainingPosition>> {
     return readCheckpoint(this.checkpointPath, "training run");
   }
@@ -31,19 +45,31 @@ export class RunFiles {
     return writeCheckpoint(this.checkpointPath, "training run", checkpoint);
   }
 
-  async writeWeights(name: "last" | "best", graph: Graph, { epoch, validationAccuracy }: EpochRecord): Promise<void> {
+  /** @returns the file's SHA-256 */
+  async writeWeights(name: "last" | "best", graph: Graph, { epoch, validationAccuracy }: EpochRecord): Promise<string> {
     const metadata = {
       ...this.metadata,
       epoch: String(epoch),
       ...(validationAccuracy === undefined ? {} : { top1: String(validationAccuracy) }),
     };
-    await writeFileAtomic(this.#weightsPath(name), writeSafetensors(modelTensors(graph), metadata));
+    const bytes = writeSafetensors(modelTensors(graph), metadata);
+    await writeFileAtomic(this.#weightsPath(name), bytes);
+    return sha256(bytes);
   }
 
-  /** `graph` with the tensors of a file that `writeWeights` wrote. */
-  async readWeights(name: "best", graph: Graph): Promise<Graph> {
+  /**
+   * `graph` with the tensors of a file that `writeWeights` wrote.
+   *
+   * @throws {DataError} where the file has another SHA-256 than `hash`.
+   */
+  async readWeights(name: "best", graph: Graph, hash: string | undefined): Promise<Graph> {
     const path = this.#weightsPath(name);
-    const { tensors } = readSafetensors(await readRunFile(path), `"${path}"`);
+    const bytes = await readRunFile(path);
+    if (hash !== undefined && sha256(bytes) !== hash)
+      throw new DataError(
+        `"${path}" is not the file that belongs to "${this.checkpointPath}"; restore it from a copy, or start without --resume`,
+      );
+    const { tensors } = readSafetensors(bytes, `"${path}"`);
     return { ...graph, tensors: new Map([...graph.tensors].map(([key, own]) => [key, tensors.get(key) ?? own])) };
   }
 

@@ -28,8 +28,14 @@ export interface StepParameter {
   readonly weightDecay?: number;
   /** Factor of the gradient, before any clipping; 1 by default. */
   readonly gradientScale?: number;
-  /** Smallest value that an update may leave. */
+  /** Smallest and largest value that an update may leave. */
   readonly minimum?: number | undefined;
+  readonly maximum?: number | undefined;
+  /**
+   * The update changes the logarithm of a positive value, by the learning rate times gradient/value: to first order the same
+   * as the plain update, but the value stays positive. Weight decay then shrinks it by the constant rate λ.
+   */
+  readonly logarithmic?: boolean;
 }
 
 export interface Clipping {
@@ -58,8 +64,10 @@ export interface StepDefinition extends Clipping {
   readonly penalty?: ((g: GraphBuilder) => string) | undefined;
   /** Parameters that no gradient reaches: the update rule alone changes them. */
   readonly withoutGradient?: readonly StepParameter[];
-  /** Appends further state. */
-  readonly averages?: (g: GraphBuilder) => readonly StateUpdate[];
+  /** Appends what is added to a parameter's gradient before clipping, or returns undefined. */
+  readonly gradientTerm?: ((g: GraphBuilder, parameter: string) => string | undefined) | undefined;
+  /** Appends further state. @param next the values that the step gives to parameters, by their names */
+  readonly averages?: (g: GraphBuilder, next: ReadonlyMap<string, string>) => readonly StateUpdate[];
   /** Counts the images whose largest logit is their label's; the output must then be logits `[n, classes]`. */
   readonly countCorrect?: boolean;
   /** Computes 3×3 convolutions by minimal filtering (Winograd) where that is faster; true by default. */
@@ -96,7 +104,7 @@ export function buildStepGraph(definition: StepDefinition): StepGraph {
   const expanded = expandForTraining(differentiated.graph, { winograd });
   const g = new GraphBuilder(forward.name, expanded);
   const correct = definition.countCorrect ? countCorrect(g, graph.outputs[0]!, inputs.labels!) : undefined;
-  const clipped = clip(g, scaled(g, differentiated.gradients, parameters), definition);
+  const clipped = clip(g, wholeGradients(g, differentiated.gradients, definition), definition);
   const rates = rateInputs(g, optimizer, [...parameters, ...withoutGradient]);
 
   const state = new Map<string, Tensor>();
@@ -116,7 +124,7 @@ export function buildStepGraph(definition: StepDefinition): StepGraph {
     g.input(parameter.name, "float32", shape);
     update(parameter, g.constant(zeros(shape)));
   }
-  for (const average of definition.averages?.(g) ?? []) hold(average);
+  for (const average of definition.averages?.(g, next) ?? []) hold(average);
   g.setOutputs([loss, ...(correct === undefined ? [] : [correct]), ...next.values()]);
   return { graph: g.build(), ...inputs, loss, correct, state, next, scalars: rates.scalars };
 }
@@ -152,14 +160,30 @@ function updated(
   gradient: string,
   scalars: readonly string[],
 ): readonly StateUpdate[] {
-  const { name, initial, weightDecay = 0, minimum } = parameter;
+  const { name, initial, weightDecay = 0, logarithmic = false } = parameter;
   const slots = optimizer.slots.map((slot) => g.input(`optimizer.${slot}.${name}`, "float32", initial.shape));
-  const update = optimizer.update(g, { parameter: name, gradient, state: slots, scalars, weightDecay });
-  const value = minimum === undefined ? update.parameter : g.op("Max", [update.parameter, g.scalar(minimum)]);
+  const update = optimizer.update(g, {
+    parameter: logarithmic ? g.op("Log", [name]) : name,
+    gradient: logarithmic ? relative(g, gradient, name, weightDecay) : gradient,
+    state: slots,
+    scalars,
+    weightDecay: logarithmic ? 0 : weightDecay,
+  });
+  const value = logarithmic ? g.op("Exp", [update.parameter]) : update.parameter;
   return [
-    { name, initial, next: value },
+    { name, initial, next: within(g, value, parameter) },
     ...slots.map((slot, k) => ({ name: slot, initial: zeros(initial.shape), next: update.state[k]! })),
   ];
+}
+
+function relative(g: GraphBuilder, gradient: string, value: string, decay: number): string {
+  const result = g.op("Div", [gradient, value]);
+  return decay === 0 ? result : g.op("Add", [result, g.scalar(decay)]);
+}
+
+function within(g: GraphBuilder, value: string, { minimum, maximum }: StepParameter): string {
+  const atLeast = minimum === undefined ? value : g.op("Max", [value, g.scalar(minimum)]);
+  return maximum === undefined ? atLeast : g.op("Min", [atLeast, g.scalar(maximum)]);
 }
 
 const zeros = (shape: readonly number[]): Tensor => float32(new Float32Array(elementCount(shape)), shape);
@@ -175,10 +199,13 @@ function countCorrect(g: GraphBuilder, logits: string, labels: string): string {
   return g.op("ReduceSum", [g.op("Cast", [g.op("Equal", [first, labels])], { to: 1 })], { keepdims: 0 });
 }
 
-const scaled = (g: GraphBuilder, values: readonly string[], parameters: readonly StepParameter[]): string[] =>
+/** Gradients with their factors and what is added to them. */
+const wholeGradients = (g: GraphBuilder, values: readonly string[], definition: StepDefinition): string[] =>
   values.map((value, i) => {
-    const { gradientScale = 1 } = parameters[i]!;
-    return gradientScale === 1 ? value : g.op("Mul", [value, g.scalar(gradientScale)]);
+    const { name, gradientScale = 1 } = definition.parameters[i]!;
+    const scaled = gradientScale === 1 ? value : g.op("Mul", [value, g.scalar(gradientScale)]);
+    const term = definition.gradientTerm?.(g, name);
+    return term === undefined ? scaled : g.op("Add", [scaled, term]);
   });
 
 /** As `torch.nn.utils.clip_grad_value_` and then `clip_grad_norm_`. */

@@ -4,7 +4,8 @@ import { createHash } from "node:crypto";
 import { type Tensor, writeOnnx } from "@subbyte/graph";
 import { DataError } from "../errors.js";
 import { keepFreedMemory } from "../runtime/allocator.js";
-import { createSession, type SessionOptions } from "../runtime/session.js";
+import { createSession, type Session, type SessionOptions } from "../runtime/session.js";
+import { describeFault } from "./fault.js";
 import type { StepGraph } from "./step-graph.js";
 
 export interface StepResult {
@@ -36,6 +37,8 @@ export interface Step {
   readonly fingerprint: string;
   /** Computes one step and takes over the new state. */
   run(feeds: StepFeeds, time: StepTime): Promise<StepResult>;
+  /** Where the step just taken, with these feeds, left the finite numbers, in words. */
+  describeFault(feeds: StepFeeds): Promise<string>;
   /** Replaces the state, as when resuming. @throws {DataError} where a tensor is missing or has another shape. */
   restore(state: ReadonlyMap<string, Tensor>): void;
   release(): Promise<void>;
@@ -61,23 +64,33 @@ export async function createStep(step: StepGraph, options: SessionOptions = {}):
       return state;
     },
     fingerprint: createHash("sha256").update(writeOnnx(step.graph)).digest("hex"),
-    run: async ({ inputs, labels, target }, { rates, t }) => {
-      const given: Record<string, Tensor> = { ...inputs, ...step.scalars(rates, t), ...Object.fromEntries(state) };
-      if (step.labels !== undefined && labels) given[step.labels] = labelTensor(labels);
-      if (step.target !== undefined && target) given[step.target] = target;
-      // ONNX Runtime drops inputs that nothing reads, and refuses them as feeds.
-      const feeds = Object.fromEntries(session.inputs.flatMap((name) => (given[name] ? [[name, given[name]]] : [])));
+    run: async (feeds, time) => {
+      const given = { ...fed(step, feeds), ...step.scalars(time.rates, time.t), ...Object.fromEntries(state) };
       const into = Object.fromEntries([...next].map(([name, output]) => [output, spare.get(name)!]));
-      const results = await session.run(feeds, outputs, into);
+      const results = await session.run(readBy(session, given), outputs, into);
       [state, spare] = [spare, state];
       return { loss: scalar(results[loss]!), correct: correct === undefined ? 0 : scalar(results[correct]!) };
     },
+    describeFault: (feeds) => describeFault(step, { ...fed(step, feeds), ...Object.fromEntries(spare) }, options),
     restore: (saved) => {
       state = restored(step.state, saved);
     },
     release: () => session.release(),
   };
 }
+
+/** Inputs, labels and target by the names of the graph's inputs. */
+function fed(step: StepGraph, { inputs, labels, target }: StepFeeds): Record<string, Tensor> {
+  return {
+    ...inputs,
+    ...(step.labels !== undefined && labels ? { [step.labels]: labelTensor(labels) } : {}),
+    ...(step.target !== undefined && target ? { [step.target]: target } : {}),
+  };
+}
+
+/** ONNX Runtime drops inputs that nothing reads, and refuses them as feeds. */
+export const readBy = ({ inputs }: Pick<Session, "inputs">, given: Readonly<Record<string, Tensor>>) =>
+  Object.fromEntries(inputs.flatMap((name) => (given[name] ? [[name, given[name]]] : [])));
 
 const labelTensor = (labels: Int32Array): Tensor => ({
   dtype: "int64",

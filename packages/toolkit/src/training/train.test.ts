@@ -1,14 +1,18 @@
+import { spawnSync } from "node:child_process";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Graph } from "@subbyte/graph";
+import { expandForInference, type Graph, type Tensor } from "@subbyte/graph";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { MemoryImageSet, openImages } from "../data/index.js";
 import { DataError, FailedRunError, InterruptedError, UsageError } from "../errors.js";
 import { buildModel, parameterNames, statisticsNames } from "../models/index.js";
 import { Random } from "../random.js";
+import { createSession } from "../runtime/session.js";
 import { readSafetensors } from "../weights/index.js";
-import { type TrainOptions, train } from "./train.js";
+import { distillationLoss } from "./losses/index.js";
+import { train } from "./train.js";
+import type { TrainOptions } from "./train-options.js";
 
 let folder: string;
 beforeEach(async () => {
@@ -180,10 +184,87 @@ test("a loss that is no longer finite ends the run, names the learning rate, and
   });
   const failure = await train(diverging).catch((error: unknown) => error);
   expect(failure).toBeInstanceOf(FailedRunError);
-  expect((failure as Error).message).toMatch(/diverged in epoch 1 near step \d: .*\(--lr 1e\+30\)/);
+  expect((failure as Error).message).toMatch(
+    /diverged in epoch 1 near step \d: .*(first tensor that is not finite is|was not finite before|no longer finite).*\(--lr 1e\+30\)/,
+  );
   const { tensors } = readSafetensors(await readFile(join(folder, "checkpoint.safetensors")));
   expect(tensors.size).toBeGreaterThan(0);
   for (const { data } of tensors.values()) expect((data as Float32Array).every(Number.isFinite)).toBe(true);
+});
+
+describe("a folder holds one run", () => {
+  test("which is not lost without a word", async () => {
+    await train(small({ out: folder, epochs: 1 }));
+    await expect(train(small({ out: folder, epochs: 1 }))).rejects.toThrow(/holds the checkpoint of an earlier run/);
+    await train(small({ out: folder, epochs: 1, overwrite: true }));
+  });
+
+  test("and one process at a time", async () => {
+    const [first, second] = await Promise.allSettled([
+      train(small({ out: folder, epochs: 1 })),
+      train(small({ out: folder, epochs: 1 })),
+    ]);
+    const failures = [first, second].filter(({ status }) => status === "rejected") as PromiseRejectedResult[];
+    expect(failures).toHaveLength(1);
+    expect(failures[0]!.reason).toBeInstanceOf(UsageError);
+    expect(String(failures[0]!.reason)).toMatch(/is in use by process \d+/);
+    expect(await readdir(folder)).not.toContain(".lock");
+  });
+
+  test("the lock of a process that has died is taken over", async () => {
+    const { pid } = spawnSync(process.execPath, ["--version"]);
+    await writeFile(join(folder, ".lock"), `${pid} ${hostname()}\n`);
+    await train(small({ out: folder, epochs: 1 }));
+  });
+});
+
+describe("a finished run", () => {
+  test("goes on for more epochs, with the schedule of the longer run", async () => {
+    const rate = { learningRate: 0.05, schedule: { name: "constant" } } as const;
+    const [straight, longer] = [join(folder, "straight"), join(folder, "longer")];
+    const whole = await train(small({ rate, out: straight, epochs: 3 }));
+    await train(small({ rate, out: longer, epochs: 2 }));
+    const notes: string[] = [];
+    const prolonged = await train(
+      small({ rate, out: longer, epochs: 3, resume: true, onNote: (text) => notes.push(text) }),
+    );
+    expect(prolonged.graph).toEqual(whole.graph);
+    expect(notes).toEqual(["The finished run of 2 epochs goes on to 3 epochs."]);
+  });
+
+  test("does not become a shorter one", async () => {
+    await train(small({ out: folder, epochs: 2 }));
+    await expect(train(small({ out: folder, epochs: 1, resume: true }))).rejects.toThrow(/epochs was 2, now 1/);
+  });
+});
+
+test("stops early when epochs in a row were no better, and says so", async () => {
+  const notes: string[] = [];
+  const frozen = { rate: { learningRate: 0, schedule: { name: "constant" } } } as const;
+  const { history, best } = await train(
+    small({ ...frozen, freezeBatchNorm: true, epochs: 9, patience: 2, onNote: (text) => notes.push(text) }),
+  );
+  expect([history.length, best.epoch]).toEqual([3, 1]);
+  expect(notes).toEqual(["Stopped after epoch 3 of 9: none of the last 2 epochs was better than epoch 1."]);
+});
+
+test("averaged weights are what is validated and kept, and resume bit for bit", async () => {
+  const [straight, broken] = [join(folder, "straight"), join(folder, "broken")];
+  const whole = await train(small({ averageDecay: 0.9, out: straight }));
+  await expect(train(small({ averageDecay: 0.9, out: broken, ...stopAfter(4) }))).rejects.toThrow(InterruptedError);
+  const resumed = await train(small({ averageDecay: 0.9, out: broken, resume: true }));
+  expect(resumed.graph).toEqual(whole.graph);
+  const plain = await train(small());
+  const name = parameterNames(plain.graph)[0]!;
+  expect(whole.graph.tensors.get(name)).not.toEqual(plain.graph.tensors.get(name));
+});
+
+test("learns a teacher's logits", async () => {
+  const teacher = await createSession(expandForInference(tiny(5)), { threads: 1 });
+  const target = async (input: Tensor) => Object.values(await teacher.run({ [teacher.inputs[0]!]: input }))[0]!;
+  const { history } = await train(small({ epochs: 4, loss: distillationLoss(2), target, labelSmoothing: 0 }));
+  expect(history[3]!.trainLoss).toBeLessThan(history[0]!.trainLoss);
+  await teacher.release();
 });
 
 describe("resuming is refused", () => {
@@ -210,6 +291,12 @@ describe("resuming is refused", () => {
     await writeFile(join(folder, "checkpoint.safetensors"), "not a checkpoint");
     await expect(train(small({ out: folder, resume: true }))).rejects.toThrow(DataError);
   });
+});
+
+test("a loss that is a number, but beyond hope, fails the run", async () => {
+  const rate = { learningRate: 300, schedule: { name: "constant" } } as const;
+  const hopeless = train(small({ rate, epochs: 1, freezeBatchNorm: true, clipNorm: 1000 }));
+  await expect(hopeless).rejects.toBeInstanceOf(FailedRunError);
 });
 
 test("bad options are refused before any work", async () => {

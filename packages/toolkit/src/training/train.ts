@@ -1,72 +1,44 @@
 /** @file The training loop: epochs, validation, log, checkpoints, interruption and resumption. */
 
 import { availableParallelism } from "node:os";
-import { expandForInference, type Graph, inferTypes, type Tensor } from "@subbyte/graph";
+import type { Graph, Tensor } from "@subbyte/graph";
 import { normalize } from "../data/normalize.js";
-import type { Augmentation, Batch, ImageSet } from "../data/types.js";
-import { DataError, FailedRunError, InterruptedError, UsageError } from "../errors.js";
-import { type ClassifierResult, evaluateClassifier } from "../evaluation/evaluate.js";
-import { floatClassifier } from "../evaluation/float-classifier.js";
-import { type Checkpoint, computation, type RunSettings, requireSameSettings } from "./checkpoint.js";
-import { buildTrainingStep, type TrainingStep, type TrainingStepOptions } from "./classifier-step.js";
-import { imageIdentity } from "./image-identity.js";
-import { crossEntropyLoss } from "./losses/index.js";
-import { createOptimizer } from "./optimizers/index.js";
-import type { EpochRecord, TrainingPosition } from "./position.js";
+import type { Batch } from "../data/types.js";
+import { FailedRunError, InterruptedError } from "../errors.js";
+import type { ClassifierResult } from "../evaluation/evaluate.js";
+import { evaluateGraph } from "../evaluation/evaluate-graph.js";
+import type { Checkpoint, RunSettings } from "./checkpoint.js";
+import { buildTrainingStep, type TrainingBatch, type TrainingStep } from "./classifier-step.js";
+import { firstNotFinite, hopelessness } from "./divergence.js";
+import { lockFolder } from "./folder-lock.js";
+import { type EpochRecord, emptyPosition, isBetter, type TrainingPosition } from "./position.js";
 import { SpeedMeter, type TrainProgress } from "./progress.js";
 import { RunFiles } from "./run-files.js";
-import { type LearningRateOptions, learningRateAt } from "./schedules.js";
-
-export interface TrainOptions extends TrainingStepOptions {
-  readonly graph: Graph;
-  readonly images: ImageSet;
-  /** Evaluated after every epoch; decides which epoch is the best. */
-  readonly validation?: ImageSet;
-  readonly epochs: number;
-  readonly rate: LearningRateOptions;
-  /** Per channel, of pixel / 255. */
-  readonly mean: readonly number[];
-  readonly std: readonly number[];
-  readonly augmentation?: Augmentation;
-  /** Of order and augmentation; 0 by default. */
-  readonly seed?: number;
-  /** Folder for checkpoints, weights and the log; nothing is written where absent. */
-  readonly out?: string;
-  /** Steps between checkpoints inside an epoch; one at the end of each epoch is always written. */
-  readonly checkpointEvery?: number;
-  /** Goes on from the checkpoint in `out`; the result equals that of a run never stopped, bit for bit. */
-  readonly resume?: boolean;
-  /** Stored in the files of weights. */
-  readonly metadata?: Readonly<Record<string, string>>;
-  /** Ends the run after the step at hand, with a checkpoint. */
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: TrainProgress) => void;
-  readonly onEpoch?: (record: EpochRecord) => void;
-}
-
-export interface TrainResult {
-  /** After the last step. */
-  readonly graph: Graph;
-  /** After the epoch of the highest validation accuracy (the lower loss decides among equals); the last one without validation. */
-  readonly best: { readonly graph: Graph; readonly epoch: number };
-  readonly history: readonly EpochRecord[];
-  /** Of the last epoch. */
-  readonly validation?: ClassifierResult;
-}
+import { requireResumable, settingsOf } from "./run-settings.js";
+import { learningRateAt } from "./schedules.js";
+import { checkTrainOptions, type TrainOptions, type TrainResult } from "./train-options.js";
 
 /**
  * Trains a classifier graph: one image input `[N, C, H, W]`, logits as first output.
  *
  * @throws {UsageError} where options do not fit each other, the images, or the checkpoint to resume.
- * @throws {InterruptedError} when `signal` fires, after the step at hand; {FailedRunError} when the loss is no longer finite.
+ * @throws {UsageError} where `out` holds another run that is not to be resumed or overwritten, or is in use.
+ * @throws {InterruptedError} when `signal` fires, after the step at hand; {FailedRunError} when the loss is no longer finite, or
+ *   far beyond that of guessing at the end.
  * @throws {MachineError} where a file cannot be written. Files written before are intact in all cases.
  */
 export async function train(options: TrainOptions): Promise<TrainResult> {
-  const run = await TrainingRun.start(options);
+  checkTrainOptions(options);
+  const lock = options.out === undefined ? undefined : await lockFolder(options.out);
   try {
-    return await run.finish();
+    const run = await TrainingRun.start(options);
+    try {
+      return await run.finish();
+    } finally {
+      await run.release();
+    }
   } finally {
-    await run.release();
+    await lock?.release();
   }
 }
 
@@ -85,9 +57,8 @@ class TrainingRun {
   ) {}
 
   static async start(given: TrainOptions): Promise<TrainingRun> {
-    checkOptions(given);
     const files = given.out === undefined ? undefined : new RunFiles(given.out, given.metadata ?? {});
-    if (given.resume && !files) throw new UsageError("to resume a run, give the folder that it wrote to (--out)");
+    if (files && !given.resume && !given.overwrite) files.requireUnused();
     const checkpoint = given.resume ? await files!.readCheckpoint() : undefined;
     // Sums over many elements are split by thread, so their last bits depend on how many there are.
     const threads = given.session?.threads ?? Number(checkpoint?.settings.threads ?? availableParallelism());
@@ -107,23 +78,26 @@ class TrainingRun {
 
   async #resume({ settings, position, tensors }: Checkpoint<TrainingPosition>): Promise<void> {
     const files = this.files!;
-    requireSameSettings(files.checkpointPath, settings, this.settings);
+    const { prolongs } = requireResumable(files.checkpointPath, settings, position, this.settings);
     this.step.restore(tensors);
     this.#position = position;
-    if (position.best) this.#best = await files.readWeights("best", this.options.graph);
+    if (position.best) this.#best = await files.readWeights("best", this.options.graph, position.bestHash);
+    if (prolongs)
+      this.options.onNote?.(`The finished run of ${position.epoch} epochs goes on to ${this.options.epochs} epochs.`);
   }
 
   async finish(): Promise<TrainResult> {
     const { epochs } = this.options;
-    while (this.#position.epoch < epochs) {
+    while (this.#position.epoch < epochs && !this.#stopsEarly()) {
       await this.#finishEpoch();
       await this.#recordEpoch();
     }
+    this.#requireLearned();
     const graph = this.step.trained();
     const { history, best } = this.#position;
     return {
       graph,
-      best: { graph: this.#best ?? graph, epoch: best?.epoch ?? epochs },
+      best: { graph: this.#best ?? graph, epoch: best?.epoch ?? history.length },
       history,
       ...(this.#validation ? { validation: this.#validation } : {}),
     };
@@ -131,6 +105,17 @@ class TrainingRun {
 
   release(): Promise<void> {
     return this.step.release();
+  }
+
+  /** Whether the run has been no better than its best for as long as it may. */
+  #stopsEarly(): boolean {
+    const { patience, onNote, epochs } = this.options;
+    const { epoch, best } = this.#position;
+    if (patience === undefined || best === undefined || epoch - best.epoch < patience) return false;
+    onNote?.(
+      `Stopped after epoch ${epoch} of ${epochs}: none of the last ${patience} epochs was better than epoch ${best.epoch}.`,
+    );
+    return true;
   }
 
   get #stepsPerEpoch(): number {
@@ -172,8 +157,14 @@ class TrainingRun {
     const data = normalize(images, { channels, mean, std, pixels: height * width });
     const learningRate = this.#learningRate(this.#steps);
     const input: Tensor = { dtype: "float32", shape: [count, channels, height, width], data };
-    const { loss, correct } = await this.step.run({ images: input, labels }, learningRate, this.#steps + 1);
-    if (!Number.isFinite(loss)) throw this.#diverged(`the loss is ${loss}`);
+    const batch: TrainingBatch = {
+      images: input,
+      labels,
+      target: await this.options.target?.(input),
+      inputs: this.options.inputs?.(this.#steps, this.options.epochs * this.#stepsPerEpoch),
+    };
+    const { loss, correct } = await this.step.run(batch, learningRate, this.#steps + 1);
+    if (!Number.isFinite(loss)) throw this.#diverged(`the loss is ${loss}; ${await this.step.describeFault(batch)}`);
     const seconds = (performance.now() - startMs) / 1000;
     const position = this.#position;
     this.#position = {
@@ -190,8 +181,9 @@ class TrainingRun {
 
   /** Validates, writes the epoch's files, and moves on to the next one. */
   async #recordEpoch(): Promise<void> {
+    this.#requireFinite();
     const graph = this.step.trained();
-    const validation = await this.#validate(graph);
+    const validation = await this.#validate((await this.options.finished?.(graph)) ?? graph);
     const { epoch, lossSum, correct, epochSeconds, seconds, history, best } = this.#position;
     const images = this.#stepsPerEpoch * this.batchSize;
     const record: EpochRecord = {
@@ -206,16 +198,16 @@ class TrainingRun {
     };
     const isBest = validation !== undefined && isBetter(record, best);
     if (isBest) this.#best = graph;
+    const bestHash = isBest ? await this.files?.writeWeights("best", graph, record) : this.#position.bestHash;
     this.#position = {
       ...emptyPosition,
       epoch: epoch + 1,
       seconds,
       history: [...history, record],
       ...(isBest ? { best: record } : best ? { best } : {}),
+      ...(bestHash === undefined ? {} : { bestHash }),
     };
     if (this.files) {
-      this.#requireFinite();
-      if (isBest) await this.files.writeWeights("best", graph, record);
       await this.files.writeWeights("last", graph, record);
       await this.files.writeLog(this.#position.history);
       await this.#writeCheckpoint();
@@ -226,15 +218,12 @@ class TrainingRun {
   async #validate(graph: Graph): Promise<ClassifierResult | undefined> {
     const { validation, mean, std, signal, session } = this.options;
     if (!validation) return undefined;
-    const { channels, height, width } = validation;
-    const classifier = await floatClassifier(expandForInference(graph), [channels, height, width], {
-      ...session,
-      mean,
-      std,
-    });
+    const rate = this.#learningRate(this.#steps - 1);
     try {
-      const rate = this.#learningRate(this.#steps - 1);
-      const result = await evaluateClassifier(classifier.classify, validation, {
+      const result = await evaluateGraph(graph, validation, {
+        ...session,
+        mean,
+        std,
         batchSize: this.batchSize,
         onProgress: () => this.#report("validate", rate),
         ...(signal ? { signal } : {}),
@@ -246,8 +235,6 @@ class TrainingRun {
     } catch (error) {
       if (error instanceof InterruptedError) await this.#interrupt();
       throw error;
-    } finally {
-      await classifier.close();
     }
   }
 
@@ -270,9 +257,15 @@ class TrainingRun {
 
   /** A loss can still be finite while the update after it is not; such a state must not replace a good one. */
   #requireFinite(): void {
-    for (const [name, { data }] of this.step.state) {
-      if (!(data as Float32Array).every(Number.isFinite)) throw this.#diverged(`"${name}" is no longer finite`);
-    }
+    const name = firstNotFinite(this.step.state);
+    if (name !== undefined) throw this.#diverged(`"${name}" is no longer finite`);
+  }
+
+  /** A finite loss can be hopeless too. */
+  #requireLearned(): void {
+    const { images, loss } = this.options;
+    const fault = hopelessness(this.#position.history.at(-1), images.classes.length, loss === undefined);
+    if (fault !== undefined) throw this.#diverged(fault);
   }
 
   #diverged(what: string): FailedRunError {
@@ -302,62 +295,4 @@ class TrainingRun {
       secondsLeft: this.#speed.secondsLeft(epochs * this.#stepsPerEpoch - this.#steps, validation ? epochs - epoch : 0),
     });
   }
-}
-
-const emptyPosition: TrainingPosition = {
-  epoch: 0,
-  stepInEpoch: 0,
-  lossSum: 0,
-  correct: 0,
-  epochSeconds: 0,
-  seconds: 0,
-  history: [],
-};
-
-function isBetter(record: EpochRecord, best: EpochRecord | undefined): boolean {
-  if (!best) return true;
-  const [accuracy, loss] = [
-    record.validationAccuracy! - best.validationAccuracy!,
-    best.validationLoss! - record.validationLoss!,
-  ];
-  return accuracy > 0 || (accuracy === 0 && loss > 0);
-}
-
-function checkOptions({ graph, images, epochs, checkpointEvery }: TrainOptions): void {
-  if (!(Number.isInteger(epochs) && epochs >= 1))
-    throw new UsageError(`epochs must be a whole number from 1, got ${epochs}`);
-  if (checkpointEvery !== undefined && !(Number.isInteger(checkpointEvery) && checkpointEvery >= 1)) {
-    throw new UsageError(`checkpoints can be written every 1 or more steps, got ${checkpointEvery}`);
-  }
-  if (images.length === 0) throw new DataError(`"${images.name}" has no ${images.split} images to train on`);
-  const classes = inferTypes(graph).get(graph.outputs[0]!)?.shape?.[1];
-  if (typeof classes === "number" && classes !== images.classes.length) {
-    throw new DataError(
-      `"${graph.name}" has ${classes} classes, but "${images.name}" has ${images.classes.length}; build or load the model with as many`,
-    );
-  }
-}
-
-/** All that decides the outcome, but the number of threads. */
-async function settingsOf(options: TrainOptions, batchSize: number, step: TrainingStep): Promise<RunSettings> {
-  const { images, validation, epochs, rate, mean, std, augmentation = {}, seed = 0, optimizer } = options;
-  const { schedule, learningRate, warmupSteps = 0 } = rate;
-  const { loss = crossEntropyLoss({ labelSmoothing: options.labelSmoothing ?? 0 }) } = options;
-  return {
-    images: await imageIdentity(images),
-    "validation images": validation ? await imageIdentity(validation) : "none",
-    epochs,
-    "batch size": batchSize,
-    "learning rate": learningRate,
-    schedule: JSON.stringify(schedule),
-    "warm-up steps": warmupSteps,
-    optimizer: createOptimizer(optimizer).description,
-    "weight decay": options.weightDecay ?? 0,
-    loss: loss.description,
-    "gradient clipping": JSON.stringify([options.clipValue, options.clipNorm]),
-    normalization: JSON.stringify([mean, std]),
-    augmentation: JSON.stringify(augmentation),
-    seed,
-    [computation]: step.fingerprint.slice(0, 16),
-  };
 }

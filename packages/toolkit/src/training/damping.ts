@@ -1,0 +1,43 @@
+/**
+ * @file Damping of oscillations: at few bits weights jump to and fro between two codes, because straight-through gradients push
+ * them over the bound between these again and again. A pull towards the middle of the cell lets them settle:
+ *
+ *   λ·‖ŵ − clamp(w)‖², no gradient through ŵ;   its gradient is 2λ·(w − ŵ) where w is within the range, 0 elsewhere
+ *
+ * Source: Nagel et al. 2022, "Overcoming oscillations in quantization-aware training", arXiv:2203.11086, §4.1.
+ */
+
+import { type Graph, GraphBuilder } from "@subbyte/graph";
+
+/** Graph input with λ, a scalar. */
+export const DAMPING = "damping";
+
+export interface DampedGraph {
+  readonly graph: Graph;
+  /** Appends the damping gradient of a parameter, where it has one. */
+  readonly gradientTerm: (g: GraphBuilder, parameter: string) => string | undefined;
+}
+
+/** Adds the distances of quantized weights from the middle of their cells. @param isTrained which constants are parameters */
+export function withDamping(graph: Graph, isTrained: (name: string) => boolean): DampedGraph {
+  const g = new GraphBuilder(graph.name, graph);
+  const distances = new Map<string, string>();
+  for (const { op, inputs, outputs, attributes } of graph.nodes) {
+    const [weight, scale, zeroPoint] = inputs;
+    if (op !== "FakeQuant" || !isTrained(weight!)) continue;
+    const distance = g.op("Sub", [weight!, outputs[0]!]);
+    const within = { ...attributes, learnable: 0, learnableZeroPoint: 0 };
+    distances.set(
+      weight!,
+      g.op("FakeQuantGradient", [distance, weight!, scale!, zeroPoint!], within, { domain: "subbyte" }),
+    );
+  }
+  const factor = g.op("Mul", [g.input(DAMPING, "float32", []), g.scalar(2)]);
+  return {
+    graph: g.build(),
+    gradientTerm: (builder, parameter) => {
+      const distance = distances.get(parameter);
+      return distance === undefined ? undefined : builder.op("Mul", [distance, factor]);
+    },
+  };
+}

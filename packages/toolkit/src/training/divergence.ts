@@ -1,0 +1,32 @@
+/** @file When a training run has failed, and what to say about it. */
+
+import type { Tensor } from "@subbyte/graph";
+import type { EpochRecord } from "./position.js";
+
+/** A loss this many times that of guessing has diverged, though it is a number. */
+const HOPELESS = 10;
+
+/**
+ * What is wrong with an epoch whose loss is a number, but far beyond that of guessing among `classes` classes; undefined where
+ * nothing is.
+ *
+ * @param comparable whether the training loss is a cross-entropy
+ */
+export function hopelessness(
+  record: EpochRecord | undefined,
+  classes: number,
+  comparable: boolean,
+): string | undefined {
+  const { validationLoss, trainLoss } = record ?? {};
+  const guessing = Math.log(Math.max(2, classes));
+  const loss = validationLoss ?? (comparable ? trainLoss : undefined);
+  if (loss === undefined || loss <= HOPELESS * guessing) return undefined;
+  const what = validationLoss === undefined ? "training" : "validation";
+  return `the ${what} loss is ${loss.toPrecision(3)}, guessing among ${classes} classes has ${guessing.toPrecision(3)}`;
+}
+
+/** The first tensor with an element that is not finite. */
+export function firstNotFinite(tensors: Iterable<readonly [name: string, tensor: Tensor]>): string | undefined {
+  for (const [name, { data }] of tensors) if (data instanceof Float32Array && !data.every(Number.isFinite)) return name;
+  return undefined;
+}
