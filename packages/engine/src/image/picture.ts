@@ -3,6 +3,7 @@
 import { InputError } from "../errors.js";
 import type { Bitmap } from "../host-types.js";
 import type { RawImage } from "../preprocess/resize.js";
+import { hasColourProfile } from "./colour-profile.js";
 
 /** Pixels, or a browser's decoded image whose pixels are still to be read; both can be posted to a worker. */
 export type Picture = RawImage | BitmapPicture;
@@ -57,14 +58,21 @@ export type ImageInput =
   | VideoElementLike
   | Blob;
 
-/** Neither alpha nor a colour profile changes the stored values; rotation by EXIF is applied. */
-const storedValues = { premultiplyAlpha: "none", colorSpaceConversion: "none" } as const;
+/**
+ * Alpha does not change the stored values; rotation by EXIF is applied. Colours of a file with a profile become sRGB, those of
+ * other files stay as stored, as in Node. An image element does not say what its file was: the browser converts it as it does
+ * for the screen.
+ */
+async function decodingOf(source: ImageBitmapSource): Promise<ImageBitmapOptions> {
+  const converts = !(source instanceof Blob) || (await hasColourProfile(source));
+  return { premultiplyAlpha: "none", colorSpaceConversion: converts ? "default" : "none" };
+}
 
 /** Bitmaps that were made so. */
 const asStored = new WeakSet<object>();
 
 /**
- * Decodes an image file in a browser to the bytes that other decoders give.
+ * Decodes an image file in a browser to the sRGB bytes that decoders in Node give.
  * @throws {InputError} where the browser cannot decode it.
  */
 export async function decodeImage(file: Blob): Promise<Bitmap> {
@@ -94,7 +102,7 @@ const rgba = ({ data, width, height }: ImageDataLike): RawImage => ({ data, widt
 
 async function bitmapOf(source: ImageBitmapSource): Promise<Bitmap> {
   try {
-    const bitmap = await createImageBitmap(source, storedValues);
+    const bitmap = await createImageBitmap(source, await decodingOf(source));
     asStored.add(bitmap);
     return bitmap;
   } catch (cause) {
