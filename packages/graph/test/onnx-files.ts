@@ -2,8 +2,18 @@
 
 import { GraphBuilder } from "../src/ir/builder.js";
 import { float32 } from "../src/ir/tensor.js";
-import type { Graph } from "../src/ir/types.js";
-import { type GraphProto, type ModelProto, modelType, type NodeProto } from "../src/onnx/schema.js";
+import type { Dim, Graph, Tensor } from "../src/ir/types.js";
+import {
+  type AttributeProto,
+  AttributeType,
+  fromBigInt,
+  type GraphProto,
+  type ModelProto,
+  modelType,
+  type NodeProto,
+  type TensorProto,
+} from "../src/onnx/schema.js";
+import { writeTensor } from "../src/onnx/tensors.js";
 import { writeOnnx } from "../src/onnx/writer.js";
 
 /** Conv, batch norm, pooling, a reduction whose spelling depends on the opset, and a linear layer. */
@@ -53,3 +63,51 @@ export const node = (fields: Partial<NodeProto>): NodeProto => ({
   attribute: [],
   ...fields,
 });
+
+/** An attribute of a node, by the JavaScript type: integers as INT, others as FLOAT, lists as INTS or FLOATS. */
+function attribute(name: string, value: number | string | readonly number[], kind?: "float"): AttributeProto {
+  const blank = { name, ref_attr_name: "", type: 0, f: 0, i: fromBigInt(0n), s: "", floats: [], ints: [], strings: [] };
+  if (typeof value === "string") return { ...blank, type: AttributeType.STRING, s: value };
+  if (typeof value === "object" && kind) return { ...blank, type: AttributeType.FLOATS, floats: [...value] };
+  if (typeof value === "object")
+    return { ...blank, type: AttributeType.INTS, ints: value.map((item) => fromBigInt(BigInt(item))) };
+  if (kind) return { ...blank, type: AttributeType.FLOAT, f: value };
+  return { ...blank, type: AttributeType.INT, i: fromBigInt(BigInt(value)) };
+}
+
+/** A node as files have it, with attributes that our writer would not write. */
+export interface RawNode {
+  readonly op: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly ints?: Readonly<Record<string, number | string | readonly number[]>>;
+  readonly floats?: Readonly<Record<string, number | readonly number[]>>;
+}
+
+/** A file of any opset with a float32 input `x`, constants, and these very nodes; the outputs are those of the last node. */
+export function rawFile(
+  opset: number,
+  shape: readonly Dim[],
+  nodes: readonly RawNode[],
+  tensors: Readonly<Record<string, Tensor>> = {},
+): Uint8Array {
+  const plain = { name: "raw", inputs: [{ name: "x", dtype: "float32" as const, shape }], outputs: ["x"], nodes: [] };
+  const model = decode(writeOnnx({ ...plain, tensors: new Map() }));
+  model.graph.initializer = Object.entries(tensors).map(([name, tensor]) => writeTensor(tensor, name) as TensorProto);
+  const [input] = model.graph.input;
+  model.opset_import = [{ domain: "", version: fromBigInt(BigInt(opset)) }];
+  model.graph.output = nodes.at(-1)!.outputs.map((name) => ({ name, type: { tensor_type: { elem_type: 1 } } }));
+  model.graph.input = [input!];
+  model.graph.node = nodes.map(({ op, inputs, outputs, ints = {}, floats = {} }) =>
+    node({
+      op_type: op,
+      input: [...inputs],
+      output: [...outputs],
+      attribute: [
+        ...Object.entries(ints).map(([name, value]) => attribute(name, value)),
+        ...Object.entries(floats).map(([name, value]) => attribute(name, value, "float")),
+      ],
+    }),
+  );
+  return modelType.encode(model).finish();
+}

@@ -5,6 +5,7 @@ import { operatorList } from "../ir/operator-list.js";
 import type { Graph, Node, TensorType } from "../ir/types.js";
 import type { InferContext } from "../operators/definition.js";
 import { operatorDefinition } from "../operators/index.js";
+import { inferNode } from "./infer-node.js";
 import { ShapeValues } from "./symbolic-shapes.js";
 
 type Types = ReadonlyMap<string, TensorType>;
@@ -42,7 +43,7 @@ export function inferKnownTypes(graph: Graph): Types {
   for (const [name, { dtype, shape }] of graph.tensors) types.set(name, { dtype, shape });
   const shapes = new ShapeValues(graph.tensors);
   for (const node of graph.nodes) {
-    const outputs = inferNode(node, types, shapes, graph.tensors);
+    const outputs = inferKnown(node, types, shapes, graph.tensors);
     shapes.follow(node, (value) => types.get(value));
     for (const [i, name] of node.outputs.entries()) {
       const type = outputs?.[i];
@@ -53,7 +54,7 @@ export function inferKnownTypes(graph: Graph): Types {
   return types;
 }
 
-function inferNode(
+function inferKnown(
   node: Node,
   types: Types,
   shapes: ShapeValues,
@@ -68,5 +69,5 @@ function inferNode(
     constant: (index) => tensors.get(node.inputs[index] ?? ""),
     dims: (index) => shapes.get(node.inputs[index] ?? "")?.dims,
   };
-  return definition.infer(context);
+  return inferNode(definition, context);
 }

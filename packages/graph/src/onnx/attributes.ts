@@ -78,28 +78,44 @@ function requireIntegers(node: Node, name: string, values: readonly number[]): v
 
 /** Kinds that operators rely on, by name; the same in all of ONNX's own operators. */
 const kindsOfNames = {
-  FLOAT: ["alpha", "beta", "epsilon", "momentum"],
+  FLOAT: ["alpha", "beta", "epsilon", "max", "min", "momentum", "ratio"],
   INT: [
     "allowzero",
     "axis",
+    "block_size",
     "ceil_mode",
     "count_include_pad",
+    "end",
     "group",
     "keepdims",
     "noop_with_empty_axes",
     "num_outputs",
+    "output_dtype",
+    "select_last_index",
+    "start",
     "storage_order",
     "to",
     "training_mode",
     "transA",
     "transB",
   ],
-  INTS: ["axes", "dilations", "kernel_shape", "output_padding", "output_shape", "pads", "perm", "strides"],
+  INTS: [
+    "axes",
+    "dilations",
+    "ends",
+    "kernel_shape",
+    "output_padding",
+    "output_shape",
+    "pads",
+    "perm",
+    "split",
+    "starts",
+    "strides",
+  ],
   STRING: ["auto_pad", "mode", "reduction"],
-  TENSOR: ["value"],
 } satisfies Partial<Record<Kind, string[]>>;
 
-type CheckedKind = keyof typeof kindsOfNames;
+type CheckedKind = keyof typeof kindsOfNames | "TENSOR";
 
 const kinds: ReadonlyMap<string, CheckedKind> = new Map(
   Object.entries(kindsOfNames).flatMap(([kind, names]) => names.map((name) => [name, kind as CheckedKind] as const)),
@@ -111,8 +127,8 @@ const kinds: ReadonlyMap<string, CheckedKind> = new Map(
  *
  * @throws {ModelError}
  */
-export function requireKind(place: string, name: string, value: Attribute): void {
-  const kind = kinds.get(name);
+export function requireKind(place: string, op: string, name: string, value: Attribute): void {
+  const kind = op === "ConstantOfShape" && name === "value" ? "TENSOR" : kinds.get(name);
   if (!kind) return;
   const fits: Readonly<Record<CheckedKind, boolean>> = {
     FLOAT: typeof value === "number",

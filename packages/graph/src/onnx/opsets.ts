@@ -1,24 +1,40 @@
 /**
- * @file The one form that operators have in the IR, and the way to it and from it.
+ * @file The opsets that are read and written, and the way from the IR's form of operators to that of an opset.
  *
- * ONNX changed how some operators are written between opsets 13 and 22. The IR has the spelling of opset 22 only: axes of
- * reductions are an input (an attribute before 18), Split says its `num_outputs` (implied before 18). `toIrForm` and
- * `fromIrForm` translate; the rest of Subbyte never asks for an opset.
+ * ONNX changed how some operators are written. The IR has the spelling of opset 22 only: axes of reductions are an input (an
+ * attribute before 18), Split says its `num_outputs` (implied before 18). `toIrForm` (`older-opsets.ts`) and `fromIrForm`
+ * translate; the rest of Subbyte never asks for an opset.
  */
 
 import { ModelError } from "../errors.js";
-import { int64, toNumbers } from "../ir/tensor.js";
+import { toNumbers } from "../ir/tensor.js";
 import type { Attribute, Attributes, Graph, Node, Tensor } from "../ir/types.js";
 
-/** The opsets that `readOnnx` and `writeOnnx` know. */
-export const OLDEST_OPSET = 13;
-export const NEWEST_OPSET = 22;
+/** The opsets that `readOnnx` knows, from the first whose elementwise operators broadcast. */
+export const OLDEST_OPSET = 7;
+export const NEWEST_OPSET = 25;
+
+/** The oldest opset that `writeOnnx` writes. */
+export const OLDEST_WRITTEN_OPSET = 13;
 
 /** Domains of operators: ONNX's own, ONNX Runtime's, ours. */
 export const knownDomains: ReadonlySet<string> = new Set(["", "com.microsoft", "subbyte"]);
 
+/** ONNX's own domain has two names. */
+export const canonicalDomain = (domain: string): string => (domain === "ai.onnx" ? "" : domain);
+
 /** The file format version that ONNX released together with an opset. */
-export const irVersionOf = (opset: number): number => (opset >= 21 ? 10 : opset >= 19 ? 9 : opset >= 15 ? 8 : 7);
+export function irVersionOf(opset: number): number {
+  const versions = [
+    [25, 13],
+    [24, 12],
+    [23, 11],
+    [21, 10],
+    [19, 9],
+    [15, 8],
+  ] as const;
+  return versions.find(([since]) => opset >= since)?.[1] ?? 7;
+}
 
 /** Reductions whose axes became an input in opset 18; ReduceSum has them there since 13. */
 const reductionsOf18 = new Set([
@@ -38,34 +54,6 @@ const where = (node: Node): string => `${node.op} "${node.name}"`;
 function without(attributes: Attributes, key: string): Attributes {
   const { [key]: _, ...rest } = attributes;
   return rest;
-}
-
-/**
- * Brings a node of an older opset to the IR's form.
- *
- * @param addConstant  adds a constant to the graph and returns its name
- */
-export function toIrForm(node: Node, opset: number, addConstant: (stem: string, tensor: Tensor) => string): Node {
-  if (node.domain !== "") return node;
-  if (reductionsOf18.has(node.op) && opset < 18 && node.attributes.axes !== undefined) {
-    const axes = addConstant(`${node.name}.axes`, int64(node.attributes.axes as readonly number[]));
-    return { ...node, inputs: [node.inputs[0] ?? "", axes], attributes: without(node.attributes, "axes") };
-  }
-  if (node.op === "Split" && opset < 18 && node.inputs.length < 2)
-    return { ...node, attributes: { ...node.attributes, num_outputs: node.outputs.length } };
-  if (node.op === "BatchNormalization" && opset < 14 && node.outputs.some((output, i) => i > 0 && output !== ""))
-    throw new ModelError(
-      "unsupported-form",
-      { place: where(node), node: node.name, operator: node.op },
-      `${where(node)} is in training form; export the model in evaluation mode (model.eval())`,
-    );
-  if (node.op === "GroupNormalization" && opset < 21)
-    throw new ModelError(
-      "unsupported-form",
-      { place: where(node), node: node.name, operator: node.op },
-      `${where(node)} has the withdrawn form of opset 18; export the model at opset 21 or later`,
-    );
-  return node;
 }
 
 /** The first opset of operators that opset 13 lacks. */

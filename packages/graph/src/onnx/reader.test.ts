@@ -42,6 +42,13 @@ describe("reading", () => {
     expect(graph.inputs).toEqual([{ name: "input", dtype: "float32", shape: ["input_0", 2, 6, 6] }]);
   });
 
+  test("nodes may be in any order", () => {
+    const bytes = altered(({ graph }) => {
+      graph.node.reverse();
+    });
+    expect(readOnnx(bytes)).toEqual(classifier());
+  });
+
   test("an attribute named __proto__ is an attribute", () => {
     const bytes = altered(({ graph }) => {
       graph.node[0]!.attribute.push({ name: "__proto__", type: 2, i: fromBigInt(1n) } as NodeProto["attribute"][0]);
@@ -64,18 +71,18 @@ describe("what cannot be read says why", () => {
       /which opset/,
     ],
     [
-      "opset 12",
+      "opset 6",
       altered((model) => {
-        model.opset_import[0]!.version = fromBigInt(12n);
+        model.opset_import[0]!.version = fromBigInt(6n);
       }),
-      /opset 12; opsets 13 to 22/,
+      /opset 6; opsets 7 to 25/,
     ],
     [
-      "opset 23",
+      "opset 26",
       altered((model) => {
-        model.opset_import[0]!.version = fromBigInt(23n);
+        model.opset_import[0]!.version = fromBigInt(26n);
       }),
-      /opset 23/,
+      /opset 26/,
     ],
     [
       "all foreign nodes at once",
@@ -155,11 +162,16 @@ describe("what cannot be read says why", () => {
       /"conv.weight" is defined twice/,
     ],
     [
-      "nodes out of order",
+      "nodes in a circle",
       altered(({ graph }) => {
-        graph.node.reverse();
+        graph.node[0]!.input[0] = "relu";
       }),
       /before .* produces it/,
+    ],
+    [
+      "two graphs, of which other readers take both",
+      Uint8Array.from([...writeOnnx(classifier()), ...writeOnnx(classifier())]),
+      /more than one graph/,
     ],
   ];
   test.each(cases)("%s", (_, bytes, message) => {
@@ -191,6 +203,17 @@ describe("hostile input ends in ModelError or in a graph, never otherwise", () =
       fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => readSafely(bytes) === "refused"),
       { numRuns: 500 },
     );
+  });
+
+  test("tens of thousands of nodes without a name take no time to speak of", () => {
+    const bytes = altered(({ graph }) => {
+      graph.node = Array.from({ length: 20_000 }, (_, i) => node({ input: ["input"], output: [`y${i}`] }));
+    });
+    expect(() => readOnnx(bytes)).toThrow(/output "fc" is produced by nothing/);
+    const nameless = altered(({ graph }) => {
+      graph.node = Array.from({ length: 50_000 }, () => node({ op_type: "" }));
+    });
+    expect(() => readOnnx(nameless)).toThrow(ModelError);
   });
 
   test("changed bytes", () => {

@@ -1,15 +1,17 @@
 /** @file `readOnnx`: the bytes of an ONNX file become a verified Graph, or a ModelError that says why not. */
 
+import protobuf from "protobufjs/light.js";
 import { ModelError } from "../errors.js";
 import { dtypeOfCode } from "../ir/element-types.js";
-import { float32 } from "../ir/tensor.js";
-import type { Attribute, Attributes, Dim, Graph, GraphInput, Node, Tensor } from "../ir/types.js";
+import { FreshNames } from "../ir/names.js";
+import { topologicalOrder } from "../ir/topological-order.js";
+import type { Dim, Graph, GraphInput, Node, Tensor } from "../ir/types.js";
 import { verify } from "../ir/verifier.js";
-import { requireKind } from "./attributes.js";
-import { knownDomains, NEWEST_OPSET, OLDEST_OPSET, toIrForm } from "./opsets.js";
+import { type Rewriting, toIrForm } from "./older-opsets.js";
+import { canonicalDomain, knownDomains, NEWEST_OPSET, OLDEST_OPSET } from "./opsets.js";
+import { constantOf, readNode, type TensorReader } from "./read-node.js";
 import {
-  type AttributeProto,
-  AttributeType,
+  GRAPH_FIELD,
   type GraphProto,
   type ModelProto,
   modelType,
@@ -19,16 +21,22 @@ import {
   type ValueInfoProto,
 } from "./schema.js";
 import { type ExternalDataLoader, readTensor } from "./tensors.js";
+import { widenedCode, widenedNode } from "./widen.js";
 
 export interface ReadOptions {
   /** Reads tensors stored in other files; without it, external data is refused. */
   readonly externalData?: ExternalDataLoader;
+  /**
+   * `"float32"` reads a network of half or double precision (float16, bfloat16, float64) as one of float32: its constants,
+   * inputs and casts. By default types stay as they are, and bfloat16, which the IR lacks, is refused.
+   */
+  readonly floats?: "keep" | "float32";
 }
 
 /**
- * Reads an ONNX model of opset 13 to 22 into the IR's form (see `opsets.ts`). Constant nodes become entries of
- * `tensors`, initializers that are inputs too (files before IR version 4) are constants, missing or repeated node names
- * are made up.
+ * Reads an ONNX model of opset 7 to 25 into the IR's form (see `opsets.ts`). Constant nodes become entries of `tensors`,
+ * initializers that are inputs too (files before IR version 4) are constants, missing or repeated node names are made up,
+ * and nodes are put in order.
  *
  * @throws {ModelError} for bytes that are not a whole ONNX model, and for what the IR cannot hold: subgraphs, functions,
  *   sparse or external tensors, foreign domains, other opsets. Whether every operator is known is asked by `inferTypes`.
@@ -54,13 +62,23 @@ const notOnnx = (why: string, cause?: unknown): ModelError =>
 function decode(bytes: Uint8Array): ModelProto {
   if (bytes.length === 0) throw notOnnx("the file is empty");
   try {
+    requireOneGraph(bytes);
     return modelType.decode(bytes) as unknown as ModelProto;
   } catch (error) {
     throw notOnnx(error instanceof Error ? error.message : String(error), error);
   }
 }
 
-const canonicalDomain = (domain: string): string => (domain === "ai.onnx" ? "" : domain);
+/** Protobuf merges a message that comes twice, and this decoder would take the last: another network than others read. */
+function requireOneGraph(bytes: Uint8Array): void {
+  const reader = protobuf.Reader.create(bytes);
+  let graphs = 0;
+  while (reader.pos < reader.len) {
+    const tag = reader.uint32();
+    if (tag >>> 3 === GRAPH_FIELD && ++graphs > 1) throw new Error("it has more than one graph");
+    reader.skipType(tag & 7);
+  }
+}
 
 function opsetOf(model: ModelProto): number {
   const entry = model.opset_import.find(({ domain }) => canonicalDomain(domain) === "");
@@ -95,79 +113,75 @@ function refuseForeignNodes(model: ModelProto, graph: GraphProto): void {
   if (faults.length > 0)
     throw new ModelError(
       "unsupported-operator",
-      { operators: [...new Set(refused.map(({ op_type }) => op_type))], nodes: refused.map(titleOf) },
+      {
+        operators: [...new Set(refused.map(({ op_type }) => op_type))],
+        nodes: refused.slice(0, MOST_LISTED).map(titleOf),
+      },
       `the model has ${faults.length} ${faults.length === 1 ? "node that is" : "nodes that are"} not supported: ` +
-        `${faults.join("; ")}; export it without control flow, functions and custom operators`,
+        `${listed(faults)}; export it without control flow, functions and custom operators`,
     );
+}
+
+/** A file may have millions of faults, and a sentence has few. */
+const MOST_LISTED = 10;
+
+function listed(faults: readonly string[]): string {
+  const rest = faults.length - MOST_LISTED;
+  return faults.slice(0, MOST_LISTED).join("; ") + (rest > 0 ? `; and ${rest} more` : "");
 }
 
 const titleOf = ({ name, output }: NodeProto): string => name || (output[0] ?? "");
 
-/** Hands out names that nothing in the file uses. */
-class Names {
-  readonly #taken: Set<string>;
-  constructor(proto: GraphProto) {
-    this.#taken = new Set([
-      ...proto.input.map(({ name }) => name),
-      ...proto.initializer.map(({ name }) => name),
-      ...proto.node.flatMap(({ output }) => output),
-    ]);
-  }
-
-  fresh(stem: string): string {
-    let name = stem;
-    for (let i = 1; this.#taken.has(name); i++) name = `${stem}_${i}`;
-    this.#taken.add(name);
-    return name;
-  }
-}
-
-function readGraph(proto: GraphProto, opset: number, { externalData }: ReadOptions): Graph {
+function readGraph(proto: GraphProto, opset: number, { externalData, floats }: ReadOptions): Graph {
   if (proto.sparse_initializer.length > 0)
     throw new ModelError(
       "unsupported-form",
       { place: "the graph", found: "sparse tensors" },
       `the model has ${proto.sparse_initializer.length} sparse tensors; save them as dense ones`,
     );
+  const widen = floats === "float32";
+  const tensorReader: TensorReader = (tensor, where) => readTensor(tensor, where, { externalData, widen });
   const tensors = new Map<string, Tensor>();
   const define = (name: string, tensor: Tensor): void => {
     if (name === "" || tensors.has(name)) throw notOnnx(`the constant "${name}" is defined twice or has no name`);
     tensors.set(name, tensor);
   };
-  for (const tensor of proto.initializer)
-    define(tensor.name, readTensor(tensor, `tensor "${tensor.name}"`, externalData));
+  for (const tensor of proto.initializer) define(tensor.name, tensorReader(tensor, `tensor "${tensor.name}"`));
 
-  const names = new Names(proto);
-  const addConstant = (stem: string, tensor: Tensor): string => {
-    const name = names.fresh(stem);
-    define(name, tensor);
-    return name;
+  const valueNames = new FreshNames([
+    ...proto.input.map(({ name }) => name),
+    ...proto.initializer.map(({ name }) => name),
+    ...proto.node.flatMap(({ output }) => output),
+  ]);
+  const nodeNames = new FreshNames(["", ...proto.node.map(({ name }) => name)]);
+  const make: Rewriting = {
+    constant(stem, tensor) {
+      const name = valueNames.fresh(stem);
+      define(name, tensor);
+      return name;
+    },
+    value: (stem) => valueNames.fresh(stem),
+    node: (stem) => nodeNames.fresh(stem),
   };
   const nodes: Node[] = [];
-  const nodeNames = uniqueNodeNames(proto.node);
-  for (const [i, item] of proto.node.entries()) {
-    if (item.op_type === "Constant" && canonicalDomain(item.domain) === "")
-      define(item.output[0] ?? "", constantOf(item, externalData));
-    else nodes.push(toIrForm(readNode(item, nodeNames[i]!, externalData), opset, addConstant));
-  }
-  const inputs = proto.input.filter(({ name }) => !tensors.has(name)).map(readInput);
-  return { name: proto.name, inputs, outputs: proto.output.map(({ name }) => name), nodes, tensors };
-}
-
-/** Names as the file has them; a number is added where one is repeated, the operator stands in where one is missing. */
-function uniqueNodeNames(nodes: readonly NodeProto[]): string[] {
-  const given = new Set(nodes.map(({ name }) => name));
   const used = new Set<string>([""]);
-  return nodes.map((node) => {
-    let name = node.name;
-    for (let i = 0; used.has(name) || (name !== node.name && given.has(name)); i++)
-      name = `${node.name || node.op_type}_${i}`;
+  for (const item of proto.node) {
+    // Names as the file has them; a repeated one gets a number, a missing one is made of the operator.
+    const name = used.has(item.name) ? nodeNames.numbered(item.name || item.op_type || "node") : item.name;
     used.add(name);
-    return name;
-  });
+    if (item.op_type === "Constant" && canonicalDomain(item.domain) === "")
+      define(item.output[0] ?? "", constantOf(item, tensorReader));
+    else {
+      const node = readNode(item, name, tensorReader);
+      nodes.push(...toIrForm(widen ? widenedNode(node) : node, opset, make));
+    }
+  }
+  const inputs = proto.input.filter(({ name }) => !tensors.has(name)).map((input) => readInput(input, widen));
+  const outputs = proto.output.map(({ name }) => name);
+  return { name: proto.name, inputs, outputs, nodes: topologicalOrder(nodes), tensors };
 }
 
-function readInput({ name, type }: ValueInfoProto): GraphInput {
+function readInput({ name, type }: ValueInfoProto, widen: boolean): GraphInput {
   const tensor = type?.tensor_type;
   if (!tensor)
     throw new ModelError(
@@ -175,110 +189,11 @@ function readInput({ name, type }: ValueInfoProto): GraphInput {
       { place: `the graph input "${name}"`, found: "no tensor" },
       `the graph input "${name}" is not a tensor; only tensors are supported`,
     );
-  const dtype = dtypeOfCode(tensor.elem_type, `the graph input "${name}"`);
+  const dtype = dtypeOfCode(widen ? widenedCode(tensor.elem_type) : tensor.elem_type, `the graph input "${name}"`);
   if (!tensor.shape) return { name, dtype };
   const shape = tensor.shape.dim.map(({ dim_value, dim_param }, axis): Dim => {
     const value = Number(toBigInt(dim_value)); // some exporters write 0 or -1 for a dimension left open
     return value > 0 ? value : dim_param || `${name}_${axis}`;
   });
   return { name, dtype, shape };
-}
-
-const trimmed = (values: readonly string[]): string[] =>
-  values.slice(0, values.findLastIndex((value) => value !== "") + 1);
-
-function readNode(proto: NodeProto, name: string, loader: ExternalDataLoader | undefined): Node {
-  return {
-    name,
-    op: proto.op_type,
-    domain: canonicalDomain(proto.domain),
-    inputs: trimmed(proto.input),
-    outputs: trimmed(proto.output),
-    attributes: readAttributes(proto, name, loader),
-  };
-}
-
-function readAttributes(proto: NodeProto, name: string, loader: ExternalDataLoader | undefined): Attributes {
-  const where = `${proto.op_type} "${name}"`;
-  // A null prototype, because attribute names come from the file and "__proto__" is one.
-  const attributes: Record<string, Attribute> = Object.create(null);
-  for (const attribute of proto.attribute) {
-    const place = `attribute "${attribute.name}" of ${where}`;
-    const value = readAttribute(attribute, place, loader);
-    if (canonicalDomain(proto.domain) === "") requireKind(place, attribute.name, value);
-    attributes[attribute.name] = value;
-  }
-  return { ...attributes };
-}
-
-function readAttribute(proto: AttributeProto, place: string, loader: ExternalDataLoader | undefined): Attribute {
-  switch (proto.type) {
-    case AttributeType.FLOAT:
-      return proto.f;
-    case AttributeType.INT:
-      return safe(toBigInt(proto.i));
-    case AttributeType.STRING:
-      return proto.s;
-    case AttributeType.TENSOR:
-      if (!proto.t) break;
-      return readTensor(proto.t, place, loader);
-    case AttributeType.FLOATS:
-      return [...proto.floats];
-    case AttributeType.INTS:
-      return proto.ints.map((item) => {
-        const value = safe(toBigInt(item));
-        if (typeof value === "number") return value;
-        throw new ModelError(
-          "unsupported-form",
-          { place, found: `${value}` },
-          `${place} holds ${value}, which is beyond ±2^53; such limits must be inputs`,
-        );
-      });
-    case AttributeType.STRINGS:
-      return [...proto.strings];
-  }
-  if (proto.ref_attr_name !== "")
-    throw new ModelError(
-      "unsupported-form",
-      { place, found: proto.ref_attr_name },
-      `${place} refers to an attribute of a function; inline functions before saving the model`,
-    );
-  throw new ModelError(
-    "damaged-model",
-    { place, reason: "an attribute without a value", found: proto.type },
-    `${place} has no value or the unknown type ${proto.type}; the file is damaged or too new`,
-  );
-}
-
-const safe = (value: bigint): number | bigint => {
-  const number = Number(value);
-  return Number.isSafeInteger(number) ? number : value;
-};
-
-/** The tensor that a Constant node stands for. */
-function constantOf(node: NodeProto, loader: ExternalDataLoader | undefined): Tensor {
-  const where = `Constant "${node.output[0] ?? node.name}"`;
-  const attribute = node.attribute.find(({ name }) => name.startsWith("value"));
-  switch (attribute?.name) {
-    case "value":
-      if (!attribute.t) break;
-      return readTensor(attribute.t, where, loader);
-    case "value_float":
-      return float32([attribute.f], []);
-    case "value_floats":
-      return float32(attribute.floats);
-    case "value_int":
-      return { dtype: "int64", shape: [], data: BigInt64Array.of(toBigInt(attribute.i)) };
-    case "value_ints":
-      return {
-        dtype: "int64",
-        shape: [attribute.ints.length],
-        data: BigInt64Array.from(attribute.ints, toBigInt),
-      };
-  }
-  throw new ModelError(
-    "damaged-model",
-    { place: where, reason: "no tensor, number or list of numbers" },
-    `${where} holds no tensor, number or list of numbers; the file is damaged, or it holds text`,
-  );
 }

@@ -95,6 +95,9 @@ export interface ModelProto {
 /** A field: number, type, and whether it is repeated (`[]`) and packed (`[packed]`). */
 type FieldSpec = readonly [id: number, type: string, repeated?: "[]" | "[packed]"];
 
+/** The number of the field `graph` in a ModelProto. */
+export const GRAPH_FIELD = 7;
+
 const messages: Readonly<Record<string, Readonly<Record<string, FieldSpec>>>> = {
   StringStringEntryProto: { key: [1, "string"], value: [2, "string"] },
   Segment: { begin: [1, "int64"], end: [2, "int64"] },
@@ -154,7 +157,7 @@ const messages: Readonly<Record<string, Readonly<Record<string, FieldSpec>>>> = 
     ir_version: [1, "int64"],
     producer_name: [2, "string"],
     producer_version: [3, "string"],
-    graph: [7, "GraphProto"],
+    graph: [GRAPH_FIELD, "GraphProto"],
     opset_import: [8, "OperatorSetIdProto", "[]"],
     metadata_props: [14, "StringStringEntryProto", "[]"],
     functions: [25, "FunctionProto", "[]"],

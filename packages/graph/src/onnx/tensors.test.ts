@@ -134,9 +134,11 @@ test("external data is read through a loader", () => {
   };
   const file = new Uint8Array(Float32Array.of(9, 1, 2).buffer);
   const asked: unknown[] = [];
-  const tensor = readTensor(message(fields), "t", (location, offset, length) => {
-    asked.push(location, offset, length);
-    return file.subarray(offset, offset + length!);
+  const tensor = readTensor(message(fields), "t", {
+    externalData(location, offset, length) {
+      asked.push(location, offset, length);
+      return file.subarray(offset, offset + length!);
+    },
   });
   expect(tensor.data).toEqual(Float32Array.of(1, 2));
   expect(asked).toEqual(["w.bin", 4, 8]);

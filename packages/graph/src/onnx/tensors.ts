@@ -5,6 +5,7 @@ import { arrayTypes, dtypeCode, dtypeOfCode, isPacked } from "../ir/element-type
 import { elementCount } from "../ir/tensor.js";
 import type { DType, Tensor, TypedArray } from "../ir/types.js";
 import { fromBigInt, type Int64, type TensorProto, toBigInt } from "./schema.js";
+import { BFLOAT16, fromBfloat16, widenedTensor } from "./widen.js";
 
 type TypedField = "float_data" | "double_data" | "int32_data" | "int64_data" | "uint64_data";
 
@@ -29,13 +30,23 @@ const fields: Readonly<Record<DType, TypedField>> = {
 /** Reads the bytes that a tensor keeps in another file. `location` is relative to the model, as ONNX has it. */
 export type ExternalDataLoader = (location: string, offset: number, length: number | undefined) => Uint8Array;
 
+export interface TensorReadOptions {
+  readonly externalData?: ExternalDataLoader | undefined;
+  /** Reads float16, bfloat16 and float64 as float32. */
+  readonly widen?: boolean;
+}
+
 /**
  * Decodes a constant into a fresh, aligned array.
  *
  * @throws {ModelError} for external data without a loader, an unknown element type, or as many elements as the
  *   shape does not have.
  */
-export function readTensor(proto: TensorProto, where: string, loader?: ExternalDataLoader): Tensor {
+export function readTensor(
+  proto: TensorProto,
+  where: string,
+  { externalData, widen = false }: TensorReadOptions = {},
+): Tensor {
   const shape = proto.dims.map((dim) => {
     const value = toBigInt(dim);
     if (value < 0n || value > BigInt(Number.MAX_SAFE_INTEGER))
@@ -46,7 +57,8 @@ export function readTensor(proto: TensorProto, where: string, loader?: ExternalD
       );
     return Number(value);
   });
-  const dtype = dtypeOfCode(proto.data_type, where);
+  const isBfloat16 = widen && proto.data_type === BFLOAT16;
+  const dtype = isBfloat16 ? "uint16" : dtypeOfCode(proto.data_type, where);
   if (proto.segment)
     throw new ModelError(
       "unsupported-form",
@@ -54,9 +66,10 @@ export function readTensor(proto: TensorProto, where: string, loader?: ExternalD
       `${where} is stored in segments, which is not supported; save it in one piece`,
     );
   const external = proto.data_location === 1 || proto.external_data.length > 0;
-  const raw = external ? readExternal(proto, where, loader) : proto.raw_data;
+  const raw = external ? readExternal(proto, where, externalData) : proto.raw_data;
   const data = raw.length > 0 ? fromBytes(raw, dtype, shape, where) : fromFields(proto, dtype, shape, where);
-  return { dtype, shape, data };
+  if (isBfloat16) return { dtype: "float32", shape, data: fromBfloat16(data as Uint16Array) };
+  return widen ? widenedTensor({ dtype, shape, data }) : { dtype, shape, data };
 }
 
 function readExternal(proto: TensorProto, where: string, loader: ExternalDataLoader | undefined): Uint8Array {
@@ -69,8 +82,18 @@ function readExternal(proto: TensorProto, where: string, loader: ExternalDataLoa
       `${where} keeps its data in another file ("${location ?? "not named"}"); save the model as one file ` +
         "(onnx.save(model, path, save_as_external_data=False), or export with external_data=False)",
     );
-  const length = entries.get("length");
-  return loader(location, Number(entries.get("offset") ?? 0), length === undefined ? undefined : Number(length));
+  const position = (key: string): number | undefined => {
+    const text = entries.get(key);
+    const value = Number(text);
+    if (text === undefined || text === "") return undefined;
+    if (Number.isSafeInteger(value) && value >= 0) return value;
+    throw new ModelError(
+      "damaged-model",
+      { place: where, reason: `${key} ${text} of the external data` },
+      `${where} keeps its data in "${location}" at ${key} ${text}, which is no position in a file; the model is damaged`,
+    );
+  };
+  return loader(location, position("offset") ?? 0, position("length"));
 }
 
 const needed = (dtype: DType, shape: readonly number[]): string => `${dtype}[${shape.join(",")}]`;

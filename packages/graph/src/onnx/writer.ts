@@ -5,7 +5,7 @@ import { inferKnownTypes } from "../inference/infer-types.js";
 import { dtypeCode } from "../ir/element-types.js";
 import type { Attribute, Graph, Node, TensorType } from "../ir/types.js";
 import { attributeKind } from "./attributes.js";
-import { fromIrForm, irVersionOf, knownDomains, NEWEST_OPSET, OLDEST_OPSET, requiredOpset } from "./opsets.js";
+import { fromIrForm, irVersionOf, knownDomains, NEWEST_OPSET, OLDEST_WRITTEN_OPSET, requiredOpset } from "./opsets.js";
 import { type AttributeProto, AttributeType, fromBigInt, modelType, type NodeProto } from "./schema.js";
 import { writeTensor } from "./tensors.js";
 
@@ -25,11 +25,11 @@ export interface WriteOptions {
  */
 export function writeOnnx(graph: Graph, options: WriteOptions = {}): Uint8Array {
   const opset = options.opset ?? requiredOpset(graph);
-  if (!Number.isInteger(opset) || opset < OLDEST_OPSET || opset > NEWEST_OPSET)
+  if (!Number.isInteger(opset) || opset < OLDEST_WRITTEN_OPSET || opset > NEWEST_OPSET)
     throw new ModelError(
       "unsupported-opset",
-      { found: opset, expected: [OLDEST_OPSET, NEWEST_OPSET] },
-      `opset ${opset} cannot be written; take one from ${OLDEST_OPSET} to ${NEWEST_OPSET}`,
+      { found: opset, expected: [OLDEST_WRITTEN_OPSET, NEWEST_OPSET] },
+      `opset ${opset} cannot be written; take one from ${OLDEST_WRITTEN_OPSET} to ${NEWEST_OPSET}`,
     );
   const model = {
     ir_version: fromBigInt(BigInt(irVersionOf(opset))),

@@ -68,6 +68,7 @@ function normalize(
 
 export const BatchNormalization: OperatorDefinition = {
   op: "BatchNormalization",
+  required: 5,
   defaults,
 
   infer({ node, inputs }) {
@@ -120,6 +121,7 @@ const ours = { epsilon: 1e-5 };
 export const BatchNormalizationTraining: OperatorDefinition = {
   op: "BatchNormalizationTraining",
   domain: "subbyte",
+  required: 3,
   defaults: ours,
 
   infer({ node, inputs }) {
@@ -164,6 +166,7 @@ export const BatchNormalizationTraining: OperatorDefinition = {
 export const BatchNormalizationGradient: OperatorDefinition = {
   op: "BatchNormalizationGradient",
   domain: "subbyte",
+  required: 5,
   defaults: ours,
 
   infer({ node, inputs }) {

@@ -50,14 +50,15 @@ function combine(node: Node, a: Tensor, b: Tensor, { value, big, returns }: Bina
 function binary(op: string, rule: Binary): OperatorDefinition {
   return {
     op,
+    required: rule.variadic ? 1 : 2,
     infer({ node, inputs }) {
-      if (rule.variadic ? inputs.length < 1 : inputs.length !== 2)
-        throw misfit(node, `${inputs.length} inputs`, rule.variadic ? "one or more" : "two");
+      if (!rule.variadic && inputs.length !== 2) throw misfit(node, `${inputs.length} inputs`, "two");
+      if (!inputs.every((input) => input !== undefined)) throw misfit(node, "an input is left out", "all of them");
       const [a, b] = inputs;
       if (a && b && a.dtype !== b.dtype && !(isFloat(a.dtype) && isFloat(b.dtype) && op === "Pow"))
         throw misfit(node, `inputs of types ${a.dtype} and ${b.dtype}`, "equal types");
       const dtype = rule.returns ?? a!.dtype;
-      const shapes = inputs.map((input) => input?.shape);
+      const shapes = inputs.map((input) => input.shape);
       if (!shapes.every((shape) => shape !== undefined)) return [{ dtype }];
       return [{ dtype, shape: broadcastShapes(node, shapes) }];
     },

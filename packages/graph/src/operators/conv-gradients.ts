@@ -25,6 +25,7 @@ function forwardTaps(node: Node, image: readonly number[]): Int32Array {
 export const ConvInputGradient: OperatorDefinition = {
   op: "ConvInputGradient",
   domain: "subbyte",
+  required: 2,
   defaults,
 
   infer({ node, inputs: [dy, w] }) {
@@ -46,6 +47,7 @@ export const ConvInputGradient: OperatorDefinition = {
 export const ConvWeightGradient: OperatorDefinition = {
   op: "ConvWeightGradient",
   domain: "subbyte",
+  required: 2,
   defaults,
 
   infer({ node, inputs: [dy, x] }) {

@@ -46,6 +46,7 @@ function geometry(
 
 export const ConvTranspose: OperatorDefinition = {
   op: "ConvTranspose",
+  required: 2,
   defaults,
 
   infer({ node, inputs: [x, w] }) {

@@ -25,6 +25,7 @@ export function convWindow(node: Node, weight: readonly Dim[], input: readonly D
 
 export const Conv: OperatorDefinition = {
   op: "Conv",
+  required: 2,
   defaults,
 
   infer({ node, inputs: [x, w, b] }) {

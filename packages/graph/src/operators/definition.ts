@@ -32,6 +32,10 @@ export interface OperatorDefinition {
   readonly domain?: string;
   /** Attribute defaults as the ONNX specification gives them. */
   readonly defaults?: Attributes;
+  /** How many inputs, from the first, must be given; 1 by default. Checked before `infer` and `evaluate` are called. */
+  readonly required?: number;
+  /** The inputs that hold positions, axes or sizes: int64 or int32. */
+  readonly integers?: readonly number[];
   /** Types of the outputs. Throws ModelError where inputs do not fit, naming node, found and needed. */
   infer(context: InferContext): readonly TensorType[];
   /** The reference: plain loops in float64 or exact integers. Constant folding and gradient tests run it. */

@@ -52,6 +52,7 @@ function channelOf(node: Node, x: Tensor): (at: number) => number {
 export const FakeQuant: OperatorDefinition = {
   op: "FakeQuant",
   domain: "subbyte",
+  required: 3,
   defaults,
 
   infer({ node, inputs: [x, scale, zeroPoint] }) {
@@ -106,6 +107,7 @@ const gradientCount = ({ learnable, learnableZeroPoint }: Pick<typeof defaults, 
 export const FakeQuantGradient: OperatorDefinition = {
   op: "FakeQuantGradient",
   domain: "subbyte",
+  required: 4,
   defaults,
 
   infer: ({ node, inputs: [, x, scale, zeroPoint] }) =>

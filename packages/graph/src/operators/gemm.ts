@@ -24,6 +24,7 @@ function sizes(node: Node, a: readonly Dim[], b: readonly Dim[]) {
 
 export const Gemm: OperatorDefinition = {
   op: "Gemm",
+  required: 2,
   defaults,
 
   infer({ node, inputs: [a, b, c] }) {

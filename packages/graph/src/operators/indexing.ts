@@ -18,6 +18,8 @@ function position(node: Node, index: number, size: number): number {
 /** Gather(x, indices): slices of x along `axis`, in the order and shape of the indices. */
 export const Gather: OperatorDefinition = {
   op: "Gather",
+  required: 2,
+  integers: [1],
   defaults: { axis: 0 },
   infer({ node, inputs: [x, indices] }) {
     if (!x || !indices) throw misfit(node, "an input is missing", "x and indices");
@@ -49,6 +51,8 @@ const combine: Readonly<Record<string, (old: number, update: number) => number>>
 /** ScatterElements(x, indices, updates): x with each update written at its own index, but along `axis` at the given one. */
 export const ScatterElements: OperatorDefinition = {
   op: "ScatterElements",
+  required: 3,
+  integers: [1],
   defaults: { axis: 0, reduction: "none" },
   infer({ node, inputs: [x, indices, updates] }) {
     if (!x || !indices || !updates) throw misfit(node, "an input is missing", "x, indices and updates");
@@ -80,6 +84,7 @@ export const ScatterElements: OperatorDefinition = {
 /** OneHot(indices, depth, [off, on]): a new axis of size `depth`, `on` at the index; an index outside leaves all off. */
 export const OneHot: OperatorDefinition = {
   op: "OneHot",
+  required: 3,
   defaults: { axis: -1 },
   infer({ node, inputs: [indices, , values], constant }) {
     if (!indices || !values) throw misfit(node, "an input is missing", "indices, depth and values");

@@ -61,6 +61,7 @@ const inferWith =
 
 export const MatMul: OperatorDefinition = {
   op: "MatMul",
+  required: 2,
   infer: inferWith(() => defaults),
   evaluate: (node, [a, b]) => [product(node, a!, b!, defaults)],
 
@@ -104,6 +105,7 @@ function rows({ g }: GradientContext, value: string, width: number): string {
 export const FusedMatMul: OperatorDefinition = {
   op: "FusedMatMul",
   domain: "com.microsoft",
+  required: 2,
   defaults,
   infer: inferWith((node) => attributesOf(node, defaults)),
   evaluate: (node, [a, b]) => [product(node, a!, b!, attributesOf(node, defaults))],

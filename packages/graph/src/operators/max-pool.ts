@@ -89,6 +89,7 @@ export const MaxPool: OperatorDefinition = {
 export const MaxPoolGradient: OperatorDefinition = {
   op: "MaxPoolGradient",
   domain: "subbyte",
+  required: 2,
 
   infer({ node, inputs: [dy] }) {
     if (!dy?.shape) throw misfit(node, "dy without a shape", "a known shape");

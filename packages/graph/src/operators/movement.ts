@@ -116,6 +116,7 @@ function partSizes(node: Node, size: number, given: readonly number[] | undefine
 
 export const Split: OperatorDefinition = {
   op: "Split",
+  integers: [1],
   defaults: { axis: 0 },
   infer({ node, inputs: [x], constant }) {
     if (!x) throw misfit(node, "no input", "one");

@@ -6,40 +6,20 @@
 
 import * as ort from "onnxruntime-node";
 import { describe, expect, test } from "vitest";
-import { type Bound, expectFaithful, type Feeds, relativeToLargest } from "../../test/every-level.js";
+import { type Bound, expectFaithful, relativeToLargest } from "../../test/every-level.js";
 import { distinctValues, expectGradients } from "../../test/gradient-check.js";
-import { type Sample, samples } from "../../test/samples/index.js";
+import { buildSample, type Case } from "../../test/samples/build.js";
+import { samples } from "../../test/samples/index.js";
 import { gradients } from "../autodiff/gradients.js";
 import { expandForTraining } from "../decompositions/index.js";
 import { inferTypes } from "../inference/infer-types.js";
 import { GraphBuilder } from "../ir/builder.js";
 import { float32 } from "../ir/tensor.js";
-import type { Graph, Tensor } from "../ir/types.js";
+import type { Graph } from "../ir/types.js";
 import { verify } from "../ir/verifier.js";
 import { writeOnnx } from "../onnx/writer.js";
 import { evaluate } from "../reference/interpreter.js";
 import { operatorDefinition, operators } from "./index.js";
-
-interface Case {
-  readonly graph: Graph;
-  readonly feeds: Feeds;
-  readonly results: readonly string[];
-}
-
-function build({ op, domain = "", inputs, attributes = {}, outputs = 1, batched, constants = [] }: Sample): Case {
-  const g = new GraphBuilder(op);
-  const feeds = new Map<string, Tensor>();
-  const names = inputs.map((tensor, i) => {
-    if (!tensor) return "";
-    const name = `x${i}`;
-    if (tensor.dtype !== "float32" || constants.includes(i)) return g.constant(tensor, name);
-    feeds.set(name, tensor);
-    return g.input(name, tensor.dtype, batched && i === 0 ? ["N", ...tensor.shape.slice(1)] : tensor.shape);
-  });
-  const results = g.node(op, names, attributes, { domain, outputs });
-  for (const result of results) g.output(result);
-  return { graph: g.build(), feeds, results };
-}
 
 async function runOnce({ graph, feeds, results }: Case): Promise<readonly [string, ort.Tensor][]> {
   const session = await ort.InferenceSession.create(writeOnnx(graph), {
@@ -76,7 +56,7 @@ function weighted({ graph, feeds, results }: Case): Graph {
 describe.each(samples.map((sample) => ({ name: [sample.op, sample.label].filter(Boolean).join(", "), sample })))(
   "$name",
   ({ sample }) => {
-    const checked = build(sample);
+    const checked = buildSample(sample);
 
     test("types and values are ONNX Runtime's", async () => {
       verify(checked.graph);

@@ -40,6 +40,8 @@ function sourceOf(mode: string, i: number, size: number): number {
 
 export const Pad: OperatorDefinition = {
   op: "Pad",
+  required: 2,
+  integers: [1, 3],
   defaults,
 
   infer({ node, inputs: [x], constant }) {

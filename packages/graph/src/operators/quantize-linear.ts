@@ -53,6 +53,7 @@ function channelOf(node: Node, x: Tensor, scale: Tensor): (at: number) => number
 
 export const QuantizeLinear: OperatorDefinition = {
   op: "QuantizeLinear",
+  required: 2,
   defaults: { axis: 1 },
   infer({ node, inputs: [x, scale, zeroPoint] }) {
     check(node, x!, scale);
@@ -75,6 +76,7 @@ export const QuantizeLinear: OperatorDefinition = {
 
 export const DequantizeLinear: OperatorDefinition = {
   op: "DequantizeLinear",
+  required: 2,
   defaults: { axis: 1 },
   infer({ node, inputs: [x, scale] }) {
     check(node, x!, scale);

@@ -36,6 +36,7 @@ interface Reduction {
 function reduction(op: string, { start, step, mean, gradient }: Reduction): OperatorDefinition {
   return {
     op,
+    integers: [1],
     defaults,
     infer({ node, inputs: [x], constant }) {
       if (!x) throw misfit(node, "no input", "one");

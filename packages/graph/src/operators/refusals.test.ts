@@ -1,9 +1,12 @@
 /** What inference says to inputs that do not fit: node, found, needed. */
 
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { buildSample } from "../../test/samples/build.js";
+import { samples } from "../../test/samples/index.js";
 import { ModelError } from "../errors.js";
 import { inferTypes } from "../inference/infer-types.js";
 import { GraphBuilder } from "../ir/builder.js";
+import { float32 } from "../ir/tensor.js";
 import type { Attributes } from "../ir/types.js";
 
 const cases: readonly [op: string, shapes: readonly (readonly number[])[], attributes: Attributes, message: string][] =
@@ -117,4 +120,31 @@ test("Reshape names both counts", () => {
   const g = new GraphBuilder("g");
   g.output(g.op("Reshape", [g.input("x", "float32", [2, 3]), g.ints([4, 2])], {}, { name: "view" }));
   expect(() => inferTypes(g.build())).toThrow('Reshape "view": [2,3] has 6 elements, [4,2] 8; needed: as many');
+});
+
+describe("an input that is left out is named, or the operator does without", () => {
+  test.each(samples.map((sample) => [`${sample.op} ${sample.label ?? ""}`, sample] as const))("%s", (_, sample) => {
+    for (const [i] of sample.inputs.entries()) {
+      const inputs = sample.inputs.map((tensor, at) => (at === i ? undefined : tensor));
+      const { graph } = buildSample({ ...sample, inputs });
+      try {
+        inferTypes(graph);
+      } catch (error) {
+        expect(error).toBeInstanceOf(ModelError);
+      }
+    }
+  });
+
+  test.each(["Dropout", "Relu", "Softmax", "GlobalAveragePool", "Identity"])("%s without any", (op) => {
+    const g = new GraphBuilder("g");
+    g.output(g.op(op, [], {}, { name: "n" }));
+    expect(() => inferTypes(g.build())).toThrow(`${op} "n": input 1 is missing`);
+  });
+});
+
+test("positions are integers", () => {
+  const g = new GraphBuilder("g");
+  const x = g.input("x", "float32", [2, 3]);
+  g.output(g.op("Slice", [x, g.constant(float32([0])), g.ints([1])], {}, { name: "n" }));
+  expect(() => inferTypes(g.build())).toThrow('Slice "n": input 2 of type float32; needed: int64 or int32');
 });

@@ -15,6 +15,8 @@ type Reshaping = (node: Node, shape: readonly Dim[], argument: readonly Dim[] | 
 function reshaping(op: string, target: Reshaping, argumentNeeded: boolean): OperatorDefinition {
   return {
     op,
+    required: argumentNeeded ? 2 : 1,
+    integers: [1],
     infer({ node, inputs: [x], dims }) {
       if (!x) throw misfit(node, "no input", "one");
       const argument = dims(1);

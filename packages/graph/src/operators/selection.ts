@@ -11,6 +11,7 @@ import { allocate, flatten, forEachIndex, numbersOf, tensorOf } from "./support/
 /** Where(condition, a, b): a where the condition holds, else b, with broadcasting. */
 export const Where: OperatorDefinition = {
   op: "Where",
+  required: 3,
   infer({ node, inputs }) {
     const [condition, a, b] = inputs;
     if (!condition || !a || !b) throw misfit(node, "an input is missing", "condition and two values");

@@ -37,6 +37,7 @@ const zero: Tensor = { dtype: "float32", shape: [1], data: new Float32Array(1) }
 /** ConstantOfShape: a tensor of the given shape, every element `value` (float32 0 by default). */
 export const ConstantOfShape: OperatorDefinition = {
   op: "ConstantOfShape",
+  integers: [0],
   infer({ node, dims }) {
     const { dtype } = attributesOf(node, { value: zero }).value;
     const shape = dims(0);
@@ -54,6 +55,8 @@ export const ConstantOfShape: OperatorDefinition = {
 /** Expand: broadcasts x and a shape against each other, so a 1 in the shape keeps the dimension of x. */
 export const Expand: OperatorDefinition = {
   op: "Expand",
+  required: 2,
+  integers: [1],
   infer({ node, inputs: [x], dims }) {
     if (!x) throw misfit(node, "no input", "x and a shape");
     const target = dims(1);

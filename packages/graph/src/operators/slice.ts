@@ -37,6 +37,12 @@ function rangeOf(start: number, end: number, step: number, size: number): Range 
 
 /** One range an axis; undefined where the axis is kept whole, or is symbolic and its extent cannot be told. */
 function rangesOf(node: Node, shape: readonly Dim[], [starts, ends, axes, steps]: Bounds) {
+  if ([ends, axes, steps].some((list) => list && list.length !== starts.length))
+    throw misfit(
+      node,
+      `${starts.length} starts, ${ends.length} ends, axes [${axes}], steps [${steps}]`,
+      "as many each",
+    );
   const ranges = new Array<Range | "unknown" | undefined>(shape.length).fill(undefined);
   starts.forEach((start, i) => {
     const axis = normalizeAxis(node, axes ? axes[i]! : i, shape.length);
@@ -55,6 +61,8 @@ const bounds = (constants: readonly (Tensor | undefined)[]): Bounds | undefined 
 
 export const Slice: OperatorDefinition = {
   op: "Slice",
+  required: 3,
+  integers: [1, 2, 3, 4],
 
   infer({ node, inputs: [x], constant, dims }) {
     if (!x) throw misfit(node, "no input", "x, starts and ends");

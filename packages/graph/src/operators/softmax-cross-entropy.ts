@@ -46,6 +46,7 @@ function distributions(node: Node, logits: Tensor, labels: Tensor) {
 export const SoftmaxCrossEntropy: OperatorDefinition = {
   op: "SoftmaxCrossEntropy",
   domain: "subbyte",
+  required: 2,
   defaults,
 
   infer({ node, inputs: [logits, labels] }) {
@@ -71,6 +72,7 @@ export const SoftmaxCrossEntropy: OperatorDefinition = {
 export const SoftmaxCrossEntropyGradient: OperatorDefinition = {
   op: "SoftmaxCrossEntropyGradient",
   domain: "subbyte",
+  required: 3,
   defaults,
 
   infer({ node, inputs: [, logits, labels] }) {

@@ -77,6 +77,7 @@ const hardSigmoid = (x: number, alpha: number, beta: number): number => Math.max
 export const ReluGradient: OperatorDefinition = {
   op: "ReluGradient",
   domain: "subbyte",
+  required: 2,
   infer: ({ inputs: [dy] }) => [dy!],
   evaluate(_, [dy, y]) {
     const [dys, ys] = [numbersOf(dy!), numbersOf(y!)];

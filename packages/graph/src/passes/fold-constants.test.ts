@@ -1,7 +1,9 @@
 import { expect, test } from "vitest";
 import { expectNoChange, expectPass, graphOf, operatorsOf, weights } from "../../test/passes.js";
+import { ModelError } from "../errors.js";
 import { int64, toNumbers } from "../ir/tensor.js";
 import { foldConstants } from "./fold-constants.js";
+import { simplifyForImport } from "./simplify.js";
 
 /** What PyTorch's exporter makes of `F.pad(x, (1, 2, 3, 0))`: the list doubled to all axes, reversed, as int64. */
 test("the chain of a computed Pad becomes its pads", async () => {
@@ -52,6 +54,26 @@ test("a small constant that asks for gigabytes is not expanded", () => {
     graphOf(["N", 3], (g, x) => {
       const huge = g.op("ConstantOfShape", [g.ints([2 ** 20, 2 ** 20])]);
       return [g.op("Add", [x, g.op("ReduceSum", [huge], { keepdims: 0 })])];
+    }),
+  );
+});
+
+test("constants that double at each step are refused before they fill the memory", () => {
+  const graph = graphOf(["N", 3], (g, x) => {
+    let c = g.op("ConstantOfShape", [g.ints([2 ** 16])]);
+    for (let i = 0; i < 16; i++) c = g.op("Concat", [c, c], { axis: 0 });
+    return [g.op("Add", [x, g.op("ReduceSum", [c], { keepdims: 0 })])];
+  });
+  expect(() => foldConstants.run(graph)).toThrow(/more than \d+ elements/);
+  expect(() => simplifyForImport(graph)).toThrow(ModelError);
+});
+
+test("a product of constants that takes hours is not computed", () => {
+  expectNoChange(
+    foldConstants,
+    graphOf(["N", 3], (g, x) => {
+      const [a, b] = [weights([256, 2 ** 14]), weights([2 ** 14, 256])].map((tensor) => g.constant(tensor));
+      return [g.op("Add", [x, g.op("ReduceSum", [g.op("MatMul", [a!, b!])], { keepdims: 0 })])];
     }),
   );
 });

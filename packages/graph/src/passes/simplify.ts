@@ -8,7 +8,7 @@ import { canonicalize } from "./canonicalize.js";
 import { channelAffineToConv } from "./channel-affine-to-conv.js";
 import { foldBatchNorm } from "./fold-batch-norm.js";
 import { foldChannelAffine } from "./fold-channel-affine.js";
-import { foldConstants } from "./fold-constants.js";
+import { foldConstants, foldConstantsWithin, foldingLimit } from "./fold-constants.js";
 import { foldShapes } from "./fold-shapes.js";
 import { fusePadding } from "./fuse-padding.js";
 import { mergeAxes } from "./merge-axes.js";
@@ -47,7 +47,9 @@ export const importPasses: readonly Pass[] = [
  */
 export function simplifyForImport(graph: Graph, options: RewriteOptions = {}): Graph {
   verify(graph);
-  const simplified = runPasses(graph, importPasses, options);
+  const limited = foldConstantsWithin(foldingLimit(graph));
+  const passes = importPasses.map((pass) => (pass === foldConstants ? limited : pass));
+  const simplified = runPasses(graph, passes, options);
   inferTypes(simplified);
   return simplified;
 }

@@ -1,6 +1,7 @@
 /** @file The driver that applies rules to a graph until none applies any more. */
 
 import { inferKnownTypes } from "../inference/infer-types.js";
+import { FreshNames } from "../ir/names.js";
 import type { Graph, Node, Tensor } from "../ir/types.js";
 import { usesOf } from "../ir/uses.js";
 import { matchPattern } from "./pattern.js";
@@ -45,15 +46,17 @@ class Sweep {
   readonly #tensors = new Map<string, Tensor>();
   /** What readers of a value read instead; applied transitively. */
   readonly #redirected = new Map<string, string>();
-  readonly #values: Set<string>;
-  readonly #nodeNames: Set<string>;
+  readonly #values: FreshNames;
+  readonly #nodeNames: FreshNames;
+  readonly #given: ReadonlySet<string>;
 
   constructor(graph: Graph, rules: readonly Rule[], options: RewriteOptions) {
     this.#graph = graph;
     this.#rules = rules;
     this.#options = options;
-    this.#nodeNames = new Set(graph.nodes.map(({ name }) => name));
-    this.#values = new Set([
+    this.#given = new Set(graph.nodes.map(({ name }) => name));
+    this.#nodeNames = new FreshNames(this.#given);
+    this.#values = new FreshNames([
       ...graph.inputs.map(({ name }) => name),
       ...graph.tensors.keys(),
       ...graph.nodes.flatMap(({ outputs }) => outputs),
@@ -89,7 +92,7 @@ class Sweep {
     const uses = usesOf(graph);
     const free = new Set(replaced.map(({ name }) => name));
     const constant = (tensor: Tensor, name: string): string => {
-      const fresh = this.#fresh(name, this.#values);
+      const fresh = this.#values.fresh(name);
       tensors.set(fresh, tensor);
       return fresh;
     };
@@ -97,8 +100,8 @@ class Sweep {
       uses,
       type: (value) => inferKnownTypes(graph).get(value),
       node: (origin, op, inputs, attributes = {}) => {
-        const name = free.delete(origin.name) ? origin.name : this.#fresh(`${origin.name}/${op}`, this.#nodeNames);
-        const output = this.#fresh(name, this.#values);
+        const name = free.delete(origin.name) ? origin.name : this.#nodeNames.fresh(`${origin.name}/${op}`);
+        const output = this.#values.fresh(name);
         built.push({ name, op, domain: "", inputs, outputs: [output], attributes });
         return output;
       },
@@ -111,19 +114,12 @@ class Sweep {
     };
   }
 
-  #fresh(stem: string, taken: Set<string>): string {
-    let name = stem;
-    for (let i = 1; taken.has(name); i++) name = `${stem}_${i}`;
-    taken.add(name);
-    return name;
-  }
-
   #forget(built: readonly Node[], tensors: ReadonlyMap<string, Tensor>): void {
     for (const node of built) {
-      if (!this.#graph.nodes.some(({ name }) => name === node.name)) this.#nodeNames.delete(node.name);
-      for (const output of node.outputs) this.#values.delete(output);
+      if (!this.#given.has(node.name)) this.#nodeNames.release(node.name);
+      for (const output of node.outputs) this.#values.release(output);
     }
-    for (const name of tensors.keys()) if (!this.#graph.tensors.has(name)) this.#values.delete(name);
+    for (const name of tensors.keys()) if (!this.#graph.tensors.has(name)) this.#values.release(name);
   }
 
   /**

@@ -1,6 +1,7 @@
 /** @file Runs a graph in float64 by the operators' reference implementations: slow, plain, and what tests compare with. */
 
 import { ModelError } from "../errors.js";
+import { requireInputs } from "../inference/infer-node.js";
 import { dtypeCode } from "../ir/element-types.js";
 import type { Attribute, Attributes, Graph, Node, Tensor } from "../ir/types.js";
 import { operatorDefinition } from "../operators/index.js";
@@ -24,17 +25,17 @@ export function evaluate(graph: Graph, inputs: ReadonlyMap<string, Tensor>): Map
     values.set(name, promote(tensor));
   }
   for (const node of graph.nodes) {
-    const run = operatorDefinition(node.op, node.domain)?.evaluate;
+    const definition = operatorDefinition(node.op, node.domain);
+    const run = definition?.evaluate;
     if (!run)
       throw new ModelError(
         "unsupported-operator",
         { graph: graph.name, operators: [node.op], nodes: [node.name] },
         `${node.op} "${node.name}": this operator has no reference implementation`,
       );
-    const results = run(
-      promoteAttributes(node),
-      node.inputs.map((input) => values.get(input)),
-    );
+    const given = node.inputs.map((input) => values.get(input));
+    requireInputs(definition, node, given);
+    const results = run(promoteAttributes(node), given);
     node.outputs.forEach((output, i) => {
       const result = results[i];
       if (output !== "" && result) values.set(output, promote(result));

@@ -1,6 +1,6 @@
 /** @file A sample of an ONNX operator, and short ways to write one. */
 
-import { float32, int64 } from "../../src/ir/tensor.js";
+import { float32 } from "../../src/ir/tensor.js";
 import type { Attributes, Tensor } from "../../src/ir/types.js";
 import { distinctValues } from "../gradient-check.js";
 

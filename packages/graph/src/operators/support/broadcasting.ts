@@ -7,7 +7,7 @@ import { stridesOf } from "./values.js";
 
 /** The common shape. A number other than 1 wins over a symbol; two different symbols, or numbers, do not fit. */
 export function broadcastShapes(node: Node, shapes: readonly (readonly Dim[])[]): Dim[] {
-  const rank = Math.max(0, ...shapes.map((shape) => shape.length));
+  const rank = shapes.reduce((most, shape) => Math.max(most, shape.length), 0);
   const result = new Array<Dim>(rank).fill(1);
   for (const shape of shapes) {
     shape.forEach((dim, i) => {

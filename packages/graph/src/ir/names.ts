@@ -1,0 +1,34 @@
+/** @file Names that nothing else has. */
+
+/** Hands out names; each takes constant time, however often a stem is asked for. */
+export class FreshNames {
+  readonly #taken: Set<string>;
+  readonly #next = new Map<string, number>();
+
+  constructor(taken: Iterable<string>) {
+    this.#taken = new Set(taken);
+  }
+
+  /** `stem` itself where it is free, else `stem_1`, `stem_2` …; the name is taken from then on. */
+  fresh(stem: string): string {
+    if (this.#taken.has(stem)) return this.numbered(stem, 1);
+    this.#taken.add(stem);
+    return stem;
+  }
+
+  /** The first of `stem_0`, `stem_1` … that is free, counted from `first`; the name is taken from then on. */
+  numbered(stem: string, first = 0): string {
+    let count = this.#next.get(stem) ?? first;
+    while (this.#taken.has(`${stem}_${count}`)) count++;
+    this.#next.set(stem, count + 1);
+    const name = `${stem}_${count}`;
+    this.#taken.add(name);
+    return name;
+  }
+
+  /** Gives a name back. */
+  release(name: string): void {
+    this.#taken.delete(name);
+    this.#next.clear();
+  }
+}

@@ -1,0 +1,48 @@
+/** @file What may happen to a file that comes from outside: it is read, or refused by a ModelError. */
+
+import { ModelError } from "../src/errors.js";
+import { readOnnx } from "../src/onnx/reader.js";
+import { writeOnnx } from "../src/onnx/writer.js";
+import { simplifyForImport } from "../src/passes/simplify.js";
+import { mutated } from "./mutations.js";
+import { classifier } from "./onnx-files.js";
+import { random } from "./runtime.js";
+import { buildSample } from "./samples/build.js";
+import { samples } from "./samples/index.js";
+
+/** Files of one operator each, and one of a classifier. */
+const seeds = (): Uint8Array[] => [
+  writeOnnx(classifier()),
+  ...samples.filter(({ domain }) => domain === undefined).map((sample) => writeOnnx(buildSample(sample).graph)),
+];
+
+/** Reads and simplifies; anything but a ModelError is thrown on. */
+export function readSafely(bytes: Uint8Array): "read" | "refused" {
+  try {
+    simplifyForImport(readOnnx(bytes, { floats: "float32" }));
+    return "read";
+  } catch (error) {
+    if (error instanceof ModelError) return "refused";
+    throw error;
+  }
+}
+
+/**
+ * Changes `count` files at random and reads them; returns how many were read.
+ *
+ * @throws with the number of the case, which `seed` makes again, where reading fails otherwise than by a ModelError
+ */
+export function fuzzReader(seed: number, count: number): number {
+  const files = seeds();
+  let read = 0;
+  for (let i = 0; i < count; i++) {
+    const next = random(seed + i);
+    const bytes = mutated(files[i % files.length]!, next, 1 + Math.floor(next() * 4));
+    try {
+      if (readSafely(bytes) === "read") read++;
+    } catch (error) {
+      throw new Error(`case ${i} of seed ${seed}: ${(error as Error).stack}`, { cause: error });
+    }
+  }
+  return read;
+}
