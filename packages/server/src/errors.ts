@@ -1,5 +1,7 @@
 /** @file Errors that a client sees: a code, a sentence that says what is wrong and where, and one that says what to do. */
 
+import type { EnvironmentError, FormatError, InputError, LoadError } from "@subbyte/engine";
+
 /** HTTP status of every error code. */
 const statuses = {
   "invalid-request": 400,
@@ -74,19 +76,20 @@ export interface ErrorBody {
   readonly action: string;
 }
 
-/** What an error of the engine or the toolkit means to a client, by the error's `kind`. */
-const codeOfKind: Readonly<Record<string, ErrorCode>> = {
+type EngineErrorKind = (EnvironmentError | FormatError | InputError | LoadError)["kind"];
+
+/** What an error of the engine, or of the decoder, means to a client. */
+const codeOfKind: Readonly<Record<EngineErrorKind, ErrorCode>> = {
   data: "invalid-request",
   format: "load-failed",
-  model: "load-failed",
-  usage: "invalid-request",
+  machine: "compute-failed",
 };
 
 /** Any error as one that can be answered; an unexpected one becomes `internal` and says nothing of its origin. */
 export function toServerError(error: unknown): ServerError {
   if (error instanceof ServerError) return error;
   const { kind, message, statusCode } = error as { kind?: string; message?: string; statusCode?: number };
-  const code = kind === undefined ? undefined : codeOfKind[kind];
+  const code = codeOfKind[kind as EngineErrorKind] as ErrorCode | undefined;
   if (code !== undefined)
     return new ServerError(code, sentence(String(message)), { action: "Correct the request.", cause: error });
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) return fromFramework(error as FrameworkError);

@@ -5,6 +5,7 @@ import { Server as NetServer } from "node:net";
 import type { FastifyInstance } from "fastify";
 import { Scheduler } from "./compute/scheduler.js";
 import type { ServerContext } from "./context.js";
+import { type GrpcServer, startGrpc } from "./grpc/service.js";
 import { createApp } from "./http/app.js";
 import { ImageDecoder } from "./inference/images.js";
 import { Inference } from "./inference/inference.js";
@@ -54,10 +55,13 @@ export async function startServer(options: ServerOptions, internal: InternalOpti
   app = await createApp(context);
   // Probes are answered while models load: live, not ready.
   await app.listen({ host: settings.host, port: settings.port });
+  let grpc: GrpcServer | undefined;
   try {
+    if (settings.grpcPort !== undefined) grpc = await startGrpc(context, settings.host, settings.grpcPort);
     await repository.open();
     if (settings.watch) await repository.watch();
   } catch (error) {
+    await grpc?.close(0);
     await app.close();
     await repository.close();
     throw error;
@@ -68,11 +72,15 @@ export async function startServer(options: ServerOptions, internal: InternalOpti
   return {
     url: `http://${settings.host.includes(":") ? `[${settings.host}]` : settings.host}:${port}`,
     port,
+    ...(grpc === undefined ? {} : { grpcPort: grpc.port }),
     repository,
     get isReady() {
       return repository.isReady && !context.draining;
     },
-    close: () => (closing ??= stop(running, context)),
+    close() {
+      closing ??= stop(running, grpc, context);
+      return closing;
+    },
   };
 }
 
@@ -80,12 +88,13 @@ export async function startServer(options: ServerOptions, internal: InternalOpti
  * Says that it is not ready, waits for load balancers to notice, takes no new connections, and lets those that it has go with
  * their next answer.
  */
-async function stop(app: FastifyInstance, context: ServerContext): Promise<void> {
+async function stop(app: FastifyInstance, grpc: GrpcServer | undefined, context: ServerContext): Promise<void> {
   const { drainDelay, shutdownTimeout } = context.settings;
   context.draining = true;
   app.log.info("stopping: answering what was accepted");
   if (drainDelay > 0) await sleep(drainDelay);
   const deadline = performance.now() + shutdownTimeout;
+  const calls = grpc?.close(shutdownTimeout);
   // Only the listening ends here: HTTP's own close would also cut connections on which a request may just be arriving.
   NetServer.prototype.close.call(app.server);
   const connections = () => new Promise<number>((resolve) => app.server.getConnections((_, count) => resolve(count)));
@@ -95,6 +104,7 @@ async function stop(app: FastifyInstance, context: ServerContext): Promise<void>
     if (performance.now() - idleSince > LINGER) break;
     await sleep(20);
   }
+  await calls;
   await app.close();
   await context.repository.close();
 }

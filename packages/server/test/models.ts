@@ -82,3 +82,11 @@ export function form(fields: Readonly<Record<string, string>>, images: readonly 
   });
   return data;
 }
+
+/** Waits until `condition` holds; the test's own timeout ends what never does. */
+export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+export const classify = (url: string, model: string, image: Uint8Array): Promise<Response> =>
+  fetch(`${url}/classify`, { method: "POST", body: form({ model, logits: "true" }, [image]) });

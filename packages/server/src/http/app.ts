@@ -14,6 +14,7 @@ import { modelsRoutes } from "./models-api.js";
 import { addApiDescription, addMetricsRoute } from "./operations.js";
 import { findPage, pageRoutes } from "./page.js";
 import { addRequestSignals } from "./signal.js";
+import { onnxRuntimeServerRoutes } from "./v1.js";
 import { openInferenceRoutes } from "./v2/index.js";
 
 /** Ids that clients may choose: what a log and a header can carry. */
@@ -80,6 +81,7 @@ export async function createApp(context: ServerContext): Promise<FastifyInstance
     if (settings.token !== undefined) await requireToken(api, settings.token);
     await api.register(classifyRoute, { context });
     await api.register(openInferenceRoutes, { context });
+    await api.register(onnxRuntimeServerRoutes, { context });
     await api.register(modelsRoutes, { context });
     addMetricsRoute(api, context);
   });

@@ -209,7 +209,10 @@ export class Repository {
     if (entry.tried === source.fingerprint) return;
     entry.tried = source.fingerprint;
     const former = entry.loaded;
-    if (former === undefined) entry.state = "LOADING";
+    if (former === undefined) {
+      entry.state = "LOADING";
+      entry.reason = "";
+    }
     try {
       entry.loaded = await LoadedModel.open(source, this.options, former?.statistics);
       entry.state = "READY";

@@ -1,0 +1,95 @@
+/** @file ModelInfer: typed or raw tensors in, the same kind out. */
+
+import type { ServerContext } from "../context.js";
+import { inferTensors } from "../inference/tensors.js";
+import { shapeOf } from "../protobuf/onnx-runtime-server.js";
+import type {
+  InferTensor,
+  InferTensorContents,
+  ModelInferRequest,
+  ModelInferResponse,
+} from "../protobuf/open-inference.js";
+import { dataToBytes, tensorOfBytes } from "../tensors/bytes.js";
+import { tensorOfJson, wrongCount, wrongTensor } from "../tensors/json.js";
+import { type Datatype, elementCount, isDatatype, type Tensor } from "../tensors/tensor.js";
+
+/** The list that carries each type; 16-bit floats are raw only. */
+const lists: Readonly<Partial<Record<Datatype, keyof InferTensorContents>>> = {
+  BOOL: "boolContents",
+  INT8: "intContents",
+  INT16: "intContents",
+  INT32: "intContents",
+  INT64: "int64Contents",
+  UINT8: "uintContents",
+  UINT16: "uintContents",
+  UINT32: "uintContents",
+  UINT64: "uint64Contents",
+  FP32: "fp32Contents",
+  FP64: "fp64Contents",
+  BYTES: "bytesContents",
+};
+
+/** @throws {ServerError} */
+export async function modelInfer(
+  { repository, inference }: ServerContext,
+  request: ModelInferRequest,
+  signal: AbortSignal,
+): Promise<ModelInferResponse> {
+  const { modelName, modelVersion, id, inputs, outputs: wanted, rawInputContents } = request;
+  const model = repository.get(modelName, modelVersion);
+  const isRaw = rawInputContents.length > 0;
+  if (isRaw && rawInputContents.length !== inputs.length)
+    throw wrongTensor(
+      `The request has ${inputs.length} inputs and ${rawInputContents.length} raw contents.`,
+      "Send one for each input, in order.",
+    );
+  const tensors = inputs.map((input, i) => tensorOf(input, isRaw ? rawInputContents[i]! : undefined));
+  const names = model.description.outputs.map(({ name }) => name);
+  for (const { name } of wanted)
+    if (!names.includes(name))
+      throw wrongTensor(`The model has no output "${name}".`, `Its outputs are ${names.join(", ")}.`);
+  const all = await inferTensors(inference, model, tensors, signal);
+  const outputs = wanted.length === 0 ? all : wanted.map(({ name }) => all.find((output) => output.name === name)!);
+  return {
+    modelName: model.name,
+    modelVersion: model.version,
+    id,
+    outputs: outputs.map(({ name, datatype, shape, ...tensor }) => ({
+      name,
+      datatype,
+      shape,
+      ...(isRaw ? {} : { contents: contentsOf({ name, datatype, shape, ...tensor } as Tensor) }),
+    })),
+    rawOutputContents: isRaw ? outputs.map(dataToBytes) : [],
+  };
+}
+
+function tensorOf({ name, datatype, shape: dims, contents }: InferTensor, raw: Uint8Array | undefined): Tensor {
+  if (!isDatatype(datatype))
+    throw wrongTensor(`The input "${name}" has the unknown datatype ${JSON.stringify(datatype)}.`);
+  const shape = shapeOf(name, dims);
+  if (raw !== undefined) return tensorOfBytes(name, datatype, shape, raw);
+  const list = lists[datatype];
+  if (list === undefined) throw wrongTensor(`The input "${name}" is ${datatype}.`, "Send it in raw_input_contents.");
+  const values = contents?.[list] ?? [];
+  if (datatype !== "BYTES") return tensorOfJson(name, datatype, shape, values);
+  if (values.length !== elementCount(shape)) throw wrongCount(name, shape, values.length);
+  return { name, datatype, shape, data: values as readonly Uint8Array[] };
+}
+
+function contentsOf(tensor: Tensor): InferTensorContents {
+  const list = lists[tensor.datatype];
+  if (list === undefined)
+    throw wrongTensor(
+      `The output "${tensor.name}" is ${tensor.datatype}.`,
+      "Send raw_input_contents to get raw output.",
+    );
+  if (tensor.datatype === "BYTES") return { bytesContents: tensor.data };
+  if (tensor.datatype === "BOOL")
+    return { boolContents: Array.from(tensor.data as Uint8Array, (value) => value !== 0) };
+  return {
+    [list]: Array.from(tensor.data as Iterable<number | bigint>, (value) =>
+      typeof value === "bigint" ? String(value) : value,
+    ),
+  };
+}

@@ -1,0 +1,36 @@
+/** @file ONNX Runtime Server's Predict, over HTTP and gRPC. */
+
+import type { ServerContext } from "../context.js";
+import type { LoadedModel } from "../models/loaded-model.js";
+import {
+  type PredictRequest,
+  type PredictResponse,
+  protoOfTensor,
+  readPredictRequest,
+} from "../protobuf/onnx-runtime-server.js";
+import { wrongTensor } from "../tensors/json.js";
+import { inferTensors } from "./tensors.js";
+
+/** @throws {ServerError} */
+export async function predict(
+  { inference }: ServerContext,
+  model: LoadedModel,
+  request: PredictRequest,
+  signal: AbortSignal,
+): Promise<PredictResponse> {
+  const { tensors, raw } = readPredictRequest(request);
+  const names = model.description.outputs.map(({ name }) => name);
+  for (const name of request.outputFilter)
+    if (!names.includes(name))
+      throw wrongTensor(`The model has no output "${name}".`, `Its outputs are ${names.join(", ")}.`);
+  const outputs = await inferTensors(inference, model, tensors, signal);
+  const wanted =
+    request.outputFilter.length === 0 ? outputs : outputs.filter(({ name }) => request.outputFilter.includes(name));
+  return { outputs: Object.fromEntries(wanted.map((tensor) => [tensor.name, protoOfTensor(tensor, raw)])) };
+}
+
+/** `default` with version 1 is what ONNX Runtime Server calls its one model, whatever version that has here. */
+export function modelOf({ repository }: ServerContext, name: string, version: string | undefined): LoadedModel {
+  const isAlias = name === "default" && version === "1" && repository.versionsOf(name).length === 0;
+  return repository.get(name, isAlias ? undefined : version);
+}
