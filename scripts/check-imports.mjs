@@ -11,6 +11,7 @@ const mayImport = {
   engine: [],
   toolkit: ["@subbyte/graph", "@subbyte/engine"],
   server: ["@subbyte/engine", "@subbyte/toolkit/decode"],
+  web: ["@subbyte/engine"],
   cli: ["@subbyte/graph", "@subbyte/engine", "@subbyte/toolkit"],
 };
 /** Modules that one place alone may import. */
@@ -21,7 +22,7 @@ const onlyIn = [
 
 const sources = (folder) =>
   readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith(".ts") && !entry.name.endsWith(".test.ts"))
+    .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name) && !entry.name.endsWith(".test.ts"))
     .map((entry) => join(entry.parentPath, entry.name));
 
 const faults = [];

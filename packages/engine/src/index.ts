@@ -11,7 +11,7 @@ export { isSbq } from "./format/layout.js";
 export { readSbq } from "./format/reader.js";
 export { writeSbq } from "./format/writer.js";
 export type { LayerProfile, ModelInfo, Tensor, TierName } from "./host/host.js";
-export { decodeImage, type ImageInput } from "./image/picture.js";
+export { decodeImage, type ImageInput, pixelsOf } from "./image/picture.js";
 export {
   type CompileOptions,
   compile,

@@ -48,6 +48,6 @@ export {
   type WidthChoice,
 } from "./study/ptq-configurations.js";
 export { floatAccuracy, measurePtq, type PtqContext, type PtqMeasurement, type PtqRun } from "./study/ptq-table.js";
-export { type QuickstartResult, type QuickstartRow, runQuickstart } from "./study/quickstart.js";
+export { type QuickstartModels, type QuickstartResult, type QuickstartRow, runQuickstart } from "./study/quickstart.js";
 export * from "./training/index.js";
 export * from "./weights/index.js";

@@ -6,6 +6,7 @@ import { Command } from "commander";
 import { machine } from "../machine.js";
 import { type CommonOptions, integer, type RunOptions } from "../options.js";
 import { byteSize, percent, table } from "../output.js";
+import { writeQuickstartModels } from "../quickstart-models.js";
 import { deliver } from "../results.js";
 import { trainingProgress } from "../training-progress.js";
 
@@ -16,7 +17,7 @@ export function quickstartCommand(signal: AbortSignal): Command {
     .description(
       "Trains a small ResNet on embedded MNIST, quantizes it to 8…2 bits, evaluates every width on the integer engine.",
     )
-    .option("--out <folder>", "where report.html and the 4-bit model go", "quickstart")
+    .option("--out <folder>", "where report.html and the folder of models go", "quickstart")
     .option("--seed <n>", "of everything random", integer(0), 0)
     .option("--threads <n>", "threads; all cores by default", integer())
     .addHelpText("after", "\nExample:\n  subbyte quickstart --out quickstart")
@@ -38,18 +39,18 @@ async function run(options: Options, signal: AbortSignal): Promise<void> {
   });
   progress.stop();
   const reportPath = join(options.out, "report.html");
-  const modelPath = join(options.out, "mnist-w4a4.sbq");
+  const modelsFolder = join(options.out, "models");
   await writeFileAtomic(reportPath, await quickstartReport(result, machine()));
-  await writeFileAtomic(modelPath, result.sbq);
-  const { sbq: _, ...figures } = result;
+  await writeQuickstartModels(modelsFolder, result.models);
+  const { models: _, ...figures } = result;
   await deliver(
     options,
-    { ...figures, report: reportPath, model: modelPath, machine: machine() },
-    asText(result, reportPath, modelPath),
+    { ...figures, report: reportPath, models: modelsFolder, machine: machine() },
+    asText(result, reportPath, modelsFolder),
   );
 }
 
-function asText(result: QuickstartResult, reportPath: string, modelPath: string): string {
+function asText(result: QuickstartResult, reportPath: string, modelsFolder: string): string {
   const { float, rows, parameters, architecture, seconds } = result;
   const header = ["bits", "method", "accuracy", "change", "agreement", "file", "compression"];
   const body = [
@@ -70,7 +71,10 @@ function asText(result: QuickstartResult, reportPath: string, modelPath: string)
     table(header, body),
     "",
     `${reportPath}  the report, open it in a browser`,
-    `${modelPath}  the 4-bit network: subbyte evaluate ${modelPath} --data mnist`,
+    `${modelsFolder}  the networks at 32, 8, 4 and 2 bits`,
+    "",
+    `See them at work, and draw digits for them:  npm run demo -- ${modelsFolder}`,
+    "",
     `${seconds.toFixed(0)} s`,
   ].join("\n");
 }

@@ -17,7 +17,7 @@ const colors = {
 
 /** A self-contained HTML page. */
 export async function quickstartReport(
-  result: QuickstartResult,
+  result: Omit<QuickstartResult, "models">,
   machine: Readonly<Record<string, string>>,
 ): Promise<string> {
   const { float, rows, history, architecture, parameters, multiplyAdds, seed, seconds } = result;
@@ -78,7 +78,7 @@ const floatLine = (value: number) => ({
   data: [{ yAxis: 100 * value }],
 });
 
-function accuracyChart({ rows, float }: QuickstartResult): Promise<string> {
+function accuracyChart({ rows, float }: Pick<QuickstartResult, "rows" | "float">): Promise<string> {
   const widths = [...new Set(rows.map((row) => row.bits))].sort((a, b) => b - a);
   return chartSvg(
     {
@@ -103,7 +103,7 @@ function accuracyChart({ rows, float }: QuickstartResult): Promise<string> {
   );
 }
 
-function sizeChart({ rows, float }: QuickstartResult): Promise<string> {
+function sizeChart({ rows, float }: Pick<QuickstartResult, "rows" | "float">): Promise<string> {
   return chartSvg(
     {
       legend,

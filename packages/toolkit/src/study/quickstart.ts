@@ -4,7 +4,7 @@
  */
 
 import { type Preprocessing, writeSbq } from "@subbyte/engine";
-import { type Graph, simplifyForImport } from "@subbyte/graph";
+import { type Graph, simplifyForImport, writeOnnx } from "@subbyte/graph";
 import { openImages } from "../data/index.js";
 import type { ImageSet } from "../data/types.js";
 import { type ClassifierResult, evaluateClassifier, floatClassifier, integerClassifier } from "../evaluation/index.js";
@@ -47,18 +47,35 @@ export interface QuickstartResult {
   readonly float: Pick<ClassifierResult, "top1" | "loss" | "images" | "confusion" | "classes">;
   readonly history: readonly EpochRecord[];
   readonly rows: readonly QuickstartRow[];
-  /** The best 4-bit network as a `.sbq` file. */
-  readonly sbq: Uint8Array;
+  /** Files to use and to show: float, and the most accurate network of some bit widths. */
+  readonly models: QuickstartModels;
   readonly seconds: number;
 }
 
+export interface QuickstartModels {
+  readonly float: { readonly onnx: Uint8Array; readonly accuracy: number };
+  /** How images become inputs of the float network; `.sbq` files say it themselves. */
+  readonly preprocessing: Preprocessing;
+  readonly labels: readonly string[];
+  readonly testSet: string;
+  /** Widest first. */
+  readonly quantized: readonly QuickstartModel[];
+}
+
+export interface QuickstartModel extends QuickstartRow {
+  readonly sbq: Uint8Array;
+}
+
 const ARCHITECTURE = "resnet8";
+const TEST_SET = "MNIST test";
 /** Mean and standard deviation of MNIST's training images. */
 const MEAN = [0.1307];
 const STD = [0.3081];
 const RANGES_BITS = [8, 7, 6, 5, 4, 3, 2];
 const RECONSTRUCTED_BITS = [3, 2];
 const TRAINED_BITS = [4, 2];
+/** Bit widths whose files are kept. */
+const KEPT_BITS = [8, 4, 2];
 const CALIBRATION_IMAGES = 512;
 /** Few, for a look within seconds. Digits have no mirror images. */
 const RECONSTRUCTION = { iterations: 500, endToEnd: 200, mirror: false };
@@ -68,8 +85,7 @@ export async function runQuickstart(options: QuickstartOptions): Promise<Quickst
 }
 
 class Quickstart {
-  readonly #rows: QuickstartRow[] = [];
-  #sbq: Uint8Array = new Uint8Array();
+  readonly #made: QuickstartModel[] = [];
 
   constructor(readonly options: QuickstartOptions) {}
 
@@ -134,6 +150,8 @@ class Quickstart {
       await this.#record(graph, bits, "quantization-aware", testImages, preprocessing, parameters);
     }
     const { top1, loss, images, confusion, classes } = floatResult;
+    const best = (bits: number) =>
+      this.#made.filter((model) => model.bits === bits).reduce((a, b) => (b.accuracy >= a.accuracy ? b : a));
     return {
       architecture: ARCHITECTURE,
       parameters,
@@ -141,8 +159,14 @@ class Quickstart {
       seed,
       float: { top1, loss, images, confusion, classes },
       history: trained.history,
-      rows: this.#rows,
-      sbq: this.#sbq,
+      rows: this.#made.map(({ sbq: _, ...row }) => row),
+      models: {
+        float: { onnx: writeOnnx(float), accuracy: top1 },
+        preprocessing,
+        labels: testImages.classes,
+        testSet: TEST_SET,
+        quantized: KEPT_BITS.map(best),
+      },
       seconds: (performance.now() - begun) / 1000,
     };
   }
@@ -204,14 +228,17 @@ class Quickstart {
     parameters: number,
   ): Promise<void> {
     const provenance = { command: "quickstart", seed: this.options.seed, method: `${method}, ${bits} bits` };
-    const sbq = writeSbq(lower(graph, { preprocessing, labels: images.classes, provenance }));
-    const engine = await integerClassifier(sbq, this.#threads);
+    const program = lower(graph, { preprocessing, labels: images.classes, provenance });
+    const engine = await integerClassifier(writeSbq(program), this.#threads);
     const simulation = await simulatedClassifier(graph, { mean: MEAN, std: STD, ...this.#threads });
     try {
       const integer = await evaluateClassifier(engine.classify, images);
       const simulated = await evaluateClassifier(simulation.classify, images);
       const same = integer.predictions.filter((predicted, i) => predicted === simulated.predictions[i]).length;
-      this.#rows.push({
+      const accuracy = { [TEST_SET]: integer.top1 };
+      const sbq = writeSbq({ ...program, provenance: { ...provenance, accuracy } });
+      this.#made.push({
+        sbq,
         bits,
         method,
         accuracy: integer.top1,
@@ -219,7 +246,6 @@ class Quickstart {
         fileBytes: sbq.length,
         compression: (4 * parameters) / sbq.length,
       });
-      if (bits === 4) this.#sbq = sbq;
     } finally {
       await engine.close();
       await simulation.close();

@@ -1,0 +1,46 @@
+/**
+ * @file `index.json`, the list that lies beside models in a folder and tells a page what belongs together: networks, each with its
+ * versions by bit width, their accuracies, sizes and hashes.
+ */
+
+import { createHash } from "node:crypto";
+
+/** A network and its versions. */
+export interface ListedFamily {
+  readonly id: string;
+  readonly title: string;
+  /** What its classes are, for people. */
+  readonly classes: string;
+  readonly kind: "photos" | "digits";
+  /** Where weights and data come from, with licences. */
+  readonly about?: string;
+  /** What accuracies were measured on. */
+  readonly testSet?: string;
+  /** Pictures to try, their files named from the list. */
+  readonly samples?: readonly { readonly file: string; readonly name: string; readonly credit: string }[];
+  readonly models: readonly ListedModel[];
+}
+
+/** One file. */
+export interface ListedModel {
+  readonly file: string;
+  /** Bit width of the inner layers; 32 for float. */
+  readonly bits: number;
+  readonly contents: Uint8Array;
+  /** Top-1 accuracy in [0, 1]. */
+  readonly accuracy?: number;
+  readonly method?: string;
+}
+
+/** The list as text, its keys in a fixed order, so that the same models give the same bytes. */
+export function modelList(families: readonly ListedFamily[]): string {
+  const described = families.map(({ models, ...family }) => ({
+    ...family,
+    models: models.map(({ contents, ...model }) => ({
+      ...model,
+      bytes: contents.length,
+      sha256: createHash("sha256").update(contents).digest("hex"),
+    })),
+  }));
+  return `${JSON.stringify({ families: described }, null, 2)}\n`;
+}

@@ -1,0 +1,78 @@
+/** @file The page: a heading with its views, the view on show, and what the browser can do. */
+
+import type { JSX } from "preact";
+import { BitGlyph } from "./components/icons.js";
+import { Notice } from "./components/notice.js";
+import { PlaceSwitch } from "./components/place-switch.js";
+import { catalogState, loadCatalog } from "./state/catalog.js";
+import { place } from "./state/place.js";
+import { route, views } from "./state/route.js";
+
+export function App(): JSX.Element {
+  return (
+    <>
+      <a class="skip-link" href="#main">
+        Skip to content
+      </a>
+      <header class="masthead">
+        <div class="frame">
+          <a class="brand" href="#images">
+            <BitGlyph bits={4} height={16} />
+            Subbyte
+          </a>
+          <nav class="views" aria-label="Views">
+            <ul>
+              {views.map(({ id, title }) => (
+                <li key={id}>
+                  <a href={`#${id}`} aria-current={route.value.id === id ? "page" : undefined}>
+                    {title}
+                  </a>
+                </li>
+              ))}
+            </ul>
+          </nav>
+          <PlaceSwitch />
+        </div>
+      </header>
+      <main id="main" class="frame" tabIndex={-1}>
+        <Content />
+      </main>
+      <footer class="footer">
+        <div class="frame">
+          <span>
+            {place.value === "browser"
+              ? "Nothing leaves this machine: pictures are decoded and classified in this browser."
+              : "Pictures are sent to the server that this page came from, and to no other."}
+          </span>
+          <span>
+            {crossOriginIsolated
+              ? "Threads share memory here."
+              : "Without cross-origin isolation, one thread computes."}
+          </span>
+        </div>
+      </footer>
+    </>
+  );
+}
+
+function Content(): JSX.Element {
+  const state = catalogState.value;
+  if (state === "loading")
+    return (
+      <p class="muted" role="status">
+        Loading the list of models …
+      </p>
+    );
+  const { View } = route.value;
+  if (state === "ready") return <View />;
+  return (
+    <div class="view">
+      <Notice kind="wrong">
+        <p>The list of models cannot be read: {state.error}</p>
+        <button class="button" type="button" onClick={() => void loadCatalog()}>
+          Try again
+        </button>
+      </Notice>
+    </div>
+  );
+}

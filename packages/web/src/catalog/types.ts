@@ -1,0 +1,57 @@
+/** @file Models as the page lists them. */
+
+import type { Preprocessing } from "@subbyte/engine";
+
+/** One file: a network at one bit width. */
+export interface CatalogModel {
+  /** Unique on the page, and the name that a server knows it by: the file's name without its ending. */
+  readonly id: string;
+  readonly familyId: string;
+  /** Bit width of the inner layers; 32 for float. */
+  readonly bits: number;
+  readonly format: "sbq" | "onnx";
+  /** Where the browser gets it; absent where only the server has it. */
+  readonly url?: string;
+  /** A file that the visitor dropped. */
+  readonly file?: Blob;
+  /** How images are prepared for a float file that was dropped; others have it beside them. */
+  readonly description?: { readonly preprocessing: Preprocessing; readonly labels?: readonly string[] };
+  readonly bytes: number;
+  /** Hexadecimal SHA-256 of the file, the key of the browser's store. */
+  readonly sha256?: string;
+  /** Top-1 accuracy in [0, 1] on the family's test set. */
+  readonly accuracy?: number;
+  /** How it was quantized, for people. */
+  readonly method?: string;
+}
+
+/** A network and its versions, one per bit width. */
+export interface Family {
+  readonly id: string;
+  readonly title: string;
+  /** What its classes are, e.g. "10 kinds of things". */
+  readonly classes: string;
+  readonly kind: "photos" | "digits";
+  /** Where weights and training data come from, with licences. */
+  readonly about?: string;
+  /** What accuracies were measured on. */
+  readonly testSet?: string;
+  readonly samples: readonly Sample[];
+  /** Widest first. */
+  readonly models: readonly CatalogModel[];
+}
+
+/** A picture to try, free of rights. */
+export interface Sample {
+  readonly url: string;
+  readonly name: string;
+  readonly credit: string;
+}
+
+export const widthName = (bits: number): string => (bits === 32 ? "float" : `${bits} bits`);
+
+/** Short name of a model within its family. */
+export const modelName = (model: CatalogModel, siblings: readonly CatalogModel[]): string => {
+  const twins = siblings.filter(({ bits }) => bits === model.bits).length > 1;
+  return twins && model.method !== undefined ? `${widthName(model.bits)}, ${model.method}` : widthName(model.bits);
+};

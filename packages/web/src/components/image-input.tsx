@@ -1,0 +1,110 @@
+/** @file Pictures come by drop, paste, file dialogue, camera app, or as samples. */
+
+import { useSignal } from "@preact/signals";
+import type { JSX } from "preact";
+import { useEffect } from "preact/hooks";
+import { family } from "../state/catalog.js";
+import { addFiles, refusal } from "../state/images.js";
+import { place } from "../state/place.js";
+import { Icon } from "./icons.js";
+import { Notice } from "./notice.js";
+
+const imagesOf = (data: DataTransfer | null): File[] => [...(data?.files ?? [])];
+
+export function ImageInput(): JSX.Element {
+  const over = useSignal(false);
+  useEffect(() => {
+    const pasted = (event: ClipboardEvent) => {
+      const files = imagesOf(event.clipboardData);
+      if (files.length > 0) addFiles(files);
+    };
+    document.addEventListener("paste", pasted);
+    return () => document.removeEventListener("paste", pasted);
+  }, []);
+  return (
+    <section
+      class={over.value ? "dropzone over" : "dropzone"}
+      aria-label="Add pictures"
+      onDragOver={(event) => {
+        event.preventDefault();
+        over.value = true;
+      }}
+      onDragLeave={() => {
+        over.value = false;
+      }}
+      onDrop={(event) => {
+        event.preventDefault();
+        over.value = false;
+        addFiles(imagesOf(event.dataTransfer));
+      }}
+    >
+      <div class="row">
+        <FileButton label="Choose pictures" icon="image" primary />
+        <FileButton label="Take a photo" icon="camera" capture />
+      </div>
+      <p class="muted">or drop or paste them here, as many as you like</p>
+      <Samples />
+      {refusal.value === undefined ? null : <Notice kind="wrong">{refusal.value}.</Notice>}
+      <p class="row small muted">
+        <Icon name="lock" />
+        {place.value === "browser"
+          ? "Pictures stay on this machine: the networks run in this browser."
+          : "Pictures are sent to the server that this page came from."}
+      </p>
+    </section>
+  );
+}
+
+interface FileButtonProps {
+  readonly label: string;
+  readonly icon: "image" | "camera";
+  readonly primary?: boolean;
+  readonly capture?: boolean;
+}
+
+function FileButton({ label, icon, primary = false, capture = false }: FileButtonProps): JSX.Element {
+  return (
+    <label class={primary ? "button primary" : "button"}>
+      <Icon name={icon} />
+      {label}
+      <input
+        class="visually-hidden"
+        type="file"
+        accept="image/*"
+        multiple={!capture}
+        {...(capture ? { capture: "environment" } : {})}
+        onChange={({ currentTarget }) => {
+          addFiles(currentTarget.files ?? []);
+          currentTarget.value = "";
+        }}
+      />
+    </label>
+  );
+}
+
+function Samples(): JSX.Element | null {
+  const samples = family.value?.samples ?? [];
+  if (samples.length === 0) return null;
+  const add = async (url: string, name: string, credit: string) => {
+    try {
+      const response = await fetch(url);
+      if (!response.ok) throw new Error(`status ${response.status}`);
+      const blob = await response.blob();
+      addFiles([new File([blob], name, { type: blob.type })], credit);
+    } catch {
+      refusal.value = `The sample "${name}" cannot be fetched; without a network only pictures seen before are there`;
+    }
+  };
+  return (
+    <div class="stack" style={{ gap: "var(--space-2)", justifyItems: "center" }}>
+      <p class="small muted">No picture at hand? Try one of these.</p>
+      <div class="samples">
+        {samples.map(({ url, name, credit }) => (
+          <button class="sample" type="button" key={url} title={credit} onClick={() => void add(url, name, credit)}>
+            <img src={url} alt={`Sample: ${name}`} width="72" height="72" loading="lazy" />
+          </button>
+        ))}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,34 @@
+/** @file Numbers as the page shows them. Units are decimal, as in the tables of the documentation. */
+
+const one = new Intl.NumberFormat("en", { maximumFractionDigits: 1, minimumFractionDigits: 1 });
+const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+
+/** 153 800 → "154 kB", 3 571 000 → "3.6 MB". */
+export function byteSize(bytes: number): string {
+  if (bytes < 1e3) return `${bytes} B`;
+  if (bytes < 1e6) return bytes < 1e5 ? `${one.format(bytes / 1e3)} kB` : `${whole.format(bytes / 1e3)} kB`;
+  return `${one.format(bytes / 1e6)} MB`;
+}
+
+/** Three digits at most: "0.42 ms", "12.3 ms", "1.24 s". */
+export function duration(milliseconds: number): string {
+  if (milliseconds >= 1000) return `${(milliseconds / 1000).toFixed(2)} s`;
+  if (milliseconds >= 100) return `${milliseconds.toFixed(0)} ms`;
+  return `${milliseconds.toFixed(milliseconds >= 10 ? 1 : 2)} ms`;
+}
+
+/** A share in [0, 1] as per cent. */
+export const percent = (share: number, digits = 1): string => `${(100 * share).toFixed(digits)} %`;
+
+export const count = (value: number): string => whole.format(value);
+
+/** "2.4 million" and the like. */
+export const large = (value: number): string =>
+  value >= 1e6
+    ? `${one.format(value / 1e6)} million`
+    : value >= 1e4
+      ? `${one.format(value / 1e3)} thousand`
+      : count(value);
+
+/** ImageNet's names list synonyms; the first is enough for a heading. */
+export const shortLabel = (label: string): string => label.split(",")[0]!;

@@ -1,0 +1,16 @@
+import { render } from "preact";
+import { App } from "./app.js";
+import { loadCatalog } from "./state/catalog.js";
+import { startAnswering } from "./state/images.js";
+import "./styles/tokens.css";
+import "./styles/base.css";
+import "./styles/layout.css";
+import "./styles/controls.css";
+import "./styles/images.css";
+import "./styles/draw.css";
+import "./styles/camera.css";
+import "./styles/compare.css";
+
+render(<App />, document.getElementById("app")!);
+void loadCatalog();
+startAnswering();

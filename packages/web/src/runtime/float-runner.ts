@@ -1,0 +1,71 @@
+/** @file A float `.onnx` in this browser, by onnxruntime-web in a worker; both are fetched when the first one is asked for. */
+
+import type { Preprocessing } from "@subbyte/engine";
+import { wrap } from "comlink";
+import type { CatalogModel } from "../catalog/types.js";
+import type { FloatApi } from "../workers/float.js";
+import type { Prepared } from "../workers/prepare.js";
+import { type StartOptions, threadsHere } from "./browser-runner.js";
+import { ranked } from "./predictions.js";
+import type { Runner } from "./runner.js";
+import { fetchModel } from "./store.js";
+import { timed } from "./timed.js";
+
+/** What a float file does not say itself. */
+interface FloatDescription {
+  readonly preprocessing: Preprocessing;
+  readonly labels?: readonly string[];
+}
+
+/** The `.json` file beside it, from which servers read the same. */
+async function describe({ id, url, description }: CatalogModel): Promise<FloatDescription> {
+  if (description !== undefined) return description;
+  const response = await fetch(url!.replace(/\.onnx$/, ".json"));
+  if (!response.ok) throw new Error(`${id}.json is missing, which says how images are prepared for ${id}.onnx`);
+  return response.json();
+}
+
+export async function startFloatRunner(model: CatalogModel, options: StartOptions): Promise<Runner> {
+  const { preprocessing, labels } = await describe(model);
+  const { bytes, cached, milliseconds } = await fetchModel(model, options.onProgress, options);
+  const worker = new Worker(new URL("../workers/float.js", import.meta.url), { type: "module" });
+  const failed = new Promise<never>((_, reject) => {
+    worker.addEventListener("error", () => reject(new Error("onnxruntime-web did not start; reload the page")));
+  });
+  const remote = wrap<FloatApi>(worker);
+  try {
+    const begun = performance.now();
+    const { threads } = await Promise.race([remote.load(bytes, threadsHere()), failed]);
+    const { channels, height, width } = preprocessing;
+    const shape = [1, channels, height, width];
+    await remote.run(new Float32Array(channels * height * width), shape);
+    const coldMs = performance.now() - begun;
+    return {
+      preprocessing,
+      readiness: {
+        downloadMs: milliseconds,
+        cached,
+        coldMs,
+        how: `onnxruntime-web, ${threads === 1 ? "1 thread" : `${threads} threads`}`,
+      },
+      async classify({ prepared }, { repeat = false } = {}) {
+        const values = normalized(prepared, preprocessing);
+        const { value, milliseconds } = await timed(() => remote.run(values, shape), repeat);
+        return { top: ranked(value, labels), computeMs: milliseconds };
+      },
+      dispose: () => worker.terminate(),
+    };
+  } catch (error) {
+    worker.terminate();
+    throw error;
+  }
+}
+
+/** Bytes `[H, W, C]` as values `[C, H, W]`: (byte / 255 − mean) / std. */
+function normalized({ bytes, width, height, channels }: Prepared, { mean, std }: Preprocessing): Float32Array {
+  const area = width * height;
+  const values = new Float32Array(channels * area);
+  for (let c = 0; c < channels; c++)
+    for (let p = 0; p < area; p++) values[c * area + p] = (bytes[p * channels + c]! / 255 - mean[c]!) / std[c]!;
+  return values;
+}

@@ -1,0 +1,88 @@
+/** @file Download, cold and median time of models on this device, side by side. */
+
+import type { CatalogModel } from "../catalog/types.js";
+import { median, quantile } from "../statistics.js";
+import { startBrowserRunner } from "./browser-runner.js";
+import { startFloatRunner } from "./float-runner.js";
+import type { Runner } from "./runner.js";
+import { serverRunner } from "./server-runner.js";
+
+export interface Measurement {
+  /** Absent on the server. */
+  readonly downloadMs?: number;
+  readonly coldMs?: number;
+  readonly medianMs: number;
+  readonly p95Ms: number;
+  readonly runs: number;
+  readonly how: string;
+}
+
+export interface MeasureOptions {
+  readonly where: "browser" | "server";
+  /** Timed runs of each model. */
+  readonly runs: number;
+  readonly signal: AbortSignal;
+  readonly onStep: (step: string, done: number, of: number) => void;
+}
+
+/** Runs of one model before the next has its turn: whatever else the machine does then falls on all alike. */
+const turn = 5;
+
+/**
+ * Starts each model anew, its file fetched again, then lets them answer in turns for the same picture of noise.
+ * @throws {Error} where one cannot be fetched or run, or the signal's reason
+ */
+export async function measure(
+  models: readonly CatalogModel[],
+  { where, runs, signal, onStep }: MeasureOptions,
+): Promise<ReadonlyMap<string, Measurement>> {
+  const runners = new Map<CatalogModel, Runner>();
+  const times = new Map<CatalogModel, number[]>(models.map((model) => [model, []]));
+  const steps = models.length + Math.ceil(runs / turn);
+  let done = 0;
+  try {
+    for (const model of models) {
+      signal.throwIfAborted();
+      onStep(`starting ${model.id}`, done++, steps);
+      runners.set(model, await startAnew(model, where));
+    }
+    for (let measured = 0; measured < runs; measured += turn) {
+      onStep(`run ${measured + 1} of ${runs}`, done++, steps);
+      for (const [model, runner] of runners)
+        for (let run = measured; run < Math.min(measured + turn, runs); run++) {
+          signal.throwIfAborted();
+          const { computeMs } = await runner.classify({ prepared: noise(runner) });
+          times.get(model)!.push(computeMs);
+        }
+    }
+    return new Map(models.map((model) => [model.id, summary(runners.get(model)!, times.get(model)!)]));
+  } finally {
+    for (const runner of runners.values()) runner.dispose();
+  }
+}
+
+function startAnew(model: CatalogModel, where: MeasureOptions["where"]): Promise<Runner> {
+  if (where === "server") return serverRunner(model);
+  const options = { onProgress() {}, again: model.file === undefined };
+  return model.format === "onnx" ? startFloatRunner(model, options) : startBrowserRunner(model, options);
+}
+
+function noise({ preprocessing: { channels, height, width } }: Runner) {
+  // The same for every model; a linear congruential generator is noise enough.
+  let state = 1;
+  const bytes = Uint8Array.from({ length: channels * height * width }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state >>> 24;
+  });
+  return { bytes, width, height, channels, decodeMs: 0, resizeMs: 0 };
+}
+
+function summary({ readiness }: Runner, times: readonly number[]): Measurement {
+  return {
+    ...(readiness ? { downloadMs: readiness.downloadMs, coldMs: readiness.coldMs } : {}),
+    medianMs: median(times),
+    p95Ms: quantile(times, 0.95),
+    runs: times.length,
+    how: readiness?.how ?? "on the server",
+  };
+}

@@ -1,0 +1,15 @@
+/** @file Ranked classes from logits. */
+
+import { type Prediction, softmax } from "@subbyte/engine";
+
+/** How many classes are kept: all digits, and more than a cell shows. */
+const keptClasses = 10;
+
+/** The likeliest classes, best first; equal logits rank by index, as the engine ranks them. */
+export function ranked(logits: Float32Array, labels: readonly string[] | undefined): Prediction[] {
+  const probabilities = softmax(logits);
+  return Array.from(logits.keys())
+    .sort((a, b) => logits[b]! - logits[a]! || a - b)
+    .slice(0, keptClasses)
+    .map((index) => ({ index, label: labels?.[index] ?? `class ${index}`, probability: probabilities[index]! }));
+}

@@ -1,0 +1,20 @@
+/** @file Pictures cut to what a network takes, in a worker that all of the page shares. */
+
+import type { Preprocessing, RawImage } from "@subbyte/engine";
+import { type Remote, wrap } from "comlink";
+import type { PrepareApi, Prepared } from "../workers/prepare.js";
+
+let worker: Remote<PrepareApi> | undefined;
+
+export function prepare(source: Blob | RawImage, preprocessing: Preprocessing): Promise<Prepared> {
+  worker ??= wrap<PrepareApi>(new Worker(new URL("../workers/prepare.js", import.meta.url), { type: "module" }));
+  return worker.prepare(source, preprocessing);
+}
+
+/** RGBA pixels to look at. */
+export function asImageData({ bytes, width, height, channels }: Prepared): ImageData {
+  const image = new ImageData(width, height);
+  for (let p = 0; p < width * height; p++)
+    for (let c = 0; c < 4; c++) image.data[4 * p + c] = c === 3 ? 255 : bytes[channels * p + (channels === 3 ? c : 0)]!;
+  return image;
+}

@@ -1,0 +1,49 @@
+/** @file What answers: a model in this browser or on the server. */
+
+import type { Prediction, Preprocessing } from "@subbyte/engine";
+import type { Prepared } from "../workers/prepare.js";
+
+/** A picture to be classified: the file, and what the network is given of it. */
+export interface Subject {
+  /** Absent where pixels come from a canvas or a camera. */
+  readonly file?: Blob;
+  readonly prepared: Prepared;
+}
+
+export interface Answer {
+  /** Best first. */
+  readonly top: readonly Prediction[];
+  /** From the bytes that the network takes to its logits; on the server its compute time. */
+  readonly computeMs: number;
+  /** The whole round trip, on the server. */
+  readonly roundTripMs?: number;
+}
+
+/** How a model came to be ready. */
+export interface Readiness {
+  readonly downloadMs: number;
+  /** Whether the file came from the browser's own store. */
+  readonly cached: boolean;
+  /** From the file's bytes to the first answer. */
+  readonly coldMs: number;
+  /** What computes, for people: "relaxed SIMD, 4 threads". */
+  readonly how: string;
+}
+
+export interface ClassifyOptions {
+  /** Runs small networks several times, so that their time is not one of chance. */
+  readonly repeat?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+export interface Runner {
+  readonly preprocessing: Preprocessing;
+  readonly readiness?: Readiness;
+  classify(subject: Subject, options?: ClassifyOptions): Promise<Answer>;
+  dispose(): void;
+}
+
+export interface DownloadState {
+  readonly loadedBytes: number;
+  readonly totalBytes?: number;
+}

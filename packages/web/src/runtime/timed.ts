@@ -1,0 +1,23 @@
+/** @file Times of small networks, of which a single run says little. */
+
+import { median } from "../statistics.js";
+
+const mostRuns = 7;
+/** What repeating may take in all. */
+const budgetMs = 150;
+
+/** @returns what `run` gives, and its time; with `repeat` the median of several runs, fewer where they are long */
+export async function timed<T>(
+  run: () => Promise<T>,
+  repeat: boolean,
+): Promise<{ readonly value: T; readonly milliseconds: number }> {
+  const times: number[] = [];
+  const begun = performance.now();
+  for (;;) {
+    const started = performance.now();
+    const value = await run();
+    const now = performance.now();
+    times.push(now - started);
+    if (!repeat || times.length === mostRuns || now - begun > budgetMs) return { value, milliseconds: median(times) };
+  }
+}

@@ -1,0 +1,60 @@
+/** @file Pictures classified at several bit widths side by side. */
+
+import { useSignal } from "@preact/signals";
+import type { JSX } from "preact";
+import { Chooser } from "../components/chooser.js";
+import { ImageInput } from "../components/image-input.js";
+import { Results } from "../components/results.js";
+import { clearPictures, disagreements, onlyDisagreements, pictures, shownPictures } from "../state/images.js";
+
+export function ImagesView(): JSX.Element {
+  const showSeen = useSignal(false);
+  const total = pictures.value.length;
+  return (
+    <div class="view">
+      <div class="intro">
+        <h1>The same network at fewer bits</h1>
+        <p>Give it pictures and see what 8, 4 and 2 bits answer, how sure they are, and how long they take.</p>
+      </div>
+      <Chooser name="images" />
+      <ImageInput />
+      {total === 0 ? null : (
+        <section class="panel" aria-labelledby="answers">
+          <div class="panel-head">
+            <h2 id="answers">Answers</h2>
+            <div class="row">
+              <Toggle checked={showSeen} label="What the network saw" />
+              <Toggle checked={onlyDisagreements} label={`Only disagreements (${disagreements.value})`} />
+              <button class="button quiet" type="button" onClick={clearPictures}>
+                Clear all
+              </button>
+            </div>
+          </div>
+          <p class="visually-hidden" role="status">
+            {`${total} ${total === 1 ? "picture" : "pictures"}, ${disagreements.value} with disagreements`}
+          </p>
+          {shownPictures.value.length === 0 ? (
+            <p class="muted">All bit widths name the same class for every picture.</p>
+          ) : (
+            <Results showSeen={showSeen.value} />
+          )}
+        </section>
+      )}
+    </div>
+  );
+}
+
+function Toggle({ checked, label }: { readonly checked: { value: boolean }; readonly label: string }): JSX.Element {
+  return (
+    <label class="row" style={{ gap: "var(--space-2)", cursor: "pointer", minHeight: "2.75rem" }}>
+      <input
+        type="checkbox"
+        checked={checked.value}
+        onChange={({ currentTarget }) => {
+          checked.value = currentTarget.checked;
+        }}
+      />
+      {label}
+    </label>
+  );
+}

@@ -1,0 +1,293 @@
+/** Makes models/: the networks that the page shows in a fresh clone, their list, and pictures to try. */
+
+import { execFileSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { parseArgs } from "node:util";
+import { readSbq, writeSbq } from "@subbyte/engine";
+import { simplifyForImport } from "@subbyte/graph";
+import {
+  evaluateClassifier,
+  floatClassifier,
+  integerClassifier,
+  modelList,
+  openImages,
+  openModel,
+} from "@subbyte/toolkit";
+import sharp from "sharp";
+import { named, root, shared } from "./provenance.mjs";
+
+const help = `Quantizes the published networks of the demonstration, measures each file on its test images with the integer engine,
+writes the accuracy and the error of each layer into the file, and lists all in models/index.json. About half an hour on two cores.
+
+  npm run --silent build && node scripts/make-demo-models.mjs
+  node scripts/make-demo-models.mjs --samples /usr/lib/python3/dist-packages/skimage/data
+
+What a run has made stays in runs/demo-models/ and is not made again.
+
+  --models FOLDER   where they go (models)
+  --work FOLDER     what is made on the way (runs/demo-models)
+  --samples FOLDER  makes the pictures too, from the data folder of scikit-image (Debian: python3-skimage)
+  --threads N       of ONNX Runtime and the engine (1)
+  --help            this text
+`;
+const { values } = parseArgs({
+  options: {
+    models: { type: "string", default: join(root, "models") },
+    work: { type: "string", default: join(root, "runs", "demo-models") },
+    samples: { type: "string" },
+    threads: { type: "string", default: "1" },
+    help: { type: "boolean", default: false },
+  },
+});
+if (values.help) {
+  process.stdout.write(help);
+  process.exit(0);
+}
+const threads = Number(values.threads);
+const cli = (...args) =>
+  execFileSync("node", [join(root, "packages/cli/dist/main.js"), ...args, "--threads", values.threads, "--quiet"], {
+    encoding: "utf8",
+    maxBuffer: 64e6,
+  });
+const say = (text) => process.stderr.write(`${text}\n`);
+const work = (name) => join(values.work, name);
+const place = (name) => join(values.models, name);
+const rounded = (value) => Number(value.toFixed(5));
+const decibels = (value) => (Number.isFinite(value) ? Number(value.toFixed(1)) : null);
+mkdirSync(values.work, { recursive: true });
+mkdirSync(values.models, { recursive: true });
+
+/** Runs `make` where the file does not exist yet, and reads it. */
+async function madeOnce(name, make) {
+  if (!existsSync(work(name))) {
+    say(`making ${name}`);
+    await make(work(name));
+  }
+  return readFileSync(work(name));
+}
+const measuredOnce = async (name, measure) =>
+  JSON.parse(await madeOnce(name, async (path) => writeFileSync(path, JSON.stringify(await measure()))));
+
+/** The bytes with more said in the file: its class names, accuracy, errors of its layers. */
+function described(bytes, name, { labels, accuracy, layerErrors }) {
+  const program = readSbq(bytes);
+  const { source, ...provenance } = program.provenance;
+  return writeSbq({
+    ...program,
+    name,
+    ...(labels ? { labels } : {}),
+    provenance: {
+      ...provenance,
+      ...(source ? { source: named(source) } : {}),
+      accuracy,
+      ...(layerErrors ? { layerErrors } : {}),
+    },
+  });
+}
+
+const rgb = {
+  resnet20: ["0.485,0.456,0.406", "0.229,0.224,0.225"],
+  mobilenet: ["0.50196,0.50196,0.50196", "0.50196,0.50196,0.50196"],
+};
+
+async function cifar() {
+  const data = join(shared, "data/cifar10.tgz");
+  const checkpoint = join(shared, "models/resnet20-cifar10.th");
+  const onnx = join(shared, "models/resnet20-cifar10.onnx");
+  const [mean, std] = rgb.resnet20;
+  const normalization = ["--mean", mean, "--std", std];
+  const testSet = "CIFAR-10 test";
+  const accuracyOf = (name, model) =>
+    measuredOnce(`${name}.accuracy.json`, () =>
+      JSON.parse(cli("evaluate", model, "--data", data, "--json", ...(model.endsWith(".sbq") ? [] : normalization))),
+    );
+  const models = [];
+  const float = "resnet20-cifar10-float";
+  const { top1, classes } = await accuracyOf(float, onnx);
+  cpSync(onnx, place(`${float}.onnx`));
+  const preprocessing = {
+    channels: 3,
+    height: 32,
+    width: 32,
+    resize: "exact",
+    mean: mean.split(",").map(Number),
+    std: std.split(",").map(Number),
+  };
+  writeFileSync(
+    place(`${float}.json`),
+    json({ preprocessing, labels: classes, accuracy: { [testSet]: rounded(top1) } }),
+  );
+  models.push({ file: `${float}.onnx`, bits: 32, contents: readFileSync(onnx), accuracy: rounded(top1) });
+  for (const bits of [8, 4, 3, 2]) {
+    const name = `resnet20-cifar10-w${bits}a${bits}`;
+    const method = bits === 8 ? "mse" : "reconstruct";
+    const widths = ["--weights", String(bits), "--activations", String(bits), "--method", method];
+    const bytes = await madeOnce(`${name}.sbq`, (path) =>
+      cli("quantize", checkpoint, "--arch", "resnet20", "--data", data, ...normalization, ...widths, "--out", path),
+    );
+    const result = await accuracyOf(name, work(`${name}.sbq`));
+    const { layers } = await measuredOnce(`${name}.layers.json`, () =>
+      JSON.parse(cli("inspect", work(`${name}.sbq`), "--compare", onnx, "--data", data, "--json")),
+    );
+    const layerErrors = Object.fromEntries(
+      layers.map(({ layer, aloneDb, cumulativeDb }) => [
+        layer,
+        { aloneDb: decibels(aloneDb), cumulativeDb: decibels(cumulativeDb) },
+      ]),
+    );
+    const contents = described(bytes, name, { accuracy: { [testSet]: rounded(result.top1) }, layerErrors });
+    writeFileSync(place(`${name}.sbq`), contents);
+    const how = method === "mse" ? "ranges" : "reconstruction";
+    models.push({ file: `${name}.sbq`, bits, contents, accuracy: rounded(result.top1), method: how });
+  }
+  return {
+    id: "resnet20-cifar10",
+    title: "ResNet-20 for CIFAR-10",
+    classes: "Ten kinds: airplane, cat, ship …",
+    kind: "photos",
+    about:
+      "Weights by Yerlan Idelbayev (akamaster/pytorch_resnet_cifar10, BSD-2-Clause), quantized by subbyte quantize.",
+    testSet: "9,979 CIFAR-10 test images",
+    samples: samples("chelsea", "rocket"),
+    models,
+  };
+}
+
+async function imagenet() {
+  const data = join(shared, "data/imagenette.tgz");
+  const onnx = join(shared, "models/imagenet-mobilenet_v2_1.0_224.onnx");
+  const names = JSON.parse(readFileSync(join(shared, "models/imagenet-1001-labels.json"), "utf8"));
+  const labels = names.map(({ name }) => name);
+  const [mean, std] = rgb.mobilenet;
+  const name = "mobilenet-v2-imagenet-w8a8";
+  const bytes = await madeOnce(`${name}.sbq`, (path) =>
+    cli(
+      "quantize",
+      onnx,
+      "--data",
+      data,
+      "--resize-to",
+      "256",
+      "--mean",
+      mean,
+      "--std",
+      std,
+      "--method",
+      "mse",
+      "--out",
+      path,
+    ),
+  );
+  const measure = async (close, classify) => {
+    const images = await openImages(data, { split: "val", size: 224, resizeTo: 256 });
+    const target = images.classes.map((wnid) => names.findIndex((each) => each.wnid === wnid));
+    const relabelled = {
+      ...images,
+      name: images.name,
+      split: images.split,
+      length: images.length,
+      classes: labels,
+      async *batches(options) {
+        for await (const batch of images.batches(options))
+          yield { ...batch, labels: batch.labels.map((label) => target[label]) };
+      },
+    };
+    const { top1, top5, images: count } = await evaluateClassifier(classify, relabelled);
+    await close();
+    return { top1, top5, count };
+  };
+  const integer = await measuredOnce(`${name}.accuracy.json`, async () => {
+    const { close, classify } = await integerClassifier(bytes, { threads });
+    return measure(close, classify);
+  });
+  const float = await measuredOnce("mobilenet-v2-imagenet-float.accuracy.json", async () => {
+    const model = await openModel(onnx);
+    const numbers = (list) => list.split(",").map(Number);
+    const options = { mean: numbers(mean), std: numbers(std), threads };
+    const { close, classify } = await floatClassifier(simplifyForImport(model.graph), [3, 224, 224], options);
+    return measure(close, classify);
+  });
+  const accuracy = { "ImageNette validation, 1,001 classes to choose from": rounded(integer.top1) };
+  const contents = described(bytes, name, { labels, accuracy });
+  writeFileSync(place(`${name}.sbq`), contents);
+  return {
+    id: "mobilenet-v2-imagenet",
+    title: "MobileNet-v2 for ImageNet",
+    classes: "A thousand kinds, for any photograph",
+    kind: "photos",
+    about: `Weights from the Coral test data (Apache-2.0), quantized by subbyte quantize. 8 bits are the reference here: float, at 14 MB too large to lie beside it, reaches ${(100 * float.top1).toFixed(1)} %.`,
+    testSet: `${integer.count.toLocaleString("en")} ImageNette images, 1,001 classes to choose from`,
+    samples: samples("chelsea", "coffee", "rocket"),
+    models: [{ file: `${name}.sbq`, bits: 8, contents, accuracy: rounded(integer.top1), method: "ranges" }],
+  };
+}
+
+async function mnist() {
+  const folder = work("quickstart");
+  if (!existsSync(join(folder, "models/index.json"))) {
+    say("running the quickstart");
+    cli("quickstart", "--out", folder);
+  }
+  const [family] = JSON.parse(readFileSync(join(folder, "models/index.json"), "utf8")).families;
+  const models = family.models.map(({ file, bits, accuracy, method }) => {
+    cpSync(join(folder, "models", file), place(file));
+    return { file, bits, contents: readFileSync(place(file)), accuracy, ...(method ? { method } : {}) };
+  });
+  cpSync(join(folder, "models/mnist-float.json"), place("mnist-float.json"));
+  return { ...family, samples: digits(), models };
+}
+
+const json = (value) => `${JSON.stringify(value, null, 2)}\n`;
+
+const photographs = {
+  chelsea: { from: "chelsea.png", name: "Cat", credit: "Chelsea, by Stéfan van der Walt (CC0), from scikit-image" },
+  coffee: { from: "coffee.png", name: "Cup of coffee", credit: "Coffee, by Rachel Michetti (CC0), from scikit-image" },
+  rocket: {
+    from: "rocket.jpg",
+    name: "Rocket",
+    credit: "Launch of a Falcon 9, by SpaceX (public domain), from scikit-image",
+  },
+};
+
+const samples = (...ids) =>
+  ids.map((id) => ({ file: `samples/${id}.jpg`, name: photographs[id].name, credit: photographs[id].credit }));
+
+/** Digits of our own: strokes in a square of 28. */
+const strokes = {
+  2: "M9 9.5C10 5.5 18.5 5.5 18.5 10.5C18.5 14.5 11 17.5 9 22H19.5",
+  3: "M9.5 7C14 4.5 19 7 17.5 10.5C16.7 12.7 14.5 13.3 13 13.5C16.5 13.5 19 15.5 18.5 18.5C17.8 22.5 12 23.5 9 21",
+  5: "M18.5 6.5H11L10 13C13 11.5 18.5 12 18.5 17C18.5 22 12 23.5 9 21",
+  7: "M9 7H19.5L13 22.5",
+};
+
+const digits = () =>
+  Object.keys(strokes).map((digit) => ({
+    file: `samples/digit-${digit}.png`,
+    name: `Digit ${digit}`,
+    credit: "Drawn for this page",
+  }));
+
+async function makeSamples(from) {
+  mkdirSync(place("samples"), { recursive: true });
+  for (const [id, { from: file }] of Object.entries(photographs))
+    await sharp(join(from, file))
+      .resize(448, 448, { fit: "inside" })
+      .jpeg({ quality: 82 })
+      .toFile(place(`samples/${id}.jpg`));
+  for (const [digit, path] of Object.entries(strokes)) {
+    const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="28" height="28"><rect width="28" height="28"/><path d="${path}" fill="none" stroke="#fff" stroke-width="2.4" stroke-linecap="round" stroke-linejoin="round"/></svg>`;
+    await sharp(Buffer.from(svg))
+      .removeAlpha()
+      .toColourspace("b-w")
+      .png()
+      .toFile(place(`samples/digit-${digit}.png`));
+  }
+}
+
+if (values.samples) await makeSamples(values.samples);
+const families = [await cifar(), await mnist(), await imagenet()];
+writeFileSync(place("index.json"), modelList(families));
+for (const { models } of families)
+  for (const { file, contents, accuracy } of models)
+    say(`${basename(file).padEnd(32)} ${String(contents.length).padStart(8)} bytes  ${(100 * accuracy).toFixed(2)} %`);
