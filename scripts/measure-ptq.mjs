@@ -80,7 +80,12 @@ const rounded = (value, digits) => Number(value.toFixed(digits));
 
 /** @throws {UsageError} */
 function wholeNumber(option, text) {
-  if (!/^\d+$/.test(text)) throw new UsageError(`--${option} takes whole numbers, not "${text}"`);
+  if (!/^\d+$/.test(text))
+    throw new UsageError(
+      "option-value",
+      { option, value: text, expected: "a whole number" },
+      `--${option} takes whole numbers, not "${text}"`,
+    );
   return Number(text);
 }
 
@@ -90,7 +95,7 @@ function settings() {
   try {
     ({ values } = parseArgs({ options }));
   } catch (error) {
-    throw new UsageError(error.message, { cause: error });
+    throw new UsageError("option-conflict", { options: [] }, error.message, { cause: error });
   }
   const { iterations, mean, std } = values;
   return {
@@ -120,7 +125,8 @@ function shortened(configuration, iterations) {
 
 async function openFloat(path, openOptions) {
   const model = await openModel(path, openOptions);
-  if (model.kind !== "float") throw new UsageError(`${path} is quantized already`);
+  if (model.kind !== "float")
+    throw new UsageError("wrong-model-kind", { file: path, expected: "float" }, `${path} is quantized already`);
   return model.graph;
 }
 

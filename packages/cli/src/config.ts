@@ -13,7 +13,11 @@ import { parse } from "yaml";
 export function applyConfig(command: Command, path: string): void {
   const config = readYaml("--config", path);
   if (typeof config !== "object" || config === null || Array.isArray(config))
-    throw new UsageError(`--config ${path}: must be a mapping of option names to values.`);
+    throw new UsageError(
+      "invalid-config",
+      { file: path, reason: "not a mapping" },
+      `--config ${path}: must be a mapping of option names to values.`,
+    );
   for (const [key, value] of Object.entries(config)) set(command, path, key, value);
 }
 
@@ -28,8 +32,13 @@ export function readYaml(option: string, path: string): unknown {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== undefined && "syscall" in (error as Error))
       throw Object.assign(error as Error, { path });
-    const [reason] = (error as Error).message.split(/:?\n/);
-    throw new UsageError(`${option} ${path}: is not JSON or YAML: ${reason}.`, { cause: error });
+    const [reason = ""] = (error as Error).message.split(/:?\n/);
+    throw new UsageError(
+      "invalid-config",
+      { file: path, reason },
+      `${option} ${path}: is not JSON or YAML: ${reason}.`,
+      { cause: error },
+    );
   }
 }
 
@@ -38,13 +47,19 @@ function set(command: Command, path: string, key: string, value: unknown): void 
   if (!option) {
     const names = command.options.map(optionName);
     const nearest = names.reduce((best, name) => (distance(name, key) < distance(best, key) ? name : best));
-    throw new UsageError(`--config ${path}: "${key}" is no option of "${command.name()}"; did you mean "${nearest}"?`);
+    throw new UsageError(
+      "invalid-config",
+      { file: path, reason: "unknown option", option: key, allowed: [nearest] },
+      `--config ${path}: "${key}" is no option of "${command.name()}"; did you mean "${nearest}"?`,
+    );
   }
   const attribute = option.attributeName();
   const source = command.getOptionValueSource(attribute);
   if (source === "cli" || source === "env") return;
   if (option.isBoolean() !== (typeof value === "boolean"))
     throw new UsageError(
+      "invalid-config",
+      { file: path, reason: "wrong type", option: key },
       `--config ${path}: "${key}" takes ${option.isBoolean() ? "true or false" : "a value"}, found ${JSON.stringify(value)}.`,
     );
   const parsed = typeof value === "boolean" ? value : parseValue(option, path, key, value);
@@ -56,9 +71,14 @@ function parseValue(option: Option, path: string, key: string, value: unknown): 
   try {
     return option.parseArg ? option.parseArg(text, undefined) : text;
   } catch (error) {
-    throw new UsageError(`--config ${path}: "${key}: ${text}" is invalid: ${(error as Error).message}`, {
-      cause: error,
-    });
+    throw new UsageError(
+      "invalid-config",
+      { file: path, reason: (error as Error).message, option: key },
+      `--config ${path}: "${key}: ${text}" is invalid: ${(error as Error).message}`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 

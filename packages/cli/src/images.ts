@@ -1,6 +1,7 @@
 /** @file Opens the images that a model is to see: its size, channels and normalization, unless the options say otherwise. */
 
 import type { Preprocessing } from "@subbyte/engine";
+import { ModelError } from "@subbyte/graph";
 import {
   DataError,
   type ImageSet,
@@ -35,9 +36,16 @@ export function normalizationOf(
   for (const [name, values] of Object.entries({ mean, std }))
     if (values.length !== channels)
       throw new UsageError(
+        "option-value",
+        { option: name, value: values, expected: `${channels} numbers` },
         `--${name} ${values}: ${values.length} values for ${channels} channels; give ${channels === 1 ? "one value" : "three values, e.g. 0.5,0.5,0.5"}.`,
       );
-  if (!std.every((value) => value > 0)) throw new UsageError(`--std ${std}: a standard deviation is greater than 0.`);
+  if (!std.every((value) => value > 0))
+    throw new UsageError(
+      "option-value",
+      { option: "std", value: std, expected: "above 0" },
+      `--std ${std}: a standard deviation is greater than 0.`,
+    );
   return { mean, std };
 }
 
@@ -54,9 +62,15 @@ export function preprocessingOf(model: OpenedModel, options: DataOptions): Prepr
   if (model.kind === "quantized") return storedPreprocessing(model, options);
   const [channels, height, width] = model.shape;
   if (channels !== 1 && channels !== 3)
-    throw new UsageError(`${model.path} takes ${channels} channels; images have 1 or 3.`);
+    throw new ModelError(
+      "not-a-classifier",
+      { graph: model.path, found: channels, expected: [1, 3] },
+      `${model.path} takes ${channels} channels; images have 1 or 3.`,
+    );
   if (options.size !== undefined && (options.size !== height || options.size !== width))
     throw new UsageError(
+      "option-mismatch",
+      { option: "size", value: options.size, found: [width, height], file: model.path },
       `--size ${options.size}: ${model.path} takes images of ${width}×${height} pixels; leave --size out, or build or export the network for that size.`,
     );
   const { description } = model;
@@ -79,6 +93,8 @@ function storedPreprocessing({ program, path }: QuantizedModel, options: DataOpt
     const given = options[name];
     if (given !== undefined && String(given) !== String(stored[name]))
       throw new UsageError(
+        "option-mismatch",
+        { option: name, value: given as number, found: stored[name] ?? null, file: path },
         `--${name === "resizeTo" ? "resize-to" : name} ${given}: ${path} was quantized with ${stored[name] ?? "images of exactly its size"}; leave the option out, or quantize again with it.`,
       );
   }
@@ -150,6 +166,8 @@ export function requireSameClasses(model: OpenedModel, images: ImageSet): void {
   const classes = classesOf(model);
   if (classes === images.classes.length) return;
   throw new DataError(
+    "class-mismatch",
+    { source: images.name, found: images.classes.length, expected: classes },
     `${model.path} has ${classes} classes, the images of "${images.name}" have ${images.classes.length} ` +
       `(${sample(images.classes)}). Use the data that the model was trained for, or train a model for these classes: ` +
       "subbyte train --from takes over all but the last layer.",

@@ -140,6 +140,7 @@ export function withWidthOptions(command: Command): Command {
 
 /** @throws {UsageError} where a required option is missing */
 export function required<T>(value: T | undefined, option: string, example: string): T {
-  if (value === undefined) throw new UsageError(`${option} is missing; for example ${option} ${example}.`);
+  if (value === undefined)
+    throw new UsageError("option-missing", { option }, `${option} is missing; for example ${option} ${example}.`);
   return value;
 }

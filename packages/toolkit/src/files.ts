@@ -61,7 +61,14 @@ async function syncFolder(folder: string): Promise<void> {
 export function writeFailure(path: string, error: unknown): MachineError {
   const code = (error as NodeJS.ErrnoException).code ?? "";
   const reason = advice[code] ?? (error instanceof Error ? error.message : String(error));
-  return new MachineError(`"${path}" could not be written: ${reason}. Earlier content of that file is intact.`, {
-    cause: error,
-  });
+  return new MachineError(
+    isDiskFull(error) ? "disk-full" : "write-failed",
+    { file: path, reason },
+    `"${path}" could not be written: ${reason}. Earlier content of that file is intact.`,
+    { cause: error },
+  );
 }
+
+/** Whether the operating system refused to write because the disk or the quota is full. */
+export const isDiskFull = (error: unknown): boolean =>
+  ["ENOSPC", "EDQUOT"].includes((error as NodeJS.ErrnoException).code ?? "");

@@ -1,5 +1,12 @@
 export * from "./bench/index.js";
 export * from "./data/index.js";
+export {
+  type ErrorCode,
+  type ToolkitErrorCode,
+  type ToolkitErrorData,
+  type ToolkitErrorFacts,
+  toolkitErrors,
+} from "./error-codes.js";
 export * from "./errors.js";
 export * from "./evaluation/index.js";
 export { exportQdq, type QdqExport } from "./export/export-qdq.js";

@@ -6,6 +6,7 @@
  *
  * Integers and uniforms are the same on every machine; `normal` uses `Math.log` and `Math.cos`, whose last bit an engine may choose.
  */
+import { UsageError } from "./errors.js";
 
 /** The generator's whole state: four unsigned 32-bit words, not all zero. Can be stored as JSON. */
 export type RandomState = readonly [number, number, number, number];
@@ -37,7 +38,12 @@ function hashKeys(keys: readonly RandomKey[]): RandomState {
       absorb(key.length);
       for (let i = 0; i < key.length; i++) absorb(key.charCodeAt(i));
     } else {
-      if (!Number.isSafeInteger(key)) throw new RangeError(`a seed must be an integer within ±2^53, got ${key}`);
+      if (!Number.isSafeInteger(key))
+        throw new UsageError(
+          "option-value",
+          { option: "seed", value: key, expected: "an integer within ±2^53" },
+          `a seed must be an integer within ±2^53, got ${key}`,
+        );
       absorb(1);
       absorb(key | 0);
       absorb(Math.floor(key / 2 ** 32) | 0);
@@ -68,7 +74,9 @@ export class Random {
   static fromState(state: RandomState): Random {
     const isWord = (word: unknown) => typeof word === "number" && word >>> 0 === word;
     if (state.length !== 4 || !state.every(isWord) || state.every((word) => word === 0))
-      throw new RangeError(
+      throw new UsageError(
+        "toolkit-argument",
+        { argument: "state", found: state, expected: "four unsigned 32-bit integers" },
         `a random state is four unsigned 32-bit integers, not all zero, got ${JSON.stringify(state)}`,
       );
     const random = new Random(0);
@@ -103,7 +111,11 @@ export class Random {
   /** A whole number in [0, bound), each equally likely (by rejection). @throws {RangeError} unless 1 ≤ bound ≤ 2^32. */
   integer(bound: number): number {
     if (!(Number.isInteger(bound) && bound >= 1 && bound <= 2 ** 32))
-      throw new RangeError(`a bound must be an integer from 1 to 2^32, got ${bound}`);
+      throw new UsageError(
+        "toolkit-argument",
+        { argument: "bound", found: bound, expected: "an integer from 1 to 2^32" },
+        `a bound must be an integer from 1 to 2^32, got ${bound}`,
+      );
     const fair = 2 ** 32 - (2 ** 32 % bound);
     for (;;) {
       const word = this.uint32();

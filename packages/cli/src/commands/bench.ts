@@ -78,7 +78,11 @@ Examples:
 
 async function run(options: Options, signal: AbortSignal): Promise<void> {
   if (options.engine === options.training)
-    throw new UsageError("say what to measure: bench --engine or bench --training.");
+    throw new UsageError(
+      "option-missing",
+      { option: "engine", options: ["engine", "training"] },
+      "say what to measure: bench --engine or bench --training.",
+    );
   if (options.training) return training(options, signal);
   if (options.profile) return profile(options);
   return engine(options, signal);
@@ -97,7 +101,11 @@ async function engine(options: Options, signal: AbortSignal): Promise<void> {
     ...(only === undefined ? {} : { only }),
   });
   if (wanted.length === 0)
-    throw new UsageError(`--only ${only?.join(",")}: no comparison has a key that contains this.`);
+    throw new UsageError(
+      "option-choice",
+      { option: "only", value: only ?? [], allowed: [] },
+      `--only ${only?.join(",")}: no comparison has a key that contains this.`,
+    );
   const quiet = options.quiet ?? false;
   const progress = startProgress("measuring", turns, { quiet });
   const load = loadavg()[0]!;

@@ -76,7 +76,11 @@ async function run(path: string, options: Options, signal: AbortSignal): Promise
   const model = await openModel(path, openOptions(options));
   const preprocessing = preprocessingOf(model, options);
   if (options.simulate !== undefined && model.kind === "float")
-    throw new UsageError(`--simulate ${options.simulate}: ${path} is a float network; only a .sbq can be simulated.`);
+    throw new UsageError(
+      "wrong-model-kind",
+      { file: path, option: "simulate", expected: "quantized" },
+      `--simulate ${options.simulate}: ${path} is a float network; only a .sbq can be simulated.`,
+    );
   const source = required(options.data, "--data", "cifar10.tgz");
   const images = await openImagesFor(preprocessing, source, "evaluation", options, signal);
   requireSameClasses(model, images);

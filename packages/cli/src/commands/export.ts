@@ -22,7 +22,11 @@ export function exportCommand(_signal: AbortSignal): Command {
 async function run(path: string, options: Options): Promise<void> {
   const model = await openModel(path);
   if (model.kind !== "quantized")
-    throw new UsageError(`${path} is a float network; quantize it first: subbyte quantize ${path}.`);
+    throw new UsageError(
+      "wrong-model-kind",
+      { file: path, expected: "quantized" },
+      `${path} is a float network; quantize it first: subbyte quantize ${path}.`,
+    );
   const { bytes, check } = await exportQdq(model.program, { reduceRange: options.reduceRange ?? false });
   const out = options.out ?? `${model.name}.${options.format}.onnx`;
   await writeFileAtomic(out, bytes);

@@ -44,12 +44,16 @@ export async function inspectCompare(
   const float = await openModel(floatPath, openOptions(options));
   if (quantized.kind !== "quantized" || float.kind !== "float")
     throw new UsageError(
+      "wrong-model-kind",
+      { file: path, option: "compare", expected: "quantized" },
       "--compare takes a float network and compares a .sbq with it: inspect model.sbq --compare model.onnx.",
     );
   const { channels, height, width } = quantized.program.preprocessing;
   const taken = [channels, height, width].join("×");
   if (float.shape.join("×") !== taken)
     throw new UsageError(
+      "models-differ",
+      { found: float.shape, expected: [channels, height, width] },
       `${floatPath} takes images of ${float.shape.join("×")} values, ${path} of ${taken}: compare it with the network that it was made from.`,
     );
   const preprocessing = preprocessingOf(quantized, options);

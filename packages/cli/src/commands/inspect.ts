@@ -36,6 +36,8 @@ async function run(path: string, { compare, ...options }: Options, signal: Abort
   if (compare !== undefined) return inspectCompare(path, compare, options, signal);
   if (options.report !== undefined || options.eachLayer)
     throw new UsageError(
+      "option-conflict",
+      { options: ["report", "eachLayer", "compare"] },
       "--report and --each-layer belong to --compare: inspect model.sbq --compare model.onnx --data photos/.",
     );
   const model = await openModel(path, openOptions(options));

@@ -51,7 +51,11 @@ async function run(path: string, options: Options, signal: AbortSignal): Promise
   if (options.method !== AUTO) methodByName(options.method);
   const model = await openModel(path, openOptions(options));
   if (model.kind !== "float")
-    throw new UsageError(`${path} is quantized already; give the float network it was made from.`);
+    throw new UsageError(
+      "wrong-model-kind",
+      { file: path, expected: "float" },
+      `${path} is quantized already; give the float network it was made from.`,
+    );
   const { quantized, preprocessing, labels, closeness, log, mixed } = await quantizeOpened(model, options, signal, {
     guard: true,
   });

@@ -61,7 +61,11 @@ async function run(options: Options, signal: AbortSignal): Promise<void> {
   const source = required(options.data, "--data", "cifar10.tgz");
   const { size: given, resizeTo = given, validationShare, seed } = options;
   if (resizeTo !== undefined && given === undefined)
-    throw new UsageError(`--resize-to ${resizeTo} needs --size, the part of the resized image that the network takes.`);
+    throw new UsageError(
+      "option-conflict",
+      { options: ["resizeTo", "size"] },
+      `--resize-to ${resizeTo} needs --size, the part of the resized image that the network takes.`,
+    );
   const pixels = given === undefined || resizeTo === undefined ? {} : { size: given, resizeTo };
   const images = await openWithProgress(source, options, signal, {
     split: "train",
@@ -80,6 +84,8 @@ async function run(options: Options, signal: AbortSignal): Promise<void> {
   const { mean, std } = normalizationOf(channels, options);
   if (options.classes !== undefined && options.classes !== labels.length)
     throw new UsageError(
+      "option-mismatch",
+      { option: "classes", value: options.classes, found: labels.length },
       `--classes ${options.classes}: "${images.name}" has ${labels.length} classes; leave the option out.`,
     );
   const stem = options.stem ?? architecture.stems[0]!;

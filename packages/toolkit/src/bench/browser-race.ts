@@ -81,18 +81,28 @@ async function launch(): Promise<Playwright.Browser> {
   try {
     playwright = await import("playwright-core");
   } catch (error) {
-    throw new UsageError("--browser needs Playwright to start a browser: npm install playwright-core.", {
-      cause: error,
-    });
+    throw new UsageError(
+      "not-installed",
+      { package: "playwright-core" },
+      "--browser needs Playwright to start a browser: npm install playwright-core.",
+      {
+        cause: error,
+      },
+    );
   }
   const executablePath = CHROMIUM.find(existsSync);
   try {
     return await playwright.chromium.launch({ ...(executablePath ? { executablePath } : {}), args: ARGUMENTS });
   } catch (error) {
     const looked = executablePath ?? `${CHROMIUM.join(", ")} and Playwright's own folder`;
-    throw new UsageError(`--browser: Chromium did not start (${looked}): ${(error as Error).message}`, {
-      cause: error,
-    });
+    throw new UsageError(
+      "not-installed",
+      { package: "chromium", reason: (error as Error).message },
+      `--browser: Chromium did not start (${looked}): ${(error as Error).message}`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 

@@ -20,7 +20,11 @@ export async function ownContestant(
   // One thread is the calling one, as it is for the peers.
   const model = await load(file, threads === 1 ? { tier, worker: false } : { tier, threads });
   if (model.threads !== threads)
-    throw new MachineError(`${name}: asked for ${threads} threads, the engine has ${model.threads}: ${model.fallback}`);
+    throw new MachineError(
+      "threads-missing",
+      { found: model.threads, expected: threads },
+      `${name}: asked for ${threads} threads, the engine has ${model.threads}: ${model.fallback}`,
+    );
   return { name, run: (image) => model.run(image), release: async () => model.dispose() };
 }
 

@@ -100,6 +100,8 @@ function summary(network: string, result: RaceResult, expected: Float32Array): C
   const likeness = correlation(logits, expected);
   if (!(likeness >= LEAST_CORRELATION) && /float32|int8|w8a8/.test(name))
     throw new FailedRunError(
+      "unfair-comparison",
+      { network, reason: `correlation of ${name} ${likeness.toFixed(3)}` },
       `${network}: the logits of ${name} have a correlation of ${likeness.toFixed(3)} with those of the float network, so it ` +
         "does not compute the same, and its time says nothing.",
     );

@@ -41,6 +41,8 @@ export async function assertIntegerThroughout(model: Uint8Array): Promise<void> 
   const float = operators.filter((type) => FLOAT_LAYER.test(type));
   if (float.length > 0)
     throw new FailedRunError(
+      "unfair-comparison",
+      { network: "int8 peer", reason: `${float.length} operators compute on floats` },
       `the int8 peer is crippled: of the ${operators.length} operators of ONNX Runtime's optimized graph ${float.length} ` +
         `compute on floats (${[...new Set(float)].join(", ")}); place QuantizeLinear/DequantizeLinear around every operator.`,
     );

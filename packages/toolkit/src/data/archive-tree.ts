@@ -102,6 +102,8 @@ export class ArchiveTree implements FileTree {
     const { message, code } = error as NodeJS.ErrnoException;
     const truncated = code === "Z_BUF_ERROR" || /unexpected end|truncated/i.test(message);
     return new DataError(
+      "data-damaged",
+      { file: this.location, reason: truncated ? "truncated" : message },
       truncated
         ? `the archive "${this.location}" ends in the middle (${this.status.size} bytes): it was not downloaded or copied ` +
             "completely. Fetch it again."

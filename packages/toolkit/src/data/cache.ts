@@ -108,6 +108,8 @@ function parseLimit(text: string | undefined): number {
   const [, number, unit = ""] = /^\s*(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?\s*$/i.exec(text) ?? [];
   if (number === undefined)
     throw new UsageError(
+      "option-value",
+      { option: "cacheLimit", value: text, expected: "bytes, or a number with K, M, G or T" },
       `SUBBYTE_CACHE_LIMIT is "${text}", which is no size: give bytes, or a number with K, M, G or T (as in "4G"); 0 switches ` +
         "the cache of decoded images off.",
     );

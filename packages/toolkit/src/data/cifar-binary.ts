@@ -25,6 +25,8 @@ export async function openCifarBinary(tree: FileTree): Promise<Catalogue> {
   const namesFile = files.find((path) => NAMES_FILE.test(path));
   if (namesFile === undefined)
     throw new DataError(
+      "data-damaged",
+      { file: tree.location, reason: "no batches.meta.txt" },
       `"${tree.location}" has CIFAR-10's batches but no batches.meta.txt, which names the classes: it is incomplete. ` +
         "`subbyte download cifar10` fetches the official archive.",
     );
@@ -45,6 +47,8 @@ async function openBatches(tree: FileTree, paths: readonly string[], classes: nu
   batches.forEach((bytes, i) => {
     if (bytes.length === 0 || bytes.length % RECORD !== 0)
       throw new DataError(
+        "data-damaged",
+        { file: paths[i]!, source: tree.location, reason: `${bytes.length} bytes` },
         `"${paths[i]}" in "${tree.location}" has ${bytes.length} bytes, no multiple of the ${RECORD} bytes of a record: ` +
           "it is truncated or no batch of CIFAR-10. Fetch it again.",
       );
@@ -54,6 +58,8 @@ async function openBatches(tree: FileTree, paths: readonly string[], classes: nu
   const wrong = labels.findIndex((label) => label >= classes);
   if (wrong >= 0)
     throw new DataError(
+      "data-damaged",
+      { file: tree.location, reason: `label ${labels[wrong]} of ${classes} classes` },
       `record ${wrong} of ${paths.join(", ")} in "${tree.location}" has label ${labels[wrong]}, but batches.meta.txt names ` +
         `${classes} classes: the file is damaged. Fetch it again.`,
     );

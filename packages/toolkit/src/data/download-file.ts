@@ -10,6 +10,7 @@ import { type FileHandle, mkdir, open, rename, rm, stat } from "node:fs/promises
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DataError, InterruptedError, MachineError } from "../errors.js";
+import { isDiskFull } from "../files.js";
 
 export interface RemoteFile {
   readonly url: string;
@@ -35,7 +36,7 @@ export interface DownloadOptions {
 }
 
 /** The server answered, and asking again would not change the answer. */
-class RefusedError extends MachineError {}
+const isRefusal = (error: unknown) => error instanceof MachineError && error.code === "download-refused";
 
 /**
  * Fetches `remote` to `path`, continuing an earlier attempt. Does nothing where the file is there with the right checksum.
@@ -54,9 +55,14 @@ export async function downloadFile(remote: RemoteFile, path: string, options: Do
     await rename(part, path);
   } catch (error) {
     if (options.signal?.aborted)
-      throw new InterruptedError(`the download of ${remote.url} was interrupted; the same command continues it`, {
-        cause: error,
-      });
+      throw new InterruptedError(
+        "interrupted",
+        { source: remote.url },
+        `the download of ${remote.url} was interrupted; the same command continues it`,
+        {
+          cause: error,
+        },
+      );
     throw isSystemError(error) ? diskError(part, error) : error;
   }
 }
@@ -65,6 +71,8 @@ async function isComplete(path: string, { md5 }: RemoteFile): Promise<boolean> {
   if ((await sizeOf(path)) === undefined) return false;
   if ((await md5Of(path)) === md5) return true;
   throw new DataError(
+    "checksum-mismatch",
+    { file: path, expected: md5 },
     `"${path}" exists, but its checksum is not that of the published file: it is damaged or something else. Move or remove it, ` +
       "then download again.",
   );
@@ -78,11 +86,13 @@ async function fetchWithRetries(url: string, part: string, options: DownloadOpti
       await fetchRest(url, part, options);
       return;
     } catch (error) {
-      if (signal?.aborted || error instanceof RefusedError || isSystemError(error)) throw error;
+      if (signal?.aborted || isRefusal(error) || isSystemError(error)) throw error;
       const progressed = ((await sizeOf(part)) ?? 0) > before;
       failures = progressed ? 1 : failures + 1;
       if (failures >= attempts)
         throw new MachineError(
+          "download-failed",
+          { source: url, reason: reasonOf(error) },
           `${url} could not be fetched: ${reasonOf(error)} (${failures} attempts in a row brought nothing). Check the network ` +
             "connection and try again; what was fetched so far is kept.",
           { cause: error },
@@ -118,7 +128,12 @@ async function fetchRest(url: string, part: string, options: DownloadOptions): P
       const refused = response.status >= 400 && response.status < 500 && ![408, 429].includes(response.status);
       const message =
         `${url} could not be fetched: the server answered ${response.status} ${response.statusText}`.trim();
-      if (refused) throw new RefusedError(`${message}. The file may have moved; fetch it by hand, or name a mirror.`);
+      if (refused)
+        throw new MachineError(
+          "download-refused",
+          { source: url, status: response.status },
+          `${message}. The file may have moved; fetch it by hand, or name a mirror.`,
+        );
       throw new Error(`the server answered ${response.status} ${response.statusText}`.trim());
     }
     const start = response.status === 206 ? rangeStart(response, have) : 0; // 200: the server sends everything
@@ -169,6 +184,8 @@ async function verify(part: string, { url, md5 }: RemoteFile): Promise<void> {
   if (found === md5) return;
   await rm(part, { force: true });
   throw new DataError(
+    "checksum-mismatch",
+    { file: part, source: url, found, expected: md5 },
     `what ${url} sent is not the published file: MD5 ${found}, expected ${md5}. It was removed; download again, and if that ` +
       "does not help, the file on the server has changed.",
   );
@@ -195,8 +212,11 @@ function isSystemError(error: unknown): error is NodeJS.ErrnoException {
 }
 
 function diskError(part: string, error: NodeJS.ErrnoException): MachineError {
-  const reason = ["ENOSPC", "EDQUOT"].includes(error.code ?? "") ? "the disk is full; free some space" : error.message;
+  const full = isDiskFull(error);
+  const reason = full ? "the disk is full; free some space" : error.message;
   return new MachineError(
+    full ? "disk-full" : "write-failed",
+    { file: part, reason },
     `"${part}" could not be written: ${reason}, or choose another folder. What was fetched so far is kept, and the same command ` +
       "continues it.",
     { cause: error },

@@ -36,7 +36,11 @@ export async function download(
 ): Promise<string> {
   const archive = Object.hasOwn(archives, name) ? archives[name as DownloadName] : undefined;
   if (archive === undefined)
-    throw new UsageError(`there is no data set "${name}" to download; there are ${downloadNames.join(" and ")}`);
+    throw new UsageError(
+      "option-choice",
+      { option: "name", value: name, allowed: downloadNames },
+      `there is no data set "${name}" to download; there are ${downloadNames.join(" and ")}`,
+    );
   const path = join(options.folder, archive.file);
   await downloadFile({ url: options.url ?? archive.url, md5: archive.md5 }, path, options);
   return path;

@@ -46,7 +46,12 @@ export class FolderTree implements FileTree {
     for (const { path } of this.#walk().files) {
       if (!wanted.has(path)) continue;
       const bytes = await readFile(join(this.root, path)).catch((error: Error) => {
-        throw new DataError(`"${join(this.location, path)}" cannot be read: ${error.message}`, { cause: error });
+        throw new DataError(
+          "file-unreadable",
+          { file: join(this.location, path), reason: error.message },
+          `"${join(this.location, path)}" cannot be read: ${error.message}`,
+          { cause: error },
+        );
       });
       yield { path, bytes };
     }
@@ -94,7 +99,12 @@ export class FolderTree implements FileTree {
       return names.sort();
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      throw new DataError(`the folder "${join(this.location, folder)}" cannot be read: ${reason}`, { cause: error });
+      throw new DataError(
+        "file-unreadable",
+        { file: join(this.location, folder), reason },
+        `the folder "${join(this.location, folder)}" cannot be read: ${reason}`,
+        { cause: error },
+      );
     }
   }
 }

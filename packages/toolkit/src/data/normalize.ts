@@ -18,11 +18,15 @@ export interface Normalization {
 export function normalizationTables({ channels, mean, std }: Normalization): readonly Float32Array[] {
   if (mean.length !== channels || std.length !== channels)
     throw new UsageError(
+      "option-value",
+      { option: "mean", options: ["mean", "std"], value: [mean, std], expected: channels },
       `images of ${channels} channel${channels === 1 ? "" : "s"} need as many means and standard deviations, got ` +
         `--mean ${mean.join(",")} and --std ${std.join(",")}`,
     );
   if (!mean.every(Number.isFinite) || !std.every((value) => Number.isFinite(value) && value > 0))
     throw new UsageError(
+      "option-value",
+      { option: "std", options: ["mean", "std"], value: [mean, std], expected: "numbers, and positive numbers" },
       `means must be numbers and standard deviations positive numbers (of pixel / 255), got --mean ${mean.join(",")} and ` +
         `--std ${std.join(",")}`,
     );
@@ -44,7 +48,9 @@ export function normalize(
   const tables = normalizationTables(normalization);
   const count = images.length / (pixels * channels);
   if (!Number.isInteger(count))
-    throw new RangeError(
+    throw new UsageError(
+      "toolkit-argument",
+      { argument: "images", found: images.length, expected: pixels * channels },
       `${images.length} bytes are no whole number of images of ${pixels} pixels and ${channels} channels`,
     );
   for (let n = 0; n < count; n++)

@@ -101,18 +101,32 @@ export async function openImages(source: string, options: OpenOptions): Promise<
 function checkOptions({ limit, headroom = 1, validationShare = 0, threads = 1, size, resizeTo }: OpenOptions): void {
   const whole = (name: string, value: number | undefined) => {
     if (value !== undefined && !(Number.isInteger(value) && value >= 1))
-      throw new UsageError(`--${name} takes a whole number from 1 up, got ${value}`);
+      throw new UsageError(
+        "option-value",
+        { option: name, value, expected: "a whole number from 1" },
+        `--${name} takes a whole number from 1 up, got ${value}`,
+      );
   };
   whole("limit", limit);
   whole("threads", threads);
   for (const side of typeof size === "number" ? [size] : (size ?? [])) whole("size", side);
   if (!(validationShare >= 0 && validationShare < 1))
-    throw new UsageError(`the share of images held out for validation lies in [0, 1), got ${validationShare}`);
+    throw new UsageError(
+      "option-value",
+      { option: "val", value: validationShare, expected: "[0, 1)" },
+      `the share of images held out for validation lies in [0, 1), got ${validationShare}`,
+    );
   if (!(headroom >= 1 && headroom <= 4))
-    throw new UsageError(`the headroom for random crops lies in [1, 4], got ${headroom}`);
+    throw new UsageError(
+      "option-value",
+      { option: "headroom", value: headroom, expected: "[1, 4]" },
+      `the headroom for random crops lies in [1, 4], got ${headroom}`,
+    );
   const largest = typeof size === "number" ? size : Math.max(...(size ?? [1]));
   if (resizeTo !== undefined && !(Number.isInteger(resizeTo) && resizeTo >= largest))
     throw new UsageError(
+      "option-value",
+      { option: "resizeTo", value: resizeTo, expected: `at least ${largest}` },
       `images whose shorter side is resized to ${resizeTo} pixels are too small for a crop of ${largest}: resize to at least that`,
     );
 }
@@ -240,7 +254,11 @@ async function decodeSamples(
       if (done % 64 === 0 || done === chosen.length) onProgress?.({ images: done, of: chosen.length });
     };
     if (signal?.aborted)
-      throw new InterruptedError(`decoding of "${source}" was interrupted; the next run starts it anew`);
+      throw new InterruptedError(
+        "interrupted",
+        { source },
+        `decoding of "${source}" was interrupted; the next run starts it anew`,
+      );
     // Until the first image has given the size, one at a time, so that the result does not depend on which is quicker.
     if (shape === undefined) await decode();
     else await pool.start(decode);
@@ -248,6 +266,8 @@ async function decodeSamples(
   await pool.finish();
   if (shape === undefined || pixels === undefined)
     throw new DataError(
+      "image-damaged",
+      { file: source, reason: skipped[0] ?? "no images" },
       `none of the ${chosen.length} images of "${source}" can be decoded: ${skipped[0] ?? "it has none"}`,
     );
   const kept = chosen.filter((_, position) => good[position] === 1);
@@ -264,11 +284,20 @@ function allocate(sizeBytes: number, source: string): Uint8Array {
   const advice = "Take fewer images (--limit) or a smaller --size.";
   const described = `the decoded images of "${source}" take ${(sizeBytes / 2 ** 30).toFixed(1)} GiB`;
   if (sizeBytes > constants.MAX_LENGTH)
-    throw new DataError(`${described}, more than one buffer can hold here. ${advice}`);
+    throw new DataError(
+      "images-too-large",
+      { source: described, found: sizeBytes },
+      `${described}, more than one buffer can hold here. ${advice}`,
+    );
   try {
     return new Uint8Array(sizeBytes);
   } catch (error) {
-    throw new MachineError(`${described}, more memory than there is. ${advice}`, { cause: error });
+    throw new MachineError(
+      "out-of-memory",
+      { reason: described },
+      `${described}, more memory than there is. ${advice}`,
+      { cause: error },
+    );
   }
 }
 

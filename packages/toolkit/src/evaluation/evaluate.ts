@@ -55,7 +55,12 @@ export async function evaluateClassifier(
   options: EvaluationOptions = {},
 ): Promise<ClassifierResult> {
   const { batchSize = 64, signal, onProgress } = options;
-  if (images.length === 0) throw new DataError(`"${images.name}" has no ${images.split} images to evaluate on`);
+  if (images.length === 0)
+    throw new DataError(
+      "no-images",
+      { source: images.name, split: images.split },
+      `"${images.name}" has no ${images.split} images to evaluate on`,
+    );
   const counts = emptyCounts(images.classes.length);
   const predictions = new Int32Array(images.length);
   const start = performance.now();
@@ -73,7 +78,11 @@ export async function evaluateClassifier(
       imagesPerSecond: perSecond(counts.images, busyMs),
     });
     if (signal?.aborted)
-      throw new InterruptedError(`evaluation stopped after ${counts.images} of ${images.length} images`);
+      throw new InterruptedError(
+        "interrupted",
+        { images: counts.images },
+        `evaluation stopped after ${counts.images} of ${images.length} images`,
+      );
   }
   return summarize(counts, predictions.subarray(0, counts.images), images.classes, busyMs, performance.now() - start);
 }
@@ -82,6 +91,8 @@ function checkClasses(logits: Float32Array, batch: Batch, images: ImageSet): voi
   const classes = images.classes.length;
   if (logits.length === batch.count * classes) return;
   throw new DataError(
+    "class-mismatch",
+    { source: images.name, found: classes, expected: logits.length / batch.count },
     `the model gives ${logits.length / batch.count} logits an image, but "${images.name}" has ${classes} classes ` +
       `(${sample(images.classes)}); use the data that the model was trained for, or a model with ${classes} classes`,
   );

@@ -36,6 +36,8 @@ export async function floatClassifier(
     classify: async ({ images, count }: Batch) => {
       if (images.length !== count * channels * height * width)
         throw new DataError(
+          "image-wrong-size",
+          { found: images.length / count, expected: [channels, height, width] },
           `the network takes images of ${width}×${height} pixels and ${channels} channels, got ` +
             `${images.length / count} bytes an image; use --size ${height}`,
         );

@@ -42,7 +42,12 @@ export function readDescription(
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new DataError(`${source}: its metadata "${KEY}" is not JSON; the file is damaged`, { cause: error });
+    throw new DataError(
+      "damaged-metadata",
+      { source },
+      `${source}: its metadata "${KEY}" is not JSON; the file is damaged`,
+      { cause: error },
+    );
   }
   const numbers = (list: unknown) => Array.isArray(list) && list.every((item) => Number.isFinite(item));
   const complete =
@@ -55,6 +60,11 @@ export function readDescription(
     numbers(value.std) &&
     Array.isArray(value.labels) &&
     (value.resizeTo === undefined || Number.isInteger(value.resizeTo));
-  if (!complete) throw new DataError(`${source}: its metadata "${KEY}" is incomplete; write the file again with train`);
+  if (!complete)
+    throw new DataError(
+      "damaged-metadata",
+      { source },
+      `${source}: its metadata "${KEY}" is incomplete; write the file again with train`,
+    );
   return value as ModelDescription;
 }

@@ -96,6 +96,8 @@ async function openCheckpoint(file: OpenedFile, options: OpenModelOptions): Prom
   const architecture = options.architecture ?? description?.architecture;
   if (architecture === undefined)
     throw new UsageError(
+      "option-missing",
+      { option: "arch", file: file.path },
       `${file.path} holds weights without a network; name the architecture with --arch, e.g. --arch resnet18.`,
     );
   const { size, channels, stem } = { ...description, ...defined(options) };

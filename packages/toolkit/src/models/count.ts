@@ -1,7 +1,6 @@
 /** @file What a network weighs: its parameters, where they stand in the graph, and its work for an image. */
 
-import { type Dim, elementCount, type Graph, inferTypes } from "@subbyte/graph";
-import { UsageError } from "../errors.js";
+import { type Dim, elementCount, type Graph, inferTypes, ModelError } from "@subbyte/graph";
 
 /** Which inputs of an operator are learnt by gradient descent; everything else is data, bounds or statistics. */
 const PARAMETER_INPUTS: Readonly<Record<string, readonly number[]>> = {
@@ -47,7 +46,11 @@ export function countMultiplyAdds(graph: Graph): number {
   const shapeOf = (value: string): readonly number[] => {
     const shape: readonly Dim[] | undefined = types.get(value)?.shape;
     if (!shape)
-      throw new UsageError(`the shape of "${value}" in ${graph.name} is not known, so its work cannot be counted`);
+      throw new ModelError(
+        "unknown-tensor",
+        { graph: graph.name, tensors: [value] },
+        `the shape of "${value}" in ${graph.name} is not known, so its work cannot be counted`,
+      );
     return shape.map((dim) => (typeof dim === "number" ? dim : 1));
   };
   let total = 0;

@@ -26,7 +26,11 @@ export function findArchitecture(name: string): Architecture {
   const architecture = architectures.find((candidate) => candidate.name === name);
   if (architecture) return architecture;
   const known = architectures.map((candidate) => candidate.name).join(", ");
-  throw new UsageError(`there is no built-in architecture "${name}"; choose one of ${known}, or import an ONNX file`);
+  throw new UsageError(
+    "option-choice",
+    { option: "arch", value: name, allowed: architectures.map((each) => each.name) },
+    `there is no built-in architecture "${name}"; choose one of ${known}, or import an ONNX file`,
+  );
 }
 
 /**
@@ -45,11 +49,21 @@ export function buildModel(architecture: string | Architecture, options: ModelOp
     initialize = true,
   } = options;
   if (!(Number.isInteger(classes) && classes >= 2))
-    throw new UsageError(`${found.name}: a classifier needs at least 2 classes, got ${classes}`);
+    throw new UsageError(
+      "option-value",
+      { option: "classes", value: classes, expected: "at least 2" },
+      `${found.name}: a classifier needs at least 2 classes, got ${classes}`,
+    );
   if (!(Number.isInteger(size) && size >= 8))
-    throw new UsageError(`${found.name}: the image size must be an integer of at least 8 pixels, got ${size}`);
+    throw new UsageError(
+      "option-value",
+      { option: "size", value: size, expected: "at least 8" },
+      `${found.name}: the image size must be an integer of at least 8 pixels, got ${size}`,
+    );
   if (!found.stems.includes(stem))
     throw new UsageError(
+      "option-choice",
+      { option: "stem", value: stem, allowed: found.stems },
       `${found.name} has no stem "${stem}", only ${found.stems.map((name) => `"${name}"`).join(", ")}`,
     );
   const layers = new Layers(found.name, initialize ? seed : undefined);

@@ -88,7 +88,12 @@ async function meanErrors(
   } finally {
     await session.release();
   }
-  if (images === 0) throw new DataError("calibration: there are no images to correct biases with. Give at least one.");
+  if (images === 0)
+    throw new DataError(
+      "no-images",
+      { source: "calibration" },
+      "calibration: there are no images to correct biases with. Give at least one.",
+    );
   return new Map([...sums].map(([layer, sum]) => [layer, sum.map((value) => value / images)]));
 }
 

@@ -29,7 +29,11 @@ export const batchSizeFor = ({ height, width }: Pick<ImageSet, "height" | "width
 export function calibrationSample(images: ImageSet, options: CalibrationOptions): CalibrationInput {
   const { count, seed, mean, std, batchSize = batchSizeFor(images) } = options;
   if (!(Number.isInteger(count) && count >= 1))
-    throw new UsageError(`--calibration-images ${count}: take a whole number of at least 1 image.`);
+    throw new UsageError(
+      "option-value",
+      { option: "calibrationImages", value: count, expected: "a whole number from 1" },
+      `--calibration-images ${count}: take a whole number of at least 1 image.`,
+    );
   const { channels, height, width } = images;
   return {
     images: Math.min(count, images.length),
@@ -68,9 +72,16 @@ export async function checkCalibration(calibration: CalibrationInput): Promise<r
     images += count;
     if (varied && images >= FEW) return [];
   }
-  if (images === 0) throw new DataError("calibration: there are no images. Give at least one, better a thousand.");
+  if (images === 0)
+    throw new DataError(
+      "no-images",
+      { source: "calibration" },
+      "calibration: there are no images. Give at least one, better a thousand.",
+    );
   if (!varied)
     throw new DataError(
+      "calibration-flat",
+      { images },
       `calibration: all ${images} images are one plain colour (black?), so no range can be measured on them. ` +
         "Check --data, and that the images decode to what they show.",
     );

@@ -92,6 +92,8 @@ export function methodByName(name: string): Method {
   const method = methods[name];
   if (!method)
     throw new UsageError(
+      "option-choice",
+      { option: "method", value: name, allowed: ["auto", ...Object.keys(methods)] },
       `--method ${name}: there is no such method; take one of auto, ${Object.keys(methods).join(", ")}.`,
     );
   return method;

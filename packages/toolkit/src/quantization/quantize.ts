@@ -67,7 +67,7 @@ export async function quantize(graph: Graph, images: ImageSet, options: GuardedO
   say(`Result: ${check.describe(closeness)}, on ${apart.labels.length} training images.`);
   if (check.collapsed(closeness)) {
     const text = await collapse(quantized, check, closeness);
-    if (!options.force) throw new FailedRunError(text);
+    if (!options.force) throw new FailedRunError("collapsed", { found: closeness.agreement }, text);
     say(text);
   }
   return { graph: quantized, closeness, log };
@@ -76,7 +76,11 @@ export async function quantize(graph: Graph, images: ImageSet, options: GuardedO
 async function calibrationFor(images: ImageSet, options: QuantizeOptions): Promise<CalibrationInput> {
   const { seed, mean, std, calibrationImages = calibrationImagesDefault } = options;
   if (images.length === 0)
-    throw new DataError(`"${images.name}" has no ${images.split} images to calibrate on; give a folder with images.`);
+    throw new DataError(
+      "no-images",
+      { source: images.name, split: images.split },
+      `"${images.name}" has no ${images.split} images to calibrate on; give a folder with images.`,
+    );
   return calibrationSample(images, { count: calibrationImages, seed, mean, std });
 }
 

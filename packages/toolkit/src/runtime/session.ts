@@ -99,7 +99,12 @@ async function translated<T>(what: string, action: () => Promise<T>): Promise<T>
   } catch (error) {
     const text = (error instanceof Error ? error.message : String(error)).replace(/\s+/g, " ").trim();
     if (/bad_alloc|failed to allocate|out of memory|allocation fail/i.test(text)) {
-      throw new MachineError(`${what}: memory ran out. Use a smaller batch. (ONNX Runtime: ${text})`, { cause: error });
+      throw new MachineError(
+        "out-of-memory",
+        { reason: text },
+        `${what}: memory ran out. Use a smaller batch. (ONNX Runtime: ${text})`,
+        { cause: error },
+      );
     }
     throw new ModelError("runtime-refused", { place: what, reason: text }, `${what}: ONNX Runtime says: ${text}`, {
       cause: error,

@@ -19,6 +19,8 @@ export async function createWebSession(model: Uint8Array, threads: number): Prom
   loaded ??= { ort: importRuntime(threads), threads };
   if (loaded.threads !== threads)
     throw new UsageError(
+      "option-value",
+      { option: "threads", value: threads, expected: loaded.threads },
       `onnxruntime-web runs with ${loaded.threads} threads in this process and cannot change to ${threads}; ` +
         "measure one number of threads at a time.",
     );
@@ -42,6 +44,8 @@ async function importRuntime(threads: number): Promise<typeof Ort> {
     return ort;
   } catch (error) {
     throw new UsageError(
+      "not-installed",
+      { package: "onnxruntime-web" },
       "onnxruntime-web is not installed. It is needed only to compare with it: npm install onnxruntime-web.",
       { cause: error },
     );

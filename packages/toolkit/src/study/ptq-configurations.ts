@@ -136,6 +136,8 @@ export function ptqConfiguration(name: string): PtqConfiguration {
   const found = ptqConfigurations.find((configuration) => configuration.name === name);
   if (!found)
     throw new UsageError(
+      "option-choice",
+      { option: "configuration", value: name, allowed: ptqConfigurations.map((each) => each.name) },
       `there is no configuration "${name}"; take one of ${ptqConfigurations.map((each) => `"${each.name}"`).join(", ")}`,
     );
   return found;

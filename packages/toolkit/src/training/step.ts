@@ -120,6 +120,8 @@ function matching(saved: ReadonlyMap<string, Tensor>, name: string, { dtype, sha
   if (tensor?.dtype === dtype && tensor.shape.join() === shape.join()) return tensor;
   const found = tensor ? `has it as ${tensor.dtype}[${tensor.shape}]` : "lacks it";
   throw new DataError(
+    "checkpoint-mismatch",
+    { reason: name, expected: [dtype, ...shape] },
     `the state to resume does not belong to this model: "${name}" is ${dtype}[${shape}], and it ${found}`,
   );
 }

@@ -68,6 +68,8 @@ export function applyWeights(
 
   if (loaded.length === 0)
     throw new DataError(
+      "weights-mismatch",
+      { source, network: graph.name, reason: "no common names" },
       `${source} has nothing of ${graph.name}: its first names are ${list([...weights.keys()], 3)}, the model's ${list(names, 3)}; ` +
         "choose the architecture that the weights were trained with",
     );
@@ -79,6 +81,8 @@ export function applyWeights(
   ].filter((problem) => problem !== false);
   if (problems.length > 0)
     throw new DataError(
+      "weights-mismatch",
+      { source, network: graph.name, reason: problems.join("; ") },
       `${source} does not fit ${graph.name}: ${problems.join("; ")}; choose the architecture and stem that the weights were trained with`,
     );
   return { graph: { ...graph, tensors }, report: { loaded, reinitialized, ignored } };
@@ -130,6 +134,14 @@ function refuseOtherClasses(
   const given = weights.get(matches.get(weight) ?? "");
   if (head !== "refuse" || !own || !given || !differsInClasses(given, own)) return;
   throw new DataError(
+    "weights-mismatch",
+    {
+      source,
+      network: graph.name,
+      found: given.shape[0]!,
+      expected: own.shape[0]!,
+      reason: "another number of classes",
+    },
     `${source} classifies ${given.shape[0]} classes, the model ${own.shape[0]}; build the model for ${given.shape[0]} classes (--classes), ` +
       'or begin a training with a new last layer (train --from, or head: "reinitialize")',
   );

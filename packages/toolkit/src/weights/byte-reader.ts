@@ -63,6 +63,8 @@ export class ByteReader {
   /** Refuses the file, naming the place. */
   fail(problem: string): never {
     throw new DataError(
+      "weights-damaged",
+      { source: this.#source, reason: problem },
       `${this.#source} ${problem} (at byte ${this.position}); the file is damaged or incomplete: copy or download it again`,
     );
   }

@@ -53,6 +53,8 @@ export async function loadWeights(bytes: Uint8Array, source = "the checkpoint"):
     return { format: "safetensors", tensors, metadata, path: [] };
   }
   throw new DataError(
+    "weights-format",
+    { source },
     `${source} is neither a PyTorch checkpoint nor a safetensors file (${bytes.length} bytes); give a file that torch.save or safetensors wrote`,
   );
 }
@@ -71,11 +73,15 @@ function fromCheckpoint(
     const located = { ...view, bytes: storage.bytes!, type: storage.type };
     if (viewEnd(located) > storage.length)
       throw new DataError(
+        "weights-damaged",
+        { source, reason: `tensor "${name}" reaches beyond its storage` },
         `${source}: tensor "${name}" [${shape}] reaches beyond its storage of ${storage.length} elements; the file is damaged`,
       );
     total += elementCount(shape) * storedTypes[storage.type].size;
     if (total > fileBytes * MAX_EXPANSION)
       throw new DataError(
+        "weights-unsupported",
+        { source, reason: "tensors far larger than the file" },
         `${source} has ${fileBytes} bytes but describes tensors of more than ${MAX_EXPANSION} times as many; save contiguous tensors`,
       );
     tensors.set(name, toFloat32(decodeView(located)));
@@ -105,6 +111,8 @@ function findStateDict(root: unknown, source: string): StateDict {
   }
   const keys = level instanceof Map ? [...level.keys()].filter((key) => typeof key === "string").slice(0, 10) : [];
   throw new DataError(
+    "weights-format",
+    { source, reason: "no tensors" },
     `${source} has no tensors where weights are expected (keys: ${keys.join(", ") || "none"}); save them with torch.save(model.state_dict(), path)`,
   );
 }

@@ -122,6 +122,8 @@ class Machine {
     const path = `${module}.${name}`.slice(0, 200);
     if (!globals.has(path))
       throw new DataError(
+        "weights-unsupported",
+        { source, reason: `the Python object ${path}` },
         `${source} asks Python for ${JSON.stringify(path)}, which is no tensor and is not executed here; save the bare weights in ` +
           "PyTorch with torch.save(model.state_dict(), path) or as safetensors, and load that file",
       );

@@ -63,7 +63,11 @@ export const isSafetensors = (bytes: Uint8Array): boolean => headerLength(bytes)
  */
 export function readSafetensors(bytes: Uint8Array, source = "the safetensors file"): Safetensors {
   const fail = (problem: string): never => {
-    throw new DataError(`${source} ${problem}; the file is damaged or incomplete: copy or download it again`);
+    throw new DataError(
+      "weights-damaged",
+      { source, reason: problem },
+      `${source} ${problem}; the file is damaged or incomplete: copy or download it again`,
+    );
   };
   const length = headerLength(bytes) ?? fail("does not begin as safetensors do");
   if (length > bytes.length - 8) fail(`has ${bytes.length} bytes, its header alone needs ${8 + length}`);
@@ -112,15 +116,23 @@ function parseEntry(name: string, value: unknown, source: string): Entry {
     typeof dtype === "string" && Object.hasOwn(typeNames, dtype) && typeNames[dtype as keyof typeof typeNames];
   if (!type)
     throw new DataError(
+      "weights-unsupported",
+      { source, reason: `element type of "${name}"` },
       `${source}: tensor "${name}" has element type ${JSON.stringify(dtype)}, known are ${Object.keys(typeNames).join(", ")}; ` +
         "convert it and save it again",
     );
   if (!isCounts(shape) || !isCounts(offsets) || offsets.length !== 2)
-    throw new DataError(`${source}: tensor "${name}" has a malformed shape or data_offsets; the file is damaged`);
+    throw new DataError(
+      "weights-damaged",
+      { source, reason: `shape or data_offsets of "${name}"` },
+      `${source}: tensor "${name}" has a malformed shape or data_offsets; the file is damaged`,
+    );
   const [begin, end] = offsets as [number, number];
   const needed = elementCount(shape) * storedTypes[type].size;
   if (end - begin !== needed)
     throw new DataError(
+      "weights-damaged",
+      { source, reason: `data_offsets of "${name}"`, found: end - begin, expected: needed },
       `${source}: tensor "${name}" of ${dtype} [${shape}] needs ${needed} bytes, its offsets give ${end - begin}; the file is damaged`,
     );
   return { name, type, shape, begin, end };
@@ -144,7 +156,11 @@ export function writeSafetensors(
   for (const [name, { dtype, shape, data }] of sorted) {
     const type = namesOfTypes.get(dtype);
     if (!type || name === METADATA)
-      throw new DataError(`a tensor "${name}" of ${dtype} cannot be stored as safetensors; rename or convert it`);
+      throw new DataError(
+        "weights-unsupported",
+        { source: name, reason: `element type ${dtype}` },
+        `a tensor "${name}" of ${dtype} cannot be stored as safetensors; rename or convert it`,
+      );
     entries.push([name, { dtype: type, shape, data_offsets: [size, size + data.byteLength] }]);
     size += data.byteLength;
   }

@@ -38,10 +38,14 @@ export function readZipCheckpoint(bytes: Uint8Array, source: string): unknown {
   const root = [...entries.keys()].find((name) => name.endsWith("/data.pkl"))?.slice(0, -"data.pkl".length);
   if (root === undefined)
     throw new DataError(
+      "weights-format",
+      { source, reason: "no data.pkl" },
       `${source} is a zip archive without a data.pkl, so not a PyTorch checkpoint; give the .pt or .pth file`,
     );
   if (entries.has(`${root}constants.pkl`))
     throw new DataError(
+      "weights-unsupported",
+      { source, reason: "TorchScript" },
       `${source} is a TorchScript program, not a checkpoint; save torch.jit.load(path).state_dict() with torch.save, or export to ONNX`,
     );
   const order = entries.get(`${root}byteorder`);
@@ -53,6 +57,8 @@ export function readZipCheckpoint(bytes: Uint8Array, source: string): unknown {
     const needed = storage.length * storedTypes[storage.type].size;
     if (!storage.bytes || storage.bytes.length < needed)
       throw new DataError(
+        "weights-damaged",
+        { source, reason: `storage ${storage.key}` },
         `${source}: storage ${storage.key} needs ${needed} bytes, the archive has ${storage.bytes?.length ?? "none"}; ` +
           "the file is damaged: copy or download it again",
       );
@@ -66,11 +72,15 @@ function unzip(bytes: Uint8Array, source: string): Map<string, Uint8Array> {
   const filter = ({ originalSize }: { originalSize: number }) => {
     if (++count * MIN_ENTRY_BYTES > bytes.length)
       throw new DataError(
+        "weights-damaged",
+        { source, reason: "more files announced than there are" },
         `${source} is a zip archive that announces more files than it has; copy or download it again`,
       );
     total += originalSize;
     if (total > bytes.length * MAX_INFLATION)
       throw new DataError(
+        "weights-unsupported",
+        { source, reason: "unpacks to too many bytes" },
         `${source} is a zip archive that unpacks to more than ${MAX_INFLATION} times its size; it is no checkpoint`,
       );
     return true;
@@ -80,6 +90,8 @@ function unzip(bytes: Uint8Array, source: string): Map<string, Uint8Array> {
   } catch (cause) {
     if (cause instanceof DataError) throw cause;
     throw new DataError(
+      "weights-damaged",
+      { source, reason: (cause as Error).message },
       `${source} is a zip archive cut short or damaged (${(cause as Error).message}); copy or download it again`,
       { cause },
     );
@@ -92,11 +104,15 @@ export function readLegacyCheckpoint(bytes: Uint8Array, source: string): unknown
   const magic = readPickle(bytes, storages, source);
   if (magic.value !== MAGIC)
     throw new DataError(
+      "weights-format",
+      { source, reason: "not written by torch.save" },
       `${source} is a Python pickle, but not one that torch.save wrote; save the weights with torch.save`,
     );
   const protocol = readPickle(bytes, storages, source, magic.end);
   if (protocol.value !== LEGACY_PROTOCOL)
     throw new DataError(
+      "weights-unsupported",
+      { source, reason: `version ${protocol.value} of the old format` },
       `${source} has version ${protocol.value} of PyTorch's old format, only ${LEGACY_PROTOCOL} is known`,
     );
   const machine = readPickle(bytes, storages, source, protocol.end);
@@ -115,5 +131,9 @@ export function readLegacyCheckpoint(bytes: Uint8Array, source: string): unknown
 }
 
 function refuseBigEndian(source: string): never {
-  throw new DataError(`${source} was written on a big-endian machine; load and save it again on a little-endian one`);
+  throw new DataError(
+    "weights-unsupported",
+    { source, reason: "big-endian" },
+    `${source} was written on a big-endian machine; load and save it again on a little-endian one`,
+  );
 }

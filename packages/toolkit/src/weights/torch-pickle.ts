@@ -46,6 +46,8 @@ function rebuildTensor(storage: unknown, offset: unknown, shape: unknown, stride
     shape.length !== strides.length
   )
     throw new DataError(
+      "weights-damaged",
+      { source: "the checkpoint", reason: "storage, offset, shape or strides of a tensor" },
       "the checkpoint describes a tensor whose storage, offset, shape or strides make no sense; it is damaged: download or save it again",
     );
   return new TensorView(storage, offset, shape, strides);
@@ -110,10 +112,14 @@ export function storageOf(id: unknown, storages: Map<string, Storage>, source: s
   const isKey = typeof key === "string" || isCount(key);
   if (kind !== "storage" || !(type instanceof StorageType) || !isKey || !isCount(length))
     throw new DataError(
+      "weights-unsupported",
+      { source, reason: "data outside the pickle" },
       `${source} refers to data outside its pickle in an unknown way; save the bare state_dict() again`,
     );
   if (view !== undefined && view !== null)
     throw new DataError(
+      "weights-unsupported",
+      { source, reason: "views of storages" },
       `${source} was written by a PyTorch before 0.4 with views of storages; save it again with a newer one`,
     );
   const name = String(key);

@@ -52,7 +52,12 @@ export function allocate<T>(
     front.push(point);
     if (!within && point.amount <= budget) within = places;
   }
-  if (!within) throw new UsageError(tooSmall(front.at(-1)!.amount));
+  if (!within)
+    throw new UsageError(
+      "budget-too-small",
+      { option: "budget", value: budget, expected: front.at(-1)!.amount },
+      tooSmall(front.at(-1)!.amount),
+    );
   const filled = fill(hulls, within, budget);
   return { choices: filled.map((place, i) => hulls[i]![place]!), front };
 }

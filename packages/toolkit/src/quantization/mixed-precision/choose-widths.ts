@@ -66,7 +66,11 @@ function mixedBudget(float: Graph, budget: WidthBudget, policy: BitPolicy): Mixe
   const { averageBits, maxBytes, maxMilliseconds: milliseconds } = budget;
   if (milliseconds !== undefined) {
     if (averageBits !== undefined || maxBytes !== undefined)
-      throw new UsageError("--max-time is a budget of its own; leave --avg-bits and --max-size out.");
+      throw new UsageError(
+        "option-conflict",
+        { options: ["maxTime", "avgBits", "maxSize"] },
+        "--max-time is a budget of its own; leave --avg-bits and --max-size out.",
+      );
     return { kind: "time", milliseconds };
   }
   const bytesAllow = maxBytes === undefined ? 8 : bitsForBytes(float, maxBytes, policy);
@@ -92,6 +96,8 @@ function bitsForBytes(float: Graph, bytes: number, { firstLastBits = 8, residual
   const bits = (8 * (bytes - fixed)) / inner;
   if (bits < 2)
     throw new UsageError(
+      "budget-too-small",
+      { option: "maxSize", value: bytes, expected: Math.round(fixed + inner / 4) },
       `--max-size: ${bytes} bytes are too few; first and last layer, scales and biases take about ${Math.round(fixed)}, ` +
         `and the other weights at 2 bits ${Math.round(inner / 4)}.`,
     );

@@ -65,6 +65,8 @@ export async function mixedPrecision(
   const names = innerLayers(insertFakeQuant(float, { ...policy, layers: [] })).map(({ node }) => node.name);
   if (names.length === 0)
     throw new UsageError(
+      "nothing-to-learn",
+      { option: "firstLastBits" },
       "mixed precision: the network has only a first and a last layer, which keep --first-last-bits.",
     );
   const all = names.length * widths.length + pairs;

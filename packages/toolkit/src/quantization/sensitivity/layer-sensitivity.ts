@@ -1,7 +1,7 @@
 /** @file Which layer hurts, how much, and why: the measurements of this folder, joined and sorted. */
 
-import type { Graph, Tensor } from "@subbyte/graph";
-import { DataError } from "../../errors.js";
+import { type Graph, ModelError, type Tensor } from "@subbyte/graph";
+import { UsageError } from "../../errors.js";
 import type { SessionOptions } from "../../runtime/session.js";
 import type { Check, Closeness } from "../check.js";
 import { withoutFakeQuant } from "../fake-quant.js";
@@ -69,7 +69,9 @@ export async function layerSensitivity(
     const { weights: ofWeights, clipping, rounding, bias } = facts.noise;
     const noise = ofWeights + clipping + rounding + bias;
     if (!Number.isFinite(facts.signal + noise + gathered.signal + gathered.noise))
-      throw new DataError(
+      throw new ModelError(
+        "not-finite",
+        { tensors: [facts.layer] },
         `layer "${facts.layer}" computes with NaN or infinities on these images. Check the float network's weights, and --mean and --std.`,
       );
     results.push({
@@ -97,7 +99,9 @@ function checkSameLayers(graph: Graph, float: Graph, layers: readonly QuantizedL
     .filter(({ node, weights }) => shapes.get(node.name)?.join() !== graph.tensors.get(weights.input)!.shape.join())
     .map(({ node }) => node.name);
   if (strange.length > 0)
-    throw new DataError(
+    throw new UsageError(
+      "models-differ",
+      { found: strange },
       "the quantized network has layers that the float network lacks, or has with weights of another shape: " +
         `${strange.slice(0, 3).join(", ")}${strange.length > 3 ? " …" : ""}. ` +
         "Compare it with the float network that it was made from.",

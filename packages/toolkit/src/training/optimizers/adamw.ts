@@ -22,9 +22,19 @@ export interface AdamWOptions {
 /** @throws {UsageError} where a constant is out of its range. */
 export function adamw({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }: AdamWOptions = {}): Optimizer {
   for (const [name, beta] of Object.entries({ beta1, beta2 })) {
-    if (!(beta >= 0 && beta < 1)) throw new UsageError(`${name} must lie in [0, 1), got ${beta}`);
+    if (!(beta >= 0 && beta < 1))
+      throw new UsageError(
+        "option-value",
+        { option: name, value: beta, expected: "[0, 1)" },
+        `${name} must lie in [0, 1), got ${beta}`,
+      );
   }
-  if (!(epsilon > 0)) throw new UsageError(`epsilon must be above 0, got ${epsilon}`);
+  if (!(epsilon > 0))
+    throw new UsageError(
+      "option-value",
+      { option: "epsilon", value: epsilon, expected: "above 0" },
+      `epsilon must be above 0, got ${epsilon}`,
+    );
   return {
     description: `adamw(beta1=${beta1}, beta2=${beta2}, epsilon=${epsilon})`,
     slots: ["exp_avg", "exp_avg_sq"],

@@ -19,8 +19,18 @@ export interface SgdOptions {
 
 /** @throws {UsageError} where the momentum is not in [0, 1), or Nesterov is asked for without momentum. */
 export function sgd({ momentum = 0.9, nesterov = false }: SgdOptions = {}): Optimizer {
-  if (!(momentum >= 0 && momentum < 1)) throw new UsageError(`momentum must lie in [0, 1), got ${momentum}`);
-  if (nesterov && momentum === 0) throw new UsageError("Nesterov's method needs a momentum above 0");
+  if (!(momentum >= 0 && momentum < 1))
+    throw new UsageError(
+      "option-value",
+      { option: "momentum", value: momentum, expected: "[0, 1)" },
+      `momentum must lie in [0, 1), got ${momentum}`,
+    );
+  if (nesterov && momentum === 0)
+    throw new UsageError(
+      "option-conflict",
+      { options: ["nesterov", "momentum"] },
+      "Nesterov's method needs a momentum above 0",
+    );
   return {
     description: `sgd(momentum=${momentum}${nesterov ? ", nesterov" : ""})`,
     slots: momentum === 0 ? [] : ["momentum"],
