@@ -70,7 +70,7 @@ export class Random {
     return Random.fromState(hashKeys([seed, ...keys]));
   }
 
-  /** Continues where `state` was read. @throws {RangeError} when it is no state of this generator. */
+  /** Continues where `state` was read. @throws {UsageError} when it is no state of this generator. */
   static fromState(state: RandomState): Random {
     const isWord = (word: unknown) => typeof word === "number" && word >>> 0 === word;
     if (state.length !== 4 || !state.every(isWord) || state.every((word) => word === 0))
@@ -108,7 +108,7 @@ export class Random {
     return low + ((high27 * 2 ** 26 + low26) / 2 ** 53) * (high - low);
   }
 
-  /** A whole number in [0, bound), each equally likely (by rejection). @throws {RangeError} unless 1 ≤ bound ≤ 2^32. */
+  /** A whole number in [0, bound), each equally likely (by rejection). @throws {UsageError} unless 1 ≤ bound ≤ 2^32. */
   integer(bound: number): number {
     if (!(Number.isInteger(bound) && bound >= 1 && bound <= 2 ** 32))
       throw new UsageError(

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { UsageError } from "../errors.js";
 import { type DecodedImages, MemoryImageSet } from "./image-set.js";
 import type { Augmentation, Batch, BatchOptions } from "./types.js";
 
@@ -40,7 +41,7 @@ describe("batches", () => {
     );
     expect((await collect(imageSet(10), { batchSize: 4, dropLast: true })).map((batch) => batch.count)).toEqual([4, 4]);
     expect(await collect(imageSet(0), { batchSize: 4 })).toEqual([]);
-    await expect(collect(imageSet(1), { batchSize: 0 })).rejects.toThrow(RangeError);
+    await expect(collect(imageSet(1), { batchSize: 0 })).rejects.toThrow(UsageError);
   });
 
   test("are shuffled by seed and epoch", async () => {
