@@ -204,7 +204,7 @@ export const dataErrors = {
     data: ["source"],
   },
   "wrong-checkpoint": {
-    cause: "A checkpoint is damaged, of another version, or belongs to another kind of run.",
+    cause: "A checkpoint is damaged or was changed, is of another version, or belongs to another kind of run.",
     remedy: "Start anew without resume.",
     data: ["file", "reason"],
   },
@@ -245,6 +245,11 @@ export const machineErrors = {
     cause: "The server refused to give the file.",
     remedy: "Fetch it by hand, or name a mirror.",
     data: ["source", "status"],
+  },
+  "package-missing": {
+    cause: "A package that runs float networks is not installed, or cannot be loaded on this machine.",
+    remedy: "Install it with the command that the message gives.",
+    data: ["package"],
   },
   "threads-missing": {
     cause: "The engine could not start as many threads as a measurement needs.",

@@ -26,6 +26,8 @@ async function load(): Promise<OnnxRuntime> {
     return await import("onnxruntime-node");
   } catch (error) {
     throw new MachineError(
+      "package-missing",
+      { package: "onnxruntime-node" },
       `onnxruntime-node, which runs float networks, cannot be loaded. Install it with "${INSTALL_COMMAND}" and run the command again.`,
       { cause: error },
     );

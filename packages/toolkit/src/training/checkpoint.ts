@@ -73,18 +73,32 @@ function parseCheckpoint<Position>(path: string, bytes: Uint8Array, kind: Checkp
   const { tensors, metadata } = readSafetensors(bytes, `"${path}"`);
   const found = metadata[KEYS.kind];
   if (found === undefined)
-    throw new DataError(`"${path}" holds tensors, but is no checkpoint of a ${kind}; start without --resume`);
+    throw new DataError(
+      "wrong-checkpoint",
+      { file: path, reason: `no checkpoint of a ${kind}` },
+      `"${path}" holds tensors, but is no checkpoint of a ${kind}; start without --resume`,
+    );
   if (metadata[KEYS.version] !== VERSION)
     throw new DataError(
+      "wrong-checkpoint",
+      { file: path, reason: "another version", found: metadata[KEYS.version] ?? "1", expected: VERSION },
       `"${path}" is a checkpoint of version ${metadata[KEYS.version] ?? "1"}, this program reads version ${VERSION}; ` +
         "start without --resume",
     );
   requireChecksum(path, bytes, metadata[KEYS.checksum]);
   if (found !== kind)
-    throw new DataError(`"${path}" is a checkpoint of a ${found}, not of a ${kind}; start without --resume`);
+    throw new DataError(
+      "wrong-checkpoint",
+      { file: path, reason: `no checkpoint of a ${kind}`, found },
+      `"${path}" is a checkpoint of a ${found}, not of a ${kind}; start without --resume`,
+    );
   const [settings, position] = [metadata[KEYS.settings], metadata[KEYS.position]];
   if (settings === undefined || position === undefined)
-    throw new DataError(`"${path}" lacks settings or position; the file is damaged: start without --resume`);
+    throw new DataError(
+      "wrong-checkpoint",
+      { file: path, reason: "no settings or position" },
+      `"${path}" lacks settings or position; the file is damaged: start without --resume`,
+    );
   return { settings: JSON.parse(settings) as RunSettings, position: JSON.parse(position) as Position, tensors };
 }
 
@@ -93,6 +107,8 @@ function requireChecksum(path: string, bytes: Uint8Array, expected: string | und
   checksumPlace(copy)?.fill("0".charCodeAt(0));
   if (createHash("sha256").update(copy).digest("hex") === expected) return;
   throw new DataError(
+    "wrong-checkpoint",
+    { file: path, reason: "the checksum does not fit" },
     `"${path}" was changed after it was written: its checksum does not fit. Resumed from it, the run would give another ` +
       "result; restore the file from a copy, or start without --resume",
   );
@@ -109,7 +125,11 @@ function checksumPlace(bytes: Uint8Array): Uint8Array | undefined {
 export async function readRunFile(path: string): Promise<Uint8Array> {
   const bytes = await readIfAny(path);
   if (bytes) return bytes;
-  throw new UsageError(`there is no file "${path}" to resume from; start without --resume, or give the run's folder`);
+  throw new UsageError(
+    "checkpoint-missing",
+    { file: path },
+    `there is no file "${path}" to resume from; start without --resume, or give the run's folder`,
+  );
 }
 
 async function readIfAny(path: string): Promise<Uint8Array | undefined> {
@@ -117,7 +137,12 @@ async function readIfAny(path: string): Promise<Uint8Array | undefined> {
     return await readFile(path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw new MachineError(`"${path}" could not be read: ${(error as Error).message}`, { cause: error });
+    throw new MachineError(
+      "read-failed",
+      { file: path, reason: (error as Error).message },
+      `"${path}" could not be read: ${(error as Error).message}`,
+      { cause: error },
+    );
   }
 }
 
@@ -132,6 +157,8 @@ export function requireSameSettings(path: string, saved: RunSettings, now: RunSe
   if (differing.length === 0) return;
   const told = differing.length === 1 ? differing : differing.filter((name) => name !== computation);
   throw new UsageError(
+    "settings-changed",
+    { file: path, options: told },
     `"${path}" cannot be resumed, as the result would be neither run's: ` +
       `${told.map((name) => `${name} was ${saved[name]}, now ${now[name]}`).join("; ")}. ` +
       "Resume with the same settings, or start without --resume",

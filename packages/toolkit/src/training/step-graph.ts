@@ -134,7 +134,11 @@ function withLosses({ graph, loss, penalty, countCorrect: counts = false }: Step
   const [output] = graph.outputs as [string];
   const shape = inferTypes(graph).get(output)?.shape as readonly number[] | undefined;
   if (!shape?.every((dim) => typeof dim === "number"))
-    throw new UsageError(`the output "${output}" of "${graph.name}" has the shape [${shape}]; training needs numbers`);
+    throw new UsageError(
+      "toolkit-argument",
+      { argument: output, found: [...(shape ?? [])], expected: "numbers" },
+      `the output "${output}" of "${graph.name}" has the shape [${shape}]; training needs numbers`,
+    );
   const g = new GraphBuilder(`${graph.name}.step`, graph);
   const inputs: { labels: string | undefined; target: string | undefined } = { labels: undefined, target: undefined };
   const labels = () => (inputs.labels ??= g.input(unused(g, "labels"), "int64", [shape[0]!]));
@@ -189,8 +193,18 @@ function within(g: GraphBuilder, value: string, { minimum, maximum }: StepParame
 const zeros = (shape: readonly number[]): Tensor => float32(new Float32Array(elementCount(shape)), shape);
 
 function checkClipping({ clipValue = 1, clipNorm = 1 }: Clipping): void {
-  if (!(clipValue > 0)) throw new UsageError(`gradients can be clipped to a value above 0, got ${clipValue}`);
-  if (!(clipNorm > 0)) throw new UsageError(`gradients can be clipped to a norm above 0, got ${clipNorm}`);
+  if (!(clipValue > 0))
+    throw new UsageError(
+      "option-value",
+      { option: "clipValue", value: clipValue, expected: "above 0" },
+      `gradients can be clipped to a value above 0, got ${clipValue}`,
+    );
+  if (!(clipNorm > 0))
+    throw new UsageError(
+      "option-value",
+      { option: "clipNorm", value: clipNorm, expected: "above 0" },
+      `gradients can be clipped to a norm above 0, got ${clipNorm}`,
+    );
 }
 
 /** Images whose first largest logit is their label's, as a float32 scalar. */

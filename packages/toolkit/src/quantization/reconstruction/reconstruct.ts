@@ -115,7 +115,11 @@ class Reconstruction {
     const calibration = options.mirror ? withMirrorImages(this.calibration) : this.calibration;
     const images = await imageRows(this.#float, calibration, this.#context.rows);
     if (images.count === 0)
-      throw new DataError("calibration: there are no images to reconstruct the network on. Give at least one.");
+      throw new DataError(
+        "no-images",
+        { source: "calibration" },
+        "calibration: there are no images to reconstruct the network on. Give at least one.",
+      );
     if (checkpoint) {
       this.#settings = { ...this.#settings, "calibration images (hash)": rowsHash(images) };
       if (checkpoint.resume) this.#saved = await readReconstruction(checkpoint.path, this.#settings);

@@ -12,7 +12,11 @@ export interface CrossEntropyOptions {
 /** @throws {UsageError} where the label smoothing is out of its range. */
 export function crossEntropyLoss({ labelSmoothing = 0 }: CrossEntropyOptions = {}): Loss {
   if (!(labelSmoothing >= 0 && labelSmoothing < 1))
-    throw new UsageError(`label smoothing must lie in [0, 1), got ${labelSmoothing}`);
+    throw new UsageError(
+      "option-value",
+      { option: "labelSmoothing", value: labelSmoothing, expected: "[0, 1)" },
+      `label smoothing must lie in [0, 1), got ${labelSmoothing}`,
+    );
   return {
     description: labelSmoothing === 0 ? "cross entropy" : `cross entropy(label smoothing=${labelSmoothing})`,
     append: ({ g, output, labels }) => appendCrossEntropy(g, { logits: output, labels: labels(), labelSmoothing }),

@@ -16,7 +16,11 @@ import type { Loss } from "./definition.js";
  */
 export function distillationLoss(temperature: number): Loss {
   if (!(temperature > 0 && temperature < Number.POSITIVE_INFINITY))
-    throw new UsageError(`the temperature must be above 0, got ${temperature}`);
+    throw new UsageError(
+      "option-value",
+      { option: "temperature", value: temperature, expected: "above 0" },
+      `the temperature must be above 0, got ${temperature}`,
+    );
   return {
     description: `distillation(temperature=${temperature})`,
     append: ({ g, output, shape: [batch], target }) => {
