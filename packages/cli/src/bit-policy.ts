@@ -33,10 +33,14 @@ function readPolicy(path: string): NonNullable<BitPolicy["layers"]> {
   const withChannels = Array.isArray(value) ? value.find((entry) => entry?.channels !== undefined) : undefined;
   if (withChannels)
     throw new UsageError(
+      "invalid-policy",
+      { file: path, reason: "bit widths of single channels", value: withChannels.pattern },
       `--policy ${path}: the entry "${withChannels.pattern}" has "channels", but bit widths of single channels are not supported any more; give "activations", one bit width for the layer's input, or let quantize --avg-bits choose again.`,
     );
   if (!(Array.isArray(value) && value.every(isOverride)))
     throw new UsageError(
+      "invalid-policy",
+      { file: path, reason: "not a list of entries" },
       `--policy ${path}: must be a list of entries with "pattern" and "weights" or "activations" in bits.`,
     );
   return value;

@@ -104,6 +104,11 @@ export const usageErrors = {
     remedy: "Start without resume, or give the folder of the run.",
     data: ["file"],
   },
+  "folder-in-use": {
+    cause: "The output folder is being written to by another run, or holds the checkpoint of an earlier one.",
+    remedy: "Give another folder, or resume or overwrite the earlier run.",
+    data: ["file", "reason"],
+  },
   "settings-changed": {
     cause: "A run cannot be resumed, because settings differ from those with which it began.",
     remedy: "Resume with the same settings, or start anew without resume.",

@@ -61,6 +61,8 @@ export class ArchiveTree implements FileTree {
       const wanted = path !== "" && !isHidden(path) && want(entry, path);
       if (entry.size > MAX_ENTRY_BYTES && (wanted || isImageFile(path)))
         failure ??= new DataError(
+          "images-too-large",
+          { source: this.location, file: path, found: entry.size, expected: MAX_ENTRY_BYTES },
           `"${path}" in "${this.location}" takes ${entry.size} bytes, more than an image may (${MAX_ENTRY_BYTES}). Remove it from ` +
             "the archive.",
         );

@@ -42,6 +42,8 @@ export async function openClassFolders(tree: FileTree, labels: LabelNeed): Promi
   ];
   if (images.length === 0)
     throw new DataError(
+      "no-images",
+      { source: tree.location },
       `"${tree.location}" has no images: ${notes.length > 0 ? notes.join("; ") : "it is empty"}. Give a folder that has a folder ` +
         `of ${FORMATS} files for each class, or CIFAR-10's binary files.`,
     );
@@ -130,12 +132,16 @@ function classesOf(tree: FileTree, { splits }: Layout): string[] {
   const names = new Set([...splits.values()].flatMap((byClass) => [...byClass.keys()]));
   if (names.size === 0)
     throw new DataError(
+      "no-classes",
+      { source: tree.location },
       `the images in "${tree.location}" lie directly in it, so nothing says which class they are. Put the images of each ` +
         "class into a folder of the class's name.",
     );
   const classes = [...names].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
   if (classes.length === 1)
     throw new DataError(
+      "no-classes",
+      { source: tree.location, classes },
       `"${tree.location}" has only one class, "${classes[0]}": a classifier needs at least two class folders, side by side.`,
     );
   return classes;
@@ -152,6 +158,8 @@ function checkClasses(tree: FileTree, split: Split | "all", byClass: ClassImages
   });
   const more = poor.length > 5 ? ` and ${poor.length - 5} more` : "";
   throw new DataError(
+    "too-few-images",
+    { source: place, classes: poor },
     `${place} has class folders with fewer than ${least === 1 ? "one image" : "two images"}: ${described.join(", ")}${more}. Add ` +
       "images, or remove the class from every split.",
   );

@@ -38,6 +38,8 @@ export async function decodeImage(content: ImageContent, name: string): Promise<
     return await decodeBytes(content.encoded);
   } catch (error) {
     throw new DataError(
+      "image-damaged",
+      { file: name, reason: (error as Error).message },
       `${name} cannot be decoded (${(error as Error).message}). Replace or remove it, or leave damaged images out with --skip-bad-images.`,
       { cause: error },
     );
@@ -71,11 +73,14 @@ export async function imageSize(encoded: Uint8Array): Promise<{ readonly height:
 
 /** Runs a decoder and words its failures as reasons. */
 async function reading<T>(encoded: Uint8Array, read: () => Promise<T>): Promise<T> {
-  if (encoded.length === 0) throw new DataError("the file is empty");
+  if (encoded.length === 0)
+    throw new DataError("image-damaged", { file: "", reason: "the file is empty" }, "the file is empty");
   try {
     return await read();
   } catch (cause) {
-    throw new DataError(reasonOf(cause as Error), { cause });
+    throw new DataError("image-damaged", { file: "", reason: reasonOf(cause as Error) }, reasonOf(cause as Error), {
+      cause,
+    });
   }
 }
 
@@ -95,6 +100,8 @@ const reasonOf = ({ message }: Error): string =>
 export function fitImage(image: RawImage, target: PixelTarget, name: string): Uint8Array {
   if (target.resize === "exact" && (image.height !== target.height || image.width !== target.width))
     throw new DataError(
+      "image-wrong-size",
+      { file: name, found: [image.width, image.height], expected: [target.width, target.height] },
       `${name} is ${image.width}×${image.height} pixels where ${target.width}×${target.height} is expected. Bring the images to that ` +
         "size, or give --size or --resize-to when training or quantizing, so that they are resized and cropped.",
     );

@@ -77,6 +77,8 @@ export class FolderTree implements FileTree {
         }
         if (found.files.length + found.folders.length > MAX_FILES)
           throw new DataError(
+            "images-too-large",
+            { source: this.location, found: found.files.length, expected: MAX_FILES },
             `"${this.location}" has more than ${MAX_FILES} files and folders. Give the folder that holds the images alone.`,
           );
       }

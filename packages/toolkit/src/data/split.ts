@@ -44,6 +44,8 @@ export async function chooseSplit(catalogue: Catalogue, location: string, option
     const held =
       split === "val" && own.includes("train") ? " Hold out a share of the training images to have one." : "";
     throw new DataError(
+      "missing-split",
+      { source: location, split, found: present },
       `"${location}" has no ${split} split; it has ${present.join(" and ")}. Choose one of these as the split.${held}`,
     );
   }

@@ -49,7 +49,11 @@ export interface Widths {
  */
 export function checkBits(bits: number, option: string): void {
   if (!Number.isInteger(bits) || bits < 2 || bits > 8)
-    throw new UsageError(`${option}: a width of ${bits} bits is not supported; take a whole number from 2 to 8.`);
+    throw new UsageError(
+      "option-value",
+      { option, value: bits, expected: "a whole number from 2 to 8" },
+      `${option}: a width of ${bits} bits is not supported; take a whole number from 2 to 8.`,
+    );
 }
 
 /** Whether a layer name matches a pattern in which `*` stands for any run of characters. */
@@ -88,6 +92,8 @@ function applyOverride(layers: Map<string, LayerWidths>, override: LayerOverride
   const names = [...layers.keys()].filter((name) => matchesPattern(name, override.pattern));
   if (names.length === 0)
     throw new UsageError(
+      "invalid-policy",
+      { reason: "the pattern matches no layer", value: override.pattern, nodes: [...layers.keys()] },
       `policy: the pattern "${override.pattern}" matches no layer. The layers are: ${[...layers.keys()].join(", ")}.`,
     );
   if (override.weights !== undefined) checkBits(override.weights, `policy, pattern "${override.pattern}", weights`);

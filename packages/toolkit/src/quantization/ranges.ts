@@ -215,7 +215,11 @@ async function observe(
     await session.release();
   }
   if (images === 0)
-    throw new DataError("calibration: there are no images to measure activation ranges on. Give at least one.");
+    throw new DataError(
+      "no-images",
+      { source: "calibration" },
+      "calibration: there are no images to measure activation ranges on. Give at least one.",
+    );
   for (const [value, observer] of observers)
     if (observer.broken)
       throw new ModelError(

@@ -72,7 +72,8 @@ export function buildClassifierStepGraph(model: Graph, options: ClassifierStepOp
   checkOptions(options);
   const { batchSize, batchNormMomentum = 0.1, labelSmoothing = 0 } = options;
   const whole = treatedParameters(model, options.weightDecay ?? 0, options.parameters);
-  if (whole.length === 0) throw new UsageError(`"${model.name}" has no parameter to train`);
+  if (whole.length === 0)
+    throw new UsageError("nothing-to-learn", { network: model.name }, `"${model.name}" has no parameter to train`);
   const free = new Set(whole.filter(updatesFreely).map(({ name }) => name));
   const { graph: cropped, crops } = cropDeadTaps(model, (name) => free.has(name));
   const parameters = whole.map((each) => ({ ...each, tensor: cropped.tensors.get(each.name)! }));
@@ -172,7 +173,12 @@ function runningStatistics(
   const updates = new Map<string, StateUpdate>();
   for (const { elementsPerImage, runningMean, batchMean, runningVariance, batchVariance } of statistics) {
     const count = batchSize * elementsPerImage;
-    if (count < 2) throw new UsageError("batch normalization needs more than one value a channel; use a larger batch");
+    if (count < 2)
+      throw new UsageError(
+        "option-value",
+        { option: "batch", value: batchSize, expected: "at least 2" },
+        "batch normalization needs more than one value a channel; use a larger batch",
+      );
     const average = (name: string, batch: string, factor: number) => {
       if (updates.has(name)) return;
       const initial = model.tensors.get(name)!;
@@ -189,11 +195,24 @@ function runningStatistics(
 
 function checkOptions({ batchSize, weightDecay = 0, batchNormMomentum = 0.1 }: ClassifierStepOptions) {
   if (!(Number.isInteger(batchSize) && batchSize >= 1)) {
-    throw new UsageError(`the batch size must be a whole number from 1, got ${batchSize}`);
+    throw new UsageError(
+      "option-value",
+      { option: "batch", value: batchSize, expected: "a whole number from 1" },
+      `the batch size must be a whole number from 1, got ${batchSize}`,
+    );
   }
-  if (!(weightDecay >= 0)) throw new UsageError(`weight decay must be at least 0, got ${weightDecay}`);
+  if (!(weightDecay >= 0))
+    throw new UsageError(
+      "option-value",
+      { option: "weightDecay", value: weightDecay, expected: "at least 0" },
+      `weight decay must be at least 0, got ${weightDecay}`,
+    );
   if (!(batchNormMomentum >= 0 && batchNormMomentum <= 1)) {
-    throw new UsageError(`the momentum of running statistics must lie in [0, 1], got ${batchNormMomentum}`);
+    throw new UsageError(
+      "option-value",
+      { option: "batchNormMomentum", value: batchNormMomentum, expected: "[0, 1]" },
+      `the momentum of running statistics must lie in [0, 1], got ${batchNormMomentum}`,
+    );
   }
 }
 

@@ -33,6 +33,8 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
     const [pid, host] = holder.trim().split(" ");
     if (host !== hostname() || isAlive(Number(pid)))
       throw new UsageError(
+        "folder-in-use",
+        { file: folder, reason: pid ?? "?" },
         `"${folder}" is in use by process ${pid || "?"}${host && host !== hostname() ? ` on ${host}` : ""}: two runs cannot ` +
           `write to one folder. Give another folder, or wait for it; if no such process runs, remove "${path}"`,
       );

@@ -16,7 +16,11 @@ export const averageName = (parameter: string): string => `average.${parameter}`
 /** @throws {UsageError} where the decay is not in [0, 1). */
 export function checkAverageDecay(decay: number): void {
   if (!(decay >= 0 && decay < 1))
-    throw new UsageError(`the decay of averaged weights must lie in [0, 1), got ${decay}`);
+    throw new UsageError(
+      "option-value",
+      { option: "averageDecay", value: decay, expected: "[0, 1)" },
+      `the decay of averaged weights must lie in [0, 1), got ${decay}`,
+    );
 }
 
 /** Appends the averages of all parameters. @param next values after the step, by parameter */

@@ -32,6 +32,8 @@ export class RunFiles {
   requireUnused(): void {
     if (!existsSync(this.checkpointPath)) return;
     throw new UsageError(
+      "folder-in-use",
+      { file: this.folder, reason: "the checkpoint of an earlier run" },
       `"${this.folder}" holds the checkpoint of an earlier run: go on from it with --resume, choose another folder with ` +
         "--out, or give --overwrite to lose it",
     );
@@ -67,6 +69,8 @@ export class RunFiles {
     const bytes = await readRunFile(path);
     if (hash !== undefined && sha256(bytes) !== hash)
       throw new DataError(
+        "wrong-checkpoint",
+        { file: path, reason: "not the file that belongs to the checkpoint" },
         `"${path}" is not the file that belongs to "${this.checkpointPath}"; restore it from a copy, or start without --resume`,
       );
     const { tensors } = readSafetensors(bytes, `"${path}"`);

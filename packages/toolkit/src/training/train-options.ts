@@ -74,16 +74,40 @@ export function checkTrainOptions({
   out,
 }: TrainOptions): void {
   if (!(Number.isInteger(epochs) && epochs >= 1))
-    throw new UsageError(`epochs must be a whole number from 1, got ${epochs}`);
+    throw new UsageError(
+      "option-value",
+      { option: "epochs", value: epochs, expected: "a whole number from 1" },
+      `epochs must be a whole number from 1, got ${epochs}`,
+    );
   if (checkpointEvery !== undefined && !(Number.isInteger(checkpointEvery) && checkpointEvery >= 1))
-    throw new UsageError(`checkpoints can be written every 1 or more steps, got ${checkpointEvery}`);
+    throw new UsageError(
+      "option-value",
+      { option: "checkpointEvery", value: checkpointEvery, expected: "a whole number from 1" },
+      `checkpoints can be written every 1 or more steps, got ${checkpointEvery}`,
+    );
   if (patience !== undefined && !(Number.isInteger(patience) && patience >= 1))
-    throw new UsageError(`patience must be a whole number of epochs from 1, got ${patience}`);
-  if (resume && out === undefined) throw new UsageError("to resume a run, give the folder that it wrote to (--out)");
-  if (images.length === 0) throw new DataError(`"${images.name}" has no ${images.split} images to train on`);
+    throw new UsageError(
+      "option-value",
+      { option: "patience", value: patience, expected: "a whole number from 1" },
+      `patience must be a whole number of epochs from 1, got ${patience}`,
+    );
+  if (resume && out === undefined)
+    throw new UsageError(
+      "option-conflict",
+      { options: ["resume", "out"] },
+      "to resume a run, give the folder that it wrote to (--out)",
+    );
+  if (images.length === 0)
+    throw new DataError(
+      "no-images",
+      { source: images.name, split: images.split },
+      `"${images.name}" has no ${images.split} images to train on`,
+    );
   const classes = inferTypes(graph).get(graph.outputs[0]!)?.shape?.[1];
   if (typeof classes === "number" && classes !== images.classes.length) {
     throw new DataError(
+      "class-mismatch",
+      { source: images.name, found: images.classes.length, expected: classes },
       `"${graph.name}" has ${classes} classes, but "${images.name}" has ${images.classes.length}; build or load the model with as many`,
     );
   }

@@ -243,6 +243,8 @@ class TrainingRun {
     const { epoch, stepInEpoch } = this.#position;
     const where = `training stopped in epoch ${epoch + 1} of ${this.options.epochs} after step ${stepInEpoch} of ${this.#stepsPerEpoch}`;
     throw new InterruptedError(
+      "interrupted",
+      { epoch: epoch + 1, step: stepInEpoch, ...(this.files ? { file: this.files.checkpointPath } : {}) },
       this.files
         ? `${where}; "${this.files.checkpointPath}" holds its state: the same command with --resume goes on from there`
         : `${where}; nothing was kept, as no output folder was given (--out)`,
@@ -273,6 +275,8 @@ class TrainingRun {
     const rate = this.#learningRate(this.#steps);
     const intact = this.files ? ` What was written to "${this.files.folder}" before is intact.` : "";
     return new FailedRunError(
+      "diverged",
+      { network: this.options.graph.name, epoch: epoch + 1, step: stepInEpoch + 1, value: rate, reason: what },
       `training diverged in epoch ${epoch + 1} near step ${stepInEpoch + 1}: ${what}, at the learning rate ${rate.toPrecision(3)} ` +
         `(--lr ${this.options.rate.learningRate}). Lower it, warm up for longer (--warmup), or clip gradients (--clip-norm).${intact}`,
     );
