@@ -2,6 +2,7 @@
 
 import { CommanderError } from "commander";
 import pc from "picocolors";
+import { withFlags } from "./flags.js";
 
 const statusOfKind: Readonly<Record<string, number>> = {
   failed: 1,
@@ -48,7 +49,7 @@ export function explain(error: unknown): Told {
   return { status: 3, message: `internal: ${error.message}. Run again with --verbose for where it happened.` };
 }
 
-const sentence = (message: string): string => (/[.!?]$/.test(message) ? message : `${message}.`);
+const sentence = (message: string): string => withFlags(/[.!?]$/.test(message) ? message : `${message}.`);
 
 /** Prints an error on stderr, with its stack under `--verbose`, and returns the exit status. */
 export function report(error: unknown, verbose: boolean): number {

@@ -1,9 +1,9 @@
-import { Command } from "commander";
+import { optionNames, taskNames } from "@subbyte/toolkit/options";
 import { expect, test } from "vitest";
 import { commands } from "./commands/index.js";
-import { withCommonOptions } from "./options.js";
+import { commandFor } from "./program.js";
 
-const every = commands.map((define) => withCommonOptions(define(new AbortController().signal)));
+const every = commands.map((definition) => commandFor(definition, async () => {}));
 
 test.each(every.map((command) => [command.name(), command] as const))(
   "%s has a description and examples",
@@ -23,15 +23,31 @@ test.each(every.map((command) => [command.name(), command] as const))(
   },
 );
 
-test("an option means the same in every command", () => {
-  const meanings = new Map<string, Set<string>>();
-  for (const { options } of every)
-    for (const { long, flags } of options)
-      meanings.set(long!, (meanings.get(long!) ?? new Set()).add(flags.replace(/<(file|folder)>/, "<path>")));
-  expect([...meanings].filter(([, flags]) => flags.size > 1)).toEqual([]);
+test("every task has a command, which offers all that the task reads and nothing else", () => {
+  const offered = commands.flatMap(({ task, alternative }) => [task, ...(alternative ? [alternative.task] : [])]);
+  expect(offered.toSorted()).toEqual(taskNames.toSorted());
+  const common = ["config", "json", "results", "quiet", "verbose"];
+  for (const [i, { task, alternative }] of commands.entries()) {
+    const { options, registeredArguments } = every[i]!;
+    const names = [
+      ...options.map((option) => option.attributeName()),
+      ...registeredArguments.map((each) => each.name()),
+    ];
+    const read = new Set([...optionNames(task), ...(alternative ? optionNames(alternative.task) : []), ...common]);
+    expect(new Set(names)).toEqual(read);
+  }
+});
+
+test("what everybody needs comes first in the help, in groups, with defaults", () => {
+  const quantize = every.find((command) => command.name() === "quantize")!;
+  const help = quantize.helpInformation();
+  expect(help).toMatch(/^Images:\n +--data <source>/m);
+  expect(help).toMatch(/--weights <bits> .*\(default: 8\)/);
+  const at = (text: string) => help.indexOf(text);
+  expect(at("--weights")).toBeLessThan(at("--split-seed"));
+  expect(at("--out ")).toBeLessThan(at("--first-last-bits"));
 });
 
 test("commands are listed by name", () => {
-  expect(every.every((command) => command instanceof Command)).toBe(true);
   expect(new Set(every.map((command) => command.name())).size).toBe(every.length);
 });

@@ -36,7 +36,11 @@ describe("the path from a checkpoint to other formats", () => {
     const { predictions } = JSON.parse(readFileSync(join(folder, "p.json"), "utf8"));
     expect(predictions).toHaveLength(50);
     const record = JSON.parse(readFileSync(join(folder, "r.json"), "utf8"));
-    expect(record).toMatchObject({ seed: 0, machine: { cpu: processor().cpu, node: process.version }, result });
+    expect(record).toMatchObject({
+      options: { data: "mnist", limit: 50, batch: 64 },
+      machine: { cpu: processor().cpu, node: process.version },
+      result,
+    });
     expect(record.command).toContain(`subbyte evaluate ${sbq} --data mnist --limit 50`);
   });
 
@@ -156,11 +160,11 @@ describe("wrong use and bad input", () => {
     ["evaluate tiny.sbq --data poor", /"1" has one image, "2" is empty/],
     ["evaluate tiny.sbq --data large", /is 40×40 pixels where 28×28 is expected/],
     ["evaluate tiny.sbq --data mnist --mean 0.5", /--mean 0\.5: tiny\.sbq was quantized with 0\.1307/],
-    ["evaluate tiny.sbq --data mnist --limit 0", /whole number from 1/],
+    ["evaluate tiny.sbq --data mnist --limit 0", /--limit 0: it takes a whole number from 1 up/],
     [`quantize ${checkpoint} --data damaged`, /"train\/3\/2\.png" in "damaged" cannot be decoded.*--skip-bad-images/],
-    [`quantize ${checkpoint} --data mnist --weights 1`, /--weights: a width of 1 bits is not supported.*2 to 8/],
-    [`quantize ${checkpoint} --data mnist --activations 9`, /--activations: a width of 9 bits/],
-    [`quantize ${checkpoint} --data mnist --method guess`, /--method guess: there is no such method.*minmax/],
+    [`quantize ${checkpoint} --data mnist --weights 1`, /--weights 1: it takes a whole number from 2 to 8/],
+    [`quantize ${checkpoint} --data mnist --activations 9`, /--activations 9: it takes a whole number from 2 to 8/],
+    [`quantize ${checkpoint} --data mnist --method guess`, /--method guess: it takes one of auto, minmax/],
     [`quantize ${checkpoint} --data mnist --std 0`, /--std 0: a standard deviation is greater than 0/],
     [`quantize ${checkpoint} --data mnist --mean 1,2,3`, /--mean 1,2,3: 3 values for 1 channels/],
     [`inspect ${checkpoint} --compare tiny.sbq --data mnist`, /--compare takes a float network/],
@@ -172,13 +176,23 @@ describe("wrong use and bad input", () => {
     [`quantize ${checkpoint} --data mnist --max-size big`, /it takes a size such as 200kB or 3MB/],
     [`quantize ${checkpoint} --data mnist --max-time 3 --avg-bits 3`, /--max-time is a budget of its own/],
     ["quantize gaps.onnx --data nowhere", /AveragePool "mean".*found dilations \[2,1\]/],
+    [
+      `quantize ${checkpoint} --data mnist --batch 8`,
+      /quantize does not read --batch, which belongs to train, qat, eval/,
+    ],
+    ["evaluate tiny.sbq --data mnist --seed 1", /evaluate does not read --seed/],
+    ["inspect tiny.sbq --data mnist", /inspect reads --data only together with --compare/],
+    [
+      "qat tiny.sbq --data mnist --weights 4",
+      /--weights says how a float network is quantized; tiny\.sbq is quantized already/,
+    ],
     ["quantize tiny.sbq --data mnist", /tiny\.sbq is quantized already/],
     [`quantize ${checkpoint} --config typo.yaml`, /"wieghts" is no option of "quantize"; did you mean "weights"\?/],
-    [`quantize ${checkpoint} --config word.yaml`, /word\.yaml: "weights: four" is invalid: it takes a number/],
+    [`quantize ${checkpoint} --config word.yaml`, /--config word\.yaml: --weights four: it takes a whole number/],
     [`quantize ${checkpoint} --config list.yaml`, /list\.yaml: is not JSON or YAML/],
     [`export ${checkpoint}`, /is a float network; quantize it first/],
     [`evaluate ${checkpoint} --data mnist --simulate codes`, /is a float network; only a \.sbq can be simulated/],
-    ["train --arch resnet9 --data mnist", /no built-in architecture "resnet9"/],
+    ["train --arch resnet9 --data mnist", /--arch resnet9: it takes one of resnet18/],
     ["train --arch resnet8 --data mnist --resume --out none", /to resume from/],
   ])("%s", async (line, message) => {
     const { status, stdout, stderr } = await subbyte(...line.split(" "), "--quiet");

@@ -3,19 +3,9 @@
 
 import { Command, CommanderError } from "commander";
 import { commands } from "./commands/index.js";
-import { applyConfig } from "./config.js";
 import { report } from "./exit.js";
-import { version } from "./machine.js";
-import { withCommonOptions } from "./options.js";
-
-const program = new Command("subbyte")
-  .description(
-    "Low-bit neural networks: train or import an image classifier, quantize it to 8…2 bits, run it on integers.",
-  )
-  .version(version)
-  .showHelpAfterError("(--help lists the options)")
-  .configureHelp({ sortSubcommands: false })
-  .exitOverride();
+import { commandFor, type Execute } from "./program.js";
+import { version } from "./provenance.js";
 
 const interruption = new AbortController();
 // Ctrl-C, and what schedulers send before they kill.
@@ -27,17 +17,39 @@ for (const signal of ["SIGINT", "SIGTERM"])
     interruption.abort();
   });
 
-for (const define of commands) {
-  const command = define(interruption.signal);
-  withCommonOptions(command)
-    .exitOverride()
-    .showHelpAfterError("(--help lists the options)")
-    .hook("preAction", (_, action) => {
-      const { config } = action.opts<{ config?: string }>();
-      if (config !== undefined) applyConfig(action, config);
+const execute: Execute = async (command, given, options, common) => {
+  const [{ ImageCache }, { eventPrinter }, { deliver }] = await Promise.all([
+    import("@subbyte/toolkit/tasks"),
+    import("./progress.js"),
+    import("./results.js"),
+  ]);
+  const printer = eventPrinter(process.stderr, common.quiet, !process.env.NO_COLOR);
+  try {
+    await command.run(given as never, {
+      context: {
+        signal: interruption.signal,
+        emit: printer.emit,
+        cache: ImageCache.fromEnvironment(process.env),
+      },
+      deliver: (result, text) => {
+        printer.stop();
+        return deliver(common, options, result, text);
+      },
     });
-  program.addCommand(command);
-}
+  } finally {
+    printer.stop();
+  }
+};
+
+const program = new Command("subbyte")
+  .description(
+    "Low-bit neural networks: train or import an image classifier, quantize it to 8…2 bits, run it on integers.",
+  )
+  .version(version)
+  .showHelpAfterError("(--help lists the commands)")
+  .configureHelp({ sortSubcommands: false })
+  .exitOverride();
+for (const definition of commands) program.addCommand(commandFor(definition, execute));
 
 const verbose = process.argv.includes("--verbose");
 process.on("uncaughtException", (error) => process.exit(report(error, verbose)));

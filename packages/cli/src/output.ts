@@ -1,6 +1,7 @@
 /** @file Results on stdout: tables for people, JSON for programs. */
 
 import Table from "cli-table3";
+import pc from "picocolors";
 
 /** A table without inner lines; the first row is the header. Numbers are aligned to the right. */
 export function table(header: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
@@ -10,7 +11,7 @@ export function table(header: readonly string[], rows: readonly (readonly (strin
   const instance = new Table({
     head: [...header],
     colAligns: numeric.map((right) => (right ? "right" : "left")),
-    style: { head: process.stdout.isTTY && !process.env.NO_COLOR ? ["bold"] : [], border: [], compact: true },
+    style: { head: [], border: [], compact: true },
     chars: {
       top: "",
       "top-mid": "",
@@ -31,8 +32,15 @@ export function table(header: readonly string[], rows: readonly (readonly (strin
   });
   for (const row of rows) instance.push(row.map(String));
   // The library pads every line to the full width.
-  return instance.toString().replaceAll(/^ | +$/gm, "");
+  const [head, ...body] = instance
+    .toString()
+    .replaceAll(/^ | +$/gm, "")
+    .split("\n");
+  return [styled.bold(head!), ...body].join("\n");
 }
+
+/** Bold and colours where stdout is a terminal. */
+const styled = pc.createColors(process.stdout.isTTY && !process.env.NO_COLOR);
 
 export const print = (text: string): void => {
   process.stdout.write(`${text}\n`);
@@ -55,3 +63,6 @@ export function byteSize(bytes: number): string {
   if (bytes < 1e6) return `${(bytes / 1e3).toFixed(1)} kB`;
   return `${(bytes / 1e6).toFixed(2)} MB`;
 }
+
+/** Millions of multiply-adds, empty for none. */
+export const millions = (count: number): string => (count === 0 ? "" : (count / 1e6).toFixed(2));

@@ -1,79 +1,156 @@
-/** @file Progress on stderr: a bar on a terminal, a line every few seconds elsewhere, nothing under `--quiet`. */
+/** @file A task's events on stderr: on a terminal a bar below what is done, elsewhere a line every few seconds. */
 
-import cliProgress from "cli-progress";
+import type { NoteEvent, PhaseEvent, ProgressEvent, TaskEvent, WarningEvent } from "@subbyte/toolkit/tasks";
+import { createLogUpdate } from "log-update";
+import pc from "picocolors";
+import { withFlags } from "./flags.js";
+import { byteSize, percent } from "./output.js";
 
-export interface Progress {
-  /**
-   * @param done units so far
-   * @param remark such as the loss
-   * @param total where it was not known at the start
-   */
-  update(done: number, remark?: string, total?: number): void;
-  stop(): void;
+export interface EventPrinter {
+  readonly emit: (event: TaskEvent) => void;
+  /** What is printed after it stands below all that this printed. */
+  readonly stop: () => void;
 }
 
-export interface ProgressOptions {
-  readonly quiet: boolean;
-  /** The remark says how much time is left. */
-  readonly ownEstimate?: boolean;
+/** Nothing but the result. */
+const silent: EventPrinter = { emit: () => {}, stop: () => {} };
+
+export function eventPrinter(stream: NodeJS.WriteStream, quiet: boolean, colors: boolean): EventPrinter {
+  if (quiet) return silent;
+  return stream.isTTY ? new TerminalPrinter(stream, colors) : new LinePrinter(stream);
+}
+
+/** Milliseconds between two drawings of the bar. */
+const FRAME_MS = 100;
+/** Steps that were over sooner are not mentioned. */
+const MENTIONED_MS = 1000;
+const BAR = 24;
+
+/** A bar for the step at hand; steps that are done stay above it with their times. */
+class TerminalPrinter implements EventPrinter {
+  readonly #update: ReturnType<typeof createLogUpdate>;
+  readonly #colors: ReturnType<typeof pc.createColors>;
+  #phase: PhaseEvent | undefined;
+  #progress: ProgressEvent | undefined;
+  #begun = 0;
+  #drawn = 0;
+
+  constructor(
+    readonly stream: NodeJS.WriteStream,
+    colors: boolean,
+  ) {
+    this.#update = createLogUpdate(stream);
+    this.#colors = pc.createColors(colors);
+  }
+
+  readonly emit = (event: TaskEvent): void => {
+    switch (event.type) {
+      case "phase":
+        this.#finishPhase();
+        this.#phase = event;
+        this.#begun = performance.now();
+        return;
+      case "progress":
+        this.#progress = event;
+        if (performance.now() - this.#drawn >= FRAME_MS) this.#draw(event);
+        return;
+      case "note":
+      case "warning":
+        this.#above(remarkText(event, this.#colors));
+        return;
+      default:
+        event satisfies never;
+    }
+  };
+
+  readonly stop = (): void => {
+    this.#finishPhase();
+    this.#update.clear();
+    this.#update.done();
+  };
+
+  #draw(event: ProgressEvent): void {
+    this.#drawn = performance.now();
+    const share = event.total === undefined || event.total === 0 ? undefined : event.done / event.total;
+    const filled = Math.round(BAR * Math.min(1, share ?? 0));
+    const bar = share === undefined ? "" : `${"█".repeat(filled)}${"░".repeat(BAR - filled)} `;
+    const [label, ...parts] = progressParts(event);
+    const text = `${bar}${label} · ${parts.join(" · ")}`.replace(/ · $/, "");
+    this.#update(cut(text, this.stream.columns));
+  }
+
+  #finishPhase(): void {
+    const progress = this.#progress;
+    const phase = this.#phase;
+    this.#progress = undefined;
+    this.#phase = undefined;
+    const milliseconds = performance.now() - this.#begun;
+    if (phase === undefined || milliseconds < MENTIONED_MS) return;
+    const { green } = this.#colors;
+    const figures = progress?.figures === undefined ? [] : figureParts(progress.figures);
+    this.#above([`${green("✔")} ${labelOf(phase)}`, ...figures, duration(milliseconds / 1000)].join(" · "));
+  }
+
+  /** A line that stays. */
+  #above(text: string): void {
+    this.#update.clear();
+    this.stream.write(`${text}\n`);
+    if (this.#progress) this.#draw(this.#progress);
+  }
 }
 
 /** Seconds between two lines where stderr is no terminal. */
 const LINE_SECONDS = 5;
 
-const silent: Progress = { update: () => {}, stop: () => {} };
+class LinePrinter implements EventPrinter {
+  #last = performance.now();
 
-/** @param total units of work; 0 where it is not known */
-export function startProgress(label: string, total: number, options: ProgressOptions): Progress {
-  if (options.quiet) return silent;
-  return process.stderr.isTTY ? bar(label, total, options) : lines(label, total, options);
-}
+  constructor(readonly stream: NodeJS.WriteStream) {}
 
-function bar(label: string, total: number, { ownEstimate }: ProgressOptions): Progress {
-  const left = ownEstimate ? "" : " · {eta_formatted} left";
-  const instance = new cliProgress.SingleBar(
-    {
-      format: `${label} {bar} {percentage} %{remark}${left}`,
-      barsize: 24,
-      stream: process.stderr,
-      hideCursor: true,
-      clearOnComplete: true,
-      stopOnComplete: false,
-      etaBuffer: 50,
-    },
-    cliProgress.Presets.shades_classic,
-  );
-  let running = false;
-  return {
-    update: (done, remark = "", known = total) => {
-      const payload = { remark: remark && ` · ${remark}` };
-      // Work that is over at once, such as reading a cache, shows no bar.
-      if (!running) instance.start(known, done, payload);
-      running = true;
-      instance.update(done, payload);
-    },
-    stop: () => {
-      if (running) instance.stop();
-      running = false;
-    },
+  readonly emit = (event: TaskEvent): void => {
+    if (event.type === "note" || event.type === "warning")
+      this.stream.write(`${remarkText(event, pc.createColors(false))}\n`);
+    if (event.type !== "progress" || performance.now() - this.#last < 1000 * LINE_SECONDS) return;
+    this.#last = performance.now();
+    this.stream.write(`${progressParts(event).join(" · ")}\n`);
   };
+
+  readonly stop = (): void => {};
 }
 
-/** When the last line was written; all progress shares it, or a run of short epochs would never say a word. */
-let last = Date.now();
+const remarkText = ({ type, text }: NoteEvent | WarningEvent, { yellow, dim }: ReturnType<typeof pc.createColors>) =>
+  `${type === "warning" ? yellow("warning:") : dim("note:")} ${withFlags(text)}`;
 
-function lines(label: string, total: number, { ownEstimate }: ProgressOptions): Progress {
-  const begun = Date.now();
-  return {
-    update: (done, remark = "", known = total) => {
-      const now = Date.now();
-      if (now - last < LINE_SECONDS * 1000) return;
-      last = now;
-      const share = known > 0 ? `${Math.floor((100 * done) / known)} %` : `${done}`;
-      const seconds = Math.round(((now - begun) / 1000) * (known / done - 1));
-      const left = !ownEstimate && known > 0 && done > 0 ? `${seconds} s left` : "";
-      process.stderr.write(`${label} ${[share, remark, left].filter((part) => part !== "").join(" · ")}\n`);
-    },
-    stop: () => {},
-  };
+/** `epoch 3/30` says more than `training`. */
+const labelOf = ({ phase, detail }: Pick<PhaseEvent, "phase" | "detail">): string =>
+  detail === undefined ? phase : phase === "training" ? detail : `${phase} ${detail}`;
+
+function progressParts(event: ProgressEvent): readonly string[] {
+  const { done, total, unit, secondsLeft, figures = {} } = event;
+  const share = total !== undefined && total > 0 ? `${Math.floor((100 * done) / total)} %` : undefined;
+  const amount = unit === "bytes" ? byteSize(done) : share === undefined ? String(done) : undefined;
+  return [
+    [labelOf(event), share].filter((part) => part !== undefined).join(" "),
+    ...(amount === undefined ? [] : [amount]),
+    ...figureParts(figures),
+    ...(secondsLeft === undefined ? [] : [`${duration(secondsLeft)} left`]),
+  ];
 }
+
+const figureParts = ({ loss, accuracy, imagesPerSecond }: NonNullable<ProgressEvent["figures"]>): readonly string[] => [
+  ...(loss === undefined ? [] : [`loss ${loss.toPrecision(3)}`]),
+  ...(accuracy === undefined ? [] : [`accuracy ${percent(accuracy)}`]),
+  ...(imagesPerSecond === undefined ? [] : [`${imagesPerSecond.toFixed(0)} images/s`]),
+];
+
+/** `8 s`, `2 min 5 s`, `3 h 12 min` */
+function duration(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+}
+
+/** Within a line of the terminal. */
+const cut = (text: string, columns: number): string =>
+  text.length < columns ? text : `${text.slice(0, columns - 2)}…`;

@@ -1,16 +1,17 @@
 /** @file How a command hands over its result: a text or JSON on stdout, and with `--results FILE` a record of how it came about. */
 
-import { writeFileAtomic } from "@subbyte/toolkit";
-import { commit, machine, version } from "./machine.js";
-import type { CommonOptions } from "./options.js";
+import type { CommonOptions } from "./common-options.js";
 import { print, printJson, toJson } from "./output.js";
+import { type Commit, commit, version } from "./provenance.js";
 
 /** What `--results` writes: everything needed to judge and repeat a measurement. */
 export interface ResultRecord {
   /** As typed, such as `subbyte evaluate model.onnx --data mnist`. */
   readonly command: string;
+  /** Checked, with defaults. */
+  readonly options: Readonly<Record<string, unknown>>;
   readonly version: string;
-  readonly commit?: ReturnType<typeof commit>;
+  readonly commit?: Commit;
   readonly seed?: number;
   readonly machine: Readonly<Record<string, string>>;
   /** When the command ended, ISO 8601. */
@@ -26,25 +27,29 @@ export interface ResultRecord {
  * @param text for people
  */
 export async function deliver(
-  options: CommonOptions & { readonly seed?: number },
-  result: Readonly<Record<string, unknown>>,
+  { json, results }: Pick<CommonOptions, "json" | "results">,
+  options: Readonly<Record<string, unknown>>,
+  result: object,
   text: string,
 ): Promise<void> {
-  if (options.json) printJson(result);
+  if (json) printJson(result);
   else print(text);
-  if (options.results === undefined) return;
+  if (results === undefined) return;
+  const { machine, writeFileAtomic } = await import("@subbyte/toolkit/tasks");
   const built = commit();
+  const { seed } = options;
   const record: ResultRecord = {
     command: ["subbyte", ...process.argv.slice(2)].map(quoted).join(" "),
+    options,
     version,
     ...(built === undefined ? {} : { commit: built }),
-    ...(options.seed === undefined ? {} : { seed: options.seed }),
+    ...(typeof seed === "number" ? { seed } : {}),
     machine: machine(),
     date: new Date().toISOString(),
     seconds: Math.round(performance.now() / 100) / 10,
     result,
   };
-  await writeFileAtomic(options.results, `${toJson(record)}\n`);
+  await writeFileAtomic(results, `${toJson(record)}\n`);
 }
 
 /** As a shell takes it. */

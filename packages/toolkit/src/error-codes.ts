@@ -10,6 +10,8 @@ export interface ToolkitErrorFacts {
   readonly options: readonly string[];
   /** The value that was given. */
   readonly value: ErrorValue;
+  /** A task of the toolkit, such as `quantize`. */
+  readonly task: string;
   /** The values that can be chosen. */
   readonly allowed: readonly ErrorValue[];
   /** The range or kind of values that is accepted, in words. */
@@ -48,6 +50,11 @@ export const usageErrors = {
     cause: "An option is needed and was not given.",
     remedy: "Give the option; the message has an example.",
     data: ["option"],
+  },
+  "option-unread": {
+    cause: "An option was given to a command or task that does not read it.",
+    remedy: "Leave it out, or give it to one that the message lists.",
+    data: ["option", "task", "allowed"],
   },
   "option-conflict": {
     cause: "Options were given together that exclude each other, or one without the other that it belongs to.",

@@ -16,12 +16,8 @@ export { lift } from "./lowering/lift.js";
 export { type LowerOptions, lower } from "./lowering/lower.js";
 export * from "./model-file/index.js";
 export * from "./models/index.js";
-export {
-  calibrationImagesDefault,
-  type GuardedOptions,
-  type QuantizeOptions,
-} from "./quantization/apply-method.js";
-export { AUTO, maxDropDefault } from "./quantization/auto.js";
+export type { GuardedOptions, QuantizeOptions } from "./quantization/apply-method.js";
+export { AUTO } from "./quantization/auto.js";
 export { Check, type CheckImages, type Closeness, checkImages } from "./quantization/check.js";
 export { insertFakeQuant } from "./quantization/insert.js";
 export { type Method, type MethodOptions, methodByName, methods } from "./quantization/methods.js";

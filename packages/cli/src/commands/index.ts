@@ -1,27 +1,24 @@
 /** @file The list of commands; a new one is one file and one line here. */
 
-import type { Command } from "commander";
-import { benchCommand } from "./bench.js";
-import { downloadCommand } from "./download.js";
-import { evaluateCommand } from "./evaluate.js";
-import { exportCommand } from "./export.js";
-import { inspectCommand } from "./inspect.js";
-import { qatCommand } from "./qat.js";
-import { quantizeCommand } from "./quantize.js";
-import { quickstartCommand } from "./quickstart.js";
-import { trainCommand } from "./train.js";
+import type { CommandDefinition } from "../command.js";
+import { bench } from "./bench.js";
+import { download } from "./download.js";
+import { evaluate } from "./evaluate.js";
+import { exporting } from "./export.js";
+import { inspect } from "./inspect.js";
+import { qat } from "./qat.js";
+import { quantize } from "./quantize.js";
+import { quickstart } from "./quickstart.js";
+import { train } from "./train.js";
 
-/** Makes a command; `signal` fires on Ctrl-C. */
-export type DefineCommand = (signal: AbortSignal) => Command;
-
-export const commands: readonly DefineCommand[] = [
-  quickstartCommand,
-  downloadCommand,
-  trainCommand,
-  qatCommand,
-  quantizeCommand,
-  evaluateCommand,
-  exportCommand,
-  inspectCommand,
-  benchCommand,
+export const commands: readonly CommandDefinition[] = [
+  quickstart,
+  download,
+  train,
+  qat,
+  quantize,
+  evaluate,
+  exporting,
+  inspect,
+  bench,
 ];

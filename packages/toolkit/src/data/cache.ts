@@ -43,8 +43,13 @@ export class ImageCache {
     private readonly limitBytes: number,
   ) {}
 
+  /** In the user's cache folder, up to 4 GiB. */
+  static standard(): ImageCache {
+    return ImageCache.fromEnvironment({});
+  }
+
   /** The cache that the environment names. @throws {UsageError} where SUBBYTE_CACHE_LIMIT is no size. */
-  static fromEnvironment(environment: Readonly<Record<string, string | undefined>> = process.env): ImageCache {
+  static fromEnvironment(environment: Readonly<Record<string, string | undefined>>): ImageCache {
     const base = environment.XDG_CACHE_HOME || join(homedir(), ".cache");
     return new ImageCache(join(base, "subbyte"), parseLimit(environment.SUBBYTE_CACHE_LIMIT));
   }

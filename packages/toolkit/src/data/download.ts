@@ -2,9 +2,10 @@
 
 import { join } from "node:path";
 import { UsageError } from "../errors.js";
+import { downloadNames } from "../options/facts.js";
 import { type DownloadOptions, downloadFile, type RemoteFile } from "./download-file.js";
 
-export type DownloadName = keyof typeof archives;
+type DownloadName = (typeof downloadNames)[number];
 
 const archives = {
   /** Krizhevsky 2009; checksum from https://www.cs.toronto.edu/~kriz/cifar.html ("binary version"). */
@@ -19,9 +20,7 @@ const archives = {
     file: "imagenette2-160.tgz",
     md5: "e793b78cc4c9e9a4ccc0c1155377a412",
   },
-} as const satisfies Record<string, RemoteFile & { readonly file: string }>;
-
-export const downloadNames = Object.keys(archives) as readonly DownloadName[];
+} as const satisfies Record<DownloadName, RemoteFile & { readonly file: string }>;
 
 /**
  * Fetches a data set's archive into `folder` and returns its path, which `openImages` takes as it is. An archive that is there

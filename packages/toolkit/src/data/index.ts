@@ -1,7 +1,7 @@
 /** @file Data sets: opening, caching, batches, normalization. */
 
 export { ImageCache } from "./cache.js";
-export { type DownloadName, download, downloadNames } from "./download.js";
+export { download } from "./download.js";
 export type { DownloadOptions, DownloadProgress } from "./download-file.js";
 export { type DecodedImages, MemoryImageSet } from "./image-set.js";
 export { type Normalization, normalizationTables, normalize } from "./normalize.js";

@@ -48,7 +48,7 @@ export interface OpenOptions {
   /** Called now and then while images are decoded; not at all when they come from the cache. */
   readonly onProgress?: (progress: { readonly images: number; readonly of: number }) => void;
   readonly signal?: AbortSignal;
-  /** Where decoded images are kept; by default as the environment says. */
+  /** Where decoded images are kept; `ImageCache.standard()` by default. */
   readonly cache?: ImageCache;
 }
 
@@ -63,7 +63,7 @@ export async function openImages(source: string, options: OpenOptions): Promise<
   checkOptions(options);
   const tree = source === "mnist" ? undefined : await openTree(source);
   const identity = tree === undefined ? MNIST_IDENTITY : await tree.identity();
-  const cache = options.cache ?? ImageCache.fromEnvironment();
+  const cache = options.cache ?? ImageCache.standard();
   const target = pixelTarget(options);
 
   const cached = await readCache(cache, identity, options);

@@ -41,7 +41,11 @@ export function countParameters(graph: Graph): number {
  *
  * @throws {UsageError} where a shape is not known.
  */
-export function countMultiplyAdds(graph: Graph): number {
+export const countMultiplyAdds = (graph: Graph): number =>
+  multiplyAddsOfNodes(graph).reduce((sum, count) => sum + count, 0);
+
+/** The same for each node, in the graph's order; 0 for what neither convolves nor multiplies matrices. */
+export function multiplyAddsOfNodes(graph: Graph): readonly number[] {
   const types = inferTypes(graph);
   const shapeOf = (value: string): readonly number[] => {
     const shape: readonly Dim[] | undefined = types.get(value)?.shape;
@@ -53,15 +57,15 @@ export function countMultiplyAdds(graph: Graph): number {
       );
     return shape.map((dim) => (typeof dim === "number" ? dim : 1));
   };
-  let total = 0;
-  for (const { op, inputs, outputs, attributes } of graph.nodes) {
+  return graph.nodes.map(({ op, inputs, outputs, attributes }) => {
     if (op === "Conv") {
       const [, ...kernel] = shapeOf(inputs[1]!); // [out, in / groups, height, width]
-      total += elementCount(shapeOf(outputs[0]!)) * elementCount(kernel);
-    } else if (op === "Gemm" || op === "MatMul") {
-      const x = shapeOf(inputs[0]!);
-      total += elementCount(shapeOf(outputs[0]!)) * (attributes.transA ? x[0]! : x.at(-1)!);
+      return elementCount(shapeOf(outputs[0]!)) * elementCount(kernel);
     }
-  }
-  return total;
+    if (op === "Gemm" || op === "MatMul") {
+      const x = shapeOf(inputs[0]!);
+      return elementCount(shapeOf(outputs[0]!)) * (attributes.transA ? x[0]! : x.at(-1)!);
+    }
+    return 0;
+  });
 }

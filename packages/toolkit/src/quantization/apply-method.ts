@@ -9,9 +9,6 @@ import { learnsBiases, type MethodOptions, methodByName } from "./methods.js";
 import type { BitPolicy } from "./policy.js";
 import type { CalibrationInput } from "./ranges.js";
 
-/** Enough for ranges; more change accuracy by less than its noise. */
-export const calibrationImagesDefault = 1024;
-
 export interface QuantizeOptions extends MethodOptions {
   readonly policy: BitPolicy;
   /** A name of `methods`, or `auto`. */

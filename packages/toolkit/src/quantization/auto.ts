@@ -4,15 +4,13 @@
  */
 
 import type { Graph } from "@subbyte/graph";
+import { maxDropDefault } from "../options/facts.js";
 import { applyMethod, type GuardedOptions } from "./apply-method.js";
 import type { Check, Closeness } from "./check.js";
 import { equalizeLayers } from "./equalization.js";
 import type { CalibrationInput } from "./ranges.js";
 
 export const AUTO = "auto";
-
-/** Points that may be lost. */
-export const maxDropDefault = 1;
 
 interface Rung {
   readonly name: string;

@@ -2,8 +2,9 @@
 
 import type { Graph } from "@subbyte/graph";
 import { UsageError } from "../errors.js";
+import { type learningMethodNames, rangeMethodNames } from "../options/facts.js";
 import { fakeQuants } from "./fake-quant.js";
-import { type CalibrationInput, type RangeMethod, rangeMethods, setRanges } from "./ranges.js";
+import { type CalibrationInput, type RangeMethod, setRanges } from "./ranges.js";
 import {
   adaroundDefaults,
   type CheckpointOptions,
@@ -63,7 +64,7 @@ const ranges =
       ...(signal ? { signal } : {}),
     });
 
-const learningMethods: Readonly<Record<string, Method>> = {
+const learningMethods: Readonly<Record<(typeof learningMethodNames)[number], Method>> = {
   adaround: learning(() => adaroundDefaults),
   reconstruct: learning((graph) => ({ ...reconstructionDefaults, ...endToEndFor(graph) })),
 };
@@ -80,7 +81,7 @@ export function endToEndFor(graph: Graph): Pick<ReconstructionOptions, "endToEnd
 }
 
 export const methods: Readonly<Record<string, Method>> = {
-  ...Object.fromEntries(rangeMethods.map((method) => [method, ranges(method)])),
+  ...Object.fromEntries(rangeMethodNames.map((method) => [method, ranges(method)])),
   ...learningMethods,
 };
 

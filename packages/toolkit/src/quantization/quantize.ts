@@ -3,7 +3,8 @@
 import type { Graph } from "@subbyte/graph";
 import type { ImageSet } from "../data/types.js";
 import { DataError, FailedRunError } from "../errors.js";
-import { applyMethod, calibrationImagesDefault, type GuardedOptions, type QuantizeOptions } from "./apply-method.js";
+import { calibrationImagesDefault } from "../options/facts.js";
+import { applyMethod, type GuardedOptions, type QuantizeOptions } from "./apply-method.js";
 import { AUTO, autoQuantize } from "./auto.js";
 import { calibrationSample, checkCalibration } from "./calibration.js";
 import { Check, type Closeness, checkImages } from "./check.js";

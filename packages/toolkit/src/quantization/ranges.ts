@@ -58,9 +58,6 @@ const weightRules: Readonly<Record<RangeMethod, WeightRule>> = {
   l24: "l24",
 };
 
-/** Every method, by name. */
-export const rangeMethods = Object.keys(weightRules) as readonly RangeMethod[];
-
 /** The rule for weights that goes with a method. */
 export const weightRuleOf = (method: RangeMethod): WeightRule => weightRules[method];
 

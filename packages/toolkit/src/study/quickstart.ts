@@ -14,15 +14,13 @@ import type { QuantizeOptions } from "../quantization/apply-method.js";
 import { trainQuantized } from "../quantization/qat.js";
 import { quantizeGraph } from "../quantization/quantize.js";
 import { simulatedClassifier } from "../simulation/classifier.js";
-import { type EpochRecord, type TrainOptions, type TrainProgress, train } from "../training/index.js";
+import type { Run } from "../tasks/run.js";
+import { trainingEvents } from "../tasks/training.js";
+import { type EpochRecord, type TrainOptions, train } from "../training/index.js";
 
 export interface QuickstartOptions {
   readonly seed: number;
   readonly threads?: number;
-  readonly signal?: AbortSignal;
-  /** A step of the path begins, e.g. "training". */
-  readonly onStep?: (step: string) => void;
-  readonly onTraining?: (progress: TrainProgress) => void;
 }
 
 /** One quantized network. */
@@ -80,23 +78,26 @@ const CALIBRATION_IMAGES = 512;
 /** Few, for a look within seconds. Digits have no mirror images. */
 const RECONSTRUCTION = { iterations: 500, endToEnd: 200, mirror: false };
 
-export async function runQuickstart(options: QuickstartOptions): Promise<QuickstartResult> {
-  return new Quickstart(options).run();
-}
+export const runQuickstart = (options: QuickstartOptions, run: Run): Promise<QuickstartResult> =>
+  new Quickstart(options, run).measure();
 
 class Quickstart {
   readonly #made: QuickstartModel[] = [];
 
-  constructor(readonly options: QuickstartOptions) {}
+  constructor(
+    readonly options: QuickstartOptions,
+    readonly run: Run,
+  ) {}
 
-  async run(): Promise<QuickstartResult> {
+  async measure(): Promise<QuickstartResult> {
     const begun = performance.now();
-    const { seed, onStep } = this.options;
-    onStep?.("opening the images");
-    const trainImages = await openImages("mnist", { split: "train" });
-    const testImages = await openImages("mnist", { split: "test" });
+    const { seed } = this.options;
+    const { run } = this;
+    run.phase("opening images");
+    const trainImages = await openImages("mnist", { split: "train", cache: run.cache });
+    const testImages = await openImages("mnist", { split: "test", cache: run.cache });
 
-    onStep?.(`training ${ARCHITECTURE} on ${trainImages.length} images`);
+    run.note(`${ARCHITECTURE} is trained on ${trainImages.length} images.`);
     const initial = buildModel(ARCHITECTURE, {
       classes: testImages.classes.length,
       channels: 1,
@@ -112,7 +113,7 @@ class Quickstart {
     });
     const float = simplifyForImport(trained.graph);
 
-    onStep?.("evaluating the float network");
+    run.phase("evaluating", "float network");
     const floatResult = await this.#evaluateFloat(float, testImages);
     const parameters = countParameters(initial);
     const preprocessing: Preprocessing = {
@@ -126,19 +127,18 @@ class Quickstart {
 
     const calibrated = new Map<number, Graph>();
     for (const bits of RANGES_BITS) {
-      onStep?.(`quantizing to ${bits} bits by ranges`);
+      run.phase("quantizing", `${bits} bits by ranges`);
       const graph = await this.#quantize(float, trainImages, bits, { method: "mse" });
       calibrated.set(bits, graph);
       await this.#record(graph, bits, "ranges", testImages, preprocessing, parameters);
     }
     for (const bits of RECONSTRUCTED_BITS) {
-      onStep?.(`reconstructing the ${bits}-bit network`);
+      run.phase("learning", `${bits} bits by reconstruction`);
       const how = { method: "reconstruct", reconstruction: RECONSTRUCTION };
       const graph = await this.#quantize(float, trainImages, bits, how);
       await this.#record(graph, bits, "reconstruction", testImages, preprocessing, parameters);
     }
     for (const bits of TRAINED_BITS) {
-      onStep?.(`training the ${bits}-bit network`);
       const { graph } = await trainQuantized({
         graph: calibrated.get(bits)!,
         ...this.#training(trainImages),
@@ -172,7 +172,7 @@ class Quickstart {
   }
 
   #training(images: ImageSet): Omit<TrainOptions, "graph" | "epochs" | "optimizer" | "rate"> {
-    const { seed, signal, onTraining } = this.options;
+    const { seed } = this.options;
     return {
       images,
       batchSize: 64,
@@ -181,8 +181,8 @@ class Quickstart {
       seed,
       weightDecay: 1e-4,
       session: this.#threads,
-      ...(signal ? { signal } : {}),
-      ...(onTraining ? { onProgress: onTraining } : {}),
+      signal: this.run.signal,
+      onProgress: trainingEvents(this.run),
     };
   }
 
@@ -206,7 +206,7 @@ class Quickstart {
     bits: number,
     how: Pick<QuantizeOptions, "method" | "reconstruction">,
   ): Promise<Graph> {
-    const { seed, signal } = this.options;
+    const { seed } = this.options;
     return quantizeGraph(float, images, {
       ...how,
       policy: { weights: bits, activations: bits },
@@ -215,7 +215,7 @@ class Quickstart {
       std: STD,
       calibrationImages: CALIBRATION_IMAGES,
       ...this.#threads,
-      ...(signal ? { signal } : {}),
+      signal: this.run.signal,
     });
   }
 

@@ -18,8 +18,6 @@ export type Schedule =
   /** Multiplies by `factor` (0.1) at each of the `milestones` (0.5 and 0.75), which are shares of the run. */
   | { readonly name: "step"; readonly milestones?: readonly number[]; readonly factor?: number };
 
-export const scheduleNames = ["constant", "cosine", "one-cycle", "step"] as const satisfies readonly Schedule["name"][];
-
 export interface LearningRateOptions {
   /** The largest rate of the run. */
   readonly learningRate: number;

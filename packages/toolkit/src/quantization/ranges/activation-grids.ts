@@ -1,5 +1,6 @@
 /** @file From the distribution of an activation to scale and zero point, by the rules that have a name in the field. */
 
+import { percentileDefault } from "../../options/facts.js";
 import { type AffineParameters, affineFromRange } from "../scales.js";
 import type { ActivationObserver, Histogram } from "./histogram.js";
 
@@ -12,9 +13,6 @@ import type { ActivationObserver, Histogram } from "./histogram.js";
  */
 export type ActivationRule = "minmax" | "movingaverage" | "percentile" | "kl" | "mse" | "l24";
 
-/** Percent of the values that the percentile rule keeps within the range, as in TensorRT's calibrator. */
-export const PERCENTILE = 99.99;
-
 /** Whether a rule looks at more than extremes. */
 export const needsHistogram = (rule: ActivationRule): boolean => rule !== "minmax" && rule !== "movingaverage";
 
@@ -23,7 +21,7 @@ export function activationGrid(
   rule: ActivationRule,
   observer: ActivationObserver,
   bits: number,
-  percentile = PERCENTILE,
+  percentile = percentileDefault,
 ): AffineParameters {
   switch (rule) {
     case "minmax":

@@ -11,8 +11,6 @@ export { type SgdOptions, sgd } from "./sgd.js";
 /** An optimizer as options and configuration files name it. */
 export type OptimizerOptions = ({ readonly name: "sgd" } & SgdOptions) | ({ readonly name: "adamw" } & AdamWOptions);
 
-export const optimizerNames = ["sgd", "adamw"] as const satisfies readonly OptimizerOptions["name"][];
-
 /** @throws {UsageError} where a hyperparameter is out of its range. */
 export function createOptimizer(options: OptimizerOptions): Optimizer {
   switch (options.name) {

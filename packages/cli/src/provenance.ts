@@ -1,19 +1,10 @@
-/** @file What a measured figure depends on: the program's version and commit, and the machine. */
+/** @file The version and the commit that a result was made with. */
 
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { arch, availableParallelism, platform } from "node:os";
-import { processor } from "@subbyte/toolkit";
 
 /** Of the `subbyte` package. */
 export const version: string = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")).version;
-
-export const machine = (): Readonly<Record<string, string>> => ({
-  cpu: processor().cpu,
-  cores: String(availableParallelism()),
-  node: process.version,
-  system: `${platform()} ${arch()}`,
-});
 
 export interface Commit {
   readonly hash: string;

@@ -2,7 +2,9 @@
 
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { type ListedModel, modelList, type QuickstartModels, writeFileAtomic } from "@subbyte/toolkit";
+import { writeFileAtomic } from "../files.js";
+import { type ListedModel, modelList } from "../model-file/index.js";
+import type { QuickstartModels } from "../study/quickstart.js";
 
 export async function writeQuickstartModels(folder: string, models: QuickstartModels): Promise<void> {
   const { float, preprocessing, labels, testSet, quantized } = models;

@@ -1,0 +1,74 @@
+/** @file Measured speeds as tables. */
+
+import type { EngineBenchResult, ProfileResult, TrainingBenchResult } from "@subbyte/toolkit/tasks";
+import { millions, table } from "./output.js";
+
+type ContestantResult = EngineBenchResult["results"][number];
+
+export function engineText({
+  results,
+  ratios,
+  cpuRatios,
+}: Pick<EngineBenchResult, "results" | "ratios" | "cpuRatios">): string {
+  const header = ["network", "contestant", "ms", "fastest", "CPU", "first result", "correlation"];
+  const rows = results.map((result) => [
+    result.network,
+    result.contestant,
+    result.milliseconds.toFixed(2),
+    result.fastestMilliseconds.toFixed(2),
+    result.cpuMilliseconds?.toFixed(2) ?? "",
+    result.firstResultMilliseconds.toFixed(0),
+    result.correlation.toFixed(4),
+  ]);
+  const comparisonRows = Object.entries(ratios).map(([key, ratio]) => [
+    key,
+    `${ratio.toFixed(2)}×`,
+    ...(cpuRatios ? [key in cpuRatios ? `${cpuRatios[key]!.toFixed(2)}×` : ""] : []),
+  ]);
+  return [
+    "One image from RGB bytes to logits, in milliseconds: median, fastest, processor time; the first from the bytes of the model;",
+    "correlation is that of the logits with the float network's.",
+    ...(disturbed(results) ? ["", "The machine was busy with other work: ratios may hold, times do not."] : []),
+    "",
+    table(header, rows),
+    "",
+    "How many times as fast ours is (medians of ratios within a turn):",
+    "",
+    table(["comparison", "ratio", ...(cpuRatios ? ["in CPU time"] : [])], comparisonRows),
+  ].join("\n");
+}
+
+/** A contestant had less processor time than this share of its time. */
+const UNDISTURBED = 0.9;
+
+const disturbed = (results: readonly ContestantResult[]): boolean =>
+  results.some(({ milliseconds, cpuMilliseconds = milliseconds }) => cpuMilliseconds < UNDISTURBED * milliseconds);
+
+export function profileText({ network, bits, tier, layers }: ProfileResult["profiles"][number]): string {
+  const rows = layers.map(({ name, kernels, flush, milliseconds, multiplyAdds, gmacPerSecond }) => [
+    name,
+    milliseconds.toFixed(3),
+    millions(multiplyAdds),
+    multiplyAdds === 0 ? "" : gmacPerSecond.toFixed(1),
+    kernels.join(" "),
+    flush ?? "",
+  ]);
+  const total = layers.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
+  const work = layers.reduce((sum, { multiplyAdds }) => sum + multiplyAdds, 0);
+  return [
+    `${network} W${bits}A${bits}, ${tier}: ${total.toFixed(2)} ms, ${(work / 1e6 / total).toFixed(1)} GMAC/s`,
+    "",
+    table(["layer", "ms", "M mult-adds", "GMAC/s", "kernels", "flush every"], rows),
+  ].join("\n");
+}
+
+export const trainingText = (results: TrainingBenchResult["results"]): string =>
+  table(
+    ["network", "batch", "ms per step", "images/s"],
+    results.map(({ network, batchSize, milliseconds, imagesPerSecond }) => [
+      network,
+      batchSize,
+      milliseconds.toFixed(1),
+      imagesPerSecond.toFixed(1),
+    ]),
+  );

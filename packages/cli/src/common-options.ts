@@ -1,0 +1,48 @@
+/** @file Options of the command line itself, which every command has. */
+
+import type { Command } from "commander";
+
+export interface CommonOptions {
+  readonly config?: string;
+  readonly json: boolean;
+  /** File that the result is recorded in, with how it came about. */
+  readonly results?: string;
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+}
+
+const HEADING = "Command line:";
+
+/** Name, kind and help of each. */
+const commonOptions = {
+  config: ["--config <file>", "options from a JSON or YAML file; the command line wins"],
+  json: ["--json", "results as JSON on stdout"],
+  results: ["--results <file>", "record the result with command, options, commit, seed and machine"],
+  quiet: ["--quiet", "no progress and no notes"],
+  verbose: ["--verbose", "stack traces with errors"],
+} as const satisfies Readonly<Record<keyof CommonOptions, readonly [flags: string, help: string]>>;
+
+export function withCommonOptions(command: Command): Command {
+  command.optionsGroup(HEADING);
+  for (const [flags, help] of Object.values(commonOptions)) command.option(flags, help);
+  return command.helpOption("-h, --help", "this text");
+}
+
+export const isCommonOption = (name: string): name is keyof CommonOptions => Object.hasOwn(commonOptions, name);
+
+/** Whether it is on or off, rather than a text. */
+export const isCommonFlag = (name: keyof CommonOptions): boolean => !commonOptions[name][0].includes("<");
+
+export const commonOptionsOf = ({
+  json = false,
+  quiet = false,
+  verbose = false,
+  config,
+  results,
+}: Partial<CommonOptions>): CommonOptions => ({
+  json,
+  quiet,
+  verbose,
+  ...(config === undefined ? {} : { config }),
+  ...(results === undefined ? {} : { results }),
+});

@@ -1,0 +1,153 @@
+/** @file What an option is, and how definitions are made: a Valibot schema of its value, with the facts that people read. */
+
+import * as v from "valibot";
+
+/** How a form shows an option, and how text on a command line becomes its value. */
+export type OptionKind = "flag" | "number" | "text" | "numbers" | "texts";
+
+/** Options are shown in these groups, in this order. */
+export const optionGroups = [
+  "Model",
+  "Images",
+  "Bit widths",
+  "Budget",
+  "Method",
+  "Training",
+  "Augmentation",
+  "Measurement",
+  "Output",
+  "Run",
+] as const;
+export type OptionGroup = (typeof optionGroups)[number];
+
+export interface OptionFacts<Value = unknown> {
+  readonly group: OptionGroup;
+  /** One plain line. */
+  readonly help: string;
+  /** Shown after those that everybody needs. */
+  readonly advanced?: true;
+  /** What a number counts. */
+  readonly unit?: "bits" | "bytes" | "images" | "pixels" | "ms" | "steps" | "epochs" | "percent" | "points" | "threads";
+  /** The word that stands for the value in help: `--weights <bits>`. */
+  readonly placeholder?: string;
+  /** A value as people type it. */
+  readonly example?: string;
+  /** Where the option is left out; an option without one may be absent. */
+  readonly default?: Value;
+}
+
+export interface OptionDefinition<Value = unknown> extends OptionFacts<Value> {
+  readonly kind: OptionKind;
+  /** Checks a value; a text form that stands for another value is translated, such as `200kB`. */
+  readonly schema: v.GenericSchema<unknown, Value>;
+  /** What the value has to be, in words that follow "it takes". */
+  readonly takes: string;
+  readonly choices?: readonly string[];
+}
+
+type Defined<Value, Facts> = OptionDefinition<Value> & Facts;
+
+interface Range {
+  readonly min?: number;
+  readonly max?: number;
+}
+
+/** A whole number, from 1 up unless `min` says otherwise. */
+export function integer<const Facts extends OptionFacts<number> & Range>(facts: Facts): Defined<number, Facts> {
+  const { min = 1, max } = facts;
+  const whole = v.pipe(v.number(), v.integer(), v.minValue(min));
+  return {
+    ...facts,
+    kind: "number",
+    schema: (max === undefined ? whole : v.pipe(whole, v.maxValue(max))) as v.GenericSchema<unknown, number>,
+    takes: max === undefined ? `a whole number from ${min} up` : `a whole number from ${min} to ${max}`,
+  };
+}
+
+/** A finite number. */
+export function decimal<const Facts extends OptionFacts<number> & Range>(facts: Facts): Defined<number, Facts> {
+  const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY } = facts;
+  const bounds = [
+    ...(Number.isFinite(min) ? [v.minValue<number, number>(min)] : []),
+    ...(Number.isFinite(max) ? [v.maxValue<number, number>(max)] : []),
+  ];
+  const range = Number.isFinite(max) ? ` from ${min} to ${max}` : Number.isFinite(min) ? ` from ${min} up` : "";
+  return {
+    ...facts,
+    kind: "number",
+    schema: v.pipe(v.number(), v.finite(), ...bounds) as v.GenericSchema<unknown, number>,
+    takes: `a number${range}`,
+  };
+}
+
+/** On or off. */
+export const flag = <const Facts extends OptionFacts<boolean>>(facts: Facts): Defined<boolean, Facts> => ({
+  ...facts,
+  kind: "flag",
+  schema: v.boolean(),
+  takes: "true or false",
+});
+
+export const text = <const Facts extends OptionFacts<string>>(facts: Facts): Defined<string, Facts> => ({
+  ...facts,
+  kind: "text",
+  schema: v.pipe(v.string(), v.nonEmpty()),
+  takes: "a text",
+});
+
+export const choice = <
+  const Choices extends readonly [string, ...string[]],
+  const Facts extends OptionFacts<Choices[number]>,
+>(
+  choices: Choices,
+  facts: Facts,
+): Defined<Choices[number], Facts> => ({
+  ...facts,
+  kind: "text",
+  schema: v.picklist(choices),
+  takes: `one of ${choices.join(", ")}`,
+  choices,
+});
+
+/** A list of numbers, `0.485,0.456,0.406` as text. */
+export const numbers = <const Facts extends OptionFacts<readonly number[]>>(
+  facts: Facts,
+  each: v.GenericSchema<number> = v.pipe(v.number(), v.finite()),
+  takes = "numbers separated by commas",
+): Defined<readonly number[], Facts> => ({
+  ...facts,
+  kind: "numbers",
+  schema: v.pipe(v.array(each), v.nonEmpty()),
+  takes,
+});
+
+/** A list of texts, `w4a4,w8a8` as one. */
+export const texts = <const Facts extends OptionFacts<readonly string[]>>(
+  facts: Facts,
+  each: v.GenericSchema<string> = v.string(),
+  takes = "names separated by commas",
+): Defined<readonly string[], Facts> => ({
+  ...facts,
+  kind: "texts",
+  schema: v.pipe(v.array(each), v.nonEmpty()),
+  takes,
+});
+
+/** Bytes, as a number or as text such as `200kB`, in powers of 1000. */
+export const fileSize = <const Facts extends OptionFacts<number>>(facts: Facts): Defined<number, Facts> => ({
+  ...facts,
+  kind: "text",
+  schema: v.union([
+    v.pipe(v.number(), v.minValue(1)),
+    v.pipe(v.string(), v.regex(SIZE), v.transform(bytesOf)),
+  ]) as v.GenericSchema<unknown, number>,
+  takes: "a size such as 200kB or 3MB",
+});
+
+const SIZE = /^\s*(\d+(?:\.\d+)?)\s*([kMG]?)B?\s*$/i;
+const powers: Readonly<Record<string, number>> = { "": 1, k: 1e3, m: 1e6, g: 1e9 };
+
+function bytesOf(size: string): number {
+  const [, number, prefix] = SIZE.exec(size) as unknown as [string, string, string];
+  return Number(number) * powers[prefix.toLowerCase()]!;
+}

@@ -1,0 +1,38 @@
+/** @file Names and defaults that the library and its options share; plain data, so that a page can load it. */
+
+import type { OptimizerOptions } from "../training/optimizers/index.js";
+import type { Schedule } from "../training/schedules.js";
+
+export const architectureNames = [
+  "resnet18",
+  "resnet34",
+  "resnet50",
+  "resnet101",
+  "resnet152",
+  "resnet20",
+  "resnet32",
+  "resnet44",
+  "resnet56",
+  "resnet110",
+  "resnet8",
+  "mobilenet_v2",
+] as const;
+
+/** Methods that measure ranges, by the rule for activations. */
+export const rangeMethodNames = ["minmax", "movingaverage", "percentile", "kl", "mse", "l24"] as const;
+/** Methods that learn the rounding of weights. */
+export const learningMethodNames = ["adaround", "reconstruct"] as const;
+/** `auto` takes the cheapest of the others that suffices. */
+export const methodNames = ["auto", ...rangeMethodNames, ...learningMethodNames] as const;
+
+export const optimizerNames = ["sgd", "adamw"] as const satisfies readonly OptimizerOptions["name"][];
+export const scheduleNames = ["constant", "cosine", "one-cycle", "step"] as const satisfies readonly Schedule["name"][];
+
+export const downloadNames = ["cifar10", "imagenette"] as const;
+
+/** Enough for ranges; more change accuracy by less than its noise. */
+export const calibrationImagesDefault = 1024;
+/** Percentage of the values that the method `percentile` keeps within the range, as in TensorRT's calibrator. */
+export const percentileDefault = 99.99;
+/** Percentage points that `auto` may lose. */
+export const maxDropDefault = 1;

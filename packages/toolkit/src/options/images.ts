@@ -1,0 +1,64 @@
+/** @file Options that say which images, and how the network takes them. */
+
+import { choice, flag, integer, numbers, text } from "./definition.js";
+
+export const imageOptions = {
+  data: text({
+    group: "Images",
+    help: '"mnist", a folder of class folders, the binary files of CIFAR-10, or a .tgz of these',
+    placeholder: "source",
+    example: "photos/",
+  }),
+  split: choice(["train", "test", "val"], {
+    group: "Images",
+    help: "part of the data",
+    advanced: true,
+    placeholder: "split",
+  }),
+  limit: integer({
+    group: "Images",
+    help: "about this many images, every class with its share",
+    unit: "images",
+    placeholder: "n",
+  }),
+  size: integer({
+    group: "Images",
+    help: "height and width of the network's input",
+    unit: "pixels",
+    advanced: true,
+    placeholder: "pixels",
+  }),
+  resizeTo: integer({
+    group: "Images",
+    help: "resize the shorter side to this, then crop the centre",
+    unit: "pixels",
+    advanced: true,
+    placeholder: "pixels",
+  }),
+  mean: numbers({
+    group: "Images",
+    help: "mean of each channel, in units of pixel / 255",
+    placeholder: "list",
+    example: "0.485,0.456,0.406",
+  }),
+  std: numbers({
+    group: "Images",
+    help: "standard deviation of each channel, in units of pixel / 255",
+    placeholder: "list",
+    example: "0.229,0.224,0.225",
+  }),
+  splitSeed: integer({
+    group: "Images",
+    help: "seed that divides a folder without train and test folders",
+    min: 0,
+    advanced: true,
+    placeholder: "n",
+    default: 0,
+  }),
+  skipBadImages: flag({
+    group: "Images",
+    help: "leave damaged images out and count them",
+    advanced: true,
+    default: false,
+  }),
+} as const;

@@ -1,0 +1,43 @@
+/** @file The options of a task as JSON Schema: editors complete configuration files by it, servers check requests, pages build forms. */
+
+import { toJsonSchema } from "@valibot/to-json-schema";
+import type { OptionDefinition } from "./definition.js";
+import { optionNames, optionOf } from "./parse.js";
+import { type TaskDefinition, type TaskName, tasks } from "./tasks.js";
+
+/** JSON Schema of draft 07, with `group`, `unit` and `advanced` beside the standard keywords. */
+export interface OptionsSchema {
+  readonly $schema: string;
+  readonly title: string;
+  readonly description: string;
+  readonly type: "object";
+  readonly properties: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly required: readonly string[];
+  readonly additionalProperties: false;
+}
+
+/** @param partial asks for nothing, as a configuration file may leave to the command line what the task needs */
+export function optionsSchema(task: TaskName, { partial = false } = {}): OptionsSchema {
+  const { description, needs } = tasks[task] as TaskDefinition;
+  return {
+    $schema: "http://json-schema.org/draft-07/schema#",
+    title: task,
+    description,
+    type: "object",
+    properties: Object.fromEntries(optionNames(task).map((name) => [name, propertyOf(optionOf(task, name))])),
+    required: partial ? [] : needs,
+    additionalProperties: false,
+  };
+}
+
+function propertyOf({ schema, help, group, unit, advanced, default: value }: OptionDefinition) {
+  const { $schema: _, ...keywords } = toJsonSchema(schema, { typeMode: "input", ignoreActions: ["finite"] });
+  return {
+    ...keywords,
+    description: help,
+    ...(value === undefined ? {} : { default: value }),
+    group,
+    advanced: advanced ?? false,
+    ...(unit === undefined ? {} : { unit }),
+  };
+}

@@ -1,0 +1,146 @@
+/** @file Options that say how a network is quantized after training. */
+
+import * as v from "valibot";
+import { choice, decimal, fileSize, flag, integer, text } from "./definition.js";
+import { calibrationImagesDefault, maxDropDefault, methodNames, percentileDefault } from "./facts.js";
+
+/** Bit widths for the layers whose name matches; later entries win. */
+export const layerOverrides = v.array(
+  v.strictObject({
+    /** Name of a layer; `*` matches any run of characters. */
+    pattern: v.string(),
+    weights: v.exactOptional(v.number()),
+    activations: v.exactOptional(v.number()),
+  }),
+);
+
+const bits = { group: "Bit widths", unit: "bits", min: 2, max: 8, placeholder: "bits" } as const;
+
+export const bitWidthOptions = {
+  weights: integer({ ...bits, help: "bit width of weights", default: 8 }),
+  activations: integer({ ...bits, help: "bit width of the inputs of layers", default: 8 }),
+  policy: {
+    kind: "text",
+    schema: v.union([v.pipe(v.string(), v.nonEmpty()), layerOverrides]),
+    takes: 'a file, or a list of entries such as { "pattern": "layer1*", "weights": 4, "activations": 4 }',
+    group: "Bit widths",
+    help: "bit widths of single layers by name: a JSON or YAML file",
+    placeholder: "file",
+    example: "widths.yaml",
+  },
+  firstLastBits: integer({
+    ...bits,
+    help: "bit width of the first convolution and the last linear layer",
+    advanced: true,
+    default: 8,
+  }),
+  residualBits: integer({ ...bits, help: "bit width of the residual stream", advanced: true, default: 8 }),
+  reduceRange: flag({
+    group: "Bit widths",
+    help: "keep weights within 7 bits, for ONNX runtimes on CPUs without VNNI",
+    advanced: true,
+    default: false,
+  }),
+} as const;
+
+export const budgetOptions = {
+  avgBits: decimal({
+    group: "Budget",
+    help: "mean bit width of weights and of activations of inner layers, shared out by sensitivity",
+    unit: "bits",
+    min: 2,
+    placeholder: "bits",
+  }),
+  maxSize: fileSize({
+    group: "Budget",
+    help: "size of the file; bit widths of weights are chosen to fit, such as 200kB or 3MB",
+    unit: "bytes",
+    placeholder: "size",
+  }),
+  maxTime: decimal({
+    group: "Budget",
+    help: "time per image on this machine's engine with one thread, in ms; bit widths are chosen to fit",
+    unit: "ms",
+    min: 0,
+    placeholder: "ms",
+  }),
+} as const;
+
+export const methodOptions = {
+  method: choice(methodNames, {
+    group: "Method",
+    help: "how scales and weights are found; auto takes the cheapest method that suffices",
+    placeholder: "name",
+    default: "auto",
+  }),
+  calibrationImages: integer({
+    group: "Method",
+    help: "training images that ranges are measured on",
+    unit: "images",
+    placeholder: "n",
+    default: calibrationImagesDefault,
+  }),
+  maxDrop: decimal({
+    group: "Method",
+    help: "percentage points of accuracy that auto may lose before it tries a slower method",
+    unit: "points",
+    min: 0,
+    placeholder: "points",
+    default: maxDropDefault,
+  }),
+  percentile: decimal({
+    group: "Method",
+    help: "percentage of values within a range, for the method percentile",
+    unit: "percent",
+    min: 0,
+    advanced: true,
+    max: 100,
+    placeholder: "percent",
+    default: percentileDefault,
+  }),
+  equalize: flag({
+    group: "Method",
+    help: "cross-layer equalization first: channels of neighbouring layers share their ranges",
+    advanced: true,
+    default: false,
+  }),
+  biasCorrection: flag({
+    group: "Method",
+    help: "subtract the mean errors of rounded weights from the biases",
+    advanced: true,
+    default: false,
+  }),
+  iterations: integer({
+    group: "Method",
+    help: "steps per block, for methods that learn",
+    unit: "steps",
+    advanced: true,
+    placeholder: "n",
+  }),
+  endToEnd: integer({
+    group: "Method",
+    help: "steps for the whole network after its blocks, for the method reconstruct",
+    unit: "steps",
+    min: 0,
+    advanced: true,
+    placeholder: "n",
+  }),
+  mirror: flag({
+    group: "Method",
+    help: "learn from mirror images of the calibration images too; not for digits and text",
+    advanced: true,
+    default: true,
+  }),
+  checkpoint: text({
+    group: "Method",
+    help: "file in which methods that learn keep their state, and from which they go on",
+    advanced: true,
+    placeholder: "file",
+  }),
+  force: flag({
+    group: "Method",
+    help: "write the file even where accuracy collapsed",
+    advanced: true,
+    default: false,
+  }),
+} as const;

@@ -1,0 +1,26 @@
+/** @file All options by name: one meaning each, in every task that reads it. */
+
+import type { OptionDefinition } from "./definition.js";
+import { imageOptions } from "./images.js";
+import { modelOptions } from "./model.js";
+import { bitWidthOptions, budgetOptions, methodOptions } from "./quantization.js";
+import { downloadOptions, measurementOptions, outputOptions, runOptions } from "./run.js";
+import { trainingOptions } from "./training.js";
+
+export const options = {
+  ...modelOptions,
+  ...imageOptions,
+  ...bitWidthOptions,
+  ...budgetOptions,
+  ...methodOptions,
+  ...trainingOptions,
+  ...measurementOptions,
+  ...downloadOptions,
+  ...outputOptions,
+  ...runOptions,
+} as const satisfies Readonly<Record<string, OptionDefinition>>;
+
+export type Options = typeof options;
+export type OptionName = keyof Options;
+/** What an option's value is. */
+export type OptionValue<Name extends OptionName> = Options[Name] extends OptionDefinition<infer Value> ? Value : never;

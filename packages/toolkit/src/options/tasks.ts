@@ -1,0 +1,170 @@
+/** @file Which options each task reads, which of them it needs, and what it takes where one is left out. */
+
+import type { OptionFacts } from "./definition.js";
+import { imageOptions } from "./images.js";
+import { bitWidthOptions, budgetOptions, methodOptions } from "./quantization.js";
+import type { OptionName, OptionValue } from "./table.js";
+import { trainingOptions } from "./training.js";
+
+export interface TaskDefinition {
+  /** One sentence. */
+  readonly description: string;
+  readonly reads: readonly OptionName[];
+  /** Without which it cannot begin; those given by their place on a command line first. */
+  readonly needs: readonly OptionName[];
+  /** How many of `needs` a command line gives by their place. */
+  readonly arguments: number;
+  /** What an option is here, where that differs from other tasks. */
+  readonly own: { readonly [Name in OptionName]?: Partial<OptionFacts<OptionValue<Name>>> };
+}
+
+const names = <Name extends string>(table: Readonly<Record<Name, unknown>>) =>
+  Object.keys(table) as readonly string[] as readonly Name[];
+
+/** What the weights of a file are put into. */
+const network = ["arch", "classes", "stem", "size"] as const;
+const images = names(imageOptions).filter((name) => name !== "size") as readonly Exclude<
+  keyof typeof imageOptions,
+  "size"
+>[];
+const bitWidths = names(bitWidthOptions);
+const training = names(trainingOptions);
+/** Not those of a look at the result. */
+const method = names(methodOptions).filter((name) => name !== "maxDrop" && name !== "force") as readonly Exclude<
+  keyof typeof methodOptions,
+  "maxDrop" | "force"
+>[];
+
+const folder = (value: string, help: string) => ({ default: value, placeholder: "folder", help }) as const;
+const file = (help: string) => ({ placeholder: "file", help }) as const;
+
+export const tasks = {
+  quickstart: {
+    description:
+      "Trains a small ResNet on embedded MNIST, quantizes it to 8…2 bits, evaluates every bit width on the integer engine.",
+    reads: ["out", "seed", "threads"],
+    needs: [],
+    arguments: 0,
+    own: { out: folder("quickstart", "folder for report.html and the models") },
+  },
+  download: {
+    description: "Fetches a data set with checksum, progress and resumption.",
+    reads: ["name", "out", "url"],
+    needs: ["name"],
+    arguments: 1,
+    own: { out: folder("data", "folder for the archive") },
+  },
+  train: {
+    description: "Trains a built-in architecture on images.",
+    reads: [...network, ...images, ...training, "from", "batch", "out", "seed", "threads"],
+    needs: ["arch", "data"],
+    arguments: 0,
+    own: {
+      arch: { help: "built-in architecture" },
+      epochs: { default: 30 },
+      lr: { default: 0.05 },
+      schedule: { default: "one-cycle" },
+      optimizer: { default: "sgd" },
+      out: folder("runs/train", "folder for checkpoints, weights and log"),
+    },
+  },
+  qat: {
+    description:
+      "Trains with fake-quantized weights and activations, from a float network (calibrated first) or from a .sbq.",
+    reads: ["model", ...network, ...images, ...bitWidths, ...method, ...training, "batch", "out", "seed", "threads"],
+    needs: ["model", "data"],
+    arguments: 1,
+    own: {
+      // The network has no batch norm any more; Adam's bounded steps keep it from diverging at few bits.
+      epochs: { default: 5 },
+      lr: { default: 1e-3 },
+      schedule: { default: "cosine" },
+      optimizer: { default: "adamw" },
+      out: folder("runs/qat", "folder for checkpoints, weights and log"),
+    },
+  },
+  quantize: {
+    description:
+      "Turns a float network (.onnx, checkpoint) into an integer network (.sbq) with the help of unlabelled images.",
+    reads: [
+      "model",
+      ...network,
+      ...images,
+      ...bitWidths,
+      ...names(budgetOptions),
+      ...names(methodOptions),
+      "out",
+      "seed",
+      "threads",
+    ],
+    needs: ["model", "data"],
+    arguments: 1,
+    own: {
+      data: { help: '"mnist", a folder of class folders, the binary files of CIFAR-10, a .tgz of these, or "none"' },
+      out: file("the .sbq; by default named after the model and its bit widths, in this folder"),
+    },
+  },
+  evaluate: {
+    description:
+      "Measures accuracy of .onnx, .sbq or a checkpoint on the test images (validation images where there are none).",
+    reads: ["model", ...network, ...images, "simulate", "tier", "disableQuantQdq", "predictions", "batch", "threads"],
+    needs: ["model", "data"],
+    arguments: 1,
+    own: {},
+  },
+  export: {
+    description: "Writes a .sbq as quantized ONNX that other runtimes execute.",
+    reads: ["model", "format", "reduceRange", "out"],
+    needs: ["model"],
+    arguments: 1,
+    own: {
+      reduceRange: {
+        help: "round weights to 7 bits, which CPUs without VNNI add up without saturation",
+        group: "Output",
+      },
+      out: file("the .onnx; by default named after the model, in this folder"),
+    },
+  },
+  inspect: {
+    description: "Prints a model: its operators, shapes, bit widths and sizes.",
+    reads: ["model", ...network],
+    needs: ["model"],
+    arguments: 1,
+    own: {},
+  },
+  compare: {
+    description: "Finds the layer that hurts: what each layer of a .sbq lost against its float network, and why.",
+    reads: ["model", "compare", ...network, ...images, "eachLayer", "report", "seed", "threads"],
+    needs: ["model", "compare", "data"],
+    arguments: 1,
+    own: {},
+  },
+  bench: {
+    description:
+      "Measures speed on networks with random weights: the engine against ONNX Runtime, from RGB bytes to logits, and training.",
+    reads: [
+      "engine",
+      "training",
+      "networks",
+      "bits",
+      "tier",
+      "only",
+      "turns",
+      "browser",
+      "profile",
+      "batch",
+      "seed",
+      "threads",
+    ],
+    needs: [],
+    arguments: 0,
+    own: {
+      tier: { help: "one instruction set of the engine; auto measures those of this machine" },
+      batch: { help: "images of a training step" },
+      threads: { help: "threads of every contestant, 1 by default; for training all cores" },
+    },
+  },
+} as const satisfies Readonly<Record<string, TaskDefinition>>;
+
+export type TaskName = keyof typeof tasks;
+export const taskNames = Object.keys(tasks) as readonly TaskName[];

@@ -1,0 +1,36 @@
+/** @file Options as text: their names on a command line, and values that people type. */
+
+import type { OptionDefinition } from "./definition.js";
+
+/** `firstLastBits` → `first-last-bits` */
+export const kebabCase = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+/** `first-last-bits` → `firstLastBits` */
+export const camelCase = (name: string): string =>
+  name.replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+
+/**
+ * What text stands for, as the option's schema takes it. Text that stands for nothing is given back, so that the schema
+ * refuses it in its own words.
+ */
+export function valueOfText({ kind }: OptionDefinition, text: string): unknown {
+  switch (kind) {
+    case "flag":
+      return text === "true" ? true : text === "false" ? false : text;
+    case "number":
+      return numberOf(text);
+    case "numbers":
+      return text.split(",").map(numberOf);
+    case "texts":
+      return text.split(",").map((item) => item.trim());
+    case "text":
+      return text;
+    default:
+      return kind satisfies never;
+  }
+}
+
+const numberOf = (text: string): number | string => {
+  const value = Number(text);
+  return text.trim() === "" || Number.isNaN(value) ? text : value;
+};

@@ -1,0 +1,102 @@
+/** @file Options of training. */
+
+import { choice, decimal, flag, integer } from "./definition.js";
+import { optimizerNames, scheduleNames } from "./facts.js";
+
+export const trainingOptions = {
+  epochs: integer({
+    group: "Training",
+    help: "passes over the training images",
+    unit: "epochs",
+    placeholder: "n",
+  }),
+  lr: decimal({ group: "Training", help: "largest learning rate", min: 0, placeholder: "rate" }),
+  optimizer: choice(optimizerNames, { group: "Training", help: "update rule", placeholder: "name" }),
+  schedule: choice(scheduleNames, { group: "Training", help: "schedule of the learning rate", placeholder: "name" }),
+  warmup: integer({
+    group: "Training",
+    help: "steps over which the learning rate grows from 0",
+    unit: "steps",
+    min: 0,
+    advanced: true,
+    placeholder: "steps",
+    default: 0,
+  }),
+  momentum: decimal({
+    group: "Training",
+    help: "momentum of SGD",
+    min: 0,
+    advanced: true,
+    placeholder: "share",
+    default: 0.9,
+  }),
+  nesterov: flag({ group: "Training", help: "Nesterov's form of momentum", advanced: true, default: false }),
+  weightDecay: decimal({
+    group: "Training",
+    help: "decay of weights; batch norm and biases have none",
+    min: 0,
+    advanced: true,
+    placeholder: "rate",
+    default: 1e-4,
+  }),
+  labelSmoothing: decimal({
+    group: "Training",
+    help: "share of the target that is spread over all classes",
+    min: 0,
+    max: 1,
+    advanced: true,
+    placeholder: "share",
+    default: 0,
+  }),
+  clipValue: decimal({
+    group: "Training",
+    help: "limit for every element of the gradients",
+    min: 0,
+    advanced: true,
+    placeholder: "limit",
+  }),
+  clipNorm: decimal({
+    group: "Training",
+    help: "limit for the norm of all gradients together",
+    min: 0,
+    advanced: true,
+    placeholder: "limit",
+  }),
+  validationShare: decimal({
+    group: "Training",
+    help: "share of the training images that chooses the best epoch; 0 lets the test images choose it",
+    min: 0,
+    max: 1,
+    placeholder: "share",
+    default: 0,
+  }),
+  checkpointEvery: integer({
+    group: "Training",
+    help: "steps between checkpoints within an epoch",
+    unit: "steps",
+    advanced: true,
+    placeholder: "steps",
+  }),
+  resume: flag({
+    group: "Training",
+    help: "go on from the checkpoint in the output folder; a finished run goes on where there are more epochs now",
+    default: false,
+  }),
+  overwrite: flag({
+    group: "Training",
+    help: "begin anew where the output folder holds an earlier run, which is lost",
+    default: false,
+  }),
+  cropPadding: integer({
+    group: "Augmentation",
+    help: "pad with so many zeros and crop back at a random place",
+    unit: "pixels",
+    placeholder: "pixels",
+  }),
+  randomResizedCrop: flag({
+    group: "Augmentation",
+    help: "crop a random area and shape and resize it",
+    default: false,
+  }),
+  flip: flag({ group: "Augmentation", help: "mirror every second image", default: false }),
+} as const;

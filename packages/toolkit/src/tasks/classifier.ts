@@ -1,0 +1,28 @@
+/** @file A model as a classifier of batches, run as the options say. */
+
+import type { Preprocessing } from "@subbyte/engine";
+import { defined } from "../defined.js";
+import { type Classify, floatClassifier, integerClassifier } from "../evaluation/index.js";
+import { lift } from "../lowering/lift.js";
+import type { OpenedModel } from "../model-file/index.js";
+import type { TaskOptions } from "../options/index.js";
+import { codesClassifier, simulatedClassifier } from "../simulation/classifier.js";
+
+export interface Classifier {
+  readonly classify: Classify;
+  close(): Promise<void>;
+}
+
+export async function classifierOf(
+  model: OpenedModel,
+  { mean, std, channels, height, width }: Preprocessing,
+  options: Pick<TaskOptions<"evaluate">, "simulate" | "tier" | "disableQuantQdq" | "threads">,
+): Promise<Classifier> {
+  const { simulate, tier, disableQuantQdq } = options;
+  const threads = defined({ threads: options.threads });
+  if (model.kind === "float")
+    return floatClassifier(model.executable, [channels, height, width], { mean, std, disableQuantQdq, ...threads });
+  if (simulate === "float") return simulatedClassifier(lift(model.program), { mean, std, ...threads });
+  if (simulate === "codes") return codesClassifier(model.program, threads);
+  return integerClassifier(model.bytes, { tier, ...threads });
+}

@@ -1,0 +1,101 @@
+/** @file The task `compare`: which layer of an integer network lost what against its float network, and why. */
+
+import { simplifyForImport } from "@subbyte/graph";
+import { defined } from "../defined.js";
+import { UsageError } from "../errors.js";
+import { writeFileAtomic } from "../files.js";
+import { lift } from "../lowering/lift.js";
+import type { FloatModel, QuantizedModel } from "../model-file/index.js";
+import type { TaskOptions } from "../options/index.js";
+import { Check, type Closeness, checkImages } from "../quantization/check.js";
+import { type LayerSensitivity, layerSensitivity } from "../quantization/sensitivity/index.js";
+import { sensitivityReport } from "../report/sensitivity-report.js";
+import { openImagesFor } from "./images.js";
+import { openTaskModel } from "./model.js";
+import { preprocessingOf } from "./preprocessing.js";
+import { defineTask } from "./run.js";
+
+export interface CompareResult {
+  readonly path: string;
+  readonly float: string;
+  /** Training images that both were shown. */
+  readonly images: number;
+  readonly closeness: Closeness;
+  /** It in words. */
+  readonly summary: string;
+  /** The noisiest first. */
+  readonly layers: readonly LayerSensitivity[];
+  /** The HTML page, where one was asked for. */
+  readonly report?: string;
+}
+
+/** Images compared on, unless `limit` says otherwise; two evaluations per layer with `eachLayer`. */
+const IMAGES = 512;
+
+export const compareModels = defineTask("compare", async (options, run): Promise<CompareResult> => {
+  const [quantized, float] = await openBoth(options);
+  const preprocessing = preprocessingOf(quantized, options);
+  const { limit = IMAGES, seed, report } = options;
+  const images = await openImagesFor(preprocessing, "train", options, run, { limit });
+  const session = defined({ threads: options.threads });
+  const graph = simplifyForImport(float.graph);
+  const { mean, std } = preprocessing;
+  run.phase("measuring");
+  const shown = await checkImages(images, { seed, mean, std, calibrationImages: 0, count: IMAGES });
+  const check = await Check.of(graph, shown, session);
+  const program = lift(quantized.program);
+  const closeness = await check.measure(program);
+  const summary = check.describe(closeness);
+  const layers = await layerSensitivity(
+    program,
+    shown.batches,
+    {
+      ...session,
+      signal: run.signal,
+      ...(options.eachLayer ? { check } : {}),
+      onProgress: (done, of) => run.progress(done, of, { unit: "layers" }),
+    },
+    graph,
+  );
+  if (report !== undefined) {
+    const made = {
+      quantized: quantized.path,
+      float: float.path,
+      images: `${shown.labels.length} training images of ${images.name}`,
+      whole: summary,
+    };
+    const order = graph.nodes.map(({ name }) => name);
+    const title = `${quantized.path} against ${float.path}`;
+    await writeFileAtomic(report, await sensitivityReport({ title, layers, order, made }));
+  }
+  return {
+    path: quantized.path,
+    float: float.path,
+    images: shown.labels.length,
+    closeness,
+    summary,
+    layers,
+    ...defined({ report }),
+  };
+});
+
+/** @throws {UsageError} where they are not an integer network and a float one of the same images */
+async function openBoth(options: TaskOptions<"compare">): Promise<[QuantizedModel, FloatModel]> {
+  const quantized = await openTaskModel(options.model, options);
+  const float = await openTaskModel(options.compare, options);
+  if (quantized.kind !== "quantized" || float.kind !== "float")
+    throw new UsageError(
+      "wrong-model-kind",
+      { file: quantized.path, option: "compare", expected: "quantized" },
+      "`compare` takes a float network and compares a .sbq with it: inspect model.sbq `compare` model.onnx.",
+    );
+  const { channels, height, width } = quantized.program.preprocessing;
+  const taken = [channels, height, width].join("×");
+  if (float.shape.join("×") !== taken)
+    throw new UsageError(
+      "models-differ",
+      { found: float.shape, expected: [channels, height, width] },
+      `${float.path} takes images of ${float.shape.join("×")} values, ${quantized.path} of ${taken}: compare it with the network that it was made from.`,
+    );
+  return [quantized, float];
+}

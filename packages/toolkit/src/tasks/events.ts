@@ -1,0 +1,61 @@
+/** @file What a task says while it runs: one stream of typed events, for a terminal, a page or a log. */
+
+/** What a task does at the moment. */
+export type Phase =
+  | "opening images"
+  | "making images"
+  | "choosing bit widths"
+  | "calibrating"
+  | "learning"
+  | "quantizing"
+  | "training"
+  | "validating"
+  | "evaluating"
+  | "measuring"
+  | "downloading";
+
+/** Figures of the work so far, as numbers that a page can plot. */
+export interface ProgressFigures {
+  readonly loss?: number;
+  /** 0 … 1 */
+  readonly accuracy?: number;
+  readonly learningRate?: number;
+  readonly imagesPerSecond?: number;
+}
+
+/** A step of the work begins; the one before is finished. */
+export interface PhaseEvent {
+  readonly type: "phase";
+  readonly phase: Phase;
+  /** What of, such as `epoch 3/30`. */
+  readonly detail?: string;
+}
+
+export interface ProgressEvent {
+  readonly type: "progress";
+  readonly phase: Phase;
+  /** What is worked on, such as the name of a layer. */
+  readonly detail?: string;
+  readonly done: number;
+  /** Absent where it is not known. */
+  readonly total?: number;
+  /** What `done` and `total` count; a share of the work from 0 to 1 where absent. */
+  readonly unit?: "images" | "steps" | "bytes" | "layers" | "measurements" | "turns";
+  /** Expected for the task's phase, or for a whole training; absent until enough was seen to tell. */
+  readonly secondsLeft?: number;
+  readonly figures?: ProgressFigures;
+}
+
+/** A sentence about the result that people should read, said once. */
+export interface NoteEvent {
+  readonly type: "note";
+  readonly text: string;
+}
+
+/** A sentence about something that is probably not as it should be, said once. */
+export interface WarningEvent {
+  readonly type: "warning";
+  readonly text: string;
+}
+
+export type TaskEvent = PhaseEvent | ProgressEvent | NoteEvent | WarningEvent;

@@ -1,0 +1,34 @@
+/**
+ * @file What people do with models, as functions: options to a typed result, with one stream of events and an `AbortSignal`.
+ * `@subbyte/toolkit/tasks`: the command line, servers and pages call these. A task writes the files that its options name; it prints
+ * nothing, reads no environment variable, and shares nothing with another task.
+ */
+
+export { ImageCache } from "../data/cache.js";
+export { writeFileAtomic } from "../files.js";
+export {
+  type BenchResult,
+  bench,
+  type EngineBenchResult,
+  type ProfileResult,
+  type TrainingBenchResult,
+} from "./bench.js";
+export { type CompareResult, compareModels } from "./compare.js";
+export { type DownloadResult, downloadData } from "./download.js";
+export { type EvaluateResult, evaluateModel } from "./evaluate.js";
+export type * from "./events.js";
+export { type ExportResult, exportModel } from "./export.js";
+export {
+  type FloatInspection,
+  type FloatOperator,
+  type Inspection,
+  type IntegerInspection,
+  type IntegerOperator,
+  inspectModel,
+} from "./inspect.js";
+export { machine } from "./machine.js";
+export { type QatTaskResult, trainQuantizedModel } from "./qat.js";
+export { type QuantizeResult, quantizeModel } from "./quantize.js";
+export { type QuickstartTaskResult, quickstart } from "./quickstart.js";
+export type { Run, Task, TaskContext } from "./run.js";
+export { type TrainTaskResult, trainModel } from "./train.js";

@@ -1,0 +1,118 @@
+/** @file The task `inspect`: what a model file holds, operator by operator. */
+
+import { type Operator, operatorMultiplyAdds, type Program, type TensorId } from "@subbyte/engine";
+import { elementCount, type Graph, inferTypes } from "@subbyte/graph";
+import type { FloatModel, ModelDescription } from "../model-file/index.js";
+import { countParameters, multiplyAddsOfNodes, parameterNames } from "../models/index.js";
+import { openTaskModel } from "./model.js";
+import { defineTask } from "./run.js";
+
+export interface FloatOperator {
+  readonly name: string;
+  readonly op: string;
+  /** Of the output, without the batch; sizes that the graph leaves open as their names. */
+  readonly shape: readonly (number | string)[];
+  /** That this node is the first to read. */
+  readonly parameters: number;
+  /** For one image. */
+  readonly multiplyAdds: number;
+}
+
+export interface IntegerOperator {
+  readonly name: string;
+  readonly op: string;
+  readonly shape: readonly number[];
+  /** Bit width of the weights. */
+  readonly weights?: number;
+  /** Bit widths of the inputs. */
+  readonly input: readonly number[];
+  /** Bit width of the output; absent where it is float. */
+  readonly output?: number;
+  readonly multiplyAdds: number;
+}
+
+export interface FloatInspection {
+  readonly path: string;
+  readonly kind: "float";
+  readonly bytes: number;
+  readonly shape: readonly number[];
+  readonly classes: number;
+  readonly parameters: number;
+  readonly multiplyAdds: number;
+  readonly description: ModelDescription | undefined;
+  readonly nodes: number;
+  readonly operators: readonly FloatOperator[];
+}
+
+export interface IntegerInspection extends Pick<Program, "classes" | "preprocessing" | "provenance" | "labels"> {
+  readonly path: string;
+  readonly kind: "quantized";
+  readonly bytes: number;
+  readonly operators: readonly IntegerOperator[];
+}
+
+export type Inspection = FloatInspection | IntegerInspection;
+
+export const inspectModel = defineTask("inspect", async (options): Promise<Inspection> => {
+  const model = await openTaskModel(options.model, options);
+  if (model.kind === "float") return inspectFloat(model);
+  const { path, bytes, program } = model;
+  const { classes, preprocessing, provenance, labels, operators } = program;
+  return {
+    path,
+    kind: "quantized",
+    bytes: bytes.length,
+    classes,
+    ...(labels === undefined ? {} : { labels }),
+    preprocessing,
+    provenance,
+    operators: operators.map((operator) => integerOperator(program, operator)),
+  };
+});
+
+function inspectFloat({ path, bytes, shape, classes, description, graph }: FloatModel): FloatInspection {
+  const operators = floatOperators(graph);
+  return {
+    path,
+    kind: "float",
+    bytes: bytes.length,
+    shape,
+    classes,
+    parameters: countParameters(graph),
+    multiplyAdds: operators.reduce((sum, { multiplyAdds }) => sum + multiplyAdds, 0),
+    description,
+    nodes: graph.nodes.length,
+    operators,
+  };
+}
+
+function floatOperators(graph: Graph): readonly FloatOperator[] {
+  const types = inferTypes(graph);
+  const work = multiplyAddsOfNodes(graph);
+  const unread = new Set(parameterNames(graph));
+  return graph.nodes.map(({ name, op, inputs, outputs }, i) => {
+    const own = inputs.filter((input) => unread.delete(input));
+    return {
+      name: name || outputs[0]!,
+      op,
+      shape: types.get(outputs[0]!)?.shape?.slice(1) ?? [],
+      parameters: own.reduce((sum, input) => sum + elementCount(graph.tensors.get(input)!.shape), 0),
+      multiplyAdds: work[i]!,
+    };
+  });
+}
+
+function integerOperator(program: Program, operator: Operator): IntegerOperator {
+  const bits = (id: TensorId) => program.tensors[id]!.bits;
+  const inputs = "inputs" in operator ? operator.inputs : [operator.input];
+  const output = "output" in operator ? operator.output : undefined;
+  return {
+    name: operator.name,
+    op: operator.op,
+    shape: output === undefined ? [program.classes] : program.tensors[output]!.shape,
+    ...("weights" in operator ? { weights: operator.weights.bits } : {}),
+    input: inputs.map(bits),
+    ...(output === undefined ? {} : { output: bits(output) }),
+    multiplyAdds: operatorMultiplyAdds(program, operator),
+  };
+}

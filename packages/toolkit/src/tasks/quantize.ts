@@ -1,0 +1,79 @@
+/** @file The task `quantize`: post-training quantization of a float network to a `.sbq` file. */
+
+import { writeSbq } from "@subbyte/engine";
+import { UsageError } from "../errors.js";
+import { writeFileAtomic } from "../files.js";
+import { lower } from "../lowering/lower.js";
+import type { Closeness } from "../quantization/check.js";
+import type { MixedPrecision } from "../quantization/mixed-precision/mixed-precision.js";
+import { bitPolicy, widthBudget } from "./bit-policy.js";
+import { openTaskModel } from "./model.js";
+import { quantizedStart } from "./quantized-start.js";
+import { defineTask } from "./run.js";
+
+export interface QuantizeResult {
+  readonly model: string;
+  /** The `.sbq` file. */
+  readonly out: string;
+  /** Of it, and of the float model's file. */
+  readonly bytes: number;
+  readonly floatBytes: number;
+  readonly weights: number;
+  readonly activations: number;
+  readonly method: string;
+  readonly seed: number;
+  /** Distance from the float network on training images. */
+  readonly closeness: Closeness | undefined;
+  /** What was done and why, sentence by sentence. */
+  readonly log: readonly string[];
+  /** Where a budget was given: the bit widths that it gave to layers, and the file that holds them for `policy`. */
+  readonly mixed?: MixedPrecision;
+  readonly policyFile?: string;
+}
+
+export const quantizeModel = defineTask("quantize", async (options, run): Promise<QuantizeResult> => {
+  const policy = bitPolicy(options);
+  const { method, seed, weights, activations, maxDrop, force } = options;
+  const model = await openTaskModel(options.model, options);
+  if (model.kind !== "float")
+    throw new UsageError(
+      "wrong-model-kind",
+      { file: model.path, expected: "float" },
+      `${model.path} is quantized already; give the float network it was made from.`,
+    );
+  const { quantized, preprocessing, labels, closeness, log, mixed } = await quantizedStart(model, options, run, {
+    policy,
+    budget: widthBudget(options),
+    guard: { maxDrop, force },
+  });
+  const program = lower(quantized, {
+    preprocessing,
+    ...(labels === undefined ? {} : { labels }),
+    provenance: { command: "quantize", method, seed, source: model.path, sourceHash: model.sha256 },
+  });
+  const bytes = writeSbq(program);
+  const out = options.out ?? `${model.name}-w${weights}a${activations}.sbq`;
+  await writeFileAtomic(out, bytes);
+  const result = {
+    model: model.path,
+    out,
+    bytes: bytes.length,
+    floatBytes: model.bytes.length,
+    weights,
+    activations,
+    method,
+    seed,
+    closeness,
+    log,
+  };
+  if (!mixed) return result;
+  const policyFile = `${out.replace(/\.sbq$/, "")}-policy.json`;
+  await writeFileAtomic(policyFile, policyText(mixed));
+  if (options.maxSize !== undefined && bytes.length > options.maxSize)
+    run.warning(`the file is larger than \`maxSize\` by ${bytes.length - options.maxSize} bytes; ask for so much less`);
+  return { ...result, policyFile, mixed };
+});
+
+/** One entry a line. */
+const policyText = ({ layers }: MixedPrecision): string =>
+  `[\n${layers.map((entry) => `  ${JSON.stringify(entry)}`).join(",\n")}\n]\n`;

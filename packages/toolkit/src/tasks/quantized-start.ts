@@ -1,0 +1,164 @@
+/** @file From a float model and the options to a quantized graph: what `quantize` writes and `qat` begins with. */
+
+import type { Preprocessing } from "@subbyte/engine";
+import { type Graph, simplifyForImport } from "@subbyte/graph";
+import type { ImageSet, OpenOptions } from "../data/index.js";
+import { defined } from "../defined.js";
+import { lower } from "../lowering/lower.js";
+import type { FloatModel } from "../model-file/index.js";
+import type { TaskOptions } from "../options/index.js";
+import type { GuardedOptions } from "../quantization/apply-method.js";
+import type { Closeness } from "../quantization/check.js";
+import { insertFakeQuant } from "../quantization/insert.js";
+import { chooseWidths, type WidthBudget } from "../quantization/mixed-precision/choose-widths.js";
+import type { MixedPrecision } from "../quantization/mixed-precision/mixed-precision.js";
+import type { BitPolicy } from "../quantization/policy.js";
+import { quantize, quantizeGraph } from "../quantization/quantize.js";
+import { synthesizeImages } from "../quantization/synthesis.js";
+import { withLayers } from "./bit-policy.js";
+import { classesOf, openImagesFor } from "./images.js";
+import { preprocessingOf } from "./preprocessing.js";
+import type { Run } from "./run.js";
+
+/** A network with calibrated FakeQuant nodes, and what it was made with. */
+export interface QuantizedStart {
+  readonly quantized: Graph;
+  readonly preprocessing: Preprocessing;
+  readonly images: ImageSet;
+  /** Names of the network's classes, where the images or the model have them. */
+  readonly labels: readonly string[] | undefined;
+  /** Where the result was guarded. */
+  readonly closeness?: Closeness;
+  readonly log: readonly string[];
+  /** Where a budget was given. */
+  readonly mixed: MixedPrecision | undefined;
+}
+
+type Options = TaskOptions<"qat"> | TaskOptions<"quantize">;
+
+export interface Opening {
+  readonly policy: BitPolicy;
+  readonly budget?: WidthBudget | undefined;
+  /** Refuses a collapsed network, and lets `auto` try more than its first step. */
+  readonly guard?: Pick<GuardedOptions, "maxDrop" | "force">;
+  readonly opening?: Pick<OpenOptions, "headroom" | "limit" | "validationShare">;
+}
+
+/** Images opened for each that ranges are measured on, so that the seed has a choice; the rest need no decoding. */
+const CHOICE = 4;
+
+/** What `data` says where there are no images to show. */
+const NO_DATA = "none";
+
+export async function quantizedStart(
+  model: FloatModel,
+  options: Options,
+  run: Run,
+  { policy, budget, guard, opening = { limit: limitOf(options) } }: Opening,
+): Promise<QuantizedStart> {
+  const preprocessing = preprocessingOf(model, options);
+  const graph = simplifyForImport(model.graph);
+  // All scales are 1 yet: what the engine cannot run is refused here, before images are read and minutes are spent on them.
+  lower(insertFakeQuant(graph, policy), { preprocessing });
+  const synthetic = options.data === NO_DATA;
+  const images = synthetic
+    ? await syntheticImages(model, preprocessing, options, run)
+    : await openImagesFor(preprocessing, "train", options, run, opening);
+  const labels = labelsOf(model, images);
+  if (labels === undefined && !synthetic)
+    run.note(
+      `${model.path} has ${classesOf(model)} classes, "${images.name}" ${images.classes.length}: its images serve to measure ranges, the .sbq gets no class names`,
+    );
+  const common = { ...methodOptionsOf(options), mean: preprocessing.mean, std: preprocessing.std, signal: run.signal };
+  const mixed = budget && (await widthsWithin(budget, graph, images, { ...common, policy }, run));
+  const made = { preprocessing, images, labels, mixed };
+  const settings = {
+    ...common,
+    ...guard,
+    policy: mixed ? withLayers(policy, mixed) : policy,
+    ...eventsOf(run, Math.min(options.calibrationImages, images.length)),
+  };
+  run.phase("calibrating");
+  if (!guard) return { ...made, quantized: await quantizeGraph(graph, images, settings), log: [] };
+  const { graph: quantized, closeness, log } = await quantize(graph, images, settings);
+  return { ...made, quantized, closeness, log };
+}
+
+/** What decides the network, but for bit widths and images. */
+const methodOptionsOf = (options: Options) => ({
+  method: options.method,
+  seed: options.seed,
+  calibrationImages: options.calibrationImages,
+  percentile: options.percentile,
+  equalize: options.equalize,
+  biasCorrection: options.biasCorrection,
+  reconstruction: {
+    mirror: options.mirror,
+    ...defined({ iterations: options.iterations, endToEnd: options.endToEnd }),
+  },
+  ...defined({ threads: options.threads }),
+  ...(options.checkpoint === undefined ? {} : { checkpoint: { path: options.checkpoint, resume: true } }),
+});
+
+function widthsWithin(
+  budget: WidthBudget,
+  graph: Graph,
+  images: ImageSet,
+  options: Omit<Parameters<typeof chooseWidths>[2], "budget">,
+  run: Run,
+): Promise<MixedPrecision> {
+  run.phase("choosing bit widths");
+  return chooseWidths(graph, images, {
+    ...options,
+    budget,
+    onProgress: (done, of) => run.progress(done, of, { unit: "measurements" }),
+  });
+}
+
+/** Ranges are measured on `images`; then, where the method learns, units of the network. `auto` goes back and forth. */
+function eventsOf(run: Run, images: number): Pick<GuardedOptions, "onProgress" | "onReconstruction" | "onNote"> {
+  let phase: "calibrating" | "learning" = "calibrating";
+  const enter = (next: typeof phase) => {
+    if (next !== phase) run.phase(next);
+    phase = next;
+  };
+  return {
+    onProgress: (done) => {
+      enter("calibrating");
+      run.progress(done, images, { unit: "images" });
+    },
+    onReconstruction: ({ unit, iteration, iterations, share, loss, secondsLeft }) => {
+      enter("learning");
+      run.progress(share, 1, { detail: `${unit}, step ${iteration}/${iterations}`, secondsLeft, figures: { loss } });
+    },
+    onNote: (text) => run.note(text),
+  };
+}
+
+const limitOf = ({ limit = Number.POSITIVE_INFINITY, calibrationImages }: Options): number =>
+  Math.min(limit, CHOICE * calibrationImages);
+
+const labelsOf = (model: FloatModel, images: ImageSet): readonly string[] | undefined =>
+  model.description?.labels ?? (images.classes.length === classesOf(model) ? images.classes : undefined);
+
+/** Images made from what the network's batch normalization remembers. */
+async function syntheticImages(
+  model: FloatModel,
+  { mean, std }: Pick<Preprocessing, "mean" | "std">,
+  { seed, threads }: Options,
+  run: Run,
+): Promise<ImageSet> {
+  run.phase("making images");
+  const { images, firstLoss, lastLoss } = await synthesizeImages(model.graph, {
+    seed,
+    mean,
+    std,
+    signal: run.signal,
+    ...defined({ threads }),
+    onProgress: (done, of, loss) => run.progress(done, of, { unit: "steps", figures: { loss } }),
+  });
+  run.note(
+    `${images.length} images from batch-norm statistics: relative error ${firstLoss.toPrecision(3)} of noise, ${lastLoss.toPrecision(3)} at the end`,
+  );
+  return images;
+}

@@ -1,0 +1,99 @@
+/** @file One run of a task: where its events go, how it is stopped, and what it has said already. Two runs share nothing. */
+
+import { ImageCache } from "../data/cache.js";
+import { parseOptions, type TaskInput, type TaskName, type TaskOptions } from "../options/index.js";
+import type { Phase, ProgressEvent, TaskEvent } from "./events.js";
+
+export interface TaskContext {
+  /** Ends the task after the step at hand; it throws an `InterruptedError`, or the signal's reason. */
+  readonly signal?: AbortSignal;
+  readonly emit?: (event: TaskEvent) => void;
+  /** Where decoded images are kept; `~/.cache/subbyte` by default. */
+  readonly cache?: ImageCache;
+}
+
+/** A task: options to a result, by way of events. It reads and writes the files that its options name, and nothing else. */
+export type Task<Name extends TaskName, Result> = (input: TaskInput<Name>, context?: TaskContext) => Promise<Result>;
+
+/** @param work gets checked options with their defaults */
+export const defineTask =
+  <Name extends TaskName, Result>(
+    name: Name,
+    work: (options: TaskOptions<Name>, run: Run) => Promise<Result>,
+  ): Task<Name, Result> =>
+  async (input, context = {}) => {
+    const given = new Set(Object.keys(input).filter((key) => input[key as keyof typeof input] !== undefined));
+    return work(parseOptions(name, input), new Run(context, given));
+  };
+
+/** Seconds of a phase before it says how long it will take: the first steps take memory and warm caches. */
+const SETTLING_SECONDS = 2;
+
+type More = Partial<Omit<ProgressEvent, "type" | "phase" | "done" | "total">>;
+
+export class Run {
+  readonly signal: AbortSignal;
+  readonly cache: ImageCache;
+  readonly #emit: (event: TaskEvent) => void;
+  readonly #said = new Set<string>();
+  #phase: Phase = "opening images";
+  #begun = 0;
+  /** The first progress of the phase: what was done by then is not timed. */
+  #first: { readonly done: number; readonly at: number } | undefined;
+
+  /** @param given names of the options that were given, before defaults */
+  constructor(
+    context: TaskContext,
+    readonly given: ReadonlySet<string> = new Set(),
+  ) {
+    this.signal = context.signal ?? new AbortController().signal;
+    this.cache = context.cache ?? ImageCache.standard();
+    this.#emit = context.emit ?? (() => {});
+  }
+
+  phase(phase: Phase, detail?: string): void {
+    this.#phase = phase;
+    this.#begun = performance.now();
+    this.#first = undefined;
+    this.#emit({ type: "phase", phase, ...(detail === undefined ? {} : { detail }) });
+  }
+
+  /** @param total where it is known */
+  progress(done: number, total?: number, { secondsLeft, ...more }: More = {}): void {
+    const estimate = this.#settled() ? (secondsLeft ?? this.#estimate(done, total)) : undefined;
+    this.#first ??= { done, at: performance.now() };
+    this.#emit({
+      type: "progress",
+      phase: this.#phase,
+      done,
+      ...(total === undefined ? {} : { total }),
+      ...(estimate === undefined || !Number.isFinite(estimate) ? {} : { secondsLeft: estimate }),
+      ...more,
+    });
+  }
+
+  note(text: string): void {
+    this.#say({ type: "note", text });
+  }
+
+  warning(text: string): void {
+    this.#say({ type: "warning", text });
+  }
+
+  #say(event: Extract<TaskEvent, { readonly text: string }>): void {
+    if (this.#said.has(event.text)) return;
+    this.#said.add(event.text);
+    this.#emit(event);
+  }
+
+  #settled(): boolean {
+    return performance.now() - this.#begun >= 1000 * SETTLING_SECONDS;
+  }
+
+  /** By the speed since the first progress of the phase. */
+  #estimate(done: number, total: number | undefined): number | undefined {
+    if (total === undefined || !this.#first || done <= this.#first.done) return undefined;
+    const seconds = (performance.now() - this.#first.at) / 1000;
+    return (seconds * (total - done)) / (done - this.#first.done);
+  }
+}
