@@ -66,7 +66,7 @@ const commands = [
     tensors: ["adamw/best.safetensors", "adamw/checkpoint.safetensors"],
   },
   ...["minmax", "movingaverage", "mse", "percentile", "kl", "l24"].map((method) =>
-    quantize(method, `--method ${method} --weights 5 --activations 5 --force`),
+    quantize(method, `--method ${method} --weights 5 --activations 5${method === "kl" ? " --force" : ""}`),
   ),
   quantize("corrected", "--method mse --weights 3 --activations 4 --equalize --bias-correction --reduce-range"),
   quantize("adaround", `--method adaround --weights 3 --activations 4 ${learning}`),
