@@ -32,6 +32,20 @@ describe("blocks", () => {
     ]);
   });
 
+  test.each(["Relu", "Sigmoid"])(
+    "a %s after the last layer belongs to its block, which ends before its storage",
+    (op) => {
+      const network = kitchenSink(0);
+      const b = new GraphBuilder(network.name, network);
+      b.setOutputs([b.op(op, [network.outputs[0]!], {}, { name: "end" })]);
+      const graph = quantized(b.build());
+      const last = findBlocks(graph).at(-1)!;
+      expect(last.layers.map(({ name }) => name)).toEqual(["fc"]);
+      expect(last.output).toBe("end");
+      expect(last.nodes).toContain(graph.nodes.find(({ outputs }) => outputs[0] === graph.outputs[0]));
+    },
+  );
+
   test("inverted bottlenecks, with shortcut or without, are one block each", () => {
     const graph = quantized(buildModel("mobilenet_v2", { classes: 10, channels: 3, size: 32, seed: 0 }));
     const names = findBlocks(graph).map(({ name }) => name);

@@ -93,8 +93,17 @@ function segments(graph: Graph): readonly Segment[] {
     nodes = [];
     begin = end;
   }
-  result.push({ nodes, input: begin, output });
+  const last = result.at(-1);
+  // The quantization that stores the network's result belongs to the block that computes it, and comes after its output.
+  if (last && nodes.every(isFakeQuant)) result.splice(-1, 1, { ...last, nodes: [...last.nodes, ...nodes] });
+  else result.push({ nodes, input: begin, output: beforeStorage(graph, output) });
   return result;
+}
+
+/** A value before the FakeQuant that gives it, where one does. */
+function beforeStorage(graph: Graph, value: string): string {
+  const node = graph.nodes.find(({ outputs }) => outputs[0] === value);
+  return node && isFakeQuant(node) ? node.inputs[0]! : value;
 }
 
 /** Constants, and what is computed from constants alone (quantized weights). */

@@ -56,7 +56,7 @@ export async function learnEndToEnd({ graph, float, images, learnsStep, options 
           const random = Random.derive(run.seed, "end to end", iteration);
           for (let i = 0; i < batchSize; i++) draw(random, values.subarray(i * images.length, (i + 1) * images.length));
           const feeds = { [input]: batch };
-          return { feeds, target: (await teacher.run(feeds))[output]! };
+          return { feeds, target: (await teacher.run(feeds))[float.outputs[0]!]! };
         },
         schedule: (iteration) => {
           const rate = learningRateAt({ learningRate, schedule: { name: "cosine" } }, iteration, iterations);
