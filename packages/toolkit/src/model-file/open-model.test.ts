@@ -34,24 +34,77 @@ async function outputs({ executable }: FloatModel): Promise<ArrayLike<unknown>> 
   return results[session.outputs[0]!]!.data;
 }
 
-describe("a network that ends in a softmax gives logits", () => {
+describe("a network that ends in a function of its logits gives logits", () => {
   test.each([
-    ["Softmax", {}],
-    ["Softmax", { axis: 1 }],
-    ["LogSoftmax", { axis: -1 }],
-  ] as const)("%s %o", async (op, attributes) => {
+    ["Softmax", {}, "softmax"],
+    ["Softmax", { axis: 1 }, "softmax"],
+    ["LogSoftmax", { axis: -1 }, "softmax"],
+    ["Sigmoid", {}, "sigmoid"],
+    ["Tanh", {}, "softmax"],
+  ] as const)("%s %o", async (op, attributes, probabilities) => {
     const plain = await opened(network);
     const model = await opened(endingIn(op, attributes));
     expect(printGraph(model.graph)).toBe(printGraph(plain.graph));
-    expect(model.classes).toBe(5);
+    expect(model).toMatchObject({ classes: 5, probabilities, notes: [] });
     expect(await outputs(model)).toEqual(await outputs(plain));
   });
 
   test("nothing else at the end is left out, and ONNX Runtime gets the bytes of the file", async () => {
-    for (const graph of [network, endingIn("Sigmoid"), endingIn("Softmax", { axis: 0 })]) {
+    for (const graph of [network, endingIn("Relu"), endingIn("Softmax", { axis: 0 })]) {
       const model = await opened(graph);
       expect(model.executable).toBe(model.bytes);
       expect(model.graph.nodes.length).toBe(graph.nodes.length);
     }
+  });
+});
+
+describe("a binary classifier with one output", () => {
+  const fc = network.nodes.at(-1)!;
+  const row = (name: string, count: number) => {
+    const { data } = network.tensors.get(name)!;
+    return {
+      dtype: "float32",
+      shape: count === 1 ? [1] : [1, count],
+      data: (data as Float32Array).slice(0, count),
+    } as const;
+  };
+  const oneLogit = (end?: string): Graph => {
+    const b = new GraphBuilder("binary", network);
+    const inputs = [fc.inputs[0]!, b.constant(row(fc.inputs[1]!, 24)), b.constant(row(fc.inputs[2]!, 1))];
+    const z = b.op("Gemm", inputs, { transB: 1 }, { name: "one" });
+    b.setOutputs([end === undefined ? z : b.op(end, [z], {}, { name: "end" })]);
+    return b.build();
+  };
+
+  test.each([undefined, "Sigmoid"])("has two classes whose logits are 0 and its own; %s at the end", async (end) => {
+    const model = await opened(oneLogit(end));
+    expect(model).toMatchObject({ classes: 2, probabilities: "softmax", notes: [expect.stringMatching(/one output/)] });
+    const five = (await outputs(await opened(network))) as Float32Array;
+    const two = (await outputs(model)) as Float32Array;
+    expect([...two]).toEqual([0, expect.closeTo(five[0]!, 5), 0, expect.closeTo(five[5]!, 5)]);
+  });
+});
+
+describe("a network of several outputs", () => {
+  const several = (): Graph => {
+    const b = new GraphBuilder(network.name, network);
+    const features = network.nodes.at(-1)!.inputs[0]!;
+    const map = network.nodes.find(({ op }) => op === "GlobalAveragePool")!.inputs[0]!;
+    b.setOutputs([map, network.outputs[0]!, b.op("Relu", [features], {}, { name: "embedding" })]);
+    return b.build();
+  };
+
+  test("is read by the first that has the shape of logits; the rest is dropped, and a note says so", async () => {
+    const model = await opened(several());
+    expect(printGraph(model.graph)).toBe(printGraph((await opened(network)).graph));
+    expect(model.notes).toEqual([expect.stringMatching(/3 outputs: "fc" is used/)]);
+  });
+
+  test("or by the one that is named", async () => {
+    const path = join(folder, "several.onnx");
+    writeFileSync(path, writeOnnx(several()));
+    const model = await openModel(path, { output: "embedding" });
+    expect(model).toMatchObject({ classes: 24, notes: [] });
+    await expect(openModel(path, { output: "nothing" })).rejects.toThrow(/no output "nothing"; it has .*embedding/);
   });
 });

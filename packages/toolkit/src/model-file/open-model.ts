@@ -10,7 +10,7 @@ import { buildModel, type Stem } from "../models/index.js";
 import { applyWeights } from "../weights/apply.js";
 import { isWeightsFile, loadWeights } from "../weights/index.js";
 import { type ModelDescription, readDescription } from "./description.js";
-import { withLogits } from "./logits.js";
+import { classifierHead, type Head } from "./head.js";
 
 export interface OpenModelOptions {
   /** Built-in architecture that a checkpoint's weights belong to; our own checkpoints name theirs. */
@@ -20,6 +20,8 @@ export interface OpenModelOptions {
   readonly size?: number;
   readonly channels?: 1 | 3;
   readonly stem?: Stem;
+  /** Output of an ONNX file to classify by; the first that has the shape of logits by default. */
+  readonly output?: string;
 }
 
 interface OpenedFile {
@@ -33,8 +35,12 @@ interface OpenedFile {
 /** A float network. */
 export interface FloatModel extends OpenedFile {
   readonly kind: "float";
-  /** Gives logits, whether or not the file ends in a Softmax. */
+  /** Gives logits, whether or not the file ends in a Softmax or Sigmoid, and two of them for a binary classifier. */
   readonly graph: Graph;
+  /** How the file makes class probabilities of the logits. */
+  readonly probabilities: Head["probabilities"];
+  /** What was chosen for the user, such as one of several outputs. */
+  readonly notes: readonly string[];
   /** What ONNX Runtime executes: the file's own bytes where they give logits, else the graph. */
   readonly executable: Graph | Uint8Array;
   /** `[C, H, W]` */
@@ -72,10 +78,10 @@ export async function openModel(path: string, options: OpenModelOptions = {}): P
   try {
     if (isSbq(bytes)) return { ...file, kind: "quantized", program: readSbq(bytes) };
     const imported = simplifyForImport(readOnnx(bytes));
-    const logits = withLogits(imported);
+    const { graph: logits, probabilities, notes } = classifierHead(imported, options.output);
     const graph = withSymbolicBatch(logits);
     const executable = logits === imported ? bytes : graph;
-    return { ...file, kind: "float", graph, executable, ...interfaceOf(graph) };
+    return { ...file, kind: "float", graph, executable, probabilities, notes, ...interfaceOf(graph) };
   } catch (error) {
     // Readers of bytes do not know where these came from.
     if (error instanceof ModelError) throw error.inFile(path);
@@ -112,6 +118,8 @@ async function openCheckpoint(file: OpenedFile, options: OpenModelOptions): Prom
     kind: "float",
     graph: applied,
     executable: applied,
+    probabilities: "softmax",
+    notes: [],
     ...interfaceOf(applied),
     ...(description ? { description } : {}),
   };
