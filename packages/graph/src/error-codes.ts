@@ -123,6 +123,11 @@ export const modelErrors = {
     remedy: "Remove the nodes or replace them by supported ones.",
     data: ["operators", "nodes"],
   },
+  "no-tflite-form": {
+    cause: "TensorFlow Lite has no operator for these nodes, or activations have fewer than 8 bits.",
+    remedy: "Quantize activations to 8 bits, or remove the nodes that the message names.",
+    data: ["operators", "nodes"],
+  },
   "not-quantizable": {
     cause:
       "A layer cannot be quantized: its weights are computed, stand in another layout, or do not fit the integers.",

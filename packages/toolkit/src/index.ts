@@ -11,6 +11,7 @@ export * from "./errors.js";
 export * from "./evaluation/index.js";
 export { exportQdq, type QdqExport } from "./export/export-qdq.js";
 export { QDQ_OPSET, toQdq } from "./export/qdq.js";
+export * from "./export/tflite/index.js";
 export * from "./files.js";
 export { lift } from "./lowering/lift.js";
 export { type LowerOptions, lower } from "./lowering/lower.js";

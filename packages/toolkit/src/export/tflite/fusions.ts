@@ -1,0 +1,46 @@
+/** @file Which clamps of a float graph become the activation of the operator before them. */
+
+import { type Graph, type Node, toNumbers } from "@subbyte/graph";
+import type { ActivationName } from "./schema.js";
+
+export interface Fusion {
+  readonly activation: ActivationName;
+  /** The Relu or Clip that is carried out by the operator before it. */
+  readonly clamp: Node;
+}
+
+/** Operators with an activation. */
+const FUSING = ["Conv", "Gemm", "Add", "Mul"];
+
+/** Lower and upper bound of a Clip; infinite where it has none. */
+export function boundsOf(graph: Graph, { inputs }: Node): readonly [number, number] {
+  const bound = (value: string | undefined, otherwise: number): number => {
+    const tensor = value ? graph.tensors.get(value) : undefined;
+    return tensor === undefined ? otherwise : toNumbers(tensor)[0]!;
+  };
+  return [bound(inputs[1], Number.NEGATIVE_INFINITY), bound(inputs[2], Number.POSITIVE_INFINITY)];
+}
+
+/** The activation that does what a node does. */
+export function activationOf(graph: Graph, node: Node): ActivationName | undefined {
+  if (node.op === "Relu") return "relu";
+  if (node.op !== "Clip") return undefined;
+  const [low, high] = boundsOf(graph, node);
+  if (low === 0 && high === Number.POSITIVE_INFINITY) return "relu";
+  if (low === 0 && high === 6) return "relu6";
+  return low === -1 && high === 1 ? "reluN1To1" : undefined;
+}
+
+/** By the value that the clamp reads, which nothing else reads. */
+export function fusions(graph: Graph): ReadonlyMap<string, Fusion> {
+  const found = new Map<string, Fusion>();
+  for (const { op, outputs } of graph.nodes) {
+    const [value] = outputs as [string];
+    const readers = graph.nodes.filter(({ inputs }) => inputs.includes(value));
+    if (!FUSING.includes(op) || readers.length !== 1 || graph.outputs.includes(value)) continue;
+    const [clamp] = readers as [Node];
+    const activation = activationOf(graph, clamp);
+    if (activation !== undefined) found.set(value, { activation, clamp });
+  }
+  return found;
+}
