@@ -28,6 +28,7 @@ What a run has made stays in runs/demo-models/ and is not made again.
   --models FOLDER   where they go (models)
   --work FOLDER     what is made on the way (runs/demo-models)
   --samples FOLDER  makes the pictures too, from the data folder of scikit-image (Debian: python3-skimage)
+  --only LIST       of resnet20-cifar10, mnist, mobilenet-v2-imagenet; the others stay as they are
   --threads N       of ONNX Runtime and the engine (1)
   --help            this text
 `;
@@ -36,6 +37,7 @@ const { values } = parseArgs({
     models: { type: "string", default: join(root, "models") },
     work: { type: "string", default: join(root, "runs", "demo-models") },
     samples: { type: "string" },
+    only: { type: "string", default: "resnet20-cifar10,mnist,mobilenet-v2-imagenet" },
     threads: { type: "string", default: "1" },
     help: { type: "boolean", default: false },
   },
@@ -285,8 +287,30 @@ async function makeSamples(from) {
   }
 }
 
+/** A family that is made now, or as the list has it already. */
+async function made(id, make) {
+  if (values.only.split(",").includes(id)) return [await make()];
+  const list = existsSync(place("index.json")) ? JSON.parse(readFileSync(place("index.json"), "utf8")).families : [];
+  return list
+    .filter((family) => family.id === id)
+    .map((family) => ({
+      ...family,
+      models: family.models.map(({ file, bits, accuracy, method }) => ({
+        file,
+        bits,
+        contents: readFileSync(place(file)),
+        accuracy,
+        ...(method ? { method } : {}),
+      })),
+    }));
+}
+
 if (values.samples) await makeSamples(values.samples);
-const families = [await cifar(), await mnist(), await imagenet()];
+const families = [
+  ...(await made("resnet20-cifar10", cifar)),
+  ...(await made("mnist", mnist)),
+  ...(await made("mobilenet-v2-imagenet", imagenet)),
+];
 writeFileSync(place("index.json"), modelList(families));
 for (const { models } of families)
   for (const { file, contents, accuracy } of models)

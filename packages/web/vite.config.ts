@@ -1,14 +1,54 @@
-import { defineConfig } from "vite";
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { defineConfig, type Plugin } from "vite";
+
+const root = import.meta.dirname;
+const serviceWorker = "service-worker.js";
+/** Copied from `public/` as they are. */
+const publicFiles = ["icon.svg", "manifest.webmanifest"];
+/** Fetched only where somebody asks for a float network. */
+const onDemand = /(^|\/)(float-|ort-)/;
+
+/** Tells the service worker which files make up the page; it changes, and with it the browser's copy, whenever one of them does. */
+function precache(): Plugin {
+  return {
+    name: "subbyte-precache",
+    enforce: "post",
+    generateBundle: {
+      order: "post",
+      handler(_, bundle) {
+        const built = Object.values(bundle).filter(
+          ({ fileName }) => fileName !== serviceWorker && !fileName.endsWith(".map") && !onDemand.test(fileName),
+        );
+        const hash = createHash("sha256");
+        for (const file of built) hash.update(file.type === "chunk" ? file.code : file.source);
+        for (const name of publicFiles) hash.update(readFileSync(join(root, "public", name)));
+        const files = [...built.map(({ fileName }) => fileName), ...publicFiles].sort();
+        const worker = bundle[serviceWorker];
+        if (worker?.type !== "chunk") throw new Error(`the build has no ${serviceWorker}`);
+        const list = JSON.stringify({ files, version: hash.digest("hex").slice(0, 16) });
+        worker.code = worker.code.replaceAll("__PRECACHE__", list);
+      },
+    },
+  };
+}
 
 /** Relative addresses, so that the page runs under any path of any host. */
 export default defineConfig({
-  root: import.meta.dirname,
+  root,
   base: "./",
+  plugins: [precache()],
   build: {
-    outDir: "dist",
     target: "es2022",
     // Only the worker of onnxruntime-web is large, and it is fetched on demand.
     chunkSizeWarningLimit: 1000,
+    rolldownOptions: {
+      input: { index: join(root, "index.html"), "service-worker": join(root, "src/sw/service-worker.ts") },
+      output: {
+        entryFileNames: ({ name }) => (name === "service-worker" ? serviceWorker : "assets/[name]-[hash].js"),
+      },
+    },
   },
   worker: { format: "es" },
 });

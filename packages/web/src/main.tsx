@@ -2,6 +2,7 @@ import { render } from "preact";
 import { App } from "./app.js";
 import { loadCatalog } from "./state/catalog.js";
 import { startAnswering } from "./state/images.js";
+import { prepareOffline } from "./state/offline.js";
 import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/layout.css";
@@ -10,7 +11,9 @@ import "./styles/images.css";
 import "./styles/draw.css";
 import "./styles/camera.css";
 import "./styles/compare.css";
+import "./styles/inside.css";
 
 render(<App />, document.getElementById("app")!);
 void loadCatalog();
 startAnswering();
+void prepareOffline();

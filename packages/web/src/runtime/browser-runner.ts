@@ -1,6 +1,6 @@
 /** @file A `.sbq` in this browser, by the engine, in workers of its own. */
 
-import { load } from "@subbyte/engine";
+import { load, supportedTier, type TierName } from "@subbyte/engine";
 import type { CatalogModel } from "../catalog/types.js";
 import { ranked } from "./predictions.js";
 import type { DownloadState, Runner } from "./runner.js";
@@ -11,6 +11,15 @@ const tierNames = { scalar: "no SIMD", simd: "SIMD", relaxed: "relaxed SIMD" } a
 
 /** Threads for one model: memory must be shared for more than one, and more than four bring little to networks this small. */
 export const threadsHere = (): number => (crossOriginIsolated ? Math.min(4, navigator.hardwareConcurrency ?? 1) : 1);
+
+/** What the engine finds in this browser; `"scalar"` where there is no SIMD. */
+export function tierHere(): TierName {
+  try {
+    return supportedTier();
+  } catch {
+    return "scalar";
+  }
+}
 
 export interface StartOptions {
   readonly onProgress: (state: DownloadState) => void;

@@ -3,7 +3,7 @@
 import { type Prediction, softmax } from "@subbyte/engine";
 
 /** How many classes are kept: all digits, and more than a cell shows. */
-const keptClasses = 10;
+export const keptClasses = 10;
 
 /** The likeliest classes, best first; equal logits rank by index, as the engine ranks them. */
 export function ranked(logits: Float32Array, labels: readonly string[] | undefined): Prediction[] {

@@ -2,7 +2,9 @@
 
 import { computed, signal } from "@preact/signals";
 import { readIndex } from "../catalog/index-file.js";
+import { familiesOf } from "../catalog/server-list.js";
 import type { CatalogModel, Family } from "../catalog/types.js";
+import { askServer } from "../runtime/server-api.js";
 import { remembered } from "./remembered.js";
 
 export type Loading = "loading" | "ready" | { readonly error: string };
@@ -55,14 +57,21 @@ export const siblingsOf = (model: CatalogModel): readonly CatalogModel[] =>
   families.value.find(({ id }) => id === model.familyId)?.models ?? [model];
 
 export async function loadCatalog(): Promise<void> {
-  const address = new URL("models/index.json", location.href).href;
   try {
     catalogState.value = "loading";
-    const response = await fetch(address);
-    if (!response.ok) throw new Error(`${address} was answered with status ${response.status}`);
-    families.value = readIndex(await response.json(), address);
+    families.value = await listedFamilies();
     catalogState.value = "ready";
   } catch (error) {
     catalogState.value = { error: error instanceof Error ? error.message : String(error) };
   }
+}
+
+/** From the list beside the models, or from a server, which knows its models without one. */
+async function listedFamilies(): Promise<readonly Family[]> {
+  const address = new URL("models/index.json", location.href).href;
+  const response = await fetch(address);
+  if (response.ok) return readIndex(await response.json(), address);
+  const models = await askServer();
+  if (models === undefined) throw new Error(`${address} was answered with status ${response.status}`);
+  return familiesOf(models.values(), location.href);
 }

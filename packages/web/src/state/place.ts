@@ -1,7 +1,7 @@
 /** @file Where models run. */
 
 import { signal } from "@preact/signals";
-import { askServer, type ServerModels } from "../runtime/server-runner.js";
+import { askServer, type ServerModels } from "../runtime/server-api.js";
 
 export type Place = "browser" | "server";
 

@@ -6,6 +6,8 @@ import { CameraView } from "../views/camera-view.js";
 import { CompareView } from "../views/compare-view.js";
 import { DrawView } from "../views/draw-view.js";
 import { ImagesView } from "../views/images-view.js";
+import { InsideView } from "../views/inside-view.js";
+import { StoredView } from "../views/stored-view.js";
 
 interface View {
   readonly id: string;
@@ -18,6 +20,8 @@ export const views: readonly View[] = [
   { id: "draw", title: "Draw", View: DrawView },
   { id: "camera", title: "Camera", View: CameraView },
   { id: "compare", title: "Compare", View: CompareView },
+  { id: "inside", title: "Look inside", View: InsideView },
+  { id: "stored", title: "Stored", View: StoredView },
 ];
 
 const hash = signal(location.hash.slice(1));
@@ -25,7 +29,9 @@ const hash = signal(location.hash.slice(1));
 addEventListener("hashchange", () => {
   const next = location.hash.slice(1);
   // The skip link moves within a view.
-  if (next !== "main") hash.value = next;
+  if (next === "main") return;
+  hash.value = next;
+  scrollTo(0, 0);
 });
 
 export const route = computed(() => views.find(({ id }) => id === hash.value) ?? views[0]!);

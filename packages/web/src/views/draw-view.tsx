@@ -147,6 +147,12 @@ function DigitAnswer({ name, bits, outcome, reference }: DigitAnswerProps): JSX.
       <h2 class="row">
         <BitGlyph bits={bits} />
         <span>{name}</span>
+        {same === undefined ? null : (
+          <span class={same ? "badge same" : "badge differs"}>
+            <Icon name={same ? "check" : "differs"} />
+            {same ? "same" : "differs"}
+          </span>
+        )}
       </h2>
       {outcome instanceof Error ? <Notice kind="wrong">{outcome.message}</Notice> : null}
       <p class="digit" data-testid="digit">
@@ -167,12 +173,6 @@ function DigitAnswer({ name, bits, outcome, reference }: DigitAnswerProps): JSX.
       </ul>
       <p class="row small muted">
         {answer === undefined ? "waiting for a digit" : `${percent(best!.probability)} · ${duration(answer.computeMs)}`}
-        {same === undefined ? null : (
-          <span class={same ? "badge same" : "badge differs"}>
-            <Icon name={same ? "check" : "differs"} />
-            {same ? "same" : "differs"}
-          </span>
-        )}
       </p>
     </article>
   );

@@ -1,0 +1,26 @@
+/** @file Debian's Chromium, without a screen. */
+
+import { existsSync } from "node:fs";
+import { chromium } from "playwright-core";
+
+const executablePath = "/usr/bin/chromium";
+
+export const hasChromium = existsSync(executablePath);
+
+const args = [
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/** A camera that shows a test picture, and needs no permission. */
+const fakeCamera = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"];
+
+/** @param {{ camera?: boolean }} [options] */
+export const launchChromium = ({ camera = false } = {}) =>
+  chromium.launch({ executablePath, args: [...args, ...(camera ? fakeCamera : [])] });

@@ -1,0 +1,142 @@
+/**
+ * Pictures of every state of the page at the widths of a phone, a tablet and a desktop, light and dark, for looking at:
+ * `npm run build && node packages/web/scripts/screenshots.mjs [--only images,draw] [--out runs/screenshots]`.
+ */
+
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { launchChromium } from "./chromium.mjs";
+import { answered, drawSeven } from "./drive.mjs";
+import { serveStatic } from "./static-server.mjs";
+
+const root = join(import.meta.dirname, "../../..");
+const { values } = parseArgs({
+  options: {
+    out: { type: "string", default: join(root, "runs/screenshots") },
+    models: { type: "string", default: join(root, "models") },
+    only: { type: "string", default: "" },
+    widths: { type: "string", default: "390,820,1440" },
+    schemes: { type: "string", default: "light,dark" },
+  },
+});
+
+const sample = (page, name) => page.getByRole("button", { name: `Sample: ${name}` }).click();
+
+/** By name: the view, what is done there, and what is different about the browser. */
+const states = {
+  empty: { view: "images" },
+  loading: { view: "images", stall: "**/models/index.json" },
+  "no-list": { view: "images", refuse: "**/models/index.json", until: (page) => page.getByRole("alert").waitFor() },
+  images: {
+    view: "images",
+    act: async (page) => {
+      await sample(page, "Rocket");
+      await sample(page, "Cat");
+      await answered(page);
+      await page
+        .getByRole("button", { name: /^Top 5/ })
+        .first()
+        .click();
+    },
+  },
+  seen: {
+    view: "images",
+    act: async (page) => {
+      await sample(page, "Cat");
+      await answered(page);
+      await page.getByLabel("What the network saw").check();
+    },
+  },
+  "model-missing": {
+    view: "images",
+    refuse: "**/*w4a4.sbq",
+    act: async (page) => {
+      await sample(page, "Cat");
+      await answered(page);
+    },
+  },
+  draw: { view: "draw", act: drawSeven, until: (page) => page.locator(".digit").getByText("7").last().waitFor() },
+  "draw-empty": { view: "draw" },
+  camera: {
+    view: "camera",
+    act: (page) => page.getByRole("button", { name: "Start camera" }).click(),
+    until: (page) => page.getByTestId("frame-rate").waitFor(),
+  },
+  "no-camera": {
+    view: "camera",
+    before: (page) =>
+      page.addInitScript(() => {
+        navigator.mediaDevices.getUserMedia = async () => {
+          throw new DOMException("none", "NotFoundError");
+        };
+      }),
+    act: (page) => page.getByRole("button", { name: "Start camera" }).click(),
+    until: (page) => page.getByText("No camera was found").waitFor(),
+  },
+  compare: { view: "compare" },
+  measured: {
+    view: "compare",
+    act: (page) => page.getByRole("button", { name: /^Measure/ }).click(),
+    until: (page) => page.locator(".comparison").getByText("SIMD").first().waitFor(),
+  },
+  inside: { view: "inside", until: (page) => page.getByText("Bits per weight").waitFor() },
+  "own-float": {
+    view: "inside",
+    act: async (page) => {
+      await page.getByLabel(/Open a model/).setInputFiles(join(values.models, "mnist-float.onnx"));
+      await page.getByText("does not say how").waitFor();
+    },
+  },
+  stored: {
+    view: "images",
+    act: async (page) => {
+      await sample(page, "Cat");
+      await answered(page);
+      await page.getByRole("link", { name: "Stored" }).click();
+      await page.locator(".hash").first().waitFor();
+    },
+  },
+  isolated: { view: "stored", isolated: true },
+  "no-simd": {
+    view: "stored",
+    before: (page) =>
+      page.addInitScript(() => {
+        WebAssembly.validate = () => false;
+      }),
+  },
+};
+
+const wanted = Object.keys(states).filter((name) => values.only === "" || values.only.split(",").includes(name));
+mkdirSync(values.out, { recursive: true });
+const browser = await launchChromium({ camera: true });
+try {
+  for (const name of wanted) {
+    const { view, act, until, before, refuse, stall, isolated = false } = states[name];
+    const site = await serveStatic({ models: values.models, isolated });
+    for (const width of values.widths.split(",").map(Number))
+      for (const colorScheme of values.schemes.split(",")) {
+        const context = await browser.newContext({
+          viewport: { width, height: 900 },
+          colorScheme,
+          serviceWorkers: refuse || stall ? "block" : "allow",
+          permissions: ["camera"],
+        });
+        const page = await context.newPage();
+        await before?.(page);
+        if (refuse) await page.route(refuse, (route) => route.fulfill({ status: 404 }));
+        if (stall) await page.route(stall, () => {});
+        await page.goto(`${site.origin}/#${view}`);
+        if (!stall && !refuse) await page.locator("h1").waitFor();
+        await act?.(page);
+        await until?.(page);
+        await page.waitForTimeout(400);
+        await page.screenshot({ path: join(values.out, `${name}-${width}-${colorScheme}.png`), fullPage: true });
+        await context.close();
+      }
+    await site.close();
+    console.log(name);
+  }
+} finally {
+  await browser.close();
+}

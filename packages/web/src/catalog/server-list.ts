@@ -1,0 +1,58 @@
+/** @file The list of models where a server has no `index.json`: what takes the same images for the same classes stands together. */
+
+import type { ServerModel } from "../runtime/server-api.js";
+import { widestFirst } from "./index-file.js";
+import type { CatalogModel, Family } from "./types.js";
+
+/** @param base  address of the page, from which the server names its files */
+export function familiesOf(models: Iterable<ServerModel>, base: string): readonly Family[] {
+  const groups = new Map<string, ServerModel[]>();
+  for (const model of models) {
+    const { preprocessing, classes, labels } = model;
+    if (preprocessing === null) continue;
+    const { channels, height, width } = preprocessing;
+    const key = JSON.stringify([channels, height, width, classes, labels]);
+    groups.set(key, [...(groups.get(key) ?? []), model]);
+  }
+  return [...groups.values()].map((group) => {
+    const { channels, height, width } = group[0]!.preprocessing!;
+    const id = group[0]!.name;
+    const [testSet] = group.flatMap(({ accuracy }) => Object.keys(accuracy ?? {}));
+    return {
+      id,
+      title: commonName(group.map(({ name }) => name)),
+      classes: `${group[0]!.classes ?? "?"} classes, ${width} × ${height} pixels`,
+      kind: channels === 1 && height === 28 ? "digits" : "photos",
+      samples: [],
+      ...(testSet === undefined ? {} : { testSet }),
+      models: group.map((model) => catalogModel(model, id, base)).sort(widestFirst),
+    } satisfies Family;
+  });
+}
+
+function catalogModel(
+  { name, kind, bits, bytes, sha256, url, accuracy }: ServerModel,
+  familyId: string,
+  base: string,
+): CatalogModel {
+  const [top1] = Object.values(accuracy ?? {});
+  return {
+    id: name,
+    familyId,
+    bits,
+    format: kind,
+    url: new URL(url.replace(/^\//, ""), base).href,
+    bytes,
+    sha256,
+    ...(top1 === undefined ? {} : { accuracy: top1 }),
+  };
+}
+
+/** What all names begin with, without a dangling separator: "mnist-w8a8" and "mnist-w4a4" are "mnist". */
+function commonName(names: readonly string[]): string {
+  const [first] = names;
+  if (names.length === 1) return first!;
+  let length = 0;
+  while (names.every((name) => name[length] !== undefined && name[length] === first![length])) length++;
+  return first!.slice(0, length).replace(/[-_.]w?$/, "") || first!;
+}
