@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import type { AxeResults } from "axe-core";
+import { startServer } from "@subbyte/server";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { hasChromium, launchChromium } from "../scripts/chromium.mjs";
@@ -68,6 +69,27 @@ describe.skipIf(!hasChromium)("the page", () => {
     await page.goto(`${site.origin}/`);
     await compareThreeWidths(page);
     await drawAndRead(page);
+  });
+
+  test("the server gives the same answers, and says so where it is not there", async () => {
+    const server = await startServer({ models, port: 0, log: false });
+    const page = await open(server.url);
+    await compareThreeWidths(page);
+    const confidences = () => page.locator(".results .confidence .number").allTextContents();
+    const here = await confidences();
+    await page.getByRole("radio", { name: "Server" }).check();
+    await answered(page);
+    await page.locator(".results .answer-foot").getByText(" of ").first().waitFor();
+    expect(await labels(page)).toEqual(["cat", "cat", "cat"]);
+    expect(await confidences()).toEqual(here);
+    await drawAndRead(page);
+    await server.close();
+    await page.getByRole("link", { name: "Pictures" }).click();
+    await page.getByRole("button", { name: "Sample: Cat" }).click();
+    await page.locator(".results").getByText("no answer").first().waitFor();
+    await page.getByRole("radio", { name: "This browser" }).check();
+    await answered(page);
+    expect(await labels(page)).toEqual(["cat", "cat", "cat"]);
   });
 
   test("drops files that are images and names those that are not", async () => {

@@ -8,6 +8,7 @@ import helmet from "@fastify/helmet";
 import Fastify, { type FastifyInstance, LogController } from "fastify";
 import type { ServerContext } from "../context.js";
 import { ServerError } from "../errors.js";
+import { besideModelsRoutes } from "./beside-models.js";
 import { classifyRoute } from "./classify.js";
 import { addErrorHandlers, answerClientError, sendError } from "./errors.js";
 import { modelsRoutes } from "./models-api.js";
@@ -83,6 +84,7 @@ export async function createApp(context: ServerContext): Promise<FastifyInstance
     await api.register(openInferenceRoutes, { context });
     await api.register(onnxRuntimeServerRoutes, { context });
     await api.register(modelsRoutes, { context });
+    await api.register(besideModelsRoutes, { context });
     addMetricsRoute(api, context);
   });
   const { page } = settings;
