@@ -183,7 +183,8 @@ async function imagenet() {
   );
   const measure = async (close, classify) => {
     const images = await openImages(data, { split: "val", size: 224, resizeTo: 256 });
-    const target = images.classes.map((wnid) => names.findIndex((each) => each.wnid === wnid));
+    const target = images.classes.map((known) => names.findIndex(({ name, wnid }) => known === name || known === wnid));
+    if (target.includes(-1)) throw new Error(`the network has no class for one of ${images.classes.join(", ")}`);
     const relabelled = {
       ...images,
       name: images.name,
@@ -200,7 +201,7 @@ async function imagenet() {
     return { top1, top5, count };
   };
   const integer = await measuredOnce(`${name}.accuracy.json`, async () => {
-    const { close, classify } = await integerClassifier(bytes, { threads });
+    const { close, classify } = await integerClassifier(Uint8Array.from(bytes), { threads });
     return measure(close, classify);
   });
   const float = await measuredOnce("mobilenet-v2-imagenet-float.accuracy.json", async () => {
