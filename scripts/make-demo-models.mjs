@@ -145,8 +145,8 @@ async function cifar() {
   }
   return {
     id: "resnet20-cifar10",
-    title: "ResNet-20 for CIFAR-10",
-    classes: "Ten kinds: airplane, cat, ship …",
+    title: "ResNet-20",
+    classes: "The ten kinds of CIFAR-10: airplane, cat, ship …",
     kind: "photos",
     about:
       "Weights by Yerlan Idelbayev (akamaster/pytorch_resnet_cifar10, BSD-2-Clause), quantized by subbyte quantize.",
@@ -216,8 +216,8 @@ async function imagenet() {
   writeFileSync(place(`${name}.sbq`), contents);
   return {
     id: "mobilenet-v2-imagenet",
-    title: "MobileNet-v2 for ImageNet",
-    classes: "A thousand kinds, for any photograph",
+    title: "MobileNet-v2",
+    classes: "A thousand kinds of ImageNet, for any photograph",
     kind: "photos",
     about: `Weights from the Coral test data (Apache-2.0), quantized by subbyte quantize. 8 bits are the reference here: float, at 14 MB too large to lie beside it, reaches ${(100 * float.top1).toFixed(1)} %.`,
     testSet: `${integer.count.toLocaleString("en")} ImageNette images, 1,001 classes to choose from`,

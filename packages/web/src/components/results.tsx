@@ -12,7 +12,8 @@ import { Seen } from "./seen.js";
 
 export function Results({ showSeen }: { readonly showSeen: boolean }): JSX.Element {
   return (
-    <div class="scroll">
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
+    <section class="scroll" tabIndex={0} aria-label="Answers by picture and bit width">
       <table class="results">
         <caption class="visually-hidden">Answers by picture and bit width</caption>
         <thead>
@@ -31,7 +32,7 @@ export function Results({ showSeen }: { readonly showSeen: boolean }): JSX.Eleme
           ))}
         </tbody>
       </table>
-    </div>
+    </section>
   );
 }
 

@@ -107,7 +107,8 @@ function ComparisonTable(): JSX.Element {
   const slowest = Math.max(...found.map((each) => each?.medianMs ?? 0));
   const [first] = models;
   return (
-    <div class="scroll">
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
+    <section class="scroll" tabIndex={0} aria-label="Accuracy, size and times by bit width">
       <table class="comparison">
         <caption class="visually-hidden">Accuracy, size and times by bit width</caption>
         <thead>
@@ -162,7 +163,7 @@ function ComparisonTable(): JSX.Element {
           })}
         </tbody>
       </table>
-    </div>
+    </section>
   );
 }
 

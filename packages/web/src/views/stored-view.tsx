@@ -42,7 +42,8 @@ export function StoredView(): JSX.Element {
         {stored.value.length === 0 ? (
           <p class="muted">No model is kept yet. Each is kept when it is used for the first time.</p>
         ) : (
-          <div class="scroll">
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
+          <section class="scroll" tabIndex={0} aria-label="Models kept in this browser">
             <table class="comparison middle">
               <caption class="visually-hidden">Models kept in this browser</caption>
               <thead>
@@ -75,7 +76,7 @@ export function StoredView(): JSX.Element {
             <p class="small muted note">
               {byteSize(total)} in all. A file that changes on its server is another entry.
             </p>
-          </div>
+          </section>
         )}
       </section>
       <ThisBrowser />
