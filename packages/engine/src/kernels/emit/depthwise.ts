@@ -4,9 +4,10 @@ import type { ConvOperator } from "../../program/program.js";
 import type { Layer } from "../choose.js";
 import { pixelOffsets } from "../offsets.js";
 import { roundUp } from "../placement.js";
-import { samplingOf } from "./conv.js";
+import { depthwiseAxes } from "../splitting/filter-axes.js";
 import type { Emitter } from "./emitter.js";
 import { emitOutput, plainSums } from "./output.js";
+import { samplingOf } from "./sampling.js";
 
 const int16Max = 2 ** 15 - 1;
 
@@ -38,8 +39,8 @@ export function emitDepthwise(emitter: Emitter, index: number, op: ConvOperator,
     output: emitOutput(emitter, index, op, layer, plainSums(layer)),
   });
   const kernel = `depthwise${input.elementBytes === 1 ? "Byte" : "Word"}${isNarrow ? "Narrow" : "Wide"}` as const;
-  emitter.choices.set(index, { kernel });
-  emitter.emit(index, kernel, task);
+  emitter.report(index, kernel, []);
+  emitter.emit(index, kernel, task, depthwiseAxes(input.elementBytes));
 }
 
 /** Narrow: [blocks][taps][8 channels]. Wide: [blocks][pairs of taps][8 channels][2 taps]. */

@@ -1,6 +1,8 @@
 /** @file Where codes enter and leave: image bytes by the input tables (rule 8), a stored vector as float32 (rule 10). */
 
 import type { DequantizeOperator } from "../../program/program.js";
+import { uncut } from "../splitting/axis.js";
+import { inputAxes } from "../splitting/map-axes.js";
 import type { Emitter } from "./emitter.js";
 import { elementOffset } from "./move.js";
 
@@ -21,7 +23,7 @@ export function emitInput(emitter: Emitter): number {
     width,
     channels,
   });
-  emitter.emit(-1, "input", task);
+  emitter.emit(-1, "input", task, inputAxes);
   return tables;
 }
 
@@ -38,5 +40,5 @@ export function emitDequantize(emitter: Emitter, index: number, op: DequantizeOp
     output: emitter.logits,
     count: shape[0]!,
   });
-  emitter.emit(index, "dequantize", task);
+  emitter.emit(index, "dequantize", task, uncut);
 }

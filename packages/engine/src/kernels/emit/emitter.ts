@@ -7,12 +7,16 @@ import { pixelOffsets, wholeMap } from "../offsets.js";
 import { Packer } from "../packer.js";
 import type { Placement } from "../placement.js";
 import type { Plan } from "../plan.js";
+import { type MakeAxes, uncut } from "../splitting/axis.js";
 import { Scratch } from "./scratch.js";
 
-/** One kernel call. */
+/** One kernel call of operator `operator`; −1 is the input. */
 export interface Step {
+  readonly operator: number;
   readonly kernel: KernelName;
   readonly task: number;
+  /** How threads share it. */
+  readonly axes: MakeAxes;
 }
 
 /** What `Executable.kernels` reports of an operator. */
@@ -23,7 +27,7 @@ export interface KernelChoice {
 }
 
 export class Emitter {
-  readonly steps: (Step & { readonly operator: number })[] = [];
+  readonly steps: Step[] = [];
   readonly choices = new Map<number, KernelChoice>();
   readonly program: Program;
   readonly packer: Packer;
@@ -58,8 +62,13 @@ export class Emitter {
   }
 
   /** Appends a kernel call to operator `operator`; −1 is the input. */
-  emit(operator: number, kernel: KernelName, task: number): void {
-    this.steps.push({ operator, kernel, task });
+  emit(operator: number, kernel: KernelName, task: number, axes: MakeAxes): void {
+    this.steps.push({ operator, kernel, task, axes });
+  }
+
+  /** Says which kernel runs a layer, and where its narrow sums are flushed. */
+  report(operator: number, kernel: KernelName, cuts: readonly number[]): void {
+    this.choices.set(operator, cuts.length > 1 ? { kernel, flush: cuts[0]! } : { kernel });
   }
 
   /** Fills the border of a tensor with its zero point. Buffers are shared, so it is done in every run. */
@@ -76,6 +85,6 @@ export class Emitter {
       height,
       value: this.program.tensors[id]!.zeroPoint,
     });
-    this.emit(operator, "border", task);
+    this.emit(operator, "border", task, uncut);
   }
 }

@@ -1,9 +1,9 @@
 /** @file An emitter for every operator; a missing one does not compile. */
 
 import type { Operator, OperatorType } from "../../program/program.js";
-import { emitFilter } from "./conv.js";
 import { emitDequantize } from "./edges.js";
 import type { Emitter } from "./emitter.js";
+import { emitFilter } from "./filter.js";
 import { emitAdd, emitRescale, emitTable } from "./map.js";
 import { emitConcat, emitPad, emitReshape, emitSlice, emitTranspose } from "./move.js";
 import { emitAveragePool, emitMaxPool } from "./pool.js";

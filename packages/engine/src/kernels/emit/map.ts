@@ -4,6 +4,7 @@ import { rescaleMultiplier } from "../../operators/arithmetic.js";
 import type { AddOperator, RescaleOperator, TableOperator, TensorId } from "../../program/program.js";
 import type { TaskFields } from "../constants.js";
 import { roundUp } from "../placement.js";
+import { mapAxes } from "../splitting/map-axes.js";
 import type { Emitter } from "./emitter.js";
 
 export function emitAdd(emitter: Emitter, index: number, op: AddOperator): void {
@@ -22,7 +23,7 @@ export function emitAdd(emitter: Emitter, index: number, op: AddOperator): void 
     lo: op.lo,
     hi: op.hi,
   });
-  emitter.emit(index, "add", task);
+  emitter.emit(index, "add", task, mapAxes);
 }
 
 export function emitRescale(emitter: Emitter, index: number, op: RescaleOperator): void {
@@ -34,7 +35,7 @@ export function emitRescale(emitter: Emitter, index: number, op: RescaleOperator
     lo: op.lo,
     hi: op.hi,
   });
-  emitter.emit(index, "add", task);
+  emitter.emit(index, "add", task, mapAxes);
 }
 
 export function emitTable(emitter: Emitter, index: number, op: TableOperator): void {
@@ -42,7 +43,7 @@ export function emitTable(emitter: Emitter, index: number, op: TableOperator): v
   table.set(op.table);
   emitter.emitBorder(index, op.output);
   const fields = { ...mapFields(emitter, op.input, op.output), table: emitter.constants.bytes(table) };
-  emitter.emit(index, "table", emitter.constants.task("MapTask", fields));
+  emitter.emit(index, "table", emitter.constants.task("MapTask", fields), mapAxes);
 }
 
 /** One operand, whole pixels, all channels with their padding. */

@@ -14,6 +14,8 @@ import type {
 } from "../../program/program.js";
 import { pixelOffsets, type Sampling, wholeMap } from "../offsets.js";
 import { mapShape, type Placement } from "../placement.js";
+import { uncut } from "../splitting/axis.js";
+import { gatherAxes, mapAxes } from "../splitting/map-axes.js";
 import type { Emitter } from "./emitter.js";
 import { mapFields } from "./map.js";
 
@@ -37,7 +39,7 @@ function emitMove(emitter: Emitter, index: number, from: Range, to: Range, chann
     pixels: to.sampling.height * to.sampling.width,
     channels,
   });
-  emitter.emit(index, "move", task);
+  emitter.emit(index, "move", task, mapAxes);
 }
 
 export function emitConcat(emitter: Emitter, index: number, op: ConcatOperator): void {
@@ -87,7 +89,7 @@ export function emitPad(emitter: Emitter, index: number, op: PadOperator): void 
     height: 1,
     value: emitter.program.tensors[op.output]!.zeroPoint,
   });
-  emitter.emit(index, "border", whole);
+  emitter.emit(index, "border", whole, uncut);
   const sampling = wholeMap(input);
   emitMove(
     emitter,
@@ -148,7 +150,7 @@ function emitGather(
     outputBytes: to.elementBytes,
     count,
   });
-  emitter.emit(index, "gather", task);
+  emitter.emit(index, "gather", task, gatherAxes);
 }
 
 /** Byte offset of a row-major element `[C, H, W]`. */

@@ -3,6 +3,7 @@
 import { averagePositions } from "../../operators/average-pool.js";
 import type { AveragePoolOperator, MaxPoolOperator, TensorId } from "../../program/program.js";
 import { mapShape, roundUp } from "../placement.js";
+import { poolAxes } from "../splitting/map-axes.js";
 import type { Emitter } from "./emitter.js";
 
 export function emitMaxPool(emitter: Emitter, index: number, op: MaxPoolOperator): void {
@@ -15,7 +16,7 @@ export function emitMaxPool(emitter: Emitter, index: number, op: MaxPoolOperator
     hi: 0,
     multipliers: 0,
   });
-  emitter.emit(index, "maxPool", task);
+  emitter.emit(index, "maxPool", task, poolAxes);
 }
 
 export function emitAveragePool(emitter: Emitter, index: number, op: AveragePoolOperator): void {
@@ -30,7 +31,7 @@ export function emitAveragePool(emitter: Emitter, index: number, op: AveragePool
     hi: op.hi,
     multipliers: emitter.constants.floats(multipliers),
   });
-  emitter.emit(index, "averagePool", task);
+  emitter.emit(index, "averagePool", task, poolAxes);
 }
 
 function geometry(

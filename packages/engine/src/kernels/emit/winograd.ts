@@ -6,8 +6,8 @@ import { isThreeByThree, type Layer, packedFieldBits, winograd4Fits, winogradFit
 import { pixelOffsets, type Tiling } from "../offsets.js";
 import type { Packed, Starts } from "../packer.js";
 import { mapShape, roundUp } from "../placement.js";
+import { winogradAxes } from "../splitting/filter-axes.js";
 import { phaseSum, shiftedRange, unshifted } from "../winograd.js";
-import { report } from "./conv.js";
 import type { Emitter } from "./emitter.js";
 import { emitOutput, plainSums, type SumForm } from "./output.js";
 import { emitRuns, segmentEnds } from "./runs.js";
@@ -175,6 +175,6 @@ function emitTiles(
     shift,
     products: scratch.products,
   });
-  report(emitter, index, kernel, { cuts });
-  emitter.emit(index, kernel, task);
+  emitter.report(index, kernel, cuts);
+  emitter.emit(index, kernel, task, winogradAxes(group, edge ** 2));
 }

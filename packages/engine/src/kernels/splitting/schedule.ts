@@ -1,13 +1,16 @@
 /** @file What each thread does in a run: the steps of a program, shared out, in phases between which threads wait for each other. */
 
+import type { KernelName } from "../../wasm/modules.js";
 import type { Constants } from "../constants.js";
 import type { Step } from "../emit/emitter.js";
 import type { ScratchBlocks } from "../emit/scratch.js";
 import { shareOut } from "./shares.js";
 
-/** A kernel call of operator `operator`; −1 is the input. */
-export interface Call extends Step {
+/** A kernel call of operator `operator`, −1 is the input; it can be posted. */
+export interface Call {
   readonly operator: number;
+  readonly kernel: KernelName;
+  readonly task: number;
 }
 
 /** The calls of one thread, by phase. All threads have the same number of phases. */
@@ -16,19 +19,19 @@ export type Schedule = readonly (readonly Call[])[];
 /** @param scratch  working memory of each thread */
 export function scheduleSteps(
   constants: Constants,
-  steps: readonly Call[],
+  steps: readonly Step[],
   scratch: readonly ScratchBlocks[],
 ): readonly Schedule[] {
   const schedules: Call[][][] = scratch.map(() => []);
   let borders: Call[] = [];
   let canJoin = false;
-  for (const step of steps) {
+  for (const { axes, ...step } of steps) {
     // A border lies around the pixels that the operator's own kernel writes, so that both can be done at once.
     if (isBorder(constants, step)) {
       borders.push(step);
       continue;
     }
-    const tasks = shareOut(constants, step.kernel, step.task, scratch);
+    const tasks = shareOut(constants, axes, step.task, scratch);
     const isAlone = tasks.slice(1).every((task) => task === undefined);
     if (isAlone && canJoin) schedules[0]!.at(-1)!.push(...borders, step);
     else
@@ -41,5 +44,5 @@ export function scheduleSteps(
 }
 
 /** Not one that fills the whole buffer, pixels too: that has to be over before they are written. */
-const isBorder = (constants: Constants, { kernel, task }: Step): boolean =>
+const isBorder = (constants: Constants, { kernel, task }: Call): boolean =>
   kernel === "border" && constants.read("BorderTask", task).row > 0;

@@ -3,10 +3,9 @@
  * output comes from the same operations in the same order, so that bits do not depend on the number of threads.
  */
 
-import type { KernelName } from "../../wasm/modules.js";
 import type { Constants } from "../constants.js";
 import type { ScratchBlocks } from "../emit/scratch.js";
-import { type Axis, axesOf, type Part } from "./axes.js";
+import type { Axis, MakeAxes, Part } from "./axis.js";
 
 /**
  * Task records for `threads` threads; `undefined` for one that has nothing to do. The first always has something.
@@ -14,15 +13,14 @@ import { type Axis, axesOf, type Part } from "./axes.js";
  */
 export function shareOut(
   constants: Constants,
-  kernel: KernelName,
+  makeAxes: MakeAxes,
   task: number,
   scratch: readonly ScratchBlocks[],
 ): readonly (number | undefined)[] {
   const threads = scratch.length;
-  const makeAxes = axesOf(kernel);
   const whole = [task, ...new Array<undefined>(threads - 1).fill(undefined)];
-  if (makeAxes === undefined) return whole;
   const measured = makeAxes(constants, task, scratch[0]!).map((axis) => ({ axis, cost: costOf(axis, threads) }));
+  if (measured.length === 0) return whole;
   const best = measured.reduce((a, b) => (b.cost < a.cost ? b : a));
   if (best.cost >= 1) return whole;
   const index = measured.indexOf(best);
