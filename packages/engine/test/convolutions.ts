@@ -3,7 +3,8 @@
  * under test → logits. Its output scale is set from its own sums, so that outputs are neither constant nor saturated.
  */
 
-import type { ConvOperator, Operator, Program, QuantizedTensor } from "../src/program/program.js";
+import type { ConvOperator } from "../src/operators/conv.js";
+import type { Operator, Program, QuantizedTensor } from "../src/program/program.js";
 import { createReference } from "../src/reference/reference.js";
 import { program as makeProgram, Random, randomWeights, tensor } from "./programs.js";
 

@@ -1,6 +1,7 @@
 /** @file Convolution once more, as differently as it can be written: BigInt sums straight from the definition. */
 
-import type { ConvOperator, Program } from "../src/program/program.js";
+import type { ConvOperator } from "../src/operators/conv.js";
+import type { Program } from "../src/program/program.js";
 
 /** Exact accumulators `[O, H, W]` of a convolution over codes `[C, H, W]`, bias included. */
 export function naiveSums(program: Program, op: ConvOperator, x: Uint8Array): bigint[] {

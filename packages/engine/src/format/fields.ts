@@ -3,8 +3,8 @@
  * reader and writer know no operator by name.
  */
 
-import type { Field, FieldKind } from "../operators/definition.js";
-import type { QuantizedWeights, Residual } from "../program/program.js";
+import type { Field, FieldKind, FieldTypes } from "../operators/definition.js";
+import type { QuantizedWeights } from "../program/program.js";
 import type { BlockReader, BlockWriter } from "./blocks.js";
 import type { JsonNode } from "./json-node.js";
 import { packedWeights } from "./packed-weights.js";
@@ -13,18 +13,6 @@ import { endsAreZero, packCodes, rowBytes } from "./packing.js";
 interface FieldCodec<T> {
   read(node: JsonNode, blocks: BlockReader, field: Field): T;
   write(value: T, blocks: BlockWriter): unknown;
-}
-
-interface FieldTypes {
-  tensor: number;
-  tensors: readonly number[];
-  integer: number;
-  integers: readonly number[];
-  boolean: boolean;
-  residual: Residual;
-  weights: QuantizedWeights;
-  bias: Int32Array;
-  table: Uint8Array;
 }
 
 /** Most weight codes of one output channel. */

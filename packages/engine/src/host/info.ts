@@ -3,6 +3,7 @@
 import { kernelBytes } from "../kernels/requirement.js";
 import { elementCount } from "../operators/definition.js";
 import { multiplyAdds } from "../operators/index.js";
+import { parameterBytes } from "../operators/parameters.js";
 import { memoryRequirement } from "../program/check.js";
 import type { Program } from "../program/program.js";
 import type { ModelInfo, TierName } from "./host.js";
@@ -30,18 +31,13 @@ export function modelInfo(program: Program, tier: TierName, threads: number): Mo
     peakBytes:
       tier === "scalar"
         ? memoryRequirement(program).total
-        : parameterBytes(program) + kernelBytes(program, tier, threads),
+        : programBytes(program) + kernelBytes(program, tier, threads),
   };
 }
 
 /** The program itself: unpacked weights, scales, biases, tables. */
-function parameterBytes({ operators, inputTables }: Program): number {
-  return operators.reduce(
-    (sum, op) =>
-      sum +
-      ("weights" in op ? elementCount(op.weights.shape) + 8 * op.bias.length : op.op === "table" ? op.table.length : 0),
-    256 * inputTables.length,
-  );
+function programBytes({ operators, inputTables }: Program): number {
+  return operators.reduce((sum, op) => sum + parameterBytes(op), 256 * inputTables.length);
 }
 
 /** Three digits, small numbers too. */

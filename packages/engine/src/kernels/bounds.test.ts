@@ -3,7 +3,8 @@
 import { describe, expect, test } from "vitest";
 import { expectSame, tiers } from "../../test/kernel-matrix.js";
 import { program, Random, tensor } from "../../test/programs.js";
-import type { ConvOperator, Program } from "../program/program.js";
+import type { ConvOperator } from "../operators/conv.js";
+import type { Program } from "../program/program.js";
 import { supportedTier } from "../wasm/modules.js";
 import { fieldBitsFor } from "./bounds.js";
 import { compile } from "./executable.js";

@@ -4,8 +4,10 @@
  */
 
 import { channelMultipliers } from "../operators/arithmetic.js";
+import type { ConvOperator } from "../operators/conv.js";
 import { inputsOf } from "../operators/index.js";
-import type { ConvOperator, LinearOperator, Program, TensorId } from "../program/program.js";
+import type { LinearOperator } from "../operators/linear.js";
+import type { Program, TensorId } from "../program/program.js";
 import type { Tier } from "../wasm/modules.js";
 import { type FilterSums, fieldBitsFor, highFieldFits } from "./bounds.js";
 import type { Packer } from "./packer.js";

@@ -3,10 +3,12 @@
  * before it, how each tensor is stored, how wide its border is, and where its buffer stands.
  */
 
+import type { ConvOperator } from "../operators/conv.js";
 import { inputsOf, outputOf } from "../operators/index.js";
+import type { RescaleOperator } from "../operators/rescale.js";
 import { axesOf, extent } from "../operators/windows.js";
 import { placeByLifetime } from "../program/arena.js";
-import type { ConvOperator, Program, RescaleOperator, TensorId } from "../program/program.js";
+import type { Program, TensorId } from "../program/program.js";
 import type { Tier } from "../wasm/modules.js";
 import { chooseElementBytes, filterOf, isDepthwise, readersOf } from "./choose.js";
 import { stagingBytes } from "./packer.js";

@@ -7,7 +7,8 @@
  * |A₀| < 2^25. Padding needs no code: x − z_x is 0 there.
  */
 
-import type { ConvOperator, QuantizedTensor } from "../program/program.js";
+import type { ConvOperator } from "../operators/conv.js";
+import type { QuantizedTensor } from "../program/program.js";
 import { elementCount, type Scratch } from "./definition.js";
 import { type Axis, axesOf } from "./windows.js";
 

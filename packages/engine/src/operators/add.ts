@@ -3,9 +3,17 @@
  * y = clamp(rne(fround(fround(fround(a − z_a) · m_a) + fround(fround(b − z_b) · m_b))) + z_y, lo, hi), m = fround(s / s_y).
  */
 
-import type { AddOperator } from "../program/program.js";
+import type { OutputRange, TensorId } from "../program/program.js";
 import { rescaleMultiplier, toCode } from "./arithmetic.js";
-import type { OperatorDefinition } from "./definition.js";
+import { noWorkingMemory, type OperatorDefinition } from "./definition.js";
+
+/** Addition of two stored tensors (rule 6, last sentence). */
+export interface AddOperator extends OutputRange {
+  readonly op: "add";
+  readonly name: string;
+  readonly inputs: readonly [TensorId, TensorId];
+  readonly output: TensorId;
+}
 
 export const add: OperatorDefinition<AddOperator> = {
   fields: {
@@ -26,6 +34,8 @@ export const add: OperatorDefinition<AddOperator> = {
     }
     context.range(op, output);
   },
+
+  workingMemory: noWorkingMemory,
 
   prepare(op, memory) {
     const { scale, zeroPoint } = memory.program.tensors[op.output]!;

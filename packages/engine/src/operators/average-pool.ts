@@ -3,10 +3,26 @@
  * m = fround(fround(s_x / s_y) / N), N the divisor that ONNX defines at that position.
  */
 
-import type { AveragePoolOperator, QuantizedTensor } from "../program/program.js";
+import type { OutputRange, QuantizedTensor, TensorId } from "../program/program.js";
 import { averageMultiplier, toCode } from "./arithmetic.js";
 import { elementCount, type OperatorDefinition } from "./definition.js";
 import { type Axis, axesOf, checkPoolAxis, checkWindowAttributes, tapsInside } from "./windows.js";
+
+/**
+ * Average over windows (rule 9); output sizes as for MaxPool. Global average pooling has the kernel of the whole map and may
+ * drop H and W from its output.
+ */
+export interface AveragePoolOperator extends OutputRange {
+  readonly op: "averagePool";
+  readonly name: string;
+  readonly input: TensorId;
+  readonly output: TensorId;
+  readonly kernel: readonly [number, number];
+  readonly strides: readonly [number, number];
+  readonly pads: readonly [number, number, number, number];
+  /** The divisor counts positions of `pads` too, though never those beyond them that rounding up adds. */
+  readonly countIncludePad: boolean;
+}
 
 export const averagePool: OperatorDefinition<AveragePoolOperator> = {
   fields: {
@@ -42,6 +58,7 @@ export const averagePool: OperatorDefinition<AveragePoolOperator> = {
 
   /** A multiplier and a count for each position. */
   workingMemory: (op, { tensors }) => ({ keptBytes: 8 * elementCount(tensors[op.output]!.shape), scratchBytes: 0 }),
+  visitedElements: ({ output, kernel }, { tensors }) => elementCount(tensors[output]!.shape) * kernel[0] * kernel[1],
 
   prepare(op, memory) {
     const input = memory.program.tensors[op.input]!;

@@ -1,7 +1,15 @@
 /** @file Concatenation along channels, the first axis (rule 9). */
 
-import type { ConcatOperator } from "../program/program.js";
-import type { OperatorDefinition } from "./definition.js";
+import type { TensorId } from "../program/program.js";
+import { noWorkingMemory, type OperatorDefinition } from "./definition.js";
+
+/** Concatenation along the first axis (channels); inputs already have the output's scale, zero point and width (rule 9). */
+export interface ConcatOperator {
+  readonly op: "concat";
+  readonly name: string;
+  readonly inputs: readonly TensorId[];
+  readonly output: TensorId;
+}
 
 export const concat: OperatorDefinition<ConcatOperator> = {
   fields: { inputs: { kind: "tensors" }, output: { kind: "tensor" } },
@@ -20,6 +28,8 @@ export const concat: OperatorDefinition<ConcatOperator> = {
     }
     if (channels !== shape[0]) context.fail("output", `must have ${channels} channels, has ${shape[0]}`);
   },
+
+  workingMemory: noWorkingMemory,
 
   /** Channels are the outermost axis, so the parts follow each other. */
   prepare(op, memory) {

@@ -7,11 +7,35 @@
  *   y   = clamp(rne(v) + z_y, lo, hi)
  */
 
-import type { ConvOperator } from "../program/program.js";
+import type { OutputRange, QuantizedWeights, TensorId } from "../program/program.js";
 import { packedWeightBytes, paddedSize, prepareSums } from "./accumulate.js";
 import { channelMultipliers, rescaleMultiplier, toCode } from "./arithmetic.js";
 import { type CheckContext, elementCount, type Memory, type OperatorDefinition } from "./definition.js";
 import { axesOf, checkWindowAttributes, extent, windowCount } from "./windows.js";
+
+/**
+ * The second operand of an addition that is fused into a convolution, before rounding (rule 6). It has the shape of the
+ * convolution's output and stands in the program before it; its width, scale and zero point are its own.
+ */
+export interface Residual {
+  readonly tensor: TensorId;
+}
+
+export interface ConvOperator extends OutputRange {
+  readonly op: "conv";
+  readonly name: string;
+  readonly input: TensorId;
+  readonly output: TensorId;
+  readonly weights: QuantizedWeights;
+  /** int32 at scale s_x·s_w[c], length O, without the zero-point term (rule 3). */
+  readonly bias: Int32Array;
+  readonly strides: readonly [number, number];
+  /** Top, left, bottom, right. */
+  readonly pads: readonly [number, number, number, number];
+  readonly dilations: readonly [number, number];
+  readonly groups: number;
+  readonly residual?: Residual;
+}
 
 export const conv: OperatorDefinition<ConvOperator> = {
   fields: {
@@ -63,6 +87,11 @@ export const conv: OperatorDefinition<ConvOperator> = {
       keptBytes: packedWeightBytes(op) + 4 * pixels,
       scratchBytes: 8 * paddedSize(tensors[op.input]!.shape, op) + 4 * 4 * pixels,
     };
+  },
+
+  multiplyAdds(op, { tensors }) {
+    const [, height, width] = tensors[op.output]!.shape;
+    return elementCount(op.weights.shape) * height! * width!;
   },
 
   prepare(op, memory) {

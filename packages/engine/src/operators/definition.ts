@@ -1,33 +1,29 @@
 /**
- * @file What the engine knows of an operator. Each operator is one file beside this one and one line in `index.ts`: its
+ * @file What the engine knows of an operator. Each operator is one file beside this one and one line in `index.ts`: its type, its
  * fields in the file, what it reads, its checks, and its arithmetic.
  */
 
 import { invalid } from "../errors.js";
-import type {
-  Operator,
-  OutputRange,
-  Program,
-  QuantizedTensor,
-  QuantizedWeights,
-  TensorId,
-} from "../program/program.js";
+import type { OutputRange, Program, QuantizedTensor, QuantizedWeights, TensorId } from "../program/program.js";
 
-/** How a field stands in the file's header: a JSON value, or a reference to a data block. */
-export type FieldKind =
+/** How a field stands in the file's header, a JSON value or a reference to a data block, and what it holds once it is read. */
+export interface FieldTypes {
   /** Index into `Program.tensors`. */
-  | "tensor"
-  | "tensors"
-  | "integer"
-  | "integers"
-  | "boolean"
-  | "residual"
+  tensor: TensorId;
+  tensors: readonly TensorId[];
+  integer: number;
+  integers: readonly number[];
+  boolean: boolean;
+  residual: { readonly tensor: TensorId };
   /** Weight codes and scales, in blocks. */
-  | "weights"
-  /** int32 block, one a channel of the weights. */
-  | "bias"
+  weights: QuantizedWeights;
+  /** int32 block, one for each channel of the weights. */
+  bias: Int32Array;
   /** uint8 block. */
-  | "table";
+  table: Uint8Array;
+}
+
+export type FieldKind = keyof FieldTypes;
 
 export interface Field {
   readonly kind: FieldKind;
@@ -36,8 +32,14 @@ export interface Field {
   readonly length?: number;
 }
 
+/** What all operators have. */
+export interface NamedOperator {
+  readonly op: string;
+  readonly name: string;
+}
+
 /** One entry for every property of the operator but `op` and `name`; a forgotten one does not compile. */
-export type FieldsOf<T extends Operator> = { readonly [K in Exclude<keyof T, "op" | "name">]-?: Field };
+export type FieldsOf<T extends NamedOperator> = { readonly [K in Exclude<keyof T, "op" | "name">]-?: Field };
 
 /** What the arithmetic works on: the arena's views, set up once, read and written by every run. */
 export interface Memory {
@@ -67,7 +69,10 @@ export interface WorkingMemory {
   readonly scratchBytes: number;
 }
 
-export interface OperatorDefinition<T extends Operator> {
+/** For operators that allocate next to nothing. */
+export const noWorkingMemory = (): WorkingMemory => ({ keptBytes: 0, scratchBytes: 0 });
+
+export interface OperatorDefinition<T extends NamedOperator> {
   readonly fields: FieldsOf<T>;
   /** Every tensor that the operator reads, a fused residual among them. */
   inputs(op: T): readonly TensorId[];
@@ -76,11 +81,24 @@ export interface OperatorDefinition<T extends Operator> {
    * @throws {FormatError}
    */
   check(op: T, context: CheckContext): void;
-  /** What the reference allocates beyond tensors and parameters, at most, for the memory limit; nothing where absent. */
-  workingMemory?(op: T, program: Program): WorkingMemory;
+  /** What the reference allocates beyond tensors and parameters, at most, for the memory limit. */
+  workingMemory(op: T, program: Program): WorkingMemory;
+  /** Multiply-adds of one image; only layers with weights have any. */
+  multiplyAdds?(op: T, program: Program): number;
+  /** Elements that windows visit in one image, where that is more than the output has. */
+  visitedElements?(op: T, program: Program): number;
   /** Returns the function that computes the operator for one image. Called once, at load. */
   prepare(op: T, memory: Memory): () => void;
 }
+
+/** The operators that a table defines. */
+export type OperatorOf<Definitions> = {
+  [Name in keyof Definitions]: Definitions[Name] extends OperatorDefinition<infer T>
+    ? T extends { readonly op: Name }
+      ? T
+      : never
+    : never;
+}[keyof Definitions];
 
 /** One operator under check: its tensors, and errors that name its place. */
 export class CheckContext {

@@ -1,7 +1,14 @@
 /** @file The logits from a stored vector: fround(s · fround(q − z)) (rule 10). */
 
-import type { DequantizeOperator } from "../program/program.js";
-import type { OperatorDefinition } from "./definition.js";
+import type { TensorId } from "../program/program.js";
+import { noWorkingMemory, type OperatorDefinition } from "./definition.js";
+
+/** A stored `[classes]` tensor read back as float32 logits (rule 10). */
+export interface DequantizeOperator {
+  readonly op: "dequantize";
+  readonly name: string;
+  readonly input: TensorId;
+}
 
 export const dequantize: OperatorDefinition<DequantizeOperator> = {
   fields: { input: { kind: "tensor" } },
@@ -9,6 +16,8 @@ export const dequantize: OperatorDefinition<DequantizeOperator> = {
   inputs: ({ input }) => [input],
 
   check: (op, context) => context.shape("input", op.input, [context.program.classes]),
+
+  workingMemory: noWorkingMemory,
 
   prepare(op, memory) {
     const { scale, zeroPoint } = memory.program.tensors[op.input]!;

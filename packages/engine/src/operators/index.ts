@@ -1,6 +1,6 @@
-/** @file Every operator of the engine; a missing one does not compile. */
+/** @file Every operator of the engine. */
 
-import type { Operator, OperatorType, Program, TensorId } from "../program/program.js";
+import type { Operator, Program, TensorId } from "../program/program.js";
 import { add } from "./add.js";
 import { averagePool } from "./average-pool.js";
 import { concat } from "./concat.js";
@@ -16,7 +16,8 @@ import { slice } from "./slice.js";
 import { table } from "./table.js";
 import { transpose } from "./transpose.js";
 
-export const operators: { readonly [K in OperatorType]: OperatorDefinition<Extract<Operator, { op: K }>> } = {
+/** The one list of operators: `Operator`, the reader, the writer and every other table are made from it. */
+export const operators = {
   conv,
   linear,
   rescale,
@@ -31,6 +32,8 @@ export const operators: { readonly [K in OperatorType]: OperatorDefinition<Extra
   transpose,
   dequantize,
 };
+
+export type Operators = typeof operators;
 
 /** The definition of an operator, typed for it. */
 export function definitionOf<T extends Operator>(op: T): OperatorDefinition<T> {
@@ -48,15 +51,12 @@ export function multiplyAdds(program: Program): number {
   return program.operators.reduce((sum, op) => sum + operatorMultiplyAdds(program, op), 0);
 }
 
-export function operatorMultiplyAdds(program: Program, op: Operator): number {
-  if (op.op === "linear") return elementCount(op.weights.shape);
-  if (op.op !== "conv") return 0;
-  const [, height, width] = program.tensors[op.output]!.shape;
-  return elementCount(op.weights.shape) * height! * width!;
-}
+export const operatorMultiplyAdds = (program: Program, op: Operator): number =>
+  definitionOf(op).multiplyAdds?.(op, program) ?? 0;
 
-/** Elements that the windows of a pooling visit in one image; 0 for other operators. */
-export function pooledElements(program: Program, op: Operator): number {
-  if (op.op !== "maxPool" && op.op !== "averagePool") return 0;
-  return elementCount(program.tensors[op.output]!.shape) * op.kernel[0] * op.kernel[1];
+/** Elementary steps of one image, for a limit on work. */
+export function operations(program: Program, op: Operator): number {
+  const output = outputOf(op);
+  const written = output === undefined ? program.classes : elementCount(program.tensors[output]!.shape);
+  return operatorMultiplyAdds(program, op) + Math.max(written, definitionOf(op).visitedElements?.(op, program) ?? 0);
 }

@@ -1,8 +1,23 @@
 /** @file y = W·x + b over a vector: codes by rule 5, or the float32 logits of the program by rule 10. */
 
-import type { LinearOperator } from "../program/program.js";
+import type { QuantizedWeights, TensorId } from "../program/program.js";
 import { channelMultipliers, toCode } from "./arithmetic.js";
-import type { OperatorDefinition } from "./definition.js";
+import { elementCount, noWorkingMemory, type OperatorDefinition } from "./definition.js";
+
+/**
+ * y = W·x + b over a `[C]` tensor. With `output`, `lo` and `hi` the result is codes (rule 5); without all three it is the
+ * program's float32 logits (rule 10).
+ */
+export interface LinearOperator {
+  readonly op: "linear";
+  readonly name: string;
+  readonly input: TensorId;
+  readonly output?: TensorId;
+  readonly lo?: number;
+  readonly hi?: number;
+  readonly weights: QuantizedWeights;
+  readonly bias: Int32Array;
+}
 
 export const linear: OperatorDefinition<LinearOperator> = {
   fields: {
@@ -28,6 +43,9 @@ export const linear: OperatorDefinition<LinearOperator> = {
     context.weights(op.weights, op.bias, [outputs, shape[0]!], op.input, outputScale);
     if (id !== undefined) context.range({ lo: lo!, hi: hi! }, context.tensor(id));
   },
+
+  workingMemory: noWorkingMemory,
+  multiplyAdds: ({ weights }) => elementCount(weights.shape),
 
   prepare(op, memory) {
     const { tensors } = memory.program;

@@ -1,8 +1,23 @@
 /** @file Maximum over windows, on codes; padded elements do not take part (rule 9). */
 
-import type { MaxPoolOperator } from "../program/program.js";
-import type { OperatorDefinition } from "./definition.js";
+import type { TensorId } from "../program/program.js";
+import { elementCount, noWorkingMemory, type OperatorDefinition } from "./definition.js";
 import { axesOf, checkPoolAxis, checkWindowAttributes, tapsInside } from "./windows.js";
+
+/**
+ * Maximum over windows; padded elements do not take part (rule 9). Output sizes follow ONNX, rounded down or up
+ * (`ceil_mode`), as the output's shape says. Input and output share width, scale and zero point.
+ */
+export interface MaxPoolOperator {
+  readonly op: "maxPool";
+  readonly name: string;
+  readonly input: TensorId;
+  readonly output: TensorId;
+  readonly kernel: readonly [number, number];
+  readonly strides: readonly [number, number];
+  readonly pads: readonly [number, number, number, number];
+  readonly dilations: readonly [number, number];
+}
 
 export const maxPool: OperatorDefinition<MaxPoolOperator> = {
   fields: {
@@ -25,6 +40,9 @@ export const maxPool: OperatorDefinition<MaxPoolOperator> = {
     checkWindowAttributes(context, op);
     for (const [i, axis] of axesOf(input, op.kernel, op).entries()) checkPoolAxis(context, axis, windows[i]!);
   },
+
+  workingMemory: noWorkingMemory,
+  visitedElements: ({ output, kernel }, { tensors }) => elementCount(tensors[output]!.shape) * kernel[0] * kernel[1],
 
   prepare(op, memory) {
     const { shape } = memory.program.tensors[op.input]!;

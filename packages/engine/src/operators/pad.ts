@@ -1,7 +1,17 @@
 /** @file Moves codes into a larger tensor; new elements are the zero point (rule 9). */
 
-import type { PadOperator } from "../program/program.js";
-import type { OperatorDefinition } from "./definition.js";
+import type { TensorId } from "../program/program.js";
+import { noWorkingMemory, type OperatorDefinition } from "./definition.js";
+
+/** Moves codes; new elements are the zero point. `before[i]` and `after[i]` count elements along axis i. */
+export interface PadOperator {
+  readonly op: "pad";
+  readonly name: string;
+  readonly input: TensorId;
+  readonly output: TensorId;
+  readonly before: readonly number[];
+  readonly after: readonly number[];
+}
 
 export const pad: OperatorDefinition<PadOperator> = {
   fields: {
@@ -21,6 +31,8 @@ export const pad: OperatorDefinition<PadOperator> = {
     const padded = shape.map((size, axis) => op.before[axis]! + size + op.after[axis]!);
     context.shape("output", op.output, padded);
   },
+
+  workingMemory: noWorkingMemory,
 
   prepare(op, memory) {
     const { shape, zeroPoint } = memory.program.tensors[op.input]!;

@@ -1,9 +1,17 @@
 /** @file Change of scale or width: y = clamp(rne(fround(fround(q − z_a) · m)) + z_b, lo, hi), m = fround(s_a / s_b) (rule 7). */
 
-import type { RescaleOperator } from "../program/program.js";
+import type { OutputRange, TensorId } from "../program/program.js";
 import { rescaleMultiplier, toCode } from "./arithmetic.js";
-import type { OperatorDefinition } from "./definition.js";
+import { noWorkingMemory, type OperatorDefinition } from "./definition.js";
 import { applyTable } from "./table.js";
+
+/** Change of scale or width (rule 7). */
+export interface RescaleOperator extends OutputRange {
+  readonly op: "rescale";
+  readonly name: string;
+  readonly input: TensorId;
+  readonly output: TensorId;
+}
 
 export const rescale: OperatorDefinition<RescaleOperator> = {
   fields: {
@@ -22,6 +30,8 @@ export const rescale: OperatorDefinition<RescaleOperator> = {
     context.range(op, output);
     context.multiplier("output", rescaleMultiplier(input.scale, output.scale));
   },
+
+  workingMemory: noWorkingMemory,
 
   /** At most 256 codes come in, so the arithmetic is done once for each of them. */
   prepare(op, memory) {

@@ -1,7 +1,15 @@
 /** @file The same codes in row-major order under another shape (rule 9). */
 
-import type { ReshapeOperator } from "../program/program.js";
-import { elementCount, type OperatorDefinition } from "./definition.js";
+import type { TensorId } from "../program/program.js";
+import { elementCount, noWorkingMemory, type OperatorDefinition } from "./definition.js";
+
+/** Same codes in row-major order under another shape (Reshape, Flatten). */
+export interface ReshapeOperator {
+  readonly op: "reshape";
+  readonly name: string;
+  readonly input: TensorId;
+  readonly output: TensorId;
+}
 
 export const reshape: OperatorDefinition<ReshapeOperator> = {
   fields: { input: { kind: "tensor" }, output: { kind: "tensor" } },
@@ -15,6 +23,8 @@ export const reshape: OperatorDefinition<ReshapeOperator> = {
       context.fail("output", `shape [${to}] has another number of elements than [${from}]`);
     context.sameQuantization("output", op.input, op.output);
   },
+
+  workingMemory: noWorkingMemory,
 
   prepare(op, memory) {
     const x = memory.codes(op.input);

@@ -1,8 +1,18 @@
 /** @file Moves codes: output[i] = input[starts + i · steps] along every axis (rule 9). */
 
-import type { SliceOperator } from "../program/program.js";
-import type { OperatorDefinition } from "./definition.js";
+import type { TensorId } from "../program/program.js";
+import { noWorkingMemory, type OperatorDefinition } from "./definition.js";
 import { gather, rowMajorStrides } from "./gather.js";
+
+/** Moves codes: output[i] = input[starts + i · steps], an entry an axis; steps are at least 1, the output's shape says where it ends. */
+export interface SliceOperator {
+  readonly op: "slice";
+  readonly name: string;
+  readonly input: TensorId;
+  readonly output: TensorId;
+  readonly starts: readonly number[];
+  readonly steps: readonly number[];
+}
 
 export const slice: OperatorDefinition<SliceOperator> = {
   fields: {
@@ -27,6 +37,8 @@ export const slice: OperatorDefinition<SliceOperator> = {
         context.fail("output", `reads element ${last} of axis ${axis}, which has ${from[axis]} elements`);
     }
   },
+
+  workingMemory: noWorkingMemory,
 
   prepare(op, memory) {
     const strides = rowMajorStrides(memory.program.tensors[op.input]!.shape);

@@ -1,7 +1,16 @@
 /** @file Any unary step as a stored table, output code = table[input code] (rule 7). */
 
-import type { TableOperator } from "../program/program.js";
-import type { OperatorDefinition } from "./definition.js";
+import type { TensorId } from "../program/program.js";
+import { noWorkingMemory, type OperatorDefinition } from "./definition.js";
+
+/** Any other unary step: output code = table[input code]; 2^bits(input) entries, stored in the file (rule 7). */
+export interface TableOperator {
+  readonly op: "table";
+  readonly name: string;
+  readonly input: TensorId;
+  readonly output: TensorId;
+  readonly table: Uint8Array;
+}
 
 export const table: OperatorDefinition<TableOperator> = {
   fields: { input: { kind: "tensor" }, output: { kind: "tensor" }, table: { kind: "table" } },
@@ -18,6 +27,8 @@ export const table: OperatorDefinition<TableOperator> = {
     const bad = op.table.findIndex((code) => code > highest);
     if (bad !== -1) context.fail(`table[${bad}]`, `must be at most ${highest}, is ${op.table[bad]}`);
   },
+
+  workingMemory: noWorkingMemory,
 
   prepare: (op, memory) => applyTable(op.table, memory.codes(op.input), memory.codes(op.output)),
 };

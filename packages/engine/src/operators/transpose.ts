@@ -1,8 +1,16 @@
 /** @file Moves codes: axis i of the output is axis `permutation[i]` of the input (rule 9). */
 
-import type { TransposeOperator } from "../program/program.js";
-import type { OperatorDefinition } from "./definition.js";
+import type { TensorId } from "../program/program.js";
+import { noWorkingMemory, type OperatorDefinition } from "./definition.js";
 import { gather, rowMajorStrides } from "./gather.js";
+
+export interface TransposeOperator {
+  readonly op: "transpose";
+  readonly name: string;
+  readonly input: TensorId;
+  readonly output: TensorId;
+  readonly permutation: readonly number[];
+}
 
 export const transpose: OperatorDefinition<TransposeOperator> = {
   fields: { input: { kind: "tensor" }, output: { kind: "tensor" }, permutation: { kind: "integers" } },
@@ -18,6 +26,8 @@ export const transpose: OperatorDefinition<TransposeOperator> = {
     const moved = op.permutation.map((axis) => shape[axis]!);
     context.shape("output", op.output, moved);
   },
+
+  workingMemory: noWorkingMemory,
 
   prepare(op, memory) {
     const strides = rowMajorStrides(memory.program.tensors[op.input]!.shape);

@@ -6,14 +6,8 @@
 
 import { invalid, tooLarge } from "../errors.js";
 import { CheckContext, checkScale, elementCount } from "../operators/definition.js";
-import {
-  definitionOf,
-  inputsOf,
-  operatorMultiplyAdds,
-  operators,
-  outputOf,
-  pooledElements,
-} from "../operators/index.js";
+import { definitionOf, inputsOf, operations, operators, outputOf } from "../operators/index.js";
+import { parameterBytes } from "../operators/parameters.js";
 import { planArena } from "./arena.js";
 import { checkPreprocessing, checkProvenance } from "./check-metadata.js";
 import type { Program, QuantizedTensor } from "./program.js";
@@ -58,16 +52,13 @@ export function checkProgram(
   checkProvenance(program);
   for (const [i, op] of program.operators.entries())
     definitionOf(op).check(op, new CheckContext(program, `operators[${i}]`, codesFit));
-  const operations = program.operators.reduce(
-    (sum, op) => sum + operatorMultiplyAdds(program, op) + pooledElements(program, op),
-    0,
-  );
-  if (operations > maxOperations)
+  const work = program.operators.reduce((sum, op) => sum + operations(program, op), 0);
+  if (work > maxOperations)
     throw tooLarge(
       "program",
-      operations,
+      work,
       maxOperations,
-      `needs ${operations} operations an image, more than the limit of ${maxOperations}`,
+      `needs ${work} operations per image, more than the limit of ${maxOperations}`,
     );
   const { total } = memoryRequirement(program);
   if (total > maxBytes)
@@ -94,11 +85,9 @@ export function memoryRequirement(program: Program): MemoryRequirement {
   let parameters = 256 * program.inputTables.length;
   let scratch = 0;
   for (const op of program.operators) {
-    if ("weights" in op) parameters += elementCount(op.weights.shape) + 8 * op.bias.length;
-    if (op.op === "table") parameters += op.table.length;
-    const working = definitionOf(op).workingMemory?.(op, program);
-    parameters += working?.keptBytes ?? 0;
-    scratch = Math.max(scratch, working?.scratchBytes ?? 0);
+    const { keptBytes, scratchBytes } = definitionOf(op).workingMemory(op, program);
+    parameters += parameterBytes(op) + keptBytes;
+    scratch = Math.max(scratch, scratchBytes);
   }
   const arena = planArena(program).size;
   return { parameters, arena, scratch, total: parameters + arena + scratch };

@@ -5,6 +5,9 @@
  * likes. The arithmetic of every operator is fixed bit for bit; the rule numbers below are those of `docs/arithmetic.md`.
  */
 
+import type { OperatorOf } from "../operators/definition.js";
+import type { Operators } from "../operators/index.js";
+
 /** A quantized activation: real = scale · (q − zeroPoint), q an unsigned code of `bits` bits. */
 export interface QuantizedTensor {
   readonly name: string;
@@ -38,169 +41,14 @@ export interface QuantizedWeights {
   readonly scales: Float32Array;
 }
 
-/**
- * The second operand of an addition that is fused into a convolution, before rounding (rule 6). It has the shape of the
- * convolution's output and stands in the program before it; its width, scale and zero point are its own.
- */
-export interface Residual {
-  readonly tensor: TensorId;
-}
-
-export interface ConvOperator extends OutputRange {
-  readonly op: "conv";
-  readonly name: string;
-  readonly input: TensorId;
-  readonly output: TensorId;
-  readonly weights: QuantizedWeights;
-  /** int32 at scale s_x·s_w[c], length O, without the zero-point term (rule 3). */
-  readonly bias: Int32Array;
-  readonly strides: readonly [number, number];
-  /** Top, left, bottom, right. */
-  readonly pads: readonly [number, number, number, number];
-  readonly dilations: readonly [number, number];
-  readonly groups: number;
-  readonly residual?: Residual;
-}
-
-/**
- * y = W·x + b over a `[C]` tensor. With `output`, `lo` and `hi` the result is codes (rule 5); without all three it is the
- * program's float32 logits (rule 10).
- */
-export interface LinearOperator {
-  readonly op: "linear";
-  readonly name: string;
-  readonly input: TensorId;
-  readonly output?: TensorId;
-  readonly lo?: number;
-  readonly hi?: number;
-  readonly weights: QuantizedWeights;
-  readonly bias: Int32Array;
-}
-
-/** Change of scale or width (rule 7). */
-export interface RescaleOperator extends OutputRange {
-  readonly op: "rescale";
-  readonly name: string;
-  readonly input: TensorId;
-  readonly output: TensorId;
-}
-
-/** Any other unary step: output code = table[input code]; 2^bits(input) entries, stored in the file (rule 7). */
-export interface TableOperator {
-  readonly op: "table";
-  readonly name: string;
-  readonly input: TensorId;
-  readonly output: TensorId;
-  readonly table: Uint8Array;
-}
-
-/** Addition of two stored tensors (rule 6, last sentence). */
-export interface AddOperator extends OutputRange {
-  readonly op: "add";
-  readonly name: string;
-  readonly inputs: readonly [TensorId, TensorId];
-  readonly output: TensorId;
-}
-
-/**
- * Maximum over windows; padded elements do not take part (rule 9). Output sizes follow ONNX, rounded down or up
- * (`ceil_mode`), as the output's shape says. Input and output share width, scale and zero point.
- */
-export interface MaxPoolOperator {
-  readonly op: "maxPool";
-  readonly name: string;
-  readonly input: TensorId;
-  readonly output: TensorId;
-  readonly kernel: readonly [number, number];
-  readonly strides: readonly [number, number];
-  readonly pads: readonly [number, number, number, number];
-  readonly dilations: readonly [number, number];
-}
-
-/**
- * Average over windows (rule 9); output sizes as for MaxPool. Global average pooling has the kernel of the whole map and may
- * drop H and W from its output.
- */
-export interface AveragePoolOperator extends OutputRange {
-  readonly op: "averagePool";
-  readonly name: string;
-  readonly input: TensorId;
-  readonly output: TensorId;
-  readonly kernel: readonly [number, number];
-  readonly strides: readonly [number, number];
-  readonly pads: readonly [number, number, number, number];
-  /** The divisor counts positions of `pads` too, though never those beyond them that rounding up adds. */
-  readonly countIncludePad: boolean;
-}
-
-/** Concatenation along the first axis (channels); inputs already have the output's scale, zero point and width (rule 9). */
-export interface ConcatOperator {
-  readonly op: "concat";
-  readonly name: string;
-  readonly inputs: readonly TensorId[];
-  readonly output: TensorId;
-}
-
-/** Moves codes: output[i] = input[starts + i · steps], an entry an axis; steps are at least 1, the output's shape says where it ends. */
-export interface SliceOperator {
-  readonly op: "slice";
-  readonly name: string;
-  readonly input: TensorId;
-  readonly output: TensorId;
-  readonly starts: readonly number[];
-  readonly steps: readonly number[];
-}
-
-/** Moves codes; new elements are the zero point. `before[i]` and `after[i]` count elements along axis i. */
-export interface PadOperator {
-  readonly op: "pad";
-  readonly name: string;
-  readonly input: TensorId;
-  readonly output: TensorId;
-  readonly before: readonly number[];
-  readonly after: readonly number[];
-}
-
-/** Same codes in row-major order under another shape (Reshape, Flatten). */
-export interface ReshapeOperator {
-  readonly op: "reshape";
-  readonly name: string;
-  readonly input: TensorId;
-  readonly output: TensorId;
-}
-
-export interface TransposeOperator {
-  readonly op: "transpose";
-  readonly name: string;
-  readonly input: TensorId;
-  readonly output: TensorId;
-  readonly permutation: readonly number[];
-}
-
-/** A stored `[classes]` tensor read back as float32 logits (rule 10). */
-export interface DequantizeOperator {
-  readonly op: "dequantize";
-  readonly name: string;
-  readonly input: TensorId;
-}
-
-export type Operator =
-  | ConvOperator
-  | LinearOperator
-  | RescaleOperator
-  | TableOperator
-  | AddOperator
-  | MaxPoolOperator
-  | AveragePoolOperator
-  | ConcatOperator
-  | SliceOperator
-  | PadOperator
-  | ReshapeOperator
-  | TransposeOperator
-  | DequantizeOperator;
+/** An operator of the engine; each is described in a file of `operators/`. */
+export type Operator = OperatorOf<Operators>;
 
 /** The name of an operator, the key of every table about operators. */
 export type OperatorType = Operator["op"];
+
+/** The operator of a name. */
+export type OperatorNamed<Name extends OperatorType> = Extract<Operator, { readonly op: Name }>;
 
 /** How decoded images become the input tensor (rule 8). */
 export interface Preprocessing {

@@ -1,6 +1,6 @@
 /** @file Depthwise convolution: packs one filter a channel, with int16 sums where they are proved to fit. */
 
-import type { ConvOperator } from "../../program/program.js";
+import type { ConvOperator } from "../../operators/conv.js";
 import type { Layer } from "../choose.js";
 import { pixelOffsets } from "../offsets.js";
 import { roundUp } from "../placement.js";

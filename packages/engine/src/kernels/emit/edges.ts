@@ -1,6 +1,6 @@
 /** @file Where codes enter and leave: image bytes by the input tables (rule 8), a stored vector as float32 (rule 10). */
 
-import type { DequantizeOperator } from "../../program/program.js";
+import type { DequantizeOperator } from "../../operators/dequantize.js";
 import { uncut } from "../splitting/axis.js";
 import { inputAxes } from "../splitting/map-axes.js";
 import type { Emitter } from "./emitter.js";

@@ -1,7 +1,10 @@
 /** @file Elementwise operators over pixels: addition, change of scale, tables (rules 6, 7). */
 
+import type { AddOperator } from "../../operators/add.js";
 import { rescaleMultiplier } from "../../operators/arithmetic.js";
-import type { AddOperator, RescaleOperator, TableOperator, TensorId } from "../../program/program.js";
+import type { RescaleOperator } from "../../operators/rescale.js";
+import type { TableOperator } from "../../operators/table.js";
+import type { TensorId } from "../../program/program.js";
 import type { TaskFields } from "../constants.js";
 import { roundUp } from "../placement.js";
 import { mapAxes } from "../splitting/map-axes.js";

@@ -3,15 +3,13 @@
  * through two tables of offsets.
  */
 
+import type { ConcatOperator } from "../../operators/concat.js";
 import { elementCount } from "../../operators/definition.js";
-import type {
-  ConcatOperator,
-  PadOperator,
-  ReshapeOperator,
-  SliceOperator,
-  TensorId,
-  TransposeOperator,
-} from "../../program/program.js";
+import type { PadOperator } from "../../operators/pad.js";
+import type { ReshapeOperator } from "../../operators/reshape.js";
+import type { SliceOperator } from "../../operators/slice.js";
+import type { TransposeOperator } from "../../operators/transpose.js";
+import type { TensorId } from "../../program/program.js";
 import { pixelOffsets, type Sampling, wholeMap } from "../offsets.js";
 import { mapShape, type Placement } from "../placement.js";
 import { uncut } from "../splitting/axis.js";

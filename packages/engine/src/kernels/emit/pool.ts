@@ -1,7 +1,9 @@
 /** @file Pooling (rule 9). */
 
+import type { AveragePoolOperator } from "../../operators/average-pool.js";
 import { averagePositions } from "../../operators/average-pool.js";
-import type { AveragePoolOperator, MaxPoolOperator, TensorId } from "../../program/program.js";
+import type { MaxPoolOperator } from "../../operators/max-pool.js";
+import type { TensorId } from "../../program/program.js";
 import { mapShape, roundUp } from "../placement.js";
 import { poolAxes } from "../splitting/map-axes.js";
 import type { Emitter } from "./emitter.js";

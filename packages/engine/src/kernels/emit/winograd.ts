@@ -1,6 +1,6 @@
 /** @file Exact Winograd convolutions: whether a layer can run as one, its filters, its tiles. */
 
-import type { ConvOperator } from "../../program/program.js";
+import type { ConvOperator } from "../../operators/conv.js";
 import { byteLanes } from "../bounds.js";
 import { isThreeByThree, type Layer, packedFieldBits, winograd4Fits, winogradFits } from "../choose.js";
 import { pixelOffsets, type Tiling } from "../offsets.js";
