@@ -7,7 +7,7 @@ import { channelMultipliers } from "../operators/arithmetic.js";
 import type { ConvOperator } from "../operators/conv.js";
 import { inputsOf } from "../operators/index.js";
 import type { LinearOperator } from "../operators/linear.js";
-import type { Program, TensorId } from "../program/program.js";
+import type { Operator, Program, TensorId } from "../program/program.js";
 import type { Tier } from "../wasm/modules.js";
 import { type FilterSums, fieldBitsFor, highFieldFits } from "./bounds.js";
 import type { Packer } from "./packer.js";
@@ -15,6 +15,8 @@ import type { ElementBytes } from "./placement.js";
 import type { Filter } from "./window.js";
 
 export type FilterOperator = ConvOperator | LinearOperator;
+
+export const isFilter = (op: Operator): op is FilterOperator => op.op === "conv" || op.op === "linear";
 
 /** The convolution that an operator is; a linear layer is one of a 1×1 map. */
 export function filterOf(op: FilterOperator): Filter {
@@ -40,8 +42,7 @@ export function highestCode(program: Program, id: TensorId): number {
 export function chooseElementBytes(program: Program, tier: Tier): ElementBytes[] {
   const elements = new Array<ElementBytes>(program.tensors.length).fill(1);
   for (const op of program.operators) {
-    if (op.op !== "conv" && op.op !== "linear") continue;
-    if (isDepthwise(op)) continue;
+    if (!isFilter(op) || isDepthwise(op)) continue;
     if (tier !== "relaxed" || highestCode(program, op.input) > 127) elements[op.input] = 2;
   }
   return elements;

@@ -10,7 +10,7 @@ import { axesOf, extent } from "../operators/windows.js";
 import { placeByLifetime } from "../program/arena.js";
 import type { Program, TensorId } from "../program/program.js";
 import type { Tier } from "../wasm/modules.js";
-import { chooseElementBytes, filterOf, isDepthwise, readersOf } from "./choose.js";
+import { chooseElementBytes, filterOf, isDepthwise, isFilter, readersOf } from "./choose.js";
 import { stagingBytes } from "./packer.js";
 import { type Border, mapShape, type Placement, placeTensor, roundUp } from "./placement.js";
 
@@ -67,7 +67,7 @@ export function planProgram(program: Program, tier: Tier): Plan {
   ]);
   const buffers = new Array<number | undefined>(program.tensors.length).fill(undefined);
   for (const [i, id] of stored.entries()) buffers[id] = start + offsets[1 + i]!;
-  const staged = program.operators.map((op) => ("weights" in op ? stagingBytes(filterOf(op)) : 0));
+  const staged = program.operators.map((op) => (isFilter(op) ? stagingBytes(filterOf(op)) : 0));
   const end = start + staged.reduce((most, bytes) => Math.max(most, bytes), size);
   return { program, tier, placements, buffers, image: start + offsets[0]!, start, end, fused, skipped, readers };
 }

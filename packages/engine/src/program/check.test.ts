@@ -147,7 +147,7 @@ test("a file of a few hundred bytes cannot ask for days of work", () => {
       { op: "dequantize", name: "d", input: 2 },
     ],
   );
-  expect(() => checkProgram(endless)).toThrow("program: needs 70437480431616 operations an image");
+  expect(() => checkProgram(endless)).toThrow("program: needs 70437513986048 operations per image");
 });
 
 test("memory is counted before any is allocated", () => {

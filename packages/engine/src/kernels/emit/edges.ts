@@ -3,6 +3,7 @@
 import type { DequantizeOperator } from "../../operators/dequantize.js";
 import { uncut } from "../splitting/axis.js";
 import { inputAxes } from "../splitting/map-axes.js";
+import type { Emission } from "./emission.js";
 import type { Emitter } from "./emitter.js";
 import { elementOffset } from "./move.js";
 
@@ -27,18 +28,21 @@ export function emitInput(emitter: Emitter): number {
   return tables;
 }
 
-export function emitDequantize(emitter: Emitter, index: number, op: DequantizeOperator): void {
-  const { program, constants } = emitter;
-  const { zeroPoint, scale, shape } = program.tensors[op.input]!;
-  const placement = emitter.placement(op.input);
-  const task = constants.task("DequantizeTask", {
-    input: emitter.address(op.input),
-    offsets: constants.integers(Array.from({ length: shape[0]! }, (_, i) => elementOffset(placement, i))),
-    inputBytes: placement.elementBytes,
-    zeroPoint,
-    scale,
-    output: emitter.logits,
-    count: shape[0]!,
-  });
-  emitter.emit(index, "dequantize", task, uncut);
-}
+export const dequantize: Emission<DequantizeOperator> = {
+  emit(emitter, index, op) {
+    const { program, constants } = emitter;
+    const { zeroPoint, scale, shape } = program.tensors[op.input]!;
+    const placement = emitter.placement(op.input);
+    const task = constants.task("DequantizeTask", {
+      input: emitter.address(op.input),
+      offsets: constants.integers(Array.from({ length: shape[0]! }, (_, i) => elementOffset(placement, i))),
+      inputBytes: placement.elementBytes,
+      zeroPoint,
+      scale,
+      output: emitter.logits,
+      count: shape[0]!,
+    });
+    emitter.emit(index, "dequantize", task, uncut);
+  },
+  constantBytes: ({ input }, placementOf) => 4 * placementOf(input).channels,
+};

@@ -3,11 +3,15 @@
 import { describeLayer, type FilterOperator, isDepthwise } from "../choose.js";
 import { emitDepthwise } from "./depthwise.js";
 import { emitDirect, emitLogits } from "./direct.js";
+import type { Emission } from "./emission.js";
 import type { Emitter } from "./emitter.js";
+import { filterBytes } from "./filter-bytes.js";
 import { packProducts } from "./products.js";
 import { emitWinograd } from "./winograd.js";
 
-export function emitFilter(emitter: Emitter, index: number, op: FilterOperator): void {
+export const filter: Emission<FilterOperator> = { emit: emitFilter, constantBytes: filterBytes };
+
+function emitFilter(emitter: Emitter, index: number, op: FilterOperator): void {
   const layer = describeLayer(emitter.program, emitter.packer, op);
   if (op.op === "linear") {
     if (op.output === undefined) emitLogits(emitter, index, op, layer);

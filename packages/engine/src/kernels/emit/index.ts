@@ -1,31 +1,36 @@
-/** @file An emitter for every operator; a missing one does not compile. */
+/** @file The emission of every operator; a missing one does not compile. */
 
-import type { Operator, OperatorType } from "../../program/program.js";
-import { emitDequantize } from "./edges.js";
+import type { Operator, OperatorNamed, OperatorType } from "../../program/program.js";
+import { dequantize } from "./edges.js";
+import type { Emission, PlacementOf } from "./emission.js";
 import type { Emitter } from "./emitter.js";
-import { emitFilter } from "./filter.js";
-import { emitAdd, emitRescale, emitTable } from "./map.js";
-import { emitConcat, emitPad, emitReshape, emitSlice, emitTranspose } from "./move.js";
-import { emitAveragePool, emitMaxPool } from "./pool.js";
+import { filter } from "./filter.js";
+import { add, rescale, table } from "./map.js";
+import { concat, pad, reshape, slice, transpose } from "./move.js";
+import { averagePool, maxPool } from "./pool.js";
 
-type Emit<T extends Operator> = (emitter: Emitter, index: number, op: T) => void;
-
-const emitters: { readonly [K in OperatorType]: Emit<Extract<Operator, { op: K }>> } = {
-  conv: emitFilter,
-  linear: emitFilter,
-  rescale: emitRescale,
-  table: emitTable,
-  add: emitAdd,
-  maxPool: emitMaxPool,
-  averagePool: emitAveragePool,
-  concat: emitConcat,
-  slice: emitSlice,
-  pad: emitPad,
-  reshape: emitReshape,
-  transpose: emitTranspose,
-  dequantize: emitDequantize,
+const emissions: { readonly [K in OperatorType]: Emission<OperatorNamed<K>> } = {
+  conv: filter,
+  linear: filter,
+  rescale,
+  table,
+  add,
+  maxPool,
+  averagePool,
+  concat,
+  slice,
+  pad,
+  reshape,
+  transpose,
+  dequantize,
 };
 
-export function emitOperator<T extends Operator>(emitter: Emitter, index: number, op: T): void {
-  (emitters[op.op] as unknown as Emit<T>)(emitter, index, op);
+const emissionOf = <T extends Operator>(op: T): Emission<T> => emissions[op.op] as unknown as Emission<T>;
+
+export function emitOperator(emitter: Emitter, index: number, op: Operator): void {
+  emissionOf(op).emit(emitter, index, op);
 }
+
+/** Most bytes of weights and tables that an operator takes, beside task records and the offsets of pixels. */
+export const constantBytes = (op: Operator, placementOf: PlacementOf): number =>
+  emissionOf(op).constantBytes(op, placementOf);

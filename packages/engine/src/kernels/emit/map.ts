@@ -8,46 +8,59 @@ import type { TensorId } from "../../program/program.js";
 import type { TaskFields } from "../constants.js";
 import { roundUp } from "../placement.js";
 import { mapAxes } from "../splitting/map-axes.js";
+import { type Emission, noConstants } from "./emission.js";
 import type { Emitter } from "./emitter.js";
 
-export function emitAdd(emitter: Emitter, index: number, op: AddOperator): void {
-  const { tensors } = emitter.program;
-  const [first, second] = op.inputs;
-  const scale = tensors[op.output]!.scale;
-  emitter.emitBorder(index, op.output);
-  const task = emitter.constants.task("MapTask", {
-    ...mapFields(emitter, first, op.output),
-    firstMultiplier: rescaleMultiplier(tensors[first]!.scale, scale),
-    second: emitter.address(second),
-    secondPixels: emitter.pixels(second),
-    secondBytes: emitter.placement(second).elementBytes,
-    secondZeroPoint: tensors[second]!.zeroPoint,
-    secondMultiplier: rescaleMultiplier(tensors[second]!.scale, scale),
-    lo: op.lo,
-    hi: op.hi,
-  });
-  emitter.emit(index, "add", task, mapAxes);
-}
+/** Entries of a table in memory: one for any byte. */
+const tableEntries = 256;
 
-export function emitRescale(emitter: Emitter, index: number, op: RescaleOperator): void {
-  const { tensors } = emitter.program;
-  emitter.emitBorder(index, op.output);
-  const task = emitter.constants.task("MapTask", {
-    ...mapFields(emitter, op.input, op.output),
-    firstMultiplier: rescaleMultiplier(tensors[op.input]!.scale, tensors[op.output]!.scale),
-    lo: op.lo,
-    hi: op.hi,
-  });
-  emitter.emit(index, "add", task, mapAxes);
-}
+export const add: Emission<AddOperator> = {
+  emit(emitter, index, op) {
+    const { tensors } = emitter.program;
+    const [first, second] = op.inputs;
+    const scale = tensors[op.output]!.scale;
+    emitter.emitBorder(index, op.output);
+    const task = emitter.constants.task("MapTask", {
+      ...mapFields(emitter, first, op.output),
+      firstMultiplier: rescaleMultiplier(tensors[first]!.scale, scale),
+      second: emitter.address(second),
+      secondPixels: emitter.pixels(second),
+      secondBytes: emitter.placement(second).elementBytes,
+      secondZeroPoint: tensors[second]!.zeroPoint,
+      secondMultiplier: rescaleMultiplier(tensors[second]!.scale, scale),
+      lo: op.lo,
+      hi: op.hi,
+    });
+    emitter.emit(index, "add", task, mapAxes);
+  },
+  constantBytes: noConstants,
+};
 
-export function emitTable(emitter: Emitter, index: number, op: TableOperator): void {
-  const table = new Uint8Array(256);
-  table.set(op.table);
-  emitter.emitBorder(index, op.output);
-  const fields = { ...mapFields(emitter, op.input, op.output), table: emitter.constants.bytes(table) };
-  emitter.emit(index, "table", emitter.constants.task("MapTask", fields), mapAxes);
-}
+export const rescale: Emission<RescaleOperator> = {
+  emit(emitter, index, op) {
+    const { tensors } = emitter.program;
+    emitter.emitBorder(index, op.output);
+    const task = emitter.constants.task("MapTask", {
+      ...mapFields(emitter, op.input, op.output),
+      firstMultiplier: rescaleMultiplier(tensors[op.input]!.scale, tensors[op.output]!.scale),
+      lo: op.lo,
+      hi: op.hi,
+    });
+    emitter.emit(index, "add", task, mapAxes);
+  },
+  constantBytes: noConstants,
+};
+
+export const table: Emission<TableOperator> = {
+  emit(emitter, index, op) {
+    const table = new Uint8Array(tableEntries);
+    table.set(op.table);
+    emitter.emitBorder(index, op.output);
+    const fields = { ...mapFields(emitter, op.input, op.output), table: emitter.constants.bytes(table) };
+    emitter.emit(index, "table", emitter.constants.task("MapTask", fields), mapAxes);
+  },
+  constantBytes: () => tableEntries,
+};
 
 /** One operand, whole pixels, all channels with their padding. */
 export function mapFields(emitter: Emitter, input: TensorId, output: TensorId): TaskFields<"MapTask"> {

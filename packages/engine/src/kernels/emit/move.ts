@@ -14,6 +14,7 @@ import { pixelOffsets, type Sampling, wholeMap } from "../offsets.js";
 import { mapShape, type Placement } from "../placement.js";
 import { uncut } from "../splitting/axis.js";
 import { gatherAxes, mapAxes } from "../splitting/map-axes.js";
+import { type Emission, noConstants, type PlacementOf } from "./emission.js";
 import type { Emitter } from "./emitter.js";
 import { mapFields } from "./map.js";
 
@@ -40,80 +41,101 @@ function emitMove(emitter: Emitter, index: number, from: Range, to: Range, chann
   emitter.emit(index, "move", task, mapAxes);
 }
 
-export function emitConcat(emitter: Emitter, index: number, op: ConcatOperator): void {
-  const sampling = wholeMap(emitter.placement(op.output));
-  emitter.emitBorder(index, op.output);
-  let channel = 0;
-  for (const tensor of op.inputs) {
-    const { channels } = emitter.placement(tensor);
-    emitMove(emitter, index, { tensor, channel: 0, sampling }, { tensor: op.output, channel, sampling }, channels);
-    channel += channels;
-  }
-}
+export const concat: Emission<ConcatOperator> = {
+  emit(emitter, index, op) {
+    const sampling = wholeMap(emitter.placement(op.output));
+    emitter.emitBorder(index, op.output);
+    let channel = 0;
+    for (const tensor of op.inputs) {
+      const { channels } = emitter.placement(tensor);
+      emitMove(emitter, index, { tensor, channel: 0, sampling }, { tensor: op.output, channel, sampling }, channels);
+      channel += channels;
+    }
+  },
+  constantBytes: noConstants,
+};
 
-export function emitSlice(emitter: Emitter, index: number, op: SliceOperator): void {
-  const [channelStep, strideY = 1, strideX = 1] = op.steps as [number, number?, number?];
-  const [channel, top = 0, left = 0] = op.starts as [number, number?, number?];
-  const output = emitter.placement(op.output);
-  if (channelStep !== 1 && output.channels > 1) {
-    const [channelStride, rowStride] = rowMajor(emitter, op.input);
-    const source = (c: number, y: number, x: number) =>
-      (channel + c * channelStep) * channelStride + (top + y * strideY) * rowStride + left + x * strideX;
-    emitGather(emitter, index, op.input, op.output, source);
-    return;
-  }
-  const sampling = wholeMap(output);
-  emitter.emitBorder(index, op.output);
-  emitMove(
-    emitter,
-    index,
-    { tensor: op.input, channel, sampling: { ...sampling, top, left, strideY, strideX } },
-    { tensor: op.output, channel: 0, sampling },
-    output.channels,
-  );
-}
+export const slice: Emission<SliceOperator> = {
+  emit(emitter, index, op) {
+    const [channelStep, strideY = 1, strideX = 1] = op.steps as [number, number?, number?];
+    const [channel, top = 0, left = 0] = op.starts as [number, number?, number?];
+    const output = emitter.placement(op.output);
+    if (channelStep !== 1 && output.channels > 1) {
+      const [channelStride, rowStride] = rowMajor(emitter, op.input);
+      const source = (c: number, y: number, x: number) =>
+        (channel + c * channelStep) * channelStride + (top + y * strideY) * rowStride + left + x * strideX;
+      emitGather(emitter, index, op.input, op.output, source);
+      return;
+    }
+    const sampling = wholeMap(output);
+    emitter.emitBorder(index, op.output);
+    emitMove(
+      emitter,
+      index,
+      { tensor: op.input, channel, sampling: { ...sampling, top, left, strideY, strideX } },
+      { tensor: op.output, channel: 0, sampling },
+      output.channels,
+    );
+  },
+  constantBytes: gatherBytes,
+};
 
-export function emitPad(emitter: Emitter, index: number, op: PadOperator): void {
-  const [channel, top = 0, left = 0] = op.before as [number, number?, number?];
-  const input = emitter.placement(op.input);
-  const output = emitter.placement(op.output);
-  const whole = emitter.constants.task("BorderTask", {
-    buffer: emitter.plan.buffers[op.output]!,
-    elementBytes: output.elementBytes,
-    head: output.head + output.dump,
-    row: 0,
-    gap: 0,
-    tail: 0,
-    height: 1,
-    value: emitter.program.tensors[op.output]!.zeroPoint,
-  });
-  emitter.emit(index, "border", whole, uncut);
-  const sampling = wholeMap(input);
-  emitMove(
-    emitter,
-    index,
-    { tensor: op.input, channel: 0, sampling },
-    { tensor: op.output, channel, sampling: { ...sampling, top, left } },
-    input.channels,
-  );
-}
+export const pad: Emission<PadOperator> = {
+  emit(emitter, index, op) {
+    const [channel, top = 0, left = 0] = op.before as [number, number?, number?];
+    const input = emitter.placement(op.input);
+    const output = emitter.placement(op.output);
+    const whole = emitter.constants.task("BorderTask", {
+      buffer: emitter.plan.buffers[op.output]!,
+      elementBytes: output.elementBytes,
+      head: output.head + output.dump,
+      row: 0,
+      gap: 0,
+      tail: 0,
+      height: 1,
+      value: emitter.program.tensors[op.output]!.zeroPoint,
+    });
+    emitter.emit(index, "border", whole, uncut);
+    const sampling = wholeMap(input);
+    emitMove(
+      emitter,
+      index,
+      { tensor: op.input, channel: 0, sampling },
+      { tensor: op.output, channel, sampling: { ...sampling, top, left } },
+      input.channels,
+    );
+  },
+  constantBytes: noConstants,
+};
 
-export function emitReshape(emitter: Emitter, index: number, op: ReshapeOperator): void {
-  const [channelStride, rowStride] = rowMajor(emitter, op.output);
-  emitGather(emitter, index, op.input, op.output, (c, y, x) => c * channelStride + y * rowStride + x);
-}
+export const reshape: Emission<ReshapeOperator> = {
+  emit(emitter, index, op) {
+    const [channelStride, rowStride] = rowMajor(emitter, op.output);
+    emitGather(emitter, index, op.input, op.output, (c, y, x) => c * channelStride + y * rowStride + x);
+  },
+  constantBytes: gatherBytes,
+};
 
-export function emitTranspose(emitter: Emitter, index: number, op: TransposeOperator): void {
-  const strides = rowMajor(emitter, op.input);
-  const [a, b, c] = op.permutation.length === 3 ? op.permutation : [0, 1, 2];
-  const step = [strides[a!]!, strides[b!]!, strides[c!]!];
-  emitGather(emitter, index, op.input, op.output, (i, y, x) => i * step[0]! + y * step[1]! + x * step[2]!);
-}
+export const transpose: Emission<TransposeOperator> = {
+  emit(emitter, index, op) {
+    const strides = rowMajor(emitter, op.input);
+    const [a, b, c] = op.permutation.length === 3 ? op.permutation : [0, 1, 2];
+    const step = [strides[a!]!, strides[b!]!, strides[c!]!];
+    emitGather(emitter, index, op.input, op.output, (i, y, x) => i * step[0]! + y * step[1]! + x * step[2]!);
+  },
+  constantBytes: gatherBytes,
+};
 
 /** Row-major strides of a tensor seen as a map. */
 function rowMajor(emitter: Emitter, tensor: TensorId): readonly [number, number, number] {
   const [, height, width] = mapShape(emitter.program.tensors[tensor]!.shape);
   return [height * width, width, 1];
+}
+
+/** Two tables of offsets. */
+function gatherBytes({ output }: { readonly output: TensorId }, placementOf: PlacementOf): number {
+  const { channels, height, width } = placementOf(output);
+  return 8 * channels * height * width;
 }
 
 /** @param source  row-major index in the input of element (c, y, x) of the output */

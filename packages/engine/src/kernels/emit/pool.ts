@@ -6,35 +6,42 @@ import type { MaxPoolOperator } from "../../operators/max-pool.js";
 import type { TensorId } from "../../program/program.js";
 import { mapShape, roundUp } from "../placement.js";
 import { poolAxes } from "../splitting/map-axes.js";
+import { type Emission, noConstants } from "./emission.js";
 import type { Emitter } from "./emitter.js";
 
-export function emitMaxPool(emitter: Emitter, index: number, op: MaxPoolOperator): void {
-  emitter.emitBorder(index, op.output);
-  const task = emitter.constants.task("PoolTask", {
-    ...geometry(emitter, op.input, op.output, op.kernel, op.strides, op.pads, op.dilations),
-    inputZeroPoint: 0,
-    zeroPoint: 0,
-    lo: 0,
-    hi: 0,
-    multipliers: 0,
-  });
-  emitter.emit(index, "maxPool", task, poolAxes);
-}
+export const maxPool: Emission<MaxPoolOperator> = {
+  emit(emitter, index, op) {
+    emitter.emitBorder(index, op.output);
+    const task = emitter.constants.task("PoolTask", {
+      ...geometry(emitter, op.input, op.output, op.kernel, op.strides, op.pads, op.dilations),
+      inputZeroPoint: 0,
+      zeroPoint: 0,
+      lo: 0,
+      hi: 0,
+      multipliers: 0,
+    });
+    emitter.emit(index, "maxPool", task, poolAxes);
+  },
+  constantBytes: noConstants,
+};
 
-export function emitAveragePool(emitter: Emitter, index: number, op: AveragePoolOperator): void {
-  const { tensors } = emitter.program;
-  emitter.emitBorder(index, op.output);
-  const { multipliers } = averagePositions(op, tensors[op.input]!, tensors[op.output]!);
-  const task = emitter.constants.task("PoolTask", {
-    ...geometry(emitter, op.input, op.output, op.kernel, op.strides, op.pads, [1, 1]),
-    inputZeroPoint: tensors[op.input]!.zeroPoint,
-    zeroPoint: tensors[op.output]!.zeroPoint,
-    lo: op.lo,
-    hi: op.hi,
-    multipliers: emitter.constants.floats(multipliers),
-  });
-  emitter.emit(index, "averagePool", task, poolAxes);
-}
+export const averagePool: Emission<AveragePoolOperator> = {
+  emit(emitter, index, op) {
+    const { tensors } = emitter.program;
+    emitter.emitBorder(index, op.output);
+    const { multipliers } = averagePositions(op, tensors[op.input]!, tensors[op.output]!);
+    const task = emitter.constants.task("PoolTask", {
+      ...geometry(emitter, op.input, op.output, op.kernel, op.strides, op.pads, [1, 1]),
+      inputZeroPoint: tensors[op.input]!.zeroPoint,
+      zeroPoint: tensors[op.output]!.zeroPoint,
+      lo: op.lo,
+      hi: op.hi,
+      multipliers: emitter.constants.floats(multipliers),
+    });
+    emitter.emit(index, "averagePool", task, poolAxes);
+  },
+  constantBytes: ({ output }, placementOf) => 4 * placementOf(output).height * placementOf(output).width,
+};
 
 function geometry(
   emitter: Emitter,
