@@ -13,7 +13,6 @@ export { exportQdq, type QdqExport } from "./export/export-qdq.js";
 export { QDQ_OPSET, toQdq } from "./export/qdq.js";
 export * from "./export/tflite/index.js";
 export * from "./files.js";
-export { lift } from "./lowering/lift.js";
 export { type LowerOptions, lower } from "./lowering/lower.js";
 export * from "./model-file/index.js";
 export * from "./models/index.js";
@@ -43,6 +42,7 @@ export { type SensitivityPage, sensitivityReport } from "./report/sensitivity-re
 export * from "./runtime/index.js";
 export { codesClassifier, simulatedClassifier } from "./simulation/classifier.js";
 export { type CodeSimulation, simulateCodes } from "./simulation/codes.js";
+export { lift } from "./simulation/lift.js";
 export type { AverageBits } from "./study/average-bits.js";
 export {
   type CalibrationSource,

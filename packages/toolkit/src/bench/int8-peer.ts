@@ -9,8 +9,9 @@
 import { type Graph, GraphBuilder, type Node, writeOnnx } from "@subbyte/graph";
 import { FailedRunError } from "../errors.js";
 import { QDQ_OPSET, toQdq } from "../export/qdq.js";
+import { roleOf } from "../lowering/operators/index.js";
 import { addFakeQuant } from "../quantization/fake-quant.js";
-import { isLayer, roleOf } from "../quantization/topology.js";
+import { isLayer } from "../quantization/topology.js";
 import { optimizedOperators } from "../runtime/optimized-operators.js";
 import type { BenchNetwork } from "./network.js";
 import { calibrated } from "./quantized.js";

@@ -2,12 +2,12 @@
 
 import type { Program } from "@subbyte/engine";
 import { type Graph, type Tensor, writeOnnx } from "@subbyte/graph";
-import { lift } from "../lowering/lift.js";
 import { snapBiases } from "../quantization/biases.js";
 import { fakeQuants, withTensors } from "../quantization/fake-quant.js";
 import { setWeightScales } from "../quantization/ranges.js";
 import { Random } from "../random.js";
 import { createSession } from "../runtime/session.js";
+import { lift } from "../simulation/lift.js";
 import { QDQ_OPSET, toQdq } from "./qdq.js";
 
 export interface QdqExport {

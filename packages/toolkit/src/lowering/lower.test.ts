@@ -8,8 +8,8 @@ import { setRanges } from "../quantization/ranges.js";
 import { Random } from "../random.js";
 import { createSession } from "../runtime/session.js";
 import { simulateCodes } from "../simulation/codes.js";
+import { lift } from "../simulation/lift.js";
 import { channelShuffle, kitchenSink, preActivation, randomTensor } from "../testing/networks.js";
-import { lift } from "./lift.js";
 import { lower } from "./lower.js";
 
 const preprocessing = {

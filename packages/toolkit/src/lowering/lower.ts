@@ -4,7 +4,7 @@ import { type Preprocessing, type Program, type Provenance, roundHalfToEven } fr
 import { type Graph, ModelError } from "@subbyte/graph";
 import { codeRange, fakeQuant, fakeQuants, isFakeQuant } from "../quantization/fake-quant.js";
 import { Lowering } from "./lowering.js";
-import { lowerOperator } from "./operators/index.js";
+import { integerFormOf } from "./operators/index.js";
 import { unclamped } from "./pending.js";
 import { noIntegerForm } from "./refusal.js";
 import { emitProduct, storeCodes } from "./store.js";
@@ -38,9 +38,9 @@ export function lower(graph: Graph, options: LowerOptions): Program {
       if (!fq.ofWeights) storeCodes(lowering, fq);
       continue;
     }
-    const rule = lowerOperator[node.op];
-    if (!rule) throw noIntegerForm(node, "it has no integer form");
-    rule(lowering, node);
+    const form = integerFormOf(node);
+    if (!form) throw noIntegerForm(node, "it has no integer form");
+    form.lower(lowering, node);
   }
 
   const logits = graph.outputs[0]!;

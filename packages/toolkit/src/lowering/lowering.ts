@@ -3,7 +3,7 @@
 import type { Operator, OutputRange, QuantizedTensor, TensorId } from "@subbyte/engine";
 import { type Graph, inferTypes, ModelError, type Node, type TensorType } from "@subbyte/graph";
 import { codeRange, type FakeQuant, fakeQuants, quantizeValue } from "../quantization/fake-quant.js";
-import type { Clamp, Pending } from "./pending.js";
+import { type Clamp, type Pending, unclamped } from "./pending.js";
 
 /** Records what the node's output stands for; movers of stored codes emit their operator at once. */
 export type LowerOperator = (lowering: Lowering, node: Node) => void;
@@ -30,6 +30,12 @@ export class Lowering {
 
   set(value: string, pending: Pending): void {
     this.#pending.set(value, pending);
+  }
+
+  /** Records that a node's output is what an operator computes, once a FakeQuant says where its codes go. */
+  setOperator(node: Node, make: (output: TensorId, range: OutputRange) => Operator): void {
+    const store = (output: TensorId, range: OutputRange) => void this.operators.push(make(output, range));
+    this.set(node.outputs[0]!, { kind: "operator", store, clamp: unclamped });
   }
 
   /**

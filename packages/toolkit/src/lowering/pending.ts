@@ -2,11 +2,11 @@
  * @file What a value of the quantized graph stands for while it is lowered.
  *
  * Between two FakeQuant nodes a value has no codes of its own: a convolution's result, the sum that it feeds and the ReLU after
- * that become one engine operator. Such a value is *pending*; the FakeQuant that ends the chain gives it scale and width, and only
- * then an operator is emitted.
+ * that become one engine operator. Such a value is *pending*; the FakeQuant that ends the chain gives it scale and bit width, and
+ * only then an operator is emitted.
  */
 
-import type { TensorId } from "@subbyte/engine";
+import type { OutputRange, TensorId } from "@subbyte/engine";
 import type { Node } from "@subbyte/graph";
 import type { FakeQuant } from "../quantization/fake-quant.js";
 
@@ -42,19 +42,7 @@ export interface PendingProduct extends Clamped {
   readonly residual?: TensorId;
 }
 
-export interface PendingSum extends Clamped {
-  readonly kind: "sum";
-  readonly node: Node;
-  readonly inputs: readonly [TensorId, TensorId];
-}
-
-export interface PendingAverage extends Clamped {
-  readonly kind: "average";
-  readonly node: Node;
-  readonly input: TensorId;
-}
-
-/** A unary function that is neither affine nor a clamp. */
+/** A function of one stored tensor that is neither affine nor a clamp: what a table will hold. */
 export interface PendingFunction extends Clamped {
   readonly kind: "function";
   readonly node: Node;
@@ -62,17 +50,11 @@ export interface PendingFunction extends Clamped {
   readonly evaluate: (x: number) => number;
 }
 
-export interface PendingConcat extends Clamped {
-  readonly kind: "concat";
-  readonly node: Node;
-  readonly inputs: readonly TensorId[];
+/** An operator that needs to know no more than where its codes go. */
+export interface PendingOperator extends Clamped {
+  readonly kind: "operator";
+  /** Emits it. */
+  store(output: TensorId, range: OutputRange): void;
 }
 
-export type Pending =
-  | PendingImage
-  | StoredCodes
-  | PendingProduct
-  | PendingSum
-  | PendingAverage
-  | PendingFunction
-  | PendingConcat;
+export type Pending = PendingImage | StoredCodes | PendingProduct | PendingFunction | PendingOperator;

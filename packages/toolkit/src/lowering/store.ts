@@ -4,10 +4,9 @@ import { type QuantizedWeights, roundHalfToEven, type TensorId } from "@subbyte/
 import type { Node } from "@subbyte/graph";
 import { biasCodes } from "../quantization/biases.js";
 import { codeRange, type FakeQuant, quantizeValue } from "../quantization/fake-quant.js";
-import { convAttributes, poolAttributes } from "./attributes.js";
+import { convAttributes } from "./attributes.js";
 import type { Lowering } from "./lowering.js";
-import type { PendingConcat, PendingFunction, PendingProduct } from "./pending.js";
-import { unclamped } from "./pending.js";
+import { type PendingFunction, type PendingProduct, unclamped } from "./pending.js";
 import { noIntegerForm } from "./refusal.js";
 
 /** Emits what computes the input of an activation FakeQuant; its output is stored codes from then on. */
@@ -25,25 +24,11 @@ export function storeCodes(lowering: Lowering, fq: FakeQuant): TensorId {
     case "product":
       emitProduct(lowering, pending, output);
       break;
-    case "sum":
-      operators.push({ op: "add", name: pending.node.name, inputs: pending.inputs, output, ...range });
-      break;
-    case "average":
-      operators.push({
-        op: "averagePool",
-        name: pending.node.name,
-        input: pending.input,
-        output,
-        ...poolAttributes(pending.node, lowering.tensors[pending.input]!.shape),
-        countIncludePad: pending.node.attributes.count_include_pad === 1,
-        ...range,
-      });
-      break;
     case "function":
       emitTable(lowering, pending, output);
       break;
-    case "concat":
-      emitConcat(lowering, pending, output);
+    case "operator":
+      pending.store(output, range);
       break;
     default:
       pending satisfies never;
@@ -113,24 +98,4 @@ function emitTable(lowering: Lowering, pending: PendingFunction, output: TensorI
     return Math.min(hi, Math.max(lo, roundHalfToEven(y / to.scale) + to.zeroPoint));
   });
   lowering.operators.push({ op: "table", name: pending.node.name, input: pending.input, output, table });
-}
-
-/** Brings every input to the output's scale, zero point and width, then joins. */
-function emitConcat(lowering: Lowering, pending: PendingConcat, output: TensorId): void {
-  const to = lowering.tensors[output]!;
-  const inputs = pending.inputs.map((input, index) => {
-    const from = lowering.tensors[input]!;
-    if (from.scale === to.scale && from.zeroPoint === to.zeroPoint && from.bits === to.bits) return input;
-    const name = `${pending.node.name}/input${index}`;
-    const rescaled = lowering.addTensorLike(name, from.shape, to);
-    lowering.operators.push({
-      op: "rescale",
-      name,
-      input,
-      output: rescaled,
-      ...lowering.range(rescaled, pending.clamp),
-    });
-    return rescaled;
-  });
-  lowering.operators.push({ op: "concat", name: pending.node.name, inputs, output });
 }

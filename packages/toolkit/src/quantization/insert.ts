@@ -1,9 +1,10 @@
 /** @file Places a FakeQuant node wherever the engine will hold codes, at the width that the bit policy says. */
 
 import { type Graph, GraphBuilder, ModelError, type Node } from "@subbyte/graph";
+import { roleOf } from "../lowering/operators/index.js";
 import { addFakeQuant } from "./fake-quant.js";
 import { type BitPolicy, decideWidths, type Widths } from "./policy.js";
-import { analyse, dataInputs, isLayer, isStored, roleOf, type Topology } from "./topology.js";
+import { analyse, dataInputs, isLayer, isStored, type Topology } from "./topology.js";
 
 /**
  * Returns the graph with FakeQuant nodes on weights and activations, all scales 1 until a method sets them. The graph must be

@@ -4,43 +4,7 @@
  */
 
 import { type Graph, ModelError, type Node, operatorList, type Tensor } from "@subbyte/graph";
-
-/**
- * - `layer`: integer products with weights;
- * - `mover`: only moves (or compares) codes, output shares scale, zero point and width with the input;
- * - `clamp`: becomes the bounds `lo` and `hi` of the operator before it;
- * - `add`: residual addition;
- * - `table`: any other unary function, one stored output code for each input code;
- * - `pool`: averages;
- * - `concat`: joins along channels.
- */
-export type Role = "layer" | "mover" | "clamp" | "add" | "table" | "pool" | "concat";
-
-export const roles: Readonly<Record<string, Role>> = {
-  Conv: "layer",
-  Gemm: "layer",
-  MaxPool: "mover",
-  Slice: "mover",
-  Pad: "mover",
-  Reshape: "mover",
-  Flatten: "mover",
-  Transpose: "mover",
-  Squeeze: "mover",
-  Unsqueeze: "mover",
-  Relu: "clamp",
-  Clip: "clamp",
-  Add: "add",
-  HardSwish: "table",
-  HardSigmoid: "table",
-  Sigmoid: "table",
-  Tanh: "table",
-  LeakyRelu: "table",
-  AveragePool: "pool",
-  GlobalAveragePool: "pool",
-  Concat: "concat",
-};
-
-export const roleOf = (node: Node): Role | undefined => (node.domain === "" ? roles[node.op] : undefined);
+import { roleOf } from "../lowering/operators/index.js";
 
 export const isLayer = (node: Node): boolean => roleOf(node) === "layer";
 

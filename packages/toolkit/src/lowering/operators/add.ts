@@ -1,10 +1,13 @@
 /** @file Add: fused into the convolution that feeds it, or a sum of two stored tensors. */
 
 import type { Node } from "@subbyte/graph";
+import { integerForm } from "../integer-form.js";
 import type { Lowering } from "../lowering.js";
 import { type PendingProduct, unclamped } from "../pending.js";
 
-export function add(lowering: Lowering, node: Node): void {
+export const add = integerForm({ role: "add", makes: ["add"], lower });
+
+function lower(lowering: Lowering, node: Node): void {
   const [a, b] = node.inputs as [string, string];
   const left = lowering.pending(a, node);
   const right = lowering.pending(b, node);
@@ -15,6 +18,6 @@ export function add(lowering: Lowering, node: Node): void {
     lowering.set(output, { ...fused, residual, clamp: unclamped });
   } else {
     const inputs = [lowering.codes(a, node), lowering.codes(b, node)] as const;
-    lowering.set(output, { kind: "sum", node, inputs, clamp: unclamped });
+    lowering.setOperator(node, (y, range) => ({ op: "add", name: node.name, inputs, output: y, ...range }));
   }
 }

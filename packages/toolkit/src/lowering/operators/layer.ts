@@ -1,11 +1,15 @@
 /** @file Conv and Gemm: integer products. */
 
 import { ModelError, type Node } from "@subbyte/graph";
+import { integerForm } from "../integer-form.js";
 import type { Lowering } from "../lowering.js";
 import { unclamped } from "../pending.js";
 import { noIntegerForm } from "../refusal.js";
 
-export function layer(lowering: Lowering, node: Node): void {
+export const conv = integerForm({ role: "layer", makes: ["conv"], lower });
+export const gemm = integerForm({ role: "layer", makes: ["linear"], lower });
+
+function lower(lowering: Lowering, node: Node): void {
   const [data, weight] = node.inputs as [string, string];
   const weights = lowering.weightQuantizers.get(weight);
   if (!weights)

@@ -1,7 +1,8 @@
-/** @file Operators that only move codes: the output has the input's scale, zero point and width. */
+/** @file Operators that only move codes: the output has the input's scale, zero point and bit width. */
 
 import type { Operator, TensorId } from "@subbyte/engine";
 import { type Node, toNumbers } from "@subbyte/graph";
+import { integerForm } from "../integer-form.js";
 import type { Lowering } from "../lowering.js";
 import { unclamped } from "../pending.js";
 import { noIntegerForm } from "../refusal.js";
@@ -27,20 +28,26 @@ function integers(lowering: Lowering, node: Node, index: number): readonly numbe
   return toNumbers(tensor);
 }
 
-export const flatten = (lowering: Lowering, node: Node): void =>
-  moveCodes(lowering, node, (name, input, output) => ({ op: "reshape", name, input, output }));
-
 /** The batch stays in front: shape inference has checked that the elements of one image stay together. */
-export const reshape = flatten;
+export const flatten = integerForm({
+  role: "mover",
+  makes: ["reshape"],
+  lower: (lowering, node) =>
+    moveCodes(lowering, node, (name, input, output) => ({ op: "reshape", name, input, output })),
+});
 
-export function transpose(lowering: Lowering, node: Node): void {
+export const transpose = integerForm({ role: "mover", makes: ["transpose"], lower: lowerTranspose });
+
+function lowerTranspose(lowering: Lowering, node: Node): void {
   const order = node.attributes.perm as readonly number[] | undefined;
   if (order?.[0] !== 0) throw noIntegerForm(node, `the batch axis must stay in front, found perm [${order ?? ""}]`);
   const permutation = order.slice(1).map((axis) => axis - 1);
   moveCodes(lowering, node, (name, input, output) => ({ op: "transpose", name, input, output, permutation }));
 }
 
-export function slice(lowering: Lowering, node: Node): void {
+export const slice = integerForm({ role: "mover", makes: ["slice"], lower: lowerSlice });
+
+function lowerSlice(lowering: Lowering, node: Node): void {
   const sizes = lowering.tensors[lowering.codes(node.inputs[0]!, node)]!.shape;
   const starts = integers(lowering, node, 1) ?? [];
   const axes = integers(lowering, node, 3) ?? starts.map((_, i) => i);
@@ -62,7 +69,9 @@ export function slice(lowering: Lowering, node: Node): void {
   moveCodes(lowering, node, (name, input, output) => ({ op: "slice", name, input, output, starts: from, steps: by }));
 }
 
-export function pad(lowering: Lowering, node: Node): void {
+export const pad = integerForm({ role: "mover", makes: ["pad"], lower: lowerPad });
+
+function lowerPad(lowering: Lowering, node: Node): void {
   const mode = node.attributes.mode ?? "constant";
   const fill = node.inputs[2] ? lowering.constant(node.inputs[2])[0] : 0;
   if (mode !== "constant" || fill !== 0)

@@ -1,12 +1,14 @@
 /** @file AveragePool and GlobalAveragePool. */
 
 import type { Node } from "@subbyte/graph";
-import { numbers } from "../attributes.js";
+import { numbers, poolAttributes } from "../attributes.js";
+import { integerForm } from "../integer-form.js";
 import type { Lowering } from "../lowering.js";
-import { unclamped } from "../pending.js";
 import { noIntegerForm } from "../refusal.js";
 
-export function average(lowering: Lowering, node: Node): void {
+export const average = integerForm({ role: "pool", makes: ["averagePool"], lower });
+
+function lower(lowering: Lowering, node: Node): void {
   const dilations = numbers(node, "dilations", [1, 1]);
   if (dilations.some((dilation) => dilation !== 1))
     throw noIntegerForm(
@@ -15,5 +17,13 @@ export function average(lowering: Lowering, node: Node): void {
         `a depthwise convolution with equal weights does the same.`,
     );
   const input = lowering.codes(node.inputs[0]!, node);
-  lowering.set(node.outputs[0]!, { kind: "average", node, input, clamp: unclamped });
+  lowering.setOperator(node, (output, range) => ({
+    op: "averagePool",
+    name: node.name,
+    input,
+    output,
+    ...poolAttributes(node, lowering.tensors[input]!.shape),
+    countIncludePad: node.attributes.count_include_pad === 1,
+    ...range,
+  }));
 }

@@ -1,8 +1,8 @@
 /** @file What is learned at once: a block, or each layer of it. */
 
 import type { Graph, Node } from "@subbyte/graph";
+import { roleOf } from "../../lowering/operators/index.js";
 import { isFakeQuant } from "../fake-quant.js";
-import { roleOf } from "../topology.js";
 import type { Block } from "./blocks.js";
 
 export interface LearningUnit {

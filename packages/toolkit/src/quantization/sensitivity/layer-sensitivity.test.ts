@@ -1,9 +1,9 @@
 import { float32, type Graph, type Tensor } from "@subbyte/graph";
 import { beforeAll, describe, expect, test } from "vitest";
 import { DataError } from "../../errors.js";
-import { lift } from "../../lowering/lift.js";
 import { lower } from "../../lowering/lower.js";
 import { Random } from "../../random.js";
+import { lift } from "../../simulation/lift.js";
 import { kitchenSink, randomTensor } from "../../testing/networks.js";
 import { Check } from "../check.js";
 import { equalizeLayers } from "../equalization.js";

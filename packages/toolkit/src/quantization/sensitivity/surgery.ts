@@ -1,8 +1,9 @@
 /** @file Graph surgery: the float network with one layer quantized, and the quantized network with one layer kept float. */
 
 import { type Graph, GraphBuilder, type Node } from "@subbyte/graph";
+import { roleOf } from "../../lowering/operators/index.js";
 import { codeRange } from "../fake-quant.js";
-import { isLayer, roleOf } from "../topology.js";
+import { isLayer } from "../topology.js";
 import { inputGrid, type QuantizedLayer, roundedWeights } from "./layers.js";
 
 /** The float network with one layer's weights, its input, or both on their grids. */

@@ -1,0 +1,82 @@
+/** @file What the simulation of an operator works with: the graph that grows, and the codes of every tensor of the program. */
+
+import type { OutputRange, Program, QuantizedTensor, TensorId } from "@subbyte/engine";
+import { float32, type Graph, GraphBuilder } from "@subbyte/graph";
+
+export class Simulation {
+  /** Names of layers whose sums may reach 2^24. */
+  readonly unproved: string[] = [];
+  readonly b: GraphBuilder;
+  readonly #codes = new Map<TensorId, string>();
+
+  constructor(readonly program: Program) {
+    const b = new GraphBuilder(`${program.name}-codes`);
+    this.b = b;
+    const input = program.tensors[program.input]!;
+    const pixels = b.input("pixels", "int64", ["N", ...input.shape]);
+    const codes = this.lookUp(program.inputTables, pixels, [1, program.inputTables.length, 1, 1]);
+    this.#codes.set(program.input, codes);
+  }
+
+  build(): Graph {
+    return this.b.build();
+  }
+
+  tensor(id: TensorId): QuantizedTensor {
+    return this.program.tensors[id]!;
+  }
+
+  codes(id: TensorId): string {
+    return this.#codes.get(id)!;
+  }
+
+  set(id: TensorId, codes: string): void {
+    this.#codes.set(id, codes);
+  }
+
+  /** q − z: exact small integers. */
+  centred(id: TensorId): string {
+    const { zeroPoint } = this.tensor(id);
+    const codes = this.codes(id);
+    return zeroPoint === 0 ? codes : this.b.op("Sub", [codes, this.b.scalar(zeroPoint)]);
+  }
+
+  /** fround((q − z)·fround(s / s_out)). */
+  scaled(id: TensorId, output: TensorId): string {
+    const multiplier = Math.fround(this.tensor(id).scale / this.tensor(output).scale);
+    return this.b.op("Mul", [this.centred(id), this.b.scalar(multiplier)]);
+  }
+
+  /** Stores clamp(rne(v) + z, lo, hi) of a value v in steps of the output. */
+  requantize(value: string, output: TensorId, { lo, hi }: OutputRange): void {
+    const { b } = this;
+    const { zeroPoint } = this.tensor(output);
+    const rounded = b.op("Round", [value]);
+    const shifted = zeroPoint === 0 ? rounded : b.op("Add", [rounded, b.scalar(zeroPoint)]);
+    this.#codes.set(output, b.op("Clip", [shifted, b.scalar(lo), b.scalar(hi)]));
+  }
+
+  /** An operator that moves codes. */
+  move(
+    op: string,
+    operator: { readonly input: TensorId; readonly output: TensorId },
+    constants: readonly string[],
+    attributes = {},
+  ): void {
+    this.#codes.set(operator.output, this.b.op(op, [this.codes(operator.input), ...constants], attributes));
+  }
+
+  /**
+   * table[c][index] for int64 indices. One table holds those of all channels one after the other.
+   * @param shape  which tables' axis stands where in the indices, e.g. `[1, C, 1, 1]`
+   */
+  lookUp(tables: readonly ArrayLike<number>[], index: string, shape: readonly number[]): string {
+    const { b } = this;
+    const length = tables[0]!.length;
+    const joined = b.constant(float32(tables.flatMap((table) => Array.from(table))));
+    if (tables.length === 1) return b.op("Gather", [joined, index], { axis: 0 });
+    const starts = BigInt64Array.from(tables, (_, c) => BigInt(length * c));
+    const offsets = b.constant({ dtype: "int64", shape, data: starts });
+    return b.op("Gather", [joined, b.op("Add", [index, offsets])], { axis: 0 });
+  }
+}
