@@ -1,4 +1,4 @@
-/** Elementwise operators over stored tensors: addition and change of scale (rules 6, 7), tables, moves of whole channel ranges. */
+/** Elementwise operators over stored tensors: addition and change of scale (rules 6, 7), products (rule 11), tables, moves of whole channel ranges. */
 import { MapTask } from "./tasks";
 import { loadCodes, MAGIC, MAGIC_BITS, storeCodes } from "./vectors";
 
@@ -51,14 +51,45 @@ export function add(task: MapTask): void {
   }
 }
 
-/** q = table[a]. The index is one byte wide, so that even a damaged code stays inside the table. */
+/** q = rne(clamp(fround(fround((a − z_a)·(b − z_b))·m), lo − z, hi − z)) + z; channels a multiple of 8. */
+export function multiply(task: MapTask): void {
+  const lo = f32x4.splat(f32(task.lo - task.zeroPoint)), hi = f32x4.splat(f32(task.hi - task.zeroPoint));
+  const magic = f32x4.splat(MAGIC), bits = i32x4.splat(MAGIC_BITS - task.zeroPoint);
+  const firstZero = i16x8.splat(<i16>task.firstZeroPoint), secondZero = i16x8.splat(<i16>task.secondZeroPoint);
+  const multiplier = f32x4.splat(task.firstMultiplier);
+  for (let pixel = 0; pixel < task.pixels; pixel++) {
+    const at = <usize>pixel << 2;
+    let a = task.first + load<i32>(task.firstPixels + at);
+    let b = task.second + load<i32>(task.secondPixels + at);
+    let to = task.output + load<i32>(task.outputPixels + at);
+    for (let channel = 0; channel < task.channels; channel += 8) {
+      const x = i16x8.sub(loadAny(task.firstBytes, a), firstZero);
+      const y = i16x8.sub(loadAny(task.secondBytes, b), secondZero);
+      // Differences of codes lie within ±255, products within ±65,025.
+      let low = f32x4.mul(f32x4.convert_i32x4_s(i32x4.extmul_low_i16x8_s(x, y)), multiplier);
+      let high = f32x4.mul(f32x4.convert_i32x4_s(i32x4.extmul_high_i16x8_s(x, y)), multiplier);
+      low = i32x4.sub(f32x4.add(f32x4.pmin(f32x4.pmax(low, lo), hi), magic), bits);
+      high = i32x4.sub(f32x4.add(f32x4.pmin(f32x4.pmax(high, lo), hi), magic), bits);
+      const codes = i16x8.narrow_i32x4_s(low, high);
+      if (task.outputBytes == 1) storeCodes<u8>(to, codes);
+      else storeCodes<i16>(to, codes);
+      a += <usize>(task.firstBytes << 3);
+      b += <usize>(task.secondBytes << 3);
+      to += <usize>(task.outputBytes << 3);
+    }
+  }
+}
+
+/** q = table[a], or that of the channel. The index is one byte wide, so that even a damaged code stays inside the table. */
 export function table(task: MapTask): void {
   for (let pixel = 0; pixel < task.pixels; pixel++) {
     const at = <usize>pixel << 2;
     let a = task.first + load<i32>(task.firstPixels + at);
     let to = task.output + load<i32>(task.outputPixels + at);
+    let table = task.table;
     for (let channel = 0; channel < task.channels; channel++) {
-      storeOne(task.outputBytes, to, load<u8>(task.table + <usize>load<u8>(a)));
+      storeOne(task.outputBytes, to, load<u8>(table + <usize>load<u8>(a)));
+      table += task.tablePitch;
       a += task.firstBytes;
       to += task.outputBytes;
     }

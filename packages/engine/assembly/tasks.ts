@@ -164,8 +164,9 @@
   pixels: i32;
   /** Elements of each pixel. */
   channels: i32;
-  /** 256 codes, for `table`. */
+  /** 256 codes, for `table`, and bytes to those of the next channel; 0 where all channels have one table. */
   table: usize;
+  tablePitch: i32;
 }
 
 /** Writes the border of a padded tensor. */

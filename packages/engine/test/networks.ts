@@ -40,6 +40,7 @@ export function everyOperator(random: Random, { bits, linearLogits = true }: Eve
     averaged,
     moved(averaged, "flat", [32]),
     narrow("hidden", [10]),
+    narrow("squared", [10]),
   ];
   const operators: Operator[] = [
     {
@@ -94,9 +95,10 @@ export function everyOperator(random: Random, { bits, linearLogits = true }: Eve
       bias: bias(10),
       ...range,
     },
+    { op: "multiply", name: "square", inputs: [13, 13], output: 14, lo: 0, hi: highest },
     linearLogits
-      ? { op: "linear", name: "logits", input: 13, weights: randomWeights(random, [10, 10], bits), bias: bias(10) }
-      : { op: "dequantize", name: "logits", input: 13 },
+      ? { op: "linear", name: "logits", input: 14, weights: randomWeights(random, [10, 10], bits), bias: bias(10) }
+      : { op: "dequantize", name: "logits", input: 14 },
   ];
   const labels = Array.from({ length: 10 }, (_, i) => `class ${i}, “ü”`);
   return {

@@ -28,6 +28,7 @@ class Writer {
       () => this.#rescale(),
       () => this.#table(),
       () => this.#add(),
+      () => this.#multiply(),
       () => this.#maxPool(),
       () => this.#averagePool(),
       () => this.#concat(),
@@ -156,7 +157,8 @@ class Writer {
     const input = this.#any();
     const output = this.#output(this.#shape(input));
     const highest = 2 ** this.#tensors[output]!.bits - 1;
-    const table = this.random.bytes(2 ** this.#tensors[input]!.bits, highest);
+    const count = this.random.pick([1, this.#shape(input)[0]]);
+    const table = this.random.bytes(count * 2 ** this.#tensors[input]!.bits, highest);
     this.#operators.push({ op: "table", name: this.#name("table"), input, output, table });
   }
 
@@ -168,6 +170,21 @@ class Writer {
     this.#operators.push({
       op: "add",
       name: this.#name("add"),
+      inputs: [first, second],
+      output,
+      ...this.#range(output),
+    });
+  }
+
+  #multiply(): void {
+    const first = this.#any();
+    const shape = this.#shape(first);
+    const shapes = [shape.join(), [shape[0], 1, 1].join()];
+    const second = this.random.pick([...this.#tensors.keys()].filter((id) => shapes.includes(this.#shape(id).join())));
+    const output = this.#output(shape);
+    this.#operators.push({
+      op: "multiply",
+      name: this.#name("multiply"),
       inputs: [first, second],
       output,
       ...this.#range(output),

@@ -35,6 +35,11 @@ export function rescaleMultiplier(from: number, to: number): number {
   return Math.fround(from / to);
 }
 
+/** m = fround(fround(s_a · s_b) / s_y): the multiplier of a product of two tensors (rule 11). */
+export function productMultiplier(first: number, second: number, outputScale: number): number {
+  return Math.fround(Math.fround(first * second) / outputScale);
+}
+
 /** m[c] = fround(fround(s_x · s_w[c]) / s_y), one a channel (rule 5); `outputScale` is 1 for float results (rule 10). */
 export function channelMultipliers(inputScale: number, weightScales: Float32Array, outputScale: number): Float32Array {
   return weightScales.map((scale) => Math.fround(Math.fround(inputScale * scale) / outputScale));

@@ -9,6 +9,7 @@ import { elementCount, type OperatorDefinition } from "./definition.js";
 import { dequantize } from "./dequantize.js";
 import { linear } from "./linear.js";
 import { maxPool } from "./max-pool.js";
+import { multiply } from "./multiply.js";
 import { pad } from "./pad.js";
 import { rescale } from "./rescale.js";
 import { reshape } from "./reshape.js";
@@ -23,6 +24,7 @@ export const operators = {
   rescale,
   table,
   add,
+  multiply,
   maxPool,
   averagePool,
   concat,

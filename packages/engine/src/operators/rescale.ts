@@ -3,7 +3,7 @@
 import type { OutputRange, TensorId } from "../program/program.js";
 import { rescaleMultiplier, toCode } from "./arithmetic.js";
 import { noWorkingMemory, type OperatorDefinition } from "./definition.js";
-import { applyTable } from "./table.js";
+import { applyTables } from "./table.js";
 
 /** Change of scale or width (rule 7). */
 export interface RescaleOperator extends OutputRange {
@@ -41,6 +41,6 @@ export const rescale: OperatorDefinition<RescaleOperator> = {
     const table = Uint8Array.from({ length: 2 ** input.bits }, (_, q) =>
       toCode(Math.fround((q - input.zeroPoint) * m), output.zeroPoint, op.lo, op.hi),
     );
-    return applyTable(table, memory.codes(op.input), memory.codes(op.output));
+    return applyTables(table, table.length, memory.codes(op.input), memory.codes(op.output));
   },
 };

@@ -3,12 +3,13 @@
 import type { TensorId } from "../program/program.js";
 import { noWorkingMemory, type OperatorDefinition } from "./definition.js";
 
-/** Any other unary step: output code = table[input code]; 2^bits(input) entries, stored in the file (rule 7). */
+/** Any other unary step: output code = table[input code]; one table for all channels or one for each, stored in the file (rule 7). */
 export interface TableOperator {
   readonly op: "table";
   readonly name: string;
   readonly input: TensorId;
   readonly output: TensorId;
+  /** `[2^bits(input)]` or `[C, 2^bits(input)]`. */
   readonly table: Uint8Array;
 }
 
@@ -21,8 +22,13 @@ export const table: OperatorDefinition<TableOperator> = {
     const input = context.tensor(op.input);
     const output = context.tensor(op.output);
     context.shape("output", op.output, input.shape);
-    if (op.table.length !== 2 ** input.bits)
-      context.fail("table", `must have ${2 ** input.bits} entries for ${input.bits} bits, has ${op.table.length}`);
+    const entries = 2 ** input.bits;
+    const all = entries * input.shape[0]!;
+    if (op.table.length !== entries && op.table.length !== all)
+      context.fail(
+        "table",
+        `must have ${entries} entries for ${input.bits} bits, or ${all} for the channels, has ${op.table.length}`,
+      );
     const highest = 2 ** output.bits - 1;
     const bad = op.table.findIndex((code) => code > highest);
     if (bad !== -1) context.fail(`table[${bad}]`, `must be at most ${highest}, is ${op.table[bad]}`);
@@ -30,12 +36,15 @@ export const table: OperatorDefinition<TableOperator> = {
 
   workingMemory: noWorkingMemory,
 
-  prepare: (op, memory) => applyTable(op.table, memory.codes(op.input), memory.codes(op.output)),
+  prepare: (op, memory) =>
+    applyTables(op.table, 2 ** memory.program.tensors[op.input]!.bits, memory.codes(op.input), memory.codes(op.output)),
 };
 
-/** y[i] = table[x[i]] as a step of a run. */
-export function applyTable(table: Uint8Array, x: Uint8Array, y: Uint8Array): () => void {
+/** y[i] = table[x[i]], with the table of the channel where there are several, as a step of a run. */
+export function applyTables(tables: Uint8Array, entries: number, x: Uint8Array, y: Uint8Array): () => void {
+  const count = tables.length / entries;
+  const size = x.length / count;
   return () => {
-    for (let i = 0; i < x.length; i++) y[i] = table[x[i]!]!;
+    for (let c = 0; c < count; c++) for (let i = c * size; i < (c + 1) * size; i++) y[i] = tables[c * entries + x[i]!]!;
   };
 }

@@ -88,7 +88,7 @@ describe("what does not fit is refused, and the message says where", () => {
     [
       "residual nowhere",
       withOperator("stem", { residual: { tensor: 99 } }),
-      "operators[0]: reads tensor 99; there are 14",
+      "operators[0]: reads tensor 99; there are 15",
     ],
     [
       "shape of an add",
@@ -130,7 +130,7 @@ describe("what does not fit is refused, and the message says where", () => {
 
   test(`operator ${indexOf("logits")} is the last and only one to yield logits`, () => {
     const operators = [...base.operators, base.operators.at(-1)!];
-    expect(() => checkProgram({ ...base, operators })).toThrow("operators[13]: yields logits before the end");
+    expect(() => checkProgram({ ...base, operators })).toThrow("operators[14]: yields logits before the end");
     expect(() => checkProgram({ ...base, operators: base.operators.slice(0, -1) })).toThrow("must yield the logits");
   });
 });

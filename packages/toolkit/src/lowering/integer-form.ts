@@ -8,11 +8,12 @@ import type { LowerOperator } from "./lowering.js";
  * - `mover`: only moves (or compares) codes, the output shares scale, zero point and bit width with the input;
  * - `clamp`: becomes the bounds `lo` and `hi` of the operator before it;
  * - `add`: residual addition;
+ * - `multiply`: product of two activations;
  * - `table`: any other unary function, one stored output code for each input code;
  * - `pool`: averages;
  * - `concat`: joins along channels.
  */
-export type Role = "layer" | "mover" | "clamp" | "add" | "table" | "pool" | "concat";
+export type Role = "layer" | "mover" | "clamp" | "add" | "multiply" | "table" | "pool" | "concat";
 
 export interface IntegerForm<Made extends OperatorType = OperatorType> {
   readonly role: Role;

@@ -117,6 +117,6 @@ export function isStored(graph: Graph, topology: Topology, value: string): boole
   if (readers.length !== 1 || topology.isOutput(value)) return true;
   const reader = readers[0]!;
   if (topology.fusedOperand.get(reader) === value) return false;
-  const clampable = role === "layer" || role === "add" || role === "pool" || role === "clamp";
+  const clampable = role === "layer" || role === "add" || role === "multiply" || role === "pool" || role === "clamp";
   return !(clampable && roleOf(reader) === "clamp");
 }

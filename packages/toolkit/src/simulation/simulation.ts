@@ -1,7 +1,8 @@
 /** @file What the simulation of an operator works with: the graph that grows, and the codes of every tensor of the program. */
 
 import type { OutputRange, Program, QuantizedTensor, TensorId } from "@subbyte/engine";
-import { float32, type Graph, GraphBuilder } from "@subbyte/graph";
+import { type Graph, GraphBuilder } from "@subbyte/graph";
+import { lookUp } from "./look-up.js";
 
 export class Simulation {
   /** Names of layers whose sums may reach 2^24. */
@@ -14,7 +15,7 @@ export class Simulation {
     this.b = b;
     const input = program.tensors[program.input]!;
     const pixels = b.input("pixels", "int64", ["N", ...input.shape]);
-    const codes = this.lookUp(program.inputTables, pixels, [1, program.inputTables.length, 1, 1]);
+    const codes = lookUp(b, program.inputTables, pixels, [1, program.inputTables.length, 1, 1]);
     this.#codes.set(program.input, codes);
   }
 
@@ -64,19 +65,5 @@ export class Simulation {
     attributes = {},
   ): void {
     this.#codes.set(operator.output, this.b.op(op, [this.codes(operator.input), ...constants], attributes));
-  }
-
-  /**
-   * table[c][index] for int64 indices. One table holds those of all channels one after the other.
-   * @param shape  which tables' axis stands where in the indices, e.g. `[1, C, 1, 1]`
-   */
-  lookUp(tables: readonly ArrayLike<number>[], index: string, shape: readonly number[]): string {
-    const { b } = this;
-    const length = tables[0]!.length;
-    const joined = b.constant(float32(tables.flatMap((table) => Array.from(table))));
-    if (tables.length === 1) return b.op("Gather", [joined, index], { axis: 0 });
-    const starts = BigInt64Array.from(tables, (_, c) => BigInt(length * c));
-    const offsets = b.constant({ dtype: "int64", shape, data: starts });
-    return b.op("Gather", [joined, b.op("Add", [index, offsets])], { axis: 0 });
   }
 }

@@ -7,6 +7,7 @@ import type { Emitter } from "./emitter.js";
 import { filter } from "./filter.js";
 import { add, rescale, table } from "./map.js";
 import { concat, pad, reshape, slice, transpose } from "./move.js";
+import { multiply } from "./multiply.js";
 import { averagePool, maxPool } from "./pool.js";
 
 const emissions: { readonly [K in OperatorType]: Emission<OperatorNamed<K>> } = {
@@ -15,6 +16,7 @@ const emissions: { readonly [K in OperatorType]: Emission<OperatorNamed<K>> } = 
   rescale,
   table,
   add,
+  multiply,
   maxPool,
   averagePool,
   concat,

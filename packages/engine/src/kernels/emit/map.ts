@@ -53,13 +53,21 @@ export const rescale: Emission<RescaleOperator> = {
 
 export const table: Emission<TableOperator> = {
   emit(emitter, index, op) {
-    const table = new Uint8Array(tableEntries);
-    table.set(op.table);
+    const entries = 2 ** emitter.program.tensors[op.input]!.bits;
+    const count = op.table.length / entries;
+    // Padding channels have tables too: those of zeros.
+    const tables = new Uint8Array(tableEntries * (count === 1 ? 1 : roundUp(count, 8)));
+    for (let c = 0; c < count; c++) tables.set(op.table.subarray(c * entries, (c + 1) * entries), tableEntries * c);
     emitter.emitBorder(index, op.output);
-    const fields = { ...mapFields(emitter, op.input, op.output), table: emitter.constants.bytes(table) };
-    emitter.emit(index, "table", emitter.constants.task("MapTask", fields), mapAxes);
+    const task = emitter.constants.task("MapTask", {
+      ...mapFields(emitter, op.input, op.output),
+      table: emitter.constants.bytes(tables),
+      tablePitch: count === 1 ? 0 : tableEntries,
+    });
+    emitter.emit(index, "table", task, mapAxes);
   },
-  constantBytes: () => tableEntries,
+  /** As if each channel had one. */
+  constantBytes: ({ input }, placementOf) => tableEntries * roundUp(placementOf(input).channels, 8),
 };
 
 /** One operand, whole pixels, all channels with their padding. */
@@ -86,5 +94,6 @@ export function mapFields(emitter: Emitter, input: TensorId, output: TensorId): 
     pixels: to.height * to.width,
     channels: roundUp(to.channels, 8),
     table: 0,
+    tablePitch: 0,
   };
 }

@@ -10,12 +10,14 @@ import { functions } from "./functions.js";
 import { conv, gemm } from "./layer.js";
 import { maxPool } from "./max-pool.js";
 import { flatten, pad, slice, transpose } from "./move.js";
+import { multiply } from "./multiply.js";
 import { average } from "./pool.js";
 
 export const integerForms = {
   Conv: conv,
   Gemm: gemm,
   Add: add,
+  Mul: multiply,
   Relu: relu,
   Clip: clip,
   MaxPool: maxPool,

@@ -1,7 +1,9 @@
 /** @file Changes of scale, additions and tables. */
 
 import type { OperatorNamed } from "@subbyte/engine";
-import { float32 } from "@subbyte/graph";
+import type { Lifting } from "../lifting.js";
+import { lookUp } from "../look-up.js";
+import type { Simulation } from "../simulation.js";
 import type { OnnxForm } from "./form.js";
 
 const INT64 = 7;
@@ -24,19 +26,32 @@ export const add: OnnxForm<OperatorNamed<"add">> = {
   },
 };
 
+/** The table of each channel, or the one of all, and how they stand beside the codes. */
+function tablesOf({ table, input }: OperatorNamed<"table">, { program }: Lifting | Simulation) {
+  const { bits, shape } = program.tensors[input]!;
+  const entries = 2 ** bits;
+  const tables = Array.from({ length: table.length / entries }, (_, c) =>
+    table.subarray(c * entries, (c + 1) * entries),
+  );
+  return { tables, perChannel: [1, tables.length, ...shape.slice(1).map(() => 1)] };
+}
+
 export const table: OnnxForm<OperatorNamed<"table">> = {
   /** A Gather of real values by the input's code. */
   lift(lifting, operator) {
     const { b } = lifting;
     const from = lifting.tensor(operator.input);
     const to = lifting.tensor(operator.output);
+    const { tables, perChannel } = tablesOf(operator, lifting);
+    const real = tables.map((codes) => Float32Array.from(codes, (q) => to.scale * (q - to.zeroPoint)));
     const steps = b.op("Round", [b.op("Div", [lifting.read(operator.input), b.scalar(from.scale)])]);
     const code = b.op("Cast", [b.op("Add", [steps, b.scalar(from.zeroPoint)])], { to: INT64 });
-    const real = b.constant(float32(Float32Array.from(operator.table, (q) => to.scale * (q - to.zeroPoint))));
-    lifting.store(b.op("Gather", [real, code], { axis: 0 }, { name: operator.name }), operator.output);
+    lifting.store(lookUp(b, real, code, perChannel, operator.name), operator.output);
   },
   simulate(simulation, operator) {
-    const index = simulation.b.op("Cast", [simulation.codes(operator.input)], { to: INT64 });
-    simulation.set(operator.output, simulation.lookUp([operator.table], index, []));
+    const { b } = simulation;
+    const { tables, perChannel } = tablesOf(operator, simulation);
+    const index = b.op("Cast", [simulation.codes(operator.input)], { to: INT64 });
+    simulation.set(operator.output, lookUp(b, tables, index, perChannel, operator.name));
   },
 };

@@ -5,6 +5,7 @@ import { add, rescale, table } from "./elementwise.js";
 import type { OnnxForm } from "./form.js";
 import { conv, linear } from "./layer.js";
 import { concat, dequantize, pad, reshape, slice, transpose } from "./move.js";
+import { multiply } from "./multiply.js";
 import { averagePool, maxPool } from "./pool.js";
 
 const forms: { readonly [K in OperatorType]: OnnxForm<OperatorNamed<K>> } = {
@@ -13,6 +14,7 @@ const forms: { readonly [K in OperatorType]: OnnxForm<OperatorNamed<K>> } = {
   rescale,
   table,
   add,
+  multiply,
   maxPool,
   averagePool,
   concat,
