@@ -9,7 +9,7 @@ import { Random } from "../random.js";
 import { createSession } from "../runtime/session.js";
 import { simulateCodes } from "../simulation/codes.js";
 import { lift } from "../simulation/lift.js";
-import { channelShuffle, kitchenSink, preActivation, randomTensor } from "../testing/networks.js";
+import { channelShuffle, kitchenSink, preActivation, randomTensor, squeezeExcitation } from "../testing/networks.js";
 import { lower } from "./lower.js";
 
 const preprocessing = {
@@ -87,6 +87,7 @@ describe("lower", () => {
   const cases = policies.flatMap((policy) => [
     { network: kitchenSink(7), policy },
     { network: simplifyForImport(preActivation(7)), policy },
+    { network: simplifyForImport(squeezeExcitation(7)), policy },
   ]);
   cases.push({ network: simplifyForImport(channelShuffle(7)), policy: { weights: 4, activations: 4 } });
   test.each(cases)("the engine equals the simulation on codes: $network.name, $policy", async ({ network, policy }) => {

@@ -126,3 +126,34 @@ export function channelShuffle(seed: number): Graph {
   b.output(b.op("Gemm", [pooled, weight], { transB: 1 }, { name: "fc" }));
   return b.build();
 }
+
+/**
+ * Squeeze-and-excitation: a feature map times a gate for each channel, the gate first or second, and a product of two maps:
+ * `[N, 3, 16, 16]` → `[N, 5]`.
+ */
+export function squeezeExcitation(seed: number): Graph {
+  const random = new Random(seed);
+  const b = new GraphBuilder("squeeze-excitation");
+  const conv = (name: string, x: string, shape: readonly number[], pad = 0) => {
+    const weight = b.constant(
+      randomTensor(random, shape, Math.sqrt(2 / (shape[1]! * shape[2]! ** 2))),
+      `${name}.weight`,
+    );
+    const bias = b.constant(randomTensor(random, [shape[0]!], 0.1), `${name}.bias`);
+    return b.op("Conv", [x, weight, bias], { kernel_shape: shape.slice(2), pads: [pad, pad, pad, pad] }, { name });
+  };
+  const gate = (name: string, x: string, op: string) => {
+    const squeezed = b.op("Relu", [conv(`${name}.fc1`, b.op("GlobalAveragePool", [x]), [4, 8, 1, 1])]);
+    return b.op(op, [conv(`${name}.fc2`, squeezed, [8, 4, 1, 1])]);
+  };
+  const stem = b.op("Relu", [conv("stem", b.input("input", "float32", ["N", 3, 16, 16]), [8, 3, 3, 3], 1)]);
+  const first = b.op("Mul", [gate("se1", stem, "HardSigmoid"), stem], {}, { name: "se1.mul" });
+  const inner = b.op("HardSwish", [conv("inner", first, [8, 8, 3, 3], 1)]);
+  const second = b.op("Relu", [b.op("Mul", [inner, gate("se2", inner, "Sigmoid")], {}, { name: "se2.mul" })]);
+  const sum = b.op("Add", [conv("project", second, [8, 8, 1, 1]), first]);
+  const squared = b.op("Mul", [sum, second], {}, { name: "maps.mul" });
+  const weight = b.constant(randomTensor(random, [5, 8], 0.5), "fc.weight");
+  const pooled = b.op("Flatten", [b.op("GlobalAveragePool", [squared])], { axis: 1 });
+  b.output(b.op("Gemm", [pooled, weight], { transB: 1 }, { name: "fc" }));
+  return b.build();
+}

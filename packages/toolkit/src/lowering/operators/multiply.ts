@@ -1,7 +1,7 @@
 /** @file Mul of two activations, as in squeeze-and-excitation. */
 
-import { ModelError } from "@subbyte/graph";
 import { integerForm } from "../integer-form.js";
+import { noIntegerForm } from "../refusal.js";
 
 export const multiply = integerForm({
   role: "multiply",
@@ -13,8 +13,9 @@ export const multiply = integerForm({
     const [first, second] = isWhole(a) ? [a, b] : [b, a];
     const other = lowering.tensors[second]!.shape;
     if (!isWhole(first) || !(isWhole(second) || `${other}` === `${shape[0]},1,1`))
-      throw new ModelError(
-        `Mul "${node.name}": the engine multiplies tensors of one shape, or by one value for each channel; ` +
+      throw noIntegerForm(
+        node,
+        `the engine multiplies tensors of one shape, or by one value for each channel; ` +
           `found [${lowering.tensors[a]!.shape}] and [${lowering.tensors[b]!.shape}]`,
       );
     const inputs = [first, second] as const;
