@@ -3,10 +3,10 @@
 import type { Preprocessing } from "@subbyte/engine";
 import { defined } from "../defined.js";
 import { type Classify, floatClassifier, integerClassifier } from "../evaluation/index.js";
-import { lift } from "../lowering/lift.js";
 import type { OpenedModel } from "../model-file/index.js";
 import type { TaskOptions } from "../options/index.js";
 import { codesClassifier, simulatedClassifier } from "../simulation/classifier.js";
+import { lift } from "../simulation/lift.js";
 
 export interface Classifier {
   readonly classify: Classify;
