@@ -4,11 +4,8 @@
  */
 
 import type {
-  AddOperator,
-  AveragePoolOperator,
-  ConcatOperator,
-  ConvOperator,
   Operator,
+  OperatorNamed,
   OperatorType,
   OutputRange,
   Program,
@@ -101,8 +98,15 @@ class Int8Export {
     },
     rescale: ({ input, output, lo, hi }) =>
       this.#unfused(output, { lo, hi }, (result) => this.#b.operator("QUANTIZE", [this.#read(input)], [result])),
-    table: ({ input, output, table }) =>
-      lookUp(this.#b, this.#read(input), table, this.#tensor(input), this.#tensor(output), this.#write(output)),
+    multiply: ({ inputs: [left, right], output, lo, hi }) =>
+      this.#clamped(output, { lo, hi }, (result, activation) => {
+        const options = { activation: Activation[activation] };
+        this.#b.operator("MUL", [this.#read(left), this.#read(right)], [result], options);
+      }),
+    table: ({ name, input, output, table }) => {
+      if (table.length > HIGHEST_CODE + 1) throw noTfliteForm("table", name, "it has a table for each channel.");
+      lookUp(this.#b, this.#read(input), table, this.#tensor(input), this.#tensor(output), this.#write(output));
+    },
     maxPool: ({ name, input, output, kernel, strides, pads, dilations }) => {
       if (dilations.some((dilation) => dilation !== 1))
         throw noTfliteForm("MaxPool", name, `its windows have gaps (dilations [${dilations}]).`);
@@ -177,7 +181,7 @@ class Int8Export {
   #layer(
     name: string,
     input: TensorId,
-    { codes, scales, shape }: ConvOperator["weights"],
+    { codes, scales, shape }: OperatorNamed<"conv">["weights"],
     bias: Int32Array,
   ): IntegerLayer {
     const { scale } = this.#tensor(input);
@@ -192,7 +196,7 @@ class Int8Export {
     };
   }
 
-  #conv(operator: ConvOperator): void {
+  #conv(operator: OperatorNamed<"conv">): void {
     const { name, input, output, weights, bias, strides, pads, dilations, groups, residual } = operator;
     const kernel = weights.shape.slice(2) as unknown as readonly [number, number];
     const layer = { ...this.#layer(name, input, weights, bias), window: { kernel, strides, pads, dilations }, groups };
@@ -208,13 +212,13 @@ class Int8Export {
   /**
    * Outside of this range a term of a sum does not change it: whatever the other term is, the sum is clamped.
    */
-  #rangeThatMatters({ output, lo, hi }: ConvOperator, residual: TensorId): readonly [number, number] {
+  #rangeThatMatters({ output, lo, hi }: OperatorNamed<"conv">, residual: TensorId): readonly [number, number] {
     const [low, high] = realRange(this.#tensor(output), { lo, hi });
     const [otherLow, otherHigh] = realRange(this.#tensor(residual), { lo: 0, hi: HIGHEST_CODE });
     return [low - otherHigh, high - otherLow];
   }
 
-  #add({ inputs: [left, right], output, lo, hi }: AddOperator): void {
+  #add({ inputs: [left, right], output, lo, hi }: OperatorNamed<"add">): void {
     this.#sum(output, { lo, hi }, this.#read(left), this.#read(right));
   }
 
@@ -224,7 +228,7 @@ class Int8Export {
     );
   }
 
-  #concat({ inputs, output }: ConcatOperator): void {
+  #concat({ inputs, output }: OperatorNamed<"concat">): void {
     const axis = this.#tensor(output).shape.length === 3 ? 3 : 1;
     this.#b.operator(
       "CONCATENATION",
@@ -234,7 +238,7 @@ class Int8Export {
     );
   }
 
-  #averagePool(operator: AveragePoolOperator): void {
+  #averagePool(operator: OperatorNamed<"averagePool">): void {
     const { name, input, output, kernel, strides, pads, countIncludePad } = operator;
     const [from, to] = [this.#tensor(input), this.#tensor(output)];
     const [, height, width] = from.shape;

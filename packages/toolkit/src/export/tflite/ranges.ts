@@ -2,8 +2,8 @@
 
 import type { Program } from "@subbyte/engine";
 import { type Tensor, writeOnnx } from "@subbyte/graph";
-import { lift } from "../../lowering/lift.js";
 import { createSession } from "../../runtime/session.js";
+import { lift } from "../../simulation/lift.js";
 import { QDQ_OPSET, toQdq } from "../qdq.js";
 import type { LayerRanges } from "./program-to-tflite.js";
 
