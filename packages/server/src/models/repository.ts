@@ -188,7 +188,9 @@ export class Repository {
       else entry.source = source;
     }
     const onDisk = new Set(found.map(({ version }) => version));
-    // From the highest: an older version is loaded only where no newer one can be.
+    // From the highest: an older version is loaded only where no newer one can be. What is not wanted goes last, so that a version
+    // whose file was removed serves until the one that takes its place is ready.
+    const unwanted: Version[] = [];
     let serves = false;
     for (const version of [...versions.keys()].sort((a, b) => Number(b) - Number(a))) {
       const entry = versions.get(version)!;
@@ -197,8 +199,11 @@ export class Repository {
       if (isWanted) {
         await this.#load(entry);
         serves ||= entry.loaded !== undefined;
-      } else await this.#drop(entry, this.#unloaded.has(name) ? "unloaded on request" : NOT_SELECTED);
-      if (!onDisk.has(version)) versions.delete(version);
+      } else unwanted.push(entry);
+    }
+    for (const entry of unwanted) {
+      await this.#drop(entry, this.#unloaded.has(name) ? "unloaded on request" : NOT_SELECTED);
+      if (!onDisk.has(entry.source.version)) versions.delete(entry.source.version);
     }
     if (versions.size === 0) this.#models.delete(name);
   }

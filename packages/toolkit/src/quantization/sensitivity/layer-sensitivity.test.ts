@@ -1,6 +1,6 @@
 import { float32, type Graph, type Tensor } from "@subbyte/graph";
 import { beforeAll, describe, expect, test } from "vitest";
-import { DataError } from "../../errors.js";
+import { UsageError } from "../../errors.js";
 import { lower } from "../../lowering/lower.js";
 import { Random } from "../../random.js";
 import { lift } from "../../simulation/lift.js";
@@ -152,7 +152,7 @@ test("a network with other layers, or other weights, is refused by name", async 
     ...float,
     nodes: float.nodes.map((node) => (node.name === "mix" ? { ...node, name: "other" } : node)),
   };
-  await expect(layerSensitivity(graph, batches, session, strange)).rejects.toThrow(DataError);
+  await expect(layerSensitivity(graph, batches, session, strange)).rejects.toThrow(UsageError);
   const wider: Tensor = float32(new Float32Array(6 * 24), [6, 24]);
   const classes = { ...float, tensors: new Map([...float.tensors, ["fc.weight", wider] as const]) };
   await expect(layerSensitivity(graph, batches, session, classes)).rejects.toThrow(/of another shape: fc\./);
