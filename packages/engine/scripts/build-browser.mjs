@@ -1,6 +1,9 @@
 /**
- * Bundles the compiled package for browsers into `dist/browser/`: `index.js` for pages, `worker.js` for the worker that it
- * starts, and what both share. These are what a `<script type="module">`, a content delivery network or a bundler gets.
+ * Bundles the compiled package for browsers into `dist/browser/`: `index.js` for pages, `worker.js` for the worker that it starts,
+ * and what both share. These are what a `<script type="module">`, a content delivery network or a bundler gets.
+ *
+ * The page alone has the kernels, which it compiles and posts to its worker, and alone names the worker's file: shared code that did
+ * so would make a bundler follow the circle from the worker to itself. So the shared part gets platform and kernels from its entry.
  */
 import { rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -8,8 +11,43 @@ import { build } from "esbuild";
 
 const dist = fileURLToPath(new URL("../dist/", import.meta.url));
 rmSync(`${dist}browser`, { recursive: true, force: true });
+
+/** Modules that stand in for those that the entries give. */
+const slots = {
+  platform: "export let platform; export const setPlatform = (given) => void (platform = given);",
+  kernels: `
+    export let plainModule = "", relaxedModule = "";
+    export const setKernels = (given) => void ({ plainModule, relaxedModule } = given);`,
+  "index-gives": `
+    import { setPlatform } from "slot:platform";
+    import { setKernels } from "slot:kernels";
+    import { platform } from "${dist}worker/platform.js";
+    import * as kernels from "own:${dist}wasm/generated-kernels.js";
+    setPlatform(platform);
+    setKernels(kernels);`,
+  "worker-gives": `
+    import { setPlatform } from "slot:platform";
+    import { platform } from "${dist}worker/inner-platform.js";
+    setPlatform(platform);`,
+  index: `import "slot:index-gives"; export * from "${dist}index.js";`,
+  worker: `import "slot:worker-gives"; import "${dist}worker/worker.js";`,
+};
+
+/** @type {import("esbuild").Plugin} */
+const givenByEntries = {
+  name: "given-by-entries",
+  setup({ onResolve, onLoad }) {
+    const slot = (path) => ({ path, namespace: "slot", sideEffects: true });
+    onResolve({ filter: /^slot:/ }, ({ path }) => slot(path.slice("slot:".length)));
+    onResolve({ filter: /^own:/ }, ({ path }) => ({ path: path.slice("own:".length) }));
+    onResolve({ filter: /^#platform$/ }, () => slot("platform"));
+    onResolve({ filter: /^\.\/generated-kernels\.js$/ }, () => slot("kernels"));
+    onLoad({ filter: /.*/, namespace: "slot" }, ({ path }) => ({ contents: slots[path], resolveDir: dist }));
+  },
+};
+
 await build({
-  entryPoints: { index: `${dist}index.js`, worker: `${dist}worker/worker.js` },
+  entryPoints: { index: "slot:index", worker: "slot:worker" },
   outdir: `${dist}browser`,
   bundle: true,
   splitting: true,
@@ -19,4 +57,5 @@ await build({
   minify: true,
   sourcemap: true,
   logLevel: "warning",
+  plugins: [givenByEntries],
 });

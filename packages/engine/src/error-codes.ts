@@ -129,6 +129,11 @@ export const environmentErrors = {
     remedy: 'Use a newer browser or Node, the tier "simd" instead of "relaxed", or createReference.',
     data: [],
   },
+  "wasm-blocked": {
+    cause: "WebAssembly cannot be compiled here, as under a page's security policy without wasm-unsafe-eval.",
+    remedy: "Add 'wasm-unsafe-eval' to script-src of the page's Content-Security-Policy.",
+    data: ["reason"],
+  },
   "worker-failed": {
     cause: "A worker could not be started, or ended unexpectedly.",
     remedy:

@@ -36,7 +36,10 @@ describe("an error is the same with and without a worker: class, kind, code, dat
     "input-value": async (worker: boolean) =>
       (await load(file, { worker })).run(new Float32Array(192).fill(Number.NaN)),
     "image-size": async (worker: boolean) =>
-      (await load(file, { worker })).classify({ data: new Uint8Array(3), height: 1, width: 1, channels: 3 }),
+      (await load(file, { worker })).classify(
+        { data: new Uint8Array(3), height: 1, width: 1, channels: 3 },
+        { fit: "exact" },
+      ),
   };
   for (const [code, work] of Object.entries(cases))
     test(code, async () => {

@@ -9,6 +9,8 @@ export type WasmMemory = Global extends { WebAssembly: { Memory: { prototype: in
   ? Memory
   : { readonly buffer: ArrayBufferLike; grow(pages: number): number };
 
+export type WasmModule = Global extends { WebAssembly: { Module: { prototype: infer Module } } } ? Module : object;
+
 /** A decoded image in a browser. */
 export type Bitmap = Global extends { ImageBitmap: { prototype: infer Bitmap } }
   ? Bitmap

@@ -1,12 +1,21 @@
 /** @file Loads a model. */
 
 import { platform } from "#platform";
-import { InputError } from "./errors.js";
+import {
+  abortSignal,
+  aFunction,
+  byteLimit,
+  checkOptions,
+  type Expectation,
+  integerIn,
+  oneOf,
+  yesOrNo,
+} from "./arguments.js";
 import { readSbq } from "./format/reader.js";
 import type { ModelInfo, TierName } from "./host/host.js";
 import { modelInfo } from "./host/info.js";
-import { bestTier } from "./host/runner.js";
 import { startHost } from "./host/start.js";
+import { bestTier } from "./host/tier.js";
 import { createModel, type Model } from "./model.js";
 import { defaultMaxBytes } from "./program/check.js";
 import { type DownloadProgress, type ModelSource, readSource } from "./source.js";
@@ -29,36 +38,47 @@ export interface LoadOptions {
   readonly onProgress?: (progress: DownloadProgress) => void;
 }
 
+/** More threads than any machine has. */
+const mostThreads = 1024;
+
+const loadOptions: { readonly [K in keyof Required<LoadOptions>]: Expectation } = {
+  tier: oneOf("auto", "scalar", "simd", "relaxed"),
+  threads: integerIn(1, mostThreads),
+  parallel: oneOf("tiles", "images"),
+  worker: yesOrNo,
+  maxBytes: byteLimit,
+  signal: abortSignal,
+  onProgress: aFunction,
+};
+
 /**
  * Fetches a `.sbq` file, checks it, lays it out, and runs it once, so that the first answer is as fast as the others.
  *
  * @throws {LoadError} where the file cannot be fetched.
  * @throws {FormatError} where it is damaged, hostile or too large.
+ * @throws {InputError} where an option is unknown or out of range.
  */
 export async function load(source: ModelSource, options: LoadOptions = {}): Promise<Model> {
+  checkOptions(options, loadOptions);
   const { maxBytes = defaultMaxBytes, signal, onProgress, tier = "auto", threads = 1, parallel = "tiles" } = options;
-  if (!(Number.isInteger(threads) && threads >= 1))
-    throw new InputError(
-      "engine-argument",
-      { argument: "threads", found: threads, expected: "a positive integer" },
-      `threads must be a positive integer, is ${threads}`,
-    );
   const worker = options.worker ?? (platform.prefersWorker || (parallel === "images" && threads > 1));
   const file = await readSource(source, { maxBytes, signal, onProgress });
   const started = await startHost(file, { tier, maxBytes, threads, parallel, worker });
   if (signal?.aborted) started.host.dispose();
   signal?.throwIfAborted();
-  return createModel(started, worker && started.fallback === undefined ? "worker" : "caller");
+  return createModel(started);
 }
+
+type InspectOptions = Pick<LoadOptions, "maxBytes" | "tier" | "threads" | "parallel">;
 
 /**
  * What a file says of its model, and the memory that it will take when loaded with the same options, without loading it.
  * @throws {FormatError} where the file is damaged, hostile or too large.
+ * @throws {InputError} where an option is unknown or out of range.
  */
-export function inspect(
-  file: Uint8Array,
-  options: Pick<LoadOptions, "maxBytes" | "tier" | "threads" | "parallel"> = {},
-): ModelInfo {
+export function inspect(file: Uint8Array, options: InspectOptions = {}): ModelInfo {
+  const { maxBytes: bytes, tier: tiers, threads: numbers, parallel: ways } = loadOptions;
+  checkOptions(options, { maxBytes: bytes, tier: tiers, threads: numbers, parallel: ways });
   const { maxBytes = defaultMaxBytes, tier = "auto", threads = 1, parallel = "tiles" } = options;
   const copies = parallel === "images" ? threads : 1;
   const info = modelInfo(readSbq(file, { maxBytes }), tier === "auto" ? bestTier() : tier, threads / copies);

@@ -37,7 +37,7 @@ describe.each(ways)("$way", ({ way: _, runsOn, ...options }) => {
     expect(model.runsOn).toBe(runsOn);
     expect(model.threads).toBe(options.threads ?? 1);
     expect(model.tier).toBe(options.tier ?? supportedTier());
-    expect(model).not.toHaveProperty("fallback");
+    expect(model.fallback).toBeUndefined();
     expect(await model.run(images)).toEqual(expected);
     expect(await model.run(images.subarray(0, 192))).toEqual(expected.slice(0, 10));
     const values = Float32Array.from({ length: 2 * 192 }, (_, i) => Math.fround(Math.sin(i)));

@@ -1,33 +1,62 @@
 /** @file A model ready to answer: the engine's front door. */
 
-import { InputError } from "./errors.js";
+import {
+  abortSignal,
+  checkArgument,
+  checkOptions,
+  type Expectation,
+  integerIn,
+  oneOf,
+  wrongArgument,
+} from "./arguments.js";
+import { InputError, workerFailed } from "./errors.js";
 import type { Host, LayerProfile, ModelInfo, Tensor, TierName } from "./host/host.js";
 import { describeInfo } from "./host/info.js";
 import type { Started } from "./host/start.js";
 import { type ImageInput, pictureOf } from "./image/picture.js";
-import { type Prediction, rank } from "./prediction.js";
+import { type Prediction, rank, topKInteger } from "./prediction.js";
+import type { Fit } from "./preprocess/preprocess.js";
 
-export interface ClassifyOptions {
+export interface RunOptions {
+  /** Rejects the call with its reason as soon as it fires; what has not begun is not computed. */
+  readonly signal?: AbortSignal;
+}
+
+export interface ClassifyOptions extends RunOptions {
   /** How many classes to return, 5 by default. */
   readonly topK?: number;
+  /**
+   * `"cover"`, the default: an image of any size is resized, for a model that takes one size so that it just covers it. `"exact"`:
+   * a model that takes one size refuses images of another.
+   */
+  readonly fit?: Fit;
 }
+
+const runOptions: { readonly [K in keyof Required<RunOptions>]: Expectation } = { signal: abortSignal };
+const classifyOptions: { readonly [K in keyof Required<ClassifyOptions>]: Expectation } = {
+  ...runOptions,
+  topK: topKInteger,
+  fit: oneOf("cover", "exact"),
+};
+
+/** Most runs of a profile. */
+const profileRuns = integerIn(1, 1_000_000);
 
 export interface Model extends ModelInfo {
   readonly tier: TierName;
-  /** Threads that compute: on one image together, or on one image each. */
+  /** Threads that compute: on one image together, or on one image each. Fewer than before where one died. */
   readonly threads: number;
   readonly runsOn: "worker" | "caller";
-  /** Why the calling thread computes although a worker was wanted. */
-  readonly fallback?: Error;
+  /** Why less was given than asked for: no worker, or fewer threads. */
+  readonly fallback: Error | undefined;
   /**
    * Logits `[count, classes]` of inputs that already have the network's size: bytes `[count, H, W, C]`, or real values
    * `[count, C, H, W]` after normalization, which are quantized as the file says.
-   * @throws {InputError} where their length does not fit, or a value is NaN.
+   * @throws {InputError} where it is another array, its length does not fit, or a value is NaN.
    */
-  run(input: Tensor): Promise<Float32Array>;
+  run(input: Tensor, options?: RunOptions): Promise<Float32Array>;
   /**
-   * The likeliest classes of a decoded image of any size that the file's preprocessing takes, best first; equal logits rank
-   * by index.
+   * The likeliest classes of a decoded image of any size, best first; equal logits rank by index.
    * @throws {InputError}
    */
   classify(image: ImageInput, options?: ClassifyOptions): Promise<Prediction[]>;
@@ -41,41 +70,61 @@ export interface Model extends ModelInfo {
   dispose(): void;
 }
 
-export function createModel({ host, fallback }: Started, runsOn: Model["runsOn"]): Model {
-  const { info, tier, threads } = host.state;
+export function createModel({ host, runsOn, fallback }: Started): Model {
+  const { info, tier } = host.state;
   let disposed = false;
   const active = (): Host => {
     if (disposed) throw new InputError("model-disposed", {}, "the model was disposed of; load it again");
     return host;
   };
-  const classifyOne = async (image: ImageInput, topK: number): Promise<Prediction[]> => {
+  const classifyOne = async (image: ImageInput, options: ClassifyOptions): Promise<Prediction[]> => {
+    const { topK = 5, fit = "cover", signal } = options;
     const { picture, owned } = await pictureOf(image);
     try {
-      return rank(await active().runPicture(picture), topK, info.labels);
+      return rank(await active().runPicture(picture, fit, signal), topK, info.labels);
     } finally {
       if (owned && "bitmap" in picture) picture.bitmap.close();
     }
   };
   function classify(image: ImageInput, options?: ClassifyOptions): Promise<Prediction[]>;
   function classify(images: readonly ImageInput[], options?: ClassifyOptions): Promise<Prediction[][]>;
-  async function classify(images: ImageInput | readonly ImageInput[], { topK = 5 }: ClassifyOptions = {}) {
+  async function classify(images: ImageInput | readonly ImageInput[], options: ClassifyOptions = {}) {
+    checkOptions(options, classifyOptions);
+    options.signal?.throwIfAborted();
     return Array.isArray(images)
-      ? Promise.all(images.map((image) => classifyOne(image, topK)))
-      : classifyOne(images as ImageInput, topK);
+      ? Promise.all(images.map((image) => classifyOne(image, options)))
+      : classifyOne(images as ImageInput, options);
   }
   return {
     ...info,
     tier,
-    threads,
+    get threads() {
+      return host.state.threads;
+    },
     runsOn,
-    ...(fallback === undefined ? {} : { fallback }),
-    run: async (input) => active().run(input),
+    get fallback() {
+      const reason = host.state.fallback;
+      return fallback ?? (reason === undefined ? undefined : workerFailed(reason));
+    },
+    async run(input, options = {}) {
+      checkOptions(options, runOptions);
+      return active().run(checkedTensor(input), options.signal);
+    },
     classify,
-    profile: async (runs = 5) => active().profile(runs),
+    async profile(runs = 5) {
+      checkArgument("runs", runs, profileRuns);
+      return active().profile(runs);
+    },
     describe: () => describeInfo(info),
     dispose() {
       disposed = true;
       host.dispose();
     },
   };
+}
+
+/** Any other array would be read as bytes, or as numbers that nobody meant. */
+function checkedTensor(input: unknown): Tensor {
+  if (input instanceof Uint8Array || input instanceof Float32Array) return input;
+  throw wrongArgument("the input of run", input, "a Uint8Array of bytes or a Float32Array of real values");
 }

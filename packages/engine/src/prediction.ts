@@ -1,6 +1,6 @@
 /** @file From logits to ranked classes. */
 
-import { InputError } from "./errors.js";
+import { checkArgument, integerIn } from "./arguments.js";
 
 export interface Prediction {
   readonly index: number;
@@ -10,11 +10,18 @@ export interface Prediction {
   readonly probability: number;
 }
 
+export const topKInteger = integerIn(1, Number.MAX_SAFE_INTEGER);
+
 /** Softmax in float64, shifted by the largest logit so that nothing overflows. */
 export function softmax(logits: Float32Array): Float64Array {
-  const largest = logits.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-  const exponentials = Float64Array.from(logits, (logit) => Math.exp(logit - largest));
-  const sum = exponentials.reduce((a, b) => a + b, 0);
+  let largest = Number.NEGATIVE_INFINITY;
+  for (const logit of logits) largest = Math.max(largest, logit);
+  const exponentials = new Float64Array(logits.length);
+  let sum = 0;
+  for (const [i, logit] of logits.entries()) {
+    exponentials[i] = Math.exp(logit - largest);
+    sum += exponentials[i]!;
+  }
   return exponentials.map((value) => value / sum);
 }
 
@@ -23,17 +30,34 @@ export function softmax(logits: Float32Array): Float64Array {
  * @throws {InputError} where `topK` is no positive integer.
  */
 export function rank(logits: Float32Array, topK: number, labels: readonly string[] | undefined): Prediction[] {
-  if (!(Number.isInteger(topK) && topK >= 1))
-    throw new InputError(
-      "engine-argument",
-      { argument: "topK", found: topK, expected: "a positive integer" },
-      `topK must be a positive integer, is ${topK}`,
-    );
+  checkArgument("topK", topK, topKInteger);
   const probabilities = softmax(logits);
-  const order = Array.from(logits.keys()).sort((a, b) => logits[b]! - logits[a]! || a - b);
-  return order.slice(0, topK).map((index) => ({
+  return largest(logits, topK).map((index) => ({
     index,
     ...(labels === undefined ? {} : { label: labels[index]! }),
     probability: probabilities[index]!,
   }));
+}
+
+/** Up to so many, a list that is kept in order costs less than sorting all. */
+const fewClasses = 64;
+
+/** Indices of the `count` largest logits, largest first, equal ones by index. */
+function largest(logits: Float32Array, count: number): readonly number[] {
+  const isBefore = (a: number, b: number) => logits[a]! > logits[b]! || (logits[a] === logits[b] && a < b);
+  if (count > fewClasses)
+    return Array.from(
+      Uint32Array.from(logits.keys())
+        .sort((a, b) => (isBefore(a, b) ? -1 : 1))
+        .subarray(0, count),
+    );
+  const best: number[] = [];
+  for (let i = 0; i < logits.length; i++) {
+    if (best.length === count && !isBefore(i, best[count - 1]!)) continue;
+    let at = best.length;
+    while (at > 0 && isBefore(i, best[at - 1]!)) at--;
+    best.splice(at, 0, i);
+    if (best.length > count) best.pop();
+  }
+  return best;
 }

@@ -1,10 +1,11 @@
 /** @file Where a model's bytes come from: memory, or a stream that reports its progress. */
 
 import { platform } from "#platform";
+import { wrongArgument } from "./arguments.js";
 import { LoadError } from "./errors.js";
 
-/** Bytes of a `.sbq` file, where they lie (a URL; in Node a path too), or the answer to a request for them. */
-export type ModelSource = Uint8Array | ArrayBuffer | string | URL | Response;
+/** A `.sbq` file: its bytes, a `File` or `Blob`, where it lies (a URL; in Node a path too), or the answer to a request for it. */
+export type ModelSource = Uint8Array | ArrayBuffer | Blob | string | URL | Response;
 
 export interface DownloadProgress {
   readonly loadedBytes: number;
@@ -27,6 +28,13 @@ export async function readSource(source: ModelSource, options: DownloadOptions):
   if (source instanceof Uint8Array) return source;
   if (source instanceof ArrayBuffer) return new Uint8Array(source);
   if (source instanceof Response) return readResponse(source, source.url, options);
+  if (source instanceof Blob) {
+    const name = "name" in source ? String(source.name) : "the file";
+    const headers = { "content-length": String(source.size) };
+    return readResponse(new Response(source.stream(), { headers }), name, options);
+  }
+  if (!(source instanceof URL) && typeof source !== "string")
+    throw wrongArgument("the model", source, "bytes, a File, a Blob, a Response, a URL or an address");
   try {
     return await readResponse(await platform.open(source, signal), String(source), options);
   } catch (cause) {

@@ -1,6 +1,7 @@
 /** @file A JSON value of an untrusted file together with its place, read with the type that the schema expects. */
 
 import { invalid } from "../errors.js";
+import { Decimal } from "./json.js";
 
 export class JsonNode {
   constructor(
@@ -29,7 +30,8 @@ export class JsonNode {
   /** An object whose members the caller looks up by name. */
   members(): Readonly<Record<string, unknown>> {
     const { value } = this;
-    if (typeof value !== "object" || value === null || Array.isArray(value)) this.fail("must be an object");
+    if (typeof value !== "object" || value === null || Array.isArray(value) || value instanceof Decimal)
+      this.fail("must be an object");
     return value as Record<string, unknown>;
   }
 
@@ -46,7 +48,8 @@ export class JsonNode {
 
   /** A non-negative integer that is exact in float64. */
   integer(): number {
-    if (!Number.isSafeInteger(this.value) || (this.value as number) < 0) this.fail("must be a non-negative integer");
+    if (!Number.isSafeInteger(this.value) || (this.value as number) < 0)
+      this.fail("must be a non-negative integer, written without fraction or exponent");
     return this.value as number;
   }
 
@@ -57,8 +60,9 @@ export class JsonNode {
   }
 
   number(): number {
-    if (typeof this.value !== "number" || !Number.isFinite(this.value)) this.fail("must be a finite number");
-    return this.value as number;
+    const value = this.value instanceof Decimal ? this.value.value : this.value;
+    if (typeof value !== "number") this.fail("must be a number");
+    return value as number;
   }
 
   text(): string {

@@ -4,14 +4,16 @@
  * `checkProgram`. What is refused is a FormatError that names the field.
  */
 
+import { checkOptions, wrongArgument } from "../arguments.js";
 import { damaged, FormatError, invalid, tooLarge } from "../errors.js";
 import type { Field } from "../operators/definition.js";
 import { operators } from "../operators/index.js";
-import { type CheckOptions, checkProgram, defaultMaxBytes } from "../program/check.js";
+import { type CheckOptions, checkOptionTypes, checkProgram, defaultMaxBytes } from "../program/check.js";
 import type { Operator, OperatorType, Preprocessing, Program, QuantizedTensor } from "../program/program.js";
 import { BlockReader } from "./blocks.js";
 import { crc32c } from "./crc32c.js";
 import { fieldCodecs } from "./fields.js";
+import { parseJson, plain } from "./json.js";
 import { JsonNode } from "./json-node.js";
 import { checksumOffset, formatVersion, headerStart, magic, maxHeaderBytes } from "./layout.js";
 
@@ -23,6 +25,8 @@ const maxEntries = 2 ** 20;
  * @throws {FormatError} for anything that is not a whole, undamaged file of this version within the limits.
  */
 export function readSbq(bytes: Uint8Array, options: CheckOptions = {}): Program {
+  checkOptions(options, checkOptionTypes);
+  if (!(bytes instanceof Uint8Array)) throw wrongArgument("the file", bytes, "a Uint8Array");
   const maxBytes = options.maxBytes ?? defaultMaxBytes;
   // Packed codes unpack to at most four times their bytes, so this and checkProgram bound what is allocated.
   if (bytes.length > maxBytes)
@@ -49,7 +53,7 @@ export function readSbq(bytes: Uint8Array, options: CheckOptions = {}): Program 
     classes: members.classes.integer(),
     ...(members.labels === undefined ? {} : { labels: members.labels.list(maxEntries).map((label) => label.text()) }),
     preprocessing: readPreprocessing(members.preprocessing),
-    provenance: members.provenance.members() as Program["provenance"],
+    provenance: plain(members.provenance.members()) as Program["provenance"],
   };
   blocks.finish();
   checkProgram(program, { maxBytes, codesFit: true });
@@ -84,13 +88,14 @@ function readHeader(bytes: Uint8Array): { root: JsonNode; end: number } {
   const expected = view.getUint32(checksumOffset, true);
   if (found !== expected)
     throw damaged("headerChecksum", `the header has checksum ${found}, the file says ${expected}; the file is damaged`);
+  return { root: new JsonNode(parseJson(decodeUtf8(text), "header"), ""), end };
+}
+
+function decodeUtf8(bytes: Uint8Array): string {
   try {
-    return {
-      root: new JsonNode(JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(text)), ""),
-      end,
-    };
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (cause) {
-    throw damaged("header", "is not JSON in UTF-8", { cause });
+    throw damaged("header", "is not UTF-8", { cause });
   }
 }
 

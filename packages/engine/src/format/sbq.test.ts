@@ -181,7 +181,7 @@ describe("well-formed files that lie", () => {
   test("provenance nested ten thousand deep", () => {
     const deep = `"provenance":${'{"a":'.repeat(9999)}{}${"}".repeat(9999)}`;
     const text = JSON.stringify(honest).replace('"provenance":{}', deep);
-    expect(() => readSbq(assemble(text, data))).toThrow("is nested deeper than 8 levels");
+    expect(() => readSbq(assemble(text, data))).toThrow("is more than 64 levels deep");
   });
 
   test("a header that is no UTF-8, no JSON, no object, or nested a million deep", () => {

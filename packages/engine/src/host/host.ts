@@ -1,6 +1,7 @@
 /** @file Where a model computes: on the calling thread (`Session`), in a worker (`RemoteHost`), or in several (`HostPool`). */
 
 import type { Picture } from "../image/picture.js";
+import type { Fit } from "../preprocess/preprocess.js";
 import type { Preprocessing, Provenance } from "../program/program.js";
 import type { KernelName, Tier } from "../wasm/modules.js";
 
@@ -31,6 +32,8 @@ export interface HostState {
   readonly info: ModelInfo;
   readonly tier: TierName;
   readonly threads: number;
+  /** Why there are fewer threads than were asked for. */
+  readonly fallback?: string;
 }
 
 export interface LayerProfile {
@@ -53,11 +56,12 @@ export interface LayerProfile {
 export type Tensor = Uint8Array | Float32Array;
 
 export interface Host {
+  /** As it is now: threads can die. */
   readonly state: HostState;
-  /** Logits `[count, classes]`. */
-  run(input: Tensor): Promise<Float32Array>;
-  /** Logits of one picture of any size that the file's preprocessing takes. */
-  runPicture(picture: Picture): Promise<Float32Array>;
+  /** Logits `[count, classes]`; rejects with the signal's reason where it fires. */
+  run(input: Tensor, signal?: AbortSignal): Promise<Float32Array>;
+  /** Logits of one picture of any size, or of the network's where `fit` says so. */
+  runPicture(picture: Picture, fit: Fit, signal?: AbortSignal): Promise<Float32Array>;
   profile(runs: number): Promise<LayerProfile[]>;
   /** Gives the memory back; calls that wait are refused. */
   dispose(): void;

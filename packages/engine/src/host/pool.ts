@@ -1,47 +1,71 @@
-/** @file Several workers with the same model: images of a batch, and calls that come at once, go to the least busy one. */
+/**
+ * @file Several workers with the same model: images of a batch, and calls that come at once, go to the least busy one. What a
+ * worker had to do when it died is done by another.
+ */
 
+import { workerFailed } from "../errors.js";
 import type { Picture } from "../image/picture.js";
 import { elementCount } from "../operators/definition.js";
+import type { Fit } from "../preprocess/preprocess.js";
 import type { Host, HostState, LayerProfile, Tensor } from "./host.js";
 import type { RemoteHost } from "./remote-host.js";
 
 export class HostPool implements Host {
-  readonly state: HostState;
   readonly #hosts: readonly RemoteHost[];
+  readonly #first: HostState;
 
   /** @param hosts  all with the model open */
   constructor(hosts: readonly RemoteHost[]) {
     this.#hosts = hosts;
-    const { info, tier } = hosts[0]!.state;
-    this.state = { info: { ...info, peakBytes: info.peakBytes * hosts.length }, tier, threads: hosts.length };
+    const { info, ...state } = hosts[0]!.state;
+    this.#first = { ...state, info: { ...info, peakBytes: info.peakBytes * hosts.length } };
   }
 
-  async run(input: Tensor): Promise<Float32Array> {
-    const size = elementCount(this.state.info.inputShape);
+  get state(): HostState {
+    const alive = this.#alive();
+    const reason = this.#hosts.find(({ ended }) => ended !== undefined)?.ended?.message;
+    return { ...this.#first, threads: alive.length, ...(reason === undefined ? {} : { fallback: reason }) };
+  }
+
+  async run(input: Tensor, signal?: AbortSignal): Promise<Float32Array> {
+    const size = elementCount(this.#first.info.inputShape);
     const count = Math.ceil(input.length / size);
-    const share = Math.ceil(count / this.#hosts.length) * size;
+    const threads = Math.max(1, this.#alive().length);
+    const share = Math.ceil(count / threads) * size;
     // An input of no whole number of images goes to one host as it is, and is refused there.
-    if (input.length % size !== 0 || count <= 1) return this.#leastBusy().run(input);
-    const parts = this.#hosts
-      .map((host, i) => ({ host, part: input.subarray(i * share, (i + 1) * share) }))
-      .filter(({ part }) => part.length > 0);
-    return concatenate(await Promise.all(parts.map(({ host, part }) => host.run(part))));
+    if (input.length % size !== 0 || count <= 1) return this.#do((host) => host.run(input, signal));
+    const parts = Array.from({ length: threads }, (_, i) => input.subarray(i * share, (i + 1) * share));
+    const filled = parts.filter(({ length }) => length > 0);
+    return concatenate(await Promise.all(filled.map((part) => this.#do((host) => host.run(part, signal)))));
   }
 
-  runPicture(picture: Picture): Promise<Float32Array> {
-    return this.#leastBusy().runPicture(picture);
+  runPicture(picture: Picture, fit: Fit, signal?: AbortSignal): Promise<Float32Array> {
+    return this.#do((host) => host.runPicture(picture, fit, signal));
   }
 
   profile(runs: number): Promise<LayerProfile[]> {
-    return this.#leastBusy().profile(runs);
+    return this.#do((host) => host.profile(runs));
   }
 
   dispose(): void {
     for (const host of this.#hosts) host.dispose();
   }
 
-  #leastBusy(): RemoteHost {
-    return this.#hosts.reduce((best, host) => (host.load < best.load ? host : best));
+  #alive(): readonly RemoteHost[] {
+    return this.#hosts.filter(({ ended }) => ended === undefined);
+  }
+
+  async #do<T>(work: (host: RemoteHost) => Promise<T>): Promise<T> {
+    for (;;) {
+      const alive = this.#alive();
+      if (alive.length === 0) throw this.#hosts[0]!.ended ?? workerFailed("all workers of the model ended");
+      const host = alive.reduce((best, other) => (other.load < best.load ? other : best));
+      try {
+        return await work(host);
+      } catch (error) {
+        if (host.ended === undefined) throw error;
+      }
+    }
   }
 }
 

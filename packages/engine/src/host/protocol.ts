@@ -2,18 +2,35 @@
 
 import type { EngineErrorCode, EngineErrorData } from "../error-codes.js";
 import { EnvironmentError, FormatError, InputError, LoadError } from "../errors.js";
+import type { Picture } from "../image/picture.js";
+import type { Fit } from "../preprocess/preprocess.js";
 import type { Recruit } from "../threads/team.js";
-import type { Host, HostOptions, HostState } from "./host.js";
+import type { KernelModules } from "../wasm/modules.js";
+import type { HostOptions, HostState, LayerProfile, Tensor, TierName } from "./host.js";
 
 /** What can be asked of the worker: to open a file, then the methods of a host; or to help, and nothing ever after. */
-export interface Service extends Pick<Host, "run" | "runPicture" | "profile">, Recruit {
-  open(file: Uint8Array, options: HostOptions): Promise<HostState>;
+export interface Service extends Recruit {
+  open(file: Uint8Array, options: WorkerOptions): Promise<HostState>;
+  run(input: Tensor): Promise<Float32Array>;
+  runPicture(picture: Picture, fit: Fit): Promise<Float32Array>;
+  profile(runs: number): Promise<LayerProfile[]>;
+}
+
+/** With the kernels, compiled by who asks: the worker's script has none of its own, so that a page ships them once. */
+export interface WorkerOptions extends HostOptions {
+  readonly tier: TierName;
+  readonly modules?: KernelModules;
 }
 
 export interface Request {
   readonly id: number;
   readonly method: keyof Service;
   readonly parameters: readonly unknown[];
+}
+
+/** The answer to a request is not wanted any more. */
+export interface Cancellation {
+  readonly cancel: number;
 }
 
 /** The first message of a worker says that it runs. */

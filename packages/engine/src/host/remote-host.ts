@@ -2,11 +2,14 @@
 
 import { platform } from "#platform";
 import { InputError } from "../errors.js";
-import type { Picture } from "../image/picture.js";
+import { notPostable, type Picture } from "../image/picture.js";
 import type { WorkerEndpoint } from "../platform.js";
-import type { Assignment, Recruit } from "../threads/team.js";
+import type { Fit } from "../preprocess/preprocess.js";
+import { type Assignment, canShareMemory, type Recruit } from "../threads/team.js";
+import { compileKernels } from "../wasm/modules.js";
 import type { Host, HostOptions, HostState, LayerProfile, Tensor } from "./host.js";
-import { type Reply, type Request, ready, type Service, unpackError } from "./protocol.js";
+import { type Cancellation, type Reply, type Request, ready, type Service, unpackError } from "./protocol.js";
+import { bestTier } from "./tier.js";
 
 interface Pending {
   resolve(result: unknown): void;
@@ -56,6 +59,11 @@ export class RemoteHost implements Host, Recruit {
     return host;
   }
 
+  /** Why the worker answers nothing any more. */
+  get ended(): Error | undefined {
+    return this.#ended;
+  }
+
   get state(): HostState {
     if (this.#state === undefined) throw new Error("internal: the worker has no model yet");
     return this.#state;
@@ -67,23 +75,26 @@ export class RemoteHost implements Host, Recruit {
   }
 
   async open(file: Uint8Array, options: HostOptions): Promise<void> {
+    const tier = options.tier === "auto" ? bestTier() : options.tier;
+    const isShared = options.threads > 1 && canShareMemory();
+    const modules = tier === "scalar" ? {} : { modules: await compileKernels(tier, isShared) };
     const copy = file.slice();
-    this.#state = await this.#call("open", [copy, options], [copy.buffer]);
+    this.#state = await this.#call("open", [copy, { ...options, tier, ...modules }], [copy.buffer]);
   }
 
   join(assignment: Assignment): Promise<void> {
     return this.#call("join", [assignment]);
   }
 
-  run(input: Tensor): Promise<Float32Array> {
+  run(input: Tensor, signal?: AbortSignal): Promise<Float32Array> {
     const copy = input.slice();
-    return this.#call("run", [copy], [copy.buffer]);
+    return this.#call("run", [copy], [copy.buffer], signal);
   }
 
-  runPicture(picture: Picture): Promise<Float32Array> {
-    if (!("data" in picture)) return this.#call("runPicture", [picture]);
+  runPicture(picture: Picture, fit: Fit, signal?: AbortSignal): Promise<Float32Array> {
+    if (!("data" in picture)) return this.#call("runPicture", [picture, fit], [], signal);
     const data = picture.data.slice();
-    return this.#call("runPicture", [{ ...picture, data }], [data.buffer]);
+    return this.#call("runPicture", [{ ...picture, data }, fit], [data.buffer], signal);
   }
 
   profile(runs: number): Promise<LayerProfile[]> {
@@ -99,15 +110,36 @@ export class RemoteHost implements Host, Recruit {
     method: M,
     parameters: Parameters<Service[M]>,
     transfer: readonly ArrayBuffer[] = [],
+    signal?: AbortSignal,
   ): ReturnType<Service[M]> {
-    const answer = new Promise((resolve, reject) => {
+    const id = this.#next++;
+    const answer = new Promise<unknown>((resolve, reject) => {
+      signal?.throwIfAborted();
       if (this.#ended !== undefined) return reject(this.#ended);
-      const id = this.#next++;
-      this.#worker.post({ id, method, parameters } satisfies Request, transfer);
+      try {
+        this.#worker.post({ id, method, parameters } satisfies Request, transfer);
+      } catch (cause) {
+        return reject(notPostable(cause));
+      }
       this.#pending.set(id, { resolve, reject });
       this.#worker.keepAlive(true);
     });
-    return answer as ReturnType<Service[M]>;
+    return (signal === undefined ? answer : this.#cancellable(id, answer, signal)) as ReturnType<Service[M]>;
+  }
+
+  /** The caller is free at once; the worker leaves out what it has not begun. */
+  async #cancellable(id: number, answer: Promise<unknown>, signal: AbortSignal): Promise<unknown> {
+    const cancel = () => {
+      if (!this.#pending.has(id)) return;
+      this.#worker.post({ cancel: id } satisfies Cancellation);
+      this.#pending.get(id)!.reject(signal.reason);
+    };
+    signal.addEventListener("abort", cancel);
+    try {
+      return await answer;
+    } finally {
+      signal.removeEventListener("abort", cancel);
+    }
   }
 
   #settle(reply: Reply): void {

@@ -5,40 +5,42 @@ import { operatorMultiplyAdds } from "../operators/index.js";
 import type { Program } from "../program/program.js";
 import { prepareReference } from "../reference/reference.js";
 import type { Recruit } from "../threads/team.js";
-import { supportedTier } from "../wasm/modules.js";
+import type { KernelModules } from "../wasm/modules.js";
 import type { LayerProfile, TierName } from "./host.js";
+
+/** At once, or later: what computes may be a device of its own. */
+export type Eventually<T> = T | Promise<T>;
 
 export interface Runner {
   readonly tier: TierName;
   /** Logits of images `[count, H, W, C]`. */
-  run(images: Uint8Array): Float32Array;
+  run(images: Uint8Array): Eventually<Float32Array>;
   /** Logits of codes `[count, C, H, W]`. */
-  runCodes(codes: Uint8Array): Float32Array;
-  profile(image: Uint8Array, runs: number): LayerProfile[];
+  runCodes(codes: Uint8Array): Eventually<Float32Array>;
+  profile(image: Uint8Array, runs: number): Eventually<LayerProfile[]>;
 }
 
 /**
  * @param program   checked already
  * @param recruits  threads that help; the scalar tier has no use for them
+ * @param modules  the kernels, where they are compiled already
  */
-export async function createRunner(program: Program, tier: TierName, recruits: readonly Recruit[]): Promise<Runner> {
-  return tier === "scalar" ? scalarRunner(program) : kernelRunner(program, tier, recruits);
-}
-
-export function bestTier(): TierName {
-  try {
-    return supportedTier();
-  } catch {
-    return "scalar";
-  }
+export async function createRunner(
+  program: Program,
+  tier: TierName,
+  recruits: readonly Recruit[],
+  modules?: KernelModules,
+): Promise<Runner> {
+  return tier === "scalar" ? scalarRunner(program) : kernelRunner(program, tier, recruits, modules);
 }
 
 async function kernelRunner(
   program: Program,
   tier: Exclude<TierName, "scalar">,
   recruits: readonly Recruit[],
+  modules: KernelModules | undefined,
 ): Promise<Runner> {
-  const executable = await compileChecked(program, { tier }, recruits);
+  const executable = await compileChecked(program, { tier }, recruits, modules);
   const flush = new Map(executable.kernels.map(({ operator, flush }) => [operator, flush]));
   return {
     tier,

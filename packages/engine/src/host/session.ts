@@ -4,58 +4,74 @@ import { InputError, tooLarge } from "../errors.js";
 import { readSbq } from "../format/reader.js";
 import { type Picture, pixelsOf } from "../image/picture.js";
 import { elementCount } from "../operators/definition.js";
-import { preprocess } from "../preprocess/preprocess.js";
+import { type Fit, preprocess } from "../preprocess/preprocess.js";
 import type { Program } from "../program/program.js";
 import { quantizeInput } from "../reference/reference.js";
 import { canShareMemory } from "../threads/team.js";
+import type { KernelModules } from "../wasm/modules.js";
 import type { Host, HostOptions, HostState, LayerProfile, ModelInfo, Tensor } from "./host.js";
 import { modelInfo } from "./info.js";
 import { type RemoteHost, startWorkers } from "./remote-host.js";
-import { bestTier, createRunner, type Runner } from "./runner.js";
+import { createRunner, type Eventually, type Runner } from "./runner.js";
+import { bestTier } from "./tier.js";
+import { Turns } from "./turns.js";
+
+export interface SessionOptions extends HostOptions {
+  /** The kernels, where they are compiled already. */
+  readonly modules?: KernelModules;
+}
 
 export class Session implements Host {
-  readonly state: HostState;
+  #state: HostState;
   readonly #program: Program;
-  readonly #runner: Runner;
-  readonly #helpers: readonly RemoteHost[];
+  #runner: Runner;
+  #helpers: readonly RemoteHost[];
+  #alone: Promise<void> | undefined;
 
-  private constructor(program: Program, info: ModelInfo, runner: Runner, helpers: readonly RemoteHost[]) {
+  private constructor(program: Program, state: HostState, runner: Runner, helpers: readonly RemoteHost[]) {
     this.#program = program;
     this.#runner = runner;
     this.#helpers = helpers;
-    this.state = { info, tier: runner.tier, threads: 1 + helpers.length };
+    this.#state = state;
   }
 
   /**
    * @throws {FormatError} where the file is damaged, hostile or too large.
-   * @throws {Error} where this machine lacks the tier.
+   * @throws {EnvironmentError} where this machine lacks the tier.
    */
-  static async open(file: Uint8Array, options: HostOptions): Promise<Session> {
+  static async open(file: Uint8Array, options: SessionOptions): Promise<Session> {
     const tier = options.tier === "auto" ? bestTier() : options.tier;
-    const isShared = tier !== "scalar" && options.threads > 1 && canShareMemory();
-    const starting = startWorkers(isShared ? options.threads - 1 : 0);
+    const shared = sharing(tier, options.threads);
+    const starting = startWorkers(shared.helpers);
     let helpers: readonly RemoteHost[] = [];
     try {
-      const program = readSbq(file, options);
-      const info = modelInfo(program, tier, isShared ? options.threads : 1);
-      if (info.peakBytes > options.maxBytes)
-        throw tooLarge(
-          "program",
-          info.peakBytes,
-          options.maxBytes,
-          `needs ${info.peakBytes} bytes of memory in the tier "${tier}", more than the limit of ${options.maxBytes}; raise maxBytes`,
-        );
-      helpers = (await starting).workers;
-      return new Session(program, info, await createRunner(program, tier, helpers), helpers);
+      const program = readSbq(file, { maxBytes: options.maxBytes });
+      const info = modelInfo(program, tier, 1 + shared.helpers);
+      checkMemory(info, tier, options.maxBytes);
+      const { workers, failure } = await starting;
+      helpers = workers;
+      const reason = shared.reason ?? failure?.message;
+      const runner = await createRunner(program, tier, helpers, options.modules);
+      const threads = 1 + helpers.length;
+      const fallback = threads < options.threads && reason !== undefined ? { fallback: reason } : {};
+      return new Session(program, { info, tier, threads, ...fallback }, runner, helpers);
     } catch (error) {
-      helpers = (await starting).workers;
-      for (const helper of helpers) helper.dispose();
-      throw error;
+      for (const helper of (await starting).workers) helper.dispose();
+      // A helper that died while it was told what to do.
+      if (helpers.length === 0 || !isWorkerFault(error)) throw error;
+      const session = await Session.open(file, { tier, maxBytes: options.maxBytes, threads: 1 });
+      session.#state = { ...session.#state, fallback: (error as Error).message };
+      return session;
     }
   }
 
-  async run(input: Tensor): Promise<Float32Array> {
-    const { inputShape } = this.state.info;
+  get state(): HostState {
+    return this.#state;
+  }
+
+  async run(input: Tensor, signal?: AbortSignal): Promise<Float32Array> {
+    signal?.throwIfAborted();
+    const { inputShape, classes } = this.#state.info;
     const size = elementCount(inputShape);
     if (input.length === 0 || input.length % size !== 0)
       throw new InputError(
@@ -63,24 +79,86 @@ export class Session implements Host {
         { found: input.length, expected: size },
         `an input of shape [${inputShape}] has ${size} elements, got ${input.length}, which is no whole number of images; resize them, or use classify`,
       );
-    return input instanceof Float32Array
-      ? this.#runner.runCodes(quantizeInput(this.#program, input))
-      : this.#runner.run(input);
+    const [images, method] =
+      input instanceof Float32Array
+        ? ([quantizeInput(this.#program, input), "runCodes"] as const)
+        : ([input, "run"] as const);
+    const count = images.length / size;
+    if (signal === undefined || count === 1) return this.#attempt((runner) => runner[method](images));
+    const logits = new Float32Array(count * classes);
+    const turns = new Turns(signal);
+    for (let n = 0; n < count; n++) {
+      await turns.next();
+      const image = images.subarray(n * size, (n + 1) * size);
+      logits.set(await this.#attempt((runner) => runner[method](image)), n * classes);
+    }
+    return logits;
   }
 
-  async runPicture(picture: Picture): Promise<Float32Array> {
-    return this.#runner.run(preprocess(pixelsOf(picture), this.#program.preprocessing));
+  async runPicture(picture: Picture, fit: Fit, signal?: AbortSignal): Promise<Float32Array> {
+    if (signal !== undefined) await new Turns(signal).next();
+    const image = preprocess(pixelsOf(picture), this.#program.preprocessing, fit);
+    return this.#attempt((runner) => runner.run(image));
   }
 
   async profile(runs: number): Promise<LayerProfile[]> {
-    const [channels, height, width] = this.state.info.inputShape;
-    return this.#runner.profile(
-      Uint8Array.from({ length: channels * height * width }, (_, i) => (i * 97) & 255),
-      runs,
-    );
+    const image = Uint8Array.from({ length: elementCount(this.#state.info.inputShape) }, (_, i) => (i * 97) & 255);
+    return this.#attempt((runner) => runner.profile(image, runs));
   }
 
   dispose(): void {
     for (const helper of this.#helpers) helper.dispose();
   }
+
+  /** Where a helper has died, this thread does the work alone, then and ever after. */
+  async #attempt<T>(work: (runner: Runner) => Eventually<T>): Promise<T> {
+    const dead = this.#helpers.find(({ ended }) => ended !== undefined);
+    if (dead !== undefined) await this.#goOnAlone(dead.ended!);
+    await this.#alone;
+    try {
+      return await work(this.#runner);
+    } catch (error) {
+      if (!isWorkerFault(error)) throw error;
+      await this.#goOnAlone(error as Error);
+      return work(this.#runner);
+    }
+  }
+
+  /** In other memory: a helper that only seemed dead may still write to the old one. */
+  #goOnAlone({ message }: Error): Promise<void> {
+    this.#alone ??= (async () => {
+      const { tier } = this.#state;
+      for (const helper of this.#helpers) helper.dispose();
+      this.#helpers = [];
+      this.#runner = await createRunner(this.#program, tier, []);
+      this.#state = { ...this.#state, threads: 1, fallback: message };
+    })();
+    return this.#alone;
+  }
 }
+
+/** How many workers can help, and why not more. */
+function sharing(tier: HostState["tier"], threads: number): { readonly helpers: number; readonly reason?: string } {
+  if (threads === 1) return { helpers: 0 };
+  if (tier === "scalar") return { helpers: 0, reason: 'the tier "scalar" runs on one thread' };
+  if (!canShareMemory())
+    return {
+      helpers: 0,
+      reason: "threads share memory only in a cross-origin isolated page (headers COOP and COEP)",
+    };
+  return { helpers: threads - 1 };
+}
+
+function checkMemory({ peakBytes }: ModelInfo, tier: HostState["tier"], maxBytes: number): void {
+  if (peakBytes > maxBytes)
+    throw tooLarge(
+      "program",
+      peakBytes,
+      maxBytes,
+      `needs ${peakBytes} bytes of memory in the tier "${tier}", more than the limit of ${maxBytes}; raise maxBytes`,
+    );
+}
+
+/** A thread died: nothing is wrong with the file or the input. */
+const isWorkerFault = (error: unknown): boolean =>
+  error instanceof Error && "code" in error && (error.code === "thread-lost" || error.code === "worker-failed");

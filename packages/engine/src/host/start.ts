@@ -13,7 +13,8 @@ export interface StartOptions extends HostOptions {
 
 export interface Started {
   readonly host: Host;
-  /** Set where the calling thread computes although a worker was wanted. */
+  readonly runsOn: "worker" | "caller";
+  /** Why less was given than asked for: no worker, or fewer of them. */
   readonly fallback?: Error;
 }
 
@@ -22,14 +23,15 @@ export async function startHost(file: Uint8Array, options: StartOptions): Promis
   const { worker, parallel, threads, tier, maxBytes } = options;
   const oneEach = parallel === "images";
   const hostOptions = { tier, maxBytes, threads: oneEach ? 1 : threads };
-  if (!worker) return { host: await Session.open(file, hostOptions) };
+  if (!worker) return { host: await Session.open(file, hostOptions), runsOn: "caller" };
   const { workers, failure } = await startWorkers(oneEach ? threads : 1);
-  if (workers.length === 0) return { host: await Session.open(file, hostOptions), fallback: failure! };
+  const fallback = failure === undefined ? {} : { fallback: failure };
+  if (workers.length === 0) return { host: await Session.open(file, hostOptions), runsOn: "caller", ...fallback };
   try {
     await Promise.all(workers.map((host) => host.open(file, hostOptions)));
   } catch (error) {
     for (const host of workers) host.dispose();
     throw error;
   }
-  return { host: workers.length === 1 ? workers[0]! : new HostPool(workers) };
+  return { host: workers.length === 1 ? workers[0]! : new HostPool(workers), runsOn: "worker", ...fallback };
 }

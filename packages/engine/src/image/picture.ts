@@ -1,8 +1,9 @@
 /** @file Images as they come to the engine, and their pixels. */
 
+import { isObject, wrongArgument } from "../arguments.js";
 import { InputError } from "../errors.js";
 import type { Bitmap } from "../host-types.js";
-import type { RawImage } from "../preprocess/resize.js";
+import { checkImage, type RawImage } from "../preprocess/resize.js";
 import { hasColourProfile } from "./colour-profile.js";
 
 /** Pixels, or a browser's decoded image whose pixels are still to be read; both can be posted to a worker. */
@@ -87,7 +88,12 @@ export async function decodeImage(file: Blob): Promise<Bitmap> {
 
 /** Something that can be posted and read in any thread, and whether it is the engine's to close. */
 export async function pictureOf(image: ImageInput): Promise<{ readonly picture: Picture; readonly owned: boolean }> {
-  if ("data" in image) return { picture: "channels" in image ? image : rgba(image), owned: false };
+  if (!isObject(image)) throw notAnImage(image);
+  if ("data" in image) {
+    const raw = "channels" in image ? image : rgba(image);
+    checkImage(raw);
+    return { picture: raw, owned: false };
+  }
   if (typeof createImageBitmap === "undefined")
     throw new InputError(
       "no-image-decoder",
@@ -115,6 +121,29 @@ async function bitmapOf(source: ImageBitmapSource): Promise<Bitmap> {
   }
 }
 
+const notAnImage = (found: unknown): InputError =>
+  wrongArgument(
+    "an image",
+    found,
+    "{ data, width, height, channels }, ImageData or, in a browser, a picture of its own",
+  );
+
+/** What a browser says of a picture whose pixels may not leave the page. */
+const isForeign = (cause: unknown): boolean =>
+  isObject(cause) && ["DataCloneError", "SecurityError"].includes((cause as { readonly name?: string }).name ?? "");
+
+/** Why a message to a worker could not be sent: pictures of other origins must stay in the page. */
+export function notPostable(cause: unknown): unknown {
+  if (!isForeign(cause)) return cause;
+  return new InputError(
+    "image-unreadable",
+    { reason: String(cause) },
+    "the pixels of an image from another origin cannot be read; serve it with CORS headers and set crossOrigin on the " +
+      "element, or fetch it as a Blob",
+    { cause },
+  );
+}
+
 /**
  * The pixels of a picture. A canvas gives opaque ones as they are, but keeps the colours of translucent ones only as far as
  * alpha allows; where a bitmap has those as stored, they are read through a texture, if the browser has one.
@@ -130,10 +159,18 @@ export function pixelsOf(picture: Picture): RawImage {
       {},
       "this browser gives no canvas to read pixels with; pass ImageData instead",
     );
-  context.drawImage(bitmap, 0, 0);
-  const drawn = rgba(context.getImageData(0, 0, width, height));
+  const drawn = drawnPixels(context, bitmap);
   if (!picture.asStored || isOpaque(drawn.data)) return drawn;
   return texturePixels(bitmap) ?? drawn;
+}
+
+function drawnPixels(context: OffscreenCanvasRenderingContext2D, bitmap: Bitmap): RawImage {
+  context.drawImage(bitmap, 0, 0);
+  try {
+    return rgba(context.getImageData(0, 0, bitmap.width, bitmap.height));
+  } catch (cause) {
+    throw notPostable(cause);
+  }
 }
 
 function isOpaque(rgba: RawImage["data"]): boolean {

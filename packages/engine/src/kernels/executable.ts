@@ -1,12 +1,20 @@
 /** @file A program laid out in WebAssembly memory and ready to run. */
 
+import { checkOptions, oneOf, yesOrNo } from "../arguments.js";
 import { InputError } from "../errors.js";
 import { operatorMultiplyAdds } from "../operators/index.js";
 import { checkProgram } from "../program/check.js";
 import type { Program } from "../program/program.js";
 import { Barrier, barrierBytes } from "../threads/barrier.js";
 import { type BoundCall, bind, type Recruit } from "../threads/team.js";
-import { instantiate, type KernelName, supportedTier, type Tier } from "../wasm/modules.js";
+import {
+  compileKernels,
+  instantiate,
+  type KernelModules,
+  type KernelName,
+  supportedTier,
+  type Tier,
+} from "../wasm/modules.js";
 import { Constants } from "./constants.js";
 import { emitInput } from "./emit/edges.js";
 import { Emitter, type KernelChoice } from "./emit/emitter.js";
@@ -65,6 +73,7 @@ export interface Executable {
  * @throws {FormatError} where the program breaks a rule.
  */
 export async function compile(program: Program, options: CompileOptions = {}): Promise<Executable> {
+  checkOptions(options, { tier: oneOf("simd", "relaxed"), warmUp: yesOrNo });
   checkProgram(program);
   return compileChecked(program, options);
 }
@@ -72,18 +81,22 @@ export async function compile(program: Program, options: CompileOptions = {}): P
 /**
  * The same for a program that `checkProgram` has passed.
  * @param recruits  threads that will run it together with this one
+ * @param compiled  the kernels, for shared memory where there are recruits
  */
 export async function compileChecked(
   program: Program,
   { tier = supportedTier(), warmUp = true }: CompileOptions = {},
   recruits: readonly Recruit[] = [],
+  compiled?: KernelModules,
 ): Promise<Executable> {
-  const { constants, kernels, emitter, tables } = await layOut(program, tier, recruits.length > 0);
+  const isShared = recruits.length > 0;
+  const modules = compiled ?? (await compileKernels(tier, isShared));
+  const { constants, kernels, emitter, tables } = await layOut(program, tier, isShared, modules);
   const threads = 1 + recruits.length;
   const barrier = constants.reserve(barrierBytes);
   const [schedule, ...others] = scheduleSteps(constants, emitter.steps, emitter.scratch.forThreads(threads));
   const { memory } = constants;
-  await Promise.all(recruits.map((r, i) => r.join({ memory, tier, threads, barrier, schedule: others[i]! })));
+  await Promise.all(recruits.map((r, i) => r.join({ memory, modules, threads, barrier, schedule: others[i]! })));
   const meeting = threads === 1 ? undefined : new Barrier(memory, barrier, threads);
   const executable = new WasmExecutable(program, tier, emitter, bind(schedule!, kernels), meeting, tables);
   if (warmUp) executable.warmUp();
@@ -94,10 +107,10 @@ export async function compileChecked(
 const identity = Uint8Array.from({ length: 256 }, (_, code) => code);
 
 /** Memory with packed weights, and the steps of a run, on one thread. */
-export async function layOut(program: Program, tier: Tier, shared: boolean) {
+export async function layOut(program: Program, tier: Tier, shared: boolean, compiled?: KernelModules) {
   const plan = planProgram(program, tier);
   const constants = new Constants(plan.end, shared);
-  const kernels = await instantiate(tier, constants.memory);
+  const kernels = await instantiate(compiled ?? (await compileKernels(tier, shared)), constants.memory);
   const emitter = new Emitter(plan, constants, kernels);
   const tables = emitInput(emitter);
   for (const [i, op] of program.operators.entries()) if (!plan.skipped.has(i)) emitOperator(emitter, i, op);
@@ -140,10 +153,10 @@ class WasmExecutable implements Executable {
 
   /** The image that stands in memory. */
   #runOnce(): void {
-    this.meeting?.wait("a run");
+    this.meeting?.wait("start");
     for (const phase of this.phases) {
       for (const { run, task } of phase) run(task);
-      this.meeting?.wait("a run");
+      this.meeting?.wait("phase");
     }
   }
 
@@ -195,14 +208,14 @@ class WasmExecutable implements Executable {
     const times = calls.map(() => [] as number[]);
     for (let r = 0; r < runs; r++) {
       this.#image.set(image);
-      meeting?.wait("a run");
+      meeting?.wait("start");
       let i = 0;
       for (const phase of phases)
         for (const [position, { run, task }] of phase.entries()) {
           const start = performance.now();
           run(task);
           // A phase takes as long as its slowest thread.
-          if (position === phase.length - 1) meeting?.wait("a run");
+          if (position === phase.length - 1) meeting?.wait("phase");
           times[i++]!.push(performance.now() - start);
         }
     }

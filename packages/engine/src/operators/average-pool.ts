@@ -6,7 +6,7 @@
 import type { OutputRange, QuantizedTensor, TensorId } from "../program/program.js";
 import { averageMultiplier, toCode } from "./arithmetic.js";
 import { elementCount, type OperatorDefinition } from "./definition.js";
-import { type Axis, axesOf, checkPoolAxis, checkWindowAttributes, tapsInside } from "./windows.js";
+import { type Axis, axesOf, checkPoolWindows, checkWindowAttributes, tapsInside } from "./windows.js";
 
 /**
  * Average over windows (rule 9); output sizes as for MaxPool. Global average pooling has the kernel of the whole map and may
@@ -47,9 +47,7 @@ export const averagePool: OperatorDefinition<AveragePoolOperator> = {
     // Σq of up to 2^22 codes, and z times their number, stay far below 2^31; N is an exact float32.
     context.integer("kernel", op.kernel[0] * op.kernel[1], 1, 2 ** 22);
     checkWindowAttributes(context, op);
-    const axes = axesOf(input, op.kernel, op);
-    checkPoolAxis(context, axes[0], height);
-    checkPoolAxis(context, axes[1], width);
+    checkPoolWindows(context, axesOf(input, op.kernel, op), [height, width]);
     context.range(op, context.tensor(op.output));
     context.multiplier("output", averageMultiplier(context.tensor(op.input).scale, scale, 1));
     const smallest = averageMultiplier(context.tensor(op.input).scale, scale, op.kernel[0] * op.kernel[1]);

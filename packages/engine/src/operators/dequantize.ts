@@ -15,7 +15,13 @@ export const dequantize: OperatorDefinition<DequantizeOperator> = {
 
   inputs: ({ input }) => [input],
 
-  check: (op, context) => context.shape("input", op.input, [context.program.classes]),
+  check(op, context) {
+    context.shape("input", op.input, [context.program.classes]);
+    const { bits, scale, zeroPoint } = context.tensor(op.input);
+    const largest = scale * Math.max(zeroPoint, 2 ** bits - 1 - zeroPoint);
+    if (!Number.isFinite(Math.fround(largest)))
+      context.fail("input", `gives logits of up to ${largest}, beyond float32; the scale does not fit`);
+  },
 
   workingMemory: noWorkingMemory,
 

@@ -2,7 +2,7 @@
 
 import type { TensorId } from "../program/program.js";
 import { elementCount, noWorkingMemory, type OperatorDefinition } from "./definition.js";
-import { axesOf, checkPoolAxis, checkWindowAttributes, tapsInside } from "./windows.js";
+import { axesOf, checkPoolWindows, checkWindowAttributes, tapsInside } from "./windows.js";
 
 /**
  * Maximum over windows; padded elements do not take part (rule 9). Output sizes follow ONNX, rounded down or up
@@ -38,7 +38,7 @@ export const maxPool: OperatorDefinition<MaxPoolOperator> = {
     context.sameQuantization("output", op.input, op.output);
     context.integers("kernel", op.kernel, 2, 1, 2 ** 16);
     checkWindowAttributes(context, op);
-    for (const [i, axis] of axesOf(input, op.kernel, op).entries()) checkPoolAxis(context, axis, windows[i]!);
+    checkPoolWindows(context, axesOf(input, op.kernel, op), windows);
   },
 
   workingMemory: noWorkingMemory,

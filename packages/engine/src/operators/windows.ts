@@ -63,20 +63,29 @@ export function checkWindowAttributes(
 }
 
 /**
- * Output size of a pooling along one axis: the count rounded down or, as ONNX's `ceil_mode`, up, where the additional window
- * starts inside the image or the padding before it. Every window must hold at least one element of the image.
+ * Output sizes of a pooling: the counts rounded down or, as ONNX's `ceil_mode` does on both axes alike, up, where the additional
+ * window starts inside the image or the padding before it. Every window must hold at least one element of the image.
  */
-export function checkPoolAxis(context: CheckContext, axis: Axis, windows: number): void {
+export function checkPoolWindows(context: CheckContext, axes: readonly Axis[], windows: readonly number[]): void {
+  const roundings = axes.map((axis, i) => roundingOf(context, axis, windows[i]!));
+  if (roundings.includes("down") && roundings.includes("up"))
+    context.fail("output", `[${windows}] windows are rounded down along one axis and up along the other`);
+}
+
+/** How the number of windows along an axis is rounded; undefined where both give the same. */
+function roundingOf(context: CheckContext, axis: Axis, windows: number): "down" | "up" | undefined {
   const down = windowCount(axis);
   const up = Math.ceil((axis.size + axis.before + axis.after - extent(axis)) / axis.stride) + 1;
   const upFits = (up - 1) * axis.stride < axis.size + axis.before;
-  if (windows < 1 || (windows !== down && !(windows === up && upFits)))
+  const hasChoice = upFits && up !== down;
+  if (windows < 1 || (windows !== down && !(hasChoice && windows === up)))
     context.fail(
       "output",
-      `must have ${down}${upFits && up !== down ? ` or ${up}` : ""} windows along an axis of ${axis.size}, has ${windows}`,
+      `must have ${down}${hasChoice ? ` or ${up}` : ""} windows along an axis of ${axis.size}, has ${windows}`,
     );
   for (let i = 0; i < windows; i++) {
     const [first, end] = tapsInside(axis, i);
     if (first === end) context.fail("pads", `window ${i} along an axis of ${axis.size} lies outside the image`);
   }
+  return hasChoice ? (windows === down ? "down" : "up") : undefined;
 }

@@ -3,45 +3,42 @@
 import { InputError } from "../errors.js";
 import { roundHalfToEven } from "../operators/arithmetic.js";
 import type { Preprocessing } from "../program/program.js";
-import { type Crop, type RawImage, resizeBilinear } from "./resize.js";
+import { type Crop, checkImage, type RawImage, resizeBilinear } from "./resize.js";
+
+/** What becomes of an image whose size a model that takes one size does not take: made to cover it, or refused. */
+export type Fit = "cover" | "exact";
 
 /**
  * Channels, resize, crop.
  *
  * @returns `[height, width, channels]` bytes as `run` takes them.
- * @throws {InputError} where the data does not fit its size, or the file wants an exact size and the image has another.
+ * @throws {InputError} where the data does not fit its size, or the file and `fit` want an exact size and the image has another.
  */
-export function preprocess(image: RawImage, preprocessing: Preprocessing): Uint8Array {
+export function preprocess(image: RawImage, preprocessing: Preprocessing, fit: Fit = "exact"): Uint8Array {
   const { channels, height, width, resize, resizeTo } = preprocessing;
   checkImage(image);
   const converted = toChannels(image, channels);
   if (resize === "exact") {
-    if (image.height !== height || image.width !== width)
+    const isSame = image.height === height && image.width === width;
+    if (isSame) return bytesOf(converted.data);
+    if (fit === "exact")
       throw new InputError(
         "image-size",
         { found: [image.width, image.height], expected: [width, height] },
         `this model takes images of ${width} × ${height} pixels, got ${image.width} × ${image.height}; resize them first`,
       );
-    return bytesOf(converted.data);
+    const [tall, wide] = covering(image.height, image.width, height, width);
+    return resizeBilinear(converted, tall, wide, centreCrop(tall, wide, height, width));
   }
   const [tall, wide] = shorterSide(image.height, image.width, resizeTo!);
   return resizeBilinear(converted, tall, wide, centreCrop(tall, wide, height, width));
 }
 
-function checkImage({ data, height, width, channels }: RawImage): void {
-  const sizes = [height, width, channels];
-  if (!sizes.every((size) => Number.isInteger(size) && size >= 1) || ![1, 3, 4].includes(channels))
-    throw new InputError(
-      "image-invalid",
-      { found: sizes, expected: "[height, width, 1, 3 or 4]" },
-      `an image needs a height, a width, and 1, 3 or 4 channels; got [${sizes}]`,
-    );
-  if (data.length !== height * width * channels)
-    throw new InputError(
-      "image-invalid",
-      { found: data.length, expected: height * width * channels },
-      `an image of [${sizes}] has ${height * width * channels} bytes, got ${data.length}`,
-    );
+/** The smallest size in proportion that covers `height` × `width`, the other side rounded down. */
+function covering(tall: number, wide: number, height: number, width: number): readonly [number, number] {
+  return tall * width <= wide * height
+    ? [height, Math.max(width, Math.trunc((wide * height) / tall))]
+    : [Math.max(height, Math.trunc((tall * width) / wide)), width];
 }
 
 /** Sizes with the shorter side at `size` and the longer in proportion, rounded down (torchvision's `Resize`). */
@@ -60,6 +57,7 @@ export function centreCrop(tall: number, wide: number, height: number, width: nu
  * (19595 R + 38470 G + 7471 B + 32768) >> 16, and becomes RGB by repetition.
  */
 export function toChannels(image: RawImage, channels: 1 | 3): RawImage {
+  checkImage(image);
   if (image.channels === channels) return image;
   const pixels = image.height * image.width;
   const data = new Uint8Array(pixels * channels);

@@ -4,6 +4,9 @@
  * Source: Pillow, `src/libImaging/Resample.c` (`precompute_coeffs`, `normalize_coeffs_8bpc`, `ImagingResampleHorizontal_8bpc`).
  */
 
+import { checkArgument, integerIn, wrongArgument } from "../arguments.js";
+import { InputError } from "../errors.js";
+
 /** Bytes in rows, channels interleaved: `[height, width, channels]`. */
 export interface RawImage {
   readonly data: Uint8Array | Uint8ClampedArray;
@@ -11,6 +14,28 @@ export interface RawImage {
   readonly width: number;
   readonly channels: number;
 }
+
+/** @throws {InputError} where the value is no image, or its bytes do not fit its sizes. */
+export function checkImage({ data, height, width, channels }: RawImage): void {
+  if (!(data instanceof Uint8Array || data instanceof Uint8ClampedArray))
+    throw wrongArgument("data of an image", data, "a Uint8Array or Uint8ClampedArray, one byte per channel and pixel");
+  const sizes = [height, width, channels];
+  if (!sizes.every((size) => Number.isInteger(size) && size >= 1) || ![1, 3, 4].includes(channels))
+    throw new InputError(
+      "image-invalid",
+      { found: sizes, expected: "[height, width, 1, 3 or 4]" },
+      `an image needs a height, a width, and 1, 3 or 4 channels; got [${sizes}]`,
+    );
+  if (data.length !== height * width * channels)
+    throw new InputError(
+      "image-invalid",
+      { found: data.length, expected: height * width * channels },
+      `an image of [${sizes}] has ${height * width * channels} bytes, got ${data.length}`,
+    );
+}
+
+/** Sizes of images that anybody resizes to; the work grows with them. */
+const imageSize = integerIn(1, 2 ** 24);
 
 /** Pillow's PRECISION_BITS: 32 bits less 8 of the pixel and 2 of headroom. */
 const precisionBits = 32 - 8 - 2;
@@ -91,6 +116,13 @@ function resample(data: RawImage["data"], outer: number, size: number, inner: nu
  * @returns `[crop.height, crop.width, channels]`
  */
 export function resizeBilinear(image: RawImage, height: number, width: number, crop: Crop): Uint8Array {
+  checkImage(image);
+  for (const [name, size] of Object.entries({ height, width })) checkArgument(name, size, imageSize);
+  const { top, left } = crop;
+  checkArgument("crop.top", top, integerIn(0, height - 1));
+  checkArgument("crop.left", left, integerIn(0, width - 1));
+  checkArgument("crop.height", crop.height, integerIn(1, height - top));
+  checkArgument("crop.width", crop.width, integerIn(1, width - left));
   const { channels } = image;
   const vertical = bilinearFilter(image.height, height, crop.top, crop.height);
   const horizontal = bilinearFilter(image.width, width, crop.left, crop.width);

@@ -4,6 +4,7 @@
  * program, and the engine relies on it: no kernel tests a bound again.
  */
 
+import { byteLimit, type Expectation, isObject, wrongArgument } from "../arguments.js";
 import { invalid, tooLarge } from "../errors.js";
 import { CheckContext, checkScale, elementCount } from "../operators/definition.js";
 import { definitionOf, inputsOf, operations, operators, outputOf } from "../operators/index.js";
@@ -17,6 +18,8 @@ export interface CheckOptions {
   readonly maxBytes?: number;
 }
 
+export const checkOptionTypes: { readonly [K in keyof Required<CheckOptions>]: Expectation } = { maxBytes: byteLimit };
+
 /** What the reader knows beforehand. */
 interface CheckKnowledge extends CheckOptions {
   /** Weight codes come from as many fields of their width as the shape says, so that each of them fits. */
@@ -28,7 +31,8 @@ export const defaultMaxBytes = 2 ** 30;
 /** Limits that no network reaches; they keep every product of sizes an exact integer and every table small. */
 const maxTensors = 2 ** 13;
 const maxOperators = 2 ** 13;
-const maxClasses = 2 ** 24;
+const maxClasses = 2 ** 20;
+const maxChannels = 2 ** 24;
 const maxMapSize = 2 ** 16;
 /** Multiply-adds and pooled elements of one image: a hundred times ResNet-152, so that a small file cannot ask for days. */
 const maxOperations = 2 ** 40;
@@ -41,6 +45,7 @@ export function checkProgram(
   program: Program,
   { maxBytes = defaultMaxBytes, codesFit = false }: CheckKnowledge = {},
 ): void {
+  if (!isObject(program)) throw wrongArgument("the program", program, "a program");
   checkName("name", program.name);
   checkCount("tensors", program.tensors.length, maxTensors);
   checkCount("operators", program.operators.length, maxOperators);
@@ -108,7 +113,7 @@ function checkTensor(field: string, tensor: QuantizedTensor, maxBytes: number): 
   checkName(`${field}.name`, name);
   if (shape.length !== 1 && shape.length !== 3)
     throw invalid(`${field}.shape`, `must be [C, H, W] or [C], is [${shape}]`);
-  const most = [maxClasses, maxMapSize, maxMapSize];
+  const most = [maxChannels, maxMapSize, maxMapSize];
   if (shape.some((size, axis) => !(Number.isInteger(size) && size >= 1 && size <= most[axis]!)))
     throw invalid(`${field}.shape`, `must be positive integers within [${most}], is [${shape}]`);
   if (elementCount(shape) > maxBytes)

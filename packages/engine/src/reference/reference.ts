@@ -3,12 +3,13 @@
  * the truth that every kernel is tested against.
  */
 
+import { aFunction, checkOptions } from "../arguments.js";
 import { InputError } from "../errors.js";
 import { toCode } from "../operators/arithmetic.js";
 import { elementCount, type Memory, Scratch } from "../operators/definition.js";
 import { definitionOf, outputOf } from "../operators/index.js";
 import { planArena } from "../program/arena.js";
-import { type CheckOptions, checkProgram } from "../program/check.js";
+import { type CheckOptions, checkOptionTypes, checkProgram } from "../program/check.js";
 import type { Operator, Program, TensorId } from "../program/program.js";
 
 /** Called after each operator with the codes that it wrote, or with the logits. The array is a copy. */
@@ -34,6 +35,7 @@ export interface Reference {
  * @throws {FormatError} where the program breaks a rule.
  */
 export function createReference(program: Program, options: ReferenceOptions = {}): Reference {
+  checkOptions(options, { ...checkOptionTypes, trace: aFunction });
   checkProgram(program, options);
   return prepareReference(program, options.trace);
 }

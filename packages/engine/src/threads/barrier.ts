@@ -9,8 +9,13 @@ import type { WasmMemory } from "../host-types.js";
  */
 const mostSpins = 2 ** 13;
 const fewestSpins = 2 ** 11;
-/** A thread that is not heard of for so long has died. */
-const patienceMs = 30_000;
+/**
+ * How long a thread waits for the others before it takes them for dead: those that sleep between two runs wake up within
+ * milliseconds, while one may need long for its part of a run.
+ */
+const patienceMs = { start: 3000, phase: 30_000, "for ever": Number.POSITIVE_INFINITY };
+/** Looks at the word between two looks at the clock, where a thread may not sleep. */
+const looksAtOnce = 2 ** 16;
 
 const arrivedWord = 0;
 const roundWord = 1;
@@ -30,10 +35,10 @@ export class Barrier {
 
   /**
    * Returns when all threads have come here.
-   * @param patience  whether to wait for ever, as between two runs
-   * @throws {Error} where another thread has died.
+   * @param patience  whether to wait for the start of a run, for the end of a phase, or, between two runs, for ever
+   * @throws {EnvironmentError} where another thread has died; the memory must not be used again, for it may only be slow
    */
-  wait(patience: "a run" | "for ever"): void {
+  wait(patience: keyof typeof patienceMs): void {
     const words = this.#words;
     const round = Atomics.load(words, roundWord);
     if (Atomics.add(words, arrivedWord, 1) === this.#threads - 1) {
@@ -47,18 +52,15 @@ export class Barrier {
         this.#spins = Math.min(2 * this.#spins, mostSpins);
         return;
       }
-    if (patience === "a run") this.#spins = Math.max(this.#spins / 2, fewestSpins);
+    if (patience === "phase") this.#spins = Math.max(this.#spins / 2, fewestSpins);
+    const end = performance.now() + patienceMs[patience];
     // A notification may belong to the round before: its sender can be interrupted between the count and the call.
-    while (Atomics.load(words, roundWord) === round)
-      if (
-        mayBlock &&
-        Atomics.wait(words, roundWord, round, patience === "a run" ? patienceMs : undefined) === "timed-out"
-      )
-        throw new EnvironmentError(
-          "thread-lost",
-          {},
-          "a thread of the engine does not answer any more; load the model again",
-        );
+    while (Atomics.load(words, roundWord) === round) {
+      const left = end - performance.now();
+      if (left <= 0) throw new EnvironmentError("thread-lost", {}, "a thread of the engine does not answer any more");
+      if (mayBlock) Atomics.wait(words, roundWord, round, left);
+      else for (let i = 0; i < looksAtOnce && Atomics.load(words, roundWord) === round; i++);
+    }
   }
 }
 

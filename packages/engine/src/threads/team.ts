@@ -2,13 +2,13 @@
 
 import type { WasmMemory } from "../host-types.js";
 import type { Call, Schedule } from "../kernels/splitting/schedule.js";
-import { instantiate, type Kernel, type Tier } from "../wasm/modules.js";
+import { instantiate, type Kernel, type KernelModules } from "../wasm/modules.js";
 import { Barrier } from "./barrier.js";
 
 /** What a helper is told; it can be posted. */
 export interface Assignment {
   readonly memory: WasmMemory;
-  readonly tier: Tier;
+  readonly modules: KernelModules;
   readonly threads: number;
   /** Address of the barrier's words. */
   readonly barrier: number;
@@ -34,15 +34,15 @@ export const canShareMemory = (): boolean =>
   typeof SharedArrayBuffer === "function" && (globalThis.crossOriginIsolated ?? true);
 
 /** Makes ready to help; the returned function works until the thread is ended from outside. */
-export async function prepareHelp({ memory, tier, threads, barrier, schedule }: Assignment): Promise<() => never> {
+export async function prepareHelp({ memory, modules, threads, barrier, schedule }: Assignment): Promise<() => never> {
   const meeting = new Barrier(memory, barrier, threads);
-  const phases = bind(schedule, await instantiate(tier, memory));
+  const phases = bind(schedule, await instantiate(modules, memory));
   return () => {
     for (;;) {
       meeting.wait("for ever");
       for (const phase of phases) {
         for (const { run, task } of phase) run(task);
-        meeting.wait("a run");
+        meeting.wait("phase");
       }
     }
   };

@@ -2,8 +2,9 @@
 
 import { platform } from "#platform";
 import { EnvironmentError } from "../errors.js";
-import type { WasmMemory } from "../host-types.js";
-import { type PlainKernel, plainModule, type RelaxedKernel, relaxedModule } from "./generated.js";
+import type { WasmMemory, WasmModule } from "../host-types.js";
+import type { PlainKernel, RelaxedKernel } from "./generated.js";
+import { plainModule, relaxedModule } from "./generated-kernels.js";
 import { withSharedMemory } from "./shared-memory.js";
 
 /** `"simd"` runs everywhere that has WebAssembly SIMD; `"relaxed"` adds kernels on bytes. Both give the same bits. */
@@ -16,11 +17,14 @@ export type Kernel = (task: number) => number;
 
 export type Kernels = Readonly<Record<PlainKernel, Kernel>> & Readonly<Partial<Record<RelaxedKernel, Kernel>>>;
 
-/** Compiled once, by the base64 text; for memory of one thread, and for shared memory. */
-const [modules, sharingModules] = [
-  new Map<string, Promise<WebAssembly.Module>>(),
-  new Map<string, Promise<WebAssembly.Module>>(),
-];
+/** Compiled kernels, which can be posted to a worker. */
+export interface KernelModules {
+  readonly plain: WasmModule;
+  readonly relaxed?: WasmModule;
+}
+
+/** Compiled once: for memory of one thread, and for shared memory. */
+const compiled = new Map<string, Promise<WebAssembly.Module>>();
 let supported: Tier | undefined;
 
 /**
@@ -46,28 +50,41 @@ function probe(): Tier {
 }
 
 /**
- * Kernels of a tier over `memory`.
- * @throws {Error} where this machine lacks the tier.
+ * The kernels of a tier.
+ * @param shared  whether for memory that threads share
+ * @throws {EnvironmentError} where this machine lacks the tier, or a policy forbids WebAssembly.
  */
-export async function instantiate(tier: Tier, memory: WasmMemory): Promise<Kernels> {
+export async function compileKernels(tier: Tier, shared: boolean): Promise<KernelModules> {
   if (tier === "relaxed" && supportedTier() !== "relaxed")
     throw new EnvironmentError("no-simd", {}, 'this JavaScript engine has no relaxed SIMD; use the tier "simd"');
-  const shared = isShared(memory);
-  const compiled = shared ? sharingModules : modules;
-  const exports = async (text: string) => {
-    if (!compiled.has(text)) {
-      const bytes = decodeBase64(text);
-      compiled.set(text, WebAssembly.compile(shared ? withSharedMemory(bytes) : bytes));
-    }
-    const instance = await WebAssembly.instantiate(await compiled.get(text)!, { env: { memory } });
-    return instance.exports as unknown as Kernels;
+  const compile = (text: string) => {
+    const key = `${shared} ${text}`;
+    const bytes = decodeBase64(text);
+    const module = compiled.get(key) ?? WebAssembly.compile(shared ? withSharedMemory(bytes) : bytes);
+    compiled.set(key, module);
+    return module;
   };
-  const plain = await exports(plainModule);
-  return tier === "simd" ? plain : { ...plain, ...(await exports(relaxedModule)) };
+  try {
+    const plain = await compile(plainModule);
+    return tier === "simd" ? { plain } : { plain, relaxed: await compile(relaxedModule) };
+  } catch (cause) {
+    throw new EnvironmentError(
+      "wasm-blocked",
+      { reason: String(cause) },
+      "WebAssembly cannot be compiled here; a page's Content-Security-Policy needs 'wasm-unsafe-eval' in script-src " +
+        `(${cause instanceof Error ? cause.message : cause})`,
+      { cause },
+    );
+  }
 }
 
-const isShared = ({ buffer }: WasmMemory): boolean =>
-  Object.prototype.toString.call(buffer) === "[object SharedArrayBuffer]";
+/** Kernels over `memory`, of the kind that the modules were compiled for. */
+export async function instantiate({ plain, relaxed }: KernelModules, memory: WasmMemory): Promise<Kernels> {
+  const exports = async (module: WebAssembly.Module) =>
+    (await WebAssembly.instantiate(module, { env: { memory } })).exports as unknown as Kernels;
+  const kernels = await exports(plain);
+  return relaxed === undefined ? kernels : { ...kernels, ...(await exports(relaxed)) };
+}
 
 function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
   const characters = atob(text);

@@ -1,0 +1,74 @@
+/** @file Checks of what callers pass: programs in plain JavaScript have no types, and a wrong array must not be read as bytes. */
+
+import { InputError } from "./errors.js";
+
+/** What an argument or option must be. */
+export interface Expectation {
+  /** As the message says it, e.g. `a positive integer`. */
+  readonly expected: string;
+  holds(value: unknown): boolean;
+}
+
+export const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
+
+export const oneOf = (...values: readonly string[]): Expectation => ({
+  expected: `one of ${values.map((value) => `"${value}"`).join(", ")}`,
+  holds: (value) => values.includes(value as string),
+});
+
+export const integerIn = (least: number, most: number): Expectation => ({
+  expected:
+    least === 1 && most === Number.MAX_SAFE_INTEGER ? "a positive integer" : `an integer in [${least}, ${most}]`,
+  holds: (value) => Number.isInteger(value) && (value as number) >= least && (value as number) <= most,
+});
+
+export const yesOrNo: Expectation = { expected: "true or false", holds: (value) => typeof value === "boolean" };
+
+export const aFunction: Expectation = { expected: "a function", holds: (value) => typeof value === "function" };
+
+export const abortSignal: Expectation = {
+  expected: "an AbortSignal",
+  holds: (value) => isObject(value) && "aborted" in value && "addEventListener" in value,
+};
+
+/** Most bytes of files and memory: beyond this, sums of sizes are no exact integers. */
+export const byteLimit = integerIn(1, Number.MAX_SAFE_INTEGER);
+
+export function wrongArgument(argument: string, found: unknown, expected: string): InputError {
+  const described = describe(found);
+  return new InputError(
+    "engine-argument",
+    { argument, found: described, expected },
+    `${argument} must be ${expected}, is ${described}`,
+  );
+}
+
+export function checkArgument(argument: string, value: unknown, { expected, holds }: Expectation): void {
+  if (!holds(value)) throw wrongArgument(argument, value, expected);
+}
+
+/**
+ * Refuses options that are of another type or that nobody knows: a misspelt one would silently do nothing.
+ * @param known  an expectation for every option; one that is `undefined` counts as not given
+ */
+export function checkOptions<Options extends object>(
+  options: Options,
+  known: { readonly [K in keyof Required<Options>]: Expectation },
+): void {
+  if (!isObject(options)) throw wrongArgument("options", options, "an object");
+  for (const [name, value] of Object.entries(options)) {
+    if (!Object.hasOwn(known, name))
+      throw wrongArgument(`option "${name}"`, value, `one of the options ${Object.keys(known).join(", ")}`);
+    if (value !== undefined) checkArgument(name, value, known[name as keyof Options]);
+  }
+}
+
+/** A value as a message shows it: short, and never the contents of a long array. */
+function describe(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
+  if (typeof value === "function" || typeof value === "symbol") return typeof value;
+  if (!isObject(value)) return String(value);
+  const { length } = value as { readonly length?: unknown };
+  const name = Object.getPrototypeOf(value)?.constructor?.name ?? "object";
+  return typeof length === "number" ? `${name} of ${length} elements` : String(name);
+}

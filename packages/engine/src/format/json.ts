@@ -1,0 +1,132 @@
+/**
+ * @file Reads JSON (RFC 8259) that anybody may have written, with what `JSON.parse` does not do: no name twice in an object, bounds
+ * on depth and on the number of values before they are made, and numbers that remember whether they were written as integers.
+ */
+
+import { damaged } from "../errors.js";
+
+/** A number written with a fraction, an exponent or a minus before 0: no integer of the format. */
+export class Decimal {
+  constructor(readonly value: number) {}
+}
+
+/** Values that take memory of their own: a file of 16 MB could ask for a hundred times as much. */
+const mostValues = 2 ** 20;
+const deepest = 64;
+
+/** @throws {FormatError} */
+export function parseJson(text: string, field: string): unknown {
+  return new Parser(text, field).parse();
+}
+
+/** The value with plain numbers, for free parts of the header. */
+export function plain(value: unknown): unknown {
+  if (value instanceof Decimal) return value.value;
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, plain(member)]));
+}
+
+const space = /[ \t\n\r]*/y;
+const number = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+/** A whole text, escapes included; which escapes and characters are right, `JSON.parse` says. */
+const string = /"[^"\\]*(?:\\[\s\S][^"\\]*)*"/y;
+const word = /true|false|null/y;
+const words: Readonly<Record<string, unknown>> = { true: true, false: false, null: null };
+
+class Parser {
+  #at = 0;
+  #values = 0;
+
+  constructor(
+    readonly text: string,
+    readonly field: string,
+  ) {}
+
+  parse(): unknown {
+    const value = this.#value(0);
+    this.#take(space);
+    if (this.#at !== this.text.length) this.#fail("has something after its end");
+    return value;
+  }
+
+  #value(depth: number): unknown {
+    if (++this.#values > mostValues) this.#fail(`has more than ${mostValues} values`);
+    if (depth > deepest) this.#fail(`is more than ${deepest} levels deep`);
+    this.#take(space);
+    switch (this.text[this.#at]) {
+      case "{":
+        return this.#object(depth);
+      case "[":
+        return this.#array(depth);
+      case '"':
+        return this.#string();
+      case "t":
+      case "f":
+      case "n":
+        return words[this.#take(word) ?? this.#fail("is not JSON")];
+      default:
+        return this.#number();
+    }
+  }
+
+  #object(depth: number): unknown {
+    const members: Record<string, unknown> = Object.create(null);
+    this.#at++;
+    if (this.#next("}")) return members;
+    do {
+      this.#take(space);
+      const name = this.#string();
+      if (name in members) this.#fail(`has the name ${JSON.stringify(name.slice(0, 100))} twice in an object`);
+      if (!this.#next(":")) this.#fail("is not JSON");
+      members[name] = this.#value(depth + 1);
+    } while (this.#next(","));
+    if (!this.#next("}")) this.#fail("is not JSON");
+    return members;
+  }
+
+  #array(depth: number): unknown {
+    const items: unknown[] = [];
+    this.#at++;
+    if (this.#next("]")) return items;
+    do items.push(this.#value(depth + 1));
+    while (this.#next(","));
+    if (!this.#next("]")) this.#fail("is not JSON");
+    return items;
+  }
+
+  #string(): string {
+    const raw = this.#take(string) ?? this.#fail("is not JSON");
+    try {
+      return JSON.parse(raw) as string;
+    } catch {
+      return this.#fail("is not JSON");
+    }
+  }
+
+  #number(): number | Decimal {
+    const raw = this.#take(number) ?? this.#fail("is not JSON");
+    const value = Number(raw);
+    if (!Number.isFinite(value)) this.#fail(`has the number ${raw.slice(0, 100)}, which no float64 holds`);
+    return /[.eE]|^-0/.test(raw) ? new Decimal(value) : value;
+  }
+
+  /** What the pattern matches here, passed over. */
+  #take(pattern: RegExp): string | undefined {
+    pattern.lastIndex = this.#at;
+    const found = pattern.exec(this.text)?.[0];
+    if (found !== undefined) this.#at += found.length;
+    return found;
+  }
+
+  #next(character: string): boolean {
+    this.#take(space);
+    if (this.text[this.#at] !== character) return false;
+    this.#at++;
+    return true;
+  }
+
+  #fail(reason: string): never {
+    throw damaged(this.field, `${reason} (at character ${this.#at})`);
+  }
+}
