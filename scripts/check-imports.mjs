@@ -12,7 +12,15 @@ const mayImport = {
   toolkit: ["@subbyte/graph", "@subbyte/engine"],
   server: ["@subbyte/engine", "@subbyte/toolkit/decode"],
   web: ["@subbyte/engine"],
-  cli: ["@subbyte/graph", "@subbyte/engine", "@subbyte/toolkit"],
+  cli: ["@subbyte/toolkit/tasks", "@subbyte/toolkit/options", "@subbyte/toolkit/errors"],
+};
+/** Loaded when a command runs, not for its help: a static import of them is for types. */
+const lazily = { place: "packages/cli/src/", module: "@subbyte/toolkit/tasks" };
+/** What belongs to a process, which tasks leave to their callers. */
+const processWide = {
+  place: "packages/toolkit/src/",
+  except: ["packages/toolkit/src/runtime/onnxruntime.ts"],
+  use: /\bconsole\.\w+\(|\bprocess\.(stdout|stderr|env|exit)\b/,
 };
 /** Modules that one place alone may import. */
 const onlyIn = [
@@ -25,11 +33,18 @@ const sources = (folder) =>
     .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name) && !entry.name.endsWith(".test.ts"))
     .map((entry) => join(entry.parentPath, entry.name));
 
+const isLazilyLoaded = (statement) => statement.endsWith(`"${lazily.module}"`) && !statement.startsWith("import type");
+
 const faults = [];
 for (const [name, allowed] of Object.entries(mayImport)) {
   for (const file of sources(join(root, "packages", name, "src"))) {
     const place = relative(root, file);
     const text = readFileSync(file, "utf8");
+    if (place.startsWith(lazily.place) && text.match(/^import [^;]*?from "([^"]+)"/gm)?.some(isLazilyLoaded))
+      faults.push(`${place}: ${lazily.module} is imported when a command runs: await import("${lazily.module}")`);
+    const used =
+      place.startsWith(processWide.place) && !processWide.except.includes(place) ? processWide.use.exec(text) : null;
+    if (used !== null) faults.push(`${place}: ${used[0]} belongs to the process; the toolkit leaves it to its callers`);
     for (const [, , module] of text.matchAll(/(from\s+|import\s*\(\s*|import\s+)"([^"]+)"/g)) {
       const ours = module.startsWith("@subbyte/") || module === "subbyte";
       if (ours && !allowed.some((item) => module === item || module.startsWith(`${item}/`)))

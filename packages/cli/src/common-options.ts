@@ -46,3 +46,11 @@ export const commonOptionsOf = ({
   ...(config === undefined ? {} : { config }),
   ...(results === undefined ? {} : { results }),
 });
+
+/** The same as properties of a JSON Schema, but for the file itself. */
+export const commonSchema = (): Readonly<Record<string, object>> =>
+  Object.fromEntries(
+    (Object.entries(commonOptions) as [keyof CommonOptions, readonly [string, string]][])
+      .filter(([name]) => name !== "config")
+      .map(([name, [, description]]) => [name, { type: isCommonFlag(name) ? "boolean" : "string", description }]),
+  );

@@ -3,9 +3,11 @@
 
 import { Command, CommanderError } from "commander";
 import { commands } from "./commands/index.js";
+import { addCompletion } from "./completion.js";
 import { report } from "./exit.js";
 import { commandFor, type Execute } from "./program.js";
 import { version } from "./provenance.js";
+import { schemaCommand } from "./schema-command.js";
 
 const interruption = new AbortController();
 // Ctrl-C, and what schedulers send before they kill.
@@ -50,6 +52,8 @@ const program = new Command("subbyte")
   .configureHelp({ sortSubcommands: false })
   .exitOverride();
 for (const definition of commands) program.addCommand(commandFor(definition, execute));
+program.addCommand(schemaCommand(commands));
+await addCompletion(program);
 
 const verbose = process.argv.includes("--verbose");
 process.on("uncaughtException", (error) => process.exit(report(error, verbose)));

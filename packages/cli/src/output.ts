@@ -11,7 +11,7 @@ export function table(header: readonly string[], rows: readonly (readonly (strin
   const instance = new Table({
     head: [...header],
     colAligns: numeric.map((right) => (right ? "right" : "left")),
-    style: { head: [], border: [], compact: true },
+    style: { head: [], border: [], compact: true, "padding-left": 0, "padding-right": 0 },
     chars: {
       top: "",
       "top-mid": "",
@@ -32,10 +32,7 @@ export function table(header: readonly string[], rows: readonly (readonly (strin
   });
   for (const row of rows) instance.push(row.map(String));
   // The library pads every line to the full width.
-  const [head, ...body] = instance
-    .toString()
-    .replaceAll(/^ | +$/gm, "")
-    .split("\n");
+  const [head, ...body] = instance.toString().replaceAll(/ +$/gm, "").split("\n");
   return [styled.bold(head!), ...body].join("\n");
 }
 

@@ -13,7 +13,10 @@ export const program = join(import.meta.dirname, "../dist/main.js");
 export const folder = mkdtempSync(join(tmpdir(), "subbyte-cli-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const options = { cwd: folder, env: { ...process.env, XDG_CACHE_HOME: join(folder, "cache"), NO_COLOR: "1" } };
+/** Of the commands: their own cache of images, no colours. */
+export const environment = { ...process.env, XDG_CACHE_HOME: join(folder, "cache"), NO_COLOR: "1" };
+
+const options = { cwd: folder, env: environment };
 
 export interface Outcome {
   readonly status: number | null;

@@ -144,7 +144,8 @@ export const fileSize = <const Facts extends OptionFacts<number>>(facts: Facts):
   takes: "a size such as 200kB or 3MB",
 });
 
-const SIZE = /^\s*(\d+(?:\.\d+)?)\s*([kMG]?)B?\s*$/i;
+/** Without flags, which JSON Schema does not know. */
+const SIZE = /^\s*(\d+(?:\.\d+)?)\s*([kKmMgG]?)[bB]?\s*$/;
 const powers: Readonly<Record<string, number>> = { "": 1, k: 1e3, m: 1e6, g: 1e9 };
 
 function bytesOf(size: string): number {

@@ -79,7 +79,7 @@ export const trainingOptions = {
   }),
   resume: flag({
     group: "Training",
-    help: "go on from the checkpoint in the output folder; a finished run goes on where there are more epochs now",
+    help: "go on from the checkpoint in the output folder, also for more epochs than before",
     default: false,
   }),
   overwrite: flag({

@@ -1,0 +1,22 @@
+/** @file `subbyte complete SHELL`: the script by which a shell completes commands, options and their choices. */
+
+import { Command } from "commander";
+
+const NAME = "complete";
+const shells = ["bash", "zsh", "fish", "powershell"];
+
+/** The library is loaded only where a shell asks; elsewhere the command is but listed. */
+export async function addCompletion(program: Command): Promise<void> {
+  if (process.argv[2] === NAME && process.argv.length > 3 && !process.argv.includes("--help")) {
+    const { default: tab } = await import("@bomb.sh/tab/commander");
+    tab(program);
+    return;
+  }
+  program.addCommand(
+    new Command(NAME)
+      .description("Prints a script by which a shell completes commands and options.")
+      .argument("<shell>", shells.join(", "))
+      .addHelpText("after", "\nExample:\n  subbyte complete bash >> ~/.bashrc")
+      .exitOverride(),
+  );
+}

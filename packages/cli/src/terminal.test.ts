@@ -1,0 +1,71 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import { folder, subbyte } from "../test/subbyte.js";
+import { inTerminal } from "../test/terminal.js";
+
+const weights = "run/best.safetensors";
+const calibration = "--data mnist --limit 300 --calibration-images 32 --method mse --weights 6 --activations 6 --force";
+
+beforeAll(async () => {
+  const lines = [
+    "train --arch resnet8 --data mnist --limit 300 --batch 32 --epochs 1 --out run --quiet",
+    `quantize ${weights} ${calibration} --out tiny.sbq --quiet`,
+  ];
+  for (const line of lines) expect(await subbyte(...line.split(" "))).toMatchObject({ status: 0 });
+}, 300_000);
+
+describe.each([80, 120])("in a terminal of %i columns", (columns) => {
+  const see = (line: string) => inTerminal(columns, ...line.split(" "));
+
+  test("train shows the epochs that are done, and its result below them", async () => {
+    const out = `terminal-${columns}`;
+    const { status, lines } = await see(`train --arch resnet8 --data mnist --limit 4000 --epochs 1 --out ${out}`);
+    const done = lines.findIndex((line) => /^✔ epoch 1\/1 · loss \S+ · accuracy .* · \d+ s$/.test(line));
+    expect(lines.slice(done).join("\n")).toMatch(/^epoch 1: loss \d\.\d{4}, test accuracy/m);
+    expect(lines.join("\n")).not.toMatch(/[█░]/);
+    expect(status).toBe(0);
+    expect(existsSync(join(folder, out, "best.safetensors"))).toBe(true);
+  }, 300_000);
+
+  test("quantize leaves its notes and its result to read", async () => {
+    const { status, lines } = await see(`quantize ${weights} ${calibration} --out seen-${columns}.sbq`);
+    const text = lines.join("\n");
+    expect(text).toMatch(/^note: Result: agreement with float/m);
+    expect(text).toMatch(new RegExp(`seen-${columns}\\.sbq`));
+    expect(text).not.toMatch(/[█░]/);
+    expect(status).toBe(0);
+  }, 300_000);
+
+  test("inspect --compare prints its table below the progress", async () => {
+    const { status, lines } = await see(`inspect tiny.sbq --compare ${weights} --data mnist --limit 40`);
+    expect(lines.some((line) => /^layer +W +A +alone dB/.test(line))).toBe(true);
+    expect(lines.join("\n")).toMatch(/agreement with float/);
+    expect(status).toBe(0);
+  }, 300_000);
+
+  test.each(["inspect tiny.sbq", `inspect ${weights}`])(
+    "%s has a table that fits, its head above its columns",
+    async (line) => {
+      const { lines } = await see(line);
+      const at = lines.findIndex((text) => text.startsWith("layer "));
+      const table = lines.slice(at, lines.indexOf("", at));
+      expect(table.length).toBeGreaterThan(5);
+      for (const row of table) expect(row.length).toBeLessThanOrEqual(columns);
+      // Texts are aligned left: the second column begins where its head does.
+      const column = table[0]!.indexOf("operator");
+      for (const row of table.slice(1)) expect(row.slice(column - 2, column + 1)).toMatch(/^ {2}\S/);
+    },
+    120_000,
+  );
+
+  test("help fits", async () => {
+    const { lines, wrapped } = await see("quantize --help");
+    const options = lines.slice(
+      0,
+      lines.findIndex((text) => text.startsWith("Example")),
+    );
+    expect(wrapped.filter((text) => options.includes(text))).toEqual([]);
+    expect(options.length).toBeGreaterThan(50);
+  }, 120_000);
+});

@@ -1,0 +1,91 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { ImageCache } from "../data/cache.js";
+import { InterruptedError, UsageError } from "../errors.js";
+import { evaluateModel, quantizeModel, type TaskEvent, trainModel } from "./index.js";
+
+let folder: string;
+let cache: ImageCache;
+let weights: string;
+const training: TaskEvent[] = [];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "subbyte-tasks-"));
+  cache = ImageCache.fromEnvironment({ XDG_CACHE_HOME: folder });
+  const result = await trainModel(
+    { arch: "resnet8", data: "mnist", limit: 300, batch: 32, epochs: 1, out: join(folder, "run") },
+    { cache, emit: (event) => training.push(event) },
+  );
+  ({ weights } = result);
+  expect(result).toMatchObject({ arch: "resnet8", best: 1, validationSplit: "test" });
+}, 300_000);
+afterAll(() => rm(folder, { recursive: true }));
+
+/** A quantization to so many bits, with what it said. */
+async function quantized(bits: number, name: string) {
+  const events: TaskEvent[] = [];
+  const options = { data: "mnist", limit: 300, calibrationImages: 16, method: "mse", force: true } as const;
+  const result = await quantizeModel(
+    { ...options, model: weights, weights: bits, activations: bits, out: join(folder, name) },
+    { cache, emit: (event) => events.push(event) },
+  );
+  const notes = events.flatMap((event) => (event.type === "note" ? [event.text] : []));
+  return { result, events, notes };
+}
+
+test("training says its phases, and its progress with figures", () => {
+  const phases = training.flatMap((event) => (event.type === "phase" ? [event.phase] : []));
+  expect(phases).toEqual(["opening images", "opening images", "training", "validating"]);
+  const progress = training.filter((event) => event.type === "progress");
+  expect(progress.at(-1)).toMatchObject({ unit: "steps", total: 9, detail: "epoch 1/1" });
+  expect(progress.at(-1)!.figures!.loss).toBeGreaterThan(0);
+});
+
+describe("two tasks side by side in one process", () => {
+  test("each has its own notes and the result that it has alone", async () => {
+    const write = vi.spyOn(process.stderr, "write");
+    const [wide, narrow] = await Promise.all([quantized(8, "wide.sbq"), quantized(3, "narrow.sbq")]);
+    expect(write).not.toHaveBeenCalled();
+    write.mockRestore();
+    const closing = (notes: readonly string[]) => notes.filter((note) => note.startsWith("Result:"));
+    expect(closing(wide.notes)).toHaveLength(1);
+    expect(closing(narrow.notes)).toHaveLength(1);
+    expect(closing(wide.notes)).not.toEqual(closing(narrow.notes));
+    // What both had to say, both said.
+    const few = "Ranges are measured on 16 images only; a thousand give better ones.";
+    expect(wide.notes).toContain(few);
+    expect(narrow.notes).toContain(few);
+    expect(wide.result.bytes).toBeGreaterThan(narrow.result.bytes);
+
+    await quantized(3, "alone.sbq");
+    const bytes = (name: string) => readFile(join(folder, name));
+    expect(await bytes("narrow.sbq")).toEqual(await bytes("alone.sbq"));
+  }, 300_000);
+});
+
+describe("a task", () => {
+  test("refuses options before it opens anything", async () => {
+    const options = { model: "absent.onnx", data: "mnist", weights: 9 };
+    await expect(quantizeModel(options)).rejects.toThrow(UsageError);
+  });
+
+  test("ends where its signal fires", async () => {
+    const interruption = new AbortController();
+    const emit = (event: TaskEvent) => {
+      if (event.type === "progress" && event.phase === "evaluating") interruption.abort();
+    };
+    const evaluation = evaluateModel(
+      { model: weights, data: "mnist", limit: 300, batch: 16 },
+      { cache, emit, signal: interruption.signal },
+    );
+    await expect(evaluation).rejects.toThrow(InterruptedError);
+  });
+
+  test("gives a result that is JSON", async () => {
+    const result = await evaluateModel({ model: weights, data: "mnist", limit: 50 }, { cache });
+    expect(JSON.parse(JSON.stringify(result))).toEqual(result);
+    expect(result).toMatchObject({ images: 50, split: "test", data: "mnist" });
+  });
+});

@@ -1,0 +1,33 @@
+/**
+ * Measures what `subbyte --version` takes beyond Node itself, in processor time, and fails where it is too much: a command that
+ * prints a version must not load ONNX Runtime or image libraries.
+ */
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+
+const LIMIT_MS = 150;
+const TURNS = 11;
+const program = join(import.meta.dirname, "../packages/cli/dist/main.js");
+
+/** Processor time of a child process, user and system, in milliseconds. */
+function cpuOf(...args) {
+  const timed = spawnSync("/bin/sh", ["-c", `"$0" "$@" > /dev/null; times`, process.execPath, ...args], {
+    encoding: "utf8",
+  });
+  if (timed.status !== 0) throw new Error(`${args.join(" ")}: ${timed.stderr}`);
+  // The second line holds the children's times: 0m0.054s 0m0.012s
+  const [, children] = timed.stdout.trim().split("\n");
+  return children
+    .split(" ")
+    .map((time) => /(\d+)m([\d.]+)s/.exec(time))
+    .reduce((sum, [, minutes, seconds]) => sum + 60_000 * Number(minutes) + 1000 * Number(seconds), 0);
+}
+
+const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
+const turns = Array.from({ length: TURNS }, () => [cpuOf("-e", "0"), cpuOf(program, "--version")]);
+const [node, version] = [0, 1].map((i) => median(turns.map((turn) => turn[i])));
+const extra = version - node;
+console.log(
+  `node ${node.toFixed(0)} ms, subbyte --version ${version.toFixed(0)} ms of CPU time: ${extra.toFixed(0)} ms more (limit ${LIMIT_MS})`,
+);
+process.exitCode = extra <= LIMIT_MS ? 0 : 1;
