@@ -17,7 +17,7 @@ a folder of its own with the same relative paths and --threads 1, and compares w
 
   files                 by SHA-256
   weights, checkpoints  by their tensors: the format around them may change
-  budgets of bits       by accuracy and size, as said beside the command
+  budgets               both accuracies and sizes are printed, for people to judge
 
   npm run --silent build && node scripts/compare-with-commit.mjs [COMMIT]
 
@@ -225,7 +225,9 @@ try {
     const differences = await compare(old, command).catch((error) => [error.message]);
     faults += differences.length;
     const seconds = ((performance.now() - begun) / 1000).toFixed(0);
-    process.stdout.write(`${differences.length === 0 ? "equal " : "DIFFERS"} ${command.name} (${seconds} s)\n`);
+    process.stdout.write(
+      `${differences.length > 0 ? "DIFFERS" : command.budget === undefined ? "equal " : "beside"} ${command.name} (${seconds} s)\n`,
+    );
     for (const text of differences) process.stdout.write(`  ${text}\n`);
   }
 } finally {
