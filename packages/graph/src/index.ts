@@ -7,6 +7,9 @@ export {
   toTrainingForm,
   withLoss,
 } from "./autodiff/training-form.js";
+export { type FileInput, type ImportedClassifier, importClassifier } from "./classifier/import-classifier.js";
+export type { InputChange, InputFormOptions } from "./classifier/input-form.js";
+export type { Normalization as FileNormalization } from "./classifier/input-normalization.js";
 export { type DecompositionOptions, expandForInference, expandForTraining } from "./decompositions/index.js";
 export {
   type ErrorArguments,

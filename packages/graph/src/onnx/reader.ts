@@ -31,6 +31,8 @@ export interface ReadOptions {
    * inputs and casts. By default types stay as they are, and bfloat16, which the IR lacks, is refused.
    */
   readonly floats?: "keep" | "float32";
+  /** Called where `floats: "float32"` made a difference. */
+  readonly onWidened?: () => void;
 }
 
 /**
@@ -132,7 +134,7 @@ function listed(faults: readonly string[]): string {
 
 const titleOf = ({ name, output }: NodeProto): string => name || (output[0] ?? "");
 
-function readGraph(proto: GraphProto, opset: number, { externalData, floats }: ReadOptions): Graph {
+function readGraph(proto: GraphProto, opset: number, { externalData, floats, onWidened }: ReadOptions): Graph {
   if (proto.sparse_initializer.length > 0)
     throw new ModelError(
       "unsupported-form",
@@ -140,7 +142,10 @@ function readGraph(proto: GraphProto, opset: number, { externalData, floats }: R
       `the model has ${proto.sparse_initializer.length} sparse tensors; save them as dense ones`,
     );
   const widen = floats === "float32";
-  const tensorReader: TensorReader = (tensor, where) => readTensor(tensor, where, { externalData, widen });
+  const tensorReader: TensorReader = (tensor, where) => {
+    if (widen && widenedCode(tensor.data_type) !== tensor.data_type) onWidened?.();
+    return readTensor(tensor, where, { externalData, widen });
+  };
   const tensors = new Map<string, Tensor>();
   const define = (name: string, tensor: Tensor): void => {
     if (name === "" || tensors.has(name)) throw notOnnx(`the constant "${name}" is defined twice or has no name`);
@@ -178,6 +183,8 @@ function readGraph(proto: GraphProto, opset: number, { externalData, floats }: R
   }
   const inputs = proto.input.filter(({ name }) => !tensors.has(name)).map((input) => readInput(input, widen));
   const outputs = proto.output.map(({ name }) => name);
+  const elementTypes = proto.input.map(({ type }) => type?.tensor_type?.elem_type ?? 0);
+  if (widen && elementTypes.some((code) => widenedCode(code) !== code)) onWidened?.();
   return { name: proto.name, inputs, outputs, nodes: topologicalOrder(nodes), tensors };
 }
 

@@ -12,7 +12,7 @@ import { FakeQuant, FakeQuantGradient } from "./fake-quant.js";
 import { Gemm } from "./gemm.js";
 import { Gather, OneHot, ScatterElements } from "./indexing.js";
 import { FusedMatMul, MatMul } from "./matmul.js";
-import { MaxPool, MaxPoolGradient } from "./max-pool.js";
+import { GlobalMaxPool, MaxPool, MaxPoolGradient } from "./max-pool.js";
 import { Concat, Split, Transpose } from "./movement.js";
 import { Pad } from "./pad.js";
 import { DequantizeLinear, QuantizeLinear } from "./quantize-linear.js";
@@ -52,6 +52,7 @@ export const operators: readonly OperatorDefinition[] = [
   Gather,
   Gemm,
   GlobalAveragePool,
+  GlobalMaxPool,
   LogSoftmax,
   MatMul,
   MaxPool,

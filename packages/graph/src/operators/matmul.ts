@@ -16,10 +16,20 @@ type Options = typeof defaults;
 const turned = <T extends Dim>(shape: readonly T[], swap: number): T[] =>
   swap ? [...shape.slice(0, -2), shape.at(-1)!, shape.at(-2)!] : [...shape];
 
-/** Result shape of matrices of rank 2 or more. */
-function productShape(node: Node, a: readonly Dim[], b: readonly Dim[], { transA, transB }: Options): Dim[] {
-  if (a.length < 2 || b.length < 2)
-    throw misfit(node, `operands of shapes [${a}] and [${b}]`, "matrices, of two dimensions or more");
+/** Result shape of matrices; a vector counts as one row on the left and as one column on the right, which then go. */
+function productShape(node: Node, a: readonly Dim[], b: readonly Dim[], options: Options): Dim[] {
+  if (a.length === 0 || b.length === 0)
+    throw misfit(node, `operands of shapes [${a}] and [${b}]`, "matrices or vectors");
+  const shape = matrixShape(node, asRow(a), asColumn(b), options);
+  const kept = [a.length > 1 ? shape.at(-2)! : [], b.length > 1 ? shape.at(-1)! : []].flat();
+  return [...shape.slice(0, -2), ...kept];
+}
+
+const asRow = <T extends Dim>(shape: readonly T[]): readonly (T | 1)[] => (shape.length === 1 ? [1, ...shape] : shape);
+const asColumn = <T extends Dim>(shape: readonly T[]): readonly (T | 1)[] =>
+  shape.length === 1 ? [...shape, 1] : shape;
+
+function matrixShape(node: Node, a: readonly Dim[], b: readonly Dim[], { transA, transB }: Options): Dim[] {
   const [left, right] = [turned(a, transA), turned(b, transB)];
   const [inner, outer] = [left.at(-1)!, right.at(-2)!];
   if (typeof inner === typeof outer && inner !== outer)
@@ -28,12 +38,13 @@ function productShape(node: Node, a: readonly Dim[], b: readonly Dim[], { transA
 }
 
 function product(node: Node, a: Tensor, b: Tensor, options: Options): Tensor {
-  const shape = productShape(node, a.shape, b.shape, options) as number[];
+  const [left, right] = [asRow(a.shape), asColumn(b.shape)];
+  const shape = matrixShape(node, left, right, options) as number[];
   const [rows, columns] = shape.slice(-2) as [number, number];
-  const inner = turned(a.shape, options.transA).at(-1)!;
+  const inner = turned(left, options.transA).at(-1)!;
   const lead = shape.slice(0, -2);
   const [as, bs] = [numbersOf(a), numbersOf(b)];
-  const [aLead, bLead] = [a, b].map((t) => broadcastStrides(t.shape.slice(0, -2), lead)) as [number[], number[]];
+  const [aLead, bLead] = [left, right].map((t) => broadcastStrides(t.slice(0, -2), lead)) as [number[], number[]];
   const [aRow, aInner] = options.transA ? [1, rows] : [inner, 1];
   const [bInner, bColumn] = options.transB ? [1, inner] : [columns, 1];
   const y = new Float64Array(shape.reduce((p, dim) => p * dim, 1));
@@ -48,7 +59,7 @@ function product(node: Node, a: Tensor, b: Tensor, options: Options): Tensor {
         y[(block * rows + i) * columns + j] = options.alpha * sum;
       }
   });
-  return tensorOf(a.dtype, shape, y);
+  return tensorOf(a.dtype, productShape(node, a.shape, b.shape, options) as number[], y);
 }
 
 const inferWith =

@@ -82,6 +82,17 @@ export const MaxPool: OperatorDefinition = {
   ],
 };
 
+/** MaxPool over the whole image. Import writes it as one, which has the gradient. */
+export const GlobalMaxPool: OperatorDefinition = {
+  op: "GlobalMaxPool",
+  infer({ inputs: [x] }) {
+    if (!x?.shape) return x ? [{ dtype: x.dtype }] : [];
+    return [{ dtype: x.dtype, shape: x.shape.map((dim, axis) => (axis < 2 ? dim : 1)) }];
+  },
+  evaluate: (node, inputs) =>
+    MaxPool.evaluate!({ ...node, attributes: { kernel_shape: inputs[0]!.shape.slice(2) } }, inputs),
+};
+
 /**
  * MaxPoolGradient(dy [n, c, …], indices [n, c, …] of MaxPool) → dx [n, c, …input_shape]: each element of dy is added at its
  * flat position.

@@ -55,7 +55,7 @@ export const Clip: OperatorDefinition = {
   infer({ node, inputs: [x, low, high] }) {
     if (!x) throw misfit(node, "no input", "one");
     for (const bound of [low, high])
-      if (bound?.shape && bound.shape.length !== 0) throw misfit(node, `a bound of shape [${bound.shape}]`, "a scalar");
+      if (bound?.shape?.some((dim) => dim !== 1)) throw misfit(node, `a bound of shape [${bound.shape}]`, "a scalar");
     return [x];
   },
   evaluate(node, [x, low, high]) {

@@ -42,24 +42,6 @@ describe("brought to one form", () => {
         g.op("Gemm", [x, g.constant(weights([4, 3]), "w"), g.constant(weights([1, 4]), "b")], { transB: 1 }, named),
       ["Gemm"],
     ],
-    [
-      "mean over height and width",
-      ["N", 3, 4, 5],
-      (g, x) => g.op("ReduceMean", [x, g.ints([2, 3])], {}, named),
-      ["GlobalAveragePool"],
-    ],
-    [
-      "mean without keepdims",
-      ["N", 3, 4, 5],
-      (g, x) => g.op("ReduceMean", [x, g.ints([-1, -2])], { keepdims: 0 }, named),
-      ["GlobalAveragePool", "Flatten"],
-    ],
-    [
-      "average pooling over the image",
-      ["N", 3, 4, 5],
-      (g, x) => g.op("AveragePool", [x], { kernel_shape: [4, 5], strides: [4, 5] }, named),
-      ["GlobalAveragePool"],
-    ],
     ["Reshape that flattens", ["N", 3, 4, 5], (g, x) => g.op("Reshape", [x, g.ints([0, -1])], {}, named), ["Flatten"]],
     ["Squeeze that flattens", ["N", 3, 1, 1], (g, x) => g.op("Squeeze", [x, g.ints([2, 3])], {}, named), ["Flatten"]],
   ];
@@ -92,14 +74,6 @@ describe("left alone", () => {
       "MatMul of a batch of matrices",
       ["N", 2, 3],
       (g, x) => g.op("Add", [g.op("MatMul", [x, g.constant(weights([3, 4]))]), g.constant(weights([4]))]),
-    ],
-    ["mean over the channels", ["N", 3, 4, 5], (g, x) => g.op("ReduceMean", [x, g.ints([1])])],
-    ["mean of a sequence", ["N", 3, 4], (g, x) => g.op("ReduceMean", [x, g.ints([1, 2])])],
-    ["pooling over a part", ["N", 3, 4, 5], (g, x) => g.op("AveragePool", [x], { kernel_shape: [4, 4] })],
-    [
-      "pooling with padding",
-      ["N", 3, 4, 5],
-      (g, x) => g.op("AveragePool", [x], { kernel_shape: [4, 5], pads: [1, 0, 0, 0] }),
     ],
     ["Reshape that keeps the rows", ["N", 4, 5], (g, x) => g.op("Reshape", [x, g.ints([-1, 5])])],
   ];

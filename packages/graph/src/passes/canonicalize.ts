@@ -1,14 +1,13 @@
 /**
  * @file One form where exporters have several, so that later steps know fewer operators:
  *
- *   MatMul(x, w) + b, Gemm with alpha, beta or an untransposed w  →  Gemm(x, w, b) {transB = 1}, w as [outputs, inputs]
- *   ReduceMean over height and width, AveragePool over all of it  →  GlobalAveragePool (and Flatten without keepdims)
+ *   MatMul(x, w), with + b or without, Gemm with alpha, beta or an untransposed w
+ *                                          →  Gemm(x, w, b) {transB = 1}, w as [outputs, inputs]
  *   Reshape, Squeeze to [n, everything else]                      →  Flatten
  */
 
 import { dimProduct } from "../ir/dims.js";
-import { toNumbers } from "../ir/tensor.js";
-import type { Tensor, TensorType } from "../ir/types.js";
+import type { Tensor } from "../ir/types.js";
 import { numbersOf, tensorOf } from "../operators/support/values.js";
 import { anyValue, constant, node, optional } from "../patterns/pattern.js";
 import { type Rule, skip } from "../patterns/rule.js";
@@ -28,6 +27,10 @@ function transposed({ dtype, shape, data }: Tensor): Tensor {
 
 const matMul = node("MatMul", [x, weight]);
 
+/** A bias [outputs] or [1, outputs] of a weight [inputs, outputs]. */
+const isBias = ({ shape }: Tensor, weight: Tensor): boolean =>
+  shape.at(-1) === weight.shape[1] && (shape.length === 1 || (shape.length === 2 && shape[0] === 1));
+
 const matMulAdd: Rule = {
   name: "matmul-add-to-gemm",
   match: node("Add", [matMul, bias], { commutative: true }),
@@ -35,11 +38,27 @@ const matMulAdd: Rule = {
     const [w, b] = [match.tensor(weight), match.tensor(bias)];
     if (context.type(match.value(x))?.shape?.length !== 2 || w.shape.length !== 2)
       return skip(`MatMul "${match.node(matMul).name}" does not take matrices`);
-    if (b.shape.length !== 1 || b.shape[0] !== w.shape[1]) return skip("the addition is no bias of the linear layer");
+    if (!isBias(b, w)) return skip("the addition is no bias of the linear layer");
     const transposedWeight = context.replaceConstant(match.value(weight), transposed(w));
-    return context.node(match.node(matMul), "Gemm", [match.value(x), transposedWeight, match.value(bias)], {
-      transB: 1,
-    });
+    const vector = context.replaceConstant(match.value(bias), { ...b, shape: [w.shape[1]!] });
+    return context.node(match.node(matMul), "Gemm", [match.value(x), transposedWeight, vector], { transB: 1 });
+  },
+};
+
+const plainMatMul: Rule = {
+  name: "matmul-to-gemm",
+  match: matMul,
+  rewrite(match, context) {
+    const [w, output] = [match.tensor(weight), match.root.outputs[0]!];
+    if (context.type(match.value(x))?.shape?.length !== 2 || w.shape.length !== 2)
+      return skip(`MatMul "${match.root.name}" does not take matrices`);
+    const [reader] = context.uses.readers(output);
+    if (reader?.op === "Add" && context.uses.count(output) === 1) {
+      const added = reader.inputs.find((input) => input !== output);
+      if (added && context.tensor(added) && isBias(context.tensor(added)!, w)) return skip("a bias is added to it");
+    }
+    const transposedWeight = context.replaceConstant(match.value(weight), transposed(w));
+    return context.node(match.root, "Gemm", [match.value(x), transposedWeight], { transB: 1 });
   },
 };
 
@@ -78,41 +97,6 @@ const gemm: Rule = {
   },
 };
 
-const axes = constant();
-
-const isImage = (type: TensorType | undefined): type is TensorType & { readonly shape: readonly (number | string)[] } =>
-  type?.shape?.length === 4;
-
-const reduceMean: Rule = {
-  name: "reduce-mean-to-global-average-pool",
-  match: node("ReduceMean", [x, axes]),
-  rewrite(match, context) {
-    const over = toNumbers(match.tensor(axes))
-      .map((axis) => (axis < 0 ? axis + 4 : axis))
-      .sort();
-    if (!isImage(context.type(match.value(x))) || over.join() !== "2,3")
-      return skip(`ReduceMean "${match.root.name}" is not over height and width of an image`);
-    const pooled = context.node(match.root, "GlobalAveragePool", [match.value(x)]);
-    const keepsDims = match.root.attributes.keepdims ?? 1;
-    return keepsDims ? pooled : context.node(match.root, "Flatten", [pooled], { axis: 1 });
-  },
-};
-
-const averagePool: Rule = {
-  name: "average-pool-to-global-average-pool",
-  match: node("AveragePool", [x]),
-  rewrite(match, context) {
-    const type = context.type(match.value(x));
-    const { kernel_shape: kernel, pads = [], dilations = [] } = match.root.attributes as Record<string, number[]>;
-    const covers = isImage(type) && kernel?.join() === type.shape.slice(2).join();
-    const isPlain = pads.every((width) => width === 0) && dilations.every((step) => step === 1);
-    const { auto_pad: autoPad = "NOTSET" } = match.root.attributes;
-    if (!covers || !isPlain || (autoPad !== "NOTSET" && autoPad !== "VALID"))
-      return skip(`AveragePool "${match.root.name}" does not cover the image`);
-    return context.node(match.root, "GlobalAveragePool", [match.value(x)]);
-  },
-};
-
 const flatten: Rule = {
   name: "reshape-to-flatten",
   match: node(["Reshape", "Squeeze"], [x, optional(anyValue())]),
@@ -126,4 +110,4 @@ const flatten: Rule = {
   },
 };
 
-export const canonicalize = rulePass("canonicalize", [matMulAdd, gemm, reduceMean, averagePool, flatten]);
+export const canonicalize = rulePass("canonicalize", [matMulAdd, plainMatMul, gemm, flatten]);

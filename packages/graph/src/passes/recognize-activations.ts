@@ -1,26 +1,30 @@
 /**
  * @file Activation functions that exporters write as several operators become one:
  *
- *   Clip(Relu(x), low, high) with low ≥ 0                      →  Clip(x, low, high)
+ *   Clip(Relu(x), low, high) with low ≥ 0, or without low      →  Clip(x, low or 0, high)
  *   Clip(x + 3, 0, 6) / 6                                      →  HardSigmoid with α = 1/6, β = 1/2
  *   Mul(x, such a HardSigmoid), Mul(x, Clip(x + 3, 0, 6)) / 6  →  HardSwish
  */
 
 import type { Node, Tensor } from "../ir/types.js";
+import { tensorOf } from "../operators/support/values.js";
 import { anyValue, constant, type Match, type NodePattern, node, optional } from "../patterns/pattern.js";
 import { type RewriteContext, type Rule, skip } from "../patterns/rule.js";
 import { rulePass } from "./pass.js";
 
 const x = anyValue();
-const low = constant();
+const low = optional(constant());
 const high = optional(constant());
 
 const clippedRelu: Rule = {
   name: "clip-of-relu",
   match: node("Clip", [node("Relu", [x]), low, high]),
   rewrite(match, context) {
-    if (!(Number(match.tensor(low).data[0]) >= 0)) return skip(`Clip "${match.root.name}" goes below 0`);
-    const bounds = [match.value(low), match.value(high)].filter((bound) => bound !== undefined);
+    const least = match.tensor(low);
+    const dtype = context.type(match.value(x))?.dtype;
+    if (!dtype || (least && !(Number(least.data[0]) >= 0))) return skip(`Clip "${match.root.name}" goes below 0`);
+    const zero = () => context.constant(tensorOf(dtype, [], [0]), `${match.root.name}.low`);
+    const bounds = [match.value(low) ?? zero(), match.value(high)].filter((bound) => bound !== undefined);
     return context.node(match.root, "Clip", [match.value(x), ...bounds]);
   },
 };

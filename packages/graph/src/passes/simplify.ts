@@ -6,18 +6,24 @@ import { verify } from "../ir/verifier.js";
 import type { RewriteOptions } from "../patterns/rewriter.js";
 import { canonicalize } from "./canonicalize.js";
 import { channelAffineToConv } from "./channel-affine-to-conv.js";
+import { clipForms } from "./clip-forms.js";
 import { foldBatchNorm } from "./fold-batch-norm.js";
 import { foldChannelAffine } from "./fold-channel-affine.js";
 import { foldConstants, foldConstantsWithin, foldingLimit } from "./fold-constants.js";
+import { foldIntoNext } from "./fold-into-next.js";
 import { foldShapes } from "./fold-shapes.js";
 import { fusePadding } from "./fuse-padding.js";
 import { mergeAxes } from "./merge-axes.js";
+import { mergeReshapes } from "./merge-reshapes.js";
 import { mergeSlices } from "./merge-slices.js";
 import { nameByModule } from "./name-by-module.js";
 import { type Pass, runPasses } from "./pass.js";
+import { pushTransposes } from "./push-transposes.js";
 import { recognizeActivations } from "./recognize-activations.js";
+import { reductions } from "./reductions.js";
 import { removeDeadNodes } from "./remove-dead-nodes.js";
 import { removeIdentities } from "./remove-identities.js";
+import { sums } from "./sums.js";
 
 /**
  * The passes of an import. They run until none changes anything, so the order decides how soon that is, and nothing else:
@@ -28,6 +34,11 @@ export const importPasses: readonly Pass[] = [
   foldConstants,
   foldShapes,
   removeIdentities,
+  pushTransposes,
+  mergeReshapes,
+  sums,
+  clipForms,
+  reductions,
   canonicalize,
   recognizeActivations,
   mergeSlices,
@@ -35,6 +46,7 @@ export const importPasses: readonly Pass[] = [
   fusePadding,
   foldBatchNorm,
   foldChannelAffine,
+  foldIntoNext,
   channelAffineToConv,
   nameByModule,
 ];

@@ -1,15 +1,14 @@
 /**
  * @file Lets a model that was exported for a fixed batch (PyTorch's default is that of the example input, mostly 1) take any.
  *
- * The first dimension of the input becomes a symbol, and so does the batch at the head of a Reshape's target, which is
- * written as 0, "copy". Whether the network then still gives one row an image is asked of type inference.
+ * The first dimension of the input becomes a symbol. The batch at the head of a Reshape's target is written as 0, "copy", a
+ * Flatten to one row starts at axis 1, and a Squeeze of all axes leaves the batch out. Whether the network then still gives one row an image is asked of type inference.
  */
 
 import { ModelError } from "../errors.js";
-import { inferTypes } from "../inference/infer-types.js";
+import { inferKnownTypes } from "../inference/infer-types.js";
 import { int64, toNumbers } from "../ir/tensor.js";
 import type { Graph, Node, Tensor, TensorType } from "../ir/types.js";
-import { usesOf } from "../ir/uses.js";
 import { removeDeadNodes } from "./remove-dead-nodes.js";
 
 /**
@@ -20,7 +19,7 @@ export function withSymbolicBatch(graph: Graph, symbol = "N"): Graph {
   const [input] = graph.inputs;
   const batch = input?.shape?.[0];
   if (!input || graph.inputs.length !== 1 || typeof batch !== "number") return graph;
-  const types = inferTypes(graph);
+  const types = inferKnownTypes(graph);
   const tensors = new Map(graph.tensors);
   const nodes = graph.nodes.map((node) => copyBatch(node, graph, batch, types, tensors));
   const inputs = [{ ...input, shape: [symbol, ...input.shape!.slice(1)] }];
@@ -28,7 +27,7 @@ export function withSymbolicBatch(graph: Graph, symbol = "N"): Graph {
   return givesOneRowAnImage(freed, graph, symbol) ? freed : graph;
 }
 
-/** A Reshape to `[batch, …]` of a value `[batch, …]` copies the dimension instead. */
+/** A node that names the batch, by 1 for instance, copies or keeps the dimension instead. */
 function copyBatch(
   node: Node,
   graph: Graph,
@@ -37,24 +36,45 @@ function copyBatch(
   tensors: Map<string, Tensor>,
 ): Node {
   const [x = "", target = ""] = node.inputs;
-  const shape = graph.tensors.get(target);
-  if (node.op !== "Reshape" || node.domain !== "" || node.attributes.allowzero || !shape) return node;
-  const dims = toNumbers(shape);
-  if (dims[0] !== batch || types.get(x)?.shape?.[0] !== batch) return node;
-  let name = target;
-  while (usesOf(graph).count(target) > 1 && (tensors.has(name) || types.has(name))) name += "_";
-  tensors.set(name, int64([0, ...dims.slice(1)]));
-  return { ...node, inputs: [x, name] };
+  const from = types.get(x)?.shape;
+  if (node.domain !== "" || from?.[0] !== batch) return node;
+  const argument = (stem: string, values: readonly number[]): string => {
+    let name = stem;
+    while (tensors.has(name) || types.has(name)) name += "_";
+    tensors.set(name, int64(values));
+    return name;
+  };
+  switch (node.op) {
+    case "Reshape": {
+      const shape = graph.tensors.get(target);
+      const dims = shape && toNumbers(shape);
+      if (!dims || dims[0] !== batch || node.attributes.allowzero) return node;
+      return { ...node, inputs: [x, argument(target, [0, ...dims.slice(1)])] };
+    }
+    case "Flatten": // to one row, which is that of the one image
+      return batch === 1 && node.attributes.axis === 0
+        ? { ...node, attributes: { ...node.attributes, axis: 1 } }
+        : node;
+    case "Squeeze": {
+      if (target !== "") return node;
+      const axes = from.flatMap((dim, axis) => (axis > 0 && dim === 1 ? [axis] : []));
+      return { ...node, inputs: [x, argument(`${node.name}.axes`, axes)] };
+    }
+    default:
+      return node;
+  }
 }
 
 function givesOneRowAnImage(freed: Graph, graph: Graph, symbol: string): boolean {
-  const before = inferTypes(graph);
+  const before = inferKnownTypes(graph);
   try {
-    const after = inferTypes(freed);
+    const after = inferKnownTypes(freed);
     return graph.outputs.every((output) => {
-      const rest = before.get(output)?.shape?.slice(1);
+      const old = before.get(output)?.shape;
       const shape = after.get(output)?.shape;
-      return rest !== undefined && shape?.join() === [symbol, ...rest].join();
+      // A Squeeze of all axes took the batch of 1 away as well.
+      const rest = old && [old.slice(1).join(), old.join()];
+      return shape?.[0] === symbol && rest?.includes(shape.slice(1).join()) === true;
     });
   } catch (error) {
     if (error instanceof ModelError) return false; // the batch stands in a constant that shapes must fit

@@ -99,6 +99,7 @@ class Sweep {
     return {
       uses,
       type: (value) => inferKnownTypes(graph).get(value),
+      tensor: (value) => graph.tensors.get(value),
       node: (origin, op, inputs, attributes = {}) => {
         const name = free.delete(origin.name) ? origin.name : this.#nodeNames.fresh(`${origin.name}/${op}`);
         const output = this.#values.fresh(name);

@@ -17,6 +17,8 @@ export interface RewriteContext {
   readonly uses: Uses;
   /** Inferred type of a value of the graph as it was matched; undefined where it is not known. */
   type(value: string): TensorType | undefined;
+  /** The constant of the name in the graph as it was matched; undefined for other values. */
+  tensor(value: string): Tensor | undefined;
   /**
    * Adds a node of one output and returns the output's name. The node takes the name of `origin`, one of the matched nodes.
    */

@@ -99,9 +99,12 @@ export const layers: readonly Sample[] = [
       ...rest,
     },
   ]),
+  { op: "GlobalMaxPool", inputs: [random([2, 3, 4, 2])], differentiate: [] },
   { op: "GlobalAveragePool", inputs: [random([2, 3, 4, 5])], batched: true },
   // Linear algebra.
   binary("MatMul", random([3, 4]), random([4, 5]), { ...both, batched: true }),
+  binary("MatMul", random([3]), random([3, 4]), { label: "vector and matrix", differentiate: [] }),
+  binary("MatMul", random([2, 4, 3]), random([3]), { label: "matrices and vector", differentiate: [] }),
   binary("MatMul", random([2, 3, 4]), random([4, 5]), { ...both, label: "batched", batched: true }),
   binary("MatMul", random([2, 1, 3, 4]), random([5, 4, 2]), { ...both, label: "broadcast" }),
   ...[0, 1].flatMap((transA) =>

@@ -1,4 +1,5 @@
 export { describeModel, type ModelDescription, readDescription } from "./description.js";
+export { composedNormalization, outerNormalization } from "./file-normalization.js";
 export { type ListedFamily, type ListedModel, modelList } from "./model-list.js";
 export {
   type FloatModel,

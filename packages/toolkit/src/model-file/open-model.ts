@@ -4,12 +4,13 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { FormatError, isSbq, type Program, readSbq } from "@subbyte/engine";
-import { type Graph, inferTypes, ModelError, readOnnx, simplifyForImport, withSymbolicBatch } from "@subbyte/graph";
+import { type FileInput, type Graph, importClassifier, inferTypes, ModelError, readOnnx } from "@subbyte/graph";
 import { UsageError } from "../errors.js";
 import { buildModel, type Stem } from "../models/index.js";
 import { applyWeights } from "../weights/apply.js";
 import { isWeightsFile, loadWeights } from "../weights/index.js";
 import { type ModelDescription, readDescription } from "./description.js";
+import { externalDataBeside } from "./external-data.js";
 import { classifierHead, type Head } from "./head.js";
 
 export interface OpenModelOptions {
@@ -41,13 +42,15 @@ export interface FloatModel extends OpenedFile {
   readonly probabilities: Head["probabilities"];
   /** What was chosen for the user, such as one of several outputs. */
   readonly notes: readonly string[];
-  /** What ONNX Runtime executes: the file's own bytes where they give logits, else the graph. */
+  /** What ONNX Runtime executes: the file's own bytes where they take and give the same as the graph, else the graph. */
   readonly executable: Graph | Uint8Array;
   /** `[C, H, W]` */
   readonly shape: readonly [number, number, number];
   readonly classes: number;
   /** Present for checkpoints that `train` wrote. */
   readonly description?: ModelDescription;
+  /** How the file takes its images, for ONNX. */
+  readonly input?: FileInput;
 }
 
 /** An integer network. */
@@ -77,11 +80,7 @@ export async function openModel(path: string, options: OpenModelOptions = {}): P
   if (isWeightsFile(bytes)) return openCheckpoint(file, options);
   try {
     if (isSbq(bytes)) return { ...file, kind: "quantized", program: readSbq(bytes) };
-    const imported = simplifyForImport(readOnnx(bytes));
-    const { graph: logits, probabilities, notes } = classifierHead(imported, options.output);
-    const graph = withSymbolicBatch(logits);
-    const executable = logits === imported ? bytes : graph;
-    return { ...file, kind: "float", graph, executable, probabilities, notes, ...interfaceOf(graph) };
+    return { ...file, kind: "float", ...openOnnx(file, options) };
   } catch (error) {
     // Readers of bytes do not know where these came from.
     if (error instanceof ModelError) throw error.inFile(path);
@@ -94,6 +93,33 @@ export async function openModel(path: string, options: OpenModelOptions = {}): P
       );
     throw error;
   }
+}
+
+function openOnnx(
+  { path, bytes }: OpenedFile,
+  { size, output }: OpenModelOptions,
+): Omit<FloatModel, keyof OpenedFile | "kind"> {
+  let isPlain = true;
+  const loader = externalDataBeside(path);
+  const read = readOnnx(bytes, {
+    floats: "float32",
+    externalData(...location) {
+      isPlain = false;
+      return loader(...location);
+    },
+    onWidened() {
+      isPlain = false;
+    },
+  });
+  const { graph: imported, input } = importClassifier(read, defined({ size }));
+  const { graph, probabilities, notes } = classifierHead(imported, output);
+  const isSame =
+    isPlain &&
+    graph === imported &&
+    input.normalization === undefined &&
+    input.changes.length === 0 &&
+    JSON.stringify([read.inputs, read.outputs]) === JSON.stringify([graph.inputs, graph.outputs]);
+  return { graph, executable: isSame ? bytes : graph, probabilities, notes, input, ...interfaceOf(graph) };
 }
 
 async function openCheckpoint(file: OpenedFile, options: OpenModelOptions): Promise<FloatModel> {
@@ -150,7 +176,7 @@ export function interfaceOf(graph: Graph): Pick<FloatModel, "shape" | "classes">
       "not-a-classifier",
       { graph: graph.name, found: inputs, expected: "one float32 [N, C, H, W]" },
       `"${graph.name}" takes ${inputs.join(", ")}; ` +
-        "an image classifier takes one float32 [N, C, H, W] with fixed C, H and W.",
+        `an image classifier takes one float32 [N, C, H, W] with fixed C, H and W. ${adviceFor(shape, graph)}`,
     );
   }
   const [output] = graph.outputs;
@@ -163,4 +189,12 @@ export function interfaceOf(graph: Graph): Pick<FloatModel, "shape" | "classes">
       `"${graph.name}" gives [${logits ?? "?"}]; an image classifier gives logits [N, classes].`,
     );
   return { shape: shape as [number, number, number], classes };
+}
+
+/** What to do about an input that is not the image of a classifier. */
+function adviceFor(shape: Graph["inputs"][number]["shape"], { inputs }: Graph): string {
+  if (inputs.length !== 1) return "Export the part of the network that takes the image.";
+  if (shape?.length === 3 && shape.slice(1).some((dim) => typeof dim === "string"))
+    return "Give the image size where height and width are open.";
+  return "Export it with fixed sizes and one image as input.";
 }

@@ -4,7 +4,12 @@ import type { Preprocessing } from "@subbyte/engine";
 import { ModelError } from "@subbyte/graph";
 import { defined } from "../defined.js";
 import { UsageError } from "../errors.js";
-import type { OpenedModel, QuantizedModel } from "../model-file/index.js";
+import {
+  composedNormalization,
+  type OpenedModel,
+  outerNormalization,
+  type QuantizedModel,
+} from "../model-file/index.js";
 
 /** The options that change it. */
 export interface PreprocessingOptions {
@@ -68,7 +73,8 @@ export function preprocessingOf(model: OpenedModel, options: PreprocessingOption
       { option: "size", value: options.size, found: [width, height], file: model.path },
       `\`size\` ${options.size}: ${model.path} takes images of ${width}×${height} pixels; leave \`size\` out, or build or export the network for that size.`,
     );
-  const { description } = model;
+  const { description, input } = model;
+  const described = description ?? (input && outerNormalization(input, channels));
   const resizeTo =
     options.resizeTo ?? description?.resizeTo ?? (options.size === undefined ? undefined : Math.max(height, width));
   return {
@@ -76,7 +82,7 @@ export function preprocessingOf(model: OpenedModel, options: PreprocessingOption
     height,
     width,
     ...(resizeTo === undefined ? { resize: "exact" } : { resize: "shorter-side", resizeTo }),
-    ...normalizationOf(channels, options, description),
+    ...composedNormalization(normalizationOf(channels, options, described), input?.normalization),
   };
 }
 

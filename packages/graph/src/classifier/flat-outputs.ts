@@ -1,0 +1,86 @@
+/** @file The outputs of a classifier as [N, classes], whatever axes of size 1 the file has at its end. */
+
+import { inferTypes } from "../inference/infer-types.js";
+import { FreshNames } from "../ir/names.js";
+import type { Dim, Graph, Node } from "../ir/types.js";
+import { usesOf } from "../ir/uses.js";
+import { removeDeadNodes } from "../passes/remove-dead-nodes.js";
+
+const reshaping: ReadonlySet<string> = new Set(["Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity"]);
+const softmaxes: ReadonlySet<string> = new Set(["Softmax", "LogSoftmax"]);
+const elementwise: ReadonlySet<string> = new Set(["Sigmoid", "HardSigmoid", "Tanh"]);
+
+/** Whether a shape is [N, classes] or [N, classes, 1, …]. */
+const isOfClasses = (shape: readonly Dim[] | undefined): boolean =>
+  shape !== undefined && shape.length >= 2 && shape.slice(2).every((dim) => dim === 1);
+
+/**
+ * Flattens each output [N, classes, 1, …] before the functions of the logits at its end, such as a Softmax over the classes:
+ *
+ *   Softmax(x [N, classes, 1, 1]) {axis = 1}  →  Softmax(Flatten(x)) {axis = −1}
+ *
+ * Outputs keep their names. The same graph where all outputs have this form.
+ */
+export function withFlatOutputs(graph: Graph): Graph {
+  return graph.outputs.reduce((current, output) => withFlatOutput(current, output), graph);
+}
+
+function withFlatOutput(graph: Graph, output: string): Graph {
+  const types = inferTypes(graph);
+  const uses = usesOf(graph);
+  const shapeOf = (value: string) => types.get(value)?.shape;
+  if (!isOfClasses(shapeOf(output)) || uses.count(output) !== 1) return graph;
+  const functions: Node[] = [];
+  let value = output;
+  let isReshaped = shapeOf(output)!.length > 2;
+  for (let node = uses.producer(value); node; node = uses.producer(value)) {
+    const [before = ""] = node.inputs;
+    if (node.domain !== "" || !isOfClasses(shapeOf(before))) break;
+    if (reshaping.has(node.op)) isReshaped = true;
+    else if (isOverClasses(node, shapeOf(before)!.length)) functions.unshift(node);
+    else break;
+    value = before;
+  }
+  return isReshaped ? rebuilt(graph, output, value, shapeOf(value)!.length, functions) : graph;
+}
+
+function isOverClasses({ op, attributes }: Node, rank: number): boolean {
+  const { axis = -1 } = attributes;
+  return elementwise.has(op) || (softmaxes.has(op) && (axis === 1 || axis === 1 - rank));
+}
+
+/** The output from `value`: flattened, then the functions; the last of these nodes gives it its name. */
+function rebuilt(graph: Graph, output: string, value: string, rank: number, functions: readonly Node[]): Graph {
+  const names = new FreshNames(graph.nodes.map(({ name }) => name));
+  const values = new FreshNames([
+    ...graph.inputs.map(({ name }) => name),
+    ...graph.tensors.keys(),
+    ...graph.nodes.flatMap(({ outputs }) => outputs),
+  ]);
+  const flatten: readonly Pick<Node, "op" | "attributes">[] =
+    rank > 2
+      ? [{ op: "Flatten", attributes: { axis: 1 } }]
+      : functions.length === 0
+        ? [{ op: "Identity", attributes: {} }]
+        : [];
+  const steps = [
+    ...flatten,
+    ...functions.map(({ op, attributes }) => ({ op, attributes: softmaxes.has(op) ? { axis: -1 } : attributes })),
+  ];
+  let current = value;
+  const added = steps.map(({ op, attributes }, i): Node => {
+    const result = i === steps.length - 1 ? output : values.fresh(`${output}.${op.toLowerCase()}`);
+    const node = {
+      name: names.fresh(`${output}/${op}`),
+      op,
+      domain: "",
+      inputs: [current],
+      outputs: [result],
+      attributes,
+    };
+    current = result;
+    return node;
+  });
+  const others = graph.nodes.filter(({ outputs }) => !outputs.includes(output));
+  return removeDeadNodes.run({ ...graph, nodes: [...others, ...added] });
+}

@@ -1,0 +1,78 @@
+/** @file From a graph as it was read to an image classifier of the usual form. */
+
+import { ModelError } from "../errors.js";
+import type { Graph } from "../ir/types.js";
+import { foldConstants } from "../passes/fold-constants.js";
+import { foldShapes } from "../passes/fold-shapes.js";
+import { runPasses } from "../passes/pass.js";
+import { removeDeadNodes } from "../passes/remove-dead-nodes.js";
+import { removeIdentities } from "../passes/remove-identities.js";
+import { simplifyForImport } from "../passes/simplify.js";
+import { withSymbolicBatch } from "../passes/symbolic-batch.js";
+import type { RewriteOptions } from "../patterns/rewriter.js";
+import { withFlatOutputs } from "./flat-outputs.js";
+import { type InputChange, type InputFormOptions, toImageInput } from "./input-form.js";
+import { type Normalization, withoutNormalization } from "./input-normalization.js";
+
+/** How the file takes its images. */
+export interface FileInput {
+  /** The largest value of a pixel: 1 for pixel / 255, 255 for bytes; undefined where the file does not show it. */
+  readonly unit: 1 | 255 | undefined;
+  /** The normalization that the file does itself, in that unit, and that the graph leaves to whoever reads images. */
+  readonly normalization: Normalization | undefined;
+  readonly changes: readonly InputChange[];
+}
+
+export interface ImportedClassifier {
+  /** One float32 input [N, C, H, W], normalized; outputs as the file has them, those of classes as [N, classes]. */
+  readonly graph: Graph;
+  readonly input: FileInput;
+}
+
+/** What only gets in the way of reading the first layers. */
+const preparation = [removeDeadNodes, foldConstants, foldShapes, removeIdentities];
+
+/**
+ * Simplifies a classifier and brings its input and outputs to the usual form: bytes, channels last, a flat vector, a fixed
+ * batch, normalization inside, axes of size 1 at the end. Functions of the logits, such as a Softmax, stay.
+ *
+ * @throws {ModelError} that lists all operators that are left and not supported
+ */
+export function importClassifier(graph: Graph, options: InputFormOptions & RewriteOptions = {}): ImportedClassifier {
+  const { graph: formed, changes } = toImageInput(graph, options);
+  requireSize(formed);
+  const prepared = withSymbolicBatch(runPasses(formed, preparation, options));
+  const inner = withoutNormalization(prepared);
+  const simplified = simplifyForImport(inner?.graph ?? prepared, options);
+  const unit = changes.includes("bytes") ? 255 : inner?.normalization && unitOf(inner.normalization);
+  return {
+    graph: withFlatOutputs(withSymbolicBatch(simplified)),
+    input: { unit, normalization: inner?.normalization, changes },
+  };
+}
+
+/** A mean or a deviation above these belongs to pixels of 0…255: those of 0…1 are hardly ever moved or stretched so far. */
+const LARGEST_MEAN = 2;
+const LARGEST_STD = 10;
+
+/**
+ * The unit that a normalization is for. One that narrows 0…1, as torchvision's `transform_input` does, continues another that
+ * was done before, and tells nothing.
+ */
+function unitOf({ mean, std }: Normalization): 1 | 255 | undefined {
+  const isOfBytes = mean.some((value) => Math.abs(value) > LARGEST_MEAN) || std.every((value) => value > LARGEST_STD);
+  if (isOfBytes) return 255;
+  return std.every((value) => value < 1) ? 1 : undefined;
+}
+
+/** @throws {ModelError} for an image of open height or width: nothing behind it could be told */
+function requireSize({ name, inputs: [input, ...others] }: Graph): void {
+  const image = input?.shape?.slice(2);
+  if (others.length > 0 || image?.length !== 2 || image.every((dim) => typeof dim === "number")) return;
+  throw new ModelError(
+    "not-a-classifier",
+    { graph: name, found: [...input!.shape!], expected: "fixed height and width" },
+    `"${name}" takes images [${input!.shape}], with height and width open; say the size of the images in pixels ` +
+      "(224 for most networks of ImageNet), or export it with a fixed size",
+  );
+}
