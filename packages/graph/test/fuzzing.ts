@@ -1,9 +1,9 @@
 /** @file What may happen to a file that comes from outside: it is read, or refused by a ModelError. */
 
+import { importClassifier } from "../src/classifier/import-classifier.js";
 import { ModelError } from "../src/errors.js";
 import { readOnnx } from "../src/onnx/reader.js";
 import { writeOnnx } from "../src/onnx/writer.js";
-import { simplifyForImport } from "../src/passes/simplify.js";
 import { mutated } from "./mutations.js";
 import { classifier } from "./onnx-files.js";
 import { random } from "./runtime.js";
@@ -16,10 +16,10 @@ const seeds = (): Uint8Array[] => [
   ...samples.filter(({ domain }) => domain === undefined).map((sample) => writeOnnx(buildSample(sample).graph)),
 ];
 
-/** Reads and simplifies; anything but a ModelError is thrown on. */
+/** Reads and imports as a classifier; anything but a ModelError is thrown on. */
 export function readSafely(bytes: Uint8Array): "read" | "refused" {
   try {
-    simplifyForImport(readOnnx(bytes, { floats: "float32" }));
+    importClassifier(readOnnx(bytes, { floats: "float32" }), { size: 8 });
     return "read";
   } catch (error) {
     if (error instanceof ModelError) return "refused";
