@@ -67,7 +67,8 @@ function rebuilt(graph: Graph, output: string, value: string, rank: number, func
     ...flatten,
     ...functions.map(({ op, attributes }) => ({ op, attributes: softmaxes.has(op) ? { axis: -1 } : attributes })),
   ];
-  let current = value;
+  const inner = value === output ? values.fresh(`${output}.unflattened`) : value;
+  let current = inner;
   const added = steps.map(({ op, attributes }, i): Node => {
     const result = i === steps.length - 1 ? output : values.fresh(`${output}.${op.toLowerCase()}`);
     const node = {
@@ -81,6 +82,11 @@ function rebuilt(graph: Graph, output: string, value: string, rank: number, func
     current = result;
     return node;
   });
-  const others = graph.nodes.filter(({ outputs }) => !outputs.includes(output));
+  // What gave the output its name goes, or, where it is to be flattened itself, gives it up.
+  const rename = (each: string): string => (each === output ? inner : each);
+  const others =
+    value === output
+      ? graph.nodes.map((node) => ({ ...node, outputs: node.outputs.map(rename) }))
+      : graph.nodes.filter(({ outputs }) => !outputs.includes(output));
   return removeDeadNodes.run({ ...graph, nodes: [...others, ...added] });
 }
