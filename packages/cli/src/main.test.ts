@@ -72,6 +72,20 @@ describe("the path from a checkpoint to other formats", () => {
     expect(html).toContain("<svg");
   });
 
+  test("export writes .tflite of a float network, and refuses 4-bit activations", async () => {
+    const line = `export ${checkpoint} --format tflite --out tiny.tflite --json`;
+    const { status, stdout } = await subbyte(...line.split(" "));
+    expect(status).toBe(0);
+    const file = readFileSync(join(folder, "tiny.tflite"));
+    expect(JSON.parse(stdout)).toMatchObject({ format: "tflite", precision: "float32", bytes: file.length });
+    expect(file.toString("latin1", 4, 8)).toBe("TFL3");
+    const refused = await subbyte("export", sbq, "--format", "tflite", "--out", "no.tflite");
+    expect(refused).toMatchObject({ status: 2, stderr: expect.stringContaining("fewer than 8 bits") });
+    expect(existsSync(join(folder, "no.tflite"))).toBe(false);
+    const conflict = await subbyte("export", sbq, "--format", "tflite", "--reduce-range");
+    expect(conflict).toMatchObject({ status: 2, stderr: expect.stringContaining("--reduce-range") });
+  });
+
   test("export writes quantized ONNX that evaluate reads", async () => {
     expect(await subbyte("export", sbq, "--out", "tiny.onnx")).toMatchObject({ status: 0 });
     const { status, stdout } = await subbyte(

@@ -17,11 +17,10 @@ export const outputOptions = {
     help: "write the predicted class of every image as JSON",
     placeholder: "file",
   }),
-  format: choice(["qdq"], {
+  format: choice(["qdq", "tflite"], {
     group: "Output",
-    help: "what to write: qdq is ONNX with QuantizeLinear and DequantizeLinear",
+    help: "what to write: qdq is ONNX with QuantizeLinear and DequantizeLinear, tflite is for LiteRT",
     placeholder: "format",
-    advanced: true,
     default: "qdq",
   }),
   report: text({

@@ -113,8 +113,9 @@ export const tasks = {
     own: {},
   },
   export: {
-    description: "Writes a .sbq as quantized ONNX that other runtimes execute.",
-    reads: ["model", "format", "reduceRange", "out"],
+    description:
+      "Writes a network for other runtimes: a .sbq as quantized ONNX or int8 .tflite, a float network as .tflite.",
+    reads: ["model", ...network, "format", "reduceRange", "out"],
     needs: ["model"],
     arguments: 1,
     own: {
@@ -122,7 +123,7 @@ export const tasks = {
         help: "round weights to 7 bits, which CPUs without VNNI add up without saturation",
         group: "Output",
       },
-      out: file("the .onnx; by default named after the model, in this folder"),
+      out: file("the file to write; by default named after the model, in this folder"),
     },
   },
   inspect: {
