@@ -9,7 +9,8 @@ export function engineText({
   results,
   ratios,
   cpuRatios,
-}: Pick<EngineBenchResult, "results" | "ratios" | "cpuRatios">): string {
+  bestPeers,
+}: Pick<EngineBenchResult, "results" | "ratios" | "cpuRatios" | "bestPeers">): string {
   const header = ["network", "contestant", "ms", "fastest", "CPU", "first result", "correlation"];
   const rows = results.map((result) => [
     result.network,
@@ -25,6 +26,14 @@ export function engineText({
     `${ratio.toFixed(2)}×`,
     ...(cpuRatios ? [key in cpuRatios ? `${cpuRatios[key]!.toFixed(2)}×` : ""] : []),
   ]);
+  const bestRows = bestPeers.map(({ network, ours, peer, ratio, cpuRatio }) => [
+    network,
+    ours,
+    peer,
+    `${ratio.toFixed(2)}×`,
+    ...(cpuRatios ? [cpuRatio === undefined ? "" : `${cpuRatio.toFixed(2)}×`] : []),
+  ]);
+  const ratioHeader = ["ratio", ...(cpuRatios ? ["in CPU time"] : [])];
   return [
     "One image from RGB bytes to logits, in milliseconds: median, fastest, processor time; the first from the bytes of the model;",
     "correlation is that of the logits with the float network's.",
@@ -34,7 +43,10 @@ export function engineText({
     "",
     "How many times as fast ours is (medians of ratios within a turn):",
     "",
-    table(["comparison", "ratio", ...(cpuRatios ? ["in CPU time"] : [])], comparisonRows),
+    table(["comparison", ...ratioHeader], comparisonRows),
+    ...(bestRows.length === 0
+      ? []
+      : ["", "Against the best peer:", "", table(["network", "ours", "best peer", ...ratioHeader], bestRows)]),
   ].join("\n");
 }
 

@@ -1,4 +1,4 @@
-/** @file `subbyte bench`: speed of the engine side by side with ONNX Runtime, layer by layer, and of training. */
+/** @file `subbyte bench`: speed of the engine side by side with other runtimes, layer by layer, and of training. */
 
 import { engineText, profileText, trainingText } from "../bench-text.js";
 import { defineCommand } from "../command.js";
@@ -7,7 +7,7 @@ export const bench = defineCommand("bench", {
   examples: [
     "bench --engine --json --results results/engine-speed.json",
     "bench --engine --networks resnet18-224 --only w4a4/ --turns 30",
-    "bench --engine --browser --bits 4",
+    "bench --engine --browser --json --results results/engine-speed-browser.json",
     "bench --engine --profile --networks resnet50-224 --bits 4 --tier relaxed",
     "bench --training --threads 2",
   ],

@@ -5,7 +5,7 @@ import { raceInBrowser } from "./browser-race.js";
 import { comparisons } from "./comparison.js";
 import { benchEngine } from "./engine-bench.js";
 
-test.skipIf(!existsSync("/usr/bin/chromium"))("a small network against onnxruntime-web in Chromium", async () => {
+test.skipIf(!existsSync("/usr/bin/chromium"))("a small network against every peer in Chromium", async () => {
   const { browser, runRace, close } = await raceInBrowser();
   try {
     expect(browser).toMatch(/^Chromium \d+/);
@@ -14,18 +14,23 @@ test.skipIf(!existsSync("/usr/bin/chromium"))("a small network against onnxrunti
       bits: [8],
       tiers: ["relaxed"],
       threads: 1,
-      runtimes: ["ort-web"],
+      runtimes: ["ort-web", "litert", "tfjs"],
     });
     const turns: number[] = [];
-    const { results, ratios } = await benchEngine({
+    const { results, ratios, cpuRatios, bestPeers } = await benchEngine({
       comparisons: wanted,
       turns: 2,
       seed: 2,
       runRace,
       onStep: (_, done) => done !== undefined && turns.push(done),
     });
-    expect(Object.keys(ratios)).toEqual(["resnet20-16-w8a8/ort-web-float32", "resnet20-16-w8a8/ort-web-int8"]);
-    for (const { correlation } of results) expect(correlation).toBeGreaterThan(0.99);
+    const peers = ["ort-web-float32", "ort-web-int8", "litert-float32", "litert-int8", "tfjs-float32"];
+    expect(Object.keys(ratios)).toEqual(peers.map((peer) => `resnet20-16-w8a8/${peer}`));
+    expect(Object.keys(cpuRatios!)).toEqual(Object.keys(ratios));
+    expect(bestPeers.map(({ precision }) => precision).sort()).toEqual(["float32", "int8"]);
+    for (const { contestant, cpuMilliseconds } of results) expect(cpuMilliseconds, contestant).toBeGreaterThan(0);
+    for (const { contestant, correlation } of results)
+      expect(correlation, contestant).toBeGreaterThan(contestant.includes("float32") ? 0.9999 : 0.99);
     expect(turns).toEqual([1, 2]);
   } finally {
     await close();

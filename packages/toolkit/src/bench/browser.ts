@@ -11,6 +11,7 @@ import type { AddressInfo } from "node:net";
 import { dirname, extname, join, normalize } from "node:path";
 import type * as Playwright from "playwright-core";
 import { UsageError } from "../errors.js";
+import type { PeerContestant } from "./comparison.js";
 
 const require = createRequire(import.meta.url);
 
@@ -144,6 +145,30 @@ const PEERS: Readonly<Record<string, { readonly package: string; readonly module
   "tf-wasm": { package: "@tensorflow/tfjs-backend-wasm" },
   flatbuffers: { package: "flatbuffers", module: "mjs/flatbuffers.js" },
 };
+
+/** The packages that each runtime of a page needs. */
+const RUNTIMES = {
+  "ort-web": ["onnxruntime-web"],
+  litert: ["@litertjs/core", "@litertjs/wasm-utils"],
+  tfjs: ["@tensorflow/tfjs-core", "@tensorflow/tfjs-backend-wasm"],
+} as const satisfies Partial<Record<PeerContestant["runtime"], readonly string[]>>;
+
+export type BrowserRuntime = keyof typeof RUNTIMES;
+
+/** The runtimes that a page can race against, and the packages of those that are not installed. */
+export function browserRuntimes(): {
+  readonly installed: readonly BrowserRuntime[];
+  readonly missing: Readonly<Partial<Record<BrowserRuntime, readonly string[]>>>;
+} {
+  const all = Object.entries(RUNTIMES) as [BrowserRuntime, readonly string[]][];
+  const absent = (packages: readonly string[]) => packages.filter((name) => packageFolder(name) === undefined);
+  return {
+    installed: all.flatMap(([runtime, packages]) => (absent(packages).length === 0 ? [runtime] : [])),
+    missing: Object.fromEntries(
+      all.flatMap(([runtime, packages]) => (absent(packages).length === 0 ? [] : [[runtime, absent(packages)]])),
+    ),
+  };
+}
 
 /** Folders of modules by the first part of their address, and what bare import specifiers mean in the page. */
 function modules() {

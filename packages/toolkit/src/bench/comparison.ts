@@ -10,17 +10,25 @@ export interface OwnContestant {
   readonly threads: number;
 }
 
-/** ONNX Runtime on the same network. */
+/** What each peer computes the network in: ONNX Runtime on the web and in Node, LiteRT.js, TensorFlow.js on WebAssembly. */
+export const peerPrecisions = {
+  "ort-web": ["float32", "int8"],
+  "ort-node": ["float32", "int8"],
+  litert: ["float32", "int8"],
+  tfjs: ["float32"],
+} as const;
+
+/** Another runtime on the same network. */
 export interface PeerContestant {
   readonly kind: "peer";
-  readonly runtime: "ort-web" | "ort-node";
+  readonly runtime: keyof typeof peerPrecisions;
   readonly precision: "float32" | "int8";
   readonly threads: number;
 }
 
 export type ContestantSpec = OwnContestant | PeerContestant;
 
-/** `own-w4a4`, `own-w4a4-simd`, `own-w4a4-2t`, `ort-web-int8`, `ort-node-float32`. The tier is named where it is not the best one. */
+/** `own-w4a4`, `own-w4a4-simd`, `own-w4a4-2t`, `ort-web-int8`, `litert-float32`. The tier is named where it is not the best one. */
 export function contestantName(spec: ContestantSpec): string {
   if (spec.kind === "peer") return `${spec.runtime}-${spec.precision}`;
   const tier = spec.tier === "relaxed" ? "" : `-${spec.tier}`;
@@ -82,7 +90,7 @@ export function comparisons(options: ComparisonOptions): Comparison[] {
       bits.flatMap((width) => {
         const ours: OwnContestant = { kind: "own", bits: width, tier, threads };
         const against: ContestantSpec[] = runtimes.flatMap((runtime) =>
-          (["float32", "int8"] as const).map((precision) => ({ kind: "peer", runtime, precision, threads }) as const),
+          peerPrecisions[runtime].map((precision) => ({ kind: "peer", runtime, precision, threads }) as const),
         );
         if (width < USUAL_BITS && bits.includes(USUAL_BITS)) against.push({ ...ours, bits: USUAL_BITS });
         if (threads > 1) against.push({ ...ours, threads: 1 });

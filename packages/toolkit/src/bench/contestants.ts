@@ -5,9 +5,11 @@ import { MachineError } from "../errors.js";
 import type { OwnContestant } from "./comparison.js";
 import type { Contestant } from "./turns.js";
 
-/** A float network behind whichever runtime: `[1, 3, H, W]` normalized in, logits out. */
-export interface FloatNetwork {
-  run(image: Float32Array): Promise<Float32Array>;
+/** A network behind whichever runtime: one image in, logits out. */
+export interface PeerNetwork {
+  /** How it takes the image: normalized floats `[3, H, W]` or `[H, W, 3]`, or the bytes `[H, W, 3]` as they are. */
+  readonly input: keyof typeof conversions;
+  run(image: Float32Array | Uint8Array): Promise<Float32Array>;
   release(): Promise<void>;
 }
 
@@ -36,8 +38,8 @@ export interface ImageForm {
   readonly std: readonly number[];
 }
 
-export function peerContestant(name: string, network: FloatNetwork, form: ImageForm): Contestant {
-  const convert = planarFloats(form);
+export function peerContestant(name: string, network: PeerNetwork, form: ImageForm): Contestant {
+  const convert = conversions[network.input](form);
   return { name, run: (image) => network.run(convert(image)), release: () => network.release() };
 }
 
@@ -58,3 +60,24 @@ export function planarFloats({ pixels, mean, std }: ImageForm): (image: Uint8Arr
     return floats;
   };
 }
+
+/** The same with the channels last, `[H, W, 3]`. */
+export function interleavedFloats({ pixels, mean, std }: ImageForm): (image: Uint8Array) => Float32Array {
+  const [red, green, blue] = std.map((deviation) => 1 / (255 * deviation)) as [number, number, number];
+  const [red0, green0, blue0] = mean.map((m, c) => -m / std[c]!) as [number, number, number];
+  const floats = new Float32Array(3 * pixels);
+  return (image) => {
+    for (let i = 0; i < 3 * pixels; i += 3) {
+      floats[i] = image[i]! * red + red0;
+      floats[i + 1] = image[i + 1]! * green + green0;
+      floats[i + 2] = image[i + 2]! * blue + blue0;
+    }
+    return floats;
+  };
+}
+
+const conversions = {
+  planar: planarFloats,
+  interleaved: interleavedFloats,
+  bytes: () => (image: Uint8Array) => image,
+} as const;

@@ -1,8 +1,10 @@
-/** @file The engine's speed against ONNX Runtime's: networks, contestants, turns, ratios. */
+/** @file The engine's speed against that of other runtimes: networks, contestants, turns, ratios. */
 
 import { type Graph, writeOnnx } from "@subbyte/graph";
 import { FailedRunError } from "../errors.js";
+import { graphToTflite } from "../export/tflite/graph-to-tflite.js";
 import { createSession } from "../runtime/session.js";
+import { type BestPeer, bestPeers } from "./best-peers.js";
 import {
   type Comparison,
   type ContestantSpec,
@@ -13,8 +15,8 @@ import {
 } from "./comparison.js";
 import { int8Peer } from "./int8-peer.js";
 import { type BenchNetwork, benchNetwork, floatBatch, normalization } from "./network.js";
-import { quantizedFile } from "./quantized.js";
-import { type Entry, type OpenPeer, openWebPeer, type Race, type RaceResult, race } from "./race.js";
+import { int8Tflite, quantizedFile } from "./quantized.js";
+import { type Entry, type OpenPeer, openWebPeer, type PeerOptions, type Race, type RaceResult, race } from "./race.js";
 import { correlation, median, medianRatio } from "./statistics.js";
 import type { TurnOptions } from "./turns.js";
 
@@ -28,7 +30,7 @@ export interface ContestantResult {
   readonly milliseconds: number;
   readonly fastestMilliseconds: number;
   /**
-   * Median of the processor time, in Node only. Where it is well below `milliseconds`, others had the cores, and the figures are
+   * Median of the processor time. Where it is well below `milliseconds`, others had the cores, and the figures are
    * those of a busy machine.
    */
   readonly cpuMilliseconds?: number;
@@ -43,8 +45,10 @@ export interface EngineBench {
   readonly results: readonly ContestantResult[];
   /** Medians of per-turn ratios by comparison; above 1 ours is faster. */
   readonly ratios: Readonly<Record<string, number>>;
-  /** The same of processor time, in Node with one thread: what a quiet machine would show, whoever else had the cores. */
+  /** The same of processor time, with one thread: what a quiet machine would show, whoever else had the cores. */
   readonly cpuRatios?: Readonly<Record<string, number>>;
+  /** The fastest peer of each precision, for every network and each of ours. */
+  readonly bestPeers: readonly BestPeer[];
 }
 
 /** Runs a race somewhere. */
@@ -89,7 +93,12 @@ export async function benchEngine(options: EngineBenchOptions): Promise<EngineBe
         cpuRatios[name] = medianRatio(ours!.cpuMilliseconds, theirs!.cpuMilliseconds);
     }
   }
-  return { results, ratios, ...(Object.keys(cpuRatios).length > 0 ? { cpuRatios } : {}) };
+  return {
+    results,
+    ratios,
+    ...(Object.keys(cpuRatios).length > 0 ? { cpuRatios } : {}),
+    bestPeers: bestPeers(comparisons, ratios, cpuRatios),
+  };
 }
 
 /** Below this a contestant of at least 8 bits computes something else. */
@@ -133,19 +142,24 @@ async function entriesOf(
   };
   const entries: Entry[] = [];
   for (const spec of specs) {
-    const file =
-      spec.kind === "own"
-        ? fileOf(`w${spec.bits}a${spec.bits}`, () => quantizedFile(network, spec.bits))
-        : fileOf(spec.precision, async () =>
-            spec.precision === "int8" ? int8Peer(network) : writeOnnx(network.graph),
-          );
+    const [name, make] = fileFor(network, spec);
+    const file = fileOf(name, make);
     entries.push({ spec, file: await file });
   }
   return entries;
 }
 
+/** The file that a contestant opens: what to call it, and how to make it. */
+function fileFor(network: BenchNetwork, spec: ContestantSpec): readonly [string, () => Promise<Uint8Array>] {
+  if (spec.kind === "own") return [`w${spec.bits}a${spec.bits}`, () => quantizedFile(network, spec.bits)];
+  const isInt8 = spec.precision === "int8";
+  if (spec.runtime === "litert" || spec.runtime === "tfjs")
+    return [`${spec.precision} .tflite`, isInt8 ? () => int8Tflite(network) : async () => graphToTflite(network.graph)];
+  return [spec.precision, isInt8 ? () => int8Peer(network) : async () => writeOnnx(network.graph)];
+}
+
 async function floatLogits({ graph, images, size }: BenchNetwork): Promise<Float32Array> {
-  const peer = await openNodePeer(graph, 1, size);
+  const peer = await openNodePeer(graph, { threads: 1, size });
   try {
     return await peer.run(floatBatch(images.slice(0, 1), size).data as Float32Array);
   } finally {
@@ -153,11 +167,15 @@ async function floatLogits({ graph, images, size }: BenchNetwork): Promise<Float
   }
 }
 
-async function openNodePeer(model: Graph | Uint8Array, threads: number, size: number): ReturnType<OpenPeer> {
+async function openNodePeer(
+  model: Graph | Uint8Array,
+  { threads, size }: Pick<PeerOptions, "threads" | "size">,
+): ReturnType<OpenPeer> {
   const session = await createSession(model, { threads });
   const [input, output] = [session.inputs[0]!, session.outputs[0]!];
   const shape = [1, 3, size, size];
   return {
+    input: "planar",
     run: async (data) =>
       (await session.run({ [input]: { dtype: "float32", shape, data } }))[output]!.data as Float32Array,
     release: () => session.release(),

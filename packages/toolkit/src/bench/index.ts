@@ -1,5 +1,7 @@
 /** @file Speed, ours and that of others. */
 
+export type { BestPeer } from "./best-peers.js";
+export { browserRuntimes } from "./browser.js";
 export { raceInBrowser } from "./browser-race.js";
 export {
   benchNetworks,

@@ -1,8 +1,21 @@
 /** @file The race in a web page. `browser-race.ts` serves this file and calls it. */
 
+import { createLiteRtSession } from "../runtime/litert-session.js";
+import { createTfjsSession } from "../runtime/tfjs-session.js";
 import type { ContestantSpec } from "./comparison.js";
 import type { ImageForm } from "./contestants.js";
-import { openWebPeer, type RaceResult, race } from "./race.js";
+import { type OpenPeer, openWebPeer, type RaceResult, race } from "./race.js";
+
+/** The int8 model takes bytes and normalizes them itself, which is the fastest that a page can have. */
+const openLiteRt: OpenPeer = async (file, { precision, threads }) => ({
+  input: precision === "int8" ? "bytes" : "interleaved",
+  ...(await createLiteRtSession(file, "/litert/wasm/", threads)),
+});
+
+const openTfjs: OpenPeer = async (file, { threads }) => {
+  const session = await createTfjsSession(file, { core: "/tf-core", wasm: "/tf-wasm" }, threads);
+  return { input: "interleaved", ...session, run: (image) => session.run(image as Float32Array) };
+};
 
 /** A race whose files and images are addresses. */
 export interface PageRace {
@@ -13,17 +26,20 @@ export interface PageRace {
   readonly turns: number;
 }
 
-/** Calls the global `onTurn` after each turn. */
+/** Calls the global `onTurn` after each turn, and reads processor time from the global `cpuTime`. */
 export async function raceInPage({ entries, images, turns, ...rest }: PageRace): Promise<RaceResult[]> {
-  const { onTurn } = globalThis as unknown as { readonly onTurn: (done: number) => Promise<void> };
+  const { onTurn, cpuTime } = globalThis as unknown as {
+    readonly onTurn: (done: number) => Promise<void>;
+    readonly cpuTime: () => Promise<number>;
+  };
   return race(
     {
       ...rest,
       entries: await Promise.all(entries.map(async ({ spec, file }) => ({ spec, file: await bytes(file) }))),
       images: await Promise.all(images.map(bytes)),
     },
-    { "ort-web": openWebPeer },
-    { turns, onTurn: (done) => void onTurn(done) },
+    { "ort-web": openWebPeer, litert: openLiteRt, tfjs: openTfjs },
+    { turns, cpuTime, onTurn: (done) => void onTurn(done) },
   );
 }
 

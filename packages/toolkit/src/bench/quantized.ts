@@ -1,7 +1,9 @@
-/** @file Our side of a comparison: the network at a width, as the file that the engine loads. */
+/** @file The network at a bit width, as the file that the engine loads, and the same network for LiteRT. */
 
-import { writeSbq } from "@subbyte/engine";
+import { type Program, writeSbq } from "@subbyte/engine";
 import { float32, type Graph, type Tensor } from "@subbyte/graph";
+import { programToTflite } from "../export/tflite/program-to-tflite.js";
+import { measureRanges } from "../export/tflite/ranges.js";
 import { lower } from "../lowering/lower.js";
 import { snapBiases } from "../quantization/biases.js";
 import { fakeQuants, withTensors } from "../quantization/fake-quant.js";
@@ -9,25 +11,36 @@ import { insertFakeQuant } from "../quantization/insert.js";
 import { setRanges } from "../quantization/ranges.js";
 import { type BenchNetwork, floatBatch, normalization } from "./network.js";
 
-/** The network with weights and activations of `bits` bits under the default policy, as the bytes of a `.sbq` file. */
-export async function quantizedFile(network: BenchNetwork, bits: number): Promise<Uint8Array> {
+/** The network with weights and activations of `bits` bits under the default policy. */
+export async function quantizedProgram(network: BenchNetwork, bits: number): Promise<Program> {
   const graph = await calibrated(insertFakeQuant(network.graph, { weights: bits, activations: bits }), network);
   const { mean, std } = normalization;
-  return writeSbq(
-    lower(graph, {
-      preprocessing: { channels: 3, height: network.size, width: network.size, resize: "exact", mean, std },
-    }),
-  );
+  return lower(graph, {
+    preprocessing: { channels: 3, height: network.size, width: network.size, resize: "exact", mean, std },
+  });
+}
+
+/** The same as the bytes of a `.sbq` file. */
+export const quantizedFile = async (network: BenchNetwork, bits: number): Promise<Uint8Array> =>
+  writeSbq(await quantizedProgram(network, bits));
+
+/**
+ * Our 8-bit network, weights, scales and all, as LiteRT runs it fastest: on integers throughout, with ranges of what the program has
+ * no scale for measured on the same images as the rest.
+ */
+export async function int8Tflite(network: BenchNetwork): Promise<Uint8Array> {
+  const program = await quantizedProgram(network, 8);
+  return programToTflite(program, { ranges: await measureRanges(program, batchesOf(network)) });
+}
+
+/** The network's own images, one at a time. */
+async function* batchesOf({ images, size }: BenchNetwork): AsyncGenerator<Tensor> {
+  for (const image of images) yield floatBatch([image], size);
 }
 
 /** Sets all scales: activations by the extremes on the network's own images, weights by their spread. */
-export async function calibrated(graph: Graph, { images, size }: BenchNetwork): Promise<Graph> {
-  const calibration = {
-    async *batches() {
-      for (const image of images) yield floatBatch([image], size);
-    },
-  };
-  const withRanges = await setRanges(graph, calibration, { method: "minmax" });
+export async function calibrated(graph: Graph, network: BenchNetwork): Promise<Graph> {
+  const withRanges = await setRanges(graph, { batches: () => batchesOf(network) }, { method: "minmax" });
   const weights = fakeQuants(withRanges).filter(({ ofWeights }) => ofWeights);
   const scales = weights.map(({ input, scale, bits }): [string, Tensor] => [
     scale,

@@ -2,12 +2,12 @@
 
 import { createWebSession } from "../runtime/web-session.js";
 import { type ContestantSpec, contestantName, type PeerContestant } from "./comparison.js";
-import { type FloatNetwork, type ImageForm, ownContestant, peerContestant } from "./contestants.js";
+import { type ImageForm, ownContestant, type PeerNetwork, peerContestant } from "./contestants.js";
 import { type Contestant, type Measured, type TurnOptions, takeTurns } from "./turns.js";
 
 export interface Entry {
   readonly spec: ContestantSpec;
-  /** A `.sbq` file of ours, an ONNX file of a peer. */
+  /** A `.sbq` file of ours, an ONNX or `.tflite` file of a peer. */
   readonly file: Uint8Array;
 }
 
@@ -24,12 +24,23 @@ export interface RaceResult extends Measured {
   readonly firstResultMilliseconds: number;
 }
 
-/** Opens an ONNX file on a runtime. */
-export type OpenPeer = (file: Uint8Array, threads: number, size: number) => Promise<FloatNetwork>;
+export interface PeerOptions {
+  readonly precision: PeerContestant["precision"];
+  readonly threads: number;
+  /** Side of the image. */
+  readonly size: number;
+}
 
-export const openWebPeer: OpenPeer = async (file, threads, size) => {
+/** Opens a file of the runtime's format. */
+export type OpenPeer = (file: Uint8Array, options: PeerOptions) => Promise<PeerNetwork>;
+
+export const openWebPeer: OpenPeer = async (file, { threads, size }) => {
   const session = await createWebSession(file, threads);
-  return { run: (image) => session.run(image, [1, 3, size, size]), release: () => session.release() };
+  return {
+    input: "planar",
+    run: (image) => session.run(image as Float32Array, [1, 3, size, size]),
+    release: () => session.release(),
+  };
 };
 
 /** @param openers of the runtimes there are here */
@@ -47,7 +58,7 @@ export async function race(
       const contestant =
         spec.kind === "own"
           ? await ownContestant(name, file, spec)
-          : peerContestant(name, await openers[spec.runtime]!(file, spec.threads, size), {
+          : peerContestant(name, await openers[spec.runtime]!(file, { ...spec, size }), {
               pixels: size * size,
               ...normalization,
             });

@@ -10,8 +10,8 @@ export interface Contestant {
 
 export interface TurnOptions {
   readonly turns: number;
-  /** Processor time of this process so far, in milliseconds, where there is such a clock. */
-  readonly cpuTime?: () => number;
+  /** Processor time of this process so far, in milliseconds, where there is such a clock. A page asks its browser for it. */
+  readonly cpuTime?: () => number | Promise<number>;
   readonly onTurn?: (done: number) => void;
   readonly signal?: AbortSignal;
 }
@@ -48,9 +48,11 @@ export async function takeTurns(
   { turns, cpuTime, onTurn, signal }: TurnOptions,
 ): Promise<Measured[]> {
   const time = async (contestant: Contestant, image: Uint8Array, repeats: number): Promise<Turn> => {
-    const [start, cpuStart] = [performance.now(), cpuTime?.() ?? 0];
+    const cpuStart = (await cpuTime?.()) ?? 0;
+    const start = performance.now();
     for (let i = 0; i < repeats; i++) await contestant.run(image);
-    const [end, cpuEnd] = [performance.now(), cpuTime?.() ?? 0];
+    const end = performance.now();
+    const cpuEnd = (await cpuTime?.()) ?? 0;
     return { milliseconds: (end - start) / repeats, cpuMilliseconds: (cpuEnd - cpuStart) / repeats };
   };
   const logits = new Map<Contestant, readonly number[]>();

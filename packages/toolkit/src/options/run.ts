@@ -57,7 +57,7 @@ export const measurementOptions = {
   }),
   engine: flag({
     group: "Measurement",
-    help: "the engine against onnxruntime-web and onnxruntime-node, in turn about",
+    help: "the engine against onnxruntime-web, LiteRT.js and tfjs-backend-wasm, or in Node onnxruntime-web and -node, in turn about",
     default: false,
   }),
   training: flag({

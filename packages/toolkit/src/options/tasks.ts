@@ -142,7 +142,7 @@ export const tasks = {
   },
   bench: {
     description:
-      "Measures speed on networks with random weights: the engine against ONNX Runtime, from RGB bytes to logits, and training.",
+      "Measures speed on networks with random weights: the engine against other runtimes, from RGB bytes to logits, and training.",
     reads: [
       "engine",
       "training",

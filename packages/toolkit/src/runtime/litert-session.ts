@@ -10,16 +10,24 @@ export interface LiteRtSession {
   release(): Promise<void>;
 }
 
-let loaded: Promise<typeof LiteRt> | undefined;
+let loaded: { readonly runtime: Promise<typeof LiteRt>; readonly threads: number } | undefined;
 
 /**
  * @param wasm address of the folder with LiteRT's WebAssembly modules
- * @throws {UsageError} where LiteRT.js is not installed
+ * @param threads the same for all sessions of a page
+ * @throws {UsageError} where LiteRT.js is not installed, or other sessions have another number of threads
  */
-export async function createLiteRtSession(model: Uint8Array, wasm: string): Promise<LiteRtSession> {
-  loaded ??= importRuntime(wasm);
-  const { loadAndCompile, Tensor } = await loaded;
-  const compiled = await loadAndCompile(model, { accelerator: "wasm" });
+export async function createLiteRtSession(model: Uint8Array, wasm: string, threads = 1): Promise<LiteRtSession> {
+  loaded ??= { runtime: importRuntime(wasm, threads), threads };
+  if (loaded.threads !== threads)
+    throw new UsageError(
+      "option-value",
+      { option: "threads", value: threads, expected: loaded.threads },
+      `LiteRT.js runs with ${loaded.threads} threads in this page and cannot change to ${threads}; ` +
+        "measure one number of threads at a time.",
+    );
+  const { loadAndCompile, Tensor } = await loaded.runtime;
+  const compiled = await loadAndCompile(model, { accelerator: "wasm", cpuOptions: { numThreads: threads } });
   const shape = Array.from(compiled.getInputDetails()[0]!.shape);
   return {
     run: async (input) => {
@@ -34,7 +42,7 @@ export async function createLiteRtSession(model: Uint8Array, wasm: string): Prom
   };
 }
 
-async function importRuntime(wasm: string): Promise<typeof LiteRt> {
+async function importRuntime(wasm: string, threads: number): Promise<typeof LiteRt> {
   let runtime: typeof LiteRt;
   try {
     runtime = await import("@litertjs/core");
@@ -46,6 +54,6 @@ async function importRuntime(wasm: string): Promise<typeof LiteRt> {
       { cause: error },
     );
   }
-  await runtime.loadLiteRt(wasm);
+  await runtime.loadLiteRt(wasm, { threads: threads > 1 });
   return runtime;
 }

@@ -1,4 +1,4 @@
-/** @file The task `bench`: speed of the engine side by side with ONNX Runtime, layer by layer, and of training. */
+/** @file The task `bench`: speed of the engine side by side with other runtimes, layer by layer, and of training. */
 
 import { availableParallelism, loadavg } from "node:os";
 import { supportedTier, type TierName } from "@subbyte/engine";
@@ -6,6 +6,7 @@ import {
   benchEngine,
   benchNetworks,
   benchTraining,
+  browserRuntimes,
   comparisons,
   type EngineBench,
   type NetworkChoice,
@@ -74,7 +75,7 @@ async function engine(networks: readonly NetworkChoice[], options: Options, run:
       tiers: tiersOf(options),
       threads,
       scaleTo: Math.min(2, availableParallelism()),
-      runtimes: browser ? ["ort-web"] : ["ort-web", "ort-node"],
+      runtimes: browser ? runtimesOfPage(run) : ["ort-web", "ort-node"],
       ...defined({ only }),
     });
     if (wanted.length === 0)
@@ -108,6 +109,14 @@ async function engine(networks: readonly NetworkChoice[], options: Options, run:
   } finally {
     await browser?.close();
   }
+}
+
+/** Peers that are not installed are left out with a word. */
+function runtimesOfPage(run: Run) {
+  const { installed, missing } = browserRuntimes();
+  for (const [runtime, packages] of Object.entries(missing))
+    run.note(`${runtime} is left out, because it is not installed: npm install ${packages.join(" ")}`);
+  return installed;
 }
 
 /** The best tier of this machine comes without a suffix in the keys, so the others cannot stand in for it. */

@@ -4,7 +4,7 @@ import { type Graph, simplifyForImport, type Tensor } from "@subbyte/graph";
 import { beforeAll, describe, expect, test } from "vitest";
 import { sharedFile } from "../../../../graph/test/shared.js";
 import { cacheIn, temporaryFolder, wholeSet } from "../../../test/images.js";
-import { hasChromium, predictions, runInLiteRt } from "../../../test/litert.js";
+import { hasChromium, predictions, runInPage } from "../../../test/peers.js";
 import {
   normalizedInterleaved as floats,
   networks,
@@ -48,7 +48,7 @@ function planar(images: Uint8Array, n: number): Tensor {
 
 const chromium = hasChromium();
 
-describe.skipIf(!chromium)("every operator in LiteRT.js", () => {
+describe.skipIf(!chromium)("every operator in LiteRT.js, and in float32 in TensorFlow.js", () => {
   const bytes = randomBytes(2, 8);
 
   test.each(Object.keys(networks))("%s", async (name) => {
@@ -57,13 +57,18 @@ describe.skipIf(!chromium)("every operator in LiteRT.js", () => {
     const results = await session.run({ [session.inputs[0]!]: normalizedPlanar(bytes) });
     const real = results[session.outputs[0]!]!.data as Float32Array;
     await session.release();
-    const found = await runInLiteRt(graphToTflite(network), floats(bytes), 8);
+    // TensorFlow.js has no convolutions in groups.
+    const inGroups = network.nodes.some(({ op, attributes }) => op === "Conv" && Number(attributes.group ?? 1) === 2);
+    const runtimes = inGroups ? (["litert"] as const) : (["litert", "tfjs"] as const);
+    const everybody: Float32Array[] = [];
+    for (const runtime of runtimes) everybody.push(await runInPage(runtime, graphToTflite(network), floats(bytes), 8));
     const spread = real.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-    for (const [i, value] of real.entries()) expect(Math.abs(found[i]! - value)).toBeLessThan(1e-4 * spread);
+    for (const [i, value] of real.entries())
+      for (const logits of everybody) expect(Math.abs(logits[i]! - value)).toBeLessThan(1e-4 * spread);
 
     const program = withClamp(await quantizedProgram(network, { weights: 8, activations: 8 }), "e");
     const expected = createReference(program).run(bytes, 8);
-    const codes = await runInLiteRt(programToTflite(program), bytes, 8);
+    const codes = await runInPage("litert", programToTflite(program), bytes, 8);
     // A few codes of 255 in every layer.
     for (const [i, value] of expected.entries()) expect(Math.abs(codes[i]! - value)).toBeLessThan(0.05 * spread);
   });
@@ -121,14 +126,14 @@ describe.skipIf(!onnx || !data || !chromium)("ResNet-20 on 500 images of CIFAR-1
     };
     for (const [name, file] of Object.entries(files)) {
       const input = name === "floats" ? normalizedInterleaved(images) : images;
-      const found = predictions(await runInLiteRt(file, input, count), 10);
+      const found = predictions(await runInPage("litert", file, input, count), 10);
       console.info(`W${weights}A8, ${name}: ${(100 * agreement(found, expected)).toFixed(1)} % of our predictions`);
       expect(agreement(found, expected), name).toBeGreaterThanOrEqual(least);
     }
   });
 
   test("float32 gives ONNX Runtime's logits", async () => {
-    const found = await runInLiteRt(graphToTflite(network), normalizedInterleaved(images), count);
+    const found = await runInPage("litert", graphToTflite(network), normalizedInterleaved(images), count);
     const session = await createSession(network, { threads: 1 });
     const results = await session.run({ [session.inputs[0]!]: planar(images, count) });
     const expected = results[session.outputs[0]!]!.data as Float32Array;

@@ -1,20 +1,29 @@
-/** @file Runs a `.tflite` file in LiteRT.js, in headless Chromium. */
+/** @file Runs a `.tflite` file in LiteRT.js or TensorFlow.js, in headless Chromium. */
 
 import { existsSync } from "node:fs";
 import { openBrowser } from "../src/bench/browser.js";
 
-/** Whether there is a browser for `runInLiteRt`; says so where there is none. */
+/** Whether there is a browser for `runInPage`; says so where there is none. */
 export function hasChromium(): boolean {
   const found = existsSync("/usr/bin/chromium");
   if (!found) console.warn("skipped: no Chromium in /usr/bin");
   return found;
 }
 
+/** How a page opens the model `file`. */
+const openers = {
+  litert: `import("/toolkit/runtime/litert-session.js")
+    .then(({ createLiteRtSession }) => createLiteRtSession(file, "/litert/wasm/"))`,
+  tfjs: `import("/toolkit/runtime/tfjs-session.js")
+    .then(({ createTfjsSession }) => createTfjsSession(file, { core: "/tf-core", wasm: "/tf-wasm" }, 1))`,
+} as const;
+
 /**
  * Logits of every image, one row each. Fails where the page asks another host for anything.
  * @param images one after the other, in the element type that the model takes
  */
-export async function runInLiteRt(
+export async function runInPage(
+  runtime: keyof typeof openers,
   model: Uint8Array,
   images: Uint8Array | Float32Array,
   count: number,
@@ -29,8 +38,8 @@ export async function runInLiteRt(
   try {
     const script = `(async () => {
       const read = async (address) => (await fetch(address)).arrayBuffer();
-      const { createLiteRtSession } = await import("/toolkit/runtime/litert-session.js");
-      const session = await createLiteRtSession(new Uint8Array(await read("/model")), "/litert/wasm/");
+      const file = new Uint8Array(await read("/model"));
+      const session = await ${openers[runtime]};
       const images = new ${images.constructor.name}(await read("/images"));
       const size = images.length / ${count};
       const logits = [];
@@ -39,7 +48,7 @@ export async function runInLiteRt(
       return logits;
     })()`;
     const logits = (await page.evaluate(script)) as number[];
-    if (foreignRequests.length > 0) throw new Error(`LiteRT.js asked for ${foreignRequests.join(", ")}`);
+    if (foreignRequests.length > 0) throw new Error(`${runtime} asked for ${foreignRequests.join(", ")}`);
     return Float32Array.from(logits);
   } finally {
     await close();
