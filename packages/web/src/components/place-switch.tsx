@@ -1,7 +1,7 @@
 /** @file Where models run: in this browser or on the server. */
 
 import type { JSX } from "preact";
-import { goTo, type Place, place, server } from "../state/place.js";
+import { goTo, type Place, server, wantedPlace } from "../state/place.js";
 import { Icon, type IconName } from "./icons.js";
 
 const places: readonly { readonly value: Place; readonly name: string; readonly icon: IconName }[] = [
@@ -20,8 +20,7 @@ export function PlaceSwitch(): JSX.Element {
               type="radio"
               name="place"
               value={value}
-              checked={place.value === value}
-              disabled={value === "server" && server.value === "none"}
+              checked={wantedPlace.value === value}
               onChange={() => void goTo(value)}
             />
             <Icon name={icon} />

@@ -16,7 +16,13 @@ const familyId = remembered<string>("family", "");
 /** Ids of chosen models, by family. */
 const chosenIds = signal<Readonly<Record<string, readonly string[]>>>({});
 
-export const family = computed(() => families.value.find(({ id }) => id === familyId.value) ?? families.value[0]);
+/** Set by views for one kind of networks only. */
+export const kindOnShow = signal<Family["kind"] | undefined>(undefined);
+
+export const family = computed(() => {
+  const fitting = families.value.filter(({ kind }) => kindOnShow.value === undefined || kind === kindOnShow.value);
+  return fitting.find(({ id }) => id === familyId.value) ?? fitting[0];
+});
 
 /** Widths that show the point at first sight: the reference, half and a quarter of it. */
 const shownFirst = [8, 4, 2];

@@ -10,11 +10,17 @@ export const place = signal<Place>("browser");
 /** Models of the server that the page came from: not asked yet, or `"none"` where it only serves files. */
 export const server = signal<ServerModels | "unasked" | "asking" | "none">("unasked");
 
+/** Where the visitor wants models to run; `place` follows once the server has answered. */
+export const wantedPlace = signal<Place>("browser");
+
 /** Goes to the server, if there is one. It is asked when somebody wants it: a file server would log an error at every visit. */
 export async function goTo(where: Place): Promise<void> {
+  wantedPlace.value = where;
   if (where === "server" && !(server.value instanceof Map)) {
     server.value = "asking";
     server.value = (await askServer()) ?? "none";
+    if (server.value === "none") wantedPlace.value = "browser";
   }
-  place.value = where === "server" && server.value instanceof Map ? "server" : "browser";
+  // Somebody may have changed their mind meanwhile.
+  place.value = wantedPlace.value;
 }

@@ -2,14 +2,16 @@
 
 import { useEffect } from "preact/hooks";
 import type { Family } from "../catalog/types.js";
-import { chooseFamily, families, family } from "./catalog.js";
+import { family, kindOnShow } from "./catalog.js";
 
-/** Shows a family of this kind; `"none"` where there is none, `"changing"` until it is on show. */
+/** Shows a family of this kind while the view is open, whatever other views show; says whether there is one. */
 export function useFamilyOf(kind: Family["kind"]): "shown" | "changing" | "none" {
-  const available = families.value.find((each) => each.kind === kind);
-  const fits = family.value?.kind === kind;
   useEffect(() => {
-    if (!fits && available !== undefined) chooseFamily(available.id);
-  }, [fits, available]);
-  return fits ? "shown" : available === undefined ? "none" : "changing";
+    kindOnShow.value = kind;
+    return () => {
+      kindOnShow.value = undefined;
+    };
+  }, [kind]);
+  if (kindOnShow.value !== kind) return "changing";
+  return family.value === undefined ? "none" : "shown";
 }

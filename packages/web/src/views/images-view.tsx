@@ -5,6 +5,7 @@ import type { JSX } from "preact";
 import { Chooser } from "../components/chooser.js";
 import { ImageInput } from "../components/image-input.js";
 import { Results } from "../components/results.js";
+import { answersAsCsv, download } from "../state/export.js";
 import { clearPictures, disagreements, onlyDisagreements, pictures, shownPictures } from "../state/images.js";
 
 export function ImagesView(): JSX.Element {
@@ -25,6 +26,13 @@ export function ImagesView(): JSX.Element {
             <div class="row">
               <Toggle checked={showSeen} label="What the network saw" />
               <Toggle checked={onlyDisagreements} label={`Only disagreements (${disagreements.value})`} />
+              <button
+                class="button quiet"
+                type="button"
+                onClick={() => download("answers.csv", answersAsCsv(), "text/csv")}
+              >
+                Save as CSV
+              </button>
               <button class="button quiet" type="button" onClick={clearPictures}>
                 Clear all
               </button>
