@@ -12,7 +12,7 @@ const mayImport = {
   toolkit: ["@subbyte/graph", "@subbyte/engine"],
   server: ["@subbyte/engine", "@subbyte/toolkit/decode"],
   web: ["@subbyte/engine"],
-  cli: ["@subbyte/toolkit/tasks", "@subbyte/toolkit/options", "@subbyte/toolkit/errors"],
+  cli: ["@subbyte/toolkit/tasks", "@subbyte/toolkit/options", "@subbyte/toolkit/errors", "@subbyte/server"],
 };
 /** Loaded when a command runs, not for its help: a static import of them is for types. */
 const lazily = { place: "packages/cli/src/", module: "@subbyte/toolkit/tasks" };

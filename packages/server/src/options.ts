@@ -1,7 +1,6 @@
 /** @file Options of the server and their defaults. */
 
 import { availableParallelism } from "node:os";
-import type { LoggerOptions } from "pino";
 
 export interface ServerOptions {
   /** Folder with the models: `NAME.sbq`, `NAME.onnx`, or `NAME/VERSION/model.sbq`. */
@@ -52,8 +51,8 @@ export interface ServerOptions {
   readonly drainDelay?: number;
   /** Most milliseconds that a stop waits for requests; 30,000 by default. */
   readonly shutdownTimeout?: number;
-  /** Options of the log, or false for none. */
-  readonly log?: LoggerOptions | false;
+  /** The log, JSON lines on stdout by default; false for none. */
+  readonly log?: { readonly level?: string; readonly stream?: { write(line: string): void } } | false;
 }
 
 export type Settings = Required<Omit<ServerOptions, "grpcPort" | "defaultModel" | "token" | "page" | "log">> &

@@ -3,6 +3,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { crc32, deflateSync } from "node:zlib";
 import { type Preprocessing, type Program, writeSbq } from "@subbyte/engine";
 import sharp from "sharp";
 import { afterAll } from "vitest";
@@ -72,6 +73,29 @@ export const picture = (seed: number, width = 24, height = 17): sharp.Sharp =>
 
 export const png = (seed: number, width?: number, height?: number): Promise<Buffer> =>
   picture(seed, width, height).png().toBuffer();
+
+/** A PNG whose header says how large it is and whose pixels are missing: what a decompression bomb looks like before it is opened. */
+export function bomb(width = 60_000, height = 60_000): Buffer {
+  const chunk = (type: string, data: Buffer): Buffer => {
+    const typed = Buffer.concat([Buffer.from(type, "latin1"), data]);
+    const framed = Buffer.alloc(typed.length + 8);
+    framed.writeUInt32BE(data.length, 0);
+    typed.copy(framed, 4);
+    framed.writeUInt32BE(crc32(typed), framed.length - 4);
+    return framed;
+  };
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(width, 0);
+  header.writeUInt32BE(height, 4);
+  header.set([8, 2], 8); // 8 bits, RGB
+  const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+  return Buffer.concat([
+    signature,
+    chunk("IHDR", header),
+    chunk("IDAT", deflateSync(Buffer.alloc(64))),
+    chunk("IEND", Buffer.alloc(0)),
+  ]);
+}
 
 /** A form as browsers send it. */
 export function form(fields: Readonly<Record<string, string>>, images: readonly Uint8Array[]): FormData {

@@ -66,7 +66,11 @@ export class ImageDecoder {
 }
 
 const undecodable = (name: string, cause: Error): ServerError =>
-  new ServerError("invalid-image", sentence(`${name} is no image that can be decoded: ${cause.message}`), {
-    action: "Send JPEG, PNG, WebP, GIF, TIFF or AVIF files.",
-    cause,
-  });
+  new ServerError(
+    "invalid-image",
+    sentence(`${name} is no image that can be decoded: ${cause.message.replace(/[\s:.]+$/, "")}`),
+    {
+      action: "Send JPEG, PNG, WebP, GIF, TIFF or AVIF files.",
+      cause,
+    },
+  );

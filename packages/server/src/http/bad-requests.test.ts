@@ -1,0 +1,130 @@
+/** @file Bad input is answered with 4xx and JSON that says what to do: named cases, and a few hundred generated ones. */
+
+import { readdirSync } from "node:fs";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { beforeAll, describe, expect, test } from "vitest";
+import { fuzz } from "../../test/fuzz.js";
+import { bomb, classify, form, modelFolder, png, testModel, testServer } from "../../test/models.js";
+import type { RunningServer } from "../server.js";
+
+let server: RunningServer;
+let folder: string;
+beforeAll(async () => {
+  folder = modelFolder({ "a.sbq": testModel(1) });
+  server = await testServer({
+    models: folder,
+    grpcPort: 0,
+    maxPixels: 1e6,
+    maxBodyBytes: 1e6,
+    maxImages: 8,
+    requestTimeout: 20_000,
+  });
+});
+const send = (images: readonly Uint8Array[], fields = {}) =>
+  fetch(`${server.url}/classify`, { method: "POST", body: form({ model: "a", ...fields }, images) });
+
+const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="30000" height="30000"/>');
+
+describe("POST /classify refuses", () => {
+  test.each([
+    ["no image", [Buffer.from("text")], 400, "invalid-image"],
+    ["nothing", [new Uint8Array(0)], 400, "invalid-image"],
+    ["an SVG", [svg], 400, "invalid-image"],
+    ["more pixels than allowed", [bomb()], 413, "image-too-large"],
+    ["more images than allowed", Array.from({ length: 1000 }, () => Buffer.from("x")), 413, "too-many-images"],
+    ["more bytes than allowed", [new Uint8Array(1_100_000)], 413, "body-too-large"],
+    ["no files", [], 400, "invalid-request"],
+  ])("%s", async (_, images, status, code) => {
+    const response = await send(images);
+    const body = await response.json();
+    expect(body).toMatchObject({ code, message: expect.stringMatching(/\.$/), action: expect.stringMatching(/\.$/) });
+    expect(response.status).toBe(status);
+  });
+
+  test.each([
+    ["an unknown model", { model: "nothing" }, 404],
+    ["a path as a model", { model: "../../etc/passwd" }, 404],
+    ["an unknown version", { version: "9" }, 404],
+    ["a wrong number", { top_k: "0" }, 400],
+    ["an unknown field", { modle: "a" }, 400],
+  ])("%s", async (_, fields, status) => {
+    const response = await send([await png(1)], fields);
+    expect(response.status).toBe(status);
+    expect(await response.json()).toMatchObject({ code: expect.any(String), action: expect.any(String) });
+  });
+});
+
+test("a body that never ends is answered 408 and the connection closed", async () => {
+  const slow = await testServer({ models: folder, requestTimeout: 300 });
+  const answer = await new Promise<string>((resolve) => {
+    let text = "";
+    const socket = connect(slow.port, "127.0.0.1", () =>
+      socket.write("POST /v2/models/a/infer HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{"),
+    );
+    socket.on("data", (chunk) => {
+      text += chunk.toString();
+    });
+    socket.on("close", () => resolve(text));
+  });
+  expect(answer).toMatch(/^HTTP\/1\.1 408 /);
+  expect(answer).toContain('"code":"body-timeout"');
+});
+
+test("beyond the bounded queue: 429 with Retry-After, and what was accepted is answered", async () => {
+  const small = await testServer({ models: folder, maxQueue: 4 });
+  const image = await png(1);
+  const responses = await Promise.all(Array.from({ length: 60 }, () => classify(small.url, "a", image)));
+  const statuses = new Set(responses.map(({ status }) => status));
+  expect([...statuses].sort()).toEqual([200, 429]);
+  for (const response of responses.filter(({ status }) => status === 429)) {
+    expect(Number(response.headers.get("retry-after"))).toBeGreaterThanOrEqual(1);
+    expect(await response.json()).toMatchObject({ code: "queue-full" });
+  }
+});
+
+test("clients that leave are forgotten", async () => {
+  const image = await png(1, 300, 300);
+  await Promise.allSettled(
+    Array.from({ length: 30 }, (_, i) =>
+      fetch(`${server.url}/classify`, {
+        method: "POST",
+        body: form({ model: "a" }, [image]),
+        signal: AbortSignal.timeout(i),
+      }),
+    ),
+  );
+  expect((await classify(server.url, "a", image)).status).toBe(200);
+});
+
+test("a bearer token is required of all but health and the page", async () => {
+  const guarded = await testServer({ models: folder, token: "secret" });
+  const get = (path: string, token?: string) =>
+    fetch(guarded.url + path, token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } });
+  for (const path of ["/v2/models/a", "/api/models", "/metrics", "/models/a.sbq", "/v1/models"]) {
+    const refused = await get(path);
+    expect([refused.status, refused.headers.get("www-authenticate")]).toEqual([401, "Bearer"]);
+    expect(await refused.json()).toMatchObject({ code: "unauthorized" });
+    expect((await get(path, "wrong")).status).toBe(401);
+    expect((await get(path, "secret")).status).toBe(200);
+  }
+  for (const path of ["/v2/health/live", "/v2/health/ready"]) expect((await get(path)).status).toBe(200);
+});
+
+test("generated requests: no 5xx, no hang, no crash, no file written", async () => {
+  const before = [
+    readdirSync(folder).sort(),
+    readdirSync(tmpdir())
+      .filter((name) => !name.startsWith("subbyte-"))
+      .sort(),
+  ];
+  expect(await fuzz(server, { seed: 1, count: 250, image: await png(2) })).toEqual([]);
+  await server.repository.load("a");
+  expect((await classify(server.url, "a", await png(1))).status).toBe(200);
+  expect([
+    readdirSync(folder).sort(),
+    readdirSync(tmpdir())
+      .filter((name) => !name.startsWith("subbyte-"))
+      .sort(),
+  ]).toEqual(before);
+});
