@@ -156,8 +156,19 @@ describe("the page's models", () => {
     expect(text).toContain("process_resident_memory_bytes");
   });
 
-  test("GET /docs/json describes the routes", async () => {
-    const document = (await (await get("/docs/json")).json()) as { paths: object };
-    expect(Object.keys(document.paths)).toEqual(expect.arrayContaining(["/classify", "/v2/models/{name}/infer"]));
+  test("GET /docs/json describes every route: what it takes, gives, and answers to mistakes", async () => {
+    const document = (await (await get("/docs/json")).json()) as {
+      openapi: string;
+      paths: Record<string, Record<string, { summary?: string; requestBody?: object; responses: object }>>;
+    };
+    expect(document.openapi).toBe("3.0.3");
+    const described = Object.entries(document.paths).flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, operation]) => ({ path: `${method} ${path}`, operation })),
+    );
+    expect(described.filter(({ operation }) => operation.summary === undefined).map(({ path }) => path)).toEqual([]);
+    expect(described.map(({ path }) => path)).toEqual(expect.arrayContaining(["post /classify", "post /score"]));
+    for (const { operation } of described) expect(Object.keys(operation.responses)).toEqual(["200", "503", "4XX"]);
+    expect(document.paths["/classify"]!.post!.requestBody).toHaveProperty(["content", "multipart/form-data"]);
+    expect((await get("/docs/")).headers.get("content-type")).toContain("text/html");
   });
 });

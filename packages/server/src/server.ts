@@ -104,8 +104,10 @@ async function stop(app: FastifyInstance, grpc: GrpcServer | undefined, context:
     if (performance.now() - idleSince > LINGER) break;
     await sleep(20);
   }
+  const cut = setTimeout(() => app.server.closeAllConnections(), Math.max(0, deadline - performance.now()));
   await calls;
   await app.close();
+  clearTimeout(cut);
   await context.repository.close();
 }
 

@@ -61,4 +61,28 @@ describe("a thread", () => {
     const { url } = await testServer({ models: modelFolder({ "a.sbq": testModel(1) }) }, { script });
     expect((await classify(url, "a", await png(1))).status).toBe(200);
   });
+
+  test("that takes too long: 503 when the time is up, and the others after it are answered", async () => {
+    const script = faultyScript("if (runs === 1) await new Promise((resolve) => setTimeout(resolve, 3000));");
+    const models = modelFolder({ "a.sbq": testModel(1) });
+    const { url } = await testServer({ models, requestTimeout: 1500 }, { script });
+    const response = await classify(url, "a", await png(1));
+    expect(response.status).toBe(503);
+    expect(await response.json()).toMatchObject({ code: "request-timeout" });
+    await until(async () => (await classify(url, "a", await png(1))).status === 200);
+  });
+});
+
+test("images that wait share a run, and statistics count both", async () => {
+  const models = modelFolder({ "a.sbq": testModel(1) });
+  const { url } = await testServer({ models, maxBatch: 4, maxBatchDelay: 200 });
+  const image = await png(1);
+  await Promise.all(Array.from({ length: 12 }, () => classify(url, "a", image)));
+  const { model_stats } = (await (await fetch(`${url}/v2/models/a/stats`)).json()) as {
+    model_stats: { inference_count: number; execution_count: number; batch_stats: { batch_size: number }[] }[];
+  };
+  const [{ inference_count, execution_count, batch_stats }] = model_stats as [(typeof model_stats)[0]];
+  expect(inference_count).toBe(12);
+  expect(execution_count).toBeLessThan(12);
+  expect(Math.max(...batch_stats.map(({ batch_size }) => batch_size))).toBeGreaterThan(1);
 });

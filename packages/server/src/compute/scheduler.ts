@@ -55,6 +55,14 @@ export class Scheduler {
   }
 
   /**
+   * Refuses a request before its body is read, where the server is full anyway.
+   * @throws {ServerError} `queue-full`
+   */
+  checkRoom(): void {
+    if (this.#admitted >= this.options.maxQueue) throw this.#busy(0);
+  }
+
+  /**
    * Takes in `count` images for a model.
    * @throws {ServerError} `queue-full`, where they would wait too long or are too many; `too-many-images`, where they always would be.
    */
@@ -65,11 +73,7 @@ export class Scheduler {
         action: "Send them in several requests.",
       });
     const expected = queue.expectedWait;
-    if (this.#admitted + count > maxQueue || expected > maxWait)
-      throw new ServerError("queue-full", `The server is busy: ${this.#admitted} images are waiting or running.`, {
-        action: "Try again after the seconds that Retry-After says.",
-        retryAfter: Math.max(1, Math.ceil(expected / 1000)),
-      });
+    if (this.#admitted + count > maxQueue || expected > maxWait) throw this.#busy(expected);
     this.#admitted += count;
     queue.admitted += count;
     let held = true;
@@ -81,6 +85,13 @@ export class Scheduler {
         queue.admitted -= count;
       },
     };
+  }
+
+  #busy(expectedWait: number): ServerError {
+    return new ServerError("queue-full", `The server is busy: ${this.#admitted} images are waiting or running.`, {
+      action: "Try again after the seconds that Retry-After says.",
+      retryAfter: Math.max(1, Math.ceil(expectedWait / 1000)),
+    });
   }
 
   add(queue: ModelQueue): void {

@@ -30,7 +30,7 @@ export const classifyRoute: FastifyPluginAsync<{ context: ServerContext }> = asy
       headerPairs: 32,
     },
   });
-  app.post("/classify", async (request) => {
+  app.post("/classify", { onRequest: async () => context.scheduler.checkRoom() }, async (request) => {
     const { fields, images } = await readForm(request, settings.maxBodyBytes, settings.maxImages);
     const model = chooseModel(repository, fields, settings.modelTypes);
     const topK = integerField(fields, "top_k", 5, 1000);

@@ -4,6 +4,7 @@ import swagger from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
 import type { FastifyInstance } from "fastify";
 import { SERVER_VERSION, type ServerContext } from "../context.js";
+import { withBodies } from "./openapi.js";
 
 export function addMetricsRoute(app: FastifyInstance, { metrics }: ServerContext): void {
   app.get("/metrics", { schema: { hide: true } }, async (_request, reply) =>
@@ -23,6 +24,13 @@ export async function addApiDescription(app: FastifyInstance): Promise<void> {
         license: { name: "Apache-2.0" },
       },
       components: { securitySchemes: { bearer: { type: "http", scheme: "bearer" } } },
+    },
+    transformObject: (document) => {
+      if ("openapiObject" in document) {
+        withBodies(document.openapiObject);
+        return document.openapiObject;
+      }
+      return document.swaggerObject;
     },
   });
   await app.register(swaggerUi, { routePrefix: "/docs", staticCSP: false });

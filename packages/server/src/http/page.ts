@@ -22,7 +22,9 @@ export function findPage(): string | undefined {
 
 export const pageRoutes: FastifyPluginAsync<{ folder: string | undefined }> = async (app, { folder }) => {
   if (folder === undefined) {
-    app.get("/", async (_request, reply) => reply.type("text/html; charset=utf-8").send(PLACEHOLDER));
+    app.get("/", { schema: { hide: true } }, async (_request, reply) =>
+      reply.type("text/html; charset=utf-8").send(PLACEHOLDER),
+    );
     return;
   }
   await app.register(fastifyStatic, {
@@ -33,6 +35,7 @@ export const pageRoutes: FastifyPluginAsync<{ folder: string | undefined }> = as
       reply.header("cache-control", isHashed ? "public, max-age=31536000, immutable" : "no-cache");
     },
     cacheControl: false,
+    schemaHide: true,
   });
 };
 

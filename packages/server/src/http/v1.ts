@@ -20,6 +20,7 @@ export const onnxRuntimeServerRoutes: FastifyPluginAsync<{ context: ServerContex
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
   app.addHook("onRequest", async (request, reply) => {
+    if (request.method === "POST") context.scheduler.checkRoom();
     reply.header("x-ms-request-id", request.id);
     const given = request.headers["x-ms-client-request-id"];
     if (typeof given === "string" && given.length <= 128) reply.header("x-ms-client-request-id", given);

@@ -39,8 +39,9 @@ export const inferRoutes: FastifyPluginAsync<{ context: ServerContext }> = async
     const outputs = await inferTensors(inference, model, wanted.inputs, request.abortSignal);
     return respond(reply, model, wanted, outputs);
   };
-  app.post("/v2/models/:name/infer", infer);
-  app.post("/v2/models/:name/versions/:version/infer", infer);
+  const options = { onRequest: async () => context.scheduler.checkRoom() };
+  app.post("/v2/models/:name/infer", options, infer);
+  app.post("/v2/models/:name/versions/:version/infer", options, infer);
 };
 
 /** The whole body as the only input: an image file or pixels for a classifier, else the values of one item. */

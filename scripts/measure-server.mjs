@@ -1,0 +1,357 @@
+/** Fills results/server-load.json: the server under load, beside the bare engine; and beyond its capacity. */
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { Agent, request } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { parseArgs } from "node:util";
+import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
+import { load, preprocess, writeSbq } from "@subbyte/engine";
+import { decodeBytes } from "@subbyte/toolkit/decode";
+import { provenance, root, shared } from "./provenance.mjs";
+
+const help = `Starts "subbyte serve" and measures it from another process, over loopback, with images that the server decodes.
+
+  npm run --silent build && npm run bench:server
+
+throughput  ResNet-20 at 4 bits, a 32-pixel image in each POST /classify, closed loop (autocannon), with one and two compute workers;
+            beside it the bare engine: as many threads that decode, preprocess and run the same image
+overload    MobileNet-v2 at 8 bits and 224 pixels, open loop at the server's capacity and at four times that
+
+  --experiments LIST  throughput,overload
+  --seconds N         of each load (60)
+  --connections N     of the closed loop (64)
+  --resnet20 FILE     a .sbq file (made of ../shared/models/resnet20-cifar10.onnx)
+  --mobilenet FILE    a .sbq file (made of ../shared/models/imagenet-mobilenet_v2_1.0_224.onnx)
+  --out FILE          results (results/server-load.json)
+  --help              this text
+`;
+
+if (isMainThread) await main();
+else await bareEngine(workerData);
+
+async function main() {
+  const { values } = parseArgs({
+    options: {
+      experiments: { type: "string", default: "throughput,overload" },
+      seconds: { type: "string", default: "60" },
+      connections: { type: "string", default: "64" },
+      resnet20: { type: "string" },
+      mobilenet: { type: "string" },
+      out: { type: "string", default: join(root, "results", "server-load.json") },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) return void process.stdout.write(help);
+  const seconds = Number(values.seconds);
+  const folder = mkdtempSync(join(tmpdir(), "subbyte-load-"));
+  const previous = existsSync(values.out) ? JSON.parse(readFileSync(values.out, "utf8")) : {};
+  const results = { ...previous };
+  try {
+    for (const experiment of values.experiments.split(",")) {
+      if (experiment === "throughput")
+        results.throughput = await throughput(
+          await modelFolder(folder, "resnet20", values.resnet20),
+          seconds,
+          Number(values.connections),
+        );
+      else if (experiment === "overload")
+        results.overload = await overload(await modelFolder(folder, "mobilenet", values.mobilenet), seconds);
+      else throw new Error(`there is no experiment "${experiment}"; see --help`);
+      const { writeFileAtomic } = await import("@subbyte/toolkit");
+      mkdirSync(join(values.out, ".."), { recursive: true });
+      await writeFileAtomic(values.out, `${JSON.stringify(results, null, 2)}\n`);
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** What the float networks and their images need. */
+const sources = {
+  resnet20: {
+    float: "models/resnet20-cifar10.onnx",
+    data: "data/cifar10.tgz",
+    bits: 4,
+    preprocessing: {
+      channels: 3,
+      height: 32,
+      width: 32,
+      resize: "exact",
+      mean: [0.485, 0.456, 0.406],
+      std: [0.229, 0.224, 0.225],
+    },
+  },
+  mobilenet: {
+    float: "models/imagenet-mobilenet_v2_1.0_224.onnx",
+    data: "data/imagenette.tgz",
+    bits: 8,
+    preprocessing: {
+      channels: 3,
+      height: 224,
+      width: 224,
+      resize: "shorter-side",
+      resizeTo: 256,
+      mean: [0.5, 0.5, 0.5],
+      std: [0.5, 0.5, 0.5],
+    },
+  },
+};
+
+/** A folder with the model as `model.sbq`, quantized by ranges where no file is given: speed does not depend on the values. */
+async function modelFolder(parent, name, file) {
+  const folder = join(parent, name);
+  mkdirSync(folder);
+  const path = join(folder, "model.sbq");
+  const { writeFileAtomic, lower, openImages, openModel, quantizeGraph } = await import("@subbyte/toolkit");
+  if (file !== undefined) {
+    await writeFileAtomic(path, readFileSync(file));
+    return folder;
+  }
+  const { float, data, bits, preprocessing } = sources[name];
+  process.stderr.write(`quantizing ${float}\n`);
+  const { mean, std, height, resizeTo } = preprocessing;
+  const { graph } = await openModel(join(shared, float));
+  const images = await openImages(join(shared, data), {
+    split: "train",
+    size: height,
+    limit: 64,
+    ...(resizeTo === undefined ? {} : { resizeTo }),
+  });
+  const quantized = await quantizeGraph(graph, images, {
+    method: "mse",
+    policy: { weights: bits, activations: bits },
+    mean,
+    std,
+    calibrationImages: 64,
+    seed: 0,
+  });
+  await writeFileAtomic(path, writeSbq(lower(quantized, { preprocessing })));
+  return folder;
+}
+
+/** A picture with the detail of a photograph, as a JPEG of `side` pixels. */
+async function photograph(side) {
+  const { default: sharp } = await import("sharp");
+  const pixels = Buffer.alloc(3 * side * side);
+  for (let y = 0; y < side; y++)
+    for (let x = 0; x < side; x++)
+      for (let c = 0; c < 3; c++)
+        pixels[3 * (y * side + x) + c] =
+          128 + 60 * Math.sin(x / (5 + c)) * Math.cos(y / (7 - c)) + ((x * 7919 + y * 104729 + c) % 31);
+  return sharp(pixels, { raw: { width: side, height: side, channels: 3 } })
+    .jpeg({ quality: 90 })
+    .toBuffer();
+}
+
+function form(image) {
+  const boundary = "subbyte-load";
+  return {
+    headers: { "content-type": `multipart/form-data; boundary=${boundary}` },
+    body: Buffer.concat([
+      Buffer.from(`--${boundary}\r\nContent-Disposition: form-data; name="images"; filename="image.jpg"\r\n\r\n`),
+      image,
+      Buffer.from(`\r\n--${boundary}--\r\n`),
+    ]),
+  };
+}
+
+/** `subbyte serve` in a process of its own. */
+async function serve(folder, workers, ...options) {
+  const child = spawn(
+    process.execPath,
+    [
+      join(root, "packages/cli/dist/main.js"),
+      "serve",
+      folder,
+      "--port",
+      "0",
+      "--no-grpc",
+      "--no-page",
+      "--json",
+      "--log-level",
+      "warn",
+      "--workers",
+      String(workers),
+      ...options,
+    ],
+    { stdio: ["ignore", "pipe", "inherit"] },
+  );
+  const [line] = await once(createInterface(child.stdout), "line");
+  const { url, port } = JSON.parse(line);
+  const residentBytes = () =>
+    Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${child.pid}/status`, "utf8"))[1]) * 1024;
+  return {
+    url,
+    port,
+    residentBytes,
+    async stop() {
+      const exit = once(child, "exit");
+      child.kill("SIGTERM");
+      const [status] = await exit;
+      if (status !== 0) throw new Error(`the server ended with status ${status}`);
+    },
+  };
+}
+
+async function throughput(folder, seconds, connections) {
+  const image = await photograph(32);
+  const file = readFileSync(join(folder, "model.sbq"));
+  const rows = [];
+  for (const workers of [1, 2]) {
+    process.stderr.write(`throughput, ${workers} compute workers\n`);
+    const before = await bare(file, image, workers, seconds / 4);
+    const server = await serve(folder, workers);
+    await closedLoop(server, image, connections, Math.min(5, seconds));
+    const cpu = process.cpuUsage();
+    const halfway = new Promise((resolve) => setTimeout(() => resolve(server.residentBytes()), 500 * seconds));
+    const loaded = await closedLoop(server, image, connections, seconds);
+    const used = process.cpuUsage(cpu);
+    const [residentHalfway, residentEnd] = [await halfway, server.residentBytes()];
+    await server.stop();
+    const after = await bare(file, image, workers, seconds / 4);
+    const bareImages = (before + after) / 2;
+    rows.push({
+      workers,
+      seconds,
+      connections,
+      imagesPerSecond: loaded.imagesPerSecond,
+      bareImagesPerSecond: bareImages,
+      ofBare: loaded.imagesPerSecond / bareImages,
+      errors: loaded.errors,
+      notOk: loaded.notOk,
+      latencyMs: loaded.latencyMs,
+      loadGeneratorCores: (used.user + used.system) / 1e6 / seconds,
+      residentBytes: { halfway: residentHalfway, end: residentEnd, growth: residentEnd / residentHalfway - 1 },
+    });
+  }
+  return { model: "ResNet-20", ...provenance(), rows };
+}
+
+async function closedLoop(server, image, connections, seconds) {
+  const { default: autocannon } = await import("autocannon");
+  const { headers, body } = form(image);
+  const result = await autocannon({
+    url: `${server.url}/classify`,
+    method: "POST",
+    headers,
+    body,
+    connections,
+    duration: seconds,
+    timeout: 30,
+  });
+  const { p50, p99, max } = result.latency;
+  return {
+    imagesPerSecond: result["2xx"] / result.duration,
+    errors: result.errors + result.timeouts,
+    notOk: result.non2xx,
+    latencyMs: { p50, p99, max },
+  };
+}
+
+/** Images a second of `threads` threads that decode, preprocess and run. */
+async function bare(file, image, threads, seconds) {
+  const counts = await Promise.all(
+    Array.from({ length: threads }, async () => {
+      const worker = new Worker(new URL(import.meta.url), { workerData: { file, image, seconds } });
+      const [count] = await once(worker, "message");
+      return count;
+    }),
+  );
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
+async function bareEngine({ file, image, seconds }) {
+  const model = await load(new Uint8Array(file), { worker: false, threads: 1 });
+  const step = async () => model.run(preprocess(await decodeBytes(image), model.preprocessing));
+  for (let i = 0; i < 20; i++) await step();
+  const begun = performance.now();
+  let count = 0;
+  while (performance.now() - begun < 1000 * seconds) {
+    await step();
+    count++;
+  }
+  parentPort.postMessage((1000 * count) / (performance.now() - begun));
+}
+
+async function overload(folder, seconds) {
+  const image = await photograph(256);
+  process.stderr.write("overload: capacity\n");
+  const server = await serve(folder, 1);
+  // Few connections, so that the queue is never full.
+  await closedLoop(server, image, 4, Math.min(5, seconds));
+  const { imagesPerSecond: capacity } = await closedLoop(server, image, 4, seconds / 2);
+  const rows = [];
+  for (const factor of [1, 4]) {
+    process.stderr.write(`overload: ${factor} × ${capacity.toFixed(1)} images a second\n`);
+    const cpu = process.cpuUsage();
+    const row = await openLoop(server, image, factor * capacity, seconds);
+    const used = process.cpuUsage(cpu);
+    rows.push({ factor, ...row, loadGeneratorCores: (used.user + used.system) / 1e6 / seconds });
+  }
+  await server.stop();
+  return {
+    model: "MobileNet-v2",
+    ...provenance(),
+    seconds,
+    capacityImagesPerSecond: capacity,
+    rows,
+    p99Ratio: rows[1].acceptedLatencyMs.p99 / rows[0].acceptedLatencyMs.p99,
+  };
+}
+
+/** Requests at fixed times, whether or not earlier ones were answered; latencies count from the time that a request was due. */
+async function openLoop(server, image, rate, seconds) {
+  const { headers, body } = form(image);
+  const agent = new Agent({ keepAlive: true });
+  const statuses = {};
+  const latencies = [];
+  let errors = 0;
+  const send = (due) =>
+    new Promise((resolve) => {
+      const sent = request(
+        {
+          port: server.port,
+          agent,
+          method: "POST",
+          path: "/classify",
+          headers: { ...headers, "content-length": body.length },
+        },
+        (response) => {
+          response.resume().on("end", () => {
+            statuses[response.statusCode] = (statuses[response.statusCode] ?? 0) + 1;
+            if (response.statusCode === 200) latencies.push(performance.now() - due);
+            resolve();
+          });
+        },
+      );
+      sent.on("error", () => {
+        errors++;
+        resolve();
+      });
+      sent.end(body);
+    });
+  const total = Math.round(rate * seconds);
+  const begun = performance.now();
+  const pending = [];
+  for (let i = 0; i < total; i++) {
+    const due = begun + (1000 * i) / rate;
+    const wait = due - performance.now();
+    if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
+    pending.push(send(due));
+  }
+  await Promise.all(pending);
+  agent.destroy();
+  latencies.sort((a, b) => a - b);
+  const at = (share) => latencies[Math.min(latencies.length - 1, Math.floor(share * latencies.length))] ?? null;
+  return {
+    offeredPerSecond: rate,
+    requests: total,
+    statuses,
+    errors,
+    acceptedLatencyMs: { p50: at(0.5), p99: at(0.99) },
+  };
+}
