@@ -9,6 +9,7 @@ import { inspect } from "./inspect.js";
 import { qat } from "./qat.js";
 import { quantize } from "./quantize.js";
 import { quickstart } from "./quickstart.js";
+import { serve } from "./serve.js";
 import { train } from "./train.js";
 
 export const commands: readonly CommandDefinition[] = [
@@ -21,4 +22,5 @@ export const commands: readonly CommandDefinition[] = [
   exporting,
   inspect,
   bench,
+  serve,
 ];

@@ -5,8 +5,11 @@ import { once } from "node:events";
 import { Agent, request } from "node:http";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { parseOptions } from "@subbyte/toolkit/options";
 import { afterAll, expect, test } from "vitest";
+import { settingsOf } from "../../../server/src/options.js";
 import { modelFolder, testModel } from "../../../server/test/models.js";
+import { serverOptions } from "./serve.js";
 
 const main = join(import.meta.dirname, "../../dist/main.js");
 const running: ChildProcessWithoutNullStreams[] = [];
@@ -39,7 +42,7 @@ function infer(port: number, agent: Agent): Promise<{ readonly status: number; r
 
 test("SIGTERM under load: every request that was sent is answered, and the status is 0", async () => {
   const folder = modelFolder({ "a.sbq": testModel(1) });
-  const child = subbyte("serve", folder, "--port", "0", "--no-grpc", "--json", "--log-level", "warn");
+  const child = subbyte("serve", folder, "--port", "0", "--json", "--log-level", "warn");
   const [line] = (await once(createInterface(child.stdout), "line")) as [string];
   const { port, models } = JSON.parse(line) as { port: number; models: string[] };
   expect(models).toEqual(["a"]);
@@ -69,11 +72,18 @@ test("SIGTERM under load: every request that was sent is answered, and the statu
 });
 
 test("a folder that is not there and a port that is taken are told in terms of options", async () => {
-  const missing = subbyte("serve", "/nowhere/models", "--port", "0", "--no-grpc", "--quiet");
+  const missing = subbyte("serve", "/nowhere/models", "--port", "0", "--quiet");
   let text = "";
   missing.stderr.on("data", (chunk) => {
     text += chunk;
   });
   expect((await once(missing, "exit"))[0]).toBe(2);
   expect(text).toContain("/nowhere/models");
+});
+
+test("the options' defaults are those of the server", () => {
+  const { models, log, cors, modelTypes, workers, ...defaults } = settingsOf({ models: "models" });
+  const given = serverOptions(parseOptions("serve", { models: "models" }));
+  for (const [name, value] of Object.entries(given))
+    if (name in defaults) expect([name, value]).toEqual([name, defaults[name as keyof typeof defaults]]);
 });

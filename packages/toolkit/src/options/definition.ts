@@ -15,6 +15,8 @@ export const optionGroups = [
   "Training",
   "Augmentation",
   "Measurement",
+  "Server",
+  "Limits",
   "Output",
   "Run",
 ] as const;

@@ -5,6 +5,7 @@ import { imageOptions } from "./images.js";
 import { modelOptions } from "./model.js";
 import { bitWidthOptions, budgetOptions, methodOptions } from "./quantization.js";
 import { downloadOptions, measurementOptions, outputOptions, runOptions } from "./run.js";
+import { servingOptions } from "./serving.js";
 import { trainingOptions } from "./training.js";
 
 export const options = {
@@ -16,6 +17,7 @@ export const options = {
   ...trainingOptions,
   ...measurementOptions,
   ...downloadOptions,
+  ...servingOptions,
   ...outputOptions,
   ...runOptions,
 } as const satisfies Readonly<Record<string, OptionDefinition>>;

@@ -3,6 +3,7 @@
 import type { OptionFacts } from "./definition.js";
 import { imageOptions } from "./images.js";
 import { bitWidthOptions, budgetOptions, methodOptions } from "./quantization.js";
+import { servingOptions } from "./serving.js";
 import type { OptionName, OptionValue } from "./table.js";
 import { trainingOptions } from "./training.js";
 
@@ -164,6 +165,13 @@ export const tasks = {
       batch: { help: "images of a training step" },
       threads: { help: "threads of every contestant, 1 by default; for training all cores" },
     },
+  },
+  serve: {
+    description: "Serves the models of a folder over HTTP and gRPC, with a page that classifies and compares.",
+    reads: names(servingOptions),
+    needs: ["models"],
+    arguments: 1,
+    own: {},
   },
 } as const satisfies Readonly<Record<string, TaskDefinition>>;
 
