@@ -43,8 +43,12 @@ function infer(port: number, agent: Agent): Promise<{ readonly status: number; r
 test("SIGTERM under load: every request that was sent is answered, and the status is 0", async () => {
   const folder = modelFolder({ "a.sbq": testModel(1) });
   const child = subbyte("serve", folder, "--port", "0", "--json", "--log-level", "warn");
-  const [line] = (await once(createInterface(child.stdout), "line")) as [string];
-  const { port, models } = JSON.parse(line) as { port: number; models: string[] };
+  let printed = "";
+  for await (const line of createInterface(child.stdout)) {
+    printed += line;
+    if (line === "}") break;
+  }
+  const { port, models } = JSON.parse(printed) as { port: number; models: string[] };
   expect(models).toEqual(["a"]);
   const failures: unknown[] = [];
   let answered = 0;

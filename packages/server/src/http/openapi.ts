@@ -190,6 +190,7 @@ export const operations: Readonly<Record<string, Operation>> = {
     answer: json(object({ models: listOf(free), problems: listOf(free) })),
   },
   "get /models/{file}": { tag: "Models", summary: "A model's file", answer: { "application/octet-stream": binary } },
+  "get /models/samples/{file}": { tag: "Models", summary: "A sample image", answer: { "image/*": binary } },
 };
 
 /** The operations of a document, completed by what the table says. */

@@ -57,7 +57,7 @@ export const measurementOptions = {
   }),
   engine: flag({
     group: "Measurement",
-    help: "the engine against onnxruntime-web, LiteRT.js and tfjs-backend-wasm, or in Node onnxruntime-web and -node, in turn about",
+    help: "race the engine against LiteRT.js, tfjs-backend-wasm, onnxruntime-web and -node, in turn",
     default: false,
   }),
   training: flag({
