@@ -36,7 +36,7 @@ export { type ReadOptions, readOnnx } from "./onnx/reader.js";
 export type { ExternalDataLoader } from "./onnx/tensors.js";
 export { type WriteOptions, writeOnnx } from "./onnx/writer.js";
 export type * from "./operators/definition.js";
-export { codeRange } from "./operators/fake-quant.js";
+export { codeRange, PACT } from "./operators/fake-quant.js";
 export { operatorDefinition, operators } from "./operators/index.js";
 export { type Window, windowOf } from "./operators/support/windows.js";
 export { type CroppedGraph, cropDeadTaps, wholeWeights } from "./passes/crop-dead-taps.js";

@@ -30,7 +30,7 @@ export type { Front, FrontPoint } from "./quantization/mixed-precision/front.js"
 export type { LayerCosts } from "./quantization/mixed-precision/layer-costs.js";
 export type { MixedBudget, MixedPrecision } from "./quantization/mixed-precision/mixed-precision.js";
 export { type BitPolicy, checkBits, type LayerOverride } from "./quantization/policy.js";
-export { type QatOptions, trainQuantized } from "./quantization/qat.js";
+export * from "./quantization/qat/index.js";
 export { type Quantization, quantize, quantizeGraph } from "./quantization/quantize.js";
 export { type CalibrationInput, setRanges } from "./quantization/ranges.js";
 export * from "./quantization/reconstruction/index.js";

@@ -11,7 +11,7 @@ import { type ClassifierResult, evaluateClassifier, floatClassifier, integerClas
 import { lower } from "../lowering/lower.js";
 import { buildModel, countMultiplyAdds, countParameters } from "../models/index.js";
 import type { QuantizeOptions } from "../quantization/apply-method.js";
-import { trainQuantized } from "../quantization/qat.js";
+import { trainQuantized } from "../quantization/qat/index.js";
 import { quantizeGraph } from "../quantization/quantize.js";
 import { simulatedClassifier } from "../simulation/classifier.js";
 import type { Run } from "../tasks/run.js";

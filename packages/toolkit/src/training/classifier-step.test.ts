@@ -3,6 +3,7 @@ import { elementCount, float32, type Graph, GraphBuilder, type Tensor } from "@s
 import { describe, expect, test } from "vitest";
 import { DataError, UsageError } from "../errors.js";
 import { buildTrainingStep, type TrainingStep, type TrainingStepOptions } from "./classifier-step.js";
+import { DAMPING } from "./damping.js";
 import { type Parameter, trainableParameters } from "./parameters.js";
 
 /** Made by the script beside it, with PyTorch 1.13. */
@@ -275,6 +276,53 @@ describe("graphs with FakeQuant", () => {
     );
     expect(losses[29]!).toBeLessThan(losses[0]! * 0.85);
     expect(values(step, "x.scale")[0]).not.toBe(Math.fround(0.2));
+  });
+});
+
+describe("updates of quantized networks", () => {
+  const plain = { optimizer: { name: "sgd", momentum: 0 } } as const;
+
+  test("a logarithmic one is the plain one to first order, and leaves a positive value", async () => {
+    const only = (logarithmic: boolean) => ({
+      ...plain,
+      parameters: ({ name }: Parameter) =>
+        name === "x.scale" ? { logarithmic, learningRate: 0.01 } : ("frozen" as const),
+    });
+    const [direct, logarithmic] = await Promise.all(
+      [false, true].map(async (is) => values((await take(1, only(is), quantized())).step, "x.scale")[0]!),
+    );
+    const change = direct! - 0.2;
+    expect(change).not.toBe(0);
+    expect(logarithmic).toBeCloseTo(0.2 * Math.exp(Math.max(-0.001, Math.min(0.001, change / 0.2))), 6);
+    const fast = ({ name }: Parameter) =>
+      name === "x.scale" ? { logarithmic: true, learningRate: 100 } : ("frozen" as const);
+    const { step } = await take(3, { ...plain, parameters: fast }, quantized());
+    expect(values(step, "x.scale")[0]!).toBeGreaterThan(0);
+  });
+
+  test("damping pulls weights to the middle of their cells, by twice its weight times the distance", async () => {
+    const after = async (weight: number) => {
+      const step = await buildTrainingStep(quantized(), {
+        batchSize: 4,
+        ...plain,
+        damping: true,
+        session: { threads: 1 },
+      });
+      await step.run({ images, labels, inputs: { [DAMPING]: float32([weight], []) } }, 0.1, 1);
+      await step.release();
+      return values(step, "conv1.weight");
+    };
+    const [free, damped] = [await after(0), await after(0.5)];
+    const start = [...(quantized().tensors.get("conv1.weight")!.data as Float32Array)];
+    let pulled = 0;
+    start.forEach((w, i) => {
+      const code = Math.round(Math.fround(w / Math.fround(0.1)));
+      const inside = Math.abs(w / 0.1) <= 7;
+      const pull = inside ? 0.1 * 2 * 0.5 * (w - 0.1 * code) : 0;
+      if (pull !== 0) pulled++;
+      expect(free[i]! - damped[i]!, `element ${i}`).toBeCloseTo(pull, 5);
+    });
+    expect(pulled).toBeGreaterThan(5);
   });
 });
 

@@ -33,7 +33,8 @@ export interface StepParameter {
   readonly maximum?: number | undefined;
   /**
    * The update changes the logarithm of a positive value, by the learning rate times gradient/value: to first order the same
-   * as the plain update, but the value stays positive. Weight decay then shrinks it by the constant rate λ.
+   * as the plain update, but the value stays positive. The quotient is limited to ±1, so that no value moves by a larger share than
+   * the learning rate: it grows without bound where weights are tiny. Weight decay shrinks a value by the constant rate λ.
    */
   readonly logarithmic?: boolean;
 }
@@ -181,7 +182,7 @@ function updated(
 }
 
 function relative(g: GraphBuilder, gradient: string, value: string, decay: number): string {
-  const result = g.op("Div", [gradient, value]);
+  const result = g.op("Clip", [g.op("Div", [gradient, value]), g.scalar(-1), g.scalar(1)]);
   return decay === 0 ? result : g.op("Add", [result, g.scalar(decay)]);
 }
 

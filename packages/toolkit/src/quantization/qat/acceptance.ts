@@ -1,0 +1,32 @@
+/** @file Whether a trained network is better than the one it began with, beyond what chance makes of the validation images. */
+
+import type { ClassifierResult } from "../../evaluation/evaluate.js";
+
+/**
+ * True where the images that the trained network alone has right outnumber those that the baseline alone has by at least the
+ * standard deviation of that difference, √(both together). Source: McNemar 1947, doi:10.1007/BF02295996.
+ *
+ * @param labels class of each image
+ */
+export function isBetterBeyondChance(
+  labels: ArrayLike<number>,
+  trained: Pick<ClassifierResult, "predictions">,
+  baseline: Pick<ClassifierResult, "predictions">,
+): boolean {
+  let [gained, lost] = [0, 0];
+  for (let i = 0; i < labels.length; i++) {
+    const [now, before] = [trained.predictions[i] === labels[i], baseline.predictions[i] === labels[i]];
+    if (now && !before) gained++;
+    if (before && !now) lost++;
+  }
+  return gained > lost && gained - lost >= Math.sqrt(gained + lost);
+}
+
+/** Whether the values of `trained` are smaller on average than those of `baseline`, by at least one standard error of the mean. */
+export function isSmallerBeyondChance(trained: Float64Array, baseline: Float64Array): boolean {
+  const differences = baseline.map((value, i) => value - trained[i]!);
+  const count = differences.length;
+  const mean = differences.reduce((sum, d) => sum + d, 0) / count;
+  const variance = differences.reduce((sum, d) => sum + (d - mean) ** 2, 0) / Math.max(1, count - 1);
+  return mean > 0 && mean >= Math.sqrt(variance / count);
+}

@@ -1,0 +1,72 @@
+/** @file Options of quantization-aware training, and the defaults that measurement chose. */
+
+import type { Graph } from "@subbyte/graph";
+import { UsageError } from "../../errors.js";
+import type { TrainOptions, TrainResult } from "../../training/index.js";
+import type { Quantizer } from "./steps.js";
+
+export const batchNormForms = ["kept", "frozen", "folded"] as const;
+/**
+ * - `kept`: steps normalize by their batch; statistics are measured anew before each validation and at the end;
+ * - `frozen`: steps normalize by the statistics at the start;
+ * - `folded`: there is no batch norm, weights and biases learn.
+ */
+export type BatchNormForm = (typeof batchNormForms)[number];
+
+export interface Distillation {
+  /** Weight of the teacher's answers beside the labels', 0 … 1; at 1 labels are not looked at. */
+  readonly weight: number;
+  /** Softens both distributions. */
+  readonly temperature: number;
+}
+
+export interface QatOptions
+  extends Omit<
+    TrainOptions,
+    "parameters" | "loss" | "target" | "inputs" | "finished" | "damping" | "freezeBatchNorm" | "constants" | "identity"
+  > {
+  /** With calibrated FakeQuant nodes (`quantizeGraph`, or `lift` of a program) and batch norm folded. */
+  readonly graph: Graph;
+  /** The float network as it was before batch norm was folded, or after; without it there is no distillation. */
+  readonly source?: Graph | undefined;
+  /** How steps learn; `lsq` by default. */
+  readonly quantizer?: Quantizer;
+  /** Learning rate of steps, as a factor of the run's; 1 by default. */
+  readonly stepRate?: number;
+  /** Learns zero points of activations with two signs; true by default. */
+  readonly offsets?: boolean;
+  readonly batchNorm?: BatchNormForm;
+  readonly distillation?: Distillation;
+  /** λ of damped oscillations at the end of the run, towards which it grows from 0 by a cosine; 0 by default. */
+  readonly dampingWeight?: number;
+  /** Images on which statistics are measured; 1024 by default. */
+  readonly statisticsImages?: number;
+}
+
+/** Accuracy on the validation images. */
+export interface Validated {
+  readonly top1: number;
+  readonly loss: number;
+}
+
+export interface QatResult extends TrainResult {
+  /** Of the network that training began with. */
+  readonly baseline: Validated | undefined;
+  /** Which network `best` is: that of a trained epoch, or the baseline where no epoch was better beyond chance. */
+  readonly kept: "trained" | "baseline";
+}
+
+/** @throws {UsageError} where an option is out of its range. */
+export function checkQatOptions({ stepRate = 1, dampingWeight = 0, distillation, source }: QatOptions): void {
+  if (!(stepRate >= 0 && stepRate < Number.POSITIVE_INFINITY))
+    throw new UsageError(`the factor of the steps' learning rate must be at least 0, got ${stepRate}`);
+  if (!(dampingWeight >= 0 && dampingWeight < Number.POSITIVE_INFINITY))
+    throw new UsageError(`the weight of damping must be at least 0, got ${dampingWeight}`);
+  if (!distillation) return;
+  if (!(distillation.weight >= 0 && distillation.weight <= 1))
+    throw new UsageError(`the weight of distillation must lie in [0, 1], got ${distillation.weight}`);
+  if (distillation.weight > 0 && !source)
+    throw new UsageError(
+      "distillation needs the float network as a teacher; begin from a float model, or leave it out",
+    );
+}

@@ -1,0 +1,214 @@
+import { type Graph, simplifyForImport } from "@subbyte/graph";
+import { beforeAll, describe, expect, test } from "vitest";
+import { MemoryImageSet } from "../../data/index.js";
+import { UsageError } from "../../errors.js";
+import { evaluateGraph } from "../../evaluation/index.js";
+import { lower } from "../../lowering/lower.js";
+import { buildModel } from "../../models/index.js";
+import { Random } from "../../random.js";
+import { train } from "../../training/index.js";
+import { calibrationSample } from "../calibration.js";
+import { codeRange, fakeQuants, quantizeValue } from "../fake-quant.js";
+import { quantizeGraph } from "../quantize.js";
+import { isBetterBeyondChance, isSmallerBeyondChance } from "./acceptance.js";
+import { foldedFactors, normalizedLayers, withBatchNorm, withoutBatchNorm } from "./batch-norm.js";
+import { type QatOptions, trainQuantized } from "./index.js";
+import { channelMoments, withMeasuredStatistics } from "./moments.js";
+import { treatments, withLearnedSteps } from "./steps.js";
+
+/** Grey 8×8 images of three classes: noise with a bright band at the top, in the middle, or at the bottom. */
+function bands(count: number, seed: number): MemoryImageSet {
+  const random = new Random(seed);
+  const labels = Int32Array.from({ length: count }, (_, i) => i % 3);
+  const pixels = new Uint8Array(count * 64);
+  labels.forEach((label, n) => {
+    for (let i = 0; i < 64; i++) {
+      const bright = Math.floor(i / 8 / 2.7) === label ? 60 : 0;
+      pixels[n * 64 + i] = bright + random.integer(150);
+    }
+  });
+  const [name, classes] = ["bands", ["top", "middle", "bottom"]];
+  const shape = { channels: 1, storedHeight: 8, storedWidth: 8 } as const;
+  return new MemoryImageSet({ name, split: "train", classes, ...shape, labels, pixels, notes: [] });
+}
+
+const normalization = { mean: [0.4], std: [0.3] };
+const session = { threads: 1 };
+const [images, validation] = [bands(120, 1), bands(90, 2)];
+const sample = calibrationSample(images, { count: 64, seed: 0, ...normalization });
+
+let source: Graph;
+beforeAll(async () => {
+  const graph = buildModel("resnet8", { classes: 3, channels: 1, size: 8, seed: 3 });
+  const rate = { learningRate: 0.05, schedule: { name: "cosine" } } as const;
+  const common = { epochs: 4, batchSize: 12, optimizer: { name: "sgd" }, ...normalization, session } as const;
+  source = (await train({ graph, images, rate, ...common })).graph;
+});
+
+const quantized = (weights: number, activations: number): Promise<Graph> =>
+  quantizeGraph(simplifyForImport(source), images, {
+    policy: { weights, activations },
+    method: "mse",
+    seed: 0,
+    ...normalization,
+    calibrationImages: 64,
+    threads: 1,
+  });
+
+const options = async (bits: number, extra: Partial<QatOptions> = {}): Promise<QatOptions> => ({
+  graph: await quantized(bits, bits),
+  source,
+  images,
+  validation,
+  epochs: 2,
+  batchSize: 12,
+  rate: { learningRate: 0.02, schedule: { name: "cosine" } },
+  optimizer: { name: "sgd" },
+  ...normalization,
+  session,
+  ...extra,
+});
+
+/** Codes of all quantized weights. */
+const codes = (graph: Graph): number[][] =>
+  fakeQuants(graph)
+    .filter(({ ofWeights }) => ofWeights)
+    .map((fq) => {
+      const [weights, scales] = [fq.input, fq.scale].map((name) => graph.tensors.get(name)!.data as Float32Array);
+      const { min, max } = codeRange(fq);
+      const size = weights!.length / scales!.length;
+      return [...weights!].map((w, i) => quantizeValue(w, scales![Math.floor(i / size)]!, 0, min, max));
+    });
+
+describe("batch norm", () => {
+  test("comes out of the weights and goes back in: the same codes, the same answers", async () => {
+    const graph = await quantized(4, 4);
+    const layers = normalizedLayers(graph, source);
+    expect(layers).toHaveLength(9); // every convolution
+    const outputs = layers.map(({ output }) => output);
+    const moments = await channelMoments(graph, outputs, sample, session);
+    const apart = withBatchNorm(graph, layers, moments, source);
+    expect(apart.nodes.filter(({ op }) => op === "BatchNormalization")).toHaveLength(9);
+    const measured = await withMeasuredStatistics(apart, sample, session);
+    const folded = withoutBatchNorm(measured);
+    expect(folded.nodes.map(({ op }) => op)).toEqual(graph.nodes.map(({ op }) => op));
+    expect(codes(folded)).toEqual(codes(graph));
+    // The moments are the quantized network's own, so that nothing is corrected; statistics of batches differ a little.
+    const [before, after, unfolded] = await Promise.all(
+      [graph, folded, measured].map((each) => evaluateGraph(each, validation, { ...session, ...normalization })),
+    );
+    expect(after!.loss).toBeCloseTo(before!.loss, 1);
+    expect(after!.loss).toBeCloseTo(unfolded!.loss, 3);
+  });
+
+  test("weights are as the source had them", async () => {
+    const graph = await quantized(4, 4);
+    const layers = normalizedLayers(graph, source);
+    const moments = await channelMoments(
+      graph,
+      layers.map(({ output }) => output),
+      sample,
+      session,
+    );
+    const apart = withBatchNorm(graph, layers, moments, source);
+    const name = layers[3]!.weight.input;
+    expect(foldedFactors(source).has(name)).toBe(true);
+    const [own, original] = [apart, source].map(({ tensors }) => tensors.get(name)!.data as Float32Array);
+    for (const [i, w] of own!.entries()) expect(Math.abs(w)).toBeCloseTo(Math.abs(original![i]!), 5);
+  });
+
+  test("is made where it had been folded before", async () => {
+    const graph = await quantized(4, 4);
+    const folded = simplifyForImport(source);
+    const layers = normalizedLayers(graph, folded);
+    expect(layers).toHaveLength(9);
+    const { kept, best } = await trainQuantized(await options(3, { source: folded }));
+    expect(["trained", "baseline"]).toContain(kept);
+    expect(best.graph.nodes.some(({ op }) => op === "BatchNormalization")).toBe(false);
+  });
+});
+
+describe("training", () => {
+  test.each([
+    ["lsq", {}],
+    ["lsq, frozen, from a teacher alone", { batchNorm: "frozen", distillation: { weight: 1, temperature: 2 } }],
+    ["lsq, folded, averaged", { batchNorm: "folded", averageDecay: 0.9 }],
+    ["lsq, AdamW, damped", { optimizer: { name: "adamw" }, dampingWeight: 0.01 }],
+    ["pact", { quantizer: "pact" }],
+    ["straight-through", { quantizer: "straight-through" }],
+  ] as [string, Partial<QatOptions>][])("%s: learns, and the result is one for the engine", async (_, extra) => {
+    const notes: string[] = [];
+    const { history, baseline, graph, best } = await trainQuantized(
+      await options(3, { ...extra, onNote: (text) => notes.push(text) }),
+    );
+    expect(history).toHaveLength(2);
+    expect(Number.isFinite(history[1]!.trainLoss)).toBe(true);
+    expect(notes[0]).toBe(`Before training: ${(100 * baseline!.top1).toFixed(2)} % of 90 held-out images.`);
+    const preprocessing = { channels: 1, height: 8, width: 8, resize: "exact", ...normalization } as const;
+    for (const each of [graph, best.graph]) lower(each, { preprocessing: { ...preprocessing, resizeTo: 8 } as never });
+  });
+
+  test("at 2 bits gains on what it began with", async () => {
+    const { baseline, best, history, kept } = await trainQuantized(await options(2, { epochs: 6 }));
+    expect(kept).toBe("trained");
+    expect(history[best.epoch - 1]!.validationAccuracy!).toBeGreaterThan(baseline!.top1);
+  });
+
+  test("keeps the baseline, with that sentence, where nothing was learned", async () => {
+    const notes: string[] = [];
+    const rate = { learningRate: 0, schedule: { name: "constant" } } as const;
+    const given = await options(8, { epochs: 1, rate, batchNorm: "folded", onNote: (text) => notes.push(text) });
+    const { best, kept } = await trainQuantized(given);
+    expect([kept, best.epoch]).toEqual(["baseline", 0]);
+    expect(codes(best.graph)).toEqual(codes(given.graph));
+    expect(notes.at(-1)).toMatch(/No epoch was better than the network before training/);
+  });
+
+  test("distillation needs a teacher", async () => {
+    const given = await options(4, { source: undefined, distillation: { weight: 0.5, temperature: 4 } });
+    await expect(trainQuantized(given)).rejects.toThrow(UsageError);
+  });
+});
+
+describe("steps", () => {
+  const learning = { stepRate: 0.5, offsets: true, boundDecay: 1e-4 };
+  test("learn by quantizer: all but the image's, activations alone, or none", async () => {
+    const graph = await quantized(3, 3);
+    const learnable = (quantizer: "lsq" | "pact" | "straight-through") =>
+      fakeQuants(withLearnedSteps(graph, { ...learning, quantizer })).map(({ node, ofWeights, input }) => ({
+        ofWeights,
+        image: input === graph.inputs[0]!.name,
+        learnable: node.attributes.learnable,
+      }));
+    for (const { image, learnable: value } of learnable("lsq")) expect(value).toBe(image ? 0 : 1);
+    for (const { image, ofWeights, learnable: value } of learnable("pact"))
+      expect(value).toBe(image || ofWeights ? 0 : 2);
+    for (const { learnable: value } of learnable("straight-through")) expect(value).toBe(0);
+  });
+
+  test("have LSQ's gradient scale", async () => {
+    const graph = withLearnedSteps(await quantized(3, 3), { ...learning, quantizer: "lsq" });
+    const treat = treatments(graph, { ...learning, quantizer: "lsq" });
+    const weight = fakeQuants(graph).find(({ ofWeights, bits }) => ofWeights && bits === 3)!;
+    const tensor = graph.tensors.get(weight.scale)!;
+    const treatment = treat({ name: weight.scale, tensor, isScale: true, isZeroPoint: false });
+    expect(treatment).toMatchObject({ logarithmic: true, learningRate: 0.5, weightDecay: 0 });
+    const elements = graph.tensors.get(weight.input)!.data.length / tensor.data.length;
+    expect((treatment as { gradientScale: number }).gradientScale).toBeCloseTo(1 / Math.sqrt(elements * 3), 12);
+  });
+});
+
+test("better means beyond chance", () => {
+  const labels = new Array(100).fill(0);
+  const right = (count: number, from = 0) => ({
+    predictions: Int32Array.from({ length: 100 }, (_, i) => (i >= from && i < from + count ? 0 : 1)),
+  });
+  expect(isBetterBeyondChance(labels, right(60), right(60))).toBe(false);
+  expect(isBetterBeyondChance(labels, right(61), right(60))).toBe(true); // one gained, none lost
+  expect(isBetterBeyondChance(labels, right(62, 20), right(60))).toBe(false); // 22 gained, 20 lost
+  expect(isBetterBeyondChance(labels, right(60), right(61))).toBe(false);
+  const [low, high] = [Float64Array.of(1, 2, 3, 4), Float64Array.of(2, 3, 4, 4.5)];
+  expect(isSmallerBeyondChance(low, high)).toBe(true);
+  expect(isSmallerBeyondChance(high, low)).toBe(false);
+  expect(isSmallerBeyondChance(Float64Array.of(1, 9), Float64Array.of(2, 8.5))).toBe(false);
+});
