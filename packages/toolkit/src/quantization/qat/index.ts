@@ -1,5 +1,7 @@
 /** @file Quantization-aware training. */
 
+export { type ChainOptions, type ChainStage, checkChain, trainChain } from "./chain.js";
+export { fewestBits, type QatDefaults, type QatSetting, qatDefaults } from "./defaults.js";
 export {
   type BatchNormForm,
   batchNormForms,

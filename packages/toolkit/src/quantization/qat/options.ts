@@ -58,15 +58,24 @@ export interface QatResult extends TrainResult {
 
 /** @throws {UsageError} where an option is out of its range. */
 export function checkQatOptions({ stepRate = 1, dampingWeight = 0, distillation, source }: QatOptions): void {
-  if (!(stepRate >= 0 && stepRate < Number.POSITIVE_INFINITY))
-    throw new UsageError(`the factor of the steps' learning rate must be at least 0, got ${stepRate}`);
-  if (!(dampingWeight >= 0 && dampingWeight < Number.POSITIVE_INFINITY))
-    throw new UsageError(`the weight of damping must be at least 0, got ${dampingWeight}`);
+  within("stepRate", stepRate, "at least 0", stepRate >= 0 && stepRate < Number.POSITIVE_INFINITY);
+  within("dampingWeight", dampingWeight, "at least 0", dampingWeight >= 0 && dampingWeight < Number.POSITIVE_INFINITY);
   if (!distillation) return;
-  if (!(distillation.weight >= 0 && distillation.weight <= 1))
-    throw new UsageError(`the weight of distillation must lie in [0, 1], got ${distillation.weight}`);
-  if (distillation.weight > 0 && !source)
+  const { weight } = distillation;
+  within("distillation.weight", weight, "[0, 1]", weight >= 0 && weight <= 1);
+  if (weight > 0 && !source)
     throw new UsageError(
+      "toolkit-argument",
+      { argument: "distillation", found: weight, expected: "a float network" },
       "distillation needs the float network as a teacher; begin from a float model, or leave it out",
     );
+}
+
+function within(argument: string, found: number, expected: string, holds: boolean): void {
+  if (holds) return;
+  throw new UsageError(
+    "toolkit-argument",
+    { argument, found, expected },
+    `${argument} must be ${expected}, got ${found}`,
+  );
 }

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { type Graph, simplifyForImport } from "@subbyte/graph";
 import { beforeAll, describe, expect, test } from "vitest";
 import { MemoryImageSet } from "../../data/index.js";
@@ -12,7 +15,7 @@ import { codeRange, fakeQuants, quantizeValue } from "../fake-quant.js";
 import { quantizeGraph } from "../quantize.js";
 import { isBetterBeyondChance, isSmallerBeyondChance } from "./acceptance.js";
 import { foldedFactors, normalizedLayers, withBatchNorm, withoutBatchNorm } from "./batch-norm.js";
-import { type QatOptions, trainQuantized } from "./index.js";
+import { checkChain, type QatOptions, qatDefaults, trainChain, trainQuantized } from "./index.js";
 import { channelMoments, withMeasuredStatistics } from "./moments.js";
 import { treatments, withLearnedSteps } from "./steps.js";
 
@@ -46,7 +49,10 @@ beforeAll(async () => {
 });
 
 const quantized = (weights: number, activations: number): Promise<Graph> =>
-  quantizeGraph(simplifyForImport(source), images, {
+  quantizeFloat(simplifyForImport(source), weights, activations);
+
+const quantizeFloat = (float: Graph, weights: number, activations: number): Promise<Graph> =>
+  quantizeGraph(float, images, {
     policy: { weights, activations },
     method: "mse",
     seed: 0,
@@ -211,4 +217,73 @@ test("better means beyond chance", () => {
   expect(isSmallerBeyondChance(low, high)).toBe(true);
   expect(isSmallerBeyondChance(high, low)).toBe(false);
   expect(isSmallerBeyondChance(Float64Array.of(1, 9), Float64Array.of(2, 8.5))).toBe(false);
+});
+
+describe("a chain of bit widths", () => {
+  const stage =
+    (out: string | undefined, extra: Partial<QatOptions> = {}) =>
+    (bits: number) => ({
+      images,
+      validation,
+      epochs: 1,
+      batchSize: 12,
+      rate: { learningRate: 0.02, schedule: { name: "cosine" } } as const,
+      optimizer: { name: "sgd" } as const,
+      ...normalization,
+      session,
+      ...(out === undefined ? {} : { out: join(out, `w${bits}a${bits}`) }),
+      ...extra,
+    });
+  const quantize = (float: Graph, bits: number) => quantizeFloat(float, bits, bits);
+
+  test("gives a network per stage, and resumes after a stop with the same weights", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "subbyte-chain-"));
+    try {
+      const [straight, broken] = [join(folder, "straight"), join(folder, "broken")];
+      const whole = await trainChain({ source, bits: [4, 3], quantize, stage: stage(straight) });
+      expect(whole.map(({ bits }) => bits)).toEqual([4, 3]);
+      let stages = 0;
+      const stopped = trainChain({
+        source,
+        bits: [4, 3],
+        quantize,
+        stage: stage(broken, {
+          onProgress: ({ phase, step }) => {
+            if (phase === "train" && step === 4 && stages === 1) throw new Error("killed");
+          },
+        }),
+        onStage: () => {
+          stages++;
+        },
+      });
+      await expect(stopped).rejects.toThrow("killed");
+      const resumed = await trainChain({ source, bits: [4, 3], quantize, stage: stage(broken, { resume: true }) });
+      for (const [i, { result }] of whole.entries()) {
+        expect(resumed[i]!.result.kept).toBe(result.kept);
+        expect(resumed[i]!.result.best.graph.tensors).toEqual(result.best.graph.tensors);
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  test("must fall", () => {
+    expect(() => checkChain([4, 4])).toThrow(/does not fall at 4/);
+    expect(() => checkChain([])).toThrow(/at least one bit width/);
+    expect(() => checkChain([9])).toThrow(UsageError);
+    checkChain([8, 7, 6, 5, 4, 3, 2]);
+  });
+});
+
+test("defaults follow bit width, optimizer and number of images", () => {
+  const setting = { bits: 4, optimizer: "sgd", images: 50_000, batchSize: 64, teacher: true } as const;
+  const four = qatDefaults(setting);
+  expect(qatDefaults({ ...setting, bits: 8 }).learningRate).toBeLessThan(four.learningRate);
+  expect(qatDefaults({ ...setting, bits: 2 }).learningRate).toBeGreaterThan(four.learningRate);
+  expect(qatDefaults({ ...setting, images: 512 }).learningRate).toBeLessThan(four.learningRate);
+  expect(qatDefaults({ ...setting, images: 512 }).epochs).toBeGreaterThan(four.epochs);
+  expect(qatDefaults({ ...setting, optimizer: "adamw" }).learningRate).toBeLessThan(four.learningRate);
+  expect(qatDefaults({ ...setting, teacher: false }).distillation).toBeUndefined();
+  const chain = [8, 7, 6, 5, 4, 3, 2].map((bits) => qatDefaults({ ...setting, bits }).epochs);
+  expect(chain.reduce((sum, epochs) => sum + epochs)).toBe(60);
 });

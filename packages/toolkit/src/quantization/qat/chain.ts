@@ -1,0 +1,98 @@
+/**
+ * @file Progressive quantization: bit widths in falling order, each stage beginning from the weights of the one before, which few
+ * bits need more than many. Source: Zhuang et al. 2018, arXiv:1711.00205; Li et al. 2020 (APoT), arXiv:1909.13144, train
+ * ResNet-20 that way.
+ */
+
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { type Graph, simplifyForImport } from "@subbyte/graph";
+import { UsageError } from "../../errors.js";
+import { evaluateGraph } from "../../evaluation/index.js";
+import { snapBiases } from "../biases.js";
+import { withoutFakeQuant } from "../fake-quant.js";
+import { checkBits } from "../policy.js";
+import type { QatOptions, QatResult } from "./options.js";
+import { trainQuantized } from "./qat.js";
+
+export interface ChainOptions {
+  /** The float network, with batch norm or without. */
+  readonly source: Graph;
+  /** Bit widths of weights and activations, from the largest on. */
+  readonly bits: readonly number[];
+  /** Calibrated network of a float one at a bit width. */
+  readonly quantize: (float: Graph, bits: number) => Promise<Graph>;
+  /** How a stage is trained, its folder included; the chain sets where it begins. */
+  readonly stage: (bits: number) => Omit<QatOptions, "graph" | "source">;
+  /** Hears of each stage as it ends. */
+  readonly onStage?: (stage: ChainStage) => Promise<void> | void;
+}
+
+export interface ChainStage {
+  readonly bits: number;
+  readonly result: QatResult;
+}
+
+/**
+ * Resumed stages that have finished come out again from their checkpoints; the first one that has not goes on.
+ *
+ * @throws {UsageError} where bit widths do not fall; as `trainQuantized` does
+ */
+export async function trainChain(options: ChainOptions): Promise<readonly ChainStage[]> {
+  const { source, bits, quantize, stage, onStage } = options;
+  checkChain(bits);
+  const float = simplifyForImport(source);
+  const stages: ChainStage[] = [];
+  let learned = float;
+  for (const width of bits) {
+    const settings = stage(width);
+    const graph = await betterStart([learned, float], (each) => quantize(each, width), settings);
+    const resume = settings.resume === true && hasCheckpoint(settings.out);
+    const result = await trainQuantized({ ...settings, graph, source, resume });
+    stages.push({ bits: width, result });
+    await onStage?.({ bits: width, result });
+    learned = withoutFakeQuant(result.best.graph);
+  }
+  return stages;
+}
+
+const hasCheckpoint = (out: string | undefined): boolean =>
+  out !== undefined && existsSync(join(out, "checkpoint.safetensors"));
+
+/** @throws {UsageError} where bit widths do not fall or are out of range */
+export function checkChain(bits: readonly number[]): void {
+  if (bits.length === 0)
+    throw new UsageError(
+      "option-value",
+      { option: "bits", value: "", expected: "a list" },
+      "bits: give at least one bit width",
+    );
+  for (const width of bits) checkBits(width, "--bits");
+  const rising = bits.find((width, i) => i > 0 && width >= bits[i - 1]!);
+  if (rising !== undefined)
+    throw new UsageError(
+      "option-value",
+      { option: "bits", value: bits.join(","), expected: "falling bit widths" },
+      `bits: ${bits.join(",")} does not fall at ${rising}; each stage begins from the one before, so the largest bit width comes first`,
+    );
+}
+
+/** The calibrated network with the lower loss on the validation images; the first without such images. */
+async function betterStart(
+  floats: readonly Graph[],
+  quantize: (float: Graph) => Promise<Graph>,
+  { validation, mean, std, session = {} }: Omit<QatOptions, "graph" | "source">,
+): Promise<Graph> {
+  const [first, ...others] = [...new Set(floats)] as [Graph, ...Graph[]];
+  let best = { graph: await quantize(first), loss: Number.POSITIVE_INFINITY };
+  if (!validation || others.length === 0) return best.graph;
+  const lossOf = async (graph: Graph) =>
+    (await evaluateGraph(snapBiases(graph), validation, { ...session, mean, std })).loss;
+  best = { ...best, loss: await lossOf(best.graph) };
+  for (const float of others) {
+    const graph = await quantize(float);
+    const loss = await lossOf(graph);
+    if (loss < best.loss) best = { graph, loss };
+  }
+  return best.graph;
+}

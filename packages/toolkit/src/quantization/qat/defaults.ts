@@ -1,0 +1,76 @@
+/**
+ * @file Defaults of quantization-aware training, by bit width, optimizer and number of images.
+ *
+ * Learning rates grow as bits fall: at 8 bits weights are where they should be, at 2 bits most have to find another code. The rates
+ * of SGD are for batches of 64 and follow Esser et al. 2020 (LSQ, 0.01 at 4 bits) and Li et al. 2020 (APoT, arXiv:1909.13144,
+ * 0.04 for ResNet-20 at 2 bits), weight decay as LSQ halves it per bit below 4. Few images give fewer steps before they are known by
+ * heart: the rate falls with the root of their number, and more epochs make up for a part of it.
+ */
+
+import type { OptimizerOptions } from "../../training/index.js";
+import type { BitPolicy } from "../policy.js";
+import type { Distillation, QatOptions } from "./options.js";
+
+export interface QatSetting {
+  /** Fewest bits of weights or activations, 2 … 8. */
+  readonly bits: number;
+  readonly optimizer: OptimizerOptions["name"];
+  /** Images that are trained on. */
+  readonly images: number;
+  /** Images per step. */
+  readonly batchSize: number;
+  /** Whether there is a float network to learn from. */
+  readonly teacher: boolean;
+}
+
+export type QatDefaults = Required<
+  Pick<QatOptions, "epochs" | "weightDecay" | "stepRate" | "batchNorm" | "dampingWeight" | "quantizer" | "offsets">
+> & { readonly learningRate: number; readonly distillation: Distillation | undefined };
+
+/** The fewest bits that a policy gives to most layers. */
+export const fewestBits = ({ weights, activations }: Pick<BitPolicy, "weights" | "activations">): number =>
+  Math.min(weights, activations);
+
+const REFERENCE_BATCH = 64;
+/** Images from which on nothing is scaled down. */
+const MANY_IMAGES = 20_000;
+/** Most epochs that few images are looked at. */
+const MOST_EPOCHS = 40;
+
+interface ByBits {
+  readonly epochs: number;
+  readonly sgd: number;
+  readonly adamw: number;
+  readonly weightDecay: number;
+  readonly damping: number;
+}
+
+/** Seven stages from 8 to 2 bits take 60 epochs together. */
+const byBits: Readonly<Record<number, ByBits>> = {
+  8: { epochs: 3, sgd: 1e-3, adamw: 5e-5, weightDecay: 1e-4, damping: 0 },
+  7: { epochs: 3, sgd: 1e-3, adamw: 5e-5, weightDecay: 1e-4, damping: 0 },
+  6: { epochs: 3, sgd: 2e-3, adamw: 1e-4, weightDecay: 1e-4, damping: 0 },
+  5: { epochs: 4, sgd: 4e-3, adamw: 2e-4, weightDecay: 1e-4, damping: 0 },
+  4: { epochs: 12, sgd: 1e-2, adamw: 4e-4, weightDecay: 1e-4, damping: 0 },
+  3: { epochs: 14, sgd: 2e-2, adamw: 7e-4, weightDecay: 5e-5, damping: 1e-4 },
+  2: { epochs: 21, sgd: 2e-2, adamw: 1e-3, weightDecay: 2.5e-5, damping: 1e-4 },
+};
+
+export function qatDefaults({ bits, optimizer, images, batchSize, teacher }: QatSetting): QatDefaults {
+  const { epochs, weightDecay, damping, ...rates } = byBits[Math.max(2, Math.min(8, bits))]!;
+  const share = Math.min(1, images / MANY_IMAGES);
+  const batch = batchSize / REFERENCE_BATCH;
+  // The gradient's noise is that of a batch: SGD's rate follows its size, Adam's the root of it.
+  const byBatch = optimizer === "sgd" ? batch : Math.sqrt(batch);
+  return {
+    epochs: Math.min(MOST_EPOCHS, Math.ceil(epochs / Math.sqrt(share))),
+    learningRate: rates[optimizer] * byBatch * Math.sqrt(share),
+    weightDecay,
+    stepRate: 1,
+    batchNorm: "kept",
+    dampingWeight: damping,
+    quantizer: "lsq",
+    offsets: true,
+    distillation: teacher ? { weight: 1, temperature: 4 } : undefined,
+  };
+}
