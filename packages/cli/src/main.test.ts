@@ -12,7 +12,9 @@ const sbq = "tiny.sbq";
 
 beforeAll(async () => {
   const trained = await subbyte(
-    ..."train --arch resnet8 --data mnist --limit 300 --batch 32 --epochs 1 --out run --json --quiet".split(" "),
+    ..."train --arch resnet8 --data mnist --limit 300 --batch 32 --epochs 1 --validation-share 0 --out run --json --quiet".split(
+      " ",
+    ),
   );
   expect(trained).toMatchObject({ status: 0, stderr: "" });
   expect(JSON.parse(trained.stdout)).toMatchObject({ arch: "resnet8", seed: 0, best: 1 });

@@ -12,10 +12,12 @@ export const train = defineCommand("train", {
   run: async (input, { context, deliver }) => {
     const { trainModel } = await import("@subbyte/toolkit/tasks");
     const { weights, validationSplit, ...result } = await trainModel(input, context);
+    const { test } = result;
     const last = result.history.at(-1)!;
     await deliver(
       result,
       `epoch ${last.epoch}: loss ${last.trainLoss.toFixed(4)}, ${validationSplit} accuracy ${percent(last.validationAccuracy ?? 0)}; best in epoch ${result.best}\n` +
+        (test ? `${test.split} images, epoch ${result.best}: ${percent(test.top1)} of ${test.images}\n` : "") +
         `${weights}: subbyte quantize ${weights} --data ${result.data} --weights 4 --activations 4`,
     );
   },

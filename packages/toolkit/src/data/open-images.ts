@@ -13,7 +13,7 @@ import { leftOut } from "./image-formats.js";
 import { type DecodedImages, MemoryImageSet } from "./image-set.js";
 import { MNIST_IDENTITY, openMnist } from "./mnist.js";
 import type { Catalogue, Samples } from "./source.js";
-import { chooseSplit, everyNth, type SplitRequest } from "./split.js";
+import { chooseSplit, everyNth, type SplitRequest, type ValidationShare } from "./split.js";
 import { TaskPool } from "./task-pool.js";
 import type { ImageSet } from "./types.js";
 
@@ -24,8 +24,8 @@ export interface OpenOptions {
   readonly limit?: number;
   /** Seed of the division where the source has no splits; 0 by default. */
   readonly seed?: number;
-  /** Share of the training images held out as "val" where the source has none; 0 by default. */
-  readonly validationShare?: number;
+  /** Share of the training images that is held out for validation; 0 by default. */
+  readonly validationShare?: ValidationShare;
   /** Height and width of the pipeline, one number where square. The images' own size where absent, which must then be uniform. */
   readonly size?: number | readonly [height: number, width: number];
   /** "shorter-side" by default where a size is given, else "exact". */
@@ -110,7 +110,7 @@ function checkOptions({ limit, headroom = 1, validationShare = 0, threads = 1, s
   whole("limit", limit);
   whole("threads", threads);
   for (const side of typeof size === "number" ? [size] : (size ?? [])) whole("size", side);
-  if (!(validationShare >= 0 && validationShare < 1))
+  if (validationShare !== "auto" && !(validationShare >= 0 && validationShare < 1))
     throw new UsageError(
       "option-value",
       { option: "val", value: validationShare, expected: "[0, 1)" },

@@ -5,15 +5,20 @@ import { Random } from "../random.js";
 import { type Catalogue, type Samples, subset } from "./source.js";
 import type { Split } from "./types.js";
 
-/** What a caller may ask for; "evaluation" is test where there is one, else val. */
-export type SplitRequest = Split | "evaluation";
+/** What a caller may ask for; "evaluation" is test where there is one, else val; "held-out" is a share of the training images. */
+export type SplitRequest = Split | "evaluation" | "held-out";
+
+/**
+ * A share in [0, 1), or "auto": 5 % of the training images, but at least 500 or a quarter, whichever is less, and at most 5,000.
+ */
+export type ValidationShare = number | "auto";
 
 export interface SplitOptions {
   readonly split: SplitRequest;
   /** Decides who goes where when the source has no splits, or none for validation. */
   readonly seed: number;
-  /** Share of the training images held out as "val" where the source has no such split, in [0, 1). */
-  readonly validationShare: number;
+  /** Share of the training images that is held out, and missing from "train"; "val" too where the source has no such split. */
+  readonly validationShare: ValidationShare;
 }
 
 export interface ChosenSplit {
@@ -32,14 +37,10 @@ export async function chooseSplit(catalogue: Catalogue, location: string, option
   const { parts } = catalogue;
   const all = parts.get("all");
   const own = (["train", "test", "val"] as const).filter((split) => parts.has(split) || (all && split !== "val"));
-  const holdsOut = options.validationShare > 0 && !parts.has("val") && own.includes("train");
-  const present = holdsOut ? [...own, "val" as const] : own;
-  const split =
-    options.split !== "evaluation"
-      ? options.split
-      : present.includes("test") || !present.includes("val")
-        ? "test"
-        : "val";
+  const holdsOut = options.validationShare !== 0 && own.includes("train");
+  const present = holdsOut && !own.includes("val") ? [...own, "val" as const] : own;
+  const takesHeldOut = options.split === "held-out" || (options.split === "val" && !own.includes("val"));
+  const split = requested(options.split, present);
   if (!present.includes(split)) {
     const held =
       split === "val" && own.includes("train") ? " Hold out a share of the training images to have one." : "";
@@ -52,7 +53,7 @@ export async function chooseSplit(catalogue: Catalogue, location: string, option
   const notes: string[] = [];
   let samples: Samples;
   if (all === undefined) {
-    samples = await parts.get(split === "val" && holdsOut ? "train" : split)!();
+    samples = await parts.get(takesHeldOut ? "train" : split)!();
   } else {
     const whole = await all();
     const [train, test] = divide(whole.labels, TEST_SHARE, Random.derive(options.seed, "test"));
@@ -62,12 +63,28 @@ export async function chooseSplit(catalogue: Catalogue, location: string, option
         `divided class by class with seed ${options.seed} (train and evaluate with the same)`,
     );
   }
-  if (holdsOut && split !== "test") {
-    const [train, held] = divide(samples.labels, options.validationShare, Random.derive(options.seed, "val"));
-    samples = subset(samples, split === "val" ? held : train);
+  const divides = holdsOut && (split === "train" || takesHeldOut);
+  if (divides) {
+    const share = shareOf(options.validationShare, samples.labels.length);
+    const [train, held] = divide(samples.labels, share, Random.derive(options.seed, "val"));
+    samples = subset(samples, takesHeldOut ? held : train);
     notes.push(`${held.length} of the training images are held out for validation with seed ${options.seed}`);
   }
-  return { split, samples, seeded: all !== undefined || (holdsOut && split !== "test"), notes };
+  return { split, samples, seeded: all !== undefined || divides, notes };
+}
+
+function requested(split: SplitRequest, present: readonly Split[]): Split {
+  if (split === "held-out") return "val";
+  if (split !== "evaluation") return split;
+  return present.includes("test") || !present.includes("val") ? "test" : "val";
+}
+
+const HELD_OUT = { share: 0.05, least: 500, most: 5000 };
+
+function shareOf(share: ValidationShare, images: number): number {
+  if (share !== "auto") return share;
+  const least = Math.min(HELD_OUT.least, images / 4);
+  return Math.min(HELD_OUT.most, Math.max(HELD_OUT.share * images, least)) / images;
 }
 
 /** Takes about `share` of each class away, at least one image of it. Both parts keep the order of the images. */

@@ -51,7 +51,8 @@ describe("parsing", () => {
     expect(parsed).toMatchObject({ ...model, weights: 8, method: "auto", mirror: true });
     expect(parsed).not.toHaveProperty("threads");
     expect(parseOptions("train", { arch: "resnet8", data: "mnist" })).toMatchObject({ epochs: 30, optimizer: "sgd" });
-    expect(parseOptions("qat", model)).toMatchObject({ epochs: 5, optimizer: "adamw" });
+    expect(parseOptions("qat", model)).toMatchObject({ optimizer: "sgd", quantizer: "lsq" });
+    expect(parseOptions("qat", model)).not.toHaveProperty("epochs");
   });
 
   test.each([

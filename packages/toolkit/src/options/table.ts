@@ -6,7 +6,7 @@ import { modelOptions } from "./model.js";
 import { bitWidthOptions, budgetOptions, methodOptions } from "./quantization.js";
 import { downloadOptions, measurementOptions, outputOptions, runOptions } from "./run.js";
 import { servingOptions } from "./serving.js";
-import { trainingOptions } from "./training.js";
+import { qatOptions, trainingOptions } from "./training.js";
 
 export const options = {
   ...modelOptions,
@@ -15,6 +15,7 @@ export const options = {
   ...budgetOptions,
   ...methodOptions,
   ...trainingOptions,
+  ...qatOptions,
   ...measurementOptions,
   ...downloadOptions,
   ...servingOptions,

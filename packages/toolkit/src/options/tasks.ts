@@ -5,7 +5,7 @@ import { imageOptions } from "./images.js";
 import { bitWidthOptions, budgetOptions, methodOptions } from "./quantization.js";
 import { servingOptions } from "./serving.js";
 import type { OptionName, OptionValue } from "./table.js";
-import { trainingOptions } from "./training.js";
+import { qatOptions, trainingOptions } from "./training.js";
 
 export interface TaskDefinition {
   /** One sentence. */
@@ -72,15 +72,26 @@ export const tasks = {
   qat: {
     description:
       "Trains with fake-quantized weights and activations, from a float network (calibrated first) or from a .sbq.",
-    reads: ["model", ...network, ...images, ...bitWidths, ...method, ...training, "batch", "out", "seed", "threads"],
+    reads: [
+      "model",
+      ...network,
+      ...images,
+      ...bitWidths,
+      ...method,
+      ...training,
+      ...names(qatOptions),
+      "batch",
+      "out",
+      "seed",
+      "threads",
+    ],
     needs: ["model", "data"],
     arguments: 1,
     own: {
-      // The network has no batch norm any more; Adam's bounded steps keep it from diverging at few bits.
-      epochs: { default: 5 },
-      lr: { default: 1e-3 },
       schedule: { default: "cosine" },
-      optimizer: { default: "adamw" },
+      optimizer: { default: "sgd" },
+      epochs: { help: "passes over the training images; by bit width and number of images where left out" },
+      lr: { help: "largest learning rate; by bit width, optimizer and number of images where left out" },
       out: folder("runs/qat", "folder for checkpoints, weights and log"),
     },
   },

@@ -1,7 +1,7 @@
 /** @file Options of training. */
 
 import { choice, decimal, flag, integer } from "./definition.js";
-import { optimizerNames, scheduleNames } from "./facts.js";
+import { batchNormForms, optimizerNames, quantizers, scheduleNames } from "./facts.js";
 
 export const trainingOptions = {
   epochs: integer({
@@ -64,11 +64,10 @@ export const trainingOptions = {
   }),
   validationShare: decimal({
     group: "Training",
-    help: "share of the training images that chooses the best epoch; 0 lets the test images choose it",
+    help: "share of training images held out to choose the epoch; 5 %, 500 … 5,000 by default; 0: test images",
     min: 0,
     max: 1,
     placeholder: "share",
-    default: 0,
   }),
   checkpointEvery: integer({
     group: "Training",
@@ -99,4 +98,52 @@ export const trainingOptions = {
     default: false,
   }),
   flip: flag({ group: "Augmentation", help: "mirror every second image", default: false }),
+} as const;
+
+/** Options of quantization-aware training alone. What is left out follows bit widths, optimizer and number of images. */
+export const qatOptions = {
+  quantizer: choice(quantizers, {
+    group: "Training",
+    help: "how scales learn: lsq (learned step sizes), pact, or straight-through (not at all)",
+    placeholder: "name",
+    default: "lsq",
+  }),
+  stepRate: decimal({
+    group: "Training",
+    help: "learning rate of scales, as a factor of the learning rate",
+    min: 0,
+    advanced: true,
+    placeholder: "factor",
+    default: 1,
+  }),
+  batchNorm: choice(batchNormForms, {
+    group: "Training",
+    help: "batch norm is kept (measured anew at the end), frozen, or folded into the weights",
+    advanced: true,
+    placeholder: "form",
+    default: "kept",
+  }),
+  distillation: decimal({
+    group: "Training",
+    help: "weight of the float network's answers beside the labels; 1: labels are not used",
+    min: 0,
+    max: 1,
+    placeholder: "share",
+    default: 1,
+  }),
+  temperature: decimal({
+    group: "Training",
+    help: "softens the answers of both networks in distillation",
+    min: 0,
+    advanced: true,
+    placeholder: "factor",
+    default: 4,
+  }),
+  damping: decimal({
+    group: "Training",
+    help: "weight of the penalty on weights that oscillate between two codes",
+    min: 0,
+    advanced: true,
+    placeholder: "weight",
+  }),
 } as const;

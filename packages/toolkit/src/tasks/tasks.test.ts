@@ -19,7 +19,7 @@ beforeAll(async () => {
     { cache, emit: (event) => training.push(event) },
   );
   ({ weights } = result);
-  expect(result).toMatchObject({ arch: "resnet8", best: 1, validationSplit: "test" });
+  expect(result).toMatchObject({ arch: "resnet8", best: 1, validationSplit: "val" });
 }, 300_000);
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -37,8 +37,9 @@ async function quantized(bits: number, name: string) {
 
 test("training says its phases, and its progress with figures", () => {
   const phases = training.flatMap((event) => (event.type === "phase" ? [event.phase] : []));
-  expect(phases).toEqual(["opening images", "opening images", "training", "validating"]);
-  const progress = training.filter((event) => event.type === "progress");
+  const opening = "opening images";
+  expect(phases).toEqual([opening, opening, "training", "validating", opening, "evaluating"]);
+  const progress = training.filter((event) => event.type === "progress" && event.phase === "training");
   expect(progress.at(-1)).toMatchObject({ unit: "steps", total: 9, detail: "epoch 1/1" });
   expect(progress.at(-1)!.figures!.loss).toBeGreaterThan(0);
 });

@@ -3,8 +3,10 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Graph } from "@subbyte/graph";
+import type { OpenOptions } from "../data/index.js";
 import { defined } from "../defined.js";
 import { UsageError } from "../errors.js";
+import { floatClassifier } from "../evaluation/index.js";
 import { describeModel } from "../model-file/index.js";
 import { buildModel, findArchitecture } from "../models/index.js";
 import { type EpochRecord, train } from "../training/index.js";
@@ -12,6 +14,7 @@ import { applyWeights, loadWeights } from "../weights/index.js";
 import { CROP_HEADROOM, openTaskImages } from "./images.js";
 import { normalizationOf } from "./preprocessing.js";
 import { defineTask } from "./run.js";
+import { type TestAccuracy, testAccuracy } from "./test-images.js";
 import { trainOptionsOf } from "./training.js";
 
 export interface TrainTaskResult {
@@ -28,11 +31,13 @@ export interface TrainTaskResult {
   readonly validationSplit: string;
   /** Of the training alone. */
   readonly seconds: number;
+  /** Accuracy of the best epoch's network; absent where the data has no test images. */
+  readonly test: TestAccuracy | undefined;
 }
 
 export const trainModel = defineTask("train", async (options, run): Promise<TrainTaskResult> => {
   const architecture = findArchitecture(options.arch);
-  const { size: given, resizeTo = given, validationShare, seed } = options;
+  const { size: given, resizeTo = given, validationShare = "auto", seed } = options;
   if (resizeTo !== undefined && given === undefined)
     throw new UsageError(
       "option-conflict",
@@ -47,8 +52,8 @@ export const trainModel = defineTask("train", async (options, run): Promise<Trai
     ...(options.randomResizedCrop ? { headroom: CROP_HEADROOM } : {}),
   });
   const { split: _, ...evaluation } = options;
-  const split = validationShare > 0 ? "val" : "evaluation";
-  const validation = await openTaskImages(evaluation, run, { split, validationShare, ...pixels });
+  const open = (split: OpenOptions["split"]) => openTaskImages(evaluation, run, { split, validationShare, ...pixels });
+  const validation = await open(validationShare === 0 ? "evaluation" : "held-out");
 
   const { channels, height: size, classes: labels } = images;
   const { mean, std } = normalizationOf(channels, options);
@@ -91,6 +96,16 @@ export const trainModel = defineTask("train", async (options, run): Promise<Trai
     history: result.history,
     validationSplit: validation.split,
     seconds: (performance.now() - begun) / 1000,
+    test: await testAccuracy(
+      open,
+      () =>
+        floatClassifier(result.best.graph, [channels, size, size], {
+          mean,
+          std,
+          ...defined({ threads: options.threads }),
+        }),
+      run,
+    ),
   };
 });
 

@@ -6,7 +6,10 @@ import type { TaskOptions } from "../options/index.js";
 import type { TrainOptions, TrainProgress } from "../training/index.js";
 import type { Run } from "./run.js";
 
-type Options = TaskOptions<"qat"> | TaskOptions<"train">;
+type Options = Omit<TaskOptions<"qat"> | TaskOptions<"train">, "epochs" | "lr"> & {
+  readonly epochs: number;
+  readonly lr: number;
+};
 
 export function trainOptionsOf(options: Options, run: Run): Omit<TrainOptions, "graph" | "images" | "mean" | "std"> {
   const { momentum, nesterov, cropPadding, threads } = options;

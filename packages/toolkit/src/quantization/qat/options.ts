@@ -2,10 +2,10 @@
 
 import type { Graph } from "@subbyte/graph";
 import { UsageError } from "../../errors.js";
+import type { batchNormForms } from "../../options/facts.js";
 import type { TrainOptions, TrainResult } from "../../training/index.js";
 import type { Quantizer } from "./steps.js";
 
-export const batchNormForms = ["kept", "frozen", "folded"] as const;
 /**
  * - `kept`: steps normalize by their batch; statistics are measured anew before each validation and at the end;
  * - `frozen`: steps normalize by the statistics at the start;

@@ -12,11 +12,11 @@
  */
 
 import { elementCount, type Graph, inferTypes, PACT } from "@subbyte/graph";
+import type { quantizers } from "../../options/facts.js";
 import type { TreatParameter } from "../../training/index.js";
 import { codeRange, type FakeQuant, fakeQuant, fakeQuants, isFakeQuant } from "../fake-quant.js";
 import { MIN_GAMMA } from "./batch-norm.js";
 
-export const quantizers = ["lsq", "pact", "straight-through"] as const;
 export type Quantizer = (typeof quantizers)[number];
 
 export interface StepLearning {

@@ -1,0 +1,40 @@
+/** @file The test images of a training: looked at once, at its end. */
+
+import type { ImageSet, OpenOptions, Split } from "../data/index.js";
+import { DataError } from "../errors.js";
+import { type Classify, evaluateClassifier } from "../evaluation/index.js";
+import type { Run } from "./run.js";
+
+export interface TestAccuracy {
+  readonly split: Split;
+  readonly images: number;
+  /** Share of images whose first answer is right. */
+  readonly top1: number;
+}
+
+/**
+ * @param open opens the images of a split
+ * @returns nothing where the data has training images only, which a note says
+ */
+export async function testAccuracy(
+  open: (split: OpenOptions["split"]) => Promise<ImageSet>,
+  classifierFor: (images: ImageSet) => Promise<{ readonly classify: Classify; close(): Promise<void> }>,
+  run: Run,
+): Promise<TestAccuracy | undefined> {
+  let images: ImageSet;
+  try {
+    images = await open("evaluation");
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    run.note("the data has no test images: only the accuracy on held-out training images is known");
+    return undefined;
+  }
+  const classifier = await classifierFor(images);
+  run.phase("evaluating");
+  const { top1, images: count } = await evaluateClassifier(classifier.classify, images, {
+    signal: run.signal,
+    onProgress: ({ images: done, of, top1: accuracy }) =>
+      run.progress(done, of, { unit: "images", figures: { accuracy } }),
+  }).finally(() => classifier.close());
+  return { split: images.split, images: count, top1 };
+}
