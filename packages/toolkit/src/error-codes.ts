@@ -1,37 +1,8 @@
 /** @file The codes of the toolkit's errors, as data: docs/errors.md is generated from these tables. */
 
 import type { EngineErrorCode } from "@subbyte/engine";
-import type { ErrorArguments, ErrorData, ErrorEntry, ErrorValue, GraphErrorCode } from "@subbyte/graph";
-
-/** The names under which errors of the toolkit carry what their sentences say. */
-export interface ToolkitErrorFacts {
-  /** An option, by its name in the schema, such as `resizeTo`. */
-  readonly option: string;
-  readonly options: readonly string[];
-  /** The value that was given. */
-  readonly value: ErrorValue;
-  /** A task of the toolkit, such as `quantize`. */
-  readonly task: string;
-  /** The values that can be chosen. */
-  readonly allowed: readonly ErrorValue[];
-  /** The range or kind of values that is accepted, in words. */
-  readonly expected: ErrorValue;
-  readonly found: ErrorValue;
-  readonly file: string;
-  /** Where images or weights come from: a folder, an archive, an address. */
-  readonly source: string;
-  readonly split: string;
-  readonly classes: readonly string[];
-  readonly network: string;
-  readonly nodes: readonly string[];
-  readonly package: string;
-  readonly reason: string;
-  readonly argument: string;
-  readonly status: number;
-  readonly images: number;
-  readonly epoch: number;
-  readonly step: number;
-}
+import type { ErrorArguments, ErrorData, ErrorEntry, GraphErrorCode } from "@subbyte/graph";
+import type { ToolkitErrorFacts } from "./error-facts.js";
 
 type Table = Readonly<Record<string, ErrorEntry<keyof ToolkitErrorFacts>>>;
 

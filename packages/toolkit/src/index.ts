@@ -4,9 +4,9 @@ export {
   type ErrorCode,
   type ToolkitErrorCode,
   type ToolkitErrorData,
-  type ToolkitErrorFacts,
   toolkitErrors,
 } from "./error-codes.js";
+export type { ToolkitErrorFacts } from "./error-facts.js";
 export * from "./errors.js";
 export * from "./evaluation/index.js";
 export { exportQdq, type QdqExport } from "./export/export-qdq.js";

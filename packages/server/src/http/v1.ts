@@ -9,7 +9,7 @@ import type { LoadedModel } from "../models/loaded-model.js";
 import { predictRequest, predictResponse } from "../protobuf/onnx-runtime-server.js";
 import { dataToJson, tensorOfJson, wrongTensor } from "../tensors/json.js";
 import type { Tensor } from "../tensors/tensor.js";
-import { parseObject } from "./v2/index.js";
+import { parseObject } from "./v2/parse-object.js";
 
 const PROTOBUF = ["application/octet-stream", "application/x-protobuf", "application/vnd.google.protobuf"];
 const JSON_TYPE = "application/json";

@@ -1,11 +1,6 @@
 /** @file A folder or a tar archive seen as the same thing: a list of paths, and the bytes of those that are wanted. */
 
 import type { Stats } from "node:fs";
-import { stat } from "node:fs/promises";
-import { resolve } from "node:path";
-import { DataError } from "../errors.js";
-import { ArchiveTree } from "./archive-tree.js";
-import { FolderTree } from "./folder-tree.js";
 
 /** Everything in a tree, by paths relative to its root with "/" between the parts. */
 export interface TreeListing {
@@ -41,30 +36,3 @@ export function isHidden(path: string): boolean {
  * change cannot be set.
  */
 export const versionOf = ({ size, mtimeMs, ctimeMs, ino }: Stats): string => `${size} ${mtimeMs} ${ctimeMs} ${ino}`;
-
-/**
- * Opens a folder, or a `.tar`, `.tar.gz` or `.tgz` archive (recognized by content, read without unpacking).
- *
- * @throws {DataError} where nothing is there.
- */
-export async function openTree(location: string): Promise<FileTree> {
-  const path = resolve(location);
-  const status = await stat(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT" || error.code === "ENOTDIR")
-      throw new DataError(
-        "data-not-found",
-        { source: location },
-        `there are no images at "${location}": no such file or folder. Give a folder of class folders ` +
-          `(train/cat/1.jpg, or cat/1.jpg without splits), a .tar, .tar.gz or .tgz of one, CIFAR-10's binary archive, ` +
-          `or "mnist" for the embedded digits; \`subbyte download cifar10\` or \`imagenette\` fetches a data set.`,
-      );
-    throw new DataError(
-      "file-unreadable",
-      { file: location, reason: error.message },
-      `the images at "${location}" cannot be read: ${error.message}`,
-      { cause: error },
-    );
-  });
-  if (status.isDirectory()) return new FolderTree(location, path);
-  return new ArchiveTree(location, path, status);
-}

@@ -21,8 +21,7 @@ import { checkTrainOptions, type TrainOptions, type TrainResult } from "./train-
 /**
  * Trains a classifier graph: one image input `[N, C, H, W]`, logits as first output.
  *
- * @throws {UsageError} where options do not fit each other, the images, or the checkpoint to resume.
- * @throws {UsageError} where `out` holds another run that is not to be resumed or overwritten, or is in use.
+ * @throws {UsageError} where options do not fit each other, the images or the checkpoint, or `out` holds another run or is in use.
  * @throws {InterruptedError} when `signal` fires, after the step at hand; {FailedRunError} when the loss is no longer finite, or
  *   far beyond that of guessing at the end.
  * @throws {MachineError} where a file cannot be written. Files written before are intact in all cases.
@@ -103,9 +102,7 @@ class TrainingRun {
     };
   }
 
-  release(): Promise<void> {
-    return this.step.release();
-  }
+  readonly release = (): Promise<void> => this.step.release();
 
   /** Whether the run has been no better than its best for as long as it may. */
   #stopsEarly(): boolean {

@@ -5,6 +5,7 @@ import { EXTENSIONS, isReady, SERVER_NAME, SERVER_VERSION, type ServerContext } 
 import { ServerError } from "../../errors.js";
 import type { LoadedModel } from "../../models/loaded-model.js";
 import { inferRoutes } from "./infer.js";
+import { parseObject } from "./parse-object.js";
 
 interface ModelParams {
   readonly name: string;
@@ -92,20 +93,4 @@ export function isModelReady(context: ServerContext, { name, version }: ModelPar
 function optionalObject(body: unknown): Readonly<Record<string, unknown>> {
   if (body === undefined || (body as Buffer).length === 0) return {};
   return parseObject(body as Buffer);
-}
-
-/** @throws {ServerError} where the bytes are no JSON object. */
-export function parseObject(bytes: Uint8Array): Readonly<Record<string, unknown>> {
-  let value: unknown;
-  try {
-    value = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8"));
-  } catch (cause) {
-    throw new ServerError("invalid-json", `The body is not JSON: ${(cause as Error).message}.`, {
-      action: "Send a JSON object.",
-      cause,
-    });
-  }
-  if (typeof value !== "object" || value === null || Array.isArray(value))
-    throw new ServerError("invalid-json", "The body is no JSON object.", { action: "Send a JSON object." });
-  return value as Readonly<Record<string, unknown>>;
 }

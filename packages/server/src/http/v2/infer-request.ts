@@ -5,7 +5,7 @@ import { ServerError } from "../../errors.js";
 import { tensorOfBytes } from "../../tensors/bytes.js";
 import { tensorOfJson, wrongTensor } from "../../tensors/json.js";
 import { isDatatype, type Tensor } from "../../tensors/tensor.js";
-import { parseObject } from "./index.js";
+import { parseObject } from "./parse-object.js";
 
 export interface RequestedOutput {
   readonly name: string;
