@@ -7,6 +7,7 @@ import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { resnet20 } from "../scripts/networks.mjs";
 import { type LoadOptions, load, type Prediction, writeSbq } from "../src/index.js";
+import { copiesOfKernels } from "./bundlers.js";
 import { hasChromium, launchChromium } from "./chromium.js";
 import { encodePng } from "./png.js";
 import { Random } from "./programs.js";
@@ -177,18 +178,32 @@ describe.skipIf(!hasChromium)("Chromium", () => {
     expect(outcome).toMatchObject({ runsOn: "worker" });
   });
 
-  test.each([
-    ["development server", serveByVite],
-    ["build", async (files: Files) => serve(await builtByVite(files), false)],
-  ])("Vite's %s", async (_, served) => {
-    const files = new Map<string, string | Uint8Array>([
-      ["index.html", '<!doctype html><title>page</title><script type="module" src="/page.js"></script>'],
-      ["page.js", readFileSync(page)],
-      ...assets.map(([path, content]) => [`public${path}`, content] as const),
-    ]);
-    const outcome = await outcomeAt(await served(files));
+  /** The sources of a page with the engine among its dependencies. */
+  const source: Files = new Map<string, string | Uint8Array>([
+    [
+      "index.html",
+      '<!doctype html><title>page</title><script src="/start.js"></script><script type="module" src="/page.js"></script>',
+    ],
+    ["page.js", readFileSync(page)],
+    ["public/start.js", ""],
+    ...assets.map(([path, content]) => [`public${path}`, content] as const),
+  ]);
+
+  test("Vite's development server", async () => {
+    const outcome = await outcomeAt(await serveByVite(source));
     expectNodesAnswers(outcome);
     expect(outcome).toMatchObject({ runsOn: "worker" });
+    expect(outcome.fallback).toBeUndefined();
+  });
+
+  test("Vite's build, with threads", async () => {
+    const files = await builtByVite(
+      new Map([...source, ["public/start.js", "globalThis.loadOptions = { threads: 2 };"]]),
+    );
+    expect(copiesOfKernels(files)).toEqual([1, 1]);
+    const outcome = await outcomeAt(await serve(files, true));
+    expectNodesAnswers(outcome);
+    expect(outcome).toMatchObject({ runsOn: "worker", isolated: true, threads: 2 });
     expect(outcome.fallback).toBeUndefined();
   });
 

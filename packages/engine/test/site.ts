@@ -10,7 +10,7 @@ const contentTypes: Readonly<Record<string, string>> = {
   ".png": "image/png",
 };
 
-const policy = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'";
+export const strictPolicy = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'";
 
 /** Only pages with these headers get shared memory. */
 const isolation = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
@@ -24,7 +24,7 @@ export interface Site {
 }
 
 /** @param files  by path, such as `/page.html` */
-export async function serve(files: Files, isolated: boolean): Promise<Site> {
+export async function serve(files: Files, isolated: boolean, policy = strictPolicy): Promise<Site> {
   const server = createServer((request, response) => {
     const path = new URL(request.url!, "http://site").pathname;
     const body = files.get(path);

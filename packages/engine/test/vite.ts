@@ -1,9 +1,10 @@
 /** @file A page that has the package among its dependencies, as Vite serves it in development and as Vite builds it. */
 
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, relative } from "node:path";
+import { dirname, join } from "node:path";
 import { build, createServer } from "vite";
+import { read } from "./bundlers.js";
 import type { Files, Site } from "./site.js";
 
 const engine = join(import.meta.dirname, "..");
@@ -27,10 +28,7 @@ export async function serveByVite(files: Files): Promise<Site> {
 export async function builtByVite(files: Files): Promise<Files> {
   const root = project(files);
   await build({ ...common, root });
-  const dist = join(root, "dist");
-  const names = readdirSync(dist, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
-  const built = names.map(({ parentPath, name }) => join(parentPath, name));
-  const result = new Map(built.map((path) => [`/${relative(dist, path)}`, readFileSync(path)]));
+  const result = read(join(root, "dist"));
   rmSync(root, { recursive: true });
   return result;
 }
