@@ -1,65 +1,62 @@
 /** @file From errors to exit statuses: 0 done, 1 done but failed its purpose, 2 wrong use or bad input, 3 the machine, 130 interrupted. */
 
+import { describeError, type ErrorKind, type ErrorReport, UsageError } from "@subbyte/toolkit/errors";
 import { CommanderError } from "commander";
 import pc from "picocolors";
+import { withoutControls } from "./controls.js";
 import { withFlags } from "./flags.js";
 
-const statusOfKind: Readonly<Record<string, number>> = {
+/** A new kind of errors without a status does not compile. */
+const statusOfKind: Readonly<Record<ErrorKind, 1 | 2 | 3 | 130>> = {
   failed: 1,
   usage: 2,
   data: 2,
   model: 2,
   format: 2,
   machine: 3,
+  internal: 3,
   interrupted: 130,
 };
 
-/** Errors of the operating system that are the machine's fault, not the input's. */
-const machineCodes = new Set(["ENOSPC", "EDQUOT", "EIO", "ENOMEM", "EMFILE", "EROFS"]);
-/** Errors of the operating system that a path given by the user causes. */
-const inputCodes: Readonly<Record<string, string>> = {
-  ENOENT: "there is no such file or folder. Check the path",
-  EACCES: "permission is denied. Change the permissions, or choose another path",
-  EISDIR: "this is a folder where a file is needed. Name a file in it",
-  ENOTDIR: "a part of the path is no folder. Check the path",
-};
+const titles = { 1: "falls short:", 2: "error:", 3: "error:", 130: "stopped:" } as const;
 
-interface Told {
-  readonly status: number;
-  readonly message: string;
+export interface ReportOptions {
+  /** Adds the stack, and those of the causes. */
+  readonly verbose: boolean;
+  /** Adds a last line `{"error":{kind, code, data, message}}`. */
+  readonly json: boolean;
 }
 
-/** What to print and which status to end with; `internal:` marks our own faults. */
-export function explain(error: unknown): Told {
-  if (error instanceof CommanderError) return { status: error.exitCode === 0 ? 0 : 2, message: "" };
-  if (!(error instanceof Error)) return { status: 3, message: `internal: ${String(error)}` };
-  if (error.name === "AbortError") return { status: 130, message: "interrupted; nothing was written." };
-  const { kind, code, path } = error as Error & { kind?: string; code?: string; path?: string };
-  const status = kind === undefined ? undefined : statusOfKind[kind];
-  if (status !== undefined) return { status, message: sentence(error.message) };
-  if (code !== undefined && machineCodes.has(code))
-    return {
-      status: 3,
-      message: `${path ?? "the file system"}: ${error.message}. Free some space or choose another --out.`,
-    };
-  if (code !== undefined && code in inputCodes)
-    return { status: 2, message: `${path ?? "a file"}: ${inputCodes[code]}.` };
-  if (error instanceof RangeError && /allocation|Invalid array length/i.test(error.message))
-    return { status: 3, message: `not enough memory: ${error.message}. Use a smaller --batch or --limit.` };
-  return { status: 3, message: `internal: ${error.message}. Run again with --verbose for where it happened.` };
-}
-
-const sentence = (message: string): string => withFlags(/[.!?]$/.test(message) ? message : `${message}.`);
-
-/** Prints an error on stderr, with its stack under `--verbose`, and returns the exit status. */
-export function report(error: unknown, verbose: boolean): number {
-  const { status, message } = explain(error);
+/** Prints an error on stderr and returns the exit status. */
+export function report(error: unknown, { verbose, json }: ReportOptions): number {
+  if (error instanceof CommanderError) return reportUse(error, json);
+  const described = describeError(error);
+  const status = statusOfKind[described.kind];
+  const message = sentence(described);
   const { red } = pc.createColors(process.stderr.isTTY && !process.env.NO_COLOR);
-  const title = status === 1 ? "falls short:" : status === 130 ? "stopped:" : "error:";
-  if (message !== "") process.stderr.write(`${red(title)} ${message}\n`);
-  if (verbose && error instanceof Error && !(error instanceof CommanderError)) {
-    for (let cause: unknown = error; cause instanceof Error; cause = cause.cause)
-      process.stderr.write(`${cause.stack}\n`);
-  }
+  process.stderr.write(`${red(titles[status])} ${withoutControls(message)}\n`);
+  if (verbose)
+    for (let cause = error; cause instanceof Error; cause = cause.cause)
+      process.stderr.write(`${withoutControls(cause.stack ?? cause.message)}\n`);
+  if (json) printError({ ...described, message });
   return status;
 }
+
+/** Options as flags, a full stop at the end; `internal:` marks our own faults. */
+function sentence({ kind, message }: ErrorReport): string {
+  const text = withFlags(/[.!?]$/.test(message) ? message : `${message}.`);
+  if (kind !== "internal") return text;
+  return `internal: ${text.replace(/^internal: /, "")} Run again with --verbose for where it happened.`;
+}
+
+/** Commander has printed its own sentence, or the help that was asked for. */
+function reportUse({ exitCode, code, message }: CommanderError, json: boolean): number {
+  if (exitCode === 0) return 0;
+  const use = new UsageError("command-line", { reason: code }, message.replace(/^error: /, ""));
+  if (json) printError(describeError(use));
+  return statusOfKind.usage;
+}
+
+const printError = (error: ErrorReport): void => {
+  process.stderr.write(`${withoutControls(JSON.stringify({ error }))}\n`);
+};

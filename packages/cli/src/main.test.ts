@@ -240,7 +240,7 @@ describe("wrong use and bad input", () => {
       stderr += text;
     });
     const [status] = await once(child, "close");
-    expect(stderr).toMatch(/^error: .*no space left/i);
+    expect(stderr).toMatch(/^error: .*the disk is full/);
     expect(status).toBe(3);
   });
 

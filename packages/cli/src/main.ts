@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** @file The `subbyte` command. Commands are the files in `commands/`; this one parses, reports errors and sets the exit status. */
 
-import { Command, CommanderError } from "commander";
+import { Command } from "commander";
 import { commands } from "./commands/index.js";
 import { addCompletion } from "./completion.js";
 import { report } from "./exit.js";
@@ -55,16 +55,16 @@ for (const definition of commands) program.addCommand(commandFor(definition, exe
 program.addCommand(schemaCommand(commands));
 await addCompletion(program);
 
-const verbose = process.argv.includes("--verbose");
-process.on("uncaughtException", (error) => process.exit(report(error, verbose)));
+const reporting = { verbose: process.argv.includes("--verbose"), json: process.argv.includes("--json") };
+process.on("uncaughtException", (error) => process.exit(report(error, reporting)));
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   // A reader that has gone away (`| head`) is no fault.
-  process.exit(error.code === "EPIPE" ? 0 : report(error, verbose));
+  process.exit(error.code === "EPIPE" ? 0 : report(error, reporting));
 });
 
 try {
   if (process.argv.length <= 2) program.help({ error: false });
   await program.parseAsync();
 } catch (error) {
-  process.exitCode = error instanceof CommanderError && error.exitCode === 0 ? 0 : report(error, verbose);
+  process.exitCode = report(error, reporting);
 }

@@ -2,14 +2,15 @@
 
 import Table from "cli-table3";
 import pc from "picocolors";
+import { withoutControls } from "./controls.js";
 
-/** A table without inner lines; the first row is the header. Numbers are aligned to the right. */
+/** A table without inner lines; the first row is the header. Numbers are aligned to the right. Names from files are made harmless. */
 export function table(header: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
   const numeric = header.map(
     (_, column) => rows.length > 0 && rows.every((row) => /^[-+\d.,%×\s–]*$/.test(String(row[column]))),
   );
   const instance = new Table({
-    head: [...header],
+    head: header.map(withoutControls),
     colAligns: numeric.map((right) => (right ? "right" : "left")),
     style: { head: [], border: [], compact: true, "padding-left": 0, "padding-right": 0 },
     chars: {
@@ -30,7 +31,7 @@ export function table(header: readonly string[], rows: readonly (readonly (strin
       middle: "  ",
     },
   });
-  for (const row of rows) instance.push(row.map(String));
+  for (const row of rows) instance.push(row.map((cell) => withoutControls(String(cell))));
   // The library pads every line to the full width.
   const [head, ...body] = instance.toString().replaceAll(/ +$/gm, "").split("\n");
   return [styled.bold(head!), ...body].join("\n");
@@ -39,9 +40,18 @@ export function table(header: readonly string[], rows: readonly (readonly (strin
 /** Bold and colours where stdout is a terminal. */
 const styled = pc.createColors(process.stdout.isTTY && !process.env.NO_COLOR);
 
+/** Names from files must not command the terminal; of escape sequences only the bold header of a table passes. */
 export const print = (text: string): void => {
-  process.stdout.write(`${text}\n`);
+  process.stdout.write(`${text.split("\n").map(harmless).join("\n")}\n`);
 };
+
+function harmless(line: string): string {
+  const [, header] = BOLD_LINE.exec(line) ?? [];
+  return header === undefined ? withoutControls(line) : styled.bold(withoutControls(header));
+}
+
+const ESCAPE = String.fromCharCode(27);
+const BOLD_LINE = new RegExp(`^${ESCAPE}\\[1m(.*)${ESCAPE}\\[22m$`);
 
 /** Indented JSON with lists of numbers on one line, so that a confusion matrix looks like one. */
 export const toJson = (value: unknown): string =>

@@ -3,6 +3,7 @@
 import type { NoteEvent, PhaseEvent, ProgressEvent, TaskEvent, WarningEvent } from "@subbyte/toolkit/tasks";
 import { createLogUpdate } from "log-update";
 import pc from "picocolors";
+import { withoutControls } from "./controls.js";
 import { withFlags } from "./flags.js";
 import { byteSize, percent } from "./output.js";
 
@@ -119,11 +120,11 @@ class LinePrinter implements EventPrinter {
 }
 
 const remarkText = ({ type, text }: NoteEvent | WarningEvent, { yellow, dim }: ReturnType<typeof pc.createColors>) =>
-  `${type === "warning" ? yellow("warning:") : dim("note:")} ${withFlags(text)}`;
+  `${type === "warning" ? yellow("warning:") : dim("note:")} ${withFlags(withoutControls(text))}`;
 
 /** `epoch 3/30` says more than `training`. */
 const labelOf = ({ phase, detail }: Pick<PhaseEvent, "phase" | "detail">): string =>
-  detail === undefined ? phase : phase === "training" ? detail : `${phase} ${detail}`;
+  withoutControls(detail === undefined ? phase : phase === "training" ? detail : `${phase} ${detail}`);
 
 function progressParts(event: ProgressEvent): readonly string[] {
   const { done, total, unit, secondsLeft, figures = {} } = event;

@@ -42,7 +42,7 @@ type Table = Readonly<Record<string, ErrorEntry<keyof EngineErrorFacts>>>;
 export const formatErrors = {
   "not-sbq": {
     cause: "The file does not start as a `.sbq` file does.",
-    remedy: "Give a file that `subbyte quantize` or `subbyte qat` wrote.",
+    remedy: "Give a file that the task `quantize` or `qat` wrote.",
     data: ["field"],
   },
   "sbq-version": {

@@ -1,6 +1,6 @@
 /** @file What errors of the toolkit carry beside their sentence. */
 
-import type { ErrorValue } from "@subbyte/graph";
+import type { ErrorEntry, ErrorValue } from "@subbyte/graph";
 
 /** The names under which errors of the toolkit carry what their sentences say. */
 export interface ToolkitErrorFacts {
@@ -31,3 +31,6 @@ export interface ToolkitErrorFacts {
   readonly epoch: number;
   readonly step: number;
 }
+
+/** Codes with their causes, remedies and the facts that are always there. */
+export type ErrorCodeTable = Readonly<Record<string, ErrorEntry<keyof ToolkitErrorFacts>>>;

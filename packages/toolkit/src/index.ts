@@ -2,17 +2,20 @@ export * from "./bench/index.js";
 export * from "./data/index.js";
 export {
   type ErrorCode,
+  type ErrorKind,
   type ToolkitErrorCode,
   type ToolkitErrorData,
   toolkitErrors,
 } from "./error-codes.js";
 export type { ToolkitErrorFacts } from "./error-facts.js";
+export { describeError, type ErrorReport } from "./error-report.js";
 export * from "./errors.js";
 export * from "./evaluation/index.js";
 export { exportQdq, type QdqExport } from "./export/export-qdq.js";
 export { QDQ_OPSET, toQdq } from "./export/qdq.js";
 export * from "./export/tflite/index.js";
 export * from "./files.js";
+export { httpStatusOf } from "./http-status.js";
 export { type LowerOptions, lower } from "./lowering/lower.js";
 export * from "./model-file/index.js";
 export * from "./models/index.js";

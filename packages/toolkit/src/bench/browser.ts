@@ -106,7 +106,7 @@ async function launch(): Promise<Playwright.Browser> {
     throw new UsageError(
       "not-installed",
       { package: "playwright-core" },
-      "--browser needs Playwright to start a browser: npm install playwright-core.",
+      "`browser` needs Playwright to start a browser: npm install playwright-core.",
       { cause: error },
     );
   }
@@ -118,7 +118,7 @@ async function launch(): Promise<Playwright.Browser> {
     throw new UsageError(
       "not-installed",
       { package: "chromium", reason: (error as Error).message },
-      `--browser: Chromium did not start (${looked}): ${(error as Error).message}`,
+      `\`browser\`: Chromium did not start (${looked}): ${(error as Error).message}`,
       { cause: error },
     );
   }

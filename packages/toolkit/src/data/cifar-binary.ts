@@ -28,7 +28,7 @@ export async function openCifarBinary(tree: FileTree): Promise<Catalogue> {
       "data-damaged",
       { file: tree.location, reason: "no batches.meta.txt" },
       `"${tree.location}" has CIFAR-10's batches but no batches.meta.txt, which names the classes: it is incomplete. ` +
-        "`subbyte download cifar10` fetches the official archive.",
+        "The task `download` fetches the official archive, cifar10.",
     );
   const [names] = await readAll(tree, [namesFile]);
   const classes = new TextDecoder().decode(names).split(/\r?\n/).filter(Boolean);

@@ -91,7 +91,7 @@ export async function decodeSamples(
 }
 
 function allocate(sizeBytes: number, source: string): Uint8Array {
-  const advice = "Take fewer images (--limit) or a smaller --size.";
+  const advice = "Take fewer images (`limit`) or a smaller `size`.";
   const described = `the decoded images of "${source}" take ${(sizeBytes / 2 ** 30).toFixed(1)} GiB`;
   if (sizeBytes > constants.MAX_LENGTH)
     throw new DataError(

@@ -40,7 +40,7 @@ export async function decodeImage(content: ImageContent, name: string): Promise<
     throw new DataError(
       "image-damaged",
       { file: name, reason: (error as Error).message },
-      `${name} cannot be decoded (${(error as Error).message}). Replace or remove it, or leave damaged images out with --skip-bad-images.`,
+      `${name} cannot be decoded (${(error as Error).message}). Replace or remove it, or leave damaged images out with \`skipBadImages\`.`,
       { cause: error },
     );
   }
@@ -103,7 +103,7 @@ export function fitImage(image: RawImage, target: PixelTarget, name: string): Ui
       "image-wrong-size",
       { file: name, found: [image.width, image.height], expected: [target.width, target.height] },
       `${name} is ${image.width}×${image.height} pixels where ${target.width}×${target.height} is expected. Bring the images to that ` +
-        "size, or give --size or --resize-to when training or quantizing, so that they are resized and cropped.",
+        "size, or give `size` or `resizeTo` when training or quantizing, so that they are resized and cropped.",
     );
   return preprocess(image, { ...target, ...UNUSED });
 }

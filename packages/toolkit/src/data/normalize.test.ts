@@ -26,7 +26,7 @@ describe("normalize", () => {
   test("refuses what does not fit", () => {
     expect(() => normalizationTables({ channels: 1, mean: [0, 0, 0], std: [1, 1, 1] })).toThrow(UsageError);
     for (const std of [0, -1, Number.NaN, Number.POSITIVE_INFINITY])
-      expect(() => normalizationTables({ channels: 1, mean: [0], std: [std] })).toThrow(/--std/);
+      expect(() => normalizationTables({ channels: 1, mean: [0], std: [std] })).toThrow(/`std`/);
     expect(() => normalize(new Uint8Array(7), { ...imagenet, pixels: 2 })).toThrow(UsageError);
   });
 });

@@ -21,14 +21,14 @@ export function normalizationTables({ channels, mean, std }: Normalization): rea
       "option-value",
       { option: "mean", options: ["mean", "std"], value: [mean, std], expected: channels },
       `images of ${channels} channel${channels === 1 ? "" : "s"} need as many means and standard deviations, got ` +
-        `--mean ${mean.join(",")} and --std ${std.join(",")}`,
+        `\`mean\` ${mean.join(",")} and \`std\` ${std.join(",")}`,
     );
   if (!mean.every(Number.isFinite) || !std.every((value) => Number.isFinite(value) && value > 0))
     throw new UsageError(
       "option-value",
       { option: "std", options: ["mean", "std"], value: [mean, std], expected: "numbers, and positive numbers" },
-      `means must be numbers and standard deviations positive numbers (of pixel / 255), got --mean ${mean.join(",")} and ` +
-        `--std ${std.join(",")}`,
+      `means must be numbers and standard deviations positive numbers (of pixel / 255), got \`mean\` ${mean.join(",")} and ` +
+        `\`std\` ${std.join(",")}`,
     );
   return mean.map((center, c) => Float32Array.from({ length: 256 }, (_, p) => (p / 255 - center) / std[c]!));
 }

@@ -203,12 +203,12 @@ describe("MNIST", () => {
 });
 
 describe("sizes", () => {
-  test("one size for all is needed, or --size", async () => {
+  test("one size for all is needed, or `size`", async () => {
     await writeTree(photos(), {
       ...(await classFolders({ "train/a": 2, "train/b": 2 })),
       "train/b/wide.png": await png(9, 6, 9),
     });
-    expect(await failure(photos())).toMatch(/train\/b\/wide\.png.* is 9×6 pixels where 4×4 is expected.*--size/);
+    expect(await failure(photos())).toMatch(/train\/b\/wide\.png.* is 9×6 pixels where 4×4 is expected.*`size`/);
     expect(await failure(photos(), { skipBadImages: true })).toMatch(/wide\.png/);
     expect(await open(photos(), { size: 3 })).toMatchObject({ height: 3, width: 3, length: 5 });
     expect(await open(photos(), { size: [2, 3] })).toMatchObject({ height: 2, width: 3 });
@@ -259,7 +259,7 @@ describe("what cannot be used is refused", () => {
 
   test("a source that is not there: the message says what is accepted", async () => {
     expect(await failure(join(root, "nowhere"))).toMatch(
-      /no such file or folder.*class folders.*"mnist".*download cifar10/,
+      /no such file or folder.*class folders.*"mnist".*`download` fetches cifar10/,
     );
   });
 
@@ -299,7 +299,7 @@ describe("a damaged image among good ones", () => {
 
   test("is named", async () => {
     expect(await failure(photos(), { threads: 1 })).toMatch(
-      /"train\/a\/001\.png" in ".*" cannot be decoded .*--skip-bad-images/,
+      /"train\/a\/001\.png" in ".*" cannot be decoded .*`skipBadImages`/,
     );
   });
 

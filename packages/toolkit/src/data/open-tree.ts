@@ -21,7 +21,7 @@ export async function openTree(location: string): Promise<FileTree> {
         { source: location },
         `there are no images at "${location}": no such file or folder. Give a folder of class folders ` +
           `(train/cat/1.jpg, or cat/1.jpg without splits), a .tar, .tar.gz or .tgz of one, CIFAR-10's binary archive, ` +
-          `or "mnist" for the embedded digits; \`subbyte download cifar10\` or \`imagenette\` fetches a data set.`,
+          `or "mnist" for the embedded digits; the task \`download\` fetches cifar10 or imagenette.`,
       );
     throw new DataError(
       "file-unreadable",

@@ -39,7 +39,7 @@ export async function floatClassifier(
           "image-wrong-size",
           { found: images.length / count, expected: [channels, height, width] },
           `the network takes images of ${width}×${height} pixels and ${channels} channels, got ` +
-            `${images.length / count} bytes an image; use --size ${height}`,
+            `${images.length / count} bytes per image; use \`size\` ${height}`,
         );
       const data = normalize(images, { channels: channels as 1 | 3, mean, std, pixels: height * width });
       const feed = { dtype: "float32", shape: [count, channels, height, width], data } as const;

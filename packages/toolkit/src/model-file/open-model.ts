@@ -130,7 +130,7 @@ async function openCheckpoint(file: OpenedFile, options: OpenModelOptions): Prom
     throw new UsageError(
       "option-missing",
       { option: "arch", file: file.path },
-      `${file.path} holds weights without a network; name the architecture with --arch, e.g. --arch resnet18.`,
+      `${file.path} holds weights without a network; name the architecture with \`arch\`, e.g. \`arch\` resnet18.`,
     );
   const { size, channels, stem } = { ...description, ...defined(options) };
   const graph = buildModel(architecture, {

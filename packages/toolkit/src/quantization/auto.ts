@@ -62,12 +62,14 @@ export async function autoQuantize(
     const drop = check.drop(best!.closeness);
     if (drop <= maxDrop) {
       onNote?.(
-        `auto stops with ${best!.name}: the ${measure} is ${drop.toFixed(2)} points, --max-drop allows ${maxDrop}.`,
+        `auto stops with ${best!.name}: the ${measure} is ${drop.toFixed(2)} points, \`maxDrop\` allows ${maxDrop}.`,
       );
       return best!.graph;
     }
-    onNote?.(`The ${measure} is ${drop.toFixed(2)} points, more than --max-drop ${maxDrop}: auto goes on.`);
+    onNote?.(`The ${measure} is ${drop.toFixed(2)} points, more than \`maxDrop\` ${maxDrop}: auto goes on.`);
   }
-  onNote?.(`auto has no further method; it takes ${best!.name}. More bits or training (subbyte qat) can bring more.`);
+  onNote?.(
+    `auto has no further method; it takes ${best!.name}. More bits or training (the task \`qat\`) can bring more.`,
+  );
   return best!.graph;
 }

@@ -32,7 +32,7 @@ export function calibrationSample(images: ImageSet, options: CalibrationOptions)
     throw new UsageError(
       "option-value",
       { option: "calibrationImages", value: count, expected: "a whole number from 1" },
-      `--calibration-images ${count}: take a whole number of at least 1 image.`,
+      `\`calibrationImages\` ${count}: take a whole number of at least 1 image.`,
     );
   const { channels, height, width } = images;
   return {
@@ -83,7 +83,7 @@ export async function checkCalibration(calibration: CalibrationInput): Promise<r
       "calibration-flat",
       { images },
       `calibration: all ${images} images are one plain colour (black?), so no range can be measured on them. ` +
-        "Check --data, and that the images decode to what they show.",
+        "Check `data`, and that the images decode to what they show.",
     );
   return images < FEW
     ? [`Ranges are measured on ${images} image${images === 1 ? "" : "s"} only; a thousand give better ones.`]

@@ -91,11 +91,11 @@ test("overrides by name pattern win, later over earlier; reduceRange caps weight
 });
 
 test.each([
-  [{ weights: 9, activations: 4 }, "--weights"],
-  [{ weights: 1, activations: 4 }, "--weights"],
-  [{ weights: 4, activations: 2.5 }, "--activations"],
-  [{ weights: 4, activations: 4, firstLastBits: 0 }, "--first-last-bits"],
-  [{ weights: 4, activations: 4, residualBits: 16 }, "--residual-bits"],
+  [{ weights: 9, activations: 4 }, "`weights`"],
+  [{ weights: 1, activations: 4 }, "`weights`"],
+  [{ weights: 4, activations: 2.5 }, "`activations`"],
+  [{ weights: 4, activations: 4, firstLastBits: 0 }, "`firstLastBits`"],
+  [{ weights: 4, activations: 4, residualBits: 16 }, "`residualBits`"],
 ])("a width that does not exist is refused: %o", (policy, option) => {
   expect(() => insertFakeQuant(kitchenSink(1), policy)).toThrow(UsageError);
   expect(() => insertFakeQuant(kitchenSink(1), policy)).toThrow(option);

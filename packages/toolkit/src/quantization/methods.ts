@@ -95,7 +95,7 @@ export function methodByName(name: string): Method {
     throw new UsageError(
       "option-choice",
       { option: "method", value: name, allowed: ["auto", ...Object.keys(methods)] },
-      `--method ${name}: there is no such method; take one of auto, ${Object.keys(methods).join(", ")}.`,
+      `\`method\` ${name}: there is no such method; take one of auto, ${Object.keys(methods).join(", ")}.`,
     );
   return method;
 }

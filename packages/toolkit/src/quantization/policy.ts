@@ -44,15 +44,16 @@ export interface Widths {
 }
 
 /**
- * Refuses a width that the engine does not have.
+ * Refuses a bit width that the engine does not have.
+ * @param place how the message names it
  * @throws {UsageError} naming the option
  */
-export function checkBits(bits: number, option: string): void {
+export function checkBits(bits: number, option: string, place = `\`${option}\``): void {
   if (!Number.isInteger(bits) || bits < 2 || bits > 8)
     throw new UsageError(
       "option-value",
       { option, value: bits, expected: "a whole number from 2 to 8" },
-      `${option}: a width of ${bits} bits is not supported; take a whole number from 2 to 8.`,
+      `${place}: a bit width of ${bits} is not supported; take a whole number from 2 to 8.`,
     );
 }
 
@@ -69,10 +70,10 @@ export function matchesPattern(name: string, pattern: string): boolean {
 export function decideWidths(graph: Graph, topology: Topology, policy: BitPolicy): Widths {
   const firstLast = policy.firstLastBits ?? 8;
   const residual = policy.residualBits ?? 8;
-  checkBits(policy.weights, "--weights");
-  checkBits(policy.activations, "--activations");
-  checkBits(firstLast, "--first-last-bits");
-  checkBits(residual, "--residual-bits");
+  checkBits(policy.weights, "weights");
+  checkBits(policy.activations, "activations");
+  checkBits(firstLast, "firstLastBits");
+  checkBits(residual, "residualBits");
 
   const layers = new Map<string, LayerWidths>();
   for (const node of graph.nodes) {
@@ -94,11 +95,11 @@ function applyOverride(layers: Map<string, LayerWidths>, override: LayerOverride
     throw new UsageError(
       "invalid-policy",
       { reason: "the pattern matches no layer", value: override.pattern, nodes: [...layers.keys()] },
-      `policy: the pattern "${override.pattern}" matches no layer. The layers are: ${[...layers.keys()].join(", ")}.`,
+      `\`policy\`: the pattern "${override.pattern}" matches no layer. The layers are: ${[...layers.keys()].join(", ")}.`,
     );
-  if (override.weights !== undefined) checkBits(override.weights, `policy, pattern "${override.pattern}", weights`);
-  if (override.activations !== undefined)
-    checkBits(override.activations, `policy, pattern "${override.pattern}", activations`);
+  const place = `\`policy\`, pattern "${override.pattern}"`;
+  if (override.weights !== undefined) checkBits(override.weights, "policy", `${place}, weights`);
+  if (override.activations !== undefined) checkBits(override.activations, "policy", `${place}, activations`);
   for (const name of names) {
     const before = layers.get(name)!;
     layers.set(name, {

@@ -96,7 +96,7 @@ describe("quantize", () => {
     });
     const error = await quantize(broken, noise, collapsing).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(FailedRunError);
-    expect((error as Error).message).toMatch(/collapsed: .*noisiest layers are .* dB .*; .* dB .*; .* dB .*--force/);
+    expect((error as Error).message).toMatch(/collapsed: .*noisiest layers are .* dB .*; .* dB .*; .* dB .*`force`/);
     const { log } = await quantize(broken, noise, { ...collapsing, force: true });
     expect(log.at(-1)).toMatch(/collapsed/);
   });

@@ -92,6 +92,6 @@ async function collapse(graph: Graph, check: Check, closeness: Closeness): Promi
     .map(({ layer, aloneDb, cause }) => `${layer} (${aloneDb.toFixed(1)} dB signal to noise: ${cause})`);
   return (
     `The quantized network collapsed: ${check.describe(closeness)}. The noisiest layers are ${worst.join("; ")}. ` +
-    "Use more bits for them (--policy), another method (--method reconstruct), or train it (subbyte qat); --force writes it as it is."
+    "Use more bits for them (`policy`), another method (`method` reconstruct), or train it (the task `qat`); `force` writes it as it is."
   );
 }

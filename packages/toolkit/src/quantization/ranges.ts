@@ -223,7 +223,7 @@ async function observe(
         "not-finite",
         { graph: graph.name, tensors: [value] },
         `calibration: "${value}" is NaN or infinite on the calibration images, so it has no range. ` +
-          "Check the network's weights and the normalization (--mean, --std).",
+          "Check the network's weights and the normalization (`mean`, `std`).",
       );
   const constant = [...observers].filter(([, observer]) => observer.constant).map(([value]) => `"${value}"`);
   if (constant.length > 0)

@@ -32,5 +32,5 @@ test("images approach the statistics of batch normalization, the same for the sa
 });
 
 test("a network without batch normalization is refused with advice", async () => {
-  await expect(synthesizeImages(kitchenSink(1), settings)).rejects.toThrow(/no batch normalization.*--arch/);
+  await expect(synthesizeImages(kitchenSink(1), settings)).rejects.toThrow(/no batch normalization.*`arch`/);
 });

@@ -92,7 +92,7 @@ function statisticsLoss(graph: Graph): Graph {
       "no-batch-norm",
       { graph: graph.name },
       `"${graph.name}" has no batch normalization, whose statistics images could be made from (ONNX files are often ` +
-        "exported with it folded away). Give the checkpoint with --arch, or images with --data.",
+        "exported with it folded away). Give the checkpoint with `arch`, or images with `data`.",
     );
   const b = new GraphBuilder(`${graph.name} statistics`, graph);
   const axes = b.ints([0, 2, 3]);

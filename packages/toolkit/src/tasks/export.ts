@@ -56,7 +56,7 @@ async function exportOnnx(model: OpenedModel, options: Options, run: Run): Promi
     throw new UsageError(
       "wrong-model-kind",
       { file: model.path, expected: "quantized" },
-      `${model.path} is a float network; quantize it first: subbyte quantize ${model.path}.`,
+      `${model.path} is a float network; quantize it first with the task \`quantize\`.`,
     );
   const { bytes, check } = await exportQdq(model.program, { reduceRange });
   const out = options.out ?? `${model.name}.qdq.onnx`;

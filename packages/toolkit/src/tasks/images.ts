@@ -67,7 +67,7 @@ export function requireSameClasses(model: OpenedModel, images: ImageSet): void {
     { source: images.name, found: images.classes.length, expected: classes },
     `${model.path} has ${classes} classes, the images of "${images.name}" have ${images.classes.length} ` +
       `(${sample(images.classes)}). Use the data that the model was trained for, or train a model for these classes: ` +
-      "subbyte train --from takes over all but the last layer.",
+      "the task `train` with `from` takes over all but the last layer.",
   );
 }
 

@@ -76,28 +76,28 @@ function parseCheckpoint<Position>(path: string, bytes: Uint8Array, kind: Checkp
     throw new DataError(
       "wrong-checkpoint",
       { file: path, reason: `no checkpoint of a ${kind}` },
-      `"${path}" holds tensors, but is no checkpoint of a ${kind}; start without --resume`,
+      `"${path}" holds tensors, but is no checkpoint of a ${kind}; start without \`resume\``,
     );
   if (metadata[KEYS.version] !== VERSION)
     throw new DataError(
       "wrong-checkpoint",
       { file: path, reason: "another version", found: metadata[KEYS.version] ?? "1", expected: VERSION },
       `"${path}" is a checkpoint of version ${metadata[KEYS.version] ?? "1"}, this program reads version ${VERSION}; ` +
-        "start without --resume",
+        "start without `resume`",
     );
   requireChecksum(path, bytes, metadata[KEYS.checksum]);
   if (found !== kind)
     throw new DataError(
       "wrong-checkpoint",
       { file: path, reason: `no checkpoint of a ${kind}`, found },
-      `"${path}" is a checkpoint of a ${found}, not of a ${kind}; start without --resume`,
+      `"${path}" is a checkpoint of a ${found}, not of a ${kind}; start without \`resume\``,
     );
   const [settings, position] = [metadata[KEYS.settings], metadata[KEYS.position]];
   if (settings === undefined || position === undefined)
     throw new DataError(
       "wrong-checkpoint",
       { file: path, reason: "no settings or position" },
-      `"${path}" lacks settings or position; the file is damaged: start without --resume`,
+      `"${path}" lacks settings or position; the file is damaged: start without \`resume\``,
     );
   return { settings: JSON.parse(settings) as RunSettings, position: JSON.parse(position) as Position, tensors };
 }
@@ -110,7 +110,7 @@ function requireChecksum(path: string, bytes: Uint8Array, expected: string | und
     "wrong-checkpoint",
     { file: path, reason: "the checksum does not fit" },
     `"${path}" was changed after it was written: its checksum does not fit. Resumed from it, the run would give another ` +
-      "result; restore the file from a copy, or start without --resume",
+      "result; restore the file from a copy, or start without `resume`",
   );
 }
 
@@ -128,7 +128,7 @@ export async function readRunFile(path: string): Promise<Uint8Array> {
   throw new UsageError(
     "checkpoint-missing",
     { file: path },
-    `there is no file "${path}" to resume from; start without --resume, or give the run's folder`,
+    `there is no file "${path}" to resume from; start without \`resume\`, or give the run's folder`,
   );
 }
 
@@ -161,6 +161,6 @@ export function requireSameSettings(path: string, saved: RunSettings, now: RunSe
     { file: path, options: told },
     `"${path}" cannot be resumed, as the result would be neither run's: ` +
       `${told.map((name) => `${name} was ${saved[name]}, now ${now[name]}`).join("; ")}. ` +
-      "Resume with the same settings, or start without --resume",
+      "Resume with the same settings, or start without `resume`",
   );
 }

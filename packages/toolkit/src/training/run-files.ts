@@ -34,8 +34,8 @@ export class RunFiles {
     throw new UsageError(
       "folder-in-use",
       { file: this.folder, reason: "the checkpoint of an earlier run" },
-      `"${this.folder}" holds the checkpoint of an earlier run: go on from it with --resume, choose another folder with ` +
-        "--out, or give --overwrite to lose it",
+      `"${this.folder}" holds the checkpoint of an earlier run: go on from it with \`resume\`, choose another folder with ` +
+        "`out`, or give `overwrite` to lose it",
     );
   }
 
@@ -71,7 +71,7 @@ export class RunFiles {
       throw new DataError(
         "wrong-checkpoint",
         { file: path, reason: "not the file that belongs to the checkpoint" },
-        `"${path}" is not the file that belongs to "${this.checkpointPath}"; restore it from a copy, or start without --resume`,
+        `"${path}" is not the file that belongs to "${this.checkpointPath}"; restore it from a copy, or start without \`resume\``,
       );
     const { tensors } = readSafetensors(bytes, `"${path}"`);
     return { ...graph, tensors: new Map([...graph.tensors].map(([key, own]) => [key, tensors.get(key) ?? own])) };

@@ -95,7 +95,7 @@ export function checkTrainOptions({
     throw new UsageError(
       "option-conflict",
       { options: ["resume", "out"] },
-      "to resume a run, give the folder that it wrote to (--out)",
+      "to resume a run, give the folder that it wrote to (`out`)",
     );
   if (images.length === 0)
     throw new DataError(

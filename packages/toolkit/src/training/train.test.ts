@@ -136,7 +136,7 @@ describe("a run that is stopped and resumed gives the same bytes as one that is 
 
   test("with the checkpoint's number of threads where none is given", async () => {
     const { session: _, ...unset } = small({ out: folder, resume: true });
-    await expect(train(small({ out: folder, session: { threads: 3 }, ...stopAfter(2) }))).rejects.toThrow(/--resume/);
+    await expect(train(small({ out: folder, session: { threads: 3 }, ...stopAfter(2) }))).rejects.toThrow(/`resume`/);
     await expect(train({ ...unset, ...stopAfter(1) })).rejects.toThrow(InterruptedError);
     await expect(train({ ...unset, session: { threads: 1 } })).rejects.toThrow(/threads was 3, now 1/);
   });
@@ -185,7 +185,7 @@ test("a loss that is no longer finite ends the run, names the learning rate, and
   const failure = await train(diverging).catch((error: unknown) => error);
   expect(failure).toBeInstanceOf(FailedRunError);
   expect((failure as Error).message).toMatch(
-    /diverged in epoch 1 near step \d: .*(first tensor that is not finite is|was not finite before|no longer finite).*\(--lr 1e\+30\)/,
+    /diverged in epoch 1 near step \d: .*(first tensor that is not finite is|was not finite before|no longer finite).*\(`lr` 1e\+30\)/,
   );
   const { tensors } = readSafetensors(await readFile(join(folder, "checkpoint.safetensors")));
   expect(tensors.size).toBeGreaterThan(0);

@@ -243,8 +243,8 @@ class TrainingRun {
       "interrupted",
       { epoch: epoch + 1, step: stepInEpoch, ...(this.files ? { file: this.files.checkpointPath } : {}) },
       this.files
-        ? `${where}; "${this.files.checkpointPath}" holds its state: the same command with --resume goes on from there`
-        : `${where}; nothing was kept, as no output folder was given (--out)`,
+        ? `${where}; "${this.files.checkpointPath}" holds its state: the same command with \`resume\` goes on from there`
+        : `${where}; nothing was kept, as no output folder was given (\`out\`)`,
     );
   }
 
@@ -275,7 +275,7 @@ class TrainingRun {
       "diverged",
       { network: this.options.graph.name, epoch: epoch + 1, step: stepInEpoch + 1, value: rate, reason: what },
       `training diverged in epoch ${epoch + 1} near step ${stepInEpoch + 1}: ${what}, at the learning rate ${rate.toPrecision(3)} ` +
-        `(--lr ${this.options.rate.learningRate}). Lower it, warm up for longer (--warmup), or clip gradients (--clip-norm).${intact}`,
+        `(\`lr\` ${this.options.rate.learningRate}). Lower it, warm up for longer (\`warmup\`), or clip gradients (\`clipNorm\`).${intact}`,
     );
   }
 

@@ -142,8 +142,8 @@ function refuseOtherClasses(
       expected: own.shape[0]!,
       reason: "another number of classes",
     },
-    `${source} classifies ${given.shape[0]} classes, the model ${own.shape[0]}; build the model for ${given.shape[0]} classes (--classes), ` +
-      'or begin a training with a new last layer (train --from, or head: "reinitialize")',
+    `${source} classifies ${given.shape[0]} classes, the model ${own.shape[0]}; build the model for ${given.shape[0]} classes (\`classes\`), ` +
+      'or begin a training with a new last layer (the task `train` with `from`, or head: "reinitialize")',
   );
 }
 

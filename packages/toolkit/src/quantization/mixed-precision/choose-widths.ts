@@ -69,7 +69,7 @@ function mixedBudget(float: Graph, budget: WidthBudget, policy: BitPolicy): Mixe
       throw new UsageError(
         "option-conflict",
         { options: ["maxTime", "avgBits", "maxSize"] },
-        "--max-time is a budget of its own; leave --avg-bits and --max-size out.",
+        "`maxTime` is a budget of its own; leave `avgBits` and `maxSize` out.",
       );
     return { kind: "time", milliseconds };
   }
@@ -98,7 +98,7 @@ function bitsForBytes(float: Graph, bytes: number, { firstLastBits = 8, residual
     throw new UsageError(
       "budget-too-small",
       { option: "maxSize", value: bytes, expected: Math.round(fixed + inner / 4) },
-      `--max-size: ${bytes} bytes are too few; first and last layer, scales and biases take about ${Math.round(fixed)}, ` +
+      `\`maxSize\`: ${bytes} bytes are too few; first and last layer, scales and biases take about ${Math.round(fixed)}, ` +
         `and the other weights at 2 bits ${Math.round(inner / 4)}.`,
     );
   return bits;

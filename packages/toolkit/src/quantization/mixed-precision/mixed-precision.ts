@@ -67,7 +67,7 @@ export async function mixedPrecision(
     throw new UsageError(
       "nothing-to-learn",
       { option: "firstLastBits" },
-      "mixed precision: the network has only a first and a last layer, which keep --first-last-bits.",
+      "mixed precision: the network has only a first and a last layer, which keep `firstLastBits`.",
     );
   const all = names.length * widths.length + pairs;
   let done = 0;

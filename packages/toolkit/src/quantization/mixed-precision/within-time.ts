@@ -26,7 +26,7 @@ export function withinTime(
     items,
     milliseconds - rest,
     (least) =>
-      `--max-time: ${milliseconds} ms an image cannot be reached on this machine; the fastest widths take ${(least + rest).toPrecision(3)} ms.`,
+      `\`maxTime\`: ${milliseconds} ms an image cannot be reached on this machine; the fastest widths take ${(least + rest).toPrecision(3)} ms.`,
   );
   return {
     layers: costs.map(({ layer }, i) => {

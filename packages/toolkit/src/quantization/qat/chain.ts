@@ -65,15 +65,15 @@ export function checkChain(bits: readonly number[]): void {
     throw new UsageError(
       "option-value",
       { option: "bits", value: "", expected: "a list" },
-      "bits: give at least one bit width",
+      "`bits`: give at least one bit width",
     );
-  for (const width of bits) checkBits(width, "--bits");
+  for (const width of bits) checkBits(width, "bits");
   const rising = bits.find((width, i) => i > 0 && width >= bits[i - 1]!);
   if (rising !== undefined)
     throw new UsageError(
       "option-value",
       { option: "bits", value: bits.join(","), expected: "falling bit widths" },
-      `bits: ${bits.join(",")} does not fall at ${rising}; each stage begins from the one before, so the largest bit width comes first`,
+      `\`bits\` ${bits.join(",")} does not fall at ${rising}; each stage begins from the one before, so the largest bit width comes first`,
     );
 }
 

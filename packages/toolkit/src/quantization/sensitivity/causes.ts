@@ -67,7 +67,7 @@ export function causeOf(facts: LayerFacts): string {
       `outlier channel ${facts.outlierChannel} of its input reaches ${facts.outlierRatio.toFixed(0)} times the median channel; equalization may help`,
     );
   if (position !== "inner" && Math.min(weightBits, inputBits) < 8)
-    remarks.push(`it is the ${position} layer, which is better kept at 8 bits (--first-last-bits 8)`);
+    remarks.push(`it is the ${position} layer, which is better kept at 8 bits (\`firstLastBits\` 8)`);
   if (facts.deadChannels > 0) remarks.push(`output channels of only zero weights: ${facts.deadChannels}`);
   if (facts.tinyScales > 0) remarks.push(`weight scales below 1e-7: ${facts.tinyScales}`);
   return [main[origin]!, ...remarks].join("; ");

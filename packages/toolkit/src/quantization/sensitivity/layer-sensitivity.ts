@@ -72,7 +72,7 @@ export async function layerSensitivity(
       throw new ModelError(
         "not-finite",
         { tensors: [facts.layer] },
-        `layer "${facts.layer}" computes with NaN or infinities on these images. Check the float network's weights, and --mean and --std.`,
+        `layer "${facts.layer}" computes with NaN or infinities on these images. Check the float network's weights, and \`mean\` and \`std\`.`,
       );
     results.push({
       ...facts,

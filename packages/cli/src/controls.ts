@@ -1,0 +1,11 @@
+/** @file Text from files on a terminal: it must not command it. */
+
+/**
+ * A text with control characters, and those that reverse the direction of writing, as `\u001b`. Line ends and tabs stay, and in
+ * JSON the meaning does.
+ */
+export const withoutControls = (text: string): string =>
+  text.replaceAll(
+    /[^\P{Cc}\n\t]|[\u202A-\u202E\u2066-\u2069]/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );

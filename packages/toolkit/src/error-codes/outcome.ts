@@ -1,0 +1,29 @@
+/** @file Codes of `InterruptedError` and `FailedRunError`. */
+
+import type { ErrorCodeTable } from "../error-facts.js";
+
+export const interruptedErrors = {
+  interrupted: {
+    cause: "The work was stopped by Ctrl-C or an AbortSignal; it stopped in good order.",
+    remedy: "Do what the message says to go on.",
+    data: [],
+  },
+} as const satisfies ErrorCodeTable;
+
+export const failedErrors = {
+  diverged: {
+    cause: "The loss of a training became infinite or NaN.",
+    remedy: "Lower the learning rate, warm up for longer, or clip gradients.",
+    data: ["network", "epoch"],
+  },
+  collapsed: {
+    cause: "The quantized network does not predict what the float network predicts.",
+    remedy: "Check the normalization, raise the bit widths or try another method; force writes the model all the same.",
+    data: ["found"],
+  },
+  "unfair-comparison": {
+    cause: "A program to compare with does not compute the same, or not on integers, so that its time says nothing.",
+    remedy: "Use another version of the peer, or leave it out.",
+    data: ["network", "reason"],
+  },
+} as const satisfies ErrorCodeTable;

@@ -1,0 +1,66 @@
+/**
+ * Writes docs/errors.md from the tables of error codes, or with `--check` says whether it is up to date.
+ * Needs the built packages.
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { errorTables } from "../packages/toolkit/dist/error-tables.js";
+
+const path = fileURLToPath(new URL("../docs/errors.md", import.meta.url));
+
+const kinds = {
+  usage: "An option or argument makes no sense. Exit status 2.",
+  data: "Images, labels, weights, checkpoints or inputs cannot be used. Exit status 2.",
+  model: "A model cannot be used. Exit status 2.",
+  format: "A `.sbq` file or program breaks a rule of the format. Exit status 2.",
+  machine: "The environment fails: the disk, memory, the network, the browser. Exit status 3.",
+  interrupted: "The work was stopped. Exit status 130.",
+  failed: "The work was done, but its result is useless. Exit status 1.",
+};
+
+const cell = (text) => text.replaceAll("|", "\\|");
+
+const section = ({ name, package: from, kind, codes }) =>
+  [
+    `## ${name}`,
+    "",
+    `Kind \`${kind}\`, exported by \`@subbyte/${from}\`. ${kinds[kind]}`,
+    "",
+    "| code | cause | what to do | data |",
+    "| --- | --- | --- | --- |",
+    ...Object.entries(codes).map(
+      ([code, { cause, remedy, data }]) =>
+        `| \`${code}\` | ${cell(cause)} | ${cell(remedy)} | ${data.map((fact) => `\`${fact}\``).join(", ")} |`,
+    ),
+    "",
+  ].join("\n");
+
+const page = `# Errors
+
+<!-- Written by scripts/docs-errors.mjs from the tables of codes; change those. -->
+
+Every error that our packages throw has a \`kind\`, a \`code\`, \`data\` with what its sentence names, as JSON values, and a
+\`message\`: one paragraph that says what is wrong, where, and what to do. Programs should look at the code; messages may change.
+The column *data* lists what is always there.
+
+\`\`\`js
+try {
+  await openModel(path);
+} catch (error) {
+  if (error.code === "unsupported-operator") console.log(error.data.operators);
+  else throw error;
+}
+\`\`\`
+
+Messages name options as JavaScript does, between backticks; the command line prints their flags instead. \`describeError\` gives
+kind, code, data and message of anything that was thrown, also of errors of the operating system and of our own mistakes, whose
+kind is \`internal\` (exit status 3). \`httpStatusOf\` gives the status with which a server answers. With \`--json\`, the command
+line writes \`{ "error": { kind, code, data, message } }\` as the last line on stderr.
+
+${errorTables.map(section).join("\n")}`;
+
+if (!process.argv.includes("--check")) writeFileSync(path, page);
+else if (readFileSync(path, "utf8") !== page) {
+  console.error("docs/errors.md is not what the tables say; run npm run docs:errors");
+  process.exitCode = 1;
+}
