@@ -69,6 +69,7 @@ const counts = [
   "maxImages",
   "maxPixels",
   "maxDecodedBytes",
+  "requestTimeout",
 ] as const;
 
 /** @throws {RangeError} where a number is out of range. */
@@ -99,7 +100,7 @@ export function settingsOf(options: ServerOptions): Settings {
   for (const name of counts)
     if (!(Number.isInteger(settings[name]) && settings[name] >= 1))
       throw new RangeError(`${name} must be a positive integer, is ${settings[name]}`);
-  for (const name of ["maxBatchDelay", "maxWait", "drainDelay", "shutdownTimeout", "requestTimeout"] as const)
+  for (const name of ["maxBatchDelay", "maxWait", "drainDelay", "shutdownTimeout"] as const)
     if (!(settings[name] >= 0)) throw new RangeError(`${name} must be a number of milliseconds, is ${settings[name]}`);
   return settings;
 }

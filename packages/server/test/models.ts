@@ -60,7 +60,18 @@ export async function testServer(
   internal: InternalOptions = {},
 ): Promise<RunningServer> {
   const server = await startServer(
-    { port: 0, log: false, watch: false, page: false, workers: 1, ...options },
+    {
+      port: 0,
+      log: false,
+      watch: false,
+      page: false,
+      workers: 1,
+      // A busy machine is no reason to refuse or to give up.
+      maxWait: 3_600_000,
+      requestTimeout: 240_000,
+      shutdownTimeout: 240_000,
+      ...options,
+    },
     internal,
   );
   afterAll(() => server.close());

@@ -31,7 +31,11 @@ export async function createApp(context: ServerContext): Promise<FastifyInstance
     requestIdHeader: false,
     bodyLimit: settings.maxBodyBytes,
     requestTimeout: settings.requestTimeout,
-    http: { connectionsCheckingInterval: Math.min(1000, settings.requestTimeout) },
+    http: {
+      // Node takes the larger of the two times for bodies.
+      headersTimeout: settings.requestTimeout,
+      connectionsCheckingInterval: Math.min(1000, settings.requestTimeout),
+    },
     forceCloseConnections: "idle",
     // Requests that are here when the server stops are answered.
     return503OnClosing: false,
