@@ -23,6 +23,6 @@ export async function drawSeven(page) {
 export async function answered(page) {
   await page.locator(".results tbody tr").first().waitFor();
   await page.waitForFunction(() => document.querySelectorAll(".results .waiting").length === 0, undefined, {
-    timeout: 120_000,
+    timeout: 300_000,
   });
 }

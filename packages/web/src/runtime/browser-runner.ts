@@ -44,7 +44,7 @@ export async function startBrowserRunner(model: CatalogModel, options: StartOpti
     },
     async classify({ prepared }, { repeat = false } = {}) {
       const { value, milliseconds } = await timed(() => loaded.run(prepared.bytes), repeat);
-      return { top: ranked(value, labels), computeMs: milliseconds };
+      return { top: ranked(value, labels), logits: value, computeMs: milliseconds };
     },
     dispose: () => loaded.dispose(),
   };

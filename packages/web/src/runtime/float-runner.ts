@@ -51,7 +51,7 @@ export async function startFloatRunner(model: CatalogModel, options: StartOption
       async classify({ prepared }, { repeat = false } = {}) {
         const values = normalized(prepared, preprocessing);
         const { value, milliseconds } = await timed(() => remote.run(values, shape), repeat);
-        return { top: ranked(value, labels), computeMs: milliseconds };
+        return { top: ranked(value, labels), logits: value, computeMs: milliseconds };
       },
       dispose: () => worker.terminate(),
     };

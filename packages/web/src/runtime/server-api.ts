@@ -38,6 +38,7 @@ interface ServerError {
 
 interface ServerAnswer {
   readonly compute_time: number;
+  readonly logits: readonly number[];
   readonly top_k: readonly { readonly index: number; readonly label: string | null; readonly confidence: number }[];
   readonly error?: ServerError;
 }
@@ -45,6 +46,7 @@ interface ServerAnswer {
 export interface ServerPrediction {
   /** Best first. */
   readonly top: readonly Prediction[];
+  readonly logits: Float32Array;
   readonly computeMs: number;
 }
 
@@ -61,6 +63,7 @@ export async function classifyOnServer(
   const body = new FormData();
   body.set("model", model);
   body.set("top_k", String(topK));
+  body.set("logits", "true");
   body.set("images", image, "image");
   const response = await fetch("classify", { method: "POST", body, ...(signal ? { signal } : {}) });
   const answer = (await response.json().catch(() => undefined)) as readonly ServerAnswer[] | ServerError | undefined;
@@ -74,6 +77,7 @@ export async function classifyOnServer(
       label: label ?? `class ${index}`,
       probability: confidence,
     })),
+    logits: Float32Array.from(result.logits),
     computeMs: result.compute_time,
   };
 }

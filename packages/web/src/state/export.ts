@@ -1,8 +1,10 @@
 /** @file Answers as a table for other programs. */
 
 import { type CatalogModel, widthName } from "../catalog/types.js";
+import type { Answer } from "../runtime/runner.js";
 import { chosen, reference } from "./catalog.js";
 import { agrees, answerOf, pictures } from "./images.js";
+import { place } from "./place.js";
 
 const columns = ["picture", "model", "bits", "label", "probability", "milliseconds", "agreement"] as const;
 
@@ -12,25 +14,53 @@ const field = (value: string | number): string => {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 };
 
-/** Comma-separated values, a line for each answer of the models on show. */
-export function answersAsCsv(): string {
-  const lines = pictures.value.flatMap((picture) =>
+interface AnswerRow {
+  readonly picture: string;
+  readonly model: CatalogModel;
+  readonly answer: Answer;
+  /** "reference", "same", "differs", or empty where the reference has not answered. */
+  readonly agreement: string;
+}
+
+/** One row per answer of the models on show. */
+const rows = (): readonly AnswerRow[] =>
+  pictures.value.flatMap((picture) =>
     chosen.value.flatMap((model) => {
       const state = answerOf(picture, model);
       if (typeof state !== "object" || !("answer" in state)) return [];
-      const { top, computeMs } = state.answer;
-      const { label, index, probability } = top[0]!;
-      const values = [
-        label ?? index,
-        probability.toFixed(6),
-        computeMs.toFixed(3),
-        agreement(agrees(picture, model), model),
-      ];
-      return [[picture.name, model.id, widthName(model.bits), ...values]];
+      const { answer } = state;
+      return [{ picture: picture.name, model, answer, agreement: agreement(agrees(picture, model), model) }];
     }),
   );
+
+/** The likeliest class of every answer, as comma-separated values. */
+export function answersAsCsv(): string {
+  const lines = rows().map(({ picture, model, answer: { top, computeMs }, agreement }) => {
+    const { label, index, probability } = top[0]!;
+    const values = [label ?? index, probability.toFixed(6), computeMs.toFixed(3), agreement];
+    return [picture, model.id, widthName(model.bits), ...values];
+  });
   return [columns, ...lines].map((line) => `${line.map(field).join(",")}\r\n`).join("");
 }
+
+/** Every answer whole, with all logits. */
+export const answersAsJson = (): string =>
+  JSON.stringify(
+    rows().map(({ picture, model, answer: { top, logits, computeMs, roundTripMs }, agreement }) => ({
+      picture,
+      model: model.id,
+      bits: model.bits,
+      sha256: model.sha256,
+      ranOn: place.value,
+      top,
+      logits: Array.from(logits),
+      milliseconds: computeMs,
+      ...(roundTripMs === undefined ? {} : { roundTripMilliseconds: roundTripMs }),
+      agreement,
+    })),
+    undefined,
+    1,
+  );
 
 const agreement = (same: boolean | undefined, model: CatalogModel): string =>
   model === reference.value ? "reference" : same === undefined ? "" : same ? "same" : "differs";

@@ -5,7 +5,7 @@ import type { JSX } from "preact";
 import { Chooser } from "../components/chooser.js";
 import { ImageInput } from "../components/image-input.js";
 import { Results } from "../components/results.js";
-import { answersAsCsv, download } from "../state/export.js";
+import { answersAsCsv, answersAsJson, download } from "../state/export.js";
 import { clearPictures, disagreements, onlyDisagreements, pictures, shownPictures } from "../state/images.js";
 
 export function ImagesView(): JSX.Element {
@@ -32,6 +32,13 @@ export function ImagesView(): JSX.Element {
                 onClick={() => download("answers.csv", answersAsCsv(), "text/csv")}
               >
                 Save as CSV
+              </button>
+              <button
+                class="button quiet"
+                type="button"
+                onClick={() => download("answers.json", answersAsJson(), "application/json")}
+              >
+                Save as JSON
               </button>
               <button class="button quiet" type="button" onClick={clearPictures}>
                 Clear all
