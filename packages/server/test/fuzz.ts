@@ -4,6 +4,7 @@ import { connect } from "node:net";
 import { Client, credentials, Metadata, type ServiceError, status } from "@grpc/grpc-js";
 import { Random } from "../../engine/test/programs.js";
 import type { RunningServer } from "../src/server.js";
+import { ESCAPED } from "./enclosure.js";
 import { bomb } from "./models.js";
 
 /** What a server must not do. */
@@ -152,7 +153,11 @@ function request(random: Random, image: Uint8Array): Sent {
         path: pick(random, [
           modelPath(random, pick(random, ["", "/ready", "/stats", "/infer", "/x"])),
           `/models/${pick(random, names)}.sbq`,
+          `/models/${pick(random, names)}.json`,
+          `/models/samples/${pick(random, names)}.png`,
           "/api/models",
+          "/v2/models/stats",
+          "/v2/health/ready",
           "/..%2f..%2fetc/passwd",
           "/%",
           "/metrics",
@@ -209,7 +214,8 @@ function formRequest(random: Random, image: Uint8Array): Pick<Sent, "headers" | 
     const content = random.integer(0, 2) ? pick(random, files) : damaged(random, image);
     const filename = pick(random, [
       '; filename="a.png"',
-      '; filename="../../../tmp/escaped.png"',
+      `; filename="../../../tmp/${ESCAPED}"`,
+      `; filename="../${ESCAPED}"`,
       "; filename=",
       "",
       '; filename="\u00ff\u0001"',
@@ -305,7 +311,7 @@ async function send(url: string, { method, path, headers: given, body }: Sent): 
     method,
     headers: Object.fromEntries(Object.entries(given).filter(([, value]) => value !== "")),
     redirect: "manual",
-    signal: AbortSignal.timeout(60_000),
+    signal: AbortSignal.timeout(240_000),
     ...(body === undefined || method === "GET" || method === "HEAD" ? {} : { body: body as Uint8Array<ArrayBuffer> }),
   });
   const answer = await response.text();
@@ -349,7 +355,7 @@ function sendRaw(port: number, bytes: Uint8Array): Promise<string | undefined> {
   return new Promise((resolve) => {
     let answer = "";
     const socket = connect(port, "127.0.0.1", () => socket.end(bytes));
-    socket.setTimeout(60_000, () => {
+    socket.setTimeout(240_000, () => {
       socket.destroy();
       resolve("the connection was neither answered nor closed");
     });
@@ -366,6 +372,9 @@ const methods = [
   "inference.GRPCInferenceService/ModelInfer",
   "inference.GRPCInferenceService/ModelMetadata",
   "inference.GRPCInferenceService/ModelReady",
+  "inference.GRPCInferenceService/ServerLive",
+  "inference.GRPCInferenceService/ServerReady",
+  "inference.GRPCInferenceService/ServerMetadata",
   "onnxruntime.server.PredictionService/Predict",
   "inference.GRPCInferenceService/Nothing",
 ];
@@ -388,7 +397,7 @@ function sendGrpc(client: Client, random: Random): Promise<string | undefined> {
       (bytes: Buffer) => bytes,
       body,
       new Metadata(),
-      { deadline: Date.now() + 60_000 },
+      { deadline: Date.now() + 240_000 },
       (error: ServiceError | null) => {
         const bad =
           error !== null &&

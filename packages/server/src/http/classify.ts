@@ -54,7 +54,8 @@ async function readForm(request: FastifyRequest, maxBytes: number, maxImages: nu
   try {
     for await (const part of request.parts()) {
       if (part.type === "field") {
-        fields.set(part.fieldname, String(part.value));
+        // The parser lets parts without a name pass.
+        fields.set(part.fieldname ?? "", String(part.value));
         continue;
       }
       const content = await part.toBuffer();
