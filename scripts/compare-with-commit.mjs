@@ -1,5 +1,5 @@
 /**
- * Holds this working tree against an earlier commit: runs the same commands with both and compares the files that they write, which
+ * Compares this working tree with an earlier commit: runs the same commands with both and compares the files that they write, which
  * have to be equal byte for byte where nothing but the code's shape has changed.
  */
 
@@ -10,7 +10,8 @@ import { tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { readSbq } from "@subbyte/engine";
-import { readSafetensors } from "@subbyte/toolkit";
+import { readSafetensors, writeFileAtomic } from "@subbyte/toolkit";
+import { provenance } from "./provenance.mjs";
 
 const help = `Builds an earlier commit in a worktree of its own, runs about twenty small commands with it and with this working tree, each in
 a folder of its own with the same relative paths and --threads 1, and compares what they wrote:
@@ -19,12 +20,16 @@ a folder of its own with the same relative paths and --threads 1, and compares w
   weights, checkpoints  by their tensors: the format around them may change
   budgets               both accuracies and sizes are printed, for people to judge
 
+Where a default has changed since, the new program gets the option that brings the old behaviour back, which the output and the
+results name. Exit status 1 where a command differs otherwise.
+
   npm run --silent build && node scripts/compare-with-commit.mjs [COMMIT]
 
   COMMIT          what to compare with (1b86282)
   --old FOLDER    where that commit is built already
   --scratch FOLDER  keeps what the commands write; those of the earlier commit are not run again
   --only LIST     names of commands, separated by commas
+  --results FILE  writes the outcome as JSON
   --help          this text
 `;
 
@@ -35,6 +40,7 @@ const { values, positionals } = parseArgs({
     old: { type: "string" },
     scratch: { type: "string" },
     only: { type: "string" },
+    results: { type: "string" },
     help: { type: "boolean", default: false },
   },
 });
@@ -53,16 +59,25 @@ const policy = [
   { pattern: "layer3*", weights: 2 },
 ];
 
-/** In the order in which they need each other's files. */
+/** What training chose its best epoch by, and how quantization-aware training learned, before their defaults changed. */
+const chosenByTestImages = "--validation-share 0";
+const straightThrough = `${chosenByTestImages} --quantizer straight-through --batch-norm folded --distillation 0 --damping 0`;
+
+/**
+ * In the order in which they need each other's files. `now`: options that only the new program gets, since a default has changed.
+ * `byDesign`: why the files differ nevertheless.
+ */
 const commands = [
   {
     name: "train",
     line: `train --arch resnet8 ${data} --batch 32 --epochs 2 --crop-padding 2 --label-smoothing 0.1 --clip-norm 5 --out float`,
+    now: chosenByTestImages,
     tensors: ["float/best.safetensors", "float/last.safetensors", "float/checkpoint.safetensors"],
   },
   {
     name: "train-adamw",
     line: `train --arch resnet8 ${data} --batch 64 --epochs 1 --optimizer adamw --lr 0.002 --schedule cosine --from ${float} --out adamw`,
+    now: chosenByTestImages,
     tensors: ["adamw/best.safetensors", "adamw/checkpoint.safetensors"],
   },
   ...["minmax", "movingaverage", "mse", "percentile", "kl", "l24"].map((method) =>
@@ -81,13 +96,15 @@ const commands = [
   },
   {
     name: "qat",
-    line: `qat ${float} ${data} --calibration-images 64 --method mse --weights 3 --activations 4 --batch 32 --epochs 1 --out qat`,
+    line: `qat ${float} ${data} --calibration-images 64 --method mse --weights 3 --activations 4 --batch 32 --epochs 1 --optimizer adamw --lr 0.001 --out qat`,
+    now: straightThrough,
     files: ["qat/best.sbq"],
     tensors: ["qat/best.safetensors", "qat/checkpoint.safetensors"],
   },
   {
     name: "qat-sbq",
-    line: `qat mse.sbq ${data} --batch 32 --epochs 1 --lr 0.0005 --crop-padding 2 --out qat-sbq`,
+    line: `qat mse.sbq ${data} --batch 32 --epochs 1 --optimizer adamw --lr 0.0005 --crop-padding 2 --out qat-sbq`,
+    now: straightThrough,
     files: ["qat-sbq/best.sbq"],
   },
   { name: "export", line: "export mse.sbq --out mse.onnx", files: ["mse.onnx"] },
@@ -124,15 +141,13 @@ function digest(folder, { files = [], tensors = [] }) {
   ];
 }
 
-/** Sorted hashes of the tensors, whatever their names. */
+/** One hash of the sorted hashes of the tensors, whatever their names. */
 function tensorsOf(path) {
   const { tensors } = readSafetensors(new Uint8Array(readFileSync(path)), path);
-  return [...tensors.values()]
-    .map(({ dtype, shape, data }) =>
-      sha(Buffer.concat([Buffer.from(`${dtype}${shape}`), Buffer.from(data.buffer, data.byteOffset, data.byteLength)])),
-    )
-    .sort()
-    .join();
+  const hashes = [...tensors.values()].map(({ dtype, shape, data }) =>
+    sha(Buffer.concat([Buffer.from(`${dtype}${shape}`), Buffer.from(data.buffer, data.byteOffset, data.byteLength)])),
+  );
+  return sha(hashes.sort().join());
 }
 
 async function run(program, folder, line) {
@@ -175,33 +190,58 @@ function built() {
   return place;
 }
 
-/** Differences, each a sentence. */
-async function compare(old, { name, line, budget: sized, ...files }) {
+/** Runs a command with both programs. @returns a row of the results */
+async function compare(old, { name, line, now, byDesign, budget: sized, ...files }) {
   const [before, after] = [join(scratch, "old"), join(scratch, "new")];
+  const row = { name, command: line, ...(now === undefined ? {} : { now }) };
   const done = join(before, `${name}.done`);
-  if (!existsSync(done)) {
-    await run(old, before, line);
-    writeFileSync(done, line);
-  } else if (readFileSync(done, "utf8") !== line) throw new Error(`${done} is of another command; remove it`);
-  await run(root, after, line);
-  if (sized !== undefined) {
-    const [a, b] = [await budget(old, before, sized), await budget(root, after, sized)];
-    process.stdout.write(`  ${sized}: accuracy ${a.top1} → ${b.top1}, ${a.fileBytes} → ${b.fileBytes} bytes\n`);
-    return [];
+  try {
+    if (!existsSync(done)) {
+      await run(old, before, line);
+      writeFileSync(done, line);
+    } else if (readFileSync(done, "utf8") !== line) throw new Error(`${done} is of another command; remove it`);
+    await run(root, after, now === undefined ? line : `${line} ${now}`);
+    if (sized !== undefined)
+      return {
+        ...row,
+        outcome: "beside each other",
+        before: await budget(old, before, sized),
+        after: await budget(root, after, sized),
+      };
+    const anew = new Map(digest(after, files));
+    const compared = digest(before, files);
+    const differences = compared
+      .filter(([file, value]) => anew.get(file) !== value)
+      .map(([file]) => `${file} ${difference(join(before, file), join(after, file))}`);
+    if (differences.length === 0) return { ...row, outcome: "equal", sha256: Object.fromEntries(compared) };
+    return byDesign === undefined
+      ? { ...row, outcome: "differs", differences }
+      : { ...row, outcome: "differs by design", why: byDesign, differences };
+  } catch (error) {
+    return { ...row, outcome: "failed", differences: [error.message] };
   }
-  const news = new Map(digest(after, files));
-  return digest(before, files)
-    .filter(([file, value]) => news.get(file) !== value)
-    .map(([file]) => `${file}: ${difference(join(before, file), join(after, file))}`);
 }
 
-/** In a `.sbq` the version of the program may differ though nothing else does. */
+/** In a `.sbq` the provenance may differ though nothing else does. */
 function difference(a, b) {
   if (!a.endsWith(".sbq")) return "differs";
   const [x, y] = [a, b].map((path) => readSbq(new Uint8Array(readFileSync(path))));
   return JSON.stringify(x.provenance) === JSON.stringify(y.provenance)
     ? "differs"
     : `differs, and its provenance says ${JSON.stringify(y.provenance)}`;
+}
+
+/** A row as lines for people. */
+function told({ name, outcome, now, why, before, after, differences = [] }) {
+  const lines = [
+    ...(now === undefined ? [] : [`the new program got ${now}`]),
+    ...(why === undefined ? [] : [why]),
+    ...(before === undefined
+      ? []
+      : [`accuracy ${before.top1} → ${after.top1}, ${before.fileBytes} → ${after.fileBytes} bytes`]),
+    ...differences,
+  ];
+  return [`${outcome}: ${name}`, ...lines.map((text) => `  ${text}`), ""].join("\n");
 }
 
 if (values.help) {
@@ -212,7 +252,7 @@ const scratch =
   values.scratch === undefined ? mkdtempSync(join(tmpdir(), "subbyte-compare-")) : resolve(values.scratch);
 const chosen = values.only?.split(",");
 const wanted = commands.filter(({ name }) => chosen?.includes(name) ?? true);
-let faults = 0;
+const rows = [];
 try {
   rmSync(join(scratch, "new"), { recursive: true, force: true });
   for (const side of ["old", "new"]) {
@@ -221,14 +261,8 @@ try {
   }
   const old = built();
   for (const command of wanted) {
-    const begun = performance.now();
-    const differences = await compare(old, command).catch((error) => [error.message]);
-    faults += differences.length;
-    const seconds = ((performance.now() - begun) / 1000).toFixed(0);
-    process.stdout.write(
-      `${differences.length > 0 ? "DIFFERS" : command.budget === undefined ? "equal " : "beside"} ${command.name} (${seconds} s)\n`,
-    );
-    for (const text of differences) process.stdout.write(`  ${text}\n`);
+    rows.push(await compare(old, command));
+    process.stdout.write(told(rows.at(-1)));
   }
 } finally {
   const place = join(scratch, `commit-${commit}`);
@@ -237,4 +271,14 @@ try {
     rmSync(scratch, { recursive: true, force: true });
   } else process.stdout.write(`${readdirSync(scratch).length} folders in ${relative(process.cwd(), scratch)}\n`);
 }
-process.exitCode = faults === 0 ? 0 : 1;
+const count = (outcome) => rows.filter((row) => row.outcome === outcome).length;
+const outcomes = Object.fromEntries(
+  [...new Set(rows.map(({ outcome }) => outcome))].map((each) => [each, count(each)]),
+);
+process.stdout.write(`${JSON.stringify(outcomes)}\n`);
+if (values.results !== undefined)
+  await writeFileAtomic(
+    values.results,
+    `${JSON.stringify({ result: { against: commit, outcomes, commands: rows }, ...provenance() }, null, 2)}\n`,
+  );
+process.exitCode = count("differs") + count("failed") === 0 ? 0 : 1;

@@ -1,11 +1,14 @@
 /**
  * Measures what `subbyte --version` takes beyond Node itself, in processor time, and fails where it is too much: a command that
- * prints a version must not load ONNX Runtime or image libraries.
+ * prints a version must not load ONNX Runtime or image libraries, which alone take 400 ms. `--limit MS` is for machines that others
+ * use too, where the same work takes more processor time.
  */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 
-const LIMIT_MS = 150;
+const { values } = parseArgs({ options: { limit: { type: "string", default: "150" } } });
+const limit = Number(values.limit);
 const TURNS = 11;
 const program = join(import.meta.dirname, "../packages/cli/dist/main.js");
 
@@ -28,6 +31,6 @@ const turns = Array.from({ length: TURNS }, () => [cpuOf("-e", "0"), cpuOf(progr
 const [node, version] = [0, 1].map((i) => median(turns.map((turn) => turn[i])));
 const extra = version - node;
 console.log(
-  `node ${node.toFixed(0)} ms, subbyte --version ${version.toFixed(0)} ms of CPU time: ${extra.toFixed(0)} ms more (limit ${LIMIT_MS})`,
+  `node ${node.toFixed(0)} ms, subbyte --version ${version.toFixed(0)} ms of CPU time: ${extra.toFixed(0)} ms more (limit ${limit})`,
 );
-process.exitCode = extra <= LIMIT_MS ? 0 : 1;
+process.exitCode = extra <= limit ? 0 : 1;
