@@ -96,14 +96,14 @@ const commands = [
   },
   {
     name: "qat",
-    line: `qat ${float} ${data} --calibration-images 64 --method mse --weights 3 --activations 4 --batch 32 --epochs 1 --optimizer adamw --lr 0.001 --out qat`,
+    line: `qat ${float} ${data} --calibration-images 64 --method mse --weights 3 --activations 4 --batch 32 --epochs 1 --optimizer adamw --lr 0.001 --weight-decay 0.0001 --out qat`,
     now: straightThrough,
     files: ["qat/best.sbq"],
     tensors: ["qat/best.safetensors", "qat/checkpoint.safetensors"],
   },
   {
     name: "qat-sbq",
-    line: `qat mse.sbq ${data} --batch 32 --epochs 1 --optimizer adamw --lr 0.0005 --crop-padding 2 --out qat-sbq`,
+    line: `qat mse.sbq ${data} --batch 32 --epochs 1 --optimizer adamw --lr 0.0005 --weight-decay 0.0001 --crop-padding 2 --out qat-sbq`,
     now: straightThrough,
     files: ["qat-sbq/best.sbq"],
   },
