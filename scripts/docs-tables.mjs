@@ -39,7 +39,7 @@ const quickstartTable = ({ result: { float, rows, parameters } }) =>
     ],
   );
 
-/** Of `subbyte bench --engine`: a row for each network, width and tier. */
+/** Of `subbyte bench --engine`: a row for each network, bit width and tier. */
 function engineSpeedTable({ peer, result: { cpu, vectorExtensions, cores, loadBefore, ratios } }) {
   const columns = [
     ["onnxruntime-web int8", "ort-web-int8"],
@@ -72,7 +72,7 @@ function engineSpeedTable({ peer, result: { cpu, vectorExtensions, cores, loadBe
   ].join("\n\n");
 }
 
-/** Of scripts/measure-engine-equality.mjs: a row for each width and tier. */
+/** Of scripts/measure-engine-equality.mjs: a row for each bit width and tier. */
 function engineEqualityTable({ result: { runs } }) {
   const wayOf = ({ threads, parallel }) => `${parallel}, ${threads}`;
   const tiers = { simd: "plain SIMD", relaxed: "relaxed SIMD", scalar: "scalar TypeScript" };
@@ -174,7 +174,7 @@ function overviewTable([{ result: float }, { result: quantized }, { result: spee
   const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
   const rows = shown.map((name) => {
     const own = quantized.measurements.filter(({ configuration }) => configuration.name === name);
-    const { weights, activations } = own[0].configuration.widths.policy;
+    const [, weights, activations] = /^W(\d)A(\d)/.exec(name);
     const faster = ["float32", "int8"].map((peer) => {
       const ratio = speed.ratios[`resnet20-32-w${weights}a${activations}/ort-web-${peer}`];
       return ratio === undefined ? "" : `${ratio.toFixed(1)}×`;

@@ -1,34 +1,20 @@
 /** Fills results/ptq-resnet20.json: accuracy, time and size of each way of post-training quantization, by the integer engine. */
 
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import {
-  floatAccuracy,
-  measurePtq,
-  openImages,
-  openModel,
-  ptqConfiguration,
-  ptqConfigurations,
-  UsageError,
-  writeFileAtomic,
-} from "@subbyte/toolkit";
+import { writeFileAtomic } from "@subbyte/toolkit";
+import { UsageError } from "@subbyte/toolkit/errors";
+import { evaluateModel, quantizeModel } from "@subbyte/toolkit/tasks";
 import { named, provenance, root, shared } from "./provenance.mjs";
+import { configurations, described } from "./ptq-configurations.mjs";
 
-/** One line: what a configuration does. */
-function described({ widths, method, calibration, ablates }) {
-  const bits =
-    widths.kind === "mixed"
-      ? `${widths.averageBits} bits on average`
-      : `W${widths.policy.weights}A${widths.policy.activations}`;
-  const images = calibration.kind === "synthesis" ? ", images from batch-norm statistics" : "";
-  return `${bits}, ${method}${images}${ablates ? `; compare with ${ablates}` : ""}`;
-}
-const width = Math.max(...ptqConfigurations.map(({ name }) => name.length));
-const list = ptqConfigurations.map((each) => `  ${each.name.padEnd(width)}  ${described(each)}\n`).join("");
+const width = Math.max(...configurations.map(({ name }) => name.length));
+const list = configurations.map((each) => `  ${each.name.padEnd(width)}  ${described(each)}\n`).join("");
 
-const help = `Quantizes a network after training in each of several configurations and with several seeds, writes the files to runs/ptq/
-and evaluates them on all test images with the integer engine. CPU time is that from calibration to the file written.
+const help = `Quantizes a network after training in several configurations and with several seeds, writes the files to runs/ptq/ and
+evaluates them on all test images with the integer engine. CPU time is that of the task
+quantize, from the model opened to the file written.
 
   npm run --silent build && node scripts/measure-ptq.mjs
   node scripts/measure-ptq.mjs --configurations "W4A4,mixed 3 bits" --seeds 0,1,2
@@ -39,7 +25,7 @@ interrupted measurement goes on where it was; several can fill one file side by 
 
   --configurations LIST  names, separated by commas; all by default
   --seeds LIST           which calibration images, and every random choice (0,1,2)
-  --iterations N         steps for each block, for a quick look; the rows get a name of their own
+  --iterations N         steps per block, for a quick look; the rows get a name of their own
   --again                measures rows anew that the results have already
   --threads N            of ONNX Runtime and the engine (1)
   --model FILE           float network (../shared/models/resnet20-cifar10.onnx)
@@ -55,7 +41,7 @@ Configurations:
 ${list}`;
 
 const options = {
-  configurations: { type: "string", default: ptqConfigurations.map(({ name }) => name).join(",") },
+  configurations: { type: "string", default: configurations.map(({ name }) => name).join(",") },
   seeds: { type: "string", default: "0,1,2" },
   iterations: { type: "string" },
   again: { type: "boolean", default: false },
@@ -76,75 +62,50 @@ const words = (text) =>
     .split(",")
     .map((word) => word.trim())
     .filter(Boolean);
+const numbers = (text) => words(text).map(Number);
 const rounded = (value, digits) => Number(value.toFixed(digits));
 
-/** @throws {UsageError} */
-function wholeNumber(option, text) {
-  if (!/^\d+$/.test(text))
-    throw new UsageError(
-      "option-value",
-      { option, value: text, expected: "a whole number" },
-      `--${option} takes whole numbers, not "${text}"`,
-    );
-  return Number(text);
+/** @throws {Error} listing the names there are */
+function configuration(name) {
+  const found = configurations.find((each) => each.name === name);
+  if (!found) throw new Error(`there is no configuration "${name}"; --list shows them`);
+  return found;
 }
 
-/** @throws {UsageError} for a configuration that there is not, and for anything else that is wrong on the command line */
-function settings() {
-  let values;
-  try {
-    ({ values } = parseArgs({ options }));
-  } catch (error) {
-    throw new UsageError("option-conflict", { options: [] }, error.message, { cause: error });
-  }
-  const { iterations, mean, std } = values;
+/** With so many steps per block, where it learns, under a name that says so. */
+function shortened(each, iterations) {
+  if (!["adaround", "reconstruct"].includes(each.method)) return each;
+  const renamed = (text) => `${text} ${iterations} iterations`;
   return {
-    ...values,
-    threads: wholeNumber("threads", values.threads),
-    seeds: words(values.seeds).map((seed) => wholeNumber("seeds", seed)),
-    configurations: words(values.configurations)
-      .map(ptqConfiguration)
-      .map((each) => (iterations === undefined ? each : shortened(each, wholeNumber("iterations", iterations)))),
-    mean: words(mean).map(Number),
-    std: words(std).map(Number),
+    ...each,
+    name: renamed(each.name),
+    iterations,
+    ...(each.ablates === undefined ? {} : { ablates: renamed(each.ablates) }),
   };
 }
 
-/** With so many steps a block, where it learns, under a name that says so. */
-function shortened(configuration, iterations) {
-  const { name, method, reconstruction, ablates } = configuration;
-  if (!["adaround", "reconstruct"].includes(method)) return configuration;
-  const named = (text) => `${text} ${iterations} iterations`;
-  return {
-    ...configuration,
-    name: named(name),
-    reconstruction: { ...reconstruction, iterations },
-    ...(ablates === undefined ? {} : { ablates: named(ablates) }),
+/** Writes what a task is doing, at most every five seconds. */
+function teller(prefix) {
+  let told = 0;
+  return (event) => {
+    if (event.type === "note" || event.type === "warning") process.stderr.write(`${prefix}: ${event.text}\n`);
+    if (event.type !== "progress" || performance.now() - told < 5000) return;
+    told = performance.now();
+    const { phase, detail = "", done, total = "?" } = event;
+    process.stderr.write(`${prefix}: ${phase} ${detail} ${rounded(done, 2)}/${total}\n`);
   };
 }
 
-async function openFloat(path, openOptions) {
-  const model = await openModel(path, openOptions);
-  if (model.kind !== "float")
-    throw new UsageError("wrong-model-kind", { file: path, expected: "float" }, `${path} is quantized already`);
-  return model.graph;
-}
-
-async function measureAll({ configurations, seeds, threads, mean, std, model, checkpoint, arch, data, out, again }) {
-  const needsBatchNorm = configurations.some(({ calibration }) => calibration.kind === "synthesis");
-  const context = {
-    graph: await openFloat(model),
-    ...(needsBatchNorm ? { batchNormGraph: await openFloat(checkpoint, { architecture: arch }) } : {}),
-    train: await openImages(data, { split: "train" }),
-    test: await openImages(data, { split: "test" }),
-    mean,
-    std,
-    threads,
-  };
+async function measureAll({ seeds, iterations, again, model, checkpoint, arch, data, out, ...values }) {
+  const threads = Number(values.threads);
+  const normalization = { mean: numbers(values.mean), std: numbers(values.std) };
+  const chosen = words(values.configurations)
+    .map(configuration)
+    .map((each) => (iterations === undefined ? each : shortened(each, Number(iterations))));
   // Read anew each time, since another measurement may be filling the same file.
   const recorded = () => (existsSync(out) ? JSON.parse(readFileSync(out, "utf8")).result.measurements : []);
   // In the order of the list, whichever is finished first.
-  const place = ({ configuration }) => ptqConfigurations.findIndex(({ name }) => name === configuration.name);
+  const place = ({ configuration: { name } }) => configurations.findIndex((each) => each.name === name);
   const record = async (row) => {
     const others = recorded().filter(
       (old) => old.seed !== row.seed || old.configuration.name !== row.configuration.name,
@@ -153,49 +114,59 @@ async function measureAll({ configurations, seeds, threads, mean, std, model, ch
     const file = { model: named(model), data: named(data), result: { measurements } };
     await writeFileAtomic(out, `${JSON.stringify(file, null, 2)}\n`);
   };
-  const key = ({ configuration, seed }) => JSON.stringify([configuration, seed]);
+  const key = (row) => JSON.stringify([row.configuration, row.seed]);
 
+  const folder = join(root, "runs", "ptq");
+  mkdirSync(folder, { recursive: true });
   let float;
-  for (const seed of seeds)
-    for (const configuration of configurations) {
-      const { name } = configuration;
-      if (!again && recorded().some((row) => key(row) === key({ configuration, seed }))) continue;
-      float ??= rounded(await floatAccuracy(context), 4);
-      let told = 0;
-      const { accuracy, cpuSeconds, ...row } = await measurePtq(context, configuration, {
-        seed,
-        path: join(root, "runs", "ptq", `${name.replaceAll(" ", "-")}-${seed}.sbq`),
-        onProgress: (text) => {
-          if (performance.now() - told < 5000) return;
-          told = performance.now();
-          process.stderr.write(`${name}, seed ${seed}: ${text}\n`);
-        },
-      });
+  for (const seed of numbers(seeds))
+    for (const each of chosen) {
+      if (!again && recorded().some((row) => key(row) === key({ configuration: each, seed }))) continue;
+      const { name, ablates: _, ...options } = each;
+      const context = { emit: teller(`${name}, seed ${seed}`) };
+      float ??= (await evaluateModel({ model, data, threads, ...normalization }, context)).top1;
+      // Batch normalization, whose statistics images are made from, is folded in the ONNX file.
+      const source = options.data === "none" ? { model: checkpoint, arch } : { model };
+      const path = join(folder, `${name.replaceAll(" ", "-")}-${seed}.sbq`);
+      const before = process.cpuUsage();
+      const quantized = await quantizeModel(
+        { data, ...source, ...normalization, ...options, seed, threads, force: true, out: path },
+        context,
+      );
+      const { user, system } = process.cpuUsage(before);
+      const { top1, images } = await evaluateModel({ model: path, data, threads }, context);
+      const { mixed, averageBits, bytes: fileBytes } = quantized;
+      const cpuSeconds = (user + system) / 1e6;
       await record({
-        ...row,
-        accuracy: rounded(accuracy, 4),
-        floatAccuracy: float,
+        configuration: each,
+        seed,
+        images,
+        fileBytes,
+        ...(mixed ? { mixed: { layers: mixed.layers, averageBits } } : {}),
+        accuracy: rounded(top1, 4),
+        floatAccuracy: rounded(float, 4),
         cpuSeconds: rounded(cpuSeconds, 1),
         threads,
         ...provenance(),
       });
-      const bits = row.mixed?.averageBits;
-      const average = bits ? `, on average ${bits.weights.toFixed(2)} and ${bits.activations.toFixed(2)} bits` : "";
+      const average = averageBits
+        ? `, on average ${averageBits.weights.toFixed(2)} and ${averageBits.activations.toFixed(2)} bits`
+        : "";
       process.stdout.write(
-        `${name}, seed ${seed}: ${(100 * accuracy).toFixed(2)} % (float ${(100 * float).toFixed(2)}), ` +
-          `${cpuSeconds.toFixed(0)} CPU-s, ${row.fileBytes} bytes${average}\n`,
+        `${name}, seed ${seed}: ${(100 * top1).toFixed(2)} % (float ${(100 * float).toFixed(2)}), ` +
+          `${cpuSeconds.toFixed(0)} CPU-s, ${fileBytes} bytes${average}\n`,
       );
     }
 }
 
-try {
-  const run = settings();
-  if (run.help) process.stdout.write(help);
-  else if (run.list) process.stdout.write(list);
-  else await measureAll(run);
-} catch (error) {
-  if (!(error instanceof UsageError)) throw error;
-  process.stderr.write(`${error.message}\n`);
-  process.exit(2);
-}
-process.exit(0);
+const { values } = parseArgs({ options });
+if (values.help) process.stdout.write(help);
+else if (values.list) process.stdout.write(list);
+else
+  try {
+    await measureAll(values);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 2;
+  }

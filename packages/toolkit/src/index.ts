@@ -46,15 +46,6 @@ export * from "./runtime/index.js";
 export { codesClassifier, simulatedClassifier } from "./simulation/classifier.js";
 export { type CodeSimulation, simulateCodes } from "./simulation/codes.js";
 export { lift } from "./simulation/lift.js";
-export type { AverageBits } from "./study/average-bits.js";
-export {
-  type CalibrationSource,
-  type PtqConfiguration,
-  ptqConfiguration,
-  ptqConfigurations,
-  type WidthChoice,
-} from "./study/ptq-configurations.js";
-export { floatAccuracy, measurePtq, type PtqContext, type PtqMeasurement, type PtqRun } from "./study/ptq-table.js";
 export { type QuickstartModels, type QuickstartResult, type QuickstartRow, runQuickstart } from "./study/quickstart.js";
 export * from "./training/index.js";
 export * from "./weights/index.js";

@@ -17,13 +17,14 @@ export const quantize = defineCommand("quantize", {
   run: async (input, { context, deliver }) => {
     const { quantizeModel } = await import("@subbyte/toolkit/tasks");
     const result = await quantizeModel(input, context);
-    const { out, bytes, floatBytes, weights, activations, mixed, policyFile } = result;
+    const { out, bytes, floatBytes, weights, activations, mixed, averageBits, policyFile } = result;
     const size = `${out}: ${byteSize(bytes)}, ${byteSize(floatBytes)} before`;
+    const means = averageBits && [averageBits.weights, averageBits.activations].map((bits) => bits.toFixed(2));
     await deliver(
       result,
-      mixed === undefined
+      mixed === undefined || means === undefined
         ? `${size}, weights ${weights} bits, activations ${activations} bits`
-        : `${mixedText(mixed)}\n\n${size}\nbit widths in ${policyFile}, for --policy`,
+        : `${mixedText(mixed)}\n\n${size}, inner layers on average ${means[0]} bits per weight and ${means[1]} per activation\nbit widths in ${policyFile}, for --policy`,
     );
   },
 });

@@ -36,6 +36,8 @@ export const downloadNames = ["cifar10", "imagenette"] as const;
 
 /** Enough for ranges; more change accuracy by less than its noise. */
 export const calibrationImagesDefault = 1024;
+/** Images on which mixed precision tries bit widths: orders of magnitude are told apart. */
+export const sensitivityImagesDefault = 256;
 /** Percentage of the values that the method `percentile` keeps within the range, as in TensorRT's calibrator. */
 export const percentileDefault = 99.99;
 /** Percentage points that `auto` may lose. */

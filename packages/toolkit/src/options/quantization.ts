@@ -2,7 +2,13 @@
 
 import * as v from "valibot";
 import { choice, decimal, fileSize, flag, integer, text } from "./definition.js";
-import { calibrationImagesDefault, maxDropDefault, methodNames, percentileDefault } from "./facts.js";
+import {
+  calibrationImagesDefault,
+  maxDropDefault,
+  methodNames,
+  percentileDefault,
+  sensitivityImagesDefault,
+} from "./facts.js";
 
 /** Bit widths for the layers whose name matches; later entries win. */
 export const layerOverrides = v.array(
@@ -13,6 +19,26 @@ export const layerOverrides = v.array(
     activations: v.exactOptional(v.number()),
   }),
 );
+
+const number = v.exactOptional(v.number());
+
+/** Hyperparameters of reconstruction in place of their defaults; `iterations`, `endToEnd` and `mirror` are options of their own. */
+export const reconstructionSettings = v.strictObject({
+  batchSize: number,
+  roundingRate: number,
+  scaleRate: number,
+  biasRate: number,
+  stepRate: number,
+  regularization: number,
+  warmup: number,
+  beta: v.exactOptional(v.tuple([v.number(), v.number()])),
+  drop: number,
+  unit: v.exactOptional(v.picklist(["block", "layer"])),
+  endToEndBatchSize: number,
+  endToEndRate: number,
+  temperature: number,
+  vary: v.exactOptional(v.boolean()),
+});
 
 const bits = { group: "Bit widths", unit: "bits", min: 2, max: 8, placeholder: "bits" } as const;
 
@@ -35,6 +61,12 @@ export const bitWidthOptions = {
     default: 8,
   }),
   residualBits: integer({ ...bits, help: "bit width of the residual stream", advanced: true, default: 8 }),
+  narrowWeights: flag({
+    group: "Bit widths",
+    help: "leave the lowest code of weights unused at 4 bits and more, which makes their grid symmetric",
+    advanced: true,
+    default: true,
+  }),
   reduceRange: flag({
     group: "Bit widths",
     help: "keep weights within 7 bits, for ONNX runtimes on CPUs without VNNI",
@@ -63,6 +95,14 @@ export const budgetOptions = {
     unit: "ms",
     min: 0,
     placeholder: "ms",
+  }),
+  sensitivityImages: integer({
+    group: "Budget",
+    help: "images on which bit widths of each layer are tried; more tell layers apart that cost nearly the same",
+    unit: "images",
+    advanced: true,
+    placeholder: "n",
+    default: sensitivityImagesDefault,
   }),
 } as const;
 
@@ -131,6 +171,15 @@ export const methodOptions = {
     advanced: true,
     default: true,
   }),
+  reconstruction: {
+    kind: "text",
+    schema: v.union([v.pipe(v.string(), v.nonEmpty()), reconstructionSettings]),
+    takes: 'a file, or settings such as { "drop": 0.5 }',
+    group: "Method",
+    help: "hyperparameters of methods that learn: a JSON or YAML file",
+    advanced: true,
+    placeholder: "file",
+  },
   checkpoint: text({
     group: "Method",
     help: "file in which methods that learn keep their state, and from which they go on",

@@ -11,17 +11,18 @@ import type { BitPolicy, LayerOverride } from "../quantization/policy.js";
 
 type BitWidthOptions = Pick<
   TaskOptions<"quantize">,
-  "weights" | "activations" | "firstLastBits" | "residualBits" | "policy" | "reduceRange"
+  "weights" | "activations" | "firstLastBits" | "residualBits" | "narrowWeights" | "policy" | "reduceRange"
 >;
 
 /** @throws {UsageError} naming the policy's file */
 export function bitPolicy(options: BitWidthOptions): BitPolicy {
-  const { weights, activations, firstLastBits, residualBits, policy, reduceRange } = options;
+  const { weights, activations, firstLastBits, residualBits, narrowWeights, policy, reduceRange } = options;
   return {
     weights,
     activations,
     firstLastBits,
     residualBits,
+    narrowWeights,
     ...(reduceRange ? { reduceRange: true } : {}),
     ...(policy === undefined ? {} : { layers: typeof policy === "string" ? readPolicy(policy) : policy }),
   };
@@ -48,11 +49,11 @@ function readPolicy(path: string): readonly LayerOverride[] {
 
 /** Undefined where all layers have the bit widths of the policy. */
 export function widthBudget(
-  options: Pick<TaskOptions<"quantize">, "avgBits" | "maxSize" | "maxTime">,
+  options: Pick<TaskOptions<"quantize">, "avgBits" | "maxSize" | "maxTime" | "sensitivityImages">,
 ): WidthBudget | undefined {
-  const { avgBits, maxSize, maxTime } = options;
+  const { avgBits, maxSize, maxTime, sensitivityImages: images } = options;
   if (avgBits === undefined && maxSize === undefined && maxTime === undefined) return undefined;
-  return defined({ averageBits: avgBits, maxBytes: maxSize, maxMilliseconds: maxTime });
+  return defined({ averageBits: avgBits, maxBytes: maxSize, maxMilliseconds: maxTime, images });
 }
 
 /** The policy with what a budget gave to each layer. */

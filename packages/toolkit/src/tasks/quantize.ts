@@ -4,6 +4,7 @@ import { writeSbq } from "@subbyte/engine";
 import { UsageError } from "../errors.js";
 import { writeFileAtomic } from "../files.js";
 import { lower } from "../lowering/lower.js";
+import { type AverageBits, averageBits } from "../quantization/average-bits.js";
 import type { Closeness } from "../quantization/check.js";
 import type { MixedPrecision } from "../quantization/mixed-precision/mixed-precision.js";
 import { bitPolicy, widthBudget } from "./bit-policy.js";
@@ -26,8 +27,9 @@ export interface QuantizeResult {
   readonly closeness: Closeness | undefined;
   /** What was done and why, sentence by sentence. */
   readonly log: readonly string[];
-  /** Where a budget was given: the bit widths that it gave to layers, and the file that holds them for `policy`. */
+  /** Where a budget was given: the bit widths that it gave to layers, their means, and the file that holds them for `policy`. */
   readonly mixed?: MixedPrecision;
+  readonly averageBits?: AverageBits;
   readonly policyFile?: string;
 }
 
@@ -71,7 +73,7 @@ export const quantizeModel = defineTask("quantize", async (options, run): Promis
   await writeFileAtomic(policyFile, policyText(mixed));
   if (options.maxSize !== undefined && bytes.length > options.maxSize)
     run.warning(`the file is larger than \`maxSize\` by ${bytes.length - options.maxSize} bytes; ask for so much less`);
-  return { ...result, policyFile, mixed };
+  return { ...result, policyFile, averageBits: averageBits(quantized), mixed };
 });
 
 /** One entry a line. */

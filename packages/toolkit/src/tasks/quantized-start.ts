@@ -18,6 +18,7 @@ import { synthesizeImages } from "../quantization/synthesis.js";
 import { withLayers } from "./bit-policy.js";
 import { classesOf, openImagesFor } from "./images.js";
 import { preprocessingOf } from "./preprocessing.js";
+import { reconstructionOf } from "./reconstruction.js";
 import type { Run } from "./run.js";
 
 /** A network with calibrated FakeQuant nodes, and what it was made with. */
@@ -92,10 +93,7 @@ const methodOptionsOf = (options: Options) => ({
   percentile: options.percentile,
   equalize: options.equalize,
   biasCorrection: options.biasCorrection,
-  reconstruction: {
-    mirror: options.mirror,
-    ...defined({ iterations: options.iterations, endToEnd: options.endToEnd }),
-  },
+  reconstruction: reconstructionOf(options),
   ...defined({ threads: options.threads }),
   ...(options.checkpoint === undefined ? {} : { checkpoint: { path: options.checkpoint, resume: true } }),
 });

@@ -1,6 +1,7 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { readSbq } from "@subbyte/engine";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { ImageCache } from "../data/cache.js";
 import { InterruptedError, UsageError } from "../errors.js";
@@ -63,6 +64,39 @@ describe("two tasks side by side in one process", () => {
     await quantized(3, "alone.sbq");
     const bytes = (name: string) => readFile(join(folder, name));
     expect(await bytes("narrow.sbq")).toEqual(await bytes("alone.sbq"));
+  }, 300_000);
+});
+
+describe("quantize", () => {
+  test("a budget gives inner layers bit widths whose means are those of the file", async () => {
+    const out = join(folder, "mixed.sbq");
+    const options = { model: weights, data: "mnist", limit: 64, calibrationImages: 16, force: true, out } as const;
+    const result = await quantizeModel({ ...options, method: "mse", avgBits: 3, sensitivityImages: 16 }, { cache });
+    const { averageBits, mixed } = result;
+    expect(averageBits!.weights).toBeLessThanOrEqual(3);
+    expect(averageBits!.activations).toBeLessThanOrEqual(3);
+    expect(new Set(mixed!.layers.map((layer) => layer.weights)).size).toBeGreaterThan(1);
+    const stored = readSbq(await readFile(out)).operators.flatMap((op) => ("weights" in op ? [op.weights] : []));
+    // The first and the last layer do not count.
+    const inner = stored.slice(1, -1).map(({ bits, shape }) => ({ bits, size: shape.reduce((a, b) => a * b, 1) }));
+    const size = inner.reduce((sum, layer) => sum + layer.size, 0);
+    const mean = inner.reduce((sum, layer) => sum + layer.bits * layer.size, 0) / size;
+    expect(averageBits!.weights).toBeCloseTo(mean, 9);
+  }, 300_000);
+
+  test("settings of reconstruction are read from a file, and another key is refused by name", async () => {
+    const file = join(folder, "settings.yaml");
+    const options = { model: weights, data: "mnist", limit: 64, calibrationImages: 16, force: true } as const;
+    const learning = { ...options, method: "reconstruct", iterations: 2, endToEnd: 0 } as const;
+    const bytesWith = async (reconstruction: string | undefined) => {
+      const out = join(folder, "learned.sbq");
+      await quantizeModel({ ...learning, weights: 3, activations: 3, reconstruction, out }, { cache });
+      return readFile(out);
+    };
+    await writeFile(file, "batchSize: 4\nroundingRate: 0.5\n");
+    expect(await bytesWith(file)).not.toEqual(await bytesWith(undefined));
+    await writeFile(file, "batchsize: 4\n");
+    await expect(bytesWith(file)).rejects.toThrow(/settings\.yaml: "batchsize": .*batchSize/);
   }, 300_000);
 });
 

@@ -3,6 +3,7 @@
 import type { Graph } from "@subbyte/graph";
 import type { ImageSet } from "../../data/types.js";
 import { UsageError } from "../../errors.js";
+import { sensitivityImagesDefault } from "../../options/facts.js";
 import { calibrationSample } from "../calibration.js";
 import { Check, checkImages } from "../check.js";
 import { equalizeLayers } from "../equalization.js";
@@ -22,20 +23,21 @@ export interface WidthBudget {
   readonly maxBytes?: number;
   /** Of one image, on the integer engine of this machine, with one thread; stands alone. */
   readonly maxMilliseconds?: number;
+  /**
+   * Images for ranges, and as many others for the divergences; `sensitivityImagesDefault` by default. More tell layers apart that cost
+   * nearly the same.
+   */
+  readonly images?: number;
 }
 
 export interface ChooseWidthsOptions extends Omit<MixedPrecisionOptions, "budget"> {
   readonly budget: WidthBudget;
-  /** Images for ranges, and as many others for the divergences; 256 by default. More tell layers apart that cost nearly the same. */
-  readonly images?: number;
   /** Whether layers are equalized before they get these bit widths, which changes how much each suffers. */
   readonly equalize?: boolean;
   readonly mean: readonly number[];
   readonly std: readonly number[];
 }
 
-/** Orders of magnitude are told apart. */
-const IMAGES = 256;
 /** Bytes of the file's header for each output channel: scale and bias as text and number. */
 const BYTES_PER_CHANNEL = 28;
 /** Bytes of the file's header for each layer. */
@@ -51,7 +53,8 @@ export async function chooseWidths(
   images: ImageSet,
   options: ChooseWidthsOptions,
 ): Promise<MixedPrecision> {
-  const { budget, images: count = IMAGES, mean, std, seed, threads, policy } = options;
+  const { budget, mean, std, seed, threads, policy } = options;
+  const { images: count = sensitivityImagesDefault } = budget;
   const session = threads === undefined ? {} : { threads };
   const limit = mixedBudget(float, budget, policy);
   const network = options.equalize ? equalizeLayers(float).graph : float;

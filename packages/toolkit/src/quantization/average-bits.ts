@@ -1,7 +1,7 @@
-/** @file Mean widths of a quantized network, read from its FakeQuant nodes. */
+/** @file Mean bit widths of a quantized network, read from its FakeQuant nodes. */
 
 import { type Graph, inferTypes } from "@subbyte/graph";
-import { innerLayers } from "../quantization/sensitivity/index.js";
+import { innerLayers } from "./sensitivity/index.js";
 
 /** Mean bits of inner layers; the first and the last one do not count. */
 export interface AverageBits {
