@@ -29,7 +29,18 @@ export interface OptionFacts<Value = unknown> {
   /** Shown after those that everybody needs. */
   readonly advanced?: true;
   /** What a number counts. */
-  readonly unit?: "bits" | "bytes" | "images" | "pixels" | "ms" | "steps" | "epochs" | "percent" | "points" | "threads";
+  readonly unit?:
+    | "bits"
+    | "bytes"
+    | "images"
+    | "pixels"
+    | "ms"
+    | "minutes"
+    | "steps"
+    | "epochs"
+    | "percent"
+    | "points"
+    | "threads";
   /** The word that stands for the value in help: `--weights <bits>`. */
   readonly placeholder?: string;
   /** A value as people type it. */

@@ -3,6 +3,7 @@
 import * as v from "valibot";
 import { choice, decimal, fileSize, flag, integer, text } from "./definition.js";
 import {
+  autoMinutesDefault,
   calibrationImagesDefault,
   maxDropDefault,
   methodNames,
@@ -57,6 +58,12 @@ export const bitWidthOptions = {
   firstLastBits: integer({
     ...bits,
     help: "bit width of the first convolution and the last linear layer",
+    advanced: true,
+    default: 8,
+  }),
+  depthwiseBits: integer({
+    ...bits,
+    help: "least bit width of depthwise convolutions, which have few weights and lose most",
     advanced: true,
     default: 8,
   }),
@@ -164,6 +171,13 @@ export const methodOptions = {
     min: 0,
     advanced: true,
     placeholder: "n",
+  }),
+  maxMinutes: decimal({
+    group: "Method",
+    help: `time that learning may take; fewer steps are taken where it would be longer (auto: ${autoMinutesDefault})`,
+    unit: "minutes",
+    min: 0,
+    placeholder: "minutes",
   }),
   mirror: flag({
     group: "Method",

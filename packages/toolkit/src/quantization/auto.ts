@@ -4,7 +4,7 @@
  */
 
 import type { Graph } from "@subbyte/graph";
-import { maxDropDefault } from "../options/facts.js";
+import { autoMinutesDefault, maxDropDefault } from "../options/facts.js";
 import { applyMethod, type GuardedOptions } from "./apply-method.js";
 import type { Check, Closeness } from "./check.js";
 import { equalizeLayers } from "./equalization.js";
@@ -16,6 +16,8 @@ interface Rung {
   readonly name: string;
   readonly why: string;
   readonly options: Pick<GuardedOptions, "method" | "equalize" | "biasCorrection">;
+  /** Whether it takes minutes, which are then bounded. */
+  readonly learns?: true;
 }
 
 /** In the order of cost: seconds, seconds, seconds, minutes. */
@@ -35,6 +37,7 @@ const ladder: readonly Rung[] = [
     name: "reconstruction",
     why: "rounding learned block by block brings back most of what is left",
     options: { method: "reconstruct" },
+    learns: true,
   },
 ];
 
@@ -48,11 +51,13 @@ export async function autoQuantize(
   const { maxDrop = maxDropDefault, onNote } = options;
   const measure = check.floatTop1 === undefined ? "disagreement with float" : "loss of accuracy";
   let best: { readonly graph: Graph; readonly closeness: Closeness; readonly name: string } | undefined;
-  for (const { name, why, options: rung } of ladder) {
+  for (const { name, why, options: rung, learns } of ladder) {
     options.signal?.throwIfAborted();
     if (rung.equalize && equalizeLayers(float).pairs.length === 0) continue;
     const { onNote: _, ...quiet } = options;
-    const graph = await applyMethod(float, calibration, { ...quiet, ...rung });
+    const { maxMinutes = autoMinutesDefault } = options;
+    const limits = learns ? { maxMinutes, ...(onNote ? { onNote } : {}) } : {};
+    const graph = await applyMethod(float, calibration, { ...quiet, ...rung, ...limits });
     const closeness = await check.measure(graph);
     const better = !best || closeness.divergence < best.closeness.divergence;
     if (better) best = { graph, closeness, name };

@@ -5,7 +5,7 @@ import { buildModel } from "../models/index.js";
 import { kitchenSink, preActivation } from "../testing/networks.js";
 import { fakeQuants, withoutFakeQuant } from "./fake-quant.js";
 import { insertFakeQuant } from "./insert.js";
-import type { BitPolicy } from "./policy.js";
+import { type BitPolicy, keptDepthwise } from "./policy.js";
 import { innerLayers } from "./sensitivity/index.js";
 import { isLayer } from "./topology.js";
 
@@ -53,6 +53,30 @@ describe("the bit policy on ResNet-18", () => {
     const restored = withoutFakeQuant(quantized);
     expect(restored.nodes).toEqual(resnet18.nodes);
     expect([...restored.tensors.keys()].sort()).toEqual([...resnet18.tensors.keys()].sort());
+  });
+});
+
+describe("depthwise convolutions", () => {
+  const mobileNet = simplifyForImport(buildModel("mobilenet_v2", { classes: 10, size: 32, initialize: false }));
+  const isDepthwise = (name: string) =>
+    mobileNet.nodes.some(
+      (node) => node.name === name && node.attributes.group !== 1 && node.attributes.group !== undefined,
+    );
+  const found = (policy: BitPolicy) => Object.entries(widths(insertFakeQuant(mobileNet, policy)));
+  const inner = (entries: [string, [number, number]][]) => entries.slice(1, -1);
+
+  test("keep 8 bits where other layers have fewer, unless asked for fewer", () => {
+    for (const [name, pair] of inner(found({ weights: 4, activations: 3 })))
+      expect(pair, name).toEqual(isDepthwise(name) ? [8, 8] : [4, 3]);
+    for (const [name, pair] of inner(found({ weights: 4, activations: 3, depthwiseBits: 4 })))
+      expect(pair, name).toEqual(isDepthwise(name) ? [4, 4] : [4, 3]);
+  });
+
+  test("are counted where they keep more bits", () => {
+    expect(keptDepthwise(mobileNet, { weights: 4, activations: 4 })).toEqual({ layers: 17, bits: 8 });
+    expect(keptDepthwise(mobileNet, { weights: 8, activations: 8 })).toBeUndefined();
+    expect(keptDepthwise(mobileNet, { weights: 4, activations: 4, depthwiseBits: 4 })).toBeUndefined();
+    expect(keptDepthwise(resnet18, { weights: 4, activations: 4 })).toBeUndefined();
   });
 });
 

@@ -25,6 +25,8 @@ export interface MethodOptions {
   readonly onReconstruction?: (progress: ReconstructionProgress) => void;
   /** Hyperparameters of methods that learn, where they differ from the method's own. */
   readonly reconstruction?: Partial<ReconstructionOptions>;
+  /** Minutes that methods that learn may take; they take fewer steps where it would be longer. */
+  readonly maxMinutes?: number;
   /** Where methods that learn keep what they have reached. */
   readonly checkpoint?: CheckpointOptions;
   /** Hears what was done and why, and warnings, a sentence each. */
@@ -40,13 +42,15 @@ const learning =
   (defaultsFor: (graph: Graph) => ReconstructionOptions): Method =>
   async (graph, calibration, { reconstruction, onProgress, onReconstruction, ...options }) => {
     const ranges = { ...options, method: "mse", weights: "l24", ...(onProgress ? { onProgress } : {}) } as const;
-    const { seed, threads, checkpoint, signal } = options;
+    const { seed, threads, checkpoint, maxMinutes, onNote, signal } = options;
     return reconstruct(await setRanges(graph, calibration, ranges), calibration, {
       options: { ...defaultsFor(graph), ...reconstruction },
       seed,
       ...(threads === undefined ? {} : { threads }),
       ...(checkpoint ? { checkpoint } : {}),
       ...(signal ? { signal } : {}),
+      ...(maxMinutes === undefined ? {} : { maxMinutes }),
+      ...(onNote ? { onNote } : {}),
       ...(onReconstruction ? { onProgress: onReconstruction } : {}),
     });
   };

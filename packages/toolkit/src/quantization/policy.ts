@@ -5,7 +5,7 @@
 
 import type { Graph } from "@subbyte/graph";
 import { UsageError } from "../errors.js";
-import { isLayer, type Topology } from "./topology.js";
+import { analyse, isLayer, type Topology } from "./topology.js";
 
 /** Widths for the layers whose name matches; later entries win. */
 export interface LayerOverride {
@@ -22,6 +22,8 @@ export interface BitPolicy {
   readonly activations: number;
   /** Width of weights and inputs of the first convolution and the last linear layer; 8 by default. */
   readonly firstLastBits?: number;
+  /** Width of weights and inputs of depthwise convolutions, where more than those above; 8 by default. */
+  readonly depthwiseBits?: number;
   /** Width at which the residual stream is stored (what an Add, an average pool, a table or a channel factor reads); 8 by default. */
   readonly residualBits?: number;
   /** Leaves the lowest weight code unused at 4 bits and more, a symmetric grid; true by default. */
@@ -69,10 +71,12 @@ export function matchesPattern(name: string, pattern: string): boolean {
  */
 export function decideWidths(graph: Graph, topology: Topology, policy: BitPolicy): Widths {
   const firstLast = policy.firstLastBits ?? 8;
+  const depthwise = policy.depthwiseBits ?? 8;
   const residual = policy.residualBits ?? 8;
   checkBits(policy.weights, "weights");
   checkBits(policy.activations, "activations");
   checkBits(firstLast, "firstLastBits");
+  checkBits(depthwise, "depthwiseBits");
   checkBits(residual, "residualBits");
 
   const layers = new Map<string, LayerWidths>();
@@ -81,12 +85,28 @@ export function decideWidths(graph: Graph, topology: Topology, policy: BitPolicy
     if (topology.readsInput(node) || topology.reachesOutput(node))
       layers.set(node.name, { weights: firstLast, input: firstLast });
     else if (topology.isChannelAffine(node)) layers.set(node.name, { weights: residual, input: residual });
+    else if (topology.isDepthwise(node))
+      layers.set(node.name, {
+        weights: Math.max(depthwise, policy.weights),
+        input: Math.max(depthwise, policy.activations),
+      });
     else layers.set(node.name, { weights: policy.weights, input: policy.activations });
   }
   for (const override of policy.layers ?? []) applyOverride(layers, override);
   if (policy.reduceRange)
     for (const [name, { weights, input }] of layers) layers.set(name, { weights: Math.min(weights, 7), input });
   return { layers, residual, narrow: (bits) => (policy.narrowWeights ?? true) && bits >= 4 };
+}
+
+/** Inner depthwise convolutions that have more bits than other layers by `depthwiseBits`; undefined where there are none. */
+export function keptDepthwise(
+  graph: Graph,
+  { weights, activations, depthwiseBits: bits = 8 }: BitPolicy,
+): { readonly layers: number; readonly bits: number } | undefined {
+  if (bits <= Math.min(weights, activations)) return undefined;
+  const { isDepthwise, readsInput, reachesOutput } = analyse(graph);
+  const layers = graph.nodes.filter((node) => isDepthwise(node) && !readsInput(node) && !reachesOutput(node)).length;
+  return layers === 0 ? undefined : { layers, bits };
 }
 
 function applyOverride(layers: Map<string, LayerWidths>, override: LayerOverride): void {

@@ -19,6 +19,10 @@ export const isChannelAffine = ({ op, attributes }: Node, { shape }: Pick<Tensor
 export const dataInputs = (graph: Graph, node: Node): readonly string[] =>
   node.inputs.filter((value) => value !== "" && !graph.tensors.has(value));
 
+/** Whether each output channel of a convolution reads one input channel, at more than one position. */
+export const isDepthwise = ({ op, attributes }: Node, { shape }: Pick<Tensor, "shape">): boolean =>
+  op === "Conv" && (attributes.group ?? 1) !== 1 && shape[1] === 1 && shape.slice(2).some((dim) => dim !== 1);
+
 export interface Topology {
   readonly producer: ReadonlyMap<string, Node>;
   /** Nodes that read a value, once for each use. */
@@ -29,6 +33,7 @@ export interface Topology {
   /** Whether the layer's result reaches a graph output without passing another layer than channel factors. */
   reachesOutput(layer: Node): boolean;
   isChannelAffine(node: Node): boolean;
+  isDepthwise(node: Node): boolean;
   /** For each Add that fuses into a convolution: the value (that convolution's output) that is never stored. */
   readonly fusedOperand: ReadonlyMap<Node, string>;
 }
@@ -65,10 +70,13 @@ export function analyse(graph: Graph): Topology {
   const inputs = new Set(graph.inputs.map((input) => input.name));
   const readersOf = (value: string): readonly Node[] => readers.get(value) ?? [];
 
-  const isAffine = (node: Node): boolean => {
-    const weight = isLayer(node) ? graph.tensors.get(node.inputs[1]!) : undefined;
-    return weight !== undefined && isChannelAffine(node, weight);
-  };
+  const byWeight =
+    (test: typeof isDepthwise) =>
+    (node: Node): boolean => {
+      const weight = isLayer(node) ? graph.tensors.get(node.inputs[1]!) : undefined;
+      return weight !== undefined && test(node, weight);
+    };
+  const isAffine = byWeight(isChannelAffine);
   const readsInput = (layer: Node): boolean => {
     let value = layer.inputs[0]!;
     for (;;) {
@@ -98,6 +106,7 @@ export function analyse(graph: Graph): Topology {
     isOutput: (value) => outputs.has(value),
     readsInput,
     isChannelAffine: isAffine,
+    isDepthwise: byWeight(isDepthwise),
     reachesOutput: (layer) => reaches(layer.outputs[0]!),
     fusedOperand,
   };

@@ -11,16 +11,25 @@ import type { BitPolicy, LayerOverride } from "../quantization/policy.js";
 
 type BitWidthOptions = Pick<
   TaskOptions<"quantize">,
-  "weights" | "activations" | "firstLastBits" | "residualBits" | "narrowWeights" | "policy" | "reduceRange"
+  | "weights"
+  | "activations"
+  | "firstLastBits"
+  | "depthwiseBits"
+  | "residualBits"
+  | "narrowWeights"
+  | "policy"
+  | "reduceRange"
 >;
 
 /** @throws {UsageError} naming the policy's file */
 export function bitPolicy(options: BitWidthOptions): BitPolicy {
-  const { weights, activations, firstLastBits, residualBits, narrowWeights, policy, reduceRange } = options;
+  const { weights, activations, firstLastBits, depthwiseBits, residualBits, narrowWeights, policy, reduceRange } =
+    options;
   return {
     weights,
     activations,
     firstLastBits,
+    depthwiseBits,
     residualBits,
     narrowWeights,
     ...(reduceRange ? { reduceRange: true } : {}),

@@ -12,7 +12,7 @@ import type { Closeness } from "../quantization/check.js";
 import { insertFakeQuant } from "../quantization/insert.js";
 import { chooseWidths, type WidthBudget } from "../quantization/mixed-precision/choose-widths.js";
 import type { MixedPrecision } from "../quantization/mixed-precision/mixed-precision.js";
-import type { BitPolicy } from "../quantization/policy.js";
+import { type BitPolicy, keptDepthwise } from "../quantization/policy.js";
 import { quantize, quantizeGraph } from "../quantization/quantize.js";
 import { synthesizeImages } from "../quantization/synthesis.js";
 import { withLayers } from "./bit-policy.js";
@@ -61,6 +61,11 @@ export async function quantizedStart(
   const graph = simplifyForImport(model.graph);
   // All scales are 1 yet: what the engine cannot run is refused here, before images are read and minutes are spent on them.
   lower(insertFakeQuant(graph, policy), { preprocessing });
+  const kept = keptDepthwise(graph, policy);
+  if (kept)
+    run.note(
+      `${kept.layers} depthwise convolutions have ${kept.bits} bits: they hold few weights and lose most at fewer; \`depthwiseBits\` changes that`,
+    );
   const synthetic = options.data === NO_DATA;
   const images = synthetic
     ? await syntheticImages(model, preprocessing, options, run)
@@ -94,7 +99,7 @@ const methodOptionsOf = (options: Options) => ({
   equalize: options.equalize,
   biasCorrection: options.biasCorrection,
   reconstruction: reconstructionOf(options),
-  ...defined({ threads: options.threads }),
+  ...defined({ threads: options.threads, maxMinutes: options.maxMinutes }),
   ...(options.checkpoint === undefined ? {} : { checkpoint: { path: options.checkpoint, resume: true } }),
 });
 

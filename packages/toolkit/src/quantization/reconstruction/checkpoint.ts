@@ -61,6 +61,14 @@ export async function readReconstruction(
   return { position: checkpoint.position, constants: startingWith(CONSTANT), state: startingWith(STATE) };
 }
 
+/** How many steps the run that wrote a checkpoint takes, or undefined where there is none yet. */
+export async function readChosenSteps(path: string): Promise<{ iterations: number; endToEnd: number } | undefined> {
+  const checkpoint = await readCheckpointIfAny<ReconstructionPosition>(path, "reconstruction");
+  if (!checkpoint) return undefined;
+  const { iterations, endToEnd } = checkpoint.settings;
+  return { iterations: Number(iterations), endToEnd: Number(endToEnd) };
+}
+
 /** The constants of `now` that are not those of `before`. */
 export const changedConstants = (before: Graph, now: Graph): ReadonlyMap<string, Tensor> =>
   new Map([...now.tensors].filter(([name, tensor]) => before.tensors.get(name) !== tensor));

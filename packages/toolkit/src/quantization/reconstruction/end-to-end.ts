@@ -5,12 +5,13 @@
  * Distillation as a loss of quantization: Liu et al. 2023, PD-Quant, arXiv:2212.07048.
  */
 
-import { expandForInference, float32, type Graph, inferTypes } from "@subbyte/graph";
+import { elementCount, expandForInference, float32, type Graph, inferTypes } from "@subbyte/graph";
 import { Random } from "../../random.js";
 import { createSession } from "../../runtime/session.js";
 import { distillationLoss } from "../../training/losses/index.js";
 import { learningRateAt } from "../../training/schedules.js";
 import { rowShape } from "./activations.js";
+import type { TimedStep } from "./effort.js";
 import { type LearnedGraphOptions, learnedGraph } from "./learned-graph.js";
 import { type LearningRun, learn } from "./loop.js";
 import type { ReconstructionOptions } from "./options.js";
@@ -27,30 +28,46 @@ export interface EndToEnd {
   readonly options: ReconstructionOptions;
 }
 
-export async function learnEndToEnd({ graph, float, images, learnsStep, options }: EndToEnd, run: LearningRun) {
+/** Pixels of each step, at most: all activations of the network are held at once. */
+const PIXELS = 64 * 64 * 64;
+
+/** What a step of the pass computes, and the shapes that it is fed. */
+export function endToEndStep({
+  graph,
+  learnsStep,
+  options,
+}: Pick<EndToEnd, "graph" | "learnsStep" | "options">): TimedStep {
   const { name: input } = graph.inputs[0]!;
   const output = graph.outputs[0]!;
-  const { endToEnd: iterations, endToEndBatchSize: batchSize, endToEndRate: learningRate, temperature } = options;
   const type = inferTypes(graph).get(input)!;
   const part = partOf(graph, type, { name: "end to end", nodes: graph.nodes, input, outputs: [output] });
-  const learned = learnedGraph(part, {
-    learn: new Set(["scale", "bias", "step"]),
-    drop: false,
-    batchSize,
-    learnsStep,
-  });
-  const shape = rowShape(graph, input) as ImageShape;
+  const shape = rowShape(graph, input);
+  const pixels = elementCount(shape.slice(1));
+  const batchSize = Math.max(1, Math.min(options.endToEndBatchSize, Math.floor(PIXELS / pixels)));
+  return {
+    graph,
+    learned: learnedGraph(part, { learn: new Set(["scale", "bias", "step"]), drop: false, batchSize, learnsStep }),
+    loss: distillationLoss(options.temperature),
+    input: { name: input, shape: [batchSize, ...shape] },
+    target: [batchSize, ...rowShape(graph, output)],
+  };
+}
+
+export async function learnEndToEnd(endToEnd: EndToEnd, run: LearningRun): Promise<Graph> {
+  const { float, images, options } = endToEnd;
+  const step = endToEndStep(endToEnd);
+  const { name: input } = step.input;
+  const [batchSize, ...shape] = step.input.shape as readonly [number, ...ImageShape];
+  const { endToEnd: iterations, endToEndRate: learningRate } = options;
   const values = new Float32Array(batchSize * images.length);
-  const batch = float32(values, [batchSize, ...shape]);
+  const batch = float32(values, step.input.shape);
   const draw = (random: Random, into: Float32Array) =>
     options.vary ? drawVariation(images, shape, random, into) : into.set(images.row(random.integer(images.count)));
   const teacher = await createSession(expandForInference(float), run.session);
   try {
     return await learn(
       {
-        graph,
-        learned,
-        loss: distillationLoss(temperature),
+        ...step,
         iterations,
         feeds: async (iteration) => {
           const random = Random.derive(run.seed, "end to end", iteration);

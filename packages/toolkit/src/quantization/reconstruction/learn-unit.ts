@@ -5,7 +5,8 @@ import { Random } from "../../random.js";
 import { squaredErrorLoss } from "../../training/losses/index.js";
 import { learningRateAt } from "../../training/schedules.js";
 import { rowShape } from "./activations.js";
-import { type LearnedGraph, type LearnedGraphOptions, type LearnedKind, learnedGraph } from "./learned-graph.js";
+import { imagesPerStep, type TimedStep } from "./effort.js";
+import { type LearnedGraphOptions, type LearnedKind, learnedGraph } from "./learned-graph.js";
 import type { LearnerStep, Rates } from "./learner.js";
 import { type LearningRun, type LearningTask, learn } from "./loop.js";
 import { MaskPool } from "./masks.js";
@@ -29,17 +30,41 @@ export interface UnitLearning {
   readonly options: ReconstructionOptions;
 }
 
-/** @returns the whole graph with the unit's learned values, codes chosen */
-export async function learnUnit(unitLearning: UnitLearning, run: LearningRun): Promise<Graph> {
-  const { graph, unit, nodes, options, learnsStep } = unitLearning;
+/** What a unit's steps compute, and the shapes that they are fed. */
+export interface UnitStep extends TimedStep {
+  /** Images of each step. */
+  readonly images: number;
+}
+
+export function unitStep({
+  graph,
+  unit,
+  nodes,
+  options,
+  learnsStep,
+}: Pick<UnitLearning, "graph" | "unit" | "nodes" | "options" | "learnsStep">): UnitStep {
   const type = inferTypes(graph).get(unit.input)!;
   const part = partOf(graph, type, { name: unit.name, nodes, input: unit.input, outputs: [unit.output] });
-  const { batchSize, iterations } = options;
-  const learned = learnedGraph(part, { learn: learnedKinds(options), drop: options.drop > 0, batchSize, learnsStep });
-  const batches = new UnitBatches(unitLearning, learned, run.seed);
+  const images = imagesPerStep(part, options);
+  const drop = options.drop > 0;
+  return {
+    graph,
+    learned: learnedGraph(part, { learn: learnedKinds(options), drop, batchSize: images, learnsStep }),
+    loss: squaredErrorLoss,
+    images,
+    input: { name: unit.input, shape: [images, ...rowShape(graph, unit.input)] },
+    target: [images, ...rowShape(graph, unit.output)],
+  };
+}
+
+/** @returns the whole graph with the unit's learned values, codes chosen */
+export async function learnUnit(unitLearning: UnitLearning, run: LearningRun): Promise<Graph> {
+  const { options } = unitLearning;
+  const step = unitStep(unitLearning);
+  const batches = new UnitBatches(unitLearning, step, run.seed);
   const feeds = (iteration: number) => batches.feeds(iteration);
   const schedule = (iteration: number) => scheduleAt(options, iteration);
-  return learn({ graph, learned, loss: squaredErrorLoss, iterations, feeds, schedule }, run);
+  return learn({ ...step, iterations: options.iterations, feeds, schedule }, run);
 }
 
 const learnedKinds = (options: ReconstructionOptions): ReadonlySet<LearnedKind> =>
@@ -73,34 +98,31 @@ class UnitBatches {
 
   constructor(
     readonly learning: UnitLearning,
-    readonly learned: LearnedGraph,
+    readonly step: UnitStep,
     readonly seed: number,
   ) {
-    const { graph, unit, options } = learning;
-    const batch = (value: string): Tensor => {
-      const shape = [options.batchSize, ...rowShape(graph, value)];
-      return float32(new Float32Array(elementCount(shape)), shape);
-    };
-    this.#input = batch(unit.input);
-    this.#target = batch(unit.output);
+    const { options } = learning;
+    const { learned, input, target } = step;
+    this.#input = float32(new Float32Array(elementCount(input.shape)), input.shape);
+    this.#target = float32(new Float32Array(elementCount(target)), target);
     const masked = learned.steps.flatMap(({ keep }) => (keep ? [elementCount(keep.shape)] : []));
     if (options.drop > 0)
       this.#pool = new MaskPool(seed, Math.max(this.#input.data.length, ...masked), 1 - options.drop);
   }
 
   feeds(iteration: number): Pick<LearnerStep, "feeds" | "target"> {
-    const { unit, inputs, floatInputs, targets, options } = this.learning;
+    const { unit, inputs, floatInputs, targets } = this.learning;
     const random = Random.derive(this.seed, "reconstruction", unit.name, iteration);
     const feeds: Record<string, Tensor> = { [unit.input]: this.#input };
     const mask = floatInputs && this.#pool?.mask(random, this.#input.data.length);
-    for (let i = 0; i < options.batchSize; i++) {
+    for (let i = 0; i < this.step.images; i++) {
       const image = random.integer(inputs.count);
       const into = (this.#input.data as Float32Array).subarray(i * inputs.length, (i + 1) * inputs.length);
       if (mask) mix(into, floatInputs.row(image), inputs.row(image), mask.subarray(i * inputs.length));
       else into.set(inputs.row(image));
       (this.#target.data as Float32Array).set(targets.row(image), i * targets.length);
     }
-    for (const { keep } of this.learned.steps)
+    for (const { keep } of this.step.learned.steps)
       if (keep) feeds[keep.name] = float32(this.#pool!.mask(random, elementCount(keep.shape)), keep.shape);
     return { feeds, target: this.#target };
   }

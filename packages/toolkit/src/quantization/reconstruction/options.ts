@@ -5,8 +5,10 @@ import { UsageError } from "../../errors.js";
 export interface ReconstructionOptions {
   /** Steps of Adam for each block. */
   readonly iterations: number;
-  /** Images a step. */
+  /** Images of each step, at most. */
   readonly batchSize: number;
+  /** Height × width × images of each step, at most; one image at least. */
+  readonly positions: number;
   /** Learning rate of the rounding variables, constant; 0 leaves weights at nearest rounding. */
   readonly roundingRate: number;
   /** Of the logarithms of weight scales, cosine to 0; 0 leaves them as they are. */
@@ -52,6 +54,7 @@ export interface ReconstructionOptions {
 export const reconstructionDefaults: ReconstructionOptions = {
   iterations: 3000,
   batchSize: 16,
+  positions: 16 * 32 * 32,
   roundingRate: 2e-2,
   scaleRate: 3e-3,
   biasRate: 3e-3,
@@ -80,9 +83,19 @@ export const adaroundDefaults: ReconstructionOptions = {
 
 /** @throws {UsageError} naming the option that is out of its range */
 export function checkReconstruction(options: ReconstructionOptions): void {
-  const { iterations, batchSize, warmup, drop, beta, regularization, endToEnd, endToEndBatchSize, temperature } =
-    options;
-  for (const [name, value] of Object.entries({ iterations, batchSize, endToEndBatchSize }))
+  const {
+    iterations,
+    batchSize,
+    positions,
+    warmup,
+    drop,
+    beta,
+    regularization,
+    endToEnd,
+    endToEndBatchSize,
+    temperature,
+  } = options;
+  for (const [name, value] of Object.entries({ iterations, batchSize, positions, endToEndBatchSize }))
     if (!(Number.isInteger(value) && value >= 1))
       throw new UsageError(
         "option-value",

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createReference } from "@subbyte/engine";
-import { expandForInference, type Graph, type Tensor } from "@subbyte/graph";
+import { expandForInference, type Graph, GraphBuilder, type Tensor } from "@subbyte/graph";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { UsageError } from "../../errors.js";
 import { lower } from "../../lowering/lower.js";
@@ -17,6 +17,7 @@ import { withMirrorImages } from "../mirror.js";
 import type { BitPolicy } from "../policy.js";
 import { type CalibrationInput, setRanges } from "../ranges.js";
 import { findBlocks } from "./blocks.js";
+import { imagesPerStep } from "./effort.js";
 import { adaroundDefaults, type ReconstructionOptions, reconstructionDefaults } from "./options.js";
 import { type ReconstructionRun, reconstruct } from "./reconstruct.js";
 
@@ -58,7 +59,7 @@ const calibration: CalibrationInput = {
 
 const float = kitchenSink(5);
 const ranged = (policy: BitPolicy) =>
-  setRanges(insertFakeQuant(float, policy), calibration, { method: "mse", threads: 1 });
+  setRanges(insertFakeQuant(float, { depthwiseBits: 2, ...policy }), calibration, { method: "mse", threads: 1 });
 
 /** So few iterations that the images compared on have to be the ones learned from. */
 const short = { iterations: 60, batchSize: 8, roundingRate: 0.1, mirror: false };
@@ -224,6 +225,40 @@ describe("a stopped run goes on bit for bit", () => {
     const other = { ...run({ ...short, batchSize: 4 }), checkpoint: { ...checkpoint, resume: true } };
     await expect(reconstruct(before, calibration, other)).rejects.toThrow(/batchSize was 8, now 4/);
   });
+});
+
+test("a time limit leaves fewer steps to each unit, and a resumed run keeps their number", async () => {
+  const before = await ranged({ weights: 4, activations: 4 });
+  const options = { ...block, iterations: 120 };
+  const notes: string[] = [];
+  const path = join(folder, "limited.safetensors");
+  const stop = new AbortController();
+  const limited = reconstruct(before, calibration, {
+    ...run(options),
+    maxMinutes: 1e-6,
+    checkpoint: { path, every: 50 },
+    onNote: (text) => notes.push(text),
+    onProgress: ({ iteration, iterations }) => {
+      expect(iterations).toBe(5 * 100);
+      if (iteration === 160) stop.abort();
+    },
+    signal: stop.signal,
+  });
+  await expect(limited).rejects.toThrow(/abort/);
+  expect(notes.join()).toMatch(/100 steps for each of 5 parts.*All 120 would take.*`iterations` 100 gives this result/);
+  const resumed = { ...run(options), maxMinutes: 60, checkpoint: { path, resume: true } };
+  const expected = await reconstruct(before, calibration, run({ ...options, iterations: 100 }));
+  sameTensors(await reconstruct(before, calibration, resumed), expected);
+});
+
+test("units with more positions learn from fewer images in each step, one at least", () => {
+  const part = (size: number): Graph => {
+    const b = new GraphBuilder("part");
+    b.output(b.op("Relu", [b.input("input", "float32", ["N", 3, size, size])]));
+    return b.build();
+  };
+  const limit = { batchSize: 16, positions: 16 * 32 * 32 };
+  expect([16, 32, 64, 128, 256].map((size) => imagesPerStep(part(size), limit))).toEqual([16, 16, 4, 1, 1]);
 });
 
 test("activations in temporary files give the same bits, and leave nothing behind", async () => {

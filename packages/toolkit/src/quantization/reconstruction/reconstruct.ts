@@ -19,13 +19,15 @@ import { type Block, findBlocks } from "./blocks.js";
 import {
   changedConstants,
   type ReconstructionCheckpoint,
+  readChosenSteps,
   readReconstruction,
   writeReconstruction,
 } from "./checkpoint.js";
-import { learnEndToEnd } from "./end-to-end.js";
-import { learnUnit } from "./learn-unit.js";
+import { endToEndStep, learnEndToEnd } from "./end-to-end.js";
+import { learnUnit, unitStep } from "./learn-unit.js";
 import type { LearningRun } from "./loop.js";
 import { checkReconstruction, type ReconstructionOptions } from "./options.js";
+import { planLearning } from "./plan.js";
 import { ProgressMeter, type ReconstructionProgress } from "./progress.js";
 import type { Rows } from "./rows.js";
 import { entryOf, type LearningUnit, layerUnits } from "./units.js";
@@ -42,10 +44,14 @@ export interface ReconstructionRun {
   readonly options: ReconstructionOptions;
   readonly seed: number;
   readonly threads?: number;
+  /** Minutes that learning may take; units get fewer steps where it would take longer, which depends on the machine. */
+  readonly maxMinutes?: number;
   /** Bytes that one activation of all images may take in memory; beyond, it goes to a temporary file. 512 MiB by default. */
   readonly memoryBytes?: number;
   readonly checkpoint?: CheckpointOptions;
   readonly onProgress?: (progress: ReconstructionProgress) => void;
+  /** Hears how long it will take. */
+  readonly onNote?: (text: string) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -81,8 +87,9 @@ class Reconstruction {
   readonly #blocks: readonly Block[];
   readonly #float: Graph;
   readonly #context: ActivationContext;
-  #settings: RunSettings;
-  readonly #meter: ProgressMeter;
+  #options: ReconstructionOptions;
+  #settings: RunSettings = {};
+  #meter: ProgressMeter | undefined;
   #graph: Graph;
   #finishedUnits = 0;
   /** Until the run has caught up with it. */
@@ -96,23 +103,14 @@ class Reconstruction {
     this.#graph = snapBiases(initial);
     this.#blocks = findBlocks(initial);
     this.#float = withoutFakeQuant(initial);
-    const { threads, memoryBytes = MEMORY_BYTES, signal, seed, options } = settings;
+    const { threads, memoryBytes = MEMORY_BYTES, signal, options } = settings;
+    this.#options = options;
     this.#context = { session: threads === undefined ? {} : { threads }, rows: { memoryBytes }, signal };
-    const { iterations, batchSize, endToEnd, endToEndBatchSize } = options;
-    const units = this.#blocks.flatMap((block) => this.#units(block).map(() => ({ iterations, cost: batchSize })));
-    const whole = { iterations: endToEnd, cost: units.length * endToEndBatchSize };
-    this.#meter = new ProgressMeter([...units, whole], settings.onProgress);
-    this.#settings = {
-      ...Object.fromEntries(Object.entries(options).map(([name, value]) => [name, String(value)])),
-      seed,
-      threads: threads ?? null,
-      "network (hash)": createHash("sha256").update(writeOnnx(initial)).digest("hex"),
-    };
   }
 
   async run(): Promise<Graph> {
-    const { checkpoint, options } = this.settings;
-    const calibration = options.mirror ? withMirrorImages(this.calibration) : this.calibration;
+    const { checkpoint, onProgress, maxMinutes } = this.settings;
+    const calibration = this.#options.mirror ? withMirrorImages(this.calibration) : this.calibration;
     const images = await imageRows(this.#float, calibration, this.#context.rows);
     if (images.count === 0)
       throw new DataError(
@@ -120,8 +118,10 @@ class Reconstruction {
         { source: "calibration" },
         "calibration: there are no images to reconstruct the network on. Give at least one.",
       );
+    if (onProgress || maxMinutes !== undefined) await this.#plan();
+    const options = this.#options;
     if (checkpoint) {
-      this.#settings = { ...this.#settings, "calibration images (hash)": rowsHash(images) };
+      this.#settings = this.#settingsFor(images);
       if (checkpoint.resume) this.#saved = await readReconstruction(checkpoint.path, this.#settings);
       if (this.#saved) this.#graph = withTensors(this.#graph, this.#saved.constants);
     }
@@ -131,6 +131,37 @@ class Reconstruction {
       await this.#learnOnce("end to end", (run) => learnEndToEnd({ graph, float, images, learnsStep, options }, run));
     images.close();
     return this.#graph;
+  }
+
+  /** Measures how long steps take, and takes as many as the time allows; a run that goes on has chosen already. */
+  async #plan(): Promise<void> {
+    const { checkpoint, onProgress, onNote, maxMinutes, signal } = this.settings;
+    const chosen = checkpoint?.resume ? await readChosenSteps(checkpoint.path) : undefined;
+    const [graph, learnsStep] = [this.#graph, this.#learnsStep];
+    const options = maxMinutes === undefined ? this.#options : { ...this.#options, ...chosen };
+    const units = this.#blocks.flatMap((block) =>
+      this.#units(block).map((unit) => unitStep({ graph, unit, nodes: block.nodes, options, learnsStep })),
+    );
+    const { steps, work, note } = await planLearning(
+      units,
+      options.endToEnd > 0 ? endToEndStep({ graph, learnsStep, options }) : undefined,
+      { steps: options, maxMinutes: chosen ? undefined : maxMinutes, session: this.#context.session, signal },
+    );
+    this.#options = { ...options, iterations: steps.iterations, endToEnd: steps.endToEnd };
+    this.#meter = new ProgressMeter(work, onProgress);
+    if (note) onNote?.(note);
+  }
+
+  /** What decides the result, for the checkpoint. */
+  #settingsFor(images: Rows): RunSettings {
+    const { seed, threads = null } = this.settings;
+    return {
+      ...Object.fromEntries(Object.entries(this.#options).map(([name, value]) => [name, String(value)])),
+      seed,
+      threads,
+      "network (hash)": createHash("sha256").update(writeOnnx(this.initial)).digest("hex"),
+      "calibration images (hash)": rowsHash(images),
+    };
   }
 
   /** Learns one block after the other. */
@@ -156,7 +187,7 @@ class Reconstruction {
     unit: LearningUnit,
     { quantized, float, target }: Readonly<Record<"quantized" | "float" | "target", Activation>>,
   ): Promise<void> {
-    const { options } = this.settings;
+    const options = this.#options;
     await this.#learnOnce(unit.name, async (run) => {
       const inputs = await this.#computed(this.#graph, block.nodes, quantized, unit.input);
       const targets =
@@ -197,13 +228,13 @@ class Reconstruction {
         signal: this.#context.signal,
         resume: resumes ? { iterations: saved.position.iterations, state: saved.state } : undefined,
         onIteration: async (iterations, loss, state) => {
-          this.#meter.iteration(index, name, iterations, loss);
+          this.#meter?.iteration(index, name, iterations, loss);
           if (checkpoint && iterations % every === 0) await this.#save({ units: index, iterations }, state);
         },
       });
       if (checkpoint) await this.#save({ units: index + 1, iterations: 0 }, new Map());
     }
-    this.#meter.unitDone(index);
+    this.#meter?.unitDone(index);
   }
 
   #save(position: ReconstructionCheckpoint["position"], state: ReconstructionCheckpoint["state"]): Promise<void> {
@@ -223,7 +254,7 @@ class Reconstruction {
 
   #units(block: Block): readonly LearningUnit[] {
     if (!this.#losesPrecision(block)) return [];
-    if (this.settings.options.unit === "layer") return layerUnits(this.initial, block);
+    if (this.#options.unit === "layer") return layerUnits(this.initial, block);
     return [{ name: block.name, input: this.#entry(block), output: block.output }];
   }
 
@@ -239,5 +270,5 @@ class Reconstruction {
 
   /** 8-bit steps lose nothing worth learning; the image's range is what it is. */
   readonly #learnsStep = (fq: FakeQuant): boolean =>
-    this.settings.options.stepRate > 0 && fq.bits < 8 && fq.input !== this.initial.inputs[0]!.name;
+    this.#options.stepRate > 0 && fq.bits < 8 && fq.input !== this.initial.inputs[0]!.name;
 }
