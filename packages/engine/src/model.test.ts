@@ -10,7 +10,7 @@ import { program, Random, tensor } from "../test/programs.js";
 import { FormatError, InputError, LoadError } from "./errors.js";
 import { writeSbq } from "./format/writer.js";
 import { inspect, type LoadOptions, load } from "./load.js";
-import { softmax } from "./prediction.js";
+import { classProbabilities, softmax } from "./prediction.js";
 import { createReference, quantizeInput } from "./reference/reference.js";
 import type { DownloadProgress } from "./source.js";
 import { supportedTier } from "./wasm/modules.js";
@@ -30,6 +30,23 @@ const ways: readonly (LoadOptions & { readonly way: string; readonly runsOn: str
   { way: "three threads of a worker, plain SIMD", threads: 3, worker: true, tier: "simd", runsOn: "worker" },
   { way: "two workers, one image each", threads: 2, parallel: "images", runsOn: "worker" },
 ];
+
+test("a model that decides each class by itself gives each class's sigmoid", async () => {
+  const image = { data: images.subarray(0, 192), width: 8, height: 8, channels: 3 };
+  for (const probabilities of ["softmax", "sigmoid"] as const) {
+    const model = await load(writeSbq({ ...network, probabilities }));
+    expect(model.probabilities).toBe(probabilities);
+    const predictions = await model.classify(image, { topK: 10 });
+    const logits = await model.run(image.data);
+    for (const { index, probability } of predictions)
+      expect(probability).toBe(classProbabilities(logits, probabilities)[index]);
+    const sum = predictions.reduce((total, { probability }) => total + probability, 0);
+    if (probabilities === "softmax") expect(sum).toBeCloseTo(1, 12);
+    else expect(predictions[0]!.probability).toBeCloseTo(1 / (1 + Math.exp(-Math.max(...logits))), 12);
+    model.dispose();
+  }
+  expect([...classProbabilities(Float32Array.of(-1e30, 0, 1e30), "sigmoid")]).toEqual([0, 0.5, 1]);
+});
 
 describe.each(ways)("$way", ({ way: _, runsOn, ...options }) => {
   test("run gives the reference's logits, for bytes and for real values", async () => {

@@ -81,7 +81,7 @@ export function createModel({ host, runsOn, fallback }: Started): Model {
     const { topK = 5, fit = "cover", signal } = options;
     const { picture, owned } = await pictureOf(image);
     try {
-      return rank(await active().runPicture(picture, fit, signal), topK, info.labels);
+      return rank(await active().runPicture(picture, fit, signal), topK, info);
     } finally {
       if (owned && "bitmap" in picture) picture.bitmap.close();
     }

@@ -1,13 +1,20 @@
 /** @file From logits to ranked classes. */
 
 import { checkArgument, integerIn } from "./arguments.js";
+import type { Probabilities } from "./program/program.js";
 
 export interface Prediction {
   readonly index: number;
   /** The class's name, where the file has names. */
   readonly label?: string;
-  /** Softmax of the logits, in [0, 1]. */
+  /** In [0, 1]: softmax over the logits, or the sigmoid of this class's where the model decides each class by itself. */
   readonly probability: number;
+}
+
+/** What a model says of its classes. */
+interface Classes {
+  readonly labels?: readonly string[];
+  readonly probabilities: Probabilities;
 }
 
 export const topKInteger = integerIn(1, Number.MAX_SAFE_INTEGER);
@@ -25,13 +32,17 @@ export function softmax(logits: Float32Array): Float64Array {
   return exponentials.map((value) => value / sum);
 }
 
+/** The logits' class probabilities in float64, in the way that the model means them. */
+export const classProbabilities = (logits: Float32Array, kind: Probabilities): Float64Array =>
+  kind === "softmax" ? softmax(logits) : Float64Array.from(logits, (logit) => 1 / (1 + Math.exp(-logit)));
+
 /**
  * The likeliest classes, best first; equal logits rank by index.
  * @throws {InputError} where `topK` is no positive integer.
  */
-export function rank(logits: Float32Array, topK: number, labels: readonly string[] | undefined): Prediction[] {
+export function rank(logits: Float32Array, topK: number, { labels, probabilities: kind }: Classes): Prediction[] {
   checkArgument("topK", topK, topKInteger);
-  const probabilities = softmax(logits);
+  const probabilities = classProbabilities(logits, kind);
   return largest(logits, topK).map((index) => ({
     index,
     ...(labels === undefined ? {} : { label: labels[index]! }),

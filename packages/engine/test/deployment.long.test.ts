@@ -112,13 +112,19 @@ describe.skipIf(!hasChromium)("Chromium", () => {
   }
 
   async function outcomeAt(site: Site): Promise<Outcome> {
+    const outcome = (await valueAt(site)) as Outcome;
+    if (outcome.error !== undefined) throw new Error(outcome.error);
+    return outcome;
+  }
+
+  /** What the page leaves on the global `outcome`. */
+  async function valueAt(site: Site): Promise<unknown> {
     const tab = await browser.newPage();
     try {
       await tab.goto(`${site.origin}/index.html`);
-      await tab.waitForFunction("globalThis.outcome !== undefined");
-      const outcome = (await tab.evaluate("outcome")) as Outcome;
-      if (outcome.error !== undefined) throw new Error(outcome.error);
-      return outcome;
+      // A function that waits inside the page would need a policy that allows eval.
+      await expect.poll(() => tab.evaluate("globalThis.outcome !== undefined"), { timeout: 120_000 }).toBe(true);
+      return await tab.evaluate("outcome");
     } finally {
       await tab.close();
       await site.close();
@@ -163,6 +169,31 @@ describe.skipIf(!hasChromium)("Chromium", () => {
     const outcome = await visit(withoutBundler(), { options: { threads: 2, parallel: "images" } });
     expectNodesAnswers(outcome);
     expect(outcome).toMatchObject({ runsOn: "worker", isolated: false, threads: 2 });
+  });
+
+  test.each([
+    [1333, 777],
+    [31, 500],
+    [7, 5],
+    [32, 32],
+  ])("the README's page on a picture of %i × %i", async (width, height) => {
+    const picture = { data: new Random(width).bytes(width * height * 3), width, height, channels: 3 };
+    const example = readFileSync(join(import.meta.dirname, "../../../README.md"), "utf8")
+      .split("```js\n")
+      .find((text) => text.includes('querySelector("img")'))!
+      .split("```")[0]!;
+    const script = example.replace('"@subbyte/engine"', '"/engine/index.js"');
+    expect(script).not.toBe(example);
+    const files: Files = new Map([
+      ...withoutBundler(),
+      ["/index.html", '<!doctype html><img src="picture.png"><script type="module" src="example.js"></script>'],
+      ["/example.js", `${script}\nglobalThis.outcome = best;`],
+      ["/picture.png", encodePng(picture)],
+      ["/models/resnet20-w4a4.sbq", writeSbq(network)],
+    ]);
+    expect(network.preprocessing.resize).toBe("exact");
+    const [best] = await (await load(writeSbq(network))).classify(picture);
+    expectSame([(await valueAt(await serve(files, false))) as Prediction], [best!]);
   });
 
   test("a page's own worker computes itself", async () => {

@@ -11,10 +11,7 @@ async function run() {
   context.drawImage(bitmap, 0, 0);
   const pixels = context.getImageData(0, 0, bitmap.width, bitmap.height);
   const images = { blob, bitmap, canvas, pixels, frame: new VideoFrame(bitmap, { timestamp: 0 }) };
-  if (globalThis.document) {
-    images.element = Object.assign(new Image(), { src: "/image.png" });
-    await images.element.decode();
-  }
+  if (globalThis.document) images.element = Object.assign(new Image(), { src: "/image.png" }); // still loading
   const { tier, runsOn, threads, fallback } = model;
   const predictions = {};
   for (const [kind, image] of Object.entries(images)) predictions[kind] = await model.classify(image, { topK: 10 });

@@ -39,7 +39,7 @@ export function readSbq(bytes: Uint8Array, options: CheckOptions = {}): Program 
   const { root, end } = readHeader(bytes);
   const members = root.object(
     ["name", "classes", "input", "inputTables", "preprocessing", "provenance", "tensors", "operators", "blocks"],
-    ["labels"],
+    ["labels", "probabilities"],
   );
   const blocks = new BlockReader(bytes, members.blocks, end);
   const tables = blocks.take(members.inputTables);
@@ -52,6 +52,9 @@ export function readSbq(bytes: Uint8Array, options: CheckOptions = {}): Program 
     operators: members.operators.list(maxEntries).map((node) => readOperator(node, blocks)),
     classes: members.classes.integer(),
     ...(members.labels === undefined ? {} : { labels: members.labels.list(maxEntries).map((label) => label.text()) }),
+    ...(members.probabilities === undefined
+      ? {}
+      : { probabilities: members.probabilities.text() as NonNullable<Program["probabilities"]> }),
     preprocessing: readPreprocessing(members.preprocessing),
     provenance: plain(members.provenance.members()) as Program["provenance"],
   };

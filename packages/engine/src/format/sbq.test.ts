@@ -33,6 +33,11 @@ describe("write and read", () => {
         expect(createReference(back).run(image)).toEqual(createReference(program).run(image));
       });
 
+  test.each(["softmax", "sigmoid"] as const)("probabilities by %s come back", (probabilities) => {
+    const program: Program = { ...tinyNetwork(), probabilities };
+    expect(readSbq(writeSbq(program))).toEqual(program);
+  });
+
   test("a file may stand anywhere in a larger buffer", () => {
     const bytes = writeSbq(tinyNetwork());
     const larger = new Uint8Array(bytes.length + 7);
@@ -160,6 +165,11 @@ describe("well-formed files that lie", () => {
       "operators[1].weights.shape: has 9007199254740991 codes a channel",
     ],
     ["classes that do not fit", (h) => (h.classes = 3), "labels"],
+    [
+      "probabilities of another kind",
+      (h) => (h.probabilities = "tanh"),
+      'probabilities: must be "softmax" or "sigmoid"',
+    ],
     ["no operators", (h) => (h.operators = []), "blocks[1]: is referred to nowhere"],
     [
       "a deep provenance",

@@ -20,6 +20,7 @@ export function writeSbq(program: Program): Uint8Array {
     inputTables: blocks.add(concatenate(program.inputTables)),
     preprocessing: preprocessingHeader(program),
     ...(program.labels === undefined ? {} : { labels: program.labels }),
+    ...(program.probabilities === undefined ? {} : { probabilities: program.probabilities }),
     provenance: program.provenance,
     tensors: program.tensors.map(({ name, shape, bits, scale, zeroPoint }) => ({
       name,

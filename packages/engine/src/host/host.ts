@@ -2,7 +2,7 @@
 
 import type { Picture } from "../image/picture.js";
 import type { Fit } from "../preprocess/preprocess.js";
-import type { Preprocessing, Provenance } from "../program/program.js";
+import type { Preprocessing, Probabilities, Provenance } from "../program/program.js";
 import type { KernelName, Tier } from "../wasm/modules.js";
 
 /** `"scalar"` is the reference in TypeScript: slow, and the truth that the kernels equal bit for bit. */
@@ -13,6 +13,8 @@ export interface ModelInfo {
   readonly name: string;
   readonly classes: number;
   readonly labels?: readonly string[];
+  /** Whether classes exclude each other, or each is decided by itself. */
+  readonly probabilities: Probabilities;
   /** `[C, H, W]` of the network's input. */
   readonly inputShape: readonly [number, number, number];
   readonly preprocessing: Preprocessing;

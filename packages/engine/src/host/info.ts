@@ -13,7 +13,7 @@ import type { ModelInfo, TierName } from "./host.js";
  * @param threads  that share its memory
  */
 export function modelInfo(program: Program, tier: TierName, threads: number): ModelInfo {
-  const { name, classes, labels, preprocessing, provenance, operators } = program;
+  const { name, classes, labels, probabilities = "softmax", preprocessing, provenance, operators } = program;
   const weighted = operators.filter((op) => "weights" in op);
   const weights = weighted.reduce((sum, op) => sum + elementCount(op.weights.shape), 0);
   const bits = weighted.reduce((sum, op) => sum + elementCount(op.weights.shape) * op.weights.bits, 0);
@@ -21,6 +21,7 @@ export function modelInfo(program: Program, tier: TierName, threads: number): Mo
     name,
     classes,
     ...(labels === undefined ? {} : { labels }),
+    probabilities,
     inputShape: program.tensors[program.input]!.shape as readonly [number, number, number],
     preprocessing,
     provenance,
@@ -45,9 +46,20 @@ const millions = (count: number): string => String(Number((count / 1e6).toPrecis
 
 /** A few lines for people. */
 export function describeInfo(info: ModelInfo): string {
-  const { name, inputShape, classes, operators, multiplyAdds, weights, weightBits, peakBytes, provenance } = info;
+  const {
+    name,
+    inputShape,
+    classes,
+    probabilities,
+    operators,
+    multiplyAdds,
+    weights,
+    weightBits,
+    peakBytes,
+    provenance,
+  } = info;
   return [
-    `${name}: ${inputShape.join(" × ")} bytes to ${classes} classes`,
+    `${name}: ${inputShape.join(" × ")} bytes to ${classes} classes${probabilities === "sigmoid" ? ", each decided by itself" : ""}`,
     `${operators} operators, ${millions(multiplyAdds)} million multiply-adds an image`,
     `${weights} weights at ${weightBits.toFixed(2)} bits on average, ${millions(peakBytes)} MB of memory`,
     ...Object.entries(provenance.accuracy ?? {}).map(([set, top1]) => `top-1 ${(100 * top1).toFixed(2)} % on ${set}`),

@@ -108,6 +108,8 @@ const rgba = ({ data, width, height }: ImageDataLike): RawImage => ({ data, widt
 
 async function bitmapOf(source: ImageBitmapSource): Promise<Bitmap> {
   try {
+    // An image element may still be loading.
+    if ("decode" in source) await (source as unknown as { decode(): Promise<void> }).decode();
     const bitmap = await createImageBitmap(source, await decodingOf(source));
     asStored.add(bitmap);
     return bitmap;

@@ -7,7 +7,7 @@ const maxImageSize = 2 ** 16;
 const maxTextLength = 2 ** 16;
 const maxDepth = 8;
 
-export function checkPreprocessing({ tensors, input, preprocessing, labels, classes }: Program): void {
+export function checkPreprocessing({ tensors, input, preprocessing, labels, classes, probabilities }: Program): void {
   const { channels, height, width, resize, resizeTo, mean, std } = preprocessing;
   const { shape } = tensors[input]!;
   if (channels !== 1 && channels !== 3) throw invalid("preprocessing.channels", `must be 1 or 3, is ${channels}`);
@@ -28,6 +28,8 @@ export function checkPreprocessing({ tensors, input, preprocessing, labels, clas
       throw invalid(`preprocessing.${name}`, `must be ${channels} finite numbers, is [${values}]`);
   }
   if (std.some((value) => value <= 0)) throw invalid("preprocessing.std", `must be positive, is [${std}]`);
+  if (probabilities !== undefined && probabilities !== "softmax" && probabilities !== "sigmoid")
+    throw invalid("probabilities", `must be "softmax" or "sigmoid", is ${JSON.stringify(probabilities)}`);
   if (labels !== undefined && labels.length !== classes)
     throw invalid("labels", `must be one a class, ${classes}, are ${labels.length}`);
   const tooLong = labels?.findIndex((label) => typeof label !== "string" || label.length > maxTextLength) ?? -1;

@@ -84,6 +84,9 @@ export interface Provenance {
   readonly [key: string]: Json | undefined;
 }
 
+/** How class probabilities come from logits: classes exclude each other (softmax), or each is decided by itself (sigmoid). */
+export type Probabilities = "softmax" | "sigmoid";
+
 export interface Program {
   readonly name: string;
   readonly tensors: readonly QuantizedTensor[];
@@ -95,6 +98,8 @@ export interface Program {
   readonly operators: readonly Operator[];
   readonly classes: number;
   readonly labels?: readonly string[];
+  /** `"softmax"` where absent. */
+  readonly probabilities?: Probabilities;
   readonly preprocessing: Preprocessing;
   readonly provenance: Provenance;
 }

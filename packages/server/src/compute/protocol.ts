@@ -1,6 +1,6 @@
 /** @file What the server's thread and the threads that compute say to each other. */
 
-import type { Preprocessing, Provenance, RawImage, TierName } from "@subbyte/engine";
+import type { Preprocessing, Probabilities, Provenance, RawImage, TierName } from "@subbyte/engine";
 import type { Tensor, TensorSpec } from "../tensors/tensor.js";
 
 export type ModelKind = "sbq" | "onnx";
@@ -30,6 +30,8 @@ export interface Classifier {
   readonly preprocessing: Preprocessing;
   readonly classes: number;
   readonly labels?: readonly string[];
+  /** How probabilities come from the output; absent where the file does not say. */
+  readonly probabilities?: Probabilities;
   /** The input that takes images, and the output with the logits or probabilities. */
   readonly input: string;
   readonly output: string;

@@ -48,14 +48,21 @@ export async function openSbq({ content, maxBytes }: ModelFile): Promise<Runner>
 }
 
 function describe(program: Program, model: Awaited<ReturnType<typeof load>>): Description {
-  const { inputShape, classes, labels, preprocessing, provenance, weightBits, multiplyAdds, weights, peakBytes, tier } =
-    model;
+  const { inputShape, classes, labels, probabilities, preprocessing, provenance } = model;
+  const { weightBits, multiplyAdds, weights, peakBytes, tier } = model;
   return {
     kind: "sbq",
     inputs: [{ name: INPUT, datatype: "FP32", shape: [-1, ...inputShape] }],
     outputs: [{ name: OUTPUT, datatype: "FP32", shape: [-1, classes] }],
     batched: true,
-    classifier: { preprocessing, classes, ...(labels === undefined ? {} : { labels }), input: INPUT, output: OUTPUT },
+    classifier: {
+      preprocessing,
+      classes,
+      ...(labels === undefined ? {} : { labels }),
+      probabilities,
+      input: INPUT,
+      output: OUTPUT,
+    },
     bits: mostFrequentBits(program),
     weightBits,
     accuracy: provenance.accuracy ?? {},

@@ -127,7 +127,7 @@ function answer(model: LoadedModel, file: string, outcome: ImageOutcome, topK: n
   if ("error" in outcome)
     return { ...source, label: null, confidence: null, inference_time: null, error: outcome.error.body };
   const { values, times } = outcome;
-  const ranked = rankClasses(values, topK, model.description.classifier!.labels);
+  const ranked = rankClasses(values, topK, model.description.classifier!);
   const { label, index, confidence } = ranked[0]!;
   return {
     ...source,

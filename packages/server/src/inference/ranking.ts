@@ -1,6 +1,6 @@
 /** @file Outputs of a classifier as ranked classes. */
 
-import { softmax } from "@subbyte/engine";
+import { classProbabilities, type Probabilities } from "@subbyte/engine";
 
 export interface RankedClass {
   readonly index: number;
@@ -10,16 +10,27 @@ export interface RankedClass {
   readonly confidence: number;
 }
 
+/** What a model says of its classes. */
+interface Classes {
+  readonly labels?: readonly string[];
+  readonly probabilities?: Probabilities;
+}
+
 /** The likeliest classes, best first; equal ones rank by index. */
-export function rankClasses(values: Float32Array, topK: number, labels: readonly string[] | undefined): RankedClass[] {
-  const probabilities = isDistribution(values) ? values : softmax(values);
+export function rankClasses(
+  values: Float32Array,
+  topK: number,
+  { labels, probabilities: kind }: Classes,
+): RankedClass[] {
+  const isGiven = kind === undefined && isDistribution(values);
+  const probabilities = isGiven ? values : classProbabilities(values, kind ?? "softmax");
   const order = Array.from(values.keys()).sort((a, b) => values[b]! - values[a]! || a - b);
   return order
     .slice(0, topK)
     .map((index) => ({ index, label: labels?.[index] ?? String(index), confidence: probabilities[index]! }));
 }
 
-/** Networks that end in a softmax give probabilities already. */
+/** ONNX networks that end in a softmax give probabilities already. */
 function isDistribution(values: Float32Array): boolean {
   let sum = 0;
   for (const value of values) {

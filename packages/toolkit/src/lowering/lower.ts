@@ -1,6 +1,12 @@
 /** @file From the quantized graph to the engine's program. */
 
-import { type Preprocessing, type Program, type Provenance, roundHalfToEven } from "@subbyte/engine";
+import {
+  type Preprocessing,
+  type Probabilities,
+  type Program,
+  type Provenance,
+  roundHalfToEven,
+} from "@subbyte/engine";
 import { type Graph, ModelError } from "@subbyte/graph";
 import { codeRange, fakeQuant, fakeQuants, isFakeQuant } from "../quantization/fake-quant.js";
 import { Lowering } from "./lowering.js";
@@ -12,6 +18,7 @@ import { emitProduct, storeCodes } from "./store.js";
 export interface LowerOptions {
   readonly preprocessing: Preprocessing;
   readonly labels?: readonly string[];
+  readonly probabilities?: Probabilities;
   readonly provenance?: Provenance;
 }
 
@@ -60,6 +67,7 @@ export function lower(graph: Graph, options: LowerOptions): Program {
     operators: lowering.operators,
     classes: lowering.shape(logits)[0]!,
     ...(options.labels ? { labels: options.labels } : {}),
+    ...(options.probabilities === "sigmoid" ? { probabilities: "sigmoid" } : {}),
     preprocessing: options.preprocessing,
     provenance: options.provenance ?? {},
   };

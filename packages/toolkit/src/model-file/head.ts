@@ -4,10 +4,8 @@
  * of a binary classifier becomes two.
  */
 
+import type { Probabilities } from "@subbyte/engine";
 import { type Graph, GraphBuilder, inferTypes, ModelError, type Node, removeDeadNodes } from "@subbyte/graph";
-
-/** How class probabilities come from logits: classes exclude each other, or each is decided by itself. */
-export type Probabilities = "softmax" | "sigmoid";
 
 export interface Head {
   /** With one output, logits `[N, classes]`, classes at least 2. */

@@ -73,6 +73,7 @@ export const trainQuantizedModel = defineTask("qat", async (options, run): Promi
   const program = lower(result.best.graph, {
     preprocessing,
     ...(labels === undefined ? {} : { labels }),
+    probabilities: model.kind === "float" ? model.probabilities : (model.program.probabilities ?? "softmax"),
     provenance: { command: "qat", method: quantizer, seed, source: model.path, sourceHash: model.sha256, epochs },
   });
   const bytes = writeSbq(program);

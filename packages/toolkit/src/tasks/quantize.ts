@@ -51,6 +51,7 @@ export const quantizeModel = defineTask("quantize", async (options, run): Promis
   const program = lower(quantized, {
     preprocessing,
     ...(labels === undefined ? {} : { labels }),
+    probabilities: model.probabilities,
     provenance: { command: "quantize", method, seed, source: model.path, sourceHash: model.sha256 },
   });
   const bytes = writeSbq(program);

@@ -2,9 +2,11 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readSbq } from "@subbyte/engine";
+import { GraphBuilder, writeOnnx } from "@subbyte/graph";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { ImageCache } from "../data/cache.js";
 import { InterruptedError, UsageError } from "../errors.js";
+import { buildModel } from "../models/registry.js";
 import { evaluateModel, quantizeModel, type TaskEvent, trainModel } from "./index.js";
 
 let folder: string;
@@ -44,6 +46,18 @@ test("training says its phases, and its progress with figures", () => {
   expect(progress.at(-1)).toMatchObject({ unit: "steps", total: 9, detail: "epoch 1/1" });
   expect(progress.at(-1)!.figures!.loss).toBeGreaterThan(0);
 });
+
+test("a network that ends in a Sigmoid keeps in its .sbq that each class is decided by itself", async () => {
+  const network = buildModel("resnet8", { classes: 10, channels: 1, size: 28, stem: "cifar", seed: 1 });
+  const b = new GraphBuilder(network.name, network);
+  b.setOutputs([b.op("Sigmoid", [network.outputs[0]!], {}, { name: "end" })]);
+  const model = join(folder, "sigmoid.onnx");
+  await writeFile(model, writeOnnx(b.build()));
+  const out = join(folder, "sigmoid.sbq");
+  const options = { data: "mnist", limit: 300, calibrationImages: 16, method: "mse", force: true } as const;
+  await quantizeModel({ ...options, model, out, mean: [0], std: [1] }, { cache });
+  expect(readSbq(await readFile(out)).probabilities).toBe("sigmoid");
+}, 300_000);
 
 describe("two tasks side by side in one process", () => {
   test("each has its own notes and the result that it has alone", async () => {

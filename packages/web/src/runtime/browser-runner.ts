@@ -33,7 +33,7 @@ export async function startBrowserRunner(model: CatalogModel, options: StartOpti
   const begun = performance.now();
   const loaded = await load(bytes, { threads: threadsHere(), ...(options.signal ? { signal: options.signal } : {}) });
   const coldMs = performance.now() - begun;
-  const { threads, tier, labels, preprocessing } = loaded;
+  const { threads, tier, labels, probabilities, preprocessing } = loaded;
   return {
     preprocessing,
     readiness: {
@@ -44,7 +44,7 @@ export async function startBrowserRunner(model: CatalogModel, options: StartOpti
     },
     async classify({ prepared }, { repeat = false } = {}) {
       const { value, milliseconds } = await timed(() => loaded.run(prepared.bytes), repeat);
-      return { top: ranked(value, labels), logits: value, computeMs: milliseconds };
+      return { top: ranked(value, labels, probabilities), logits: value, computeMs: milliseconds };
     },
     dispose: () => loaded.dispose(),
   };

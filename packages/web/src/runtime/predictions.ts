@@ -1,13 +1,17 @@
 /** @file Ranked classes from logits. */
 
-import { type Prediction, softmax } from "@subbyte/engine";
+import { classProbabilities, type Prediction, type Probabilities } from "@subbyte/engine";
 
 /** How many classes are kept: all digits, and more than a cell shows. */
 export const keptClasses = 10;
 
 /** The likeliest classes, best first; equal logits rank by index, as the engine ranks them. */
-export function ranked(logits: Float32Array, labels: readonly string[] | undefined): Prediction[] {
-  const probabilities = softmax(logits);
+export function ranked(
+  logits: Float32Array,
+  labels: readonly string[] | undefined,
+  kind: Probabilities = "softmax",
+): Prediction[] {
+  const probabilities = classProbabilities(logits, kind);
   return Array.from(logits.keys())
     .sort((a, b) => logits[b]! - logits[a]! || a - b)
     .slice(0, keptClasses)

@@ -1,6 +1,7 @@
 /** @file `POST /v2/models/NAME[/versions/VERSION]/infer`. */
 
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
+import type { Classifier } from "../../compute/protocol.js";
 import type { ServerContext } from "../../context.js";
 import { ServerError } from "../../errors.js";
 import { rankClasses } from "../../inference/ranking.js";
@@ -100,11 +101,11 @@ function classesOf(tensor: Tensor, k: number, { description }: LoadedModel): Ten
   if (datatype !== "FP32" || shape.length !== 2)
     throw wrongTensor(`The output "${name}" is no FP32 [N, classes], so that it cannot be given as classes.`);
   const [count, classes] = shape as [number, number];
-  const labels = description.classifier?.output === name ? description.classifier.labels : undefined;
+  const classifier: Partial<Classifier> = description.classifier?.output === name ? description.classifier : {};
   const data = Array.from({ length: count }, (_, n) => {
     const row = (tensor.data as Float32Array).subarray(n * classes, (n + 1) * classes);
-    return rankClasses(row, k, labels).map(({ index, label }) =>
-      Buffer.from([row[index], index, ...(labels === undefined ? [] : [label])].join(":")),
+    return rankClasses(row, k, classifier).map(({ index, label }) =>
+      Buffer.from([row[index], index, ...(classifier.labels === undefined ? [] : [label])].join(":")),
     );
   });
   return { name, datatype: "BYTES", shape: [count, Math.min(k, classes)], data: data.flat() };
