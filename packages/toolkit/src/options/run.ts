@@ -81,7 +81,7 @@ export const measurementOptions = {
       help: "bit widths of weights and activations",
       unit: "bits",
       placeholder: "list",
-      default: [4, 8, 2],
+      example: "8,4,2",
     },
     v.pipe(v.number(), v.integer(), v.minValue(2), v.maxValue(8)),
     "bit widths from 2 to 8",

@@ -80,6 +80,7 @@ export const tasks = {
       ...method,
       ...training,
       ...names(qatOptions),
+      "bits",
       "batch",
       "out",
       "seed",
@@ -88,6 +89,11 @@ export const tasks = {
     needs: ["model", "data"],
     arguments: 1,
     own: {
+      bits: {
+        group: "Bit widths",
+        help: "falling bit widths, trained one after the other, each from the one before; a .sbq for each",
+        example: "8,7,6,5,4,3,2",
+      },
       schedule: { default: "cosine" },
       optimizer: { default: "sgd" },
       epochs: { help: "passes over the training images; by bit width and number of images where left out" },
@@ -172,6 +178,7 @@ export const tasks = {
     needs: [],
     arguments: 0,
     own: {
+      bits: { default: [4, 8, 2] },
       tier: { help: "one instruction set of the engine; auto measures those of this machine" },
       batch: { help: "images of a training step" },
       threads: { help: "threads of every contestant, 1 by default; for training all cores" },

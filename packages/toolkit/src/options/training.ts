@@ -62,6 +62,21 @@ export const trainingOptions = {
     advanced: true,
     placeholder: "limit",
   }),
+  averageDecay: decimal({
+    group: "Training",
+    help: "decay of a moving average of the weights, such as 0.999; the average is the result. None by default",
+    min: 0,
+    max: 1,
+    advanced: true,
+    placeholder: "share",
+  }),
+  patience: integer({
+    group: "Training",
+    help: "end the run when so many epochs in a row were no better than the best. Never by default",
+    unit: "epochs",
+    advanced: true,
+    placeholder: "epochs",
+  }),
   validationShare: decimal({
     group: "Training",
     help: "share of training images held out to choose the epoch; 5 %, 500 … 5,000 by default; 0: test images",

@@ -29,6 +29,8 @@ export interface PhaseEvent {
   readonly phase: Phase;
   /** What of, such as `epoch 3/30`. */
   readonly detail?: string;
+  /** Bit width that is trained, in a chain of bit widths. */
+  readonly bits?: number;
 }
 
 export interface ProgressEvent {
@@ -36,6 +38,8 @@ export interface ProgressEvent {
   readonly phase: Phase;
   /** What is worked on, such as the name of a layer. */
   readonly detail?: string;
+  /** Bit width that is trained, in a chain of bit widths. */
+  readonly bits?: number;
   readonly done: number;
   /** Absent where it is not known. */
   readonly total?: number;

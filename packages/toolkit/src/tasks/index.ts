@@ -28,6 +28,7 @@ export {
 } from "./inspect.js";
 export { machine } from "./machine.js";
 export { type QatTaskResult, trainQuantizedModel } from "./qat.js";
+export type { QatStage } from "./qat-stage.js";
 export { type QuantizeResult, quantizeModel } from "./quantize.js";
 export { type QuickstartTaskResult, quickstart } from "./quickstart.js";
 export type { Run, Task, TaskContext } from "./run.js";

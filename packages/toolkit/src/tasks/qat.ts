@@ -1,151 +1,84 @@
-/** @file The task `qat`: quantization-aware training from a float or a quantized network to a `.sbq` file. */
+/**
+ * @file The task `qat`: quantization-aware training from a float or a quantized network to a `.sbq` file, or with `bits` along a
+ * chain of bit widths to a file for each.
+ */
 
-import { join } from "node:path";
-import { type Preprocessing, writeSbq } from "@subbyte/engine";
-import type { Graph } from "@subbyte/graph";
+import type { Preprocessing } from "@subbyte/engine";
 import type { ImageSet, OpenOptions } from "../data/index.js";
-import { defined } from "../defined.js";
 import { UsageError } from "../errors.js";
-import { integerClassifier } from "../evaluation/index.js";
-import { writeFileAtomic } from "../files.js";
-import { lower } from "../lowering/lower.js";
 import type { OpenedModel } from "../model-file/index.js";
 import { optionNames, optionOf, type TaskOptions } from "../options/index.js";
 import { fakeQuants } from "../quantization/fake-quant.js";
-import { type QatResult, qatDefaults, trainQuantized } from "../quantization/qat/index.js";
+import { trainQuantized } from "../quantization/qat/index.js";
 import { lift } from "../simulation/lift.js";
-import type { EpochRecord } from "../training/index.js";
 import { bitPolicy } from "./bit-policy.js";
 import { CROP_HEADROOM, openImagesFor, requireSameClasses } from "./images.js";
 import { openTaskModel } from "./model.js";
 import { preprocessingOf } from "./preprocessing.js";
-import { quantizedStart } from "./quantized-start.js";
+import { checkChainOptions, stagePolicy, trainedChain } from "./qat-chain.js";
+import { finishedStage, type QatRun, type QatStage, stageOptions, stageSettings } from "./qat-stage.js";
+import { floatStart, quantizedStart } from "./quantized-start.js";
 import { defineTask, type Run } from "./run.js";
-import { type TestAccuracy, testAccuracy } from "./test-images.js";
-import { trainOptionsOf } from "./training.js";
 
 export interface QatTaskResult {
   readonly model: string;
   readonly data: string;
-  /** The `.sbq` file of the network that was kept. */
-  readonly out: string;
-  readonly bytes: number;
   readonly seed: number;
-  /** Epoch; 0 where the network before training was kept. */
-  readonly best: number;
-  readonly history: readonly EpochRecord[];
   /** Part of the data that chose the best epoch. */
   readonly validationSplit: string;
-  /** Accuracy on that part of the simulated network before training. */
-  readonly baseline: number | undefined;
-  /** Whether a trained network is in the file, or the one before training since no epoch was better beyond chance. */
-  readonly kept: QatResult["kept"];
-  /** Settings that followed from bit width, optimizer and number of images. */
-  readonly epochs: number;
-  readonly lr: number;
-  readonly weightDecay: number;
-  /** Accuracy of the file on the integer engine; absent where the data has no test images. */
-  readonly test: TestAccuracy | undefined;
+  /** One, or one for each of `bits`. */
+  readonly stages: readonly QatStage[];
 }
 
 type Options = TaskOptions<"qat">;
+type Opening = Pick<OpenOptions, "headroom" | "validationShare">;
 
 export const trainQuantizedModel = defineTask("qat", async (options, run): Promise<QatTaskResult> => {
   const model = await openTaskModel(options.model, options);
-  const { validationShare = "auto", seed, threads, quantizer } = options;
-  const { graph, preprocessing, images, labels } = await begin(model, options, run);
-  requireSameClasses(model, images);
-  const { split: _, ...evaluation } = options;
-  const open = (split: OpenOptions["split"]) =>
-    openImagesFor(preprocessing, split, evaluation, run, { validationShare });
-  const validation = await open(validationShare === 0 ? "evaluation" : "held-out");
-  const { epochs, lr, weightDecay, ...settings } = settingsOf(options, model, graph, images, run);
-  const result = await trainQuantized({
-    ...trainOptionsOf({ ...options, epochs, lr, weightDecay }, run),
-    ...settings,
-    graph,
-    images,
-    validation,
-    mean: preprocessing.mean,
-    std: preprocessing.std,
-    onNote: (text) => run.note(text),
-  });
-  const program = lower(result.best.graph, {
-    preprocessing,
-    ...(labels === undefined ? {} : { labels }),
-    probabilities: model.kind === "float" ? model.probabilities : (model.program.probabilities ?? "softmax"),
-    provenance: { command: "qat", method: quantizer, seed, source: model.path, sourceHash: model.sha256, epochs },
-  });
-  const bytes = writeSbq(program);
-  const out = join(options.out, "best.sbq");
-  await writeFileAtomic(out, bytes);
-  return {
-    model: model.path,
-    data: options.data,
-    out,
-    bytes: bytes.length,
-    seed,
-    best: result.best.epoch,
-    history: result.history,
-    validationSplit: validation.split,
-    baseline: result.baseline?.top1,
-    kept: result.kept,
-    epochs,
-    lr,
-    weightDecay,
-    test: await testAccuracy(open, () => integerClassifier(bytes, defined({ threads })), run),
-  };
+  if (model.kind === "quantized") requireUnquantizedOptions(model.path, run);
+  const { qat, stages } = await trained(model, options, run);
+  const { data, seed } = options;
+  return { model: model.path, data, seed, validationSplit: qat.validation.split, stages };
 });
 
-/** What is given, and for the rest what suits bit width, optimizer and number of images. */
-function settingsOf(options: Options, model: OpenedModel, graph: Graph, images: ImageSet, run: Run) {
-  const source = model.kind === "float" ? model.graph : undefined;
-  const { optimizer, batch, quantizer, stepRate, batchNorm, temperature } = options;
-  const defaults = qatDefaults({
-    bits: Math.min(...fakeQuants(graph).map(({ bits }) => bits)),
-    optimizer,
-    images: images.length,
-    batchSize: batch,
-    teacher: source !== undefined,
-  });
-  if (!source && run.given.has("distillation") && options.distillation > 0)
-    throw new UsageError(
-      "option-conflict",
-      { options: ["distillation", "model"], file: model.path },
-      `\`distillation\` needs a float network as a teacher; ${model.path} is quantized. Give the float network, or leave it out.`,
-    );
-  const { epochs = defaults.epochs, lr = defaults.learningRate, damping = defaults.dampingWeight } = options;
-  return {
-    epochs,
-    lr,
-    weightDecay: run.given.has("weightDecay") ? options.weightDecay : defaults.weightDecay,
-    source,
-    quantizer,
-    stepRate,
-    batchNorm,
-    dampingWeight: damping,
-    ...(source && options.distillation > 0 ? { distillation: { weight: options.distillation, temperature } } : {}),
+async function trained(model: OpenedModel, options: Options, run: Run) {
+  const { validationShare = "auto", randomResizedCrop, bits } = options;
+  const opening: Opening = { validationShare, ...(randomResizedCrop ? { headroom: CROP_HEADROOM } : {}) };
+  /** With the images that choose the epoch; those in `start` are trained on. */
+  const qatRun = async (start: Pick<QatRun, "preprocessing" | "images" | "labels">): Promise<QatRun> => {
+    requireSameClasses(model, start.images);
+    const open = opener(start.preprocessing, options, run);
+    const validation = await open(validationShare === 0 ? "evaluation" : "held-out");
+    return { model, options, run, open, validation, ...start };
   };
+  if (model.kind === "float" && bits !== undefined) {
+    checkChainOptions(bits, run);
+    const policies = bits.map((width) => stagePolicy(options, width));
+    const { graph: _, settings, ...start } = await floatStart(model, options, run, policies, opening);
+    const qat = await qatRun(start);
+    return { qat, stages: await trainedChain(qat, model.graph, settings, bits) };
+  }
+  const { graph, ...start } = await begin(model, options, run, opening);
+  const qat = await qatRun(start);
+  const settings = stageSettings(qat, Math.min(...fakeQuants(graph).map((each) => each.bits)));
+  const result = await trainQuantized({ ...stageOptions(qat, settings, options.out), graph });
+  return { qat, stages: [await finishedStage(qat, settings, result, "best.sbq")] };
 }
 
-interface Start {
-  readonly graph: Graph;
-  readonly preprocessing: Preprocessing;
-  readonly images: ImageSet;
-  readonly labels: readonly string[] | undefined;
+/** Opens a split of the images, whichever `split` is trained on. */
+function opener(preprocessing: Preprocessing, { split: _, ...options }: Options, run: Run) {
+  const { validationShare = "auto" } = options;
+  return (split: OpenOptions["split"]): Promise<ImageSet> =>
+    openImagesFor(preprocessing, split, options, run, { validationShare });
 }
 
-async function begin(model: OpenedModel, options: Options, run: Run): Promise<Start> {
-  const { validationShare = "auto", randomResizedCrop } = options;
-  const opening: Pick<OpenOptions, "headroom" | "validationShare"> = {
-    validationShare,
-    ...(randomResizedCrop ? { headroom: CROP_HEADROOM } : {}),
-  };
+/** A calibrated network, and the images that it is trained on. */
+async function begin(model: OpenedModel, options: Options, run: Run, opening: Opening) {
   if (model.kind === "float") {
     const start = await quantizedStart(model, options, run, { policy: bitPolicy(options), opening });
-    return { ...start, graph: start.quantized };
+    const { quantized: graph, preprocessing, images, labels } = start;
+    return { graph, preprocessing, images, labels };
   }
-  requireUnquantizedOptions(model.path, run);
   const preprocessing = preprocessingOf(model, options);
   const images = await openImagesFor(preprocessing, "train", options, run, opening);
   return { graph: lift(model.program), preprocessing, images, labels: model.program.labels ?? images.classes };

@@ -7,7 +7,7 @@ import { defined } from "../defined.js";
 import { lower } from "../lowering/lower.js";
 import type { FloatModel } from "../model-file/index.js";
 import type { TaskOptions } from "../options/index.js";
-import type { GuardedOptions } from "../quantization/apply-method.js";
+import type { GuardedOptions, QuantizeOptions } from "../quantization/apply-method.js";
 import type { Closeness } from "../quantization/check.js";
 import { insertFakeQuant } from "../quantization/insert.js";
 import { chooseWidths, type WidthBudget } from "../quantization/mixed-precision/choose-widths.js";
@@ -51,21 +51,33 @@ const CHOICE = 4;
 /** What `data` says where there are no images to show. */
 const NO_DATA = "none";
 
-export async function quantizedStart(
+/** A float network, opened with the images that it is calibrated on. */
+export interface FloatStart extends Omit<QuantizedStart, "quantized" | "closeness" | "log" | "mixed"> {
+  /** Simplified. */
+  readonly graph: Graph;
+  /** What decides a quantized network, but for bit widths and images. */
+  readonly settings: Omit<QuantizeOptions, "policy">;
+}
+
+/** @param policies bit widths that the network will have: what the engine cannot run is refused before images are read */
+export async function floatStart(
   model: FloatModel,
   options: Options,
   run: Run,
-  { policy, budget, guard, opening = { limit: limitOf(options) } }: Opening,
-): Promise<QuantizedStart> {
+  policies: readonly BitPolicy[],
+  opening: Opening["opening"] = { limit: limitOf(options) },
+): Promise<FloatStart> {
   const preprocessing = preprocessingOf(model, options);
   const graph = simplifyForImport(model.graph);
   // All scales are 1 yet: what the engine cannot run is refused here, before images are read and minutes are spent on them.
-  lower(insertFakeQuant(graph, policy), { preprocessing });
-  const kept = keptDepthwise(graph, policy);
-  if (kept)
-    run.note(
-      `${kept.layers} depthwise convolutions have ${kept.bits} bits: they hold few weights and lose most at fewer; \`depthwiseBits\` changes that`,
-    );
+  for (const policy of policies) {
+    lower(insertFakeQuant(graph, policy), { preprocessing });
+    const kept = keptDepthwise(graph, policy);
+    if (kept)
+      run.note(
+        `${kept.layers} depthwise convolutions have ${kept.bits} bits: they hold few weights and lose most at fewer; \`depthwiseBits\` changes that`,
+      );
+  }
   const synthetic = options.data === NO_DATA;
   const images = synthetic
     ? await syntheticImages(model, preprocessing, options, run)
@@ -75,14 +87,31 @@ export async function quantizedStart(
     run.note(
       `${model.path} has ${classesOf(model)} classes, "${images.name}" ${images.classes.length}: its images serve to measure ranges, the .sbq gets no class names`,
     );
-  const common = { ...methodOptionsOf(options), mean: preprocessing.mean, std: preprocessing.std, signal: run.signal };
+  const { mean, std } = preprocessing;
+  return {
+    graph,
+    preprocessing,
+    images,
+    labels,
+    settings: { ...methodOptionsOf(options), mean, std, signal: run.signal },
+  };
+}
+
+export async function quantizedStart(
+  model: FloatModel,
+  options: Options,
+  run: Run,
+  { policy, budget, guard, opening }: Opening,
+): Promise<QuantizedStart> {
+  const { graph, settings: common, ...start } = await floatStart(model, options, run, [policy], opening);
+  const { images } = start;
   const mixed = budget && (await widthsWithin(budget, graph, images, { ...common, policy }, run));
-  const made = { preprocessing, images, labels, mixed };
+  const made = { ...start, mixed };
   const settings = {
     ...common,
     ...guard,
     policy: mixed ? withLayers(policy, mixed) : policy,
-    ...eventsOf(run, Math.min(options.calibrationImages, images.length)),
+    ...calibrationEvents(run, Math.min(options.calibrationImages, images.length)),
   };
   run.phase("calibrating");
   if (!guard) return { ...made, quantized: await quantizeGraph(graph, images, settings), log: [] };
@@ -119,7 +148,10 @@ function widthsWithin(
 }
 
 /** Ranges are measured on `images`; then, where the method learns, units of the network. `auto` goes back and forth. */
-function eventsOf(run: Run, images: number): Pick<GuardedOptions, "onProgress" | "onReconstruction" | "onNote"> {
+export function calibrationEvents(
+  run: Run,
+  images: number,
+): Pick<GuardedOptions, "onProgress" | "onReconstruction" | "onNote"> {
   let phase: "calibrating" | "learning" = "calibrating";
   const enter = (next: typeof phase) => {
     if (next !== phase) run.phase(next);

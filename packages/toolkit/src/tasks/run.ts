@@ -1,8 +1,9 @@
 /** @file One run of a task: where its events go, how it is stopped, and what it has said already. Two runs share nothing. */
 
 import { ImageCache } from "../data/cache.js";
+import { defined } from "../defined.js";
 import { parseOptions, type TaskInput, type TaskName, type TaskOptions } from "../options/index.js";
-import type { Phase, ProgressEvent, TaskEvent } from "./events.js";
+import type { Phase, PhaseEvent, ProgressEvent, TaskEvent } from "./events.js";
 
 export interface TaskContext {
   /** Ends the task after the step at hand; it throws an `InterruptedError`, or the signal's reason. */
@@ -51,11 +52,11 @@ export class Run {
     this.#emit = context.emit ?? (() => {});
   }
 
-  phase(phase: Phase, detail?: string): void {
+  phase(phase: Phase, detail?: string, { bits }: Pick<PhaseEvent, "bits"> = {}): void {
     this.#phase = phase;
     this.#begun = performance.now();
     this.#first = undefined;
-    this.#emit({ type: "phase", phase, ...(detail === undefined ? {} : { detail }) });
+    this.#emit({ type: "phase", phase, ...defined({ detail, bits }) });
   }
 
   /** @param total where it is known */

@@ -11,8 +11,20 @@ type Options = Omit<TaskOptions<"qat"> | TaskOptions<"train">, "epochs" | "lr"> 
   readonly lr: number;
 };
 
-export function trainOptionsOf(options: Options, run: Run): Omit<TrainOptions, "graph" | "images" | "mean" | "std"> {
-  const { momentum, nesterov, cropPadding, threads } = options;
+/** A stage of a chain of bit widths. */
+export interface TrainingStage {
+  readonly bits: number;
+  /** Epochs of the stages after it. */
+  readonly epochsAfter: number;
+}
+
+/** @param stage where the training is one of a chain */
+export function trainOptionsOf(
+  options: Options,
+  run: Run,
+  stage?: TrainingStage,
+): Omit<TrainOptions, "graph" | "images" | "mean" | "std"> {
+  const { momentum, nesterov, cropPadding, threads, clipValue, clipNorm, checkpointEvery } = options;
   const augmentation: Augmentation = {
     ...defined({ cropPadding }),
     ...(options.randomResizedCrop ? { randomResizedCrop: true } : {}),
@@ -31,26 +43,32 @@ export function trainOptionsOf(options: Options, run: Run): Omit<TrainOptions, "
     resume: options.resume,
     overwrite: options.overwrite,
     ...defined({
-      clipValue: options.clipValue,
-      clipNorm: options.clipNorm,
-      checkpointEvery: options.checkpointEvery,
+      clipValue,
+      clipNorm,
+      checkpointEvery,
+      averageDecay: options.averageDecay,
+      patience: options.patience,
     }),
     ...(threads === undefined ? {} : { session: { threads } }),
     signal: run.signal,
-    onProgress: trainingEvents(run),
+    onProgress: trainingEvents(run, stage),
+    onNote: (text) => run.note(stage ? `${stage.bits} bits: ${text}` : text),
   };
 }
 
 /** A phase for each epoch and for each validation. */
-export function trainingEvents(run: Run): (progress: TrainProgress) => void {
+export function trainingEvents(run: Run, stage?: TrainingStage): (progress: TrainProgress) => void {
   let current = "";
-  return ({ phase, epoch, epochs, step, steps, loss, accuracy, learningRate, imagesPerSecond, secondsLeft }) => {
-    const detail = `epoch ${epoch}/${epochs}`;
+  const bits = stage?.bits;
+  return ({ phase, epoch, epochs, step, steps, secondsPerEpoch, ...progress }) => {
+    const detail = `${stage ? `${bits} bits, ` : ""}epoch ${epoch}/${epochs}`;
     if (`${phase} ${detail}` !== current) {
       current = `${phase} ${detail}`;
-      run.phase(phase === "train" ? "training" : "validating", detail);
+      run.phase(phase === "train" ? "training" : "validating", detail, defined({ bits }));
     }
+    const { loss, accuracy, learningRate, imagesPerSecond } = progress;
+    const secondsLeft = progress.secondsLeft + (stage?.epochsAfter ?? 0) * secondsPerEpoch;
     const figures = { loss, accuracy, learningRate, imagesPerSecond };
-    run.progress(step, steps, { unit: "steps", detail, secondsLeft, figures });
+    run.progress(step, steps, { unit: "steps", detail, secondsLeft, figures, ...defined({ bits }) });
   };
 }

@@ -94,10 +94,12 @@ export function buildClassifierStepGraph(model: Graph, options: ClassifierStepOp
     gradientTerm: damped?.gradientTerm,
     loss: options.loss ?? crossEntropyLoss({ labelSmoothing }),
     optimizer: createOptimizer(options.optimizer),
-    averages: (g: GraphBuilder, next: ReadonlyMap<string, string>) => [
-      ...runningStatistics(g, model, form, batchSize, batchNormMomentum),
-      ...(averageDecay === undefined ? [] : movingAverages(g, [...learned, ...dead], next)),
-    ],
+    averages: (g: GraphBuilder, next: ReadonlyMap<string, string>) => {
+      const statistics = runningStatistics(g, model, form, batchSize, batchNormMomentum);
+      if (averageDecay === undefined) return statistics;
+      const parameters = [...learned, ...dead].map(({ name, initial }) => ({ name, initial, next: next.get(name)! }));
+      return [...statistics, ...movingAverages(g, [...parameters, ...statistics])];
+    },
     countCorrect: true,
     winograd: options.winograd ?? true,
     ...(options.clipValue === undefined ? {} : { clipValue: options.clipValue }),

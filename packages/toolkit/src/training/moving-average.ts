@@ -7,7 +7,7 @@
 
 import { float32, type GraphBuilder, type Tensor } from "@subbyte/graph";
 import { UsageError } from "../errors.js";
-import type { StateUpdate, StepParameter } from "./step-graph.js";
+import type { StateUpdate } from "./step-graph.js";
 
 const DECAY = "average.decay";
 
@@ -23,18 +23,14 @@ export function checkAverageDecay(decay: number): void {
     );
 }
 
-/** Appends the averages of all parameters. @param next values after the step, by parameter */
-export function movingAverages(
-  g: GraphBuilder,
-  parameters: readonly StepParameter[],
-  next: ReadonlyMap<string, string>,
-): readonly StateUpdate[] {
+/** Appends the averages of values that a step changes: parameters, and the running statistics that belong to them. */
+export function movingAverages(g: GraphBuilder, values: readonly StateUpdate[]): readonly StateUpdate[] {
   const decay = g.input(DECAY, "float32", []);
   const rest = g.op("Sub", [g.scalar(1), decay]);
-  return parameters.map(({ name: parameter, initial }) => {
-    const name = g.input(averageName(parameter), "float32", initial.shape);
+  return values.map(({ name: value, initial, next }) => {
+    const name = g.input(averageName(value), "float32", initial.shape);
     const kept = g.op("Mul", [name, decay]);
-    return { name, initial, next: g.op("Add", [kept, g.op("Mul", [next.get(parameter)!, rest])]) };
+    return { name, initial, next: g.op("Add", [kept, g.op("Mul", [next, rest])]) };
   });
 }
 

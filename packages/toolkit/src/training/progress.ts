@@ -15,6 +15,8 @@ export interface TrainProgress {
   readonly imagesPerSecond: number;
   /** Expected for the rest of the run, validation included as far as it has been timed. */
   readonly secondsLeft: number;
+  /** Expected for one epoch, with its validation. */
+  readonly secondsPerEpoch: number;
 }
 
 /** Weight of the newest step in the moving average of step times. */

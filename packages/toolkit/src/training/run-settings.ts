@@ -26,7 +26,6 @@ export async function settingsOf(options: TrainOptions, batchSize: number, step:
     loss: loss.description,
     "gradient clipping": JSON.stringify([options.clipValue, options.clipNorm]),
     "average decay": options.averageDecay ?? null,
-    patience: options.patience ?? null,
     normalization: JSON.stringify([mean, std]),
     augmentation: JSON.stringify(augmentation),
     seed,

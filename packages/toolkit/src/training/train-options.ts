@@ -28,7 +28,7 @@ export interface TrainOptions extends TrainingStepOptions {
   readonly inputs?: (step: number, steps: number) => Readonly<Record<string, Tensor>>;
   /** The network that a trained graph stands for, where that is another: it is what the validation images see. */
   readonly finished?: (trained: Graph) => Promise<Graph>;
-  /** Ends the run when so many epochs in a row were no better than the best; never by default. */
+  /** Ends the run when so many epochs in a row were no better than the best; never by default. A resumed run may have another. */
   readonly patience?: number;
   /** Folder for checkpoints, weights and the log; nothing is written where absent. */
   readonly out?: string;

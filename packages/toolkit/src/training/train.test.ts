@@ -248,6 +248,14 @@ test("stops early when epochs in a row were no better, and says so", async () =>
   expect(notes).toEqual(["Stopped after epoch 3 of 9: none of the last 2 epochs was better than epoch 1."]);
 });
 
+test("says that it has not improved for long", async () => {
+  const notes: string[] = [];
+  const frozen = { rate: { learningRate: 0, schedule: { name: "constant" } } } as const;
+  await train(small({ ...frozen, freezeBatchNorm: true, epochs: 9, onNote: (text) => notes.push(text) }));
+  expect(notes).toHaveLength(1);
+  expect(notes[0]).toMatch(/has not improved for 3 epochs: \d+\.\d\d % in epoch 1 is the best so far/);
+});
+
 test("averaged weights are what is validated and kept, and resume bit for bit", async () => {
   const [straight, broken] = [join(folder, "straight"), join(folder, "broken")];
   const whole = await train(small({ averageDecay: 0.9, out: straight }));

@@ -11,6 +11,7 @@ import type { Checkpoint, RunSettings } from "./checkpoint.js";
 import { buildTrainingStep, type TrainingBatch, type TrainingStep } from "./classifier-step.js";
 import { firstNotFinite, hopelessness } from "./divergence.js";
 import { lockFolder } from "./folder-lock.js";
+import { earlyEndNote, endsEarly, stallNote } from "./improvement.js";
 import { type EpochRecord, emptyPosition, isBetter, type TrainingPosition } from "./position.js";
 import { SpeedMeter, type TrainProgress } from "./progress.js";
 import { RunFiles } from "./run-files.js";
@@ -82,15 +83,20 @@ class TrainingRun {
     this.#position = position;
     if (position.best) this.#best = await files.readWeights("best", this.options.graph, position.bestHash);
     if (prolongs)
-      this.options.onNote?.(`The finished run of ${position.epoch} epochs goes on to ${this.options.epochs} epochs.`);
+      this.options.onNote?.(
+        `The finished run of ${position.epoch} epoch${position.epoch === 1 ? "" : "s"} goes on to ${this.options.epochs} epochs.`,
+      );
   }
 
   async finish(): Promise<TrainResult> {
-    const { epochs } = this.options;
-    while (this.#position.epoch < epochs && !this.#stopsEarly()) {
+    const { epochs, onNote } = this.options;
+    while (this.#position.epoch < epochs && !endsEarly(this.#position, this.options)) {
       await this.#finishEpoch();
       await this.#recordEpoch();
+      const note = stallNote(this.#position, this.options);
+      if (note !== undefined) onNote?.(note);
     }
+    if (this.#position.epoch < epochs) onNote?.(earlyEndNote(this.#position, this.options));
     this.#requireLearned();
     const graph = this.step.trained();
     const { history, best } = this.#position;
@@ -103,17 +109,6 @@ class TrainingRun {
   }
 
   readonly release = (): Promise<void> => this.step.release();
-
-  /** Whether the run has been no better than its best for as long as it may. */
-  #stopsEarly(): boolean {
-    const { patience, onNote, epochs } = this.options;
-    const { epoch, best } = this.#position;
-    if (patience === undefined || best === undefined || epoch - best.epoch < patience) return false;
-    onNote?.(
-      `Stopped after epoch ${epoch} of ${epochs}: none of the last ${patience} epochs was better than epoch ${best.epoch}.`,
-    );
-    return true;
-  }
 
   get #stepsPerEpoch(): number {
     return Math.floor(this.options.images.length / this.batchSize);
@@ -294,6 +289,7 @@ class TrainingRun {
       learningRate,
       imagesPerSecond: this.#speed.stepsPerSecond() * this.batchSize,
       secondsLeft: this.#speed.secondsLeft(epochs * this.#stepsPerEpoch - this.#steps, validation ? epochs - epoch : 0),
+      secondsPerEpoch: this.#speed.secondsLeft(this.#stepsPerEpoch, validation ? 1 : 0),
     });
   }
 }

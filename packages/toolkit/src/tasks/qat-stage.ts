@@ -1,0 +1,121 @@
+/** @file One training of the task `qat`, of which a chain of bit widths has several: its settings, and its file. */
+
+import { join } from "node:path";
+import { type Preprocessing, writeSbq } from "@subbyte/engine";
+import type { ImageSet, OpenOptions } from "../data/index.js";
+import { defined } from "../defined.js";
+import { UsageError } from "../errors.js";
+import { integerClassifier } from "../evaluation/index.js";
+import { writeFileAtomic } from "../files.js";
+import { lower } from "../lowering/lower.js";
+import type { OpenedModel } from "../model-file/index.js";
+import type { TaskOptions } from "../options/index.js";
+import { type QatOptions, type QatResult, qatDefaults } from "../quantization/qat/index.js";
+import type { EpochRecord } from "../training/index.js";
+import type { Run } from "./run.js";
+import { type TestAccuracy, testAccuracy } from "./test-images.js";
+import { type TrainingStage, trainOptionsOf } from "./training.js";
+
+export interface QatStage {
+  /** Bit width of the stage; absent where there is one training, whose options say it. */
+  readonly bits?: number;
+  /** The `.sbq` file of the network that was kept. */
+  readonly out: string;
+  readonly bytes: number;
+  /** Epoch; 0 where the network before training was kept. */
+  readonly best: number;
+  readonly history: readonly EpochRecord[];
+  /** Accuracy on the held-out images of the simulated network before training. */
+  readonly baseline: number | undefined;
+  /** Whether a trained network is in the file, or the one before training since no epoch was better beyond chance. */
+  readonly kept: QatResult["kept"];
+  /** Settings that followed from bit width, optimizer and number of images. */
+  readonly epochs: number;
+  readonly lr: number;
+  readonly weightDecay: number;
+  /** Accuracy of the file on the integer engine; absent where the data has no test images. */
+  readonly test: TestAccuracy | undefined;
+}
+
+/** What all stages share. */
+export interface QatRun {
+  readonly model: OpenedModel;
+  readonly options: TaskOptions<"qat">;
+  readonly run: Run;
+  readonly preprocessing: Preprocessing;
+  /** Class names, where the images or the model have them. */
+  readonly labels: readonly string[] | undefined;
+  readonly images: ImageSet;
+  /** Chooses the epoch. */
+  readonly validation: ImageSet;
+  readonly open: (split: OpenOptions["split"]) => Promise<ImageSet>;
+}
+
+/** What is given, and for the rest what suits bit width, optimizer and number of images. @param bits fewest of any layer */
+export function stageSettings({ model, options, run, images }: QatRun, bits: number) {
+  const source = model.kind === "float" ? model.graph : undefined;
+  const { optimizer, batch, quantizer, stepRate, batchNorm, temperature } = options;
+  const teacher = source !== undefined;
+  const defaults = qatDefaults({ bits, optimizer, images: images.length, batchSize: batch, teacher });
+  if (!source && run.given.has("distillation") && options.distillation > 0)
+    throw new UsageError(
+      "option-conflict",
+      { options: ["distillation", "model"], file: model.path },
+      `\`distillation\` needs a float network as a teacher; ${model.path} is quantized. Give the float network, or leave it out.`,
+    );
+  const { epochs = defaults.epochs, lr = defaults.learningRate, damping = defaults.dampingWeight } = options;
+  return {
+    rates: {
+      epochs,
+      lr,
+      weightDecay: run.given.has("weightDecay") ? options.weightDecay : defaults.weightDecay,
+    },
+    learning: {
+      source,
+      quantizer,
+      stepRate,
+      batchNorm,
+      dampingWeight: damping,
+      ...(source && options.distillation > 0 ? { distillation: { weight: options.distillation, temperature } } : {}),
+    },
+  };
+}
+
+export type StageSettings = ReturnType<typeof stageSettings>;
+
+/** @param out folder of the stage */
+export function stageOptions(
+  { options, run, preprocessing, images, validation }: QatRun,
+  { rates, learning }: StageSettings,
+  out: string,
+  stage?: TrainingStage,
+): Omit<QatOptions, "graph"> {
+  const { mean, std } = preprocessing;
+  return { ...trainOptionsOf({ ...options, ...rates, out }, run, stage), ...learning, images, validation, mean, std };
+}
+
+/** Writes the network that was kept, and looks at the test images with it. @param name of the file in the output folder */
+export async function finishedStage(
+  { model, options, run, preprocessing, labels, open }: QatRun,
+  { rates }: StageSettings,
+  { best, history, baseline, kept }: QatResult,
+  name: string,
+): Promise<QatStage> {
+  const { seed, quantizer, threads } = options;
+  const { path: source, sha256: sourceHash } = model;
+  const provenance = { command: "qat", method: quantizer, seed, source, sourceHash, epochs: rates.epochs };
+  const probabilities = model.kind === "float" ? model.probabilities : (model.program.probabilities ?? "softmax");
+  const bytes = writeSbq(lower(best.graph, { preprocessing, probabilities, provenance, ...defined({ labels }) }));
+  const out = join(options.out, name);
+  await writeFileAtomic(out, bytes);
+  return {
+    out,
+    bytes: bytes.length,
+    best: best.epoch,
+    history,
+    baseline: baseline?.top1,
+    kept,
+    ...rates,
+    test: await testAccuracy(open, () => integerClassifier(bytes, defined({ threads })), run),
+  };
+}
