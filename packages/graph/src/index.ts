@@ -11,6 +11,8 @@ export { type FileInput, type ImportedClassifier, importClassifier } from "./cla
 export type { InputChange, InputFormOptions } from "./classifier/input-form.js";
 export type { Normalization as FileNormalization } from "./classifier/input-normalization.js";
 export { type DecompositionOptions, expandForInference, expandForTraining } from "./decompositions/index.js";
+export { type ElementwiseFunction, elementwiseFunctions } from "./elementwise/functions.js";
+export { tabulate } from "./elementwise/tabulate.js";
 export {
   type ErrorArguments,
   type ErrorData,
@@ -26,6 +28,7 @@ export { inferTypes, requireSupported } from "./inference/infer-types.js";
 export { GraphBuilder, type NodeOptions } from "./ir/builder.js";
 export { arrayTypes } from "./ir/element-types.js";
 export { fromFloat16Bits } from "./ir/float16.js";
+export { namesIn } from "./ir/names.js";
 export { operatorList } from "./ir/operator-list.js";
 export { printGraph, printNode, printType } from "./ir/printer.js";
 export * from "./ir/tensor.js";

@@ -21,6 +21,7 @@ export class GraphBuilder {
   readonly #values = new Set<string>();
   readonly #nodeNames = new Set<string>();
   readonly #counters = new Map<string, number>();
+  #reserved: ReadonlySet<string> = new Set();
 
   constructor(
     readonly name: string,
@@ -38,6 +39,11 @@ export class GraphBuilder {
       this.#nodeNames.add(node.name);
       for (const output of node.outputs) this.#values.add(output);
     }
+  }
+
+  /** Leaves names to values and nodes that are to come under them: `fresh` gives others. */
+  reserve(names: Iterable<string>): void {
+    this.#reserved = new Set([...this.#reserved, ...names]);
   }
 
   /** Declares a graph input and returns its name. */
@@ -118,7 +124,7 @@ export class GraphBuilder {
     let count = this.#counters.get(stem) ?? 0;
     let name: string;
     do name = `${stem}_${count++}`;
-    while (this.#values.has(name) || this.#nodeNames.has(name));
+    while (this.#values.has(name) || this.#nodeNames.has(name) || this.#reserved.has(name));
     this.#counters.set(stem, count);
     this.#values.add(name);
     return name;

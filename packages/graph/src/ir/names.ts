@@ -1,5 +1,15 @@
 /** @file Names that nothing else has. */
 
+import type { Graph } from "./types.js";
+
+/** All names in a graph: inputs, constants, nodes and what they give. */
+export const namesIn = ({ inputs, tensors, nodes }: Graph): Set<string> =>
+  new Set([
+    ...inputs.map(({ name }) => name),
+    ...tensors.keys(),
+    ...nodes.flatMap(({ name, outputs }) => [name, ...outputs]),
+  ]);
+
 /** Hands out names; each takes constant time, however often a stem is asked for. */
 export class FreshNames {
   readonly #taken: Set<string>;

@@ -50,6 +50,7 @@ function combine(node: Node, a: Tensor, b: Tensor, { value, big, returns }: Bina
 function binary(op: string, rule: Binary): OperatorDefinition {
   return {
     op,
+    elementwise: true,
     required: rule.variadic ? 1 : 2,
     infer({ node, inputs }) {
       if (!rule.variadic && inputs.length !== 2) throw misfit(node, `${inputs.length} inputs`, "two");
@@ -81,6 +82,12 @@ function smaller(a: bigint, b: bigint): bigint {
   if (b < a) return b;
   return a;
 }
+
+/** Of Min and Max: to the operands that are the result. */
+const ofChosen: Binary["gradient"] = ({ g, node }, dy) =>
+  node.inputs.map(
+    (input) => () => g.op("Mul", [dy, g.op("Cast", [g.op("Equal", [input, node.outputs[0]!])], { to: 1 })]),
+  );
 
 export const binaryOperators: readonly OperatorDefinition[] = [
   binary("Add", {
@@ -122,8 +129,24 @@ export const binaryOperators: readonly OperatorDefinition[] = [
     variadic: true,
     gradient: ({ node }, dy) => node.inputs.map(() => () => dy),
   }),
-  binary("Min", { value: Math.min, big: smaller, variadic: true }),
-  binary("Max", { value: Math.max, big: (a, b) => (smaller(a, b) === a ? b : a), variadic: true }),
+  binary("Min", { value: Math.min, big: smaller, variadic: true, gradient: ofChosen }),
+  binary("Max", {
+    value: Math.max,
+    big: (a, b) => (smaller(a, b) === a ? b : a),
+    variadic: true,
+    gradient: ofChosen,
+  }),
+  binary("PRelu", {
+    value: (x, slope) => (x < 0 ? slope * x : x),
+    gradient: ({ g, node }, dy) => {
+      const [x, slope] = node.inputs as [string, string];
+      const isNegative = () => g.op("Less", [x, g.scalar(0)]);
+      return [
+        () => g.op("Where", [isNegative(), g.op("Mul", [dy, slope]), dy]),
+        () => g.op("Where", [isNegative(), g.op("Mul", [dy, x]), g.scalar(0)]),
+      ];
+    },
+  }),
   binary("Equal", { value: (a, b) => Number(a === b), big: (a, b) => a === b, returns: "bool" }),
   binary("Greater", { value: (a, b) => Number(a > b), big: (a, b) => a > b, returns: "bool" }),
   binary("GreaterOrEqual", { value: (a, b) => Number(a >= b), big: (a, b) => a >= b, returns: "bool" }),

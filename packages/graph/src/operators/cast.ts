@@ -14,6 +14,7 @@ function target(node: Node): DType {
 
 export const Cast: OperatorDefinition = {
   op: "Cast",
+  elementwise: true,
   infer: ({ node, inputs: [x] }) => [{ dtype: target(node), ...(x?.shape ? { shape: x.shape } : {}) }],
 
   /** Floats lose their fraction on the way to integers; anything but 0 becomes true; int64 stays exact among 64-bit types. */

@@ -34,6 +34,8 @@ export interface OperatorDefinition {
   readonly defaults?: Attributes;
   /** How many inputs, from the first, must be given; 1 by default. Checked before `infer` and `evaluate` are called. */
   readonly required?: number;
+  /** Every element of the output depends on the elements at its place alone (after broadcasting). */
+  readonly elementwise?: true;
   /** The inputs that hold positions, axes or sizes: int64 or int32. */
   readonly integers?: readonly number[];
   /** Types of the outputs. Throws ModelError where inputs do not fit, naming node, found and needed. */

@@ -1,5 +1,6 @@
 /** @file Every operator that the graph knows; a new one is a file beside this and an entry here. */
 
+import { activations } from "./activations.js";
 import { AveragePool, GlobalAveragePool } from "./average-pool.js";
 import { BatchNormalization, BatchNormalizationGradient, BatchNormalizationTraining } from "./batch-normalization.js";
 import { binaryOperators } from "./binary.js";
@@ -29,6 +30,7 @@ export const operators: readonly OperatorDefinition[] = [
   ...binaryOperators,
   ...reductions,
   ...unaryOperators,
+  ...activations,
   ArgMax,
   AveragePool,
   BatchNormalization,

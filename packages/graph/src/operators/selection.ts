@@ -11,6 +11,7 @@ import { allocate, flatten, forEachIndex, numbersOf, tensorOf } from "./support/
 /** Where(condition, a, b): a where the condition holds, else b, with broadcasting. */
 export const Where: OperatorDefinition = {
   op: "Where",
+  elementwise: true,
   required: 3,
   infer({ node, inputs }) {
     const [condition, a, b] = inputs;
@@ -52,6 +53,7 @@ export const Where: OperatorDefinition = {
 /** Clip(x, low?, high?): min(max(x, low), high). ONNX, opset 13. */
 export const Clip: OperatorDefinition = {
   op: "Clip",
+  elementwise: true,
   infer({ node, inputs: [x, low, high] }) {
     if (!x) throw misfit(node, "no input", "one");
     for (const bound of [low, high])

@@ -7,6 +7,7 @@
  * so that it has weights, an integer form and a place for a ReLU behind it. Computed in float64, rounded once.
  */
 
+import { nonlinearNodes } from "../elementwise/functions.js";
 import type { Node } from "../ir/types.js";
 import { tensorOf } from "../operators/support/values.js";
 import { anyValue, constant, node } from "../patterns/pattern.js";
@@ -63,6 +64,7 @@ const withConstant = (name: string, ops: readonly string[], commutative: boolean
   match: node(ops, [x, operand], { commutative }),
   rewrite(match, context) {
     const title = `${match.root.op} "${match.root.name}"`;
+    if (nonlinearNodes(context.graph).has(match.root)) return skip(`${title} is part of a nonlinear function`);
     const channels = channelsBefore(match.value(x), context);
     if (channels === undefined) return skip(`${title} does not read an image, or a convolution takes it in`);
     const affine = constantAffine(match.root.op, match.tensor(operand), channels, 2);

@@ -54,7 +54,7 @@ export function constantAffine(
 }
 
 /** The operand as one number for each channel; undefined where it varies along other axes. */
-function channelVector(operand: Tensor, channels: number, behind: number): Float64Array | undefined {
+export function channelVector(operand: Tensor, channels: number, behind: number): Float64Array | undefined {
   const values = numbersOf(operand);
   if (operand.shape.length > behind + 2) return undefined;
   if (values.length === 1) return new Float64Array(channels).fill(values[0]!);

@@ -76,6 +76,7 @@ const unaryOperators = [
   "Abs",
   "Cast",
   "Ceil",
+  "Celu",
   "Elu",
   "Erf",
   "Exp",
@@ -98,6 +99,7 @@ const unaryOperators = [
   "Softsign",
   "Sqrt",
   "Tanh",
+  "ThresholdedRelu",
 ];
 
 const unary = below("transpose-below-unary", node(unaryOperators, [transposed]), (perm, found, context) =>

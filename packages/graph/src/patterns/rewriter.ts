@@ -97,6 +97,7 @@ class Sweep {
       return fresh;
     };
     return {
+      graph,
       uses,
       type: (value) => inferKnownTypes(graph).get(value),
       tensor: (value) => graph.tensors.get(value),

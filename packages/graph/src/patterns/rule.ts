@@ -1,6 +1,6 @@
 /** @file Rules: a pattern, a condition, and the nodes that take the pattern's place. */
 
-import type { Attributes, Node, Tensor, TensorType } from "../ir/types.js";
+import type { Attributes, Graph, Node, Tensor, TensorType } from "../ir/types.js";
 import type { Uses } from "../ir/uses.js";
 import type { Match, NodePattern } from "./pattern.js";
 
@@ -14,6 +14,8 @@ export const skip = (reason: string): Skip => ({ reason });
 
 /** What a rewriting may ask and build with. New nodes stand where the root of the match stood. */
 export interface RewriteContext {
+  /** As it was matched. */
+  readonly graph: Graph;
   readonly uses: Uses;
   /** Inferred type of a value of the graph as it was matched; undefined where it is not known. */
   type(value: string): TensorType | undefined;

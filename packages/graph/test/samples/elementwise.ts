@@ -8,6 +8,12 @@ export const elementwise: readonly Sample[] = [
   ...["Relu", "LeakyRelu", "Sigmoid", "HardSigmoid", "Tanh", "Exp", "Abs", "Neg", "Identity"].map((op) => unary(op)),
   unary("HardSigmoid", random([20], 5), { alpha: 0.2, beta: 0.4 }),
   unary("HardSwish", random([24], 5)),
+  ...["Elu", "Celu", "Selu", "Softplus", "Softsign", "ThresholdedRelu", "Erf", "Mish", "Gelu"].map((op) =>
+    unary(op, random([3, 8], 3)),
+  ),
+  { ...unary("Elu", random([20], 3), { alpha: 0.7 }), label: "alpha" },
+  { ...unary("Celu", random([20], 3), { alpha: 0.7 }), label: "alpha" },
+  { ...unary("Gelu", random([20], 3), { approximate: "tanh" }), label: "tanh" },
   unary("Log", random([2, 5], 0.4, 1)),
   unary("Sqrt", random([2, 5], 0.4, 1)),
   unary("Reciprocal", random([2, 5], 0.4, 1)),
@@ -32,9 +38,10 @@ export const elementwise: readonly Sample[] = [
   binary("Div", int64([7, -7]), int64([2, 2]), { label: "int64" }),
   binary("Pow", random([2, 3], 0.4, 1), scalar(2.5), { constants: [1] }),
   ...["Min", "Max"].flatMap((op) => [
-    { op, inputs: [random([2, 3]), random([3]), random([1])] },
+    { op, inputs: [random([2, 3]), random([3]), random([1])], differentiate: [0, 1, 2] },
     binary(op, int64([1, 5]), int64([3, 2]), { label: "int64" }),
   ]),
+  binary("PRelu", random([2, 3, 4], 2), random([3, 1]), { ...both, batched: true }),
   { op: "Sum", inputs: [random([2, 3]), random([3]), random([2, 1])], differentiate: [0, 1, 2] },
   ...["Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual"].flatMap((op) => [
     binary(op, float32([1, 2, 3]), float32([2])),

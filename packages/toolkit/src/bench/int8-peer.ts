@@ -6,7 +6,7 @@
  * pair stands between Conv and Add, ONNX Runtime falls back to float convolutions.
  */
 
-import { type Graph, GraphBuilder, type Node, writeOnnx } from "@subbyte/graph";
+import { type Graph, GraphBuilder, type Node, namesIn, writeOnnx } from "@subbyte/graph";
 import { FailedRunError } from "../errors.js";
 import { QDQ_OPSET, toQdq } from "../export/qdq.js";
 import { roleOf } from "../lowering/operators/index.js";
@@ -52,6 +52,7 @@ export async function assertIntegerThroughout(model: Uint8Array): Promise<void> 
 /** FakeQuant on all weights and on every value but the logits and what a clamp reads. */
 export function quantizeEverything(graph: Graph): Graph {
   const b = new GraphBuilder(graph.name);
+  b.reserve(namesIn(graph));
   const current = new Map<string, string>();
   const store = (value: string) => current.set(value, addFakeQuant(b, value, { bits: BITS, signed: false }));
   for (const input of graph.inputs) b.input(input.name, input.dtype, input.shape ?? []);
@@ -63,7 +64,7 @@ export function quantizeEverything(graph: Graph): Graph {
     b.node(node.op, inputs, node.attributes, { name: node.name, outputs: node.outputs, domain: node.domain });
     const [output] = node.outputs as [string];
     const readers = graph.nodes.filter((reader) => reader.inputs.includes(output));
-    const clamped = readers.length === 1 && roleOf(readers[0]!) === "clamp";
+    const clamped = readers.length === 1 && roleOf(graph, readers[0]!) === "clamp";
     if (!clamped && !graph.outputs.includes(output)) store(output);
   }
   b.setOutputs(graph.outputs);

@@ -5,7 +5,7 @@
  * Clip keeps them within 2^b codes ("QCDQ"). Biases are int32 at scale s_x·s_w. Spec: ONNX QuantizeLinear, DequantizeLinear 21.
  */
 
-import { float32, type Graph, GraphBuilder, type Node, type Tensor } from "@subbyte/graph";
+import { float32, type Graph, GraphBuilder, type Node, namesIn, type Tensor } from "@subbyte/graph";
 import { biasCodes } from "../quantization/biases.js";
 import { codeRange, type FakeQuant, fakeQuants, quantizeValue } from "../quantization/fake-quant.js";
 import { storedScales } from "../quantization/ranges.js";
@@ -17,6 +17,7 @@ export const QDQ_OPSET = 21;
 /** @param graph with FakeQuant nodes whose scales are set */
 export function toQdq(graph: Graph): Graph {
   const b = new GraphBuilder(graph.name);
+  b.reserve(namesIn(graph));
   const quantizers = new Map(fakeQuants(graph).map((fq) => [fq.node, fq]));
   const byOutput = new Map([...quantizers.values()].map((fq) => [fq.output, fq]));
   const inputScales = storedScales(graph);

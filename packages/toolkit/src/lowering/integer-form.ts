@@ -9,11 +9,12 @@ import type { LowerOperator } from "./lowering.js";
  * - `clamp`: becomes the bounds `lo` and `hi` of the operator before it;
  * - `add`: residual addition;
  * - `multiply`: product of two activations;
- * - `table`: any other unary function, one stored output code for each input code;
+ * - `table`: any other function of one activation, one stored output code for each input code;
+ * - `inner`: an operator of such a function whose result stands nowhere else;
  * - `pool`: averages;
  * - `concat`: joins along channels.
  */
-export type Role = "layer" | "mover" | "clamp" | "add" | "multiply" | "table" | "pool" | "concat";
+export type Role = "layer" | "mover" | "clamp" | "add" | "multiply" | "table" | "inner" | "pool" | "concat";
 
 export interface IntegerForm<Made extends OperatorType = OperatorType> {
   readonly role: Role;

@@ -9,6 +9,7 @@ import { Random } from "../random.js";
 import { createSession } from "../runtime/session.js";
 import { simulateCodes } from "../simulation/codes.js";
 import { lift } from "../simulation/lift.js";
+import { exportedActivations, manyActivations } from "../testing/activations.js";
 import { channelShuffle, kitchenSink, preActivation, randomTensor, squeezeExcitation } from "../testing/networks.js";
 import { lower } from "./lower.js";
 
@@ -89,6 +90,8 @@ describe("lower", () => {
     { network: simplifyForImport(preActivation(7)), policy },
     { network: simplifyForImport(squeezeExcitation(7)), policy },
   ]);
+  for (const bits of [3, 4, 8])
+    cases.push({ network: simplifyForImport(manyActivations(7)), policy: { weights: bits, activations: bits } });
   cases.push({ network: simplifyForImport(channelShuffle(7)), policy: { weights: 4, activations: 4 } });
   test.each(cases)("the engine equals the simulation on codes: $network.name, $policy", async ({ network, policy }) => {
     const graph = await quantized(network, policy, policy.weights % 2 === 0 ? "mse" : "minmax");
@@ -157,6 +160,30 @@ describe("lower", () => {
     expect(() => lower(graph, { preprocessing })).toThrow(
       /has the shape \[N, 3, 4, 4, 16\]; the engine holds \[N, C, H, W\]/,
     );
+  });
+
+  test("an activation is one table, however many operators it has, and PRelu one per channel", async () => {
+    const network = simplifyForImport(manyActivations(7));
+    const program = lower(await quantized(network, { weights: 4, activations: 4 }, "minmax"), { preprocessing });
+    const sizes = program.operators.flatMap((operator) => (operator.op === "table" ? [operator.table.length] : []));
+    const perChannel = Object.keys(exportedActivations).map((name) => (name === "PRelu per channel" ? 6 * 256 : 256));
+    expect(sizes).toEqual(perChannel);
+    const others = new Set(program.operators.map(({ op }) => op).filter((op) => op !== "table"));
+    expect([...others].toSorted()).toEqual(["add", "averagePool", "conv", "linear", "rescale", "reshape"]);
+  });
+
+  test("codes beyond the domain of a function take the nearest value within", async () => {
+    const b = new GraphBuilder("log");
+    const weight = b.constant(randomTensor(new Random(1), [5, 3], 0.1), "fc.weight");
+    const positive = b.op("Clip", [b.input("input", "float32", ["N", 3, 16, 16]), b.scalar(1)]);
+    const logarithm = b.op("Log", [b.op("Sub", [positive, b.scalar(0.5)])]);
+    b.output(b.op("Gemm", [b.op("Flatten", [b.op("GlobalAveragePool", [logarithm])]), weight], { transB: 1 }));
+    const program = lower(await quantized(b.build(), { weights: 4, activations: 4 }, "minmax"), { preprocessing });
+    const { table, input } = program.operators.find((operator) => operator.op === "table")!;
+    const { scale } = program.tensors[input]!;
+    const domain = Math.ceil(0.5 / scale);
+    expect(new Set(table.subarray(0, domain + 1))).toEqual(new Set([0]));
+    expect(table[255]).toBe(255);
   });
 
   test("a table is lifted as a look-up of the same values", async () => {

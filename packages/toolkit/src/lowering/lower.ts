@@ -45,7 +45,7 @@ export function lower(graph: Graph, options: LowerOptions): Program {
       if (!fq.ofWeights) storeCodes(lowering, fq);
       continue;
     }
-    const form = integerFormOf(node);
+    const form = integerFormOf(graph, node);
     if (!form) throw noIntegerForm(node, "it has no integer form");
     form.lower(lowering, node);
   }

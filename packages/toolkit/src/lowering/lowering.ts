@@ -1,7 +1,15 @@
 /** @file The state of one lowering: tensors and operators so far, and what each value of the graph stands for. */
 
 import type { Operator, OutputRange, QuantizedTensor, TensorId } from "@subbyte/engine";
-import { type Graph, inferTypes, ModelError, type Node, type TensorType } from "@subbyte/graph";
+import {
+  elementwiseFunctions,
+  type Graph,
+  inferTypes,
+  ModelError,
+  type Node,
+  type TensorType,
+  tabulate,
+} from "@subbyte/graph";
 import { codeRange, type FakeQuant, fakeQuants, quantizeValue } from "../quantization/fake-quant.js";
 import { type Clamp, type Pending, unclamped } from "./pending.js";
 
@@ -56,6 +64,12 @@ export class Lowering {
           "Insert FakeQuant nodes with the bit policy before lowering.",
       );
     return pending.tensor;
+  }
+
+  /** The elementwise function that ends with a node: its source, and its values, for all channels or per channel. */
+  functionOf(node: Node) {
+    const found = elementwiseFunctions(this.graph).get(node.outputs[0]!)!;
+    return { source: found.source, tabulate: (xs: readonly number[]) => tabulate(this.graph, found, xs) };
   }
 
   /** A constant's elements as float32. */

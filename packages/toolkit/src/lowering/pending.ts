@@ -42,12 +42,13 @@ export interface PendingProduct extends Clamped {
   readonly residual?: TensorId;
 }
 
-/** A function of one stored tensor that is neither affine nor a clamp: what a table will hold. */
+/** A function of one stored tensor, not a clamp: what a table will hold. */
 export interface PendingFunction extends Clamped {
   readonly kind: "function";
   readonly node: Node;
   readonly input: TensorId;
-  readonly evaluate: (x: number) => number;
+  /** Its values, for all channels or per channel. */
+  readonly tabulate: (xs: readonly number[]) => readonly Float64Array[];
 }
 
 /** An operator that needs to know no more than where its codes go. */

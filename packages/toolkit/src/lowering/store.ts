@@ -93,9 +93,20 @@ function emitTable(lowering: Lowering, pending: PendingFunction, output: TensorI
   const from = lowering.tensors[pending.input]!;
   const to = lowering.tensors[output]!;
   const { lo, hi } = lowering.range(output, pending.clamp);
-  const table = Uint8Array.from({ length: 2 ** from.bits }, (_, q) => {
-    const y = pending.evaluate(from.scale * (q - from.zeroPoint));
-    return Math.min(hi, Math.max(lo, roundHalfToEven(y / to.scale) + to.zeroPoint));
-  });
+  const xs = Array.from({ length: 2 ** from.bits }, (_, q) => from.scale * (q - from.zeroPoint));
+  const codes = pending
+    .tabulate(xs)
+    .flatMap((ys) =>
+      Array.from(defined(ys), (y) => Math.min(hi, Math.max(lo, roundHalfToEven(y / to.scale) + to.zeroPoint))),
+    );
+  const table = Uint8Array.from(codes);
   lowering.operators.push({ op: "table", name: pending.node.name, input: pending.input, output, table });
+}
+
+/** Beyond the domain of a function, such as that of a logarithm, the nearest value within. Grids reach to 0, whether or not values do. */
+function defined(ys: Float64Array): Float64Array {
+  const result = ys.slice();
+  for (let q = 1; q < ys.length; q++) if (Number.isNaN(result[q])) result[q] = result[q - 1]!;
+  for (let q = ys.length - 2; q >= 0; q--) if (Number.isNaN(result[q])) result[q] = result[q + 1]!;
+  return result;
 }

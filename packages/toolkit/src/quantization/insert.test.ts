@@ -128,9 +128,9 @@ test.each([
 test("operators without an integer form are listed together, with node names", () => {
   const b = new GraphBuilder("odd");
   const x = b.input("input", "float32", ["N", 3, 4, 4]);
-  const y = b.op("Exp", [x], {}, { name: "layer.exp" });
-  b.output(b.op("Sqrt", [y], {}, { name: "layer.sqrt" }));
+  const y = b.op("Softmax", [x], { axis: 1 }, { name: "layer.softmax" });
+  b.output(b.op("ReduceMean", [y, b.ints([1])], {}, { name: "layer.mean" }));
   expect(() => insertFakeQuant(b.build(), { weights: 8, activations: 8 })).toThrow(
-    /Exp \("layer.exp"\); Sqrt \("layer.sqrt"\)/,
+    /Softmax \("layer.softmax"\); ReduceMean \("layer.mean"\)/,
   );
 });

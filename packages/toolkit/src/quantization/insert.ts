@@ -1,6 +1,6 @@
 /** @file Places a FakeQuant node wherever the engine will hold codes, at the width that the bit policy says. */
 
-import { type Graph, GraphBuilder, ModelError, type Node } from "@subbyte/graph";
+import { type Graph, GraphBuilder, ModelError, type Node, namesIn } from "@subbyte/graph";
 import { roleOf } from "../lowering/operators/index.js";
 import { addFakeQuant } from "./fake-quant.js";
 import { type BitPolicy, decideWidths, type Widths } from "./policy.js";
@@ -18,6 +18,7 @@ export function insertFakeQuant(graph: Graph, policy: BitPolicy): Graph {
   const topology = analyse(graph);
   const widths = decideWidths(graph, topology, policy);
   const b = new GraphBuilder(graph.name);
+  b.reserve(namesIn(graph));
   for (const input of graph.inputs) b.input(input.name, input.dtype, input.shape ?? []);
   for (const [name, tensor] of graph.tensors) b.constant(tensor, name);
 
@@ -27,7 +28,7 @@ export function insertFakeQuant(graph: Graph, policy: BitPolicy): Graph {
 
   const store = (value: string) => {
     if (!isStored(graph, topology, value)) return;
-    const bits = storedBits(value, topology, widths);
+    const bits = storedBits(graph, value, topology, widths);
     current.set(value, { value: addFakeQuant(b, value, { bits, signed: false, learnable: true }), bits });
   };
   const read = (value: string, bits?: number): string => {
@@ -48,7 +49,7 @@ export function insertFakeQuant(graph: Graph, policy: BitPolicy): Graph {
       ? layerInputs(b, graph, node, widths, read)
       : node.inputs.map((value) => (value === "" ? "" : read(value)));
     b.node(node.op, inputs, node.attributes, { name: node.name, outputs: node.outputs, domain: node.domain });
-    if (roleOf(node) === "mover") {
+    if (roleOf(graph, node) === "mover") {
       const source = current.get(node.inputs[0]!);
       if (source) current.set(node.outputs[0]!, { value: node.outputs[0]!, bits: source.bits });
     } else {
@@ -92,12 +93,12 @@ function layerInputs(
   return [read(data, input), quantized, ...rest];
 }
 
-function storedBits(value: string, topology: Topology, widths: Widths): number {
+function storedBits(graph: Graph, value: string, topology: Topology, widths: Widths): number {
   let bits = topology.isOutput(value) ? 8 : 0;
   for (const reader of topology.readers(value)) {
-    const role = roleOf(reader);
+    const role = roleOf(graph, reader);
     if (role === "layer") bits = Math.max(bits, widths.layers.get(reader.name)!.input);
-    else if (role === "mover") bits = Math.max(bits, storedBits(reader.outputs[0]!, topology, widths));
+    else if (role === "mover") bits = Math.max(bits, storedBits(graph, reader.outputs[0]!, topology, widths));
     else bits = Math.max(bits, widths.residual);
   }
   return bits === 0 ? widths.residual : bits;

@@ -4,9 +4,9 @@
  */
 
 import { type Graph, ModelError, type Node, operatorList, type Tensor } from "@subbyte/graph";
-import { roleOf } from "../lowering/operators/index.js";
+import { isLayer, roleOf } from "../lowering/operators/index.js";
 
-export const isLayer = (node: Node): boolean => roleOf(node) === "layer";
+export { isLayer };
 
 /**
  * Whether a layer is no more than a factor and an offset for each channel, such as a batch normalization that no layer takes in. Its
@@ -42,7 +42,7 @@ export interface Topology {
  * @throws {ModelError} listing every operator that has no integer form, with names of nodes
  */
 export function analyse(graph: Graph): Topology {
-  const unsupported = graph.nodes.filter((node) => roleOf(node) === undefined);
+  const unsupported = graph.nodes.filter((node) => roleOf(graph, node) === undefined);
   if (unsupported.length > 0)
     throw new ModelError(
       "no-integer-form",
@@ -82,7 +82,7 @@ export function analyse(graph: Graph): Topology {
     for (;;) {
       if (inputs.has(value)) return true;
       const node = producer.get(value);
-      if (!node || !(roleOf(node) === "mover" || isAffine(node))) return false;
+      if (!node || !(roleOf(graph, node) === "mover" || isAffine(node))) return false;
       value = node.inputs[0]!;
     }
   };
@@ -92,7 +92,7 @@ export function analyse(graph: Graph): Topology {
 
   const fusedOperand = new Map<Node, string>();
   for (const node of graph.nodes) {
-    if (roleOf(node) !== "add" || node.inputs[0] === node.inputs[1]) continue;
+    if (roleOf(graph, node) !== "add" || node.inputs[0] === node.inputs[1]) continue;
     const fusable = dataInputs(graph, node).filter(
       (value) => producer.get(value)?.op === "Conv" && readersOf(value).length === 1 && !outputs.has(value),
     );
@@ -119,13 +119,13 @@ export function analyse(graph: Graph): Topology {
 export function isStored(graph: Graph, topology: Topology, value: string): boolean {
   const node = topology.producer.get(value);
   if (!node) return graph.inputs.some((input) => input.name === value);
-  const role = roleOf(node);
-  if (role === "mover") return false;
+  const role = roleOf(graph, node);
+  if (role === "mover" || role === "inner") return false;
   const readers = topology.readers(value);
   if (node.op === "Gemm" && topology.isOutput(value) && readers.length === 0) return false;
   if (readers.length !== 1 || topology.isOutput(value)) return true;
   const reader = readers[0]!;
   if (topology.fusedOperand.get(reader) === value) return false;
   const clampable = role === "layer" || role === "add" || role === "multiply" || role === "pool" || role === "clamp";
-  return !(clampable && roleOf(reader) === "clamp");
+  return !(clampable && roleOf(graph, reader) === "clamp");
 }

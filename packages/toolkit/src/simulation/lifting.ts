@@ -3,6 +3,7 @@
 import type { OutputRange, Program, QuantizedTensor, QuantizedWeights, TensorId } from "@subbyte/engine";
 import { type Attributes, float32, type Graph, GraphBuilder, type Tensor } from "@subbyte/graph";
 import { biasValues } from "../quantization/biases.js";
+import { programNames } from "./simulation.js";
 
 export class Lifting {
   readonly b: GraphBuilder;
@@ -11,6 +12,7 @@ export class Lifting {
 
   constructor(readonly program: Program) {
     this.b = new GraphBuilder(program.name);
+    this.b.reserve(programNames(program));
     const image = this.b.input("input", "float32", ["N", ...program.tensors[program.input]!.shape]);
     this.store(image, program.input);
   }

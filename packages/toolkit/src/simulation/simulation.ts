@@ -4,6 +4,10 @@ import type { OutputRange, Program, QuantizedTensor, TensorId } from "@subbyte/e
 import { type Graph, GraphBuilder } from "@subbyte/graph";
 import { lookUp } from "./look-up.js";
 
+/** All names in a program. */
+export const programNames = ({ tensors, operators }: Program): readonly string[] =>
+  [...tensors, ...operators].map(({ name }) => name);
+
 export class Simulation {
   /** Names of layers whose sums may reach 2^24. */
   readonly unproved: string[] = [];
@@ -13,6 +17,7 @@ export class Simulation {
   constructor(readonly program: Program) {
     const b = new GraphBuilder(`${program.name}-codes`);
     this.b = b;
+    b.reserve(programNames(program));
     const input = program.tensors[program.input]!;
     const pixels = b.input("pixels", "int64", ["N", ...input.shape]);
     const codes = lookUp(b, program.inputTables, pixels, [1, program.inputTables.length, 1, 1]);

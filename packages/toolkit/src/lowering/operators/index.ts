@@ -1,19 +1,20 @@
 /** @file How each operator of the graph runs on integers; a new one is one file and one line here. */
 
 import type { OperatorType } from "@subbyte/engine";
-import type { Node } from "@subbyte/graph";
+import { elementwiseFunctions, type Graph, type Node } from "@subbyte/graph";
 import type { IntegerForm, Role } from "../integer-form.js";
 import { add } from "./add.js";
 import { clip, relu } from "./clamp.js";
 import { concat } from "./concat.js";
-import { functions } from "./functions.js";
+import { inner, table } from "./functions.js";
 import { conv, gemm } from "./layer.js";
 import { maxPool } from "./max-pool.js";
 import { flatten, pad, slice, transpose } from "./move.js";
 import { multiply } from "./multiply.js";
 import { average } from "./pool.js";
 
-export const integerForms = {
+/** By operator, where it is no part of an elementwise function. */
+const integerForms = {
   Conv: conv,
   Gemm: gemm,
   Add: add,
@@ -31,10 +32,9 @@ export const integerForms = {
   Squeeze: flatten,
   Unsqueeze: flatten,
   Transpose: transpose,
-  ...functions,
 };
 
-type Made = (typeof integerForms)[keyof typeof integerForms] extends infer Form
+type Made = (typeof integerForms)[keyof typeof integerForms] | typeof table extends infer Form
   ? Form extends IntegerForm<infer Name>
     ? Name
     : never
@@ -50,8 +50,28 @@ export const everyOperatorIsMade: Exclude<OperatorType, Made | MadeElsewhere> ex
 
 const forms: Readonly<Record<string, IntegerForm | undefined>> = integerForms;
 
-/** The integer form of a node; undefined where there is none. */
-export const integerFormOf = ({ op, domain }: Node): IntegerForm | undefined =>
+const formOfOperator = ({ op, domain }: Node): IntegerForm | undefined =>
   domain === "" && Object.hasOwn(forms, op) ? forms[op] : undefined;
 
-export const roleOf = (node: Node): Role | undefined => integerFormOf(node)?.role;
+/** The integer form of a node of a graph; undefined where there is none. */
+export const integerFormOf = (graph: Graph, node: Node): IntegerForm | undefined =>
+  formsInFunctions(graph).get(node) ?? formOfOperator(node);
+
+export const roleOf = (graph: Graph, node: Node): Role | undefined => integerFormOf(graph, node)?.role;
+
+/** Whether a node holds weights. */
+export const isLayer = (node: Node): boolean => formOfOperator(node)?.role === "layer";
+
+const remembered = new WeakMap<Graph, ReadonlyMap<Node, IntegerForm>>();
+
+/** The forms of the nodes of elementwise functions, whatever form they would have by themselves. */
+function formsInFunctions(graph: Graph): ReadonlyMap<Node, IntegerForm> {
+  const known = remembered.get(graph);
+  if (known) return known;
+  const result = new Map<Node, IntegerForm>();
+  const functions = [...elementwiseFunctions(graph).values()];
+  for (const { nodes } of functions) for (const node of nodes) result.set(node, inner);
+  for (const { nodes } of functions) result.set(nodes.at(-1)!, table);
+  remembered.set(graph, result);
+  return result;
+}

@@ -12,7 +12,7 @@
  * variance: a start that corrects what quantization shifted (as bias correction does, and for variances too).
  */
 
-import { float32, type Graph, GraphBuilder, type Node, type Tensor } from "@subbyte/graph";
+import { float32, type Graph, GraphBuilder, type Node, namesIn, type Tensor } from "@subbyte/graph";
 import { type FakeQuant, fakeQuants } from "../fake-quant.js";
 import { storedScales } from "../ranges.js";
 import { smallestWeightScale } from "../scales.js";
@@ -90,6 +90,7 @@ export function withBatchNorm(
   const had = source ? foldedFactors(source) : new Map<string, Float32Array>();
   const byConv = new Map(layers.map((layer, i) => [layer.conv, { layer, moments: moments[i]! }]));
   const g = new GraphBuilder(graph.name);
+  g.reserve(namesIn(graph));
   for (const { name, dtype, shape } of graph.inputs) g.input(name, dtype, shape ?? []);
   const replaced = new Map<string, Tensor>();
   for (const { layer, moments: wanted } of byConv.values()) {

@@ -29,7 +29,7 @@ export function layerUnits(graph: Graph, block: Block): readonly LearningUnit[] 
     let output = layer.outputs[0]!;
     for (;;) {
       const readers = graph.nodes.filter(({ inputs }) => inputs.includes(output));
-      if (readers.length !== 1 || roleOf(readers[0]!) !== "clamp") break;
+      if (readers.length !== 1 || roleOf(graph, readers[0]!) !== "clamp") break;
       output = readers[0]!.outputs[0]!;
     }
     return { name: layer.name, input: layer.inputs[0]!, output };

@@ -1,6 +1,6 @@
 /** @file Graph surgery: the float network with one layer quantized, and the quantized network with one layer kept float. */
 
-import { type Graph, GraphBuilder, type Node } from "@subbyte/graph";
+import { type Graph, GraphBuilder, type Node, namesIn } from "@subbyte/graph";
 import { roleOf } from "../../lowering/operators/index.js";
 import { codeRange } from "../fake-quant.js";
 import { isLayer } from "../topology.js";
@@ -38,6 +38,7 @@ export function keptFloat(graph: Graph, float: Graph, layer: QuantizedLayer): Gr
 /** A copy of a graph in which one node reads other values; `change` may append nodes and constants for it. */
 function rewired(graph: Graph, name: string, change: (b: GraphBuilder, inputs: string[]) => void): Graph {
   const b = new GraphBuilder(graph.name);
+  b.reserve(namesIn(graph));
   for (const input of graph.inputs) b.input(input.name, input.dtype, input.shape ?? []);
   for (const [constant, tensor] of graph.tensors) b.constant(tensor, constant);
   for (const node of graph.nodes) {
@@ -57,7 +58,7 @@ function clampedAs(b: GraphBuilder, float: Graph, layer: Node, value: string): s
   const producer = new Map(float.nodes.flatMap((node) => node.outputs.map((output) => [output, node])));
   const clamps: Node[] = [];
   for (let node = producer.get(layer.inputs[0]!); node; node = producer.get(node.inputs[0]!)) {
-    const role = roleOf(node);
+    const role = roleOf(float, node);
     if (role === "clamp") clamps.unshift(node);
     else if (role !== "mover") break;
   }

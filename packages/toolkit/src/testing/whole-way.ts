@@ -1,0 +1,152 @@
+/**
+ * @file An ONNX file from its bytes to the integer engine: read, evaluated beside ONNX Runtime, quantized, run, and compared
+ * with the exact simulation. Tests and the table of networks that run share it.
+ */
+
+import { readFile } from "node:fs/promises";
+import { writeSbq } from "@subbyte/engine";
+import {
+  type Dim,
+  type DType,
+  type Graph,
+  importClassifier,
+  readOnnx,
+  type Tensor,
+  type TypedArray,
+} from "@subbyte/graph";
+import { normalize } from "../data/normalize.js";
+import { integerClassifier } from "../evaluation/integer-classifier.js";
+import { lower } from "../lowering/lower.js";
+import { externalDataBeside } from "../model-file/external-data.js";
+import { composedNormalization, outerNormalization } from "../model-file/file-normalization.js";
+import { type FloatModel, openModel } from "../model-file/index.js";
+import { insertFakeQuant } from "../quantization/insert.js";
+import { setRanges } from "../quantization/ranges.js";
+import { Random } from "../random.js";
+import { createSession } from "../runtime/session.js";
+import { codesClassifier } from "../simulation/classifier.js";
+import { simulateCodes } from "../simulation/codes.js";
+
+export interface WholeWayOptions {
+  /** Bit widths of weights and activations alike; 8 and 4 by default. */
+  readonly bits?: readonly number[];
+  /** Random images to run. */
+  readonly images?: number;
+  readonly size?: number;
+}
+
+export interface WholeWay {
+  /** Largest difference of the imported network's outputs from the file's own in ONNX Runtime, in units of the largest output. */
+  readonly difference: number;
+  readonly quantized: readonly IntegerRun[];
+}
+
+export interface IntegerRun {
+  readonly bits: number;
+  /** Logits of the engine that are not those of the simulation on codes, bit for bit. */
+  readonly differing: number;
+  /** Different logits among all images; 1 would be a network that answers always the same. */
+  readonly distinct: number;
+  /** Layers for which the simulation is not proved to be exact. */
+  readonly unproved: readonly string[];
+}
+
+/** Where a file does not show how its images are normalized. */
+const unknownNormalization = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
+
+export async function wholeWay(path: string, options: WholeWayOptions = {}): Promise<WholeWay> {
+  const { bits = [8, 4], images: count = 3, size } = options;
+  const sized = size === undefined ? {} : { size };
+  const model = (await openModel(path, sized)) as FloatModel;
+  const [channels, height, width] = model.shape;
+  const random = new Random(1);
+  const images = Uint8Array.from({ length: count * channels * height * width }, () => random.integer(256));
+
+  const outer = outerNormalization(model.input!, channels) ?? channelsOf(unknownNormalization, channels);
+  const inner = composedNormalization(outer, model.input!.normalization);
+  const normalized = (bytes: Uint8Array, { mean, std }: typeof inner) =>
+    normalize(bytes, { channels: channels as 1 | 3, mean, std, pixels: height * width });
+  const feed: Tensor = { dtype: "float32", shape: [count, ...model.shape], data: normalized(images, inner) };
+
+  const { graph: imported } = importClassifier(
+    readOnnx(await readFile(path), { floats: "float32", externalData: externalDataBeside(path) }),
+    sized,
+  );
+  const expected = await ownOutputs(path, normalized(images, outer), { count, shape: model.shape });
+  const actual = await outputOf(imported, feed);
+
+  const preprocessing = { channels: channels as 1 | 3, height, width, resize: "exact", ...inner } as const;
+  const batches = async function* () {
+    yield feed;
+  };
+  const quantized: IntegerRun[] = [];
+  for (const each of bits) {
+    const inserted = insertFakeQuant(model.graph, { weights: each, activations: each });
+    const program = lower(await setRanges(inserted, { batches }, { method: "mse", threads: 1 }), { preprocessing });
+    const batch = { images, count, labels: new Int32Array(count) };
+    const engine = await integerClassifier(writeSbq(program), { threads: 1 });
+    const simulation = await codesClassifier(program, { threads: 1 });
+    const [own, simulated] = [await engine.classify(batch), await simulation.classify(batch)];
+    await Promise.all([engine.close(), simulation.close()]);
+    quantized.push({
+      bits: each,
+      differing: own.filter((value, i) => value !== simulated[i]).length,
+      distinct: new Set(own).size,
+      unproved: simulateCodes(program).unproved,
+    });
+  }
+  return { difference: relativeDifference(actual, expected), quantized };
+}
+
+const channelsOf = ({ mean, std }: typeof unknownNormalization, channels: number) => ({
+  mean: mean.slice(0, channels),
+  std: std.slice(0, channels),
+});
+
+async function outputOf(graph: Graph, feed: Tensor): Promise<Float32Array> {
+  const session = await createSession(graph, { threads: 1 });
+  const results = await session.run({ [session.inputs[0]!]: feed });
+  await session.release();
+  return results[session.outputs[0]!]!.data as Float32Array;
+}
+
+/** The first output of a file as it is, for images [N, C, H, W], one at a time where the file takes no more. */
+async function ownOutputs(
+  path: string,
+  images: Float32Array,
+  { count, shape }: { readonly count: number; readonly shape: readonly [number, number, number] },
+): Promise<readonly number[]> {
+  const { inputs } = readOnnx(await readFile(path), { externalData: externalDataBeside(path) });
+  const { dtype, shape: own } = inputs[0]!;
+  const session = await createSession(await readFile(path), { threads: 1 });
+  const results: number[] = [];
+  for (let n = 0; n < count; n++) {
+    const image = images.subarray((n * images.length) / count, ((n + 1) * images.length) / count);
+    const result = await session.run({ [session.inputs[0]!]: inOwnForm(image, shape, dtype, own!) });
+    results.push(...Array.from(result[session.outputs[0]!]!.data as ArrayLike<number>, Number));
+  }
+  await session.release();
+  return results;
+}
+
+const arrays = { float32: Float32Array, float64: Float64Array, uint8: Uint8Array } as const;
+
+function inOwnForm(
+  image: Float32Array,
+  [channels, height, width]: readonly number[],
+  dtype: DType,
+  own: readonly Dim[],
+): Tensor {
+  const isLast = own.length === 4 && own[3] === channels && own[1] !== channels;
+  const pixels = height! * width!;
+  const data = isLast ? image.map((_, at) => image[(at % channels!) * pixels + Math.floor(at / channels!)]!) : image;
+  const dims = isLast ? [height!, width!, channels!] : [channels!, height!, width!];
+  const shape = own.length === 4 ? [1, ...dims] : own.map((dim) => (typeof dim === "number" ? dim : 1));
+  return { dtype, shape, data: arrays[dtype as keyof typeof arrays].from(data) as TypedArray };
+}
+
+function relativeDifference(actual: ArrayLike<number>, expected: readonly number[]): number {
+  if (actual.length !== expected.length) return Number.POSITIVE_INFINITY;
+  const largest = Math.max(...expected.map(Math.abs));
+  return Math.max(...expected.map((value, i) => Math.abs(value - actual[i]!))) / largest;
+}
