@@ -19,7 +19,7 @@ const lazily = { place: "packages/cli/src/", module: "@subbyte/toolkit/tasks" };
 /** What belongs to a process, which tasks leave to their callers. */
 const processWide = {
   place: "packages/toolkit/src/",
-  except: ["packages/toolkit/src/runtime/onnxruntime.ts"],
+  except: ["packages/toolkit/src/runtime/onnxruntime.ts", "packages/toolkit/src/study/child.ts"],
   use: /\bconsole\.\w+\(|\bprocess\.(stdout|stderr|env|exit)\b/,
 };
 /** Modules that one place alone may import. */

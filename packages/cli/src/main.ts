@@ -2,11 +2,11 @@
 /** @file The `subbyte` command. Commands are the files in `commands/`; this one parses, reports errors and sets the exit status. */
 
 import { Command } from "commander";
-import { commands } from "./commands/index.js";
+import { commandGroups, commands } from "./commands/index.js";
 import { addCompletion } from "./completion.js";
 import { report } from "./exit.js";
-import { commandFor, type Execute } from "./program.js";
-import { version } from "./provenance.js";
+import { addCommands, type Execute } from "./program.js";
+import { software, version } from "./provenance.js";
 import { schemaCommand } from "./schema-command.js";
 
 const interruption = new AbortController();
@@ -32,6 +32,8 @@ const execute: Execute = async (command, given, options, common) => {
         signal: interruption.signal,
         emit: printer.emit,
         cache: ImageCache.fromEnvironment(process.env),
+        // It asks git, which takes longer than some commands.
+        ...(command.task === "study run" ? { software: software() } : {}),
       },
       deliver: (result, text) => {
         printer.stop();
@@ -51,7 +53,7 @@ const program = new Command("subbyte")
   .showHelpAfterError("(--help lists the commands)")
   .configureHelp({ sortSubcommands: false })
   .exitOverride();
-for (const definition of commands) program.addCommand(commandFor(definition, execute));
+addCommands(program, commands, commandGroups, execute);
 program.addCommand(schemaCommand(commands));
 await addCompletion(program);
 

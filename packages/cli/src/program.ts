@@ -16,10 +16,29 @@ export type Execute = (
   common: CommonOptions,
 ) => Promise<void>;
 
+/** Adds commands to the program; those of several words go into a group by their first word. */
+export function addCommands(
+  program: Command,
+  definitions: readonly CommandDefinition[],
+  groups: Readonly<Record<string, string>>,
+  execute: Execute,
+): void {
+  const parents = new Map<string, Command>();
+  for (const definition of definitions) {
+    const [first = "", ...rest] = definition.name.split(" ");
+    if (rest.length > 0 && !parents.has(first)) {
+      const parent = new Command(first).description(groups[first]!).configureHelp({ sortSubcommands: false });
+      parents.set(first, parent.showHelpAfterError(`(subbyte ${first} --help lists its commands)`).exitOverride());
+      program.addCommand(parent);
+    }
+    (rest.length > 0 ? parents.get(first)! : program).addCommand(commandFor(definition, execute));
+  }
+}
+
 export function commandFor(definition: CommandDefinition, execute: Execute): Command {
   const { name, task, alternative, examples } = definition;
   const both: readonly [TaskName, ...TaskName[]] = alternative === undefined ? [task] : [task, alternative.task];
-  const command = new Command(name)
+  const command = new Command(name.split(" ").at(-1))
     .description(tasks[task].description)
     .addHelpText(
       "after",

@@ -145,7 +145,7 @@ const figureParts = ({ loss, accuracy, imagesPerSecond }: NonNullable<ProgressEv
 ];
 
 /** `8 s`, `2 min 5 s`, `3 h 12 min` */
-function duration(seconds: number): string {
+export function duration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
   if (whole < 60) return `${whole} s`;
   if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;

@@ -25,3 +25,9 @@ export function commit(): Commit | undefined {
     return undefined;
   }
 }
+
+/** What results are recorded with. */
+export function software(): { readonly version: string; readonly commit?: Commit } {
+  const built = commit();
+  return { version, ...(built === undefined ? {} : { commit: built }) };
+}

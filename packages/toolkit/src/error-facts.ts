@@ -30,6 +30,11 @@ export interface ToolkitErrorFacts {
   readonly images: number;
   readonly epoch: number;
   readonly step: number;
+  /** Sentences, each with its line. */
+  readonly faults: readonly string[];
+  readonly changes: readonly string[];
+  /** Names of a study's runs. */
+  readonly runs: readonly string[];
 }
 
 /** Codes with their causes, remedies and the facts that are always there. */

@@ -10,6 +10,7 @@ import { qat } from "./qat.js";
 import { quantize } from "./quantize.js";
 import { quickstart } from "./quickstart.js";
 import { serve } from "./serve.js";
+import { study } from "./study.js";
 import { train } from "./train.js";
 
 export const commands: readonly CommandDefinition[] = [
@@ -23,4 +24,10 @@ export const commands: readonly CommandDefinition[] = [
   inspect,
   bench,
   serve,
+  ...study,
 ];
+
+/** What commands of several words have in common, by their first one. */
+export const commandGroups: Readonly<Record<string, string>> = {
+  study: "Compares networks × data sets × methods × bit widths: plans the runs, does them, gathers what they found.",
+};

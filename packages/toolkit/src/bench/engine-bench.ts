@@ -182,7 +182,8 @@ async function openNodePeer(
   };
 }
 
-const raceHere: RunRace = (entries, options) =>
+/** In this process. */
+export const raceHere: RunRace = (entries, options) =>
   race(entries, { "ort-web": openWebPeer, "ort-node": openNodePeer }, { ...options, cpuTime });
 
 function cpuTime(): number {

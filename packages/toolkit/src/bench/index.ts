@@ -9,10 +9,21 @@ export {
   type ComparisonOptions,
   comparisonKey,
   comparisons,
+  contestantName,
   type NetworkChoice,
   networkKey,
 } from "./comparison.js";
 export { type Processor, processor } from "./cpu.js";
-export { benchEngine, type ContestantResult, type EngineBench, type EngineBenchOptions } from "./engine-bench.js";
+export {
+  benchEngine,
+  type ContestantResult,
+  type EngineBench,
+  type EngineBenchOptions,
+  type RunRace,
+  raceHere,
+} from "./engine-bench.js";
+export { smoothImages } from "./network.js";
 export { type NetworkProfile, profileEngine } from "./profile.js";
+export type { Entry } from "./race.js";
+export { correlation, median } from "./statistics.js";
 export { benchTraining, type TrainingBench } from "./training-bench.js";

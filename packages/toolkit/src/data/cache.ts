@@ -54,6 +54,11 @@ export class ImageCache {
     return new ImageCache(join(base, "subbyte"), parseLimit(environment.SUBBYTE_CACHE_LIMIT));
   }
 
+  /** Arguments for the same cache in another process. */
+  get settings(): readonly [folder: string, limitBytes: number] {
+    return [this.folder, this.limitBytes];
+  }
+
   /** What was stored under `key`, or nothing where it is absent or damaged (a damaged file is removed). */
   async read(key: string): Promise<CachedImages | undefined> {
     const path = this.#path(key);

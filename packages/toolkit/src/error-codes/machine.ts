@@ -38,6 +38,11 @@ export const machineErrors = {
     remedy: "Install it with the command that the message gives.",
     data: ["package"],
   },
+  "process-died": {
+    cause: "A process that did a part of the work ended before it was done.",
+    remedy: "Give it more memory, or run fewer side by side; what is finished stays finished.",
+    data: ["reason"],
+  },
   "threads-missing": {
     cause: "The engine could not start as many threads as a measurement needs.",
     remedy: "Measure with fewer threads; the message says why.",

@@ -21,6 +21,11 @@ export const failedErrors = {
     remedy: "Check the normalization, raise the bit widths or try another method; force writes the model all the same.",
     data: ["found"],
   },
+  "runs-failed": {
+    cause: "Some runs of a study failed; the others are finished.",
+    remedy: "Read the reasons with the task `study status`; `study run` tries these runs again.",
+    data: ["runs"],
+  },
   "unfair-comparison": {
     cause: "A program to compare with does not compute the same, or not on integers, so that its time says nothing.",
     remedy: "Use another version of the peer, or leave it out.",

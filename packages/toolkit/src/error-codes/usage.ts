@@ -88,6 +88,26 @@ export const usageErrors = {
     remedy: "Give another folder, or resume or overwrite the earlier run.",
     data: ["file", "reason"],
   },
+  "invalid-study": {
+    cause: "The file of a study has faults.",
+    remedy: "Correct what the message lists, each with its line.",
+    data: ["file", "faults"],
+  },
+  "study-missing": {
+    cause: "A folder holds no study, or none of its runs is finished.",
+    remedy: "Begin the study with the task `study run`, or give its folder.",
+    data: ["file"],
+  },
+  "study-changed": {
+    cause: "A study has changed since its first run.",
+    remedy: "Undo the change, choose another folder, or accept it with replan.",
+    data: ["file", "changes"],
+  },
+  "run-in-use": {
+    cause: "Another process is doing this run of a study.",
+    remedy: "Wait for it, or end that process first.",
+    data: ["file", "reason"],
+  },
   "settings-changed": {
     cause: "A run cannot be resumed, because settings differ from those with which it began.",
     remedy: "Resume with the same settings, or start anew without resume.",

@@ -37,6 +37,8 @@ export interface ClassifierResult {
   readonly classes: readonly string[];
   /** First class of each image, in the set's order. */
   readonly predictions: Int32Array;
+  /** Class of each image, in the same order. */
+  readonly labels: Int32Array;
   /** Images a second of `classify` alone: waiting for the disk does not count. */
   readonly imagesPerSecond: number;
   /** Wall time of the whole evaluation. */
@@ -63,6 +65,7 @@ export async function evaluateClassifier(
     );
   const counts = emptyCounts(images.classes.length);
   const predictions = new Int32Array(images.length);
+  const labels = new Int32Array(images.length);
   const start = performance.now();
   let busyMs = 0;
   for await (const batch of images.batches({ batchSize })) {
@@ -70,6 +73,7 @@ export async function evaluateClassifier(
     const logits = await classify(batch);
     busyMs += performance.now() - before;
     checkClasses(logits, batch, images);
+    labels.set(batch.labels.subarray(0, batch.count), counts.images);
     addBatch(counts, logits, batch.labels.subarray(0, batch.count), predictions);
     onProgress?.({
       images: counts.images,
@@ -84,7 +88,8 @@ export async function evaluateClassifier(
         `evaluation stopped after ${counts.images} of ${images.length} images`,
       );
   }
-  return summarize(counts, predictions.subarray(0, counts.images), images.classes, busyMs, performance.now() - start);
+  const answers = { predictions: predictions.subarray(0, counts.images), labels: labels.subarray(0, counts.images) };
+  return summarize(counts, answers, images.classes, busyMs, performance.now() - start);
 }
 
 function checkClasses(logits: Float32Array, batch: Batch, images: ImageSet): void {
@@ -105,7 +110,7 @@ const perSecond = (count: number, ms: number): number => (ms > 0 ? (count * 1000
 
 function summarize(
   counts: ClassifierCounts,
-  predictions: Int32Array,
+  answers: Pick<ClassifierResult, "predictions" | "labels">,
   classes: readonly string[],
   busyMs: number,
   wallMs: number,
@@ -119,7 +124,7 @@ function summarize(
     loss: loss / images,
     confusion: classes.map((_, label) => [...confusion.subarray(label * classes.length, (label + 1) * classes.length)]),
     classes,
-    predictions,
+    ...answers,
     imagesPerSecond: perSecond(images, busyMs),
     seconds: wallMs / 1000,
   };

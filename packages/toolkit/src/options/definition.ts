@@ -7,6 +7,7 @@ export type OptionKind = "flag" | "number" | "text" | "numbers" | "texts";
 
 /** Options are shown in these groups, in this order. */
 export const optionGroups = [
+  "Study",
   "Model",
   "Images",
   "Bit widths",

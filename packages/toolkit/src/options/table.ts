@@ -6,6 +6,7 @@ import { modelOptions } from "./model.js";
 import { bitWidthOptions, budgetOptions, methodOptions } from "./quantization.js";
 import { downloadOptions, measurementOptions, outputOptions, runOptions } from "./run.js";
 import { servingOptions } from "./serving.js";
+import { studyOptions } from "./study.js";
 import { qatOptions, trainingOptions } from "./training.js";
 
 export const options = {
@@ -19,6 +20,7 @@ export const options = {
   ...measurementOptions,
   ...downloadOptions,
   ...servingOptions,
+  ...studyOptions,
   ...outputOptions,
   ...runOptions,
 } as const satisfies Readonly<Record<string, OptionDefinition>>;

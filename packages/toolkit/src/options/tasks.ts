@@ -39,6 +39,14 @@ const method = names(methodOptions).filter((name) => name !== "maxDrop" && name 
 const folder = (value: string, help: string) => ({ default: value, placeholder: "folder", help }) as const;
 const file = (help: string) => ({ placeholder: "file", help }) as const;
 
+/** What every task of a study reads. */
+const study = ["study", "files", "imports", "out"] as const;
+const ofStudy = {
+  needs: ["study"],
+  arguments: 1,
+  own: { out: { placeholder: "folder", help: "folder of the study; studies/NAME by default" } },
+} as const;
+
 export const tasks = {
   quickstart: {
     description:
@@ -190,6 +198,26 @@ export const tasks = {
     needs: ["models"],
     arguments: 1,
     own: {},
+  },
+  "study plan": {
+    description: "Lists the runs of a study: networks × data sets × methods × bit widths × seeds.",
+    reads: [...study, "replan"],
+    ...ofStudy,
+  },
+  "study run": {
+    description: "Does the runs of a study that are not finished yet.",
+    reads: [...study, "replan", "index", "jobs"],
+    ...ofStudy,
+  },
+  "study status": {
+    description: "Shows which runs of a study are done, running, failed and waiting.",
+    reads: [...study, "watch"],
+    ...ofStudy,
+  },
+  "study merge": {
+    description: "Gathers the results of a study in one file, and names what is missing.",
+    reads: study,
+    ...ofStudy,
   },
 } as const satisfies Readonly<Record<string, TaskDefinition>>;
 

@@ -11,7 +11,7 @@ import { openTaskModel } from "./model.js";
 import { preprocessingOf } from "./preprocessing.js";
 import { defineTask } from "./run.js";
 
-export interface EvaluateResult extends Omit<ClassifierResult, "predictions"> {
+export interface EvaluateResult extends Omit<ClassifierResult, "predictions" | "labels"> {
   readonly model: string;
   /** Of the model's file, hexadecimal. */
   readonly sha256: string;
@@ -34,14 +34,14 @@ export const evaluateModel = defineTask("evaluate", async (options, run): Promis
   requireSameClasses(model, images);
   const classifier = await classifierOf(model, preprocessing, options);
   run.phase("evaluating");
-  const { predictions, ...figures } = await evaluateClassifier(classifier.classify, images, {
+  const { predictions, labels, ...figures } = await evaluateClassifier(classifier.classify, images, {
     signal: run.signal,
     batchSize: options.batch,
     onProgress: ({ images: done, of, top1, imagesPerSecond }) =>
       run.progress(done, of, { unit: "images", figures: { accuracy: top1, imagesPerSecond } }),
   }).finally(() => classifier.close());
   if (options.predictions !== undefined)
-    await writeFileAtomic(options.predictions, predictionsJson(predictions, model, images));
+    await writeFileAtomic(options.predictions, predictionsJson({ predictions, labels }, model, images));
   const { name: data, split, notes } = images;
   return {
     model: model.path,
@@ -55,5 +55,9 @@ export const evaluateModel = defineTask("evaluate", async (options, run): Promis
 });
 
 /** Class indices in the order of the images, which is the same for every model at the same size. */
-const predictionsJson = (predictions: Int32Array, model: OpenedModel, { name, split, classes }: ImageSet): string =>
-  `${JSON.stringify({ model: model.path, data: name, split, classes, predictions: [...predictions] })}\n`;
+const predictionsJson = (
+  { predictions, labels }: Pick<ClassifierResult, "predictions" | "labels">,
+  model: OpenedModel,
+  { name, split, classes }: ImageSet,
+): string =>
+  `${JSON.stringify({ model: model.path, data: name, split, classes, labels: [...labels], predictions: [...predictions] })}\n`;

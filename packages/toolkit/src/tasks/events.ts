@@ -2,6 +2,7 @@
 
 /** What a task does at the moment. */
 export type Phase =
+  | "hashing inputs"
   | "opening images"
   | "making images"
   | "choosing bit widths"

@@ -31,5 +31,14 @@ export { type QatTaskResult, trainQuantizedModel } from "./qat.js";
 export type { QatStage } from "./qat-stage.js";
 export { type QuantizeResult, quantizeModel } from "./quantize.js";
 export { type QuickstartTaskResult, quickstart } from "./quickstart.js";
-export type { Run, Task, TaskContext } from "./run.js";
+export type { Run, Software, Task, TaskContext } from "./run.js";
+export {
+  mergeStudyRuns,
+  planStudyRuns,
+  runStudyRuns,
+  type StudyMergeResult,
+  type StudyPlanResult,
+  type StudyStateResult,
+  studyStatus,
+} from "./study.js";
 export { type TrainTaskResult, trainModel } from "./train.js";

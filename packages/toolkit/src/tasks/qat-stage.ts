@@ -1,6 +1,6 @@
 /** @file One training of the task `qat`, of which a chain of bit widths has several: its settings, and its file. */
 
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { type Preprocessing, writeSbq } from "@subbyte/engine";
 import type { ImageSet, OpenOptions } from "../data/index.js";
 import { defined } from "../defined.js";
@@ -102,8 +102,8 @@ export async function finishedStage(
   name: string,
 ): Promise<QatStage> {
   const { seed, quantizer, threads } = options;
-  const { path: source, sha256: sourceHash } = model;
-  const provenance = { command: "qat", method: quantizer, seed, source, sourceHash, epochs: rates.epochs };
+  const source = { source: basename(model.path), sourceHash: model.sha256 };
+  const provenance = { command: "qat", method: quantizer, seed, ...source, epochs: rates.epochs };
   const probabilities = model.kind === "float" ? model.probabilities : (model.program.probabilities ?? "softmax");
   const bytes = writeSbq(lower(best.graph, { preprocessing, probabilities, provenance, ...defined({ labels }) }));
   const out = join(options.out, name);

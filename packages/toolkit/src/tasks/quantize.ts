@@ -1,5 +1,6 @@
 /** @file The task `quantize`: post-training quantization of a float network to a `.sbq` file. */
 
+import { basename } from "node:path";
 import { writeSbq } from "@subbyte/engine";
 import { UsageError } from "../errors.js";
 import { writeFileAtomic } from "../files.js";
@@ -52,7 +53,7 @@ export const quantizeModel = defineTask("quantize", async (options, run): Promis
     preprocessing,
     ...(labels === undefined ? {} : { labels }),
     probabilities: model.probabilities,
-    provenance: { command: "quantize", method, seed, source: model.path, sourceHash: model.sha256 },
+    provenance: { command: "quantize", method, seed, source: basename(model.path), sourceHash: model.sha256 },
   });
   const bytes = writeSbq(program);
   const out = options.out ?? `${model.name}-w${weights}a${activations}.sbq`;

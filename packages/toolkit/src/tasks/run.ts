@@ -5,12 +5,21 @@ import { defined } from "../defined.js";
 import { parseOptions, type TaskInput, type TaskName, type TaskOptions } from "../options/index.js";
 import type { Phase, PhaseEvent, ProgressEvent, TaskEvent } from "./events.js";
 
+/** What a result was made with. */
+export interface Software {
+  readonly version: string;
+  /** Of the repository that the program was built from; `dirty` where files differed from it. */
+  readonly commit?: { readonly hash: string; readonly dirty: boolean };
+}
+
 export interface TaskContext {
   /** Ends the task after the step at hand; it throws an `InterruptedError`, or the signal's reason. */
   readonly signal?: AbortSignal;
   readonly emit?: (event: TaskEvent) => void;
   /** Where decoded images are kept; `~/.cache/subbyte` by default. */
   readonly cache?: ImageCache;
+  /** Recorded with the results of studies. */
+  readonly software?: Software;
 }
 
 /** A task: options to a result, by way of events. It reads and writes the files that its options name, and nothing else. */
@@ -35,6 +44,7 @@ type More = Partial<Omit<ProgressEvent, "type" | "phase" | "done" | "total">>;
 export class Run {
   readonly signal: AbortSignal;
   readonly cache: ImageCache;
+  readonly software: Software | undefined;
   readonly #emit: (event: TaskEvent) => void;
   readonly #said = new Set<string>();
   #phase: Phase = "opening images";
@@ -49,6 +59,7 @@ export class Run {
   ) {
     this.signal = context.signal ?? new AbortController().signal;
     this.cache = context.cache ?? ImageCache.standard();
+    this.software = context.software;
     this.#emit = context.emit ?? (() => {});
   }
 
@@ -57,6 +68,16 @@ export class Run {
     this.#begun = performance.now();
     this.#first = undefined;
     this.#emit({ type: "phase", phase, ...defined({ detail, bits }) });
+  }
+
+  /** A context for tasks that are parts of this one: their events go through `change`. */
+  nested(change: (event: TaskEvent) => TaskEvent | undefined): TaskContext {
+    const { signal, cache, software } = this;
+    const emit = (event: TaskEvent) => {
+      const changed = change(event);
+      if (changed !== undefined) this.#emit(changed);
+    };
+    return { signal, cache, emit, ...(software === undefined ? {} : { software }) };
   }
 
   /** @param total where it is known */

@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { UsageError } from "../errors.js";
 import { writeFailure } from "../files.js";
 
-const NAME = ".lock";
+/** Name of the lock file. */
+export const FOLDER_LOCK = ".lock";
 
 export interface FolderLock {
   release(): Promise<void>;
@@ -18,7 +19,7 @@ export interface FolderLock {
  * @throws {UsageError} where a living process holds it; {MachineError} where the folder cannot be written to.
  */
 export async function lockFolder(folder: string): Promise<FolderLock> {
-  const path = join(folder, NAME);
+  const path = join(folder, FOLDER_LOCK);
   for (;;) {
     try {
       await mkdir(folder, { recursive: true });
@@ -42,7 +43,8 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
   }
 }
 
-function isAlive(pid: number): boolean {
+/** Whether this machine runs a process of that number. */
+export function isAlive(pid: number): boolean {
   if (!(Number.isInteger(pid) && pid > 0)) return false;
   try {
     process.kill(pid, 0);

@@ -11,6 +11,7 @@ export {
   type ClassifierStepGraph,
   type ClassifierStepOptions,
 } from "./classifier-step-graph.js";
+export { parseTrainingLog } from "./log.js";
 export * from "./losses/index.js";
 export * from "./optimizers/index.js";
 export * from "./parameters.js";

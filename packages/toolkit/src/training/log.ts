@@ -2,24 +2,37 @@
 
 import type { EpochRecord } from "./position.js";
 
-const columns: readonly (readonly [string, (record: EpochRecord) => number | undefined])[] = [
-  ["epoch", ({ epoch }) => epoch],
-  ["step", ({ step }) => step],
-  ["learning_rate", ({ learningRate }) => learningRate],
-  ["train_loss", ({ trainLoss }) => trainLoss],
-  ["train_accuracy", ({ trainAccuracy }) => trainAccuracy],
-  ["val_loss", ({ validationLoss }) => validationLoss],
-  ["val_accuracy", ({ validationAccuracy }) => validationAccuracy],
-  ["images_per_second", ({ imagesPerSecond }) => round(imagesPerSecond, 1)],
-  ["seconds", ({ seconds }) => round(seconds, 2)],
+/** Names in the file, fields of the record, and decimals where not all are written. */
+const columns: readonly (readonly [name: string, field: keyof EpochRecord, decimals?: number])[] = [
+  ["epoch", "epoch"],
+  ["step", "step"],
+  ["learning_rate", "learningRate"],
+  ["train_loss", "trainLoss"],
+  ["train_accuracy", "trainAccuracy"],
+  ["val_loss", "validationLoss"],
+  ["val_accuracy", "validationAccuracy"],
+  ["images_per_second", "imagesPerSecond", 1],
+  ["seconds", "seconds", 2],
 ];
 
-const round = (value: number, digits: number): number => Number(value.toFixed(digits));
+const cell = (value: number | undefined, decimals: number | undefined): string =>
+  value === undefined ? "" : String(decimals === undefined ? value : Number(value.toFixed(decimals)));
 
 /** A heading and one line an epoch; what was not measured is empty. Numbers are written so that they read back exactly. */
 export const trainingLog = (history: readonly EpochRecord[]): string =>
   [
     columns.map(([name]) => name).join(","),
-    ...history.map((record) => columns.map(([, value]) => value(record) ?? "").join(",")),
+    ...history.map((record) => columns.map(([, field, decimals]) => cell(record[field], decimals)).join(",")),
     "",
   ].join("\n");
+
+/** Reads what `trainingLog` wrote; nothing where the text is something else. */
+export function parseTrainingLog(text: string): readonly EpochRecord[] {
+  const [head, ...lines] = text.split("\n").filter((line) => line !== "");
+  if (head !== columns.map(([name]) => name).join(",")) return [];
+  return lines.map((line) => {
+    const values = line.split(",");
+    const entries = columns.map(([, field], i) => [field, values[i]!] as const).filter(([, value]) => value !== "");
+    return Object.fromEntries(entries.map(([field, value]) => [field, Number(value)])) as unknown as EpochRecord;
+  });
+}

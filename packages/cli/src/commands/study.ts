@@ -1,0 +1,83 @@
+/** @file `subbyte study …`: plans, does, watches and gathers the runs of a comparison. */
+
+import { setTimeout as sleep } from "node:timers/promises";
+import { FailedRunError } from "@subbyte/toolkit/errors";
+import type { StudyStateResult } from "@subbyte/toolkit/tasks";
+import { type CommandDefinition, defineCommand } from "../command.js";
+import { mergeText, planText, stateText, watchText } from "../study-text.js";
+
+const plan = defineCommand("study plan", {
+  examples: [
+    "study plan smoke",
+    "study plan resnet20 --files ../shared",
+    "study plan widths.yaml --out studies/widths",
+  ],
+  run: async (input, { context, deliver }) => {
+    const { planStudyRuns } = await import("@subbyte/toolkit/tasks");
+    const result = await planStudyRuns(input, context);
+    await deliver(result, planText(result));
+  },
+});
+
+const run = defineCommand("study run", {
+  examples: [
+    "study run smoke",
+    "study run resnet20 --files ../shared --jobs 2",
+    "study run widths.yaml --imports resnet18/cifar10=runs/train/best.safetensors",
+    "study run studies/widths --index 12",
+  ],
+  run: async (input, { context, deliver }) => {
+    const { runStudyRuns } = await import("@subbyte/toolkit/tasks");
+    const result = await runStudyRuns(input, context);
+    await deliver(result, stateText(result));
+    requireSuccess(result, input.index);
+  },
+});
+
+/** @throws {FailedRunError} so that schedulers see which index to try again */
+function requireSuccess({ runs, folder }: StudyStateResult, index: number | undefined): void {
+  const wanted = index === undefined ? runs : [runs[index]!];
+  const failed = wanted.filter(({ state }) => state === "failed").map(({ run: { id } }) => id);
+  if (failed.length === 0) return;
+  throw new FailedRunError(
+    "runs-failed",
+    { runs: failed },
+    `${failed.length} of ${wanted.length} runs failed: ${failed.join(", ")}. The others are finished; ` +
+      `subbyte study run ${folder} tries these again.`,
+  );
+}
+
+const WATCH_MS = 2000;
+
+const status = defineCommand("study status", {
+  examples: ["study status smoke", "study status studies/widths --watch"],
+  run: async ({ watch, ...input }, { context, deliver }) => {
+    const { studyStatus } = await import("@subbyte/toolkit/tasks");
+    let result = await studyStatus(input, context);
+    if (watch) {
+      const { createLogUpdate } = await import("log-update");
+      const update = process.stderr.isTTY ? createLogUpdate(process.stderr) : undefined;
+      while (isUnfinished(result) && context.signal?.aborted !== true) {
+        update?.(watchText(result));
+        await sleep(WATCH_MS, undefined, context.signal ? { signal: context.signal } : {}).catch(() => undefined);
+        result = await studyStatus(input, context);
+      }
+      update?.clear();
+    }
+    await deliver(result, stateText(result));
+  },
+});
+
+const isUnfinished = ({ runs }: StudyStateResult): boolean =>
+  runs.some(({ state }) => state === "running" || state === "waiting");
+
+const merge = defineCommand("study merge", {
+  examples: ["study merge resnet20 --results results/study-resnet20.json", "study merge studies/widths"],
+  run: async (input, { context, deliver }) => {
+    const { mergeStudyRuns } = await import("@subbyte/toolkit/tasks");
+    const result = await mergeStudyRuns(input, context);
+    await deliver(result, mergeText(result));
+  },
+});
+
+export const study: readonly CommandDefinition[] = [plan, run, status, merge];

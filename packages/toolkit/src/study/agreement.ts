@@ -1,0 +1,48 @@
+/** @file What changed for single images between the float network and a quantized one. */
+
+import { readFile } from "node:fs/promises";
+
+export interface Agreement {
+  /** Share of images with the same first class, 0…1. */
+  readonly share: number;
+  /** Images that float had right and the quantized network has wrong. */
+  readonly lost: number;
+  /** Images that float had wrong and the quantized network has right. */
+  readonly gained: number;
+}
+
+/** @param labels of the images, in the order of both predictions */
+export function agreementOf(
+  labels: ArrayLike<number>,
+  float: ArrayLike<number>,
+  quantized: ArrayLike<number>,
+): Agreement {
+  let [same, lost, gained] = [0, 0, 0];
+  for (let i = 0; i < labels.length; i++) {
+    if (float[i] === quantized[i]) same++;
+    else if (float[i] === labels[i]) lost++;
+    else if (quantized[i] === labels[i]) gained++;
+  }
+  return { share: same / labels.length, lost, gained };
+}
+
+interface Predictions {
+  readonly labels: readonly number[];
+  readonly predictions: readonly number[];
+}
+
+/** From the files that `evaluate` wrote for the same images; nothing where they cannot be compared. */
+export async function agreementOfFiles(float: string, quantized: string): Promise<Agreement | undefined> {
+  const [a, b] = await Promise.all([read(float), read(quantized)]);
+  if (a === undefined || b === undefined || String(a.labels) !== String(b.labels)) return undefined;
+  return agreementOf(b.labels, a.predictions, b.predictions);
+}
+
+async function read(path: string): Promise<Predictions | undefined> {
+  try {
+    const { labels, predictions } = JSON.parse(await readFile(path, "utf8")) as Partial<Predictions>;
+    return labels && predictions && { labels, predictions };
+  } catch {
+    return undefined;
+  }
+}

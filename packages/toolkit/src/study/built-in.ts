@@ -1,0 +1,16 @@
+/** @file The studies that come with the toolkit: files in `studies/` of the package. */
+
+import { readFile } from "node:fs/promises";
+
+export const builtInStudies: readonly string[] = [
+  "smoke",
+  "resnet20",
+  "mobilenet",
+  "four-cases",
+  "predecessor",
+  "predecessor-fixed",
+];
+
+/** The text of a built-in study, YAML. */
+export const builtInStudy = (name: string): Promise<string> =>
+  readFile(new URL(`../../studies/${name}.yaml`, import.meta.url), "utf8");

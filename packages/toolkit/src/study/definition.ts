@@ -1,0 +1,92 @@
+/** @file What a study is, once its file has been read and checked. */
+
+import type { TaskName } from "../options/index.js";
+
+/** The tasks that a study's settings are for. */
+export const settingTasks = ["train", "quantize", "qat", "evaluate"] as const satisfies readonly TaskName[];
+export type SettingTask = (typeof settingTasks)[number];
+
+/** Options by name, checked. */
+export type Bag = Readonly<Record<string, unknown>>;
+
+/** What the cells of a study differ in. */
+export const axes = ["network", "data", "method", "bits", "seed"] as const;
+export type Axis = (typeof axes)[number];
+
+/** Values that a cell may have, by axis; an axis that is left out takes all. */
+export type Selector = { readonly [A in Axis]?: readonly string[] };
+
+/** One combination. */
+export interface Cell {
+  readonly network: string;
+  readonly data: string;
+  readonly method: string;
+  /** A name such as `w4a4`. */
+  readonly bits: string;
+  readonly seed: number;
+}
+
+/** What a method does with a float network. */
+export interface StudyMethod {
+  readonly task: "quantize" | "qat";
+  readonly options: Bag;
+}
+
+/** One entry of the axis of bit widths. */
+export interface StudyBits {
+  readonly options: Bag;
+  /** Place on an axis of bits: the bit width of weights, or the mean that a budget gives. Nothing for budgets of size and time. */
+  readonly position?: number;
+}
+
+/** Settings of the cells that `where` selects; those of later entries win. */
+export interface StudySettings {
+  readonly where: Selector;
+  readonly tasks: { readonly [Task in SettingTask]?: Bag };
+}
+
+/** A network that was made already: a float one, or, with a method, the quantized one of a cell. */
+export interface ImportedModel {
+  readonly network: string;
+  readonly data: string;
+  readonly cell?: Pick<Cell, "method" | "bits" | "seed">;
+  /** Path as the study names it. */
+  readonly file: string;
+}
+
+/** How speed is measured: the networks of all bit widths and the float one take turns, with one thread. */
+export interface LatencySettings {
+  /** In headless Chromium, beside the browser runtimes that are installed. */
+  readonly browser: boolean;
+  readonly turns: number;
+}
+
+export interface StudyDefinition {
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  /** Threads of every run. They are a setting of the study because sums in training depend on their number. */
+  readonly threads: number;
+  readonly networks: Readonly<Record<string, Bag>>;
+  readonly data: Readonly<Record<string, Bag>>;
+  readonly methods: Readonly<Record<string, StudyMethod>>;
+  /** By name. */
+  readonly bits: Readonly<Record<string, StudyBits>>;
+  /** In the order of the file. */
+  readonly cells: readonly Cell[];
+  readonly tasks: { readonly [Task in SettingTask]: Bag };
+  readonly settings: readonly StudySettings[];
+  readonly imports: readonly ImportedModel[];
+  /** Absent where speed is not measured. */
+  readonly latency: LatencySettings | undefined;
+}
+
+/** Whether a selector takes this cell, or, of a float network, what is known of it. */
+export const selects = (selector: Selector, cell: Partial<Cell>): boolean =>
+  axes.every(
+    (axis) => selector[axis] === undefined || (cell[axis] !== undefined && selector[axis].includes(String(cell[axis]))),
+  );
+
+/** The name of a cell's run and of its folder. */
+export const cellName = ({ network, data, method, bits, seed }: Cell): string =>
+  `${network}-${data}-${method}-${bits}-s${seed}`;

@@ -1,0 +1,69 @@
+/** @file A YAML or JSON text with the lines of its values, so that every fault names its line. */
+
+import { type Document, isCollection, isMap, isScalar, LineCounter, type Node, parseDocument } from "yaml";
+import { UsageError } from "../errors.js";
+
+/** Keys and positions from the root to a value. */
+export type ValuePath = readonly (string | number)[];
+
+interface Fault {
+  readonly line: number;
+  readonly text: string;
+}
+
+/** A parsed text that collects faults: a study is refused with all of them, not with the first. */
+export class LinedDocument {
+  readonly value: unknown;
+  readonly #document: Document.Parsed;
+  readonly #lines = new LineCounter();
+  readonly #faults: Fault[] = [];
+
+  /** @param path of the file, for messages */
+  constructor(
+    readonly path: string,
+    text: string,
+  ) {
+    this.#document = parseDocument(text, { lineCounter: this.#lines });
+    for (const { message, linePos } of this.#document.errors)
+      this.#faults.push({ line: linePos?.[0].line ?? 1, text: message.split(/:?\n/)[0]!.replace(/ at line .*/, "") });
+    this.value = this.#document.errors.length === 0 ? this.#document.toJS() : undefined;
+  }
+
+  get faulty(): boolean {
+    return this.#faults.length > 0;
+  }
+
+  fault(path: ValuePath, text: string): void {
+    this.#faults.push({ line: this.#lineOf(path), text });
+  }
+
+  /** @throws {UsageError} listing all faults by line */
+  requireFaultless(): void {
+    if (!this.faulty) return;
+    const faults = this.#faults
+      .toSorted((a, b) => a.line - b.line)
+      .map(({ line, text }) => `${this.path}:${line}: ${text}`);
+    const shown = [...new Set(faults)];
+    throw new UsageError(
+      "invalid-study",
+      { file: this.path, faults: shown },
+      `${this.path} is refused, nothing was begun:\n${shown.map((fault) => `  ${fault}`).join("\n")}\nCorrect ${shown.length === 1 ? "this line" : "these lines"}.`,
+    );
+  }
+
+  /** Of the key, or of the deepest value above it that there is. */
+  #lineOf(path: ValuePath): number {
+    let node: unknown = this.#document.contents;
+    let place: Node | undefined = node as Node | undefined;
+    for (const step of path) {
+      if (!isCollection(node)) break;
+      const pair = isMap(node) ? node.items.find(({ key }) => (isScalar(key) ? key.value : key) === step) : undefined;
+      const next: unknown = pair ? pair.value : node.get(step, true);
+      const at = pair ? pair.key : next;
+      if (at === undefined || at === null) break;
+      place = at as Node;
+      node = next;
+    }
+    return this.#lines.linePos(place?.range?.[0] ?? 0).line || 1;
+  }
+}

@@ -1,0 +1,57 @@
+/** @file Does one run of a study: its tasks one after the other, resumed where they were interrupted, then its record. */
+
+import { rm } from "node:fs/promises";
+import type { TaskEvent } from "../tasks/events.js";
+import { machine } from "../tasks/machine.js";
+import type { Run } from "../tasks/run.js";
+import { commandsOf } from "./commands.js";
+import type { PlannedRun } from "./planned-run.js";
+import { ProgressFile } from "./progress-file.js";
+import { type RunRecord, writeRecord } from "./record.js";
+import { type Execution, resultOf } from "./run-steps.js";
+
+/** @throws as the tasks of the run do; what they have written so far is kept for the next attempt */
+export async function executeRun(execution: Execution, outer: Run): Promise<RunRecord> {
+  const { plan, folder, run } = execution;
+  const files = folder.of(run);
+  const begun = performance.now();
+  const before = process.cpuUsage();
+  await files.begin(run);
+  const progress = new ProgressFile(files.progress);
+  const notes: string[] = [];
+  const context = outer.nested((event) => {
+    if (event.type === "note" || event.type === "warning") notes.push(event.text);
+    else progress.say(event);
+    return labelled(event, run);
+  });
+  try {
+    const result = await resultOf(execution, context);
+    const { user, system } = process.cpuUsage(before);
+    const record: RunRecord = {
+      format: 1,
+      id: run.id,
+      key: run.key,
+      commands: commandsOf(run, run.kind === "quantized" ? plan.runs[run.needs[0]!] : undefined),
+      ...(outer.software === undefined ? {} : { software: outer.software }),
+      machine: machine(),
+      date: new Date().toISOString(),
+      seconds: rounded((performance.now() - begun) / 1000),
+      cpuSeconds: rounded((user + system) / 1e6),
+      peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
+      result: { ...result, notes: [...new Set(notes)] },
+    };
+    await writeRecord(files.result, record);
+    await rm(files.failure, { force: true });
+    return record;
+  } finally {
+    await progress.close();
+  }
+}
+
+const rounded = (value: number): number => Math.round(10 * value) / 10;
+
+/** The run's name goes before what its tasks say. */
+function labelled(event: TaskEvent, { id }: PlannedRun): TaskEvent {
+  if (event.type === "note" || event.type === "warning") return { ...event, text: `${id}: ${event.text}` };
+  return { ...event, detail: event.detail === undefined ? id : `${id}, ${event.detail}` };
+}

@@ -1,0 +1,129 @@
+/**
+ * @file The latency of a network at all its bit widths, beside the float network in other runtimes: one race in which all take turns,
+ * with one thread, on the files that the study made.
+ */
+
+import { readFile } from "node:fs/promises";
+import { loadavg } from "node:os";
+import { type Preprocessing, supportedTier } from "@subbyte/engine";
+import { type Graph, ModelError, simplifyForImport, writeOnnx } from "@subbyte/graph";
+import { browserRuntimes, type Entry, median, raceHere, raceInBrowser, smoothImages } from "../bench/index.js";
+import { UsageError } from "../errors.js";
+import { graphToTflite } from "../export/tflite/graph-to-tflite.js";
+import type { PhaseEvent } from "../tasks/events.js";
+import { openTaskModel } from "../tasks/model.js";
+import { preprocessingOf } from "../tasks/preprocessing.js";
+import type { TaskContext } from "../tasks/run.js";
+import type { LatencySettings } from "./definition.js";
+import { floatFile, quantizedFile } from "./network-files.js";
+import type { PlannedRun, StudyPlan } from "./planned-run.js";
+import type { MeasuredLatency, RunResult } from "./record.js";
+import type { StudyFolder } from "./study-folder.js";
+
+const IMAGES = 4;
+/** Seed of the images that the race runs on: smooth noise, since speed does not depend on what is seen. */
+const SEED = 0;
+
+interface Contestant extends Entry {
+  readonly name: string;
+  readonly bits?: string;
+}
+
+interface FloatNetwork {
+  /** Of one image. */
+  readonly graph: Graph;
+  readonly preprocessing: Preprocessing;
+}
+
+export async function measureLatency(
+  { plan, folder, run }: { readonly plan: StudyPlan; readonly folder: StudyFolder; readonly run: PlannedRun },
+  { signal, emit }: TaskContext,
+): Promise<Omit<RunResult, "notes">> {
+  const { browser, turns } = run.latency as LatencySettings;
+  const [floatRun, ...quantizedRuns] = run.needs.map((index) => plan.runs[index]!);
+  const say = (event: PhaseEvent) => emit?.(event);
+  say({ type: "phase", phase: "measuring" });
+  const float = await openFloat(floatFile({ plan, folder }, floatRun!), floatRun!);
+  const note = (text: string) => emit?.({ type: "note", text });
+  const own = await Promise.all(quantizedRuns.map((each) => ownEntry(quantizedFile({ plan, folder }, each), each)));
+  const contestants = [...own, ...floatEntries(float, browser, note)];
+  const { channels, height: size, mean, std } = float.preprocessing;
+  const images = smoothImages(SEED, IMAGES, size).map((image) => (channels === 3 ? image : firstChannel(image)));
+  const host = browser ? await raceInBrowser() : undefined;
+  const loadBefore = loadavg()[0]!;
+  try {
+    const measured = await (host?.runRace ?? raceHere)(
+      { entries: contestants, images, size, normalization: { mean, std } },
+      {
+        turns,
+        ...(signal ? { signal } : {}),
+        onTurn: (done) => emit?.({ type: "progress", phase: "measuring", done, total: turns, unit: "turns" }),
+      },
+    );
+    return {
+      latency: measured.map(({ milliseconds, cpuMilliseconds }, i): MeasuredLatency => {
+        const { name, bits } = contestants[i]!;
+        return {
+          contestant: name,
+          ...(bits === undefined ? {} : { bits }),
+          milliseconds: median(milliseconds),
+          fastestMilliseconds: Math.min(...milliseconds),
+          ...(cpuMilliseconds ? { cpuMilliseconds: median(cpuMilliseconds) } : {}),
+          turns,
+        };
+      }),
+      conditions: { ...(host ? { browser: host.browser } : {}), threads: "1", "load before": loadBefore.toFixed(1) },
+    };
+  } finally {
+    await host?.close();
+  }
+}
+
+async function openFloat(path: string, { steps }: PlannedRun): Promise<FloatNetwork> {
+  const { options } = steps.find(({ task }) => task === "evaluate")!;
+  const model = await openTaskModel(path, options);
+  if (model.kind !== "float")
+    throw new UsageError(
+      "wrong-model-kind",
+      { file: path, expected: "float" },
+      `${path} is quantized already; a study begins with float networks.`,
+    );
+  const graph = simplifyForImport(model.graph);
+  const [input] = graph.inputs;
+  return {
+    graph: { ...graph, inputs: [{ ...input!, shape: [1, ...model.shape] }] },
+    preprocessing: preprocessingOf(model, options),
+  };
+}
+
+const ownTier = supportedTier() === "relaxed" ? "relaxed" : "simd";
+
+async function ownEntry(path: string, { bits }: PlannedRun): Promise<Contestant> {
+  const spec = { kind: "own", bits: 8, tier: ownTier, threads: 1 } as const;
+  return { name: `own-${bits}`, bits: bits!, spec, file: await readFile(path) };
+}
+
+/** The float network in the runtimes of the place; a note names those that cannot run it. */
+function floatEntries(
+  { graph, preprocessing }: FloatNetwork,
+  browser: boolean,
+  note: (text: string) => void,
+): readonly Contestant[] {
+  // The peers' images are converted for three channels.
+  if (preprocessing.channels !== 3) return [];
+  const runtimes = browser ? browserRuntimes().installed : (["ort-web", "ort-node"] as const);
+  return runtimes.flatMap((runtime): Contestant[] => {
+    const spec = { kind: "peer", runtime, precision: "float32", threads: 1 } as const;
+    const name = `${runtime}-float32`;
+    try {
+      const file = runtime === "litert" || runtime === "tfjs" ? graphToTflite(graph) : writeOnnx(graph);
+      return [{ name, spec, file }];
+    } catch (error) {
+      if (!(error instanceof ModelError)) throw error;
+      note(`${name} is left out: ${error.message}`);
+      return [];
+    }
+  });
+}
+
+const firstChannel = (image: Uint8Array): Uint8Array => image.filter((_, i) => i % 3 === 0);

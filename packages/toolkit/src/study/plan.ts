@@ -1,0 +1,73 @@
+/** @file From a study to its plan: a numbered list of runs, each with a key that changes with everything its result depends on. */
+
+import { createHash } from "node:crypto";
+import { parseOptions } from "../options/index.js";
+import type { Bag, StudyDefinition } from "./definition.js";
+import type { LinedDocument } from "./document.js";
+import { hashInputs } from "./inputs.js";
+import type { PlannedRun, StudyPlan } from "./planned-run.js";
+import { isInputPath } from "./run-options.js";
+import { plannedRuns } from "./runs.js";
+
+/**
+ * @param locate absolute path of a file or folder that the study names
+ * @param document of the study's file, which faults are added to
+ * @throws {UsageError} with all faults, such as a data set without files
+ */
+export async function planStudy(
+  study: StudyDefinition,
+  locate: (name: string) => string,
+  document: LinedDocument,
+): Promise<StudyPlan> {
+  const { hashes: inputs, locations } = await hashInputs(study, locate, document);
+  document.requireFaultless();
+  const runs: PlannedRun[] = [];
+  for (const run of plannedRuns(study)) runs.push({ ...run, key: keyOf(run, inputs, runs) });
+  requireTaskOptions(runs, document);
+  document.requireFaultless();
+  const { name, title, description } = study;
+  return { format: 1, name, title, description, inputs, locations, runs };
+}
+
+function keyOf(
+  { kind, steps, needs, file, latency }: Omit<PlannedRun, "key">,
+  inputs: StudyPlan["inputs"],
+  earlier: readonly PlannedRun[],
+): string {
+  const content = {
+    kind,
+    steps: steps.map(({ task, options }) => ({ task, options: contentOf(options, inputs) })),
+    needs: needs.map((index) => earlier[index]!.key),
+    file: file === undefined ? null : inputs[file],
+    ...(latency === undefined ? {} : { latency }),
+  };
+  return createHash("sha256").update(canonical(content)).digest("hex");
+}
+
+/** Without what changes no result, and with hashes in place of paths. */
+function contentOf(options: Bag, inputs: StudyPlan["inputs"]): Bag {
+  return Object.fromEntries(
+    Object.entries(options)
+      .filter(([name]) => name !== "checkpointEvery")
+      .map(([name, value]) => [name, isInputPath(name, value) ? inputs[value] : value]),
+  );
+}
+
+/** JSON with sorted keys. */
+export const canonical = (value: unknown): string =>
+  JSON.stringify(value, (_, each: unknown) =>
+    typeof each === "object" && each !== null && !Array.isArray(each)
+      ? Object.fromEntries(Object.entries(each).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : each,
+  );
+
+/** Finds what a task misses beyond its model and its images. */
+function requireTaskOptions(runs: readonly PlannedRun[], document: LinedDocument): void {
+  for (const { steps, network, data } of runs)
+    for (const { task, options } of steps)
+      try {
+        parseOptions(task, { ...(task === "train" ? {} : { model: "model" }), ...options });
+      } catch (error) {
+        document.fault(["networks", network], `${task} of "${network}" on "${data}": ${(error as Error).message}`);
+      }
+}

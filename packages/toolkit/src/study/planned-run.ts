@@ -1,0 +1,43 @@
+/** @file The plan of a study: its runs by number, and what they read. */
+
+import type { LatencySettings } from "./definition.js";
+import type { Step } from "./run-options.js";
+
+/** What a run makes: a float network, a quantized one, or the latency of a network at all bit widths. */
+export type RunKind = "float" | "quantized" | "latency";
+
+export interface PlannedRun {
+  /** From 0, in the order of execution. */
+  readonly index: number;
+  /** Name of the run and of its folder. */
+  readonly id: string;
+  readonly kind: RunKind;
+  readonly network: string;
+  readonly data: string;
+  /** Of quantized networks. */
+  readonly method?: string;
+  readonly bits?: string;
+  /** Place on an axis of bits. */
+  readonly position?: number;
+  readonly seed: number;
+  /** A file that stands in for the training or quantization, as the study names it. */
+  readonly file?: string;
+  readonly steps: readonly Step[];
+  readonly latency?: LatencySettings;
+  /** Indices of the runs whose results this one begins with, its float network first. */
+  readonly needs: readonly number[];
+  /** SHA-256, hexadecimal. */
+  readonly key: string;
+}
+
+export interface StudyPlan {
+  readonly format: 1;
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  /** SHA-256 of files and folders by their names in the study. */
+  readonly inputs: Readonly<Record<string, string>>;
+  /** Where they are on this machine. */
+  readonly locations: Readonly<Record<string, string>>;
+  readonly runs: readonly PlannedRun[];
+}

@@ -1,0 +1,96 @@
+/** @file The result of a run in its folder, with a checksum: a file that was cut or changed counts for nothing. */
+
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { writeFileAtomic } from "../files.js";
+import type { Software } from "../tasks/run.js";
+import type { EpochRecord } from "../training/index.js";
+import type { Agreement } from "./agreement.js";
+import type { PlannedRun } from "./planned-run.js";
+
+/** Accuracy of a network on the test images; of quantized ones on the integer engine. */
+export interface Measured {
+  readonly images: number;
+  readonly split: string;
+  readonly top1: number;
+  readonly top5: number;
+  readonly topK: number;
+  readonly loss: number;
+  readonly classes: readonly string[];
+  /** `confusion[label][predicted]`, for at most 100 classes. */
+  readonly confusion?: readonly (readonly number[])[];
+}
+
+/** Speed of one contestant on one image, from RGB bytes to logits. */
+export interface MeasuredLatency {
+  /** Such as `own-w4a4` or `ort-web-float32`. */
+  readonly contestant: string;
+  /** Name of the bit width, where it is one of ours. */
+  readonly bits?: string;
+  readonly milliseconds: number;
+  readonly fastestMilliseconds: number;
+  readonly cpuMilliseconds?: number;
+  readonly turns: number;
+}
+
+export interface RunResult {
+  /** SHA-256 and size of the network's file. */
+  readonly model?: { readonly sha256: string; readonly bytes: number };
+  readonly accuracy?: Measured;
+  /** With the float network, image by image. */
+  readonly agreement?: Agreement;
+  /** Of trainings. */
+  readonly history?: readonly EpochRecord[];
+  /** Epoch whose weights were kept; 0 where those before training were. */
+  readonly bestEpoch?: number;
+  readonly latency?: readonly MeasuredLatency[];
+  /** Browser and load of the machine, of latency. */
+  readonly conditions?: Readonly<Record<string, string>>;
+  /** Sentences of the tasks about the result. */
+  readonly notes: readonly string[];
+}
+
+export interface RunRecord {
+  readonly format: 1;
+  readonly id: string;
+  readonly key: string;
+  /** Equivalent commands, with paths as the study names them. */
+  readonly commands: readonly string[];
+  readonly software?: Software;
+  readonly machine: Readonly<Record<string, string>>;
+  /** When the run ended, ISO 8601. */
+  readonly date: string;
+  /** Since its last start. */
+  readonly seconds: number;
+  readonly cpuSeconds: number;
+  /** Largest memory of the process so far. */
+  readonly peakMemoryBytes: number;
+  readonly result: RunResult;
+}
+
+export type ReadRecord =
+  | { readonly state: "done"; readonly record: RunRecord }
+  /** Cut, changed, or of other settings. */
+  | { readonly state: "damaged" | "outdated" | "absent" };
+
+export async function readRecord(path: string, { key }: Pick<PlannedRun, "key">): Promise<ReadRecord> {
+  const text = await readFile(path, "utf8").catch(() => undefined);
+  if (text === undefined) return { state: "absent" };
+  const record = parseChecked(text);
+  if (record === undefined) return { state: "damaged" };
+  return record.key === key ? { state: "done", record } : { state: "outdated" };
+}
+
+export const writeRecord = (path: string, record: RunRecord): Promise<void> =>
+  writeFileAtomic(path, `${JSON.stringify({ ...record, sha256: checksum(record) })}\n`);
+
+function parseChecked(text: string): RunRecord | undefined {
+  try {
+    const { sha256, ...record } = JSON.parse(text) as RunRecord & { readonly sha256: string };
+    return record.format === 1 && sha256 === checksum(record) ? record : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const checksum = (record: RunRecord): string => createHash("sha256").update(JSON.stringify(record)).digest("hex");

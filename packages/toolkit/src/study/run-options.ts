@@ -1,0 +1,53 @@
+/** @file The options of a run's tasks, from the parts of a study that speak of its cell. */
+
+import { type OptionName, optionNames, type TaskName } from "../options/index.js";
+import { type Bag, type Cell, type SettingTask, type StudyDefinition, selects } from "./definition.js";
+
+/** What a `.sbq` says itself. */
+const storedInFile = new Set<OptionName>(["arch", "classes", "stem", "size", "resizeTo", "mean", "std"]);
+/** What a float network is made from. The other tasks get the file that came out. */
+const origins: readonly OptionName[] = ["model", "from"];
+
+/** A task of a run with its options, but for models and folders, which the run fills in. */
+export interface Step {
+  readonly task: TaskName;
+  readonly options: Bag;
+}
+
+/**
+ * Later sources win: the study's settings for the task, its network, data set, method and bit width, the settings for selected
+ * cells, the seed.
+ *
+ * @param cell what is known of it: a float network has no method, bit width and seed
+ */
+export function optionsFor(
+  study: StudyDefinition,
+  task: SettingTask,
+  cell: Partial<Cell> & Pick<Cell, "network" | "data">,
+): Bag {
+  const { networks, data, methods, bits, tasks, settings, threads } = study;
+  const method = cell.method === undefined ? undefined : methods[cell.method];
+  const isQuantized = method !== undefined && task === "evaluate";
+  const layers: readonly (Bag | undefined)[] = [
+    // A study measures networks that collapsed, too.
+    task === "quantize" ? { force: true } : undefined,
+    tasks[task],
+    networks[cell.network],
+    data[cell.data],
+    method?.task === task ? method.options : undefined,
+    cell.bits === undefined ? undefined : bits[cell.bits]?.options,
+    ...settings.filter(({ where }) => selects(where, cell)).map((each) => each.tasks[task]),
+    cell.seed === undefined ? undefined : { seed: cell.seed },
+    { threads },
+  ];
+  const reads = new Set(optionNames(task));
+  const entries = layers
+    .flatMap((layer) => Object.entries(layer ?? {}) as (readonly [OptionName, unknown])[])
+    .filter(([name]) => reads.has(name) && !(origins.includes(name) && task !== "train"))
+    .filter(([name]) => !(isQuantized && storedInFile.has(name)));
+  return Object.fromEntries(entries);
+}
+
+/** Whether an option names a file or a folder that the result depends on. */
+export const isInputPath = (name: string, value: unknown): value is string =>
+  typeof value === "string" && (["data", "model", "from", "policy"] as readonly string[]).includes(name);

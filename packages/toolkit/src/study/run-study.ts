@@ -1,0 +1,168 @@
+/** @file Does the runs of a study: those that are not finished, in their order, side by side where wanted, beside other processes. */
+
+import { setTimeout as sleep } from "node:timers/promises";
+import { InterruptedError, UsageError } from "../errors.js";
+import type { Run } from "../tasks/run.js";
+import type { OpenedStudy } from "./open-study.js";
+import type { PlannedRun } from "./planned-run.js";
+import { type RunRecord, readRecord } from "./record.js";
+import { type RunLock, takeRunLock } from "./run-lock.js";
+import { readStates, type StudyRun, writeFailure } from "./states.js";
+
+/** Does one run, in this process or in another. */
+export type ExecuteRun = (study: OpenedStudy, run: PlannedRun, outer: Run) => Promise<RunRecord>;
+
+export interface RunStudyOptions {
+  /** The only run to do, after those that it needs. */
+  readonly index?: number;
+  /** Runs side by side. */
+  readonly jobs: number;
+  readonly execute: ExecuteRun;
+}
+
+/** Between two looks at runs that other processes do. */
+const POLL_MS = 1000;
+
+/**
+ * A run that fails is recorded and does not stop the others, but for those that need it.
+ *
+ * @returns all runs of the study with what became of them
+ * @throws {UsageError} where there is no run of that index, or another process is doing it
+ * @throws {InterruptedError} where the signal fires
+ */
+export async function runStudy(study: OpenedStudy, options: RunStudyOptions, run: Run): Promise<readonly StudyRun[]> {
+  const { plan, folder } = study;
+  const { index, jobs } = options;
+  if (index !== undefined && index >= plan.runs.length)
+    throw new UsageError(
+      "option-value",
+      { option: "index", value: index, expected: `0 to ${plan.runs.length - 1}` },
+      `\`index\` ${index}: the study has ${plan.runs.length} runs, 0 to ${plan.runs.length - 1}.`,
+    );
+  const scheduler = new Scheduler(study, options, run);
+  await scheduler.skipFinished();
+  await Promise.all(Array.from({ length: jobs }, () => scheduler.work()));
+  return readStates(plan, folder);
+}
+
+type Outcome = "done" | "failed";
+
+class Scheduler {
+  readonly #wanted: readonly PlannedRun[];
+  readonly #outcomes = new Map<number, Outcome>();
+  /** Runs that a worker of this process has in hand. */
+  readonly #taken = new Set<number>();
+
+  constructor(
+    readonly study: OpenedStudy,
+    readonly options: RunStudyOptions,
+    readonly run: Run,
+  ) {
+    const { runs } = study.plan;
+    this.#wanted = options.index === undefined ? runs : withNeeds(runs, runs[options.index]!);
+  }
+
+  async skipFinished(): Promise<void> {
+    for (const run of this.#wanted) {
+      const { state } = await readRecord(this.study.folder.of(run).result, run);
+      if (state === "done") this.#outcomes.set(run.index, "done");
+      if (state === "damaged")
+        this.run.note(`${run.id}: its result file was cut or changed and counts for nothing; it is run again`);
+    }
+    const done = this.#outcomes.size;
+    if (done > 0) this.run.note(`${done} of ${this.#wanted.length} runs are finished already`);
+  }
+
+  /** Takes runs until there is nothing left to do. */
+  async work(): Promise<void> {
+    for (;;) {
+      this.#throwIfInterrupted();
+      const taken = await this.#take();
+      if (taken === "finished") return;
+      if (taken === "wait") await sleep(POLL_MS, undefined, { signal: this.run.signal }).catch(() => undefined);
+      else await this.#execute(taken.run, taken.lock);
+    }
+  }
+
+  async #take(): Promise<{ readonly run: PlannedRun; readonly lock: RunLock } | "wait" | "finished"> {
+    const open = this.#wanted.filter(({ index }) => !this.#outcomes.has(index));
+    if (open.length === 0) return "finished";
+    for (const run of open) {
+      if (this.#taken.has(run.index) || this.#outcomes.has(run.index)) continue;
+      const needs = run.needs.map((index) => this.#outcomes.get(index));
+      if (needs.includes("failed")) {
+        await this.#fail(run, this.#reasonOfNeed(run));
+        continue;
+      }
+      if (!needs.every((outcome) => outcome === "done")) continue;
+      this.#taken.add(run.index);
+      const lock = await takeRunLock(this.study.folder.of(run).path);
+      if ("release" in lock) return { run, lock };
+      this.#taken.delete(run.index);
+      this.#requireOther(run, lock.pid, lock.host);
+    }
+    return "wait";
+  }
+
+  /** @throws {UsageError} where the one run that is wanted is being done elsewhere */
+  #requireOther({ index, id }: PlannedRun, pid: number, host: string): void {
+    if (index !== this.options.index) return;
+    throw new UsageError(
+      "run-in-use",
+      { file: this.study.folder.path, reason: `${pid} on ${host}` },
+      `run ${index}, ${id}, is being done by process ${pid} on ${host}. Wait for it, or end that process first.`,
+    );
+  }
+
+  async #execute(run: PlannedRun, lock: RunLock): Promise<void> {
+    const files = this.study.folder.of(run);
+    try {
+      // Another process may have finished it since.
+      const read = await readRecord(files.result, run);
+      if (read.state !== "done") {
+        const record = await this.options.execute(this.study, run, this.run);
+        this.#say(run, record);
+      }
+      this.#outcomes.set(run.index, "done");
+    } catch (error) {
+      this.#throwIfInterrupted(error);
+      if (error instanceof InterruptedError) throw error;
+      await this.#fail(run, (error as Error).message);
+    } finally {
+      this.#taken.delete(run.index);
+      await lock.release();
+    }
+  }
+
+  async #fail(run: PlannedRun, reason: string): Promise<void> {
+    this.#outcomes.set(run.index, "failed");
+    this.run.warning(`${run.id} failed: ${reason}`);
+    await writeFailure(this.study.folder.of(run).failure, run, reason);
+  }
+
+  #reasonOfNeed({ needs }: PlannedRun): string {
+    const failed = needs.filter((index) => this.#outcomes.get(index) === "failed");
+    return `it needs ${failed.map((index) => this.study.plan.runs[index]!.id).join(", ")}, which failed`;
+  }
+
+  #say({ id }: PlannedRun, { result: { accuracy }, seconds }: RunRecord): void {
+    const figure = accuracy === undefined ? "" : `: ${(100 * accuracy.top1).toFixed(2)} %`;
+    this.run.note(`${this.#outcomes.size + 1} of ${this.#wanted.length}, ${id}${figure} (${seconds.toFixed(0)} s)`);
+  }
+
+  #throwIfInterrupted(cause?: unknown): void {
+    if (!this.run.signal.aborted) return;
+    throw new InterruptedError(
+      "interrupted",
+      { file: this.study.folder.path },
+      "the study was stopped; finished runs stay, and study run goes on where the others were",
+      { cause },
+    );
+  }
+}
+
+/** A run, after all that it needs. */
+const withNeeds = (runs: readonly PlannedRun[], run: PlannedRun): readonly PlannedRun[] =>
+  [...run.needs.flatMap((index) => withNeeds(runs, runs[index]!)), run].filter(
+    (each, i, all) => all.indexOf(each) === i,
+  );

@@ -1,0 +1,88 @@
+/**
+ * @file The folder of a study: `plan.json`, and a folder for each run with its results, its files and its lock. Files are replaced
+ * as a whole, results last: whenever the machine stops, what is finished stays finished.
+ */
+
+import { existsSync } from "node:fs";
+import { readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { UsageError } from "../errors.js";
+import { writeFileAtomic } from "../files.js";
+import type { PlannedRun, StudyPlan } from "./planned-run.js";
+
+export class StudyFolder {
+  constructor(readonly path: string) {}
+
+  get planPath(): string {
+    return join(this.path, "plan.json");
+  }
+
+  hasPlan(): boolean {
+    return existsSync(this.planPath);
+  }
+
+  /** @throws {UsageError} where there is no plan, or one that is damaged */
+  async readPlan(): Promise<StudyPlan> {
+    const text = await readFile(this.planPath, "utf8").catch(() => undefined);
+    if (text === undefined)
+      throw new UsageError(
+        "study-missing",
+        { file: this.planPath },
+        `${this.path} holds no study: there is no plan.json. Begin with study run or study plan, or give its folder with \`out\`.`,
+      );
+    try {
+      const plan = JSON.parse(text) as StudyPlan;
+      if (plan.format === 1) return plan;
+    } catch {}
+    throw new UsageError(
+      "invalid-study",
+      { file: this.planPath, faults: ["not a plan"] },
+      `${this.planPath} is damaged, or of another version; remove it and plan again. Results of runs are kept.`,
+    );
+  }
+
+  writePlan(plan: StudyPlan): Promise<void> {
+    return writeFileAtomic(this.planPath, `${JSON.stringify(plan, null, 1)}\n`);
+  }
+
+  of({ id }: Pick<PlannedRun, "id">): RunFolder {
+    return new RunFolder(join(this.path, "runs", id));
+  }
+}
+
+/** What a run leaves. */
+export class RunFolder {
+  /** Key of the run that the other files belong to. */
+  readonly key: string;
+  readonly result: string;
+  readonly failure: string;
+  readonly progress: string;
+  /** Predicted class of each test image. */
+  readonly predictions: string;
+  /** The quantized network. */
+  readonly model: string;
+  /** What tasks resume from: the folder of a training, the state of a reconstruction. */
+  readonly work: string;
+  readonly reconstruction: string;
+
+  constructor(readonly path: string) {
+    const file = (name: string) => join(path, name);
+    this.key = file("key");
+    this.result = file("result.json");
+    this.failure = file("failure.json");
+    this.progress = file("progress.json");
+    this.predictions = file("predictions.json");
+    this.model = file("model.sbq");
+    this.work = file("work");
+    this.reconstruction = file("reconstruction.state");
+  }
+
+  /** Removes what belongs to another run of the same name. */
+  async begin({ key }: Pick<PlannedRun, "key">): Promise<void> {
+    const held = await readFile(this.key, "utf8").catch(() => undefined);
+    if (held === key) return;
+    for (const path of [this.result, this.predictions, this.model, this.work, this.reconstruction])
+      await rm(path, { recursive: true, force: true });
+    await writeFileAtomic(this.key, key);
+  }
+}
