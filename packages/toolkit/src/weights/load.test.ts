@@ -161,6 +161,31 @@ describe("hostile and damaged files", () => {
     await expect(load(archiveOf(pickle))).rejects.toThrow(/weights\.pt|checkpoint/);
   });
 
+  /** The first three pickles of the old format, without the object and the keys of its storages. */
+  const legacyHead = "\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.\x80\x02}.";
+  const deepList = `${"]".repeat(60_000)}${"a".repeat(59_999)}`;
+
+  test.each([
+    [
+      "a deep list for its version",
+      `${legacyHead.slice(0, 15)}\x80\x02${deepList}.`,
+      /version of PyTorch's old format/,
+    ],
+    ["a deep list for a key", `${legacyHead}\x80\x02}.\x80\x02](${deepList}e.`, /a key of a storage/],
+    ["a tensor for a key", `${legacyHead}\x80\x02}.\x80\x02]}a.`, /a key of a storage/],
+  ])("the old format with %s ends in a DataError", async (_, text, message) => {
+    await expect(load(strToU8(text, true))).rejects.toThrow(DataError);
+    await expect(load(strToU8(text, true))).rejects.toThrow(message);
+  });
+
+  test("thousands of tensors that share a list of a million dimensions are refused at once", async () => {
+    const dims = `(${"K\x01".repeat(500_000)}tr\x00\x01\x00\x00`;
+    const storage = "((X\x07\x00\x00\x00storagectorch\nFloatStorage\nX\x01\x00\x00\x000X\x03\x00\x00\x00cpuK\x04tQ";
+    const tensor = "ctorch._utils\n_rebuild_tensor_v2\n(h\x01K\x00j\x00\x01\x00\x00j\x00\x01\x00\x00tR";
+    const pickle = `\x80\x02${dims}0${storage.slice(1)}q\x010](${tensor.repeat(5_000)}e.`;
+    await expect(load(archiveOf(pickle))).rejects.toThrow(/make no sense/);
+  });
+
   /** One tensor of the given offset, shape and strides (single bytes) over a storage of 4 floats. */
   const tensorAt = (offset: number, shape: string, strides: string) => {
     const id = "((X\x07\x00\x00\x00storagectorch\nFloatStorage\nX\x01\x00\x00\x000X\x03\x00\x00\x00cpuK\x04tQ";

@@ -133,6 +133,26 @@ describe("damaged files", () => {
     ["a gap", fileOf(x("[0,8]", y("[9,13]")), new Uint8Array(13)), /a gap before the data of "y"/],
     ["an overlap", fileOf(x("[0,8]", y("[6,10]")), new Uint8Array(10)), /an overlap before the data of "y"/],
     ["bytes at the end", fileOf(x("[0,8]"), new Uint8Array(9)), /1 bytes that belong to no tensor/],
+    [
+      "a name that is there twice",
+      fileOf(`{"x":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}${y("[0,4]").replace("y", "x")}}`, new Uint8Array(4)),
+      /the same name twice/,
+    ],
+    [
+      "a name that is there twice, once with an escape",
+      fileOf(
+        `{"x":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}${y("[0,4]").replace("y", "\\u0078")}}`,
+        new Uint8Array(4),
+      ),
+      /the same name twice/,
+    ],
+    [
+      "a field that is there twice",
+      fileOf('{"x":{"dtype":"U8","shape":[4],"shape":[4],"data_offsets":[0,4]}}'),
+      /the same name twice/,
+    ],
+    ["lists in lists without end", fileOf(`{"x":${"[".repeat(1e6)}${"]".repeat(1e6)}}`), /nested/],
+    ["millions of lists in a list", fileOf(`{"x":[${"[],".repeat(5e6)}[]]}`), /nested/],
     ["a null entry", fileOf('{"x":null}'), /element type/],
   ])("%s is refused", (_, file, message) => {
     expect(() => readSafetensors(file)).toThrow(DataError);

@@ -6,6 +6,7 @@
 
 import { elementCount, type Tensor } from "@subbyte/graph";
 import { DataError } from "../errors.js";
+import { isObject, parseHeader } from "./safetensors-header.js";
 import { decodeTensor, type StoredType, storedTypes } from "./stored-tensor.js";
 
 const typeNames = {
@@ -71,7 +72,8 @@ export function readSafetensors(bytes: Uint8Array, source = "the safetensors fil
   };
   const length = headerLength(bytes) ?? fail("does not begin as safetensors do");
   if (length > bytes.length - 8) fail(`has ${bytes.length} bytes, its header alone needs ${8 + length}`);
-  const header = parseHeader(bytes.subarray(8, 8 + length)) ?? fail("has a header that is no JSON object");
+  const header = parseHeader(bytes.subarray(8, 8 + length));
+  if (typeof header === "string") return fail(header);
   const data = bytes.subarray(8 + length);
 
   const { [METADATA]: metadata = {}, ...described } = header;
@@ -91,20 +93,6 @@ export function readSafetensors(bytes: Uint8Array, source = "the safetensors fil
   }
   if (position !== data.length) fail(`has ${data.length - position} bytes that belong to no tensor`);
   return { tensors, metadata: metadata as Record<string, string> };
-}
-
-type Json = Readonly<Record<string, unknown>>;
-
-const isObject = (value: unknown): value is Json =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
-function parseHeader(bytes: Uint8Array): Json | undefined {
-  try {
-    const header: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-    return isObject(header) ? header : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 const isCounts = (value: unknown): value is number[] =>

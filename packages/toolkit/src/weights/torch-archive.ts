@@ -11,7 +11,7 @@ import { DataError } from "../errors.js";
 import { ByteReader } from "./byte-reader.js";
 import { unpickle } from "./pickle.js";
 import { storedTypes } from "./stored-tensor.js";
-import { type Storage, storageOf, torchGlobals } from "./torch-pickle.js";
+import { isStorageKey, type Storage, storageOf, torchGlobals } from "./torch-pickle.js";
 
 /** `0x1950a86a20f9469cfc6c`, the first pickle of the old format. */
 const MAGIC = 0x1950a86a20f9469cfc6cn;
@@ -109,18 +109,21 @@ export function readLegacyCheckpoint(bytes: Uint8Array, source: string): unknown
       `${source} is a Python pickle, but not one that torch.save wrote; save the weights with torch.save`,
     );
   const protocol = readPickle(bytes, storages, source, magic.end);
-  if (protocol.value !== LEGACY_PROTOCOL)
+  if (protocol.value !== LEGACY_PROTOCOL) {
+    const version = typeof protocol.value === "number" ? `version ${protocol.value}` : "an unknown version";
     throw new DataError(
       "weights-unsupported",
-      { source, reason: `version ${protocol.value} of the old format` },
-      `${source} has version ${protocol.value} of PyTorch's old format, only ${LEGACY_PROTOCOL} is known`,
+      { source, reason: `${version} of the old format` },
+      `${source} has ${version} of PyTorch's old format, only ${LEGACY_PROTOCOL} is known`,
     );
+  }
   const machine = readPickle(bytes, storages, source, protocol.end);
   if (machine.value instanceof Map && machine.value.get("little_endian") === false) refuseBigEndian(source);
   const object = readPickle(bytes, storages, source, machine.end);
   const keys = readPickle(bytes, storages, source, object.end);
   const reader = new ByteReader(bytes, source, keys.end);
   for (const key of Array.isArray(keys.value) ? keys.value : []) {
+    if (!isStorageKey(key)) reader.fail("has a key of a storage that is neither a text nor a number");
     const storage = storages.get(String(key)) ?? reader.fail("lists a storage that no tensor uses");
     const length = reader.length64();
     if (length !== storage.length) reader.fail(`has ${length} elements in a storage of ${storage.length}`);

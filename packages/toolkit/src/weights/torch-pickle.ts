@@ -37,12 +37,16 @@ export class TensorView {
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 
-const isCounts = (value: unknown): value is number[] => Array.isArray(value) && value.every(isCount);
+/** Most dimensions of a tensor, as in PyTorch. */
+const MAX_DIMENSIONS = 64;
+
+const isDimensions = (value: unknown): value is number[] =>
+  Array.isArray(value) && value.length <= MAX_DIMENSIONS && value.every(isCount);
 
 /** `torch._utils._rebuild_tensor` and, with three more arguments that do not concern the values, `_rebuild_tensor_v2`. */
 function rebuildTensor(storage: unknown, offset: unknown, shape: unknown, strides: unknown): TensorView {
   if (
-    !(storage instanceof Storage && isCount(offset) && isCounts(shape) && isCounts(strides)) ||
+    !(storage instanceof Storage && isCount(offset) && isDimensions(shape) && isDimensions(strides)) ||
     shape.length !== strides.length
   )
     throw new DataError(
@@ -103,14 +107,16 @@ export const torchGlobals: PickleGlobals = new Map<string, unknown>([
   ),
 ]);
 
+/** What names a storage: a text, in files of old versions a number. */
+export const isStorageKey = (key: unknown): key is string | number => typeof key === "string" || isCount(key);
+
 /**
  * A storage from its persistent id: `("storage", type, key, location, length)`, in the old format followed by
  * `None` or `(view key, offset, length)`.
  */
 export function storageOf(id: unknown, storages: Map<string, Storage>, source: string): Storage {
   const [kind, type, key, , length, view] = Array.isArray(id) ? id : [];
-  const isKey = typeof key === "string" || isCount(key);
-  if (kind !== "storage" || !(type instanceof StorageType) || !isKey || !isCount(length))
+  if (kind !== "storage" || !(type instanceof StorageType) || !isStorageKey(key) || !isCount(length))
     throw new DataError(
       "weights-unsupported",
       { source, reason: "data outside the pickle" },
