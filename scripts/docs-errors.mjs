@@ -4,6 +4,7 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { serverErrors } from "../packages/server/dist/error-codes.js";
 import { errorTables } from "../packages/toolkit/dist/error-tables.js";
 
 const path = fileURLToPath(new URL("../docs/errors.md", import.meta.url));
@@ -35,6 +36,21 @@ const section = ({ name, package: from, kind, codes }) =>
     "",
   ].join("\n");
 
+const serverSection = () =>
+  [
+    "## ServerError",
+    "",
+    "Answered by `subbyte serve` with the status given here, as JSON with `code`, `message` (what is wrong and where) and `action`",
+    "(what to do); `error` is both in one, as the Open Inference Protocol has it.",
+    "",
+    "| code | status | cause | what to do |",
+    "| --- | --- | --- | --- |",
+    ...Object.entries(serverErrors).map(
+      ([code, { status, cause, remedy }]) => `| \`${code}\` | ${status} | ${cell(cause)} | ${cell(remedy)} |`,
+    ),
+    "",
+  ].join("\n");
+
 const page = `# Errors
 
 <!-- Written by scripts/docs-errors.mjs from the tables of codes; change those. -->
@@ -57,7 +73,7 @@ kind, code, data and message of anything that was thrown, also of errors of the 
 kind is \`internal\` (exit status 3). \`httpStatusOf\` gives the status with which a server answers. With \`--json\`, the command
 line writes \`{ "error": { kind, code, data, message } }\` as the last line on stderr.
 
-${errorTables.map(section).join("\n")}`;
+${[...errorTables.map(section), serverSection()].join("\n")}`;
 
 if (!process.argv.includes("--check")) writeFileSync(path, page);
 else if (readFileSync(path, "utf8") !== page) {

@@ -99,7 +99,7 @@ export const inputErrors = {
     data: [],
   },
   "engine-argument": {
-    cause: "A function of the engine was called with an argument or option out of range.",
+    cause: "A function of the engine or of the server was called with an argument or option out of range.",
     remedy: "Pass a value in the range that the message states.",
     data: ["argument", "found", "expected"],
   },

@@ -1,38 +1,9 @@
 /** @file Errors that a client sees: a code, a sentence that says what is wrong and where, and one that says what to do. */
 
 import type { EnvironmentError, FormatError, InputError, LoadError } from "@subbyte/engine";
+import { type ErrorCode, serverErrors } from "./error-codes.js";
 
-/** HTTP status of every error code. */
-const statuses = {
-  "invalid-request": 400,
-  "invalid-json": 400,
-  "invalid-multipart": 400,
-  "invalid-protobuf": 400,
-  "invalid-tensor": 400,
-  "invalid-image": 400,
-  "no-classifier": 400,
-  "load-failed": 400,
-  unauthorized: 401,
-  "unknown-route": 404,
-  "unknown-model": 404,
-  "unknown-version": 404,
-  "not-acceptable": 406,
-  "body-timeout": 408,
-  "body-too-large": 413,
-  "image-too-large": 413,
-  "too-many-images": 413,
-  "unsupported-media-type": 415,
-  "queue-full": 429,
-  "header-too-large": 431,
-  "client-closed": 499,
-  internal: 500,
-  "model-not-ready": 503,
-  "compute-failed": 503,
-  "request-timeout": 503,
-  draining: 503,
-} as const satisfies Record<string, number>;
-
-export type ErrorCode = keyof typeof statuses;
+export type { ErrorCode };
 
 export interface ErrorDetails {
   /** What the client can do about it; one or two sentences. */
@@ -59,13 +30,20 @@ export class ServerError extends Error {
   }
 
   get status(): number {
-    return statuses[this.code];
+    return serverErrors[this.code].status;
   }
 
   /** The JSON body; `error` is the field that the Open Inference Protocol requires. */
   get body(): ErrorBody {
     const { code, message, action } = this;
     return { error: `${message} ${action}`, code, message, action };
+  }
+}
+
+/** A model file that cannot be served; the message says why and becomes the reason in the list of models. */
+export class ModelFileError extends ServerError {
+  constructor(reason: string, { cause }: ErrorOptions = {}) {
+    super("load-failed", reason, { action: "Correct the file and load the model again.", cause });
   }
 }
 

@@ -1,6 +1,7 @@
 /** @file Options of the server and their defaults. */
 
 import { availableParallelism } from "node:os";
+import { InputError } from "@subbyte/engine";
 
 export interface ServerOptions {
   /** Folder with the models: `NAME.sbq`, `NAME.onnx`, or `NAME/VERSION/model.sbq`. */
@@ -72,7 +73,7 @@ const counts = [
   "requestTimeout",
 ] as const;
 
-/** @throws {RangeError} where a number is out of range. */
+/** @throws {InputError} where a number is out of range. */
 export function settingsOf(options: ServerOptions): Settings {
   const settings: Settings = {
     host: "127.0.0.1",
@@ -99,8 +100,15 @@ export function settingsOf(options: ServerOptions): Settings {
   };
   for (const name of counts)
     if (!(Number.isInteger(settings[name]) && settings[name] >= 1))
-      throw new RangeError(`${name} must be a positive integer, is ${settings[name]}`);
+      throw outOfRange(name, "a positive integer", settings[name]);
   for (const name of ["maxBatchDelay", "maxWait", "drainDelay", "shutdownTimeout"] as const)
-    if (!(settings[name] >= 0)) throw new RangeError(`${name} must be a number of milliseconds, is ${settings[name]}`);
+    if (!(settings[name] >= 0)) throw outOfRange(name, "a number of milliseconds", settings[name]);
   return settings;
 }
+
+const outOfRange = (name: string, expected: string, found: number): InputError =>
+  new InputError(
+    "engine-argument",
+    { argument: name, expected, found: String(found) },
+    `${name} must be ${expected}, is ${found}`,
+  );

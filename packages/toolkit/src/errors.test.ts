@@ -57,14 +57,19 @@ function read(path: string): Source {
 }
 
 /** The sources of the packages that throw coded errors, without tests and without the tables themselves. */
-const sources = ["graph", "engine", "toolkit", "cli"].flatMap((name) =>
+const sources = ["graph", "engine", "toolkit", "cli", "server"].flatMap((name) =>
   readdirSync(join(packages, name, "src"), { recursive: true, encoding: "utf8" })
     .filter((path) => path.endsWith(".ts") && !path.endsWith(".test.ts"))
     .filter((path) => !/error-codes|http-status|generated\.ts$/.test(path))
     .map((path) => read(`${name}/src/${path}`)),
 );
 
-const codes = errorTables.flatMap(({ codes }) => Object.keys(codes));
+/** The server is above the toolkit, so that its table cannot stand beside the others. */
+const { serverErrors } = (await import(join(packages, "server/src/error-codes.ts"))) as {
+  serverErrors: Readonly<Record<string, { readonly cause: string; readonly remedy: string }>>;
+};
+const tables = [...errorTables, { name: "ServerError", codes: serverErrors }];
+const codes = tables.flatMap(({ codes }) => Object.keys(codes));
 
 describe("the tables of codes", () => {
   test("each code has one meaning: it is in one table", () => {
@@ -77,14 +82,14 @@ describe("the tables of codes", () => {
   });
 
   test("each code that is thrown is listed in the table of its class", () => {
-    const tables = new Map(errorTables.map(({ name, codes }) => [name, Object.keys(codes)]));
-    const thrown = sources.flatMap(({ errors }) => errors.filter(({ name }) => tables.has(name)));
+    const listed = new Map(tables.map(({ name, codes }) => [name, Object.keys(codes)]));
+    const thrown = sources.flatMap(({ errors }) => errors.filter(({ name }) => listed.has(name)));
     expect(thrown.length).toBeGreaterThan(150);
-    expect(thrown.filter(({ name, first }) => first.some((code) => !tables.get(name)!.includes(code)))).toEqual([]);
+    expect(thrown.filter(({ name, first }) => first.some((code) => !listed.get(name)!.includes(code)))).toEqual([]);
   });
 
   test("causes and remedies are sentences", () => {
-    for (const { codes } of errorTables)
+    for (const { codes } of tables)
       for (const { cause, remedy } of Object.values(codes)) {
         expect(cause).toMatch(/^[A-Z`].*\.$/);
         expect(remedy).toMatch(/^[A-Z`].*\.$/);
@@ -97,6 +102,7 @@ const reasons = new Set([
   "graph/src/onnx/reader.ts",
   "engine/src/host/protocol.ts",
   "engine/src/node/platform.ts",
+  "server/src/compute/scheduler.ts",
   "toolkit/src/bench/page.ts",
   "toolkit/src/data/cache.ts",
   "toolkit/src/data/decode-bmp.ts",
@@ -115,7 +121,7 @@ test("a plain error says that the fault is ours", () => {
 });
 
 describe("messages of graph, engine and toolkit", () => {
-  const library = sources.filter(({ path }) => !path.startsWith("cli/"));
+  const library = sources.filter(({ path }) => !/^(cli|server)\//.test(path));
   const found = (pattern: RegExp, isWrong: (match: string) => boolean = () => true) =>
     library.flatMap(({ path, strings }) =>
       strings

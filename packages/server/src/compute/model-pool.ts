@@ -2,6 +2,7 @@
 
 import { createRequire } from "node:module";
 import { Piscina } from "piscina";
+import { ModelFileError } from "../errors.js";
 import type { BatchResult, Description, ItemError, ModelFile, Task, WorkItem } from "./protocol.js";
 
 /** Tests run from the sources; threads always start from what was built. */
@@ -14,11 +15,6 @@ export interface ModelPoolOptions {
   readonly script?: string;
 }
 
-/** A model file that cannot be loaded; the message says why. */
-export class LoadError extends Error {
-  override readonly name = "LoadError";
-}
-
 export class ModelPool {
   private constructor(
     readonly threads: number,
@@ -28,7 +24,7 @@ export class ModelPool {
 
   /**
    * Starts the threads, loads the model in each, and runs it once.
-   * @throws {LoadError}
+   * @throws {ModelFileError}
    */
   static async open(file: ModelFile, { threads, script: filename = script }: ModelPoolOptions): Promise<ModelPool> {
     // ONNX Runtime reads this in its native code, so it must be set in the process, before a thread imports it.
@@ -51,11 +47,11 @@ export class ModelPool {
         ),
       );
       const [first] = described;
-      if ("error" in first!) throw new LoadError(first.error.message);
+      if ("error" in first!) throw new ModelFileError(first.error.message);
       return new ModelPool(threads, first as Description, pool);
     } catch (error) {
       await pool.destroy();
-      throw error instanceof LoadError ? error : new LoadError((error as Error).message, { cause: error });
+      throw error instanceof ModelFileError ? error : new ModelFileError((error as Error).message, { cause: error });
     }
   }
 

@@ -5,6 +5,7 @@ import type { Preprocessing } from "@subbyte/engine";
 import { preprocess } from "@subbyte/engine";
 import { normalize } from "@subbyte/toolkit/decode";
 import type * as Ort from "onnxruntime-node";
+import { ModelFileError } from "../errors.js";
 import {
   type Datatype,
   elementCount,
@@ -58,9 +59,10 @@ async function importRuntime(): Promise<typeof Ort> {
   try {
     return await import("onnxruntime-node");
   } catch (cause) {
-    throw new Error("onnxruntime-node is needed for .onnx models and not installed: npm install onnxruntime-node", {
-      cause,
-    });
+    throw new ModelFileError(
+      "onnxruntime-node is needed for .onnx models and not installed: npm install onnxruntime-node",
+      { cause },
+    );
   }
 }
 
@@ -83,7 +85,7 @@ function describe(session: Ort.InferenceSession, { config }: ModelFile): Descrip
 function specOf(metadata: Ort.InferenceSession.ValueMetadata): TensorSpec {
   const datatype = metadata.isTensor ? datatypes[metadata.type] : undefined;
   if (!metadata.isTensor || datatype === undefined)
-    throw new Error(
+    throw new ModelFileError(
       `its value "${metadata.name}" is ${metadata.isTensor ? `a tensor of ${metadata.type}` : "no tensor"}, which this server cannot carry`,
     );
   const shape = metadata.shape.map((size) => (typeof size === "number" && size >= 0 ? size : -1));
@@ -105,13 +107,13 @@ function classifierOf(
   const wanted = [channels, height, width];
   const sizes = input!.shape.slice(1);
   if (sizes.length !== 3 || sizes.some((size, i) => size !== -1 && size !== wanted[i]))
-    throw new Error(
+    throw new ModelFileError(
       `the preprocessing in its .json file makes [${wanted}], but its input "${input!.name}" takes [${sizes}]; correct the .json file`,
     );
   const classes = output.shape[1] ?? -1;
   if (output.shape.length !== 2 || classes < 1) return undefined;
   if (labels !== undefined && labels.length !== classes)
-    throw new Error(`its .json file has ${labels.length} labels where the network has ${classes} classes`);
+    throw new ModelFileError(`its .json file has ${labels.length} labels where the network has ${classes} classes`);
   return {
     preprocessing,
     classes,
@@ -209,7 +211,7 @@ class OnnxRunner implements Runner {
       const { type, dims, data } = results[name] as Ort.Tensor;
       const datatype = datatypes[type];
       if (datatype === undefined || datatype === "BYTES" || !isDatatype(datatype))
-        throw new Error(`the output "${name}" is ${type}, which this server cannot carry`);
+        throw new Error(`internal: the output "${name}" became ${type}`);
       return { name, datatype, shape: dims, data: data as NumericArray };
     });
   }

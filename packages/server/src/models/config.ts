@@ -2,8 +2,8 @@
 
 import { readFile } from "node:fs/promises";
 import { Ajv } from "ajv";
-import { LoadError } from "../compute/model-pool.js";
 import type { ModelConfig } from "../compute/protocol.js";
+import { ModelFileError } from "../errors.js";
 
 const perChannel = { type: "array", items: { type: "number" }, minItems: 1, maxItems: 3 } as const;
 const side = { type: "integer", minimum: 1, maximum: 8192 } as const;
@@ -33,25 +33,25 @@ const schema = {
 
 const validate = new Ajv().compile<ModelConfig>(schema);
 
-/** @throws {LoadError} where the file is there and wrong. */
+/** @throws {ModelFileError} where the file is there and wrong. */
 export async function readConfig(path: string): Promise<ModelConfig> {
   const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return undefined;
-    throw new LoadError(`${path} cannot be read: ${error.message}`);
+    throw new ModelFileError(`${path} cannot be read: ${error.message}`);
   });
   if (text === undefined) return {};
   let config: unknown;
   try {
     config = JSON.parse(text);
   } catch (error) {
-    throw new LoadError(`${path} is not JSON: ${(error as Error).message}`);
+    throw new ModelFileError(`${path} is not JSON: ${(error as Error).message}`);
   }
   if (!validate(config)) {
     const [fault] = validate.errors!;
-    throw new LoadError(`${path}: ${fault!.instancePath || "it"} ${fault!.message}`);
+    throw new ModelFileError(`${path}: ${fault!.instancePath || "it"} ${fault!.message}`);
   }
   const { preprocessing } = config;
   if (preprocessing?.resize === "shorter-side" && preprocessing.resizeTo === undefined)
-    throw new LoadError(`${path}: /preprocessing needs resizeTo, to which the shorter side is resized`);
+    throw new ModelFileError(`${path}: /preprocessing needs resizeTo, to which the shorter side is resized`);
   return config;
 }

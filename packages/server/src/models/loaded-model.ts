@@ -2,9 +2,10 @@
 
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { LoadError, ModelPool } from "../compute/model-pool.js";
+import { ModelPool } from "../compute/model-pool.js";
 import type { Description, ModelConfig, RunTimes } from "../compute/protocol.js";
 import { ModelQueue, type Scheduler } from "../compute/scheduler.js";
+import { ModelFileError } from "../errors.js";
 import { readConfig } from "./config.js";
 import type { FoundModel } from "./scan.js";
 import { Statistics } from "./statistics.js";
@@ -42,7 +43,7 @@ export class LoadedModel {
     });
   }
 
-  /** @throws {LoadError} where the file is damaged, too large or gone. */
+  /** @throws {ModelFileError} where the file is damaged, too large or gone. */
   static async open(source: FoundModel, options: LoadingOptions, statistics = new Statistics()): Promise<LoadedModel> {
     const { workers, maxModelBytes, script } = options;
     const { bytes, config } = await readModel(source, maxModelBytes);
@@ -113,9 +114,9 @@ async function readModel(
   try {
     const bytes = await readFile(path);
     if (bytes.length > maxBytes)
-      throw new LoadError(`it has ${bytes.length} bytes, more than the limit of ${maxBytes}; raise --max-model-bytes`);
+      throw new ModelFileError(`it has ${bytes.length} bytes, more than the limit of ${maxBytes}; raise maxModelBytes`);
     return { bytes, config: await readConfig(configPath) };
   } catch (error) {
-    throw error instanceof LoadError ? error : new LoadError((error as Error).message, { cause: error });
+    throw error instanceof ModelFileError ? error : new ModelFileError((error as Error).message, { cause: error });
   }
 }
