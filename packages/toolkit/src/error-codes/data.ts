@@ -107,7 +107,7 @@ export const dataErrors = {
   "damaged-metadata": {
     cause: "A file of weights has a description of its network that is damaged or incomplete.",
     remedy: "Write the file again with the task `train`.",
-    data: ["source"],
+    data: ["source", "reason"],
   },
   "wrong-checkpoint": {
     cause: "A checkpoint is damaged or was changed, is of another version, or belongs to another kind of run.",

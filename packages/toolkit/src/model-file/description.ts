@@ -3,6 +3,7 @@
  * no options: architecture, images, normalization, class names.
  */
 
+import * as v from "valibot";
 import { DataError } from "../errors.js";
 import type { Stem } from "../models/index.js";
 
@@ -38,33 +39,41 @@ export function readDescription(
 ): ModelDescription | undefined {
   const text = metadata[KEY];
   if (text === undefined) return undefined;
-  let value: Partial<ModelDescription>;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new DataError(
-      "damaged-metadata",
-      { source },
-      `${source}: its metadata "${KEY}" is not JSON; the file is damaged`,
-      { cause: error },
-    );
-  }
-  const numbers = (list: unknown) => Array.isArray(list) && list.every((item) => Number.isFinite(item));
-  const complete =
-    typeof value.architecture === "string" &&
-    Number.isInteger(value.classes) &&
-    (value.channels === 1 || value.channels === 3) &&
-    Number.isInteger(value.size) &&
-    typeof value.stem === "string" &&
-    numbers(value.mean) &&
-    numbers(value.std) &&
-    Array.isArray(value.labels) &&
-    (value.resizeTo === undefined || Number.isInteger(value.resizeTo));
-  if (!complete)
-    throw new DataError(
-      "damaged-metadata",
-      { source },
-      `${source}: its metadata "${KEY}" is incomplete; write the file again with train`,
-    );
-  return value as ModelDescription;
+  const result = v.safeParse(v.pipe(v.string(), v.parseJson(), schema), text);
+  if (result.success) return result.output;
+  const [{ path, message }] = result.issues;
+  const place = path?.map(({ key }) => String(key)).join(".");
+  throw new DataError(
+    "damaged-metadata",
+    { source, reason: message },
+    `${source}: its metadata "${KEY}" is damaged or of another program (${place ? `${place}: ` : ""}${message}); write the file again with the task \`train\``,
+  );
 }
+
+/** Far beyond any classifier: what is built by these numbers must not fill the memory. */
+const [MAX_CLASSES, MAX_SIZE] = [2 ** 20, 2 ** 14];
+
+const integer = (lowest: number, highest: number) =>
+  v.pipe(v.number(), v.integer(), v.minValue(lowest), v.maxValue(highest));
+
+const numbers = v.array(v.pipe(v.number(), v.finite()));
+
+const fields = v.object({
+  architecture: v.string(),
+  classes: integer(2, MAX_CLASSES),
+  channels: v.picklist([1, 3]),
+  size: integer(1, MAX_SIZE),
+  stem: v.picklist(["imagenet", "cifar"]),
+  mean: numbers,
+  std: numbers,
+  labels: v.array(v.string()),
+  resizeTo: v.exactOptional(integer(1, MAX_SIZE)),
+});
+
+const schema: v.GenericSchema<unknown, ModelDescription> = v.pipe(
+  fields,
+  v.check(
+    ({ mean, std, channels }) => mean.length === channels && std.length === channels,
+    "mean and std must have one value per channel",
+  ),
+);

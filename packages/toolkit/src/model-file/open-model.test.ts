@@ -1,11 +1,13 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Graph, GraphBuilder, printGraph, writeOnnx } from "@subbyte/graph";
+import { float32, type Graph, GraphBuilder, printGraph, writeOnnx } from "@subbyte/graph";
 import { afterAll, describe, expect, test } from "vitest";
+import { describeError } from "../error-report.js";
 import { Random } from "../random.js";
 import { createSession } from "../runtime/session.js";
 import { kitchenSink, randomTensor } from "../testing/networks.js";
+import { writeSafetensors } from "../weights/index.js";
 import { type FloatModel, openModel } from "./open-model.js";
 
 const network = kitchenSink(5);
@@ -33,6 +35,44 @@ async function outputs({ executable }: FloatModel): Promise<ArrayLike<unknown>> 
   await session.release();
   return results[session.outputs[0]!]!.data;
 }
+
+describe("a checkpoint whose description is damaged is refused", () => {
+  const description = {
+    architecture: "resnet20",
+    classes: 3,
+    channels: 3,
+    size: 32,
+    stem: "cifar",
+    mean: [0, 0, 0],
+    std: [1, 1, 1],
+    labels: ["a", "b", "c"],
+  };
+  const open = (text: string) => {
+    const path = join(folder, "described.safetensors");
+    writeFileSync(
+      path,
+      writeSafetensors(new Map([["w", float32(new Float32Array(3), [3])]]), { "subbyte.model": text }),
+    );
+    return openModel(path);
+  };
+
+  test.each([
+    ["null", /description|damaged/],
+    ["[]", /damaged/],
+    ["{", /damaged/],
+    [JSON.stringify({ ...description, classes: 2 ** 40 }), /classes: .*1048576/],
+    [JSON.stringify({ ...description, classes: 2 ** 20 }), /1048576 classes, but has no tensor with as many rows/],
+    [JSON.stringify({ ...description, size: 2 ** 30 }), /size: /],
+    [JSON.stringify({ ...description, labels: [{}, 1, 2] }), /labels\.0: /],
+    [JSON.stringify({ ...description, mean: [0] }), /one value per channel/],
+    [JSON.stringify({ ...description, architecture: "toString" }), /no built-in architecture "toString"/],
+    [JSON.stringify(description), /resnet20|conv1/],
+  ])("%s", async (text, message) => {
+    const error = await open(text).catch((error: unknown) => error);
+    expect(describeError(error).kind).not.toBe("internal");
+    expect(describeError(error).message).toMatch(message);
+  });
+});
 
 describe("a network that ends in a function of its logits gives logits", () => {
   test.each([

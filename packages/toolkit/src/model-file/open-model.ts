@@ -5,7 +5,7 @@ import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { FormatError, isSbq, type Program, readSbq } from "@subbyte/engine";
 import { type FileInput, type Graph, importClassifier, inferTypes, ModelError, readOnnx } from "@subbyte/graph";
-import { UsageError } from "../errors.js";
+import { DataError, UsageError } from "../errors.js";
 import { buildModel, type Stem } from "../models/index.js";
 import { applyWeights } from "../weights/apply.js";
 import { isWeightsFile, loadWeights } from "../weights/index.js";
@@ -125,6 +125,12 @@ function openOnnx(
 async function openCheckpoint(file: OpenedFile, options: OpenModelOptions): Promise<FloatModel> {
   const weights = await loadWeights(file.bytes, file.path);
   const description = readDescription(weights.metadata, file.path);
+  if (description && ![...weights.tensors.values()].some(({ shape }) => shape[0] === description.classes))
+    throw new DataError(
+      "damaged-metadata",
+      { source: file.path, reason: "classes" },
+      `${file.path} describes a network of ${description.classes} classes, but has no tensor with as many rows; the file is damaged`,
+    );
   const architecture = options.architecture ?? description?.architecture;
   if (architecture === undefined)
     throw new UsageError(

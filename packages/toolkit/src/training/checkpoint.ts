@@ -10,6 +10,7 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import type { Tensor } from "@subbyte/graph";
+import * as v from "valibot";
 import { DataError, MachineError, UsageError } from "../errors.js";
 import { writeFileAtomic } from "../files.js";
 import { readSafetensors, writeSafetensors } from "../weights/index.js";
@@ -17,8 +18,11 @@ import { readSafetensors, writeSafetensors } from "../weights/index.js";
 /** What decides a run's outcome, as texts and numbers that can be compared. */
 export type RunSettings = Readonly<Record<string, string | number | boolean | null>>;
 
-/** What wrote a checkpoint. */
-export type CheckpointKind = "training run" | "reconstruction";
+/** What wrote a checkpoint, and what it says of where it is. */
+export interface CheckpointKind<Position> {
+  readonly name: string;
+  readonly position: v.GenericSchema<unknown, Position>;
+}
 
 export interface Checkpoint<Position> {
   readonly settings: RunSettings;
@@ -38,10 +42,10 @@ const KEYS = {
 const NO_CHECKSUM = "0".repeat(64);
 
 /** @throws {MachineError} where the file cannot be written; an earlier one is then intact. */
-export async function writeCheckpoint(
+export async function writeCheckpoint<Position>(
   path: string,
-  kind: CheckpointKind,
-  { settings, position, tensors }: Checkpoint<unknown>,
+  { name: kind }: CheckpointKind<Position>,
+  { settings, position, tensors }: Checkpoint<Position>,
 ): Promise<void> {
   const bytes = writeSafetensors(tensors, {
     [KEYS.checksum]: NO_CHECKSUM,
@@ -56,20 +60,27 @@ export async function writeCheckpoint(
 }
 
 /** @throws {UsageError} where there is no such file; {DataError} where it is no checkpoint of that kind, or damaged. */
-export async function readCheckpoint<Position>(path: string, kind: CheckpointKind): Promise<Checkpoint<Position>> {
+export async function readCheckpoint<Position>(
+  path: string,
+  kind: CheckpointKind<Position>,
+): Promise<Checkpoint<Position>> {
   return parseCheckpoint(path, await readRunFile(path), kind);
 }
 
 /** As `readCheckpoint`, but undefined where there is no such file. */
 export async function readCheckpointIfAny<Position>(
   path: string,
-  kind: CheckpointKind,
+  kind: CheckpointKind<Position>,
 ): Promise<Checkpoint<Position> | undefined> {
   const bytes = await readIfAny(path);
   return bytes && parseCheckpoint(path, bytes, kind);
 }
 
-function parseCheckpoint<Position>(path: string, bytes: Uint8Array, kind: CheckpointKind): Checkpoint<Position> {
+function parseCheckpoint<Position>(
+  path: string,
+  bytes: Uint8Array,
+  { name: kind, position: positionSchema }: CheckpointKind<Position>,
+): Checkpoint<Position> {
   const { tensors, metadata } = readSafetensors(bytes, `"${path}"`);
   const found = metadata[KEYS.kind];
   if (found === undefined)
@@ -92,15 +103,19 @@ function parseCheckpoint<Position>(path: string, bytes: Uint8Array, kind: Checkp
       { file: path, reason: `no checkpoint of a ${kind}`, found },
       `"${path}" is a checkpoint of a ${found}, not of a ${kind}; start without \`resume\``,
     );
-  const [settings, position] = [metadata[KEYS.settings], metadata[KEYS.position]];
-  if (settings === undefined || position === undefined)
+  const valid = <T>(key: string, schema: v.GenericSchema<unknown, T>): T => {
+    const result = v.safeParse(v.pipe(v.string(), v.parseJson(), schema), metadata[key]);
+    if (result.success) return result.output;
     throw new DataError(
       "wrong-checkpoint",
-      { file: path, reason: "no settings or position" },
-      `"${path}" lacks settings or position; the file is damaged: start without \`resume\``,
+      { file: path, reason: `${key}: ${result.issues[0].message}` },
+      `"${path}" has metadata "${key}" that is missing or makes no sense; the file is damaged: start without \`resume\``,
     );
-  return { settings: JSON.parse(settings) as RunSettings, position: JSON.parse(position) as Position, tensors };
+  };
+  return { settings: valid(KEYS.settings, settingsSchema), position: valid(KEYS.position, positionSchema), tensors };
 }
+
+const settingsSchema = v.record(v.string(), v.nullable(v.union([v.string(), v.number(), v.boolean()])));
 
 function requireChecksum(path: string, bytes: Uint8Array, expected: string | undefined): void {
   const copy = bytes.slice();

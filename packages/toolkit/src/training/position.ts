@@ -1,5 +1,8 @@
 /** @file Where a training run is, and what it has measured so far. */
 
+import * as v from "valibot";
+import type { CheckpointKind } from "./checkpoint.js";
+
 /** One line of the log. */
 export interface EpochRecord {
   /** From 1. */
@@ -38,6 +41,35 @@ export interface TrainingPosition {
   /** SHA-256 of the file with the best weights, where it was written. */
   readonly bestHash?: string;
 }
+
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+
+const epochRecord: v.GenericSchema<unknown, EpochRecord> = v.object({
+  epoch: count,
+  step: count,
+  learningRate: v.number(),
+  trainLoss: v.number(),
+  trainAccuracy: v.number(),
+  validationLoss: v.exactOptional(v.number()),
+  validationAccuracy: v.exactOptional(v.number()),
+  imagesPerSecond: v.number(),
+  seconds: v.number(),
+});
+
+export const trainingRun: CheckpointKind<TrainingPosition> = {
+  name: "training run",
+  position: v.object({
+    epoch: count,
+    stepInEpoch: count,
+    lossSum: v.number(),
+    correct: v.number(),
+    epochSeconds: v.number(),
+    seconds: v.number(),
+    history: v.array(epochRecord),
+    best: v.exactOptional(epochRecord),
+    bestHash: v.exactOptional(v.string()),
+  }),
+};
 
 /** Before the first step. */
 export const emptyPosition: TrainingPosition = {

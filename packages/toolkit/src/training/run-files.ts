@@ -14,7 +14,7 @@ import { readSafetensors, writeSafetensors } from "../weights/index.js";
 import { type Checkpoint, readCheckpoint, readRunFile, writeCheckpoint } from "./checkpoint.js";
 import { trainingLog } from "./log.js";
 import { modelTensors } from "./parameters.js";
-import type { EpochRecord, TrainingPosition } from "./position.js";
+import { type EpochRecord, type TrainingPosition, trainingRun } from "./position.js";
 
 const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
@@ -40,11 +40,11 @@ export class RunFiles {
   }
 
   readCheckpoint(): Promise<Checkpoint<TrainingPosition>> {
-    return readCheckpoint(this.checkpointPath, "training run");
+    return readCheckpoint(this.checkpointPath, trainingRun);
   }
 
   writeCheckpoint(checkpoint: Checkpoint<TrainingPosition>): Promise<void> {
-    return writeCheckpoint(this.checkpointPath, "training run", checkpoint);
+    return writeCheckpoint(this.checkpointPath, trainingRun, checkpoint);
   }
 
   /** @returns the file's SHA-256 */

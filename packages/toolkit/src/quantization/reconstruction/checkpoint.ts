@@ -4,7 +4,9 @@
  */
 
 import type { Graph, Tensor } from "@subbyte/graph";
+import * as v from "valibot";
 import {
+  type CheckpointKind,
   type RunSettings,
   readCheckpointIfAny,
   requireSameSettings,
@@ -17,6 +19,13 @@ export interface ReconstructionPosition {
   /** Finished iterations of the next one. */
   readonly iterations: number;
 }
+
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+
+const reconstruction: CheckpointKind<ReconstructionPosition> = {
+  name: "reconstruction",
+  position: v.object({ units: count, iterations: count }),
+};
 
 export interface ReconstructionCheckpoint {
   readonly position: ReconstructionPosition;
@@ -38,7 +47,7 @@ export async function writeReconstruction(
   const tensors = new Map<string, Tensor>();
   for (const [name, tensor] of constants) tensors.set(CONSTANT + name, tensor);
   for (const [name, tensor] of state) tensors.set(STATE + name, tensor);
-  await writeCheckpoint(path, "reconstruction", { settings, position, tensors });
+  await writeCheckpoint(path, reconstruction, { settings, position, tensors });
 }
 
 /**
@@ -49,7 +58,7 @@ export async function readReconstruction(
   path: string,
   settings: RunSettings,
 ): Promise<ReconstructionCheckpoint | undefined> {
-  const checkpoint = await readCheckpointIfAny<ReconstructionPosition>(path, "reconstruction");
+  const checkpoint = await readCheckpointIfAny(path, reconstruction);
   if (!checkpoint) return undefined;
   requireSameSettings(path, checkpoint.settings, settings);
   const startingWith = (prefix: string) =>
@@ -63,7 +72,7 @@ export async function readReconstruction(
 
 /** How many steps the run that wrote a checkpoint takes, or undefined where there is none yet. */
 export async function readChosenSteps(path: string): Promise<{ iterations: number; endToEnd: number } | undefined> {
-  const checkpoint = await readCheckpointIfAny<ReconstructionPosition>(path, "reconstruction");
+  const checkpoint = await readCheckpointIfAny(path, reconstruction);
   if (!checkpoint) return undefined;
   const { iterations, endToEnd } = checkpoint.settings;
   return { iterations: Number(iterations), endToEnd: Number(endToEnd) };
