@@ -1,26 +1,29 @@
 /** @file The command lines that do the same as a run, with paths as the study names them. */
 
 import { kebabCase } from "../options/index.js";
-import type { PlannedRun } from "./planned-run.js";
+import type { SettingTask } from "./definition.js";
+import type { PlannedRun, StudyPlan } from "./planned-run.js";
 import type { Step } from "./run-options.js";
 
-/** @param float the run of the float network, for runs that begin with one */
-export function commandsOf(run: PlannedRun, float: PlannedRun | undefined): readonly string[] {
-  const made = run.kind === "float" ? "best.safetensors" : "model.sbq";
-  const file = run.file ?? `${run.id}/${made}`;
+/** One for each step of the run; none for latency, which is a race of its own. */
+export function commandsOf(run: PlannedRun, { runs }: Pick<StudyPlan, "runs">): readonly string[] {
+  const [float, chain] = run.needs.map((index) => runs[index]!);
+  const file = run.file ?? (run.stage === undefined ? madeFile(run) : `${chain!.id}/w${run.stage}a${run.stage}.sbq`);
   return run.steps.map(({ task, options }) => {
-    const { model, out } = {
-      train: { model: undefined, out: run.id },
-      quantize: { model: float && modelName(float), out: file },
-      qat: { model: float && modelName(float), out: run.id },
-      evaluate: { model: file, out: undefined },
-    }[task as "train" | "quantize" | "qat" | "evaluate"];
-    const words = ["subbyte", task, ...(model ? [model] : []), ...flagsOf(out ? { ...options, out } : options)];
-    return words.map(quoted).join(" ");
+    const source = { train: [], quantize: [floatName(float)], qat: [floatName(float)], evaluate: [file] };
+    const target = { train: run.id, quantize: file, qat: run.id, evaluate: undefined };
+    const [given, out] = [source[task as SettingTask], target[task as SettingTask]];
+    return ["subbyte", task, ...given, ...flagsOf(out ? { ...options, out } : options)].map(quoted).join(" ");
   });
 }
 
-const modelName = ({ file, id }: PlannedRun): string => file ?? `${id}/best.safetensors`;
+const floatName = (float: PlannedRun | undefined): string => float?.file ?? (float ? madeFile(float) : "");
+
+/** What the task of the first step leaves. */
+function madeFile({ id, steps }: PlannedRun): string {
+  const names = { train: "best.safetensors", quantize: "model.sbq", qat: "best.sbq", evaluate: "" };
+  return `${id}/${names[steps[0]!.task as SettingTask]}`;
+}
 
 const FLAG = "--";
 

@@ -29,6 +29,8 @@ export interface Cell {
 /** What a method does with a float network. */
 export interface StudyMethod {
   readonly task: "quantize" | "qat";
+  /** Each bit width begins with the weights of the one above it: one training with a stage for each, instead of several. */
+  readonly chain: boolean;
   readonly options: Bag;
 }
 

@@ -31,7 +31,7 @@ export async function executeRun(execution: Execution, outer: Run): Promise<RunR
       format: 1,
       id: run.id,
       key: run.key,
-      commands: commandsOf(run, run.kind === "quantized" ? plan.runs[run.needs[0]!] : undefined),
+      commands: commandsOf(run, plan),
       ...(outer.software === undefined ? {} : { software: outer.software }),
       machine: machine(),
       date: new Date().toISOString(),

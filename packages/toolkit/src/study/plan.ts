@@ -30,7 +30,7 @@ export async function planStudy(
 }
 
 function keyOf(
-  { kind, steps, needs, file, latency }: Omit<PlannedRun, "key">,
+  { kind, steps, needs, file, stage, latency }: Omit<PlannedRun, "key">,
   inputs: StudyPlan["inputs"],
   earlier: readonly PlannedRun[],
 ): string {
@@ -39,6 +39,7 @@ function keyOf(
     steps: steps.map(({ task, options }) => ({ task, options: contentOf(options, inputs) })),
     needs: needs.map((index) => earlier[index]!.key),
     file: file === undefined ? null : inputs[file],
+    ...(stage === undefined ? {} : { stage }),
     ...(latency === undefined ? {} : { latency }),
   };
   return createHash("sha256").update(canonical(content)).digest("hex");

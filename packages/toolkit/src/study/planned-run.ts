@@ -3,8 +3,11 @@
 import type { LatencySettings } from "./definition.js";
 import type { Step } from "./run-options.js";
 
-/** What a run makes: a float network, a quantized one, or the latency of a network at all bit widths. */
-export type RunKind = "float" | "quantized" | "latency";
+/**
+ * What a run makes: a float network, a quantized one, quantized ones by a chain of trainings, or the latency of a network at all bit
+ * widths.
+ */
+export type RunKind = "float" | "quantized" | "chain" | "latency";
 
 export interface PlannedRun {
   /** From 0, in the order of execution. */
@@ -20,6 +23,8 @@ export interface PlannedRun {
   /** Place on an axis of bits. */
   readonly position?: number;
   readonly seed: number;
+  /** Stage of the chain that trains the network; the chain is the second of `needs`. */
+  readonly stage?: number;
   /** A file that stands in for the training or quantization, as the study names it. */
   readonly file?: string;
   readonly steps: readonly Step[];

@@ -96,6 +96,34 @@ describe("a plan", () => {
   });
 });
 
+describe("a chain", () => {
+  const chained = (more: string, matrix: string) =>
+    study(`include: [{ method: chained, bits: [2, 8, 4] }]\n${more}`, matrix).replace(
+      "methods:",
+      "methods:\n  chained: { task: qat, chain: true }",
+    );
+
+  test("is one training from the largest bit width down, which the runs of its bit widths need", async () => {
+    const { runs } = await planOf(chained("", "{ method: mse, bits: 8 }"));
+    expect(runs.map(({ id, needs, stage }) => [id, needs, stage])).toEqual([
+      ["small-digits-float", [], undefined],
+      ["small-digits-chained-chain-s0", [0], undefined],
+      ["small-digits-mse-w8a8-s0", [0], undefined],
+      ["small-digits-chained-w2a2-s0", [0, 1], 2],
+      ["small-digits-chained-w8a8-s0", [0, 1], 8],
+      ["small-digits-chained-w4a4-s0", [0, 1], 4],
+    ]);
+    expect(runs[1]!.steps).toMatchObject([{ task: "qat", options: { bits: [8, 4, 2] } }]);
+    expect(runs[3]!.steps.map(({ task }) => task)).toEqual(["evaluate"]);
+  });
+
+  test("takes only bit widths that are the same for weights and activations", async () => {
+    expect(await faultsOf(chained("", "{ method: chained, bits: w4a8 }"))).toEqual([
+      expect.stringMatching(/:6: a chain takes bit widths such as 4, .*; found w4a8\./),
+    ]);
+  });
+});
+
 describe("a study with faults is refused with all of them", () => {
   test("in options, names and files, each with its line", async () => {
     const text = `

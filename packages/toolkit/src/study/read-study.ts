@@ -100,6 +100,7 @@ class StudyReader {
       };
     });
     const study: StudyDefinition = { ...base, cells, settings, imports: this.#imports(cells) };
+    this.#requireChains(study);
     this.#requireNetworks(study);
     return study;
   }
@@ -125,9 +126,9 @@ class StudyReader {
 
   #methods(): Readonly<Record<string, StudyMethod>> {
     return Object.fromEntries(
-      Object.entries(this.raw.methods).map(([name, { task, ...options }]) => [
+      Object.entries(this.raw.methods).map(([name, { task, chain = false, ...options }]) => [
         name,
-        { task, options: checkBag(this.document, ["methods", name], options, methodBag(task)) },
+        { task, chain, options: checkBag(this.document, ["methods", name], options, methodBag(task)) },
       ]),
     );
   }
@@ -177,6 +178,20 @@ class StudyReader {
   #unknown(place: ValuePath, axis: "network" | "data", name: string): void {
     const known = Object.keys(axis === "network" ? this.raw.networks : this.raw.data);
     this.document.fault(place, `there is no ${axisNoun[axis]} "${name}"; ${nearest(name, known)}`);
+  }
+
+  /** A chain trains all layers at one bit width after the other. */
+  #requireChains({ cells, methods, bits }: StudyDefinition): void {
+    for (const [name, { task, chain }] of Object.entries(methods)) {
+      if (chain && task !== "qat")
+        this.document.fault(["methods", name, "chain"], "only quantization-aware training (qat) has chains.");
+      const odd = cells.find((cell) => cell.method === name && chain && chainBits(bits[cell.bits]!) === undefined);
+      if (odd !== undefined)
+        this.document.fault(
+          ["methods", name, "chain"],
+          `a chain takes bit widths such as 4, the same for weights and activations and without other options; found ${odd.bits}.`,
+        );
+    }
   }
 
   /** Names that there are not are faults, and left out. */
@@ -234,6 +249,11 @@ const axisNoun: Readonly<Record<Axis, string>> = {
   bits: "entry of bits",
   seed: "seed",
 };
+
+/** The bit width of an entry that a chain can have. */
+export function chainBits({ options: { weights, activations, ...others } }: StudyBits): number | undefined {
+  return weights === activations && Object.keys(others).length === 0 ? (weights as number) : undefined;
+}
 
 /** 4 stands for `w4a4`. */
 const bitsName = (value: string | number): string =>

@@ -43,6 +43,12 @@ export interface RunResult {
   readonly history?: readonly EpochRecord[];
   /** Epoch whose weights were kept; 0 where those before training were. */
   readonly bestEpoch?: number;
+  /** The trainings of a chain. */
+  readonly stages?: readonly {
+    readonly bits: number;
+    readonly history: readonly EpochRecord[];
+    readonly bestEpoch: number;
+  }[];
   readonly latency?: readonly MeasuredLatency[];
   /** Browser and load of the machine, of latency. */
   readonly conditions?: Readonly<Record<string, string>>;

@@ -16,7 +16,7 @@ import type { SettingTask } from "./definition.js";
 import { measureLatency } from "./latency.js";
 import { floatFile, quantizedFile } from "./network-files.js";
 import type { PlannedRun, StudyPlan } from "./planned-run.js";
-import type { Measured, RunResult } from "./record.js";
+import { type Measured, type RunResult, readRecord } from "./record.js";
 import { isInputPath } from "./run-options.js";
 import type { RunFolder, StudyFolder } from "./study-folder.js";
 import { historyBeside } from "./training-log.js";
@@ -36,6 +36,8 @@ export function resultOf(execution: Execution, context: TaskContext): Promise<Re
       return floatResult(execution, context);
     case "quantized":
       return quantizedResult(execution, context);
+    case "chain":
+      return chainResult(execution, context);
     case "latency":
       return measureLatency(execution, context);
     default:
@@ -73,6 +75,33 @@ async function quantizedResult(execution: Execution, context: TaskContext): Prom
   return { ...result, ...training, ...(agreement === undefined ? {} : { agreement }) };
 }
 
+/** The files of the stages stay in the folder of the chain; their runs take them from there. */
+async function chainResult(execution: Execution, context: TaskContext): Promise<Result> {
+  const { run, plan, folder } = execution;
+  const { work } = folder.of(run);
+  const { bits, ...options } = optionsOf(execution, "qat")!;
+  const chain = bits as readonly number[];
+  for (const width of chain) await rm(join(work, stageName(width), FOLDER_LOCK), { force: true });
+  const model = floatFile(execution, plan.runs[run.needs[0]!]!);
+  const { stages } = await trainQuantizedModel({ ...options, bits: chain, model, out: work, resume: true }, context);
+  return { stages: stages.map(({ history, best }, i) => ({ bits: chain[i]!, history, bestEpoch: best })) };
+}
+
+const stageName = (bits: number): string => `w${bits}a${bits}`;
+
+/** The network of a stage of a chain, copied, and its training. */
+async function takenFromChain(
+  { run, plan, folder }: Execution,
+  stage: number,
+): Promise<Pick<RunResult, "history" | "bestEpoch">> {
+  const chain = plan.runs[run.needs[1]!]!;
+  const files = folder.of(chain);
+  await writeFileAtomic(folder.of(run).model, await readFile(join(files.work, `${stageName(stage)}.sbq`)));
+  const read = await readRecord(files.result, chain);
+  const found = read.state === "done" ? read.record.result.stages?.find(({ bits }) => bits === stage) : undefined;
+  return found === undefined ? {} : { history: found.history, bestEpoch: found.bestEpoch };
+}
+
 /** Makes the quantized network, and tells of the training, if it was one. */
 async function quantizedModel(
   execution: Execution,
@@ -81,6 +110,7 @@ async function quantizedModel(
 ): Promise<Pick<RunResult, "history" | "bestEpoch">> {
   const { run, folder, plan } = execution;
   const files = folder.of(run);
+  if (run.stage !== undefined) return takenFromChain(execution, run.stage);
   const quantize = optionsOf(execution, "quantize");
   if (quantize) {
     const state = learns(quantize) ? { checkpoint: files.reconstruction } : {};

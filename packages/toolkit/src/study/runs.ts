@@ -1,8 +1,8 @@
-/** @file The runs of a study in the order of execution: float networks, quantized ones, then the latency of each network. */
+/** @file The runs of a study in the order of execution: float networks, chains, quantized networks, latency of each network. */
 
 import { type Cell, cellName, type StudyDefinition } from "./definition.js";
 import type { PlannedRun } from "./planned-run.js";
-import { isFloatOf } from "./read-study.js";
+import { chainBits, isFloatOf } from "./read-study.js";
 import { optionsFor } from "./run-options.js";
 
 type Draft = Omit<PlannedRun, "key">;
@@ -21,7 +21,11 @@ export function plannedRuns(study: StudyDefinition): readonly Draft[] {
   const floats = new Map<string, Draft>();
   for (const cell of study.cells)
     if (!floats.has(caseName(cell))) floats.set(caseName(cell), add(floatRun(study, cell)));
-  const quantized = study.cells.map((cell) => add(quantizedRun(study, cell, floats.get(caseName(cell))!)));
+  const chains = new Map<string, Draft>();
+  for (const chain of chainRuns(study, (cell) => floats.get(caseName(cell))!)) chains.set(chain.id, add(chain));
+  const quantized = study.cells.map((cell) =>
+    add(quantizedRun(study, cell, floats.get(caseName(cell))!, chains.get(chainName(cell)))),
+  );
   if (study.latency)
     for (const float of floats.values())
       add(
@@ -53,23 +57,50 @@ function floatRun(study: StudyDefinition, { network, data }: Cell): Unnumbered {
   };
 }
 
-function quantizedRun(study: StudyDefinition, cell: Cell, float: Draft): Unnumbered {
-  const { task } = study.methods[cell.method]!;
-  const { position } = study.bits[cell.bits]!;
-  const imported = study.imports.findLast(
+/** The file that holds a cell's network already. */
+const importFor = ({ imports }: StudyDefinition, cell: Cell): string | undefined =>
+  imports.findLast(
     ({ network, data, cell: own }) => own !== undefined && cellName({ network, data, ...own }) === cellName(cell),
   )?.file;
+
+const chainName = ({ network, data, method, seed }: Cell): string => `${network}-${data}-${method}-chain-s${seed}`;
+
+/** One training for all bit widths of a method with a chain, from the largest down. */
+function chainRuns(study: StudyDefinition, floatOf: (cell: Cell) => Draft): readonly Unnumbered[] {
+  const links = study.cells.filter((cell) => study.methods[cell.method]!.chain && importFor(study, cell) === undefined);
+  return [...new Set(links.map(chainName))].map((id) => {
+    const own = links.filter((cell) => chainName(cell) === id);
+    const { bits: _, ...first } = own[0]!;
+    const bits = own.map((cell) => chainBits(study.bits[cell.bits]!)!).toSorted((a, b) => b - a);
+    return {
+      id,
+      kind: "chain",
+      ...first,
+      steps: [{ task: "qat", options: { ...optionsFor(study, "qat", first), bits } }],
+      needs: [floatOf(own[0]!).index],
+    };
+  });
+}
+
+function quantizedRun(study: StudyDefinition, cell: Cell, float: Draft, chain: Draft | undefined): Unnumbered {
+  const { task } = study.methods[cell.method]!;
+  const { position } = study.bits[cell.bits]!;
+  const imported = importFor(study, cell);
+  const link = imported === undefined ? chain : undefined;
   return {
     id: cellName(cell),
     kind: "quantized",
     ...cell,
     ...(position === undefined ? {} : { position }),
     ...(imported === undefined ? {} : { file: imported }),
+    ...(link === undefined ? {} : { stage: chainBits(study.bits[cell.bits]!)! }),
     steps: [
-      ...(imported === undefined ? [{ task, options: optionsFor(study, task, cell) } as const] : []),
+      ...(imported === undefined && link === undefined
+        ? [{ task, options: optionsFor(study, task, cell) } as const]
+        : []),
       { task: "evaluate", options: optionsFor(study, "evaluate", cell) },
     ],
-    needs: [float.index],
+    needs: [float.index, ...(link === undefined ? [] : [link.index])],
   };
 }
 

@@ -41,7 +41,10 @@ export const studySchema = v.strictObject({
   threads: v.exactOptional(positive),
   networks: v.record(name, options),
   data: v.record(name, options),
-  methods: v.record(name, v.looseObject({ task: v.picklist(["quantize", "qat"]) })),
+  methods: v.record(
+    name,
+    v.looseObject({ task: v.picklist(["quantize", "qat"]), chain: v.exactOptional(v.boolean()) }),
+  ),
   bits: v.exactOptional(v.record(name, options)),
   matrix: selector,
   include: v.exactOptional(v.array(selector)),

@@ -4,9 +4,15 @@ import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type EpochRecord, parseTrainingLog } from "../training/index.js";
 
-/** @param model file that `train` or `qat` wrote; nothing where no log is beside it */
+/**
+ * The log is beside the file, or, of a stage of a chain, in a folder of the file's name.
+ * @param model file that `train` or `qat` wrote; nothing where there is no log
+ */
 export async function historyBeside(model: string): Promise<readonly EpochRecord[] | undefined> {
-  const text = await readFile(join(dirname(model), "log.csv"), "utf8").catch(() => undefined);
-  const history = text === undefined ? [] : parseTrainingLog(text);
-  return history.length > 0 ? history : undefined;
+  for (const folder of [model.replace(/\.\w+$/, ""), dirname(model)]) {
+    const text = await readFile(join(folder, "log.csv"), "utf8").catch(() => undefined);
+    const history = text === undefined ? [] : parseTrainingLog(text);
+    if (history.length > 0) return history;
+  }
+  return undefined;
 }
