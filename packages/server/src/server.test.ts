@@ -72,6 +72,19 @@ describe("POST /classify", () => {
     }
   });
 
+  test("a network of one size gets what just covers it of any image, as classify of the engine gives it", async () => {
+    const preprocessing = { ...PREPROCESSING, resize: "exact" } as const;
+    const { resizeTo: _, ...exact } = preprocessing;
+    const { url } = await testServer({ models: modelFolder({ "exact.sbq": testModel(3, 8, exact) }) });
+    const file = await png(1, 40, 23);
+    const [answer] = (await (
+      await fetch(`${url}/classify`, { method: "POST", body: form({ top_k: "10" }, [file]) })
+    ).json()) as { top_k: { index: number }[] }[];
+    const model = await load(testModel(3, 8, exact));
+    const ranked = await model.classify(await decodeBytes(file), { topK: 10 });
+    expect(answer!.top_k.map(({ index }) => index)).toEqual(ranked.map(({ index }) => index));
+  });
+
   test("one damaged image among good ones has an error of its own", async () => {
     const response = await fetch(`${server.url}/classify`, {
       method: "POST",

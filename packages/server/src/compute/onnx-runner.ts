@@ -182,7 +182,7 @@ class OnnxRunner implements Runner {
     try {
       const { preprocessing, input } = this.description.classifier!;
       const { channels, height, width, mean, std } = preprocessing;
-      const bytes = preprocess(item.image, preprocessing);
+      const bytes = preprocess(item.image, preprocessing, "cover");
       const data = normalize(bytes, { channels, mean, std, pixels: height * width });
       return { tensors: [{ name: input, datatype: "FP32", shape: [1, channels, height, width], data }] };
     } catch (error) {

@@ -18,7 +18,7 @@ export async function openSbq({ content, maxBytes }: ModelFile): Promise<Runner>
   const { preprocessing, classes } = model;
 
   const bytesOrFloats = (item: WorkItem): Uint8Array | Float32Array => {
-    if ("image" in item) return preprocess(item.image, preprocessing);
+    if ("image" in item) return preprocess(item.image, preprocessing, "cover");
     return item.tensors[0]!.data as Uint8Array | Float32Array;
   };
   return {

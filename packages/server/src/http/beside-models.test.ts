@@ -10,6 +10,7 @@ beforeAll(async () => {
   writeFileSync(join(folder, "index.json"), '{"families": []}');
   writeFileSync(join(folder, ".secret.json"), "{}");
   writeFileSync(join(folder, "notes.txt"), "mine");
+  writeFileSync(join(folder, "w4.tflite"), "for LiteRT");
   writeFileSync(join(folder, "samples/cat.jpg"), "a picture");
   writeFileSync(join(folder, "samples/script.js"), "alert(1)");
   url = (await testServer({ models: folder })).url;
@@ -20,6 +21,7 @@ test("the list of models and samples are served", async () => {
   const sample = await fetch(`${url}/models/samples/cat.jpg`);
   expect(sample.headers.get("content-type")).toBe("image/jpeg");
   expect(await sample.text()).toBe("a picture");
+  expect(await (await fetch(`${url}/models/w4.tflite`)).text()).toBe("for LiteRT");
 });
 
 test.each([

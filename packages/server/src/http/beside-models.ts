@@ -1,4 +1,4 @@
-/** @file What lies beside models and the page reads: their list, descriptions of float files, pictures to try. */
+/** @file What lies beside models and the page reads: their list, descriptions of float files, files for LiteRT.js, pictures to try. */
 
 import { resolve } from "node:path";
 import fastifyStatic from "@fastify/static";
@@ -8,14 +8,12 @@ import type { ServerContext } from "../context.js";
 type Named = { readonly Params: { readonly file: string } };
 
 // Names begin with neither dot nor separator, so that they stay in their folder and hidden files stay hidden.
-const descriptions = "/models/:file(^[A-Za-z0-9][\\w.-]*\\.json$)";
+const files = "/models/:file(^[A-Za-z0-9][\\w.-]*\\.(?:json|tflite)$)";
 const samples = "/models/samples/:file(^[A-Za-z0-9][\\w.-]*\\.(?:png|jpg|jpeg|webp)$)";
 
 export const besideModelsRoutes: FastifyPluginAsync<{ context: ServerContext }> = async (app, { context }) => {
   await app.register(fastifyStatic, { root: resolve(context.settings.models), serve: false, cacheControl: false });
-  app.get<Named>(descriptions, ({ params: { file } }, reply) =>
-    reply.header("cache-control", "no-cache").sendFile(file),
-  );
+  app.get<Named>(files, ({ params: { file } }, reply) => reply.header("cache-control", "no-cache").sendFile(file));
   app.get<Named>(samples, ({ params: { file } }, reply) =>
     reply.header("cache-control", "no-cache").sendFile(`samples/${file}`),
   );
