@@ -1,10 +1,8 @@
 /** Makes models/: the networks that the page shows in a fresh clone, their list, and pictures to try. */
 
-import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { parseArgs } from "node:util";
-import { readSbq, writeSbq } from "@subbyte/engine";
 import { simplifyForImport } from "@subbyte/graph";
 import {
   evaluateClassifier,
@@ -15,7 +13,8 @@ import {
   openModel,
 } from "@subbyte/toolkit";
 import { digits, makeSamples, samples } from "./demo-samples.mjs";
-import { named, root, shared } from "./provenance.mjs";
+import { described, rounded, say, subbyte, workshop } from "./demo-tools.mjs";
+import { root, shared } from "./provenance.mjs";
 
 const help = `Quantizes the published networks of the demonstration, measures each file on its test images with the integer engine,
 writes the accuracy and the error of each layer into the file, and lists all in models/index.json. About half an hour on two cores.
@@ -28,7 +27,8 @@ What a run has made stays in runs/demo-models/ and is not made again.
   --models FOLDER   where they go (models)
   --work FOLDER     what is made on the way (runs/demo-models)
   --samples FOLDER  makes the pictures too, from the data folder of scikit-image (Debian: python3-skimage)
-  --only LIST       of resnet20-cifar10, mnist, mobilenet-v2-imagenet; the others stay as they are
+  --only LIST       of resnet20-cifar10, mnist, mobilenet-v2-imagenet, resnet18-cifar10 (needs --resnet18); the others stay as they are
+  --resnet18 FILE   checkpoint of a ResNet-18 that "subbyte train" made for CIFAR-10
   --threads N       of ONNX Runtime and the engine (1)
   --help            this text
 `;
@@ -37,6 +37,7 @@ const { values } = parseArgs({
     models: { type: "string", default: join(root, "models") },
     work: { type: "string", default: join(root, "runs", "demo-models") },
     samples: { type: "string" },
+    resnet18: { type: "string" },
     only: { type: "string", default: "resnet20-cifar10,mnist,mobilenet-v2-imagenet" },
     threads: { type: "string", default: "1" },
     help: { type: "boolean", default: false },
@@ -47,46 +48,12 @@ if (values.help) {
   process.exit(0);
 }
 const threads = Number(values.threads);
-const cli = (...args) =>
-  execFileSync("node", [join(root, "packages/cli/dist/main.js"), ...args, "--threads", values.threads, "--quiet"], {
-    encoding: "utf8",
-    maxBuffer: 64e6,
-  });
-const say = (text) => process.stderr.write(`${text}\n`);
-const work = (name) => join(values.work, name);
 const place = (name) => join(values.models, name);
-const rounded = (value) => Number(value.toFixed(5));
-const decibels = (value) => (Number.isFinite(value) ? Number(value.toFixed(1)) : null);
-mkdirSync(values.work, { recursive: true });
 mkdirSync(values.models, { recursive: true });
-
-/** Runs `make` where the file does not exist yet, and reads it. */
-async function madeOnce(name, make) {
-  if (!existsSync(work(name))) {
-    say(`making ${name}`);
-    await make(work(name));
-  }
-  return readFileSync(work(name));
-}
-const measuredOnce = async (name, measure) =>
-  JSON.parse(await madeOnce(name, async (path) => writeFileSync(path, JSON.stringify(await measure()))));
-
-/** The bytes with more said in the file: its class names, accuracy, errors of its layers. */
-function described(bytes, name, { labels, accuracy, layerErrors }) {
-  const program = readSbq(bytes);
-  const { source, ...provenance } = program.provenance;
-  return writeSbq({
-    ...program,
-    name,
-    ...(labels ? { labels } : {}),
-    provenance: {
-      ...provenance,
-      ...(source ? { source: named(source) } : {}),
-      accuracy,
-      ...(layerErrors ? { layerErrors } : {}),
-    },
-  });
-}
+const { cli, work, madeOnce, measuredOnce, errorsOfLayers } = workshop({
+  folder: values.work,
+  threads: values.threads,
+});
 
 const rgb = {
   resnet20: ["0.485,0.456,0.406", "0.229,0.224,0.225"],
@@ -98,6 +65,48 @@ const fewerSteps = {
   3: ["--iterations", "300", "--end-to-end", "300"],
   2: ["--iterations", "300", "--end-to-end", "300"],
 };
+
+/** ResNet-18 trained by this project: 4 bits lie here; 8 bits and float, too large for that, are measured. */
+async function cifar18() {
+  if (values.resnet18 === undefined) throw new Error("resnet18-cifar10 needs --resnet18 CHECKPOINT; see --help");
+  const data = join(shared, "data/cifar10.tgz");
+  const [mean, std] = rgb.resnet20;
+  const float = [values.resnet18, "--arch", "resnet18", "--data", data, "--mean", mean, "--std", std];
+  const [made4, made8] = await Promise.all(
+    [4, 8].map((bits) => {
+      const widths = ["--weights", String(bits), "--activations", String(bits), "--method", "mse"];
+      return madeOnce(`resnet18-cifar10-w${bits}a${bits}.sbq`, (path) =>
+        cli("quantize", ...float, ...widths, "--out", path),
+      );
+    }),
+  );
+  const name = "resnet18-cifar10-w4a4";
+  const measured = (file, ...options) =>
+    measuredOnce(`${basename(file).replace(/\.sbq$/, "")}.accuracy.json`, () =>
+      JSON.parse(cli("evaluate", ...options, "--json")),
+    );
+  const top1 = async (bits) => {
+    const file = work(`resnet18-cifar10-w${bits}a${bits}.sbq`);
+    return (await measured(file, file, "--data", data)).top1;
+  };
+  const accuracy = rounded(await top1(4));
+  const eight = await top1(8);
+  const { top1: full } = await measured("resnet18-cifar10-float", ...float);
+  const layerErrors = await errorsOfLayers(name, values.resnet18, data, "--arch", "resnet18");
+  const contents = described(made4, name, { accuracy: { "CIFAR-10 test": accuracy }, layerErrors });
+  writeFileSync(place(`${name}.sbq`), contents);
+  const percent = (share) => `${(100 * share).toFixed(2)} %`;
+  return {
+    id: "resnet18-cifar10",
+    title: "ResNet-18",
+    classes: "The ten kinds of CIFAR-10, by a network of 11 million weights",
+    kind: "photos",
+    about: `Trained and quantized by Subbyte. Float (45 MB) reaches ${percent(full)} and 8 bits (${(made8.length / 1e6).toFixed(1)} MB) ${percent(eight)}; both are too large to lie beside it.`,
+    testSet: "9,979 CIFAR-10 test images",
+    samples: samples("chelsea", "rocket"),
+    models: [{ file: `${name}.sbq`, bits: 4, contents, accuracy, method: "ranges" }],
+  };
+}
 
 async function cifar() {
   const data = join(shared, "data/cifar10.tgz");
@@ -143,15 +152,7 @@ async function cifar() {
       cli("quantize", checkpoint, "--arch", "resnet20", "--data", data, ...normalization, ...widths, "--out", path),
     );
     const result = await accuracyOf(name, work(`${name}.sbq`));
-    const { layers } = await measuredOnce(`${name}.layers.json`, () =>
-      JSON.parse(cli("inspect", work(`${name}.sbq`), "--compare", onnx, "--data", data, "--json")),
-    );
-    const layerErrors = Object.fromEntries(
-      layers.map(({ layer, aloneDb, cumulativeDb }) => [
-        layer,
-        { aloneDb: decibels(aloneDb), cumulativeDb: decibels(cumulativeDb) },
-      ]),
-    );
+    const layerErrors = await errorsOfLayers(name, onnx, data);
     const contents = described(bytes, name, { accuracy: { [testSet]: rounded(result.top1) }, layerErrors });
     writeFileSync(place(`${name}.sbq`), contents);
     const how = method === "mse" ? "ranges" : "reconstruction";
@@ -265,14 +266,25 @@ async function made(id, make) {
     .filter((family) => family.id === id)
     .map((family) => ({
       ...family,
-      models: family.models.map(({ file, bits, accuracy, method }) => ({
-        file,
-        bits,
-        contents: readFileSync(place(file)),
-        accuracy,
-        ...(method ? { method } : {}),
-      })),
+      models: family.models
+        .filter(({ file }) => !file.endsWith(".tflite"))
+        .map(({ file, bits, accuracy, method }) => ({
+          file,
+          bits,
+          contents: readFileSync(place(file)),
+          accuracy,
+          ...(method ? { method } : {}),
+        })),
     }));
+}
+
+/** The same network for LiteRT.js, from its file at 8 bits, to measure beside it. */
+function withPeers(family) {
+  const eight = family.models.find(({ file, bits }) => bits === 8 && file.endsWith(".sbq"));
+  if (eight === undefined) return family;
+  const file = eight.file.replace(/sbq$/, "tflite");
+  subbyte("export", place(eight.file), "--format", "tflite", "--out", place(file));
+  return { ...family, models: [...family.models, { file, bits: 8, contents: readFileSync(place(file)) }] };
 }
 
 if (values.samples) await makeSamples(values.samples, place("samples"));
@@ -280,8 +292,11 @@ const families = [
   ...(await made("resnet20-cifar10", cifar)),
   ...(await made("mnist", mnist)),
   ...(await made("mobilenet-v2-imagenet", imagenet)),
-];
+  ...(await made("resnet18-cifar10", cifar18)),
+].map(withPeers);
 writeFileSync(place("index.json"), modelList(families));
 for (const { models } of families)
   for (const { file, contents, accuracy } of models)
-    say(`${basename(file).padEnd(32)} ${String(contents.length).padStart(8)} bytes  ${(100 * accuracy).toFixed(2)} %`);
+    say(
+      `${basename(file).padEnd(32)} ${String(contents.length).padStart(8)} bytes${accuracy === undefined ? "" : `  ${(100 * accuracy).toFixed(2)} %`}`,
+    );

@@ -4,6 +4,7 @@
  */
 
 import { createHash } from "node:crypto";
+import { inspect } from "@subbyte/engine";
 
 /** A network and its versions. */
 export interface ListedFamily {
@@ -32,12 +33,16 @@ export interface ListedModel {
   readonly method?: string;
 }
 
+/** Most memory that the engine takes; of one tier, so that the list does not depend on the machine. */
+const peakBytes = (contents: Uint8Array): number => inspect(contents, { tier: "relaxed" }).peakBytes;
+
 /** The list as text, its keys in a fixed order, so that the same models give the same bytes. */
 export function modelList(families: readonly ListedFamily[]): string {
   const described = families.map(({ models, ...family }) => ({
     ...family,
     models: models.map(({ contents, ...model }) => ({
       ...model,
+      ...(model.file.endsWith(".sbq") ? { peakBytes: peakBytes(contents) } : {}),
       bytes: contents.length,
       sha256: createHash("sha256").update(contents).digest("hex"),
     })),
