@@ -1,14 +1,15 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { defineConfig, type Plugin } from "vite";
 
 const root = import.meta.dirname;
 const serviceWorker = "service-worker.js";
 /** Copied from `public/` as they are. */
 const publicFiles = ["icon.svg", "manifest.webmanifest"];
-/** Fetched only where somebody asks for a float network. */
-const onDemand = /(^|\/)(float-|ort-)/;
+/** Other runtimes: fetched only where somebody asks for one. */
+const onDemand = /(^|\/)(float-|ort-|litert[-_]|__vite-browser-external)/;
 
 /** Tells the service worker which files make up the page; it changes, and with it the browser's copy, whenever one of them does. */
 function precache(): Plugin {
@@ -34,6 +35,14 @@ function precache(): Plugin {
   };
 }
 
+/** The page's own workers only prepare pictures: from the engine's single modules the bundler takes what they use, and no kernels. */
+const withoutKernels = (): Plugin => ({
+  name: "subbyte-without-kernels",
+  enforce: "pre",
+  resolveId: (source) =>
+    source === "@subbyte/engine" ? fileURLToPath(new URL("../engine/dist/index.js", import.meta.url)) : undefined,
+});
+
 /** Relative addresses, so that the page runs under any path of any host. */
 export default defineConfig({
   root,
@@ -50,5 +59,5 @@ export default defineConfig({
       },
     },
   },
-  worker: { format: "es" },
+  worker: { format: "es", plugins: () => [withoutKernels()] },
 });

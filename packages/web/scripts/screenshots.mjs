@@ -21,7 +21,15 @@ const { values } = parseArgs({
   },
 });
 
+const answerOfServer = (page) => page.locator(".answer-foot").getByText(" of ").first().waitFor();
 const sample = (page, name) => page.getByRole("button", { name: `Sample: ${name}` }).click();
+
+/** A server that runs models too. */
+async function serveModels(models) {
+  const { startServer } = await import("@subbyte/server");
+  const { url: origin, close } = await startServer({ models, port: 0, log: false });
+  return { origin, close };
+}
 
 /** By name: the view, what is done there, and what is different about the browser. */
 const states = {
@@ -35,7 +43,7 @@ const states = {
       await sample(page, "Cat");
       await answered(page);
       await page
-        .getByRole("button", { name: /^Top 5/ })
+        .getByRole("button", { name: /^Details/ })
         .first()
         .click();
     },
@@ -47,6 +55,28 @@ const states = {
       await answered(page);
       await page.getByLabel("What the network saw").check();
     },
+  },
+  server: {
+    view: "images",
+    server: true,
+    act: async (page) => {
+      await sample(page, "Cat");
+      await page.getByRole("radio", { name: "Server" }).check();
+      await answerOfServer(page);
+    },
+  },
+  "no-server": {
+    view: "images",
+    act: (page) => page.getByRole("radio", { name: "Server" }).click(),
+    until: (page) => page.getByText("No server").waitFor(),
+  },
+  refused: {
+    view: "images",
+    act: (page) =>
+      page
+        .getByLabel("Choose pictures")
+        .setInputFiles({ name: "notes.txt", mimeType: "text/plain", buffer: Buffer.from("x") }),
+    until: (page) => page.getByRole("alert").waitFor(),
   },
   "model-missing": {
     view: "images",
@@ -77,7 +107,10 @@ const states = {
   compare: { view: "compare" },
   measured: {
     view: "compare",
-    act: (page) => page.getByRole("button", { name: /^Measure/ }).click(),
+    act: async (page) => {
+      await page.getByLabel(/LiteRT/).check();
+      await page.getByRole("button", { name: /^Measure/ }).click();
+    },
     until: (page) => page.locator(".comparison").getByText("SIMD").first().waitFor(),
   },
   inside: { view: "inside", until: (page) => page.getByText("Bits per weight").waitFor() },
@@ -94,7 +127,7 @@ const states = {
       await sample(page, "Cat");
       await answered(page);
       await page.getByRole("link", { name: "Stored" }).click();
-      await page.locator(".hash").first().waitFor();
+      await page.locator("td.hash").first().waitFor({ state: "attached" });
     },
   },
   isolated: { view: "stored", isolated: true },
@@ -112,8 +145,8 @@ mkdirSync(values.out, { recursive: true });
 const browser = await launchChromium({ camera: true });
 try {
   for (const name of wanted) {
-    const { view, act, until, before, refuse, stall, isolated = false } = states[name];
-    const site = await serveStatic({ models: values.models, isolated });
+    const { view, act, until, before, refuse, stall, isolated = false, server = false } = states[name];
+    const site = await (server ? serveModels(values.models) : serveStatic({ models: values.models, isolated }));
     for (const width of values.widths.split(",").map(Number))
       for (const colorScheme of values.schemes.split(",")) {
         const context = await browser.newContext({

@@ -59,16 +59,27 @@ function Content(): JSX.Element {
   const state = catalogState.value;
   if (state === "loading")
     return (
-      <p class="muted" role="status">
-        Loading the list of models …
-      </p>
+      <div class="view">
+        <p class="muted" role="status">
+          Loading the list of models …
+        </p>
+        <div class="waiting running" />
+        <div class="waiting running" />
+      </div>
     );
   const { View } = route.value;
   if (state === "ready") return <View />;
   return (
     <div class="view">
+      <div class="intro">
+        <h1>The models are not there</h1>
+        <p>
+          A page like this one has a folder "models" beside it, with an index.json that lists them; a server lists its
+          own.
+        </p>
+      </div>
       <Notice kind="wrong">
-        <p>The list of models cannot be read: {state.error}</p>
+        <p>The list of models cannot be read: {state.error}.</p>
         <button class="button" type="button" onClick={() => void loadCatalog()}>
           Try again
         </button>

@@ -22,6 +22,15 @@ export const percent = (share: number, digits = 1): string => `${(100 * share).t
 
 export const count = (value: number): string => whole.format(value);
 
+const short = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 });
+
+/** "2.36 M", "442 k": for columns. */
+export const compact = (value: number): string =>
+  short
+    .format(value)
+    .replace(/K$/, " k")
+    .replace(/(?=[MB]$)/, " ");
+
 /** "2.4 million" and the like. */
 export const large = (value: number): string =>
   value >= 1e6

@@ -1,7 +1,7 @@
 import { render } from "preact";
 import { App } from "./app.js";
+import { startAnswering } from "./state/answering.js";
 import { loadCatalog } from "./state/catalog.js";
-import { startAnswering } from "./state/images.js";
 import { prepareOffline } from "./state/offline.js";
 import "./styles/tokens.css";
 import "./styles/base.css";

@@ -176,6 +176,38 @@ describe.skipIf(!hasChromium)("the page", () => {
     await site.close();
   });
 
+  test("LiteRT.js and onnxruntime-web are measured beside the engine, under the server's content security policy", async () => {
+    const server = await startServer({ models, port: 0, log: false });
+    const page = await open(`${server.url}/#compare`);
+    await page.getByLabel(/^float/).check();
+    await page.getByLabel(/beside LiteRT.js/).check();
+    await page.getByLabel("Answers").selectOption("10");
+    await page.getByRole("button", { name: "Measure on this device" }).click();
+    const row = page.locator(".comparison tbody tr").filter({ hasText: "LiteRT.js" });
+    await row.getByText("LiteRT.js, 1 thread").waitFor();
+    expect(await row.locator("td[data-title=Median]").textContent()).toMatch(/ms/);
+    for (const how of await page.locator(".comparison tbody td:last-child").allInnerTexts())
+      expect(how).toMatch(/1 thread/);
+    expect(await page.locator(".comparison td[data-title=Memory]").nth(1).textContent()).toMatch(/MB/);
+    await page.getByRole("heading", { name: "Accuracy and time" }).waitFor();
+    await server.close();
+  });
+
+  test("many pictures are answered together, as they are one by one", async () => {
+    const site = await serveStatic({ models });
+    const page = await open(site.origin);
+    await drop(page, [picture("cat.jpg", "chelsea.jpg"), picture("rocket.jpg", "rocket.jpg")]);
+    const alone = await confidences(page);
+    await page.getByRole("button", { name: "Clear all" }).click();
+    const crowd = Array.from({ length: 24 }, (_, i) =>
+      i % 2 === 0 ? picture(`cat-${i}.jpg`, "chelsea.jpg") : picture(`rocket-${i}.jpg`, "rocket.jpg"),
+    );
+    await drop(page, crowd);
+    const together = await confidences(page);
+    expect(together).toEqual(Array.from({ length: 12 }, () => alone).flat());
+    await site.close();
+  });
+
   test("the camera is classified frame by frame", async () => {
     const site = await serveStatic({ models });
     const page = await open(`${site.origin}/#camera`, { permissions: ["camera"] });

@@ -19,6 +19,13 @@ test("files are named from the list, widest first", () => {
   expect(found!.samples).toEqual([]);
 });
 
+test("files for other runtimes stand apart", () => {
+  const models = [model, { ...model, file: "net-w4a4.tflite" }];
+  const [found] = readIndex({ families: [{ ...family, models }] }, "http://host/");
+  expect(found!.models.map(({ id }) => id)).toEqual(["net-w4a4"]);
+  expect(found!.peers!.map(({ id, format }) => [id, format])).toEqual([["net-w4a4.tflite", "tflite"]]);
+});
+
 test("anything else is refused by name", () => {
   for (const wrong of [null, [], {}, { families: 3 }, "text"])
     expect(() => readIndex(wrong, "models/index.json")).toThrow("models/index.json is no list of models");

@@ -9,6 +9,7 @@ interface IndexModel {
   readonly sha256: string;
   readonly accuracy?: number;
   readonly method?: string;
+  readonly peakBytes?: number;
 }
 
 interface IndexFamily {
@@ -33,21 +34,32 @@ export interface IndexFile {
 export function readIndex(index: unknown, base: string): readonly Family[] {
   if (typeof index !== "object" || index === null || !Array.isArray((index as IndexFile).families))
     throw new TypeError(`${base} is no list of models: it has no "families"`);
-  return (index as IndexFile).families.map((family) => ({
-    ...family,
-    samples: (family.samples ?? []).map(
-      ({ file, name, credit }): Sample => ({ url: String(new URL(file, base)), name, credit }),
-    ),
-    models: family.models.map((model) => catalogModel(model, family.id, base)).sort(widestFirst),
-  }));
+  return (index as IndexFile).families.map((family) => {
+    const models = family.models.map((model) => catalogModel(model, family.id, base)).sort(widestFirst);
+    return {
+      ...family,
+      samples: (family.samples ?? []).map(
+        ({ file, name, credit }): Sample => ({ url: String(new URL(file, base)), name, credit }),
+      ),
+      models: models.filter(({ format }) => format !== "tflite"),
+      peers: models.filter(({ format }) => format === "tflite"),
+    };
+  });
 }
 
-const catalogModel = ({ file, ...model }: IndexModel, familyId: string, base: string): CatalogModel => ({
-  ...model,
-  id: file.replace(/^.*\//, "").replace(/\.[^.]+$/, ""),
-  familyId,
-  format: file.endsWith(".onnx") ? "onnx" : "sbq",
-  url: String(new URL(file, base)),
-});
+const formats = { onnx: "onnx", tflite: "tflite" } as const;
+
+function catalogModel({ file, ...model }: IndexModel, familyId: string, base: string): CatalogModel {
+  const [, name, ending] = /([^/]*)\.([^.]+)$/.exec(file) ?? ["", file, ""];
+  const format = formats[ending as keyof typeof formats] ?? "sbq";
+  return {
+    ...model,
+    // A server does not have the files for other runtimes among its models.
+    id: format === "tflite" ? `${name}.tflite` : name!,
+    familyId,
+    format,
+    url: String(new URL(file, base)),
+  };
+}
 
 export const widestFirst = (a: CatalogModel, b: CatalogModel): number => b.bits - a.bits || a.id.localeCompare(b.id);

@@ -31,7 +31,7 @@ export function familiesOf(models: Iterable<ServerModel>, base: string): readonl
 }
 
 function catalogModel(
-  { name, kind, bits, bytes, sha256, url, accuracy }: ServerModel,
+  { name, kind, bits, bytes, sha256, url, accuracy, peakBytes }: ServerModel,
   familyId: string,
   base: string,
 ): CatalogModel {
@@ -45,6 +45,7 @@ function catalogModel(
     bytes,
     sha256,
     ...(top1 === undefined ? {} : { accuracy: top1 }),
+    ...(peakBytes == null ? {} : { peakBytes }),
   };
 }
 

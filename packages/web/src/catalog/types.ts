@@ -9,7 +9,7 @@ export interface CatalogModel {
   readonly familyId: string;
   /** Bit width of the inner layers; 32 for float. */
   readonly bits: number;
-  readonly format: "sbq" | "onnx";
+  readonly format: "sbq" | "onnx" | "tflite";
   /** Where the browser gets it; absent where only the server has it. */
   readonly url?: string;
   /** A file that the visitor dropped. */
@@ -23,6 +23,8 @@ export interface CatalogModel {
   readonly accuracy?: number;
   /** How it was quantized, for people. */
   readonly method?: string;
+  /** Most memory that the network takes while it runs, where the list says it. */
+  readonly peakBytes?: number;
 }
 
 /** A network and its versions, one per bit width. */
@@ -39,6 +41,8 @@ export interface Family {
   readonly samples: readonly Sample[];
   /** Widest first. */
   readonly models: readonly CatalogModel[];
+  /** The same network for other runtimes, to compare times with. */
+  readonly peers?: readonly CatalogModel[];
 }
 
 /** A picture to try, free of rights. */
@@ -52,6 +56,7 @@ export const widthName = (bits: number): string => (bits === 32 ? "float" : `${b
 
 /** Short name of a model within its family. */
 export const modelName = (model: CatalogModel, siblings: readonly CatalogModel[]): string => {
+  if (model.format === "tflite") return `${widthName(model.bits)}, LiteRT.js`;
   const twins = siblings.filter(({ bits }) => bits === model.bits).length > 1;
   return twins && model.method !== undefined ? `${widthName(model.bits)}, ${model.method}` : widthName(model.bits);
 };

@@ -46,7 +46,7 @@ export function Chooser({ kind, name }: ChooserProps): JSX.Element {
       {current === undefined ? null : (
         <fieldset>
           <legend>Bit widths to compare</legend>
-          <div class="widths">
+          <div class="widths" style={{ "--count": current.models.length }}>
             {current.models.map((model) => (
               <WidthChoice key={model.id} model={model} siblings={current.models} />
             ))}
@@ -79,10 +79,8 @@ function WidthChoice({
         </span>
       </span>
       <strong>{modelName(model, siblings)}</strong>
-      <span class="small">
-        {byteSize(model.bytes)}
-        {model.accuracy === undefined ? "" : ` · ${percent(model.accuracy)} right`}
-      </span>
+      <span class="small">{byteSize(model.bytes)}</span>
+      {model.accuracy === undefined ? null : <span class="small">{percent(model.accuracy)} right</span>}
       <RunnerProgress model={model} />
     </label>
   );

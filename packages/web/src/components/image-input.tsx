@@ -3,19 +3,18 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
+import { droppedFiles } from "../runtime/dropped.js";
 import { family } from "../state/catalog.js";
 import { addFiles, refusal } from "../state/images.js";
 import { place } from "../state/place.js";
 import { Icon } from "./icons.js";
 import { Notice } from "./notice.js";
 
-const imagesOf = (data: DataTransfer | null): File[] => [...(data?.files ?? [])];
-
 export function ImageInput(): JSX.Element {
   const over = useSignal(false);
   useEffect(() => {
     const pasted = (event: ClipboardEvent) => {
-      const files = imagesOf(event.clipboardData);
+      const files = [...(event.clipboardData?.files ?? [])];
       if (files.length > 0) addFiles(files);
     };
     document.addEventListener("paste", pasted);
@@ -35,17 +34,21 @@ export function ImageInput(): JSX.Element {
       onDrop={(event) => {
         event.preventDefault();
         over.value = false;
-        addFiles(imagesOf(event.dataTransfer));
+        void droppedFiles(event.dataTransfer).then((files) => addFiles(files));
       }}
     >
-      <div class="row">
-        <FileButton label="Choose pictures" icon="image" primary />
-        <FileButton label="Take a photo" icon="camera" capture />
+      <div class="intake">
+        <div>
+          <div class="row">
+            <FileButton label="Choose pictures" icon="image" primary />
+            <FileButton label="Take a photo" icon="camera" capture />
+          </div>
+          <p class="muted">or drop or paste them here: many, or whole folders</p>
+        </div>
+        <Samples />
       </div>
-      <p class="muted">or drop or paste them here, as many as you like</p>
-      <Samples />
       {refusal.value === undefined ? null : <Notice kind="wrong">{refusal.value}.</Notice>}
-      <p class="row small muted">
+      <p class="promise small muted">
         <Icon name="lock" />
         {place.value === "browser"
           ? "Pictures stay on this machine: the networks run in this browser."
@@ -96,8 +99,8 @@ function Samples(): JSX.Element | null {
     }
   };
   return (
-    <div class="stack" style={{ gap: "var(--space-2)", justifyItems: "center" }}>
-      <p class="small muted">No picture at hand? Try one of these.</p>
+    <div>
+      <p class="muted">No picture at hand? Try one of these.</p>
       <div class="samples">
         {samples.map(({ url, name, credit }) => (
           <button class="sample" type="button" key={url} title={credit} onClick={() => void add(url, name, credit)}>

@@ -2,7 +2,7 @@
 
 import type { Signal } from "@preact/signals";
 import type { JSX } from "preact";
-import { duration, large } from "../format.js";
+import { compact, duration } from "../format.js";
 import type { OperatorRow } from "../inside/program-view.js";
 import { BitGlyph } from "./icons.js";
 
@@ -72,7 +72,7 @@ export function OperatorTable({ rows, times, selected }: OperatorTableProps): JS
                 <td class="nowrap">{row.shape.join(" × ")}</td>
                 <td class="nowrap">{row.weightBits === undefined ? "" : <Width bits={row.weightBits} />}</td>
                 <td class="nowrap">{row.outputBits === undefined ? "float" : <Width bits={row.outputBits} />}</td>
-                <td class="number">{row.multiplyAdds === 0 ? "" : large(row.multiplyAdds)}</td>
+                <td class="number">{row.multiplyAdds === 0 ? "" : compact(row.multiplyAdds)}</td>
                 {hasErrors ? <td class="number">{row.error ? decibels(row.error.cumulativeDb) : ""}</td> : null}
                 {times === undefined ? null : (
                   <td class="number">

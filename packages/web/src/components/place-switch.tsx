@@ -24,7 +24,7 @@ export function PlaceSwitch(): JSX.Element {
               onChange={() => void goTo(value)}
             />
             <Icon name={icon} />
-            {value === "server" && server.value === "none" ? "No server here" : name}
+            {value === "server" && server.value === "none" ? "No server" : name}
           </label>
         ))}
       </div>

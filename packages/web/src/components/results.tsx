@@ -5,7 +5,16 @@ import type { JSX } from "preact";
 import { type CatalogModel, modelName } from "../catalog/types.js";
 import { byteSize, duration, shortLabel } from "../format.js";
 import { chosen, family, reference, siblingsOf } from "../state/catalog.js";
-import { agreementOf, agrees, answerOf, type Picture, removePicture, retry, shownPictures } from "../state/images.js";
+import {
+  agreementOf,
+  agrees,
+  answerOf,
+  logitDifference,
+  type Picture,
+  removePicture,
+  retry,
+  shownPictures,
+} from "../state/images.js";
 import { Confidence } from "./confidence.js";
 import { BitGlyph, Icon } from "./icons.js";
 import { Seen } from "./seen.js";
@@ -14,7 +23,7 @@ export function Results({ showSeen }: { readonly showSeen: boolean }): JSX.Eleme
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
     <section class="scroll" tabIndex={0} aria-label="Answers by picture and bit width">
-      <table class="results">
+      <table class="results" style={{ "--columns": chosen.value.length }}>
         <caption class="visually-hidden">Answers by picture and bit width</caption>
         <thead>
           <tr>
@@ -76,12 +85,15 @@ function PictureRow({ picture, showSeen }: { readonly picture: Picture; readonly
                   open.value = !open.value;
                 }}
               >
-                Top 5<span class="visually-hidden"> of {picture.name}</span>
+                Details<span class="visually-hidden"> of {picture.name}</span>
               </button>
               <button class="button quiet small" type="button" onClick={() => removePicture(picture)}>
                 Remove<span class="visually-hidden"> {picture.name}</span>
               </button>
             </div>
+            {open.value && prepared !== undefined ? (
+              <p class="small muted">{`Decoded in ${duration(prepared.decodeMs)}, cropped in ${duration(prepared.resizeMs)}.`}</p>
+            ) : null}
           </div>
         </div>
       </th>
@@ -91,7 +103,7 @@ function PictureRow({ picture, showSeen }: { readonly picture: Picture; readonly
             <BitGlyph bits={model.bits} />
             {modelName(model, siblingsOf(model))}
           </span>
-          <AnswerCell picture={picture} model={model} top={open.value ? 5 : 1} />
+          <AnswerCell picture={picture} model={model} details={open.value} />
         </td>
       ))}
     </tr>
@@ -101,10 +113,11 @@ function PictureRow({ picture, showSeen }: { readonly picture: Picture; readonly
 interface AnswerCellProps {
   readonly picture: Picture;
   readonly model: CatalogModel;
-  readonly top: number;
+  /** Five classes instead of one, and how far the logits are from the reference's. */
+  readonly details: boolean;
 }
 
-function AnswerCell({ picture, model, top }: AnswerCellProps): JSX.Element {
+function AnswerCell({ picture, model, details }: AnswerCellProps): JSX.Element {
   const state = answerOf(picture, model);
   if (state === undefined || state === "running")
     return (
@@ -127,12 +140,13 @@ function AnswerCell({ picture, model, top }: AnswerCellProps): JSX.Element {
     );
   const { answer } = state;
   const best = answer.top[0]!;
+  const difference = details ? logitDifference(picture, model) : undefined;
   return (
     <div class="answer">
       <span class="answer-top" title={best.label}>
         {shortLabel(best.label ?? `class ${best.index}`)}
       </span>
-      <Confidence predictions={answer.top.slice(0, top)} />
+      <Confidence predictions={answer.top.slice(0, details ? 5 : 1)} />
       <span class="answer-foot">
         <Agreement picture={picture} model={model} />
         <span class="small muted number" title="From the cropped picture to the answer">
@@ -140,6 +154,9 @@ function AnswerCell({ picture, model, top }: AnswerCellProps): JSX.Element {
           {answer.roundTripMs === undefined ? "" : ` of ${duration(answer.roundTripMs)}`}
         </span>
       </span>
+      {details && difference !== undefined ? (
+        <span class="small muted">{`Logits differ by ${difference.toFixed(2)} at most.`}</span>
+      ) : null}
     </div>
   );
 }

@@ -3,7 +3,7 @@
 import { load, supportedTier, type TierName } from "@subbyte/engine";
 import type { CatalogModel } from "../catalog/types.js";
 import { ranked } from "./predictions.js";
-import type { DownloadState, Runner } from "./runner.js";
+import type { Answer, DownloadState, Runner, Subject } from "./runner.js";
 import { fetchModel } from "./store.js";
 import { timed } from "./timed.js";
 
@@ -23,6 +23,8 @@ export function tierHere(): TierName {
 
 export interface StartOptions {
   readonly onProgress: (state: DownloadState) => void;
+  /** Threads for one picture; as many as serve here by default. */
+  readonly threads?: number;
   readonly again?: boolean;
   readonly signal?: AbortSignal;
 }
@@ -31,7 +33,10 @@ export interface StartOptions {
 export async function startBrowserRunner(model: CatalogModel, options: StartOptions): Promise<Runner> {
   const { bytes, cached, milliseconds } = await fetchModel(model, options.onProgress, options);
   const begun = performance.now();
-  const loaded = await load(bytes, { threads: threadsHere(), ...(options.signal ? { signal: options.signal } : {}) });
+  const loaded = await load(bytes, {
+    threads: options.threads ?? threadsHere(),
+    ...(options.signal ? { signal: options.signal } : {}),
+  });
   const coldMs = performance.now() - begun;
   const { threads, tier, labels, probabilities, preprocessing } = loaded;
   return {
@@ -40,12 +45,39 @@ export async function startBrowserRunner(model: CatalogModel, options: StartOpti
       downloadMs: milliseconds,
       cached,
       coldMs,
+      peakBytes: loaded.peakBytes,
       how: `${tierNames[tier]}, ${threads === 1 ? "1 thread" : `${threads} threads`}`,
     },
-    async classify({ prepared }, { repeat = false } = {}) {
-      const { value, milliseconds } = await timed(() => loaded.run(prepared.bytes), repeat);
+    async classify({ prepared }, { repeat = false, signal } = {}) {
+      const stop = signal === undefined ? {} : { signal };
+      const { value, milliseconds } = await timed(() => loaded.run(prepared.bytes, stop), repeat);
       return { top: ranked(value, labels, probabilities), logits: value, computeMs: milliseconds };
     },
+    ...(workersHere() === 1 ? {} : { classifyTogether: (subjects) => together(bytes, subjects) }),
     dispose: () => loaded.dispose(),
   };
+}
+
+/** Workers of which each answers pictures of its own: they share no memory, so that any page can have them. */
+const workersHere = (): number => Math.min(4, navigator.hardwareConcurrency ?? 1);
+
+/** The workers are there for these pictures only: each has a copy of the model. */
+async function together(file: Uint8Array, subjects: readonly Subject[]): Promise<readonly Answer[]> {
+  const each = subjects[0]!.prepared.bytes.length;
+  const all = new Uint8Array(subjects.length * each);
+  subjects.forEach(({ prepared }, i) => {
+    all.set(prepared.bytes, i * each);
+  });
+  const model = await load(file, { threads: Math.min(workersHere(), subjects.length), parallel: "images" });
+  try {
+    const begun = performance.now();
+    const logits = await model.run(all);
+    const computeMs = (performance.now() - begun) / subjects.length;
+    return subjects.map((_, i) => {
+      const own = logits.slice(i * model.classes, (i + 1) * model.classes);
+      return { top: ranked(own, model.labels, model.probabilities), logits: own, computeMs };
+    });
+  } finally {
+    model.dispose();
+  }
 }

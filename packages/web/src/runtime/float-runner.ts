@@ -35,7 +35,7 @@ export async function startFloatRunner(model: CatalogModel, options: StartOption
   const remote = wrap<FloatApi>(worker);
   try {
     const begun = performance.now();
-    const { threads } = await Promise.race([remote.load(bytes, threadsHere()), failed]);
+    const { threads } = await Promise.race([remote.load(bytes, options.threads ?? threadsHere()), failed]);
     const { channels, height, width } = preprocessing;
     const shape = [1, channels, height, width];
     await remote.run(new Float32Array(channels * height * width), shape);

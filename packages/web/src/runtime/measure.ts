@@ -4,6 +4,7 @@ import type { CatalogModel } from "../catalog/types.js";
 import { median, quantile } from "../statistics.js";
 import { startBrowserRunner } from "./browser-runner.js";
 import { startFloatRunner } from "./float-runner.js";
+import { startLiteRtRunner } from "./litert-runner.js";
 import type { Runner } from "./runner.js";
 import { serverRunner } from "./server-runner.js";
 
@@ -11,6 +12,7 @@ export interface Measurement {
   /** Absent on the server. */
   readonly downloadMs?: number;
   readonly coldMs?: number;
+  readonly peakBytes?: number;
   readonly medianMs: number;
   readonly p95Ms: number;
   readonly runs: number;
@@ -40,11 +42,13 @@ export async function measure(
   const times = new Map<CatalogModel, number[]>(models.map((model) => [model, []]));
   const steps = models.length + Math.ceil(runs / turn);
   let done = 0;
+  // LiteRT.js has one thread here, so that the others get one beside it.
+  const threads = models.some(({ format }) => format === "tflite") ? { threads: 1 } : {};
   try {
     for (const model of models) {
       signal.throwIfAborted();
       onStep(`starting ${model.id}`, done++, steps);
-      runners.set(model, await startAnew(model, where));
+      runners.set(model, await startAnew(model, where, threads));
     }
     for (let measured = 0; measured < runs; measured += turn) {
       onStep(`run ${measured + 1} of ${runs}`, done++, steps);
@@ -61,10 +65,15 @@ export async function measure(
   }
 }
 
-function startAnew(model: CatalogModel, where: MeasureOptions["where"]): Promise<Runner> {
+const starters = { sbq: startBrowserRunner, onnx: startFloatRunner, tflite: startLiteRtRunner } as const;
+
+function startAnew(
+  model: CatalogModel,
+  where: MeasureOptions["where"],
+  threads: { readonly threads?: number },
+): Promise<Runner> {
   if (where === "server") return serverRunner(model);
-  const options = { onProgress() {}, again: model.file === undefined };
-  return model.format === "onnx" ? startFloatRunner(model, options) : startBrowserRunner(model, options);
+  return starters[model.format](model, { onProgress() {}, again: model.file === undefined, ...threads });
 }
 
 function noise({ preprocessing: { channels, height, width } }: Runner) {
@@ -80,6 +89,7 @@ function noise({ preprocessing: { channels, height, width } }: Runner) {
 function summary({ readiness }: Runner, times: readonly number[]): Measurement {
   return {
     ...(readiness ? { downloadMs: readiness.downloadMs, coldMs: readiness.coldMs } : {}),
+    ...(readiness?.peakBytes === undefined ? {} : { peakBytes: readiness.peakBytes }),
     medianMs: median(times),
     p95Ms: quantile(times, 0.95),
     runs: times.length,

@@ -28,6 +28,8 @@ export interface Readiness {
   readonly cached: boolean;
   /** From the file's bytes to the first answer. */
   readonly coldMs: number;
+  /** Most memory that the network takes while it runs, where that is known. */
+  readonly peakBytes?: number;
   /** What computes, for people: "relaxed SIMD, 4 threads". */
   readonly how: string;
 }
@@ -42,6 +44,8 @@ export interface Runner {
   readonly preprocessing: Preprocessing;
   readonly readiness?: Readiness;
   classify(subject: Subject, options?: ClassifyOptions): Promise<Answer>;
+  /** Many at once, shared out among workers; absent where one worker is all there is. Times are those of all, divided by their number. */
+  classifyTogether?(subjects: readonly Subject[]): Promise<readonly Answer[]>;
   dispose(): void;
 }
 

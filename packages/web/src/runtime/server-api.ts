@@ -15,6 +15,7 @@ export interface ServerModel {
   readonly labels: readonly string[] | null;
   readonly preprocessing: Preprocessing | null;
   readonly accuracy: Readonly<Record<string, number>> | null;
+  readonly peakBytes: number | null;
 }
 
 export type ServerModels = ReadonlyMap<string, ServerModel>;

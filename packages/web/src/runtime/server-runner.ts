@@ -14,9 +14,7 @@ export async function serverRunner({ id }: CatalogModel): Promise<Runner> {
   return {
     preprocessing,
     async classify(subject, { signal } = {}) {
-      // Where a network takes one size only, the server refuses others: it gets what the page has cut.
-      const image =
-        subject.file !== undefined && preprocessing.resize !== "exact" ? subject.file : await asPng(subject);
+      const image = subject.file ?? (await asPng(subject));
       const begun = performance.now();
       const answer = await classifyOnServer(id, image, Math.min(keptClasses, model.classes ?? keptClasses), signal);
       return { ...answer, roundTripMs: performance.now() - begun };

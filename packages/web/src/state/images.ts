@@ -1,13 +1,12 @@
 /** @file Pictures, and what each chosen model says of each. */
 
-import { computed, effect, type Signal, signal } from "@preact/signals";
+import { computed, type Signal, signal } from "@preact/signals";
 import type { CatalogModel } from "../catalog/types.js";
-import { prepare } from "../runtime/prepare.js";
 import type { Answer } from "../runtime/runner.js";
 import type { Prepared } from "../workers/prepare.js";
 import { chosen, reference } from "./catalog.js";
 import { type Place, place } from "./place.js";
-import { entryKey, runnerOf } from "./runners.js";
+import { entryKey } from "./runners.js";
 
 export type AnswerState = { readonly answer: Answer } | { readonly error: string } | "running";
 
@@ -55,7 +54,8 @@ export function addFiles(files: Iterable<Blob>, credit?: string): void {
         seen: signal(new Map()),
       });
   }
-  refusal.value = refused.length === 0 ? undefined : refused.slice(0, 3).join("; ");
+  const more = refused.length > 3 ? `; and ${refused.length - 3} more` : "";
+  refusal.value = refused.length === 0 ? undefined : `${refused.slice(0, 3).join("; ")}${more}`;
   if (added.length > 0) pictures.value = [...added, ...pictures.value];
 }
 
@@ -98,45 +98,12 @@ export function agreementOf(model: CatalogModel): { readonly same: number; reado
   return { same: found.filter(Boolean).length, of: found.length };
 }
 
-/** One answer at a time, so that times do not disturb each other; newest pictures first, all widths of one before the next. */
-let working = false;
-
-function nextJob(): { readonly picture: Picture; readonly model: CatalogModel } | undefined {
-  for (const picture of pictures.value)
-    for (const model of chosen.value) if (answerOf(picture, model) === undefined) return { picture, model };
-  return undefined;
-}
-
-/** Answers whatever is on show and has no answer yet, from now on. */
-export function startAnswering(): void {
-  effect(() => {
-    if (nextJob() !== undefined && !working) void work();
-  });
-}
-
-async function work(): Promise<void> {
-  working = true;
-  // Signals must not change while the effect that called this runs.
-  await Promise.resolve();
-  for (let job = nextJob(); job !== undefined; job = nextJob()) await answer(job.picture, job.model, place.value);
-  working = false;
-}
-
-async function answer(picture: Picture, model: CatalogModel, where: Place): Promise<void> {
-  const key = entryKey(model, where);
-  const say = (state: AnswerState) => {
-    picture.answers.value = new Map(picture.answers.value).set(key, state);
-  };
-  say("running");
-  try {
-    const runner = await runnerOf(model, where);
-    const known = picture.seen.value.get(model.familyId);
-    const prepared = known ?? (await prepare(picture.file, runner.preprocessing));
-    if (known === undefined) picture.seen.value = new Map(picture.seen.value).set(model.familyId, prepared);
-    say({ answer: await runner.classify({ file: picture.file, prepared }, { repeat: true }) });
-  } catch (error) {
-    say({ error: error instanceof Error ? error.message : String(error) });
-  }
+/** Largest difference of a model's logits to those of the reference; `undefined` where either has not answered, or for the reference. */
+export function logitDifference(picture: Picture, model: CatalogModel): number | undefined {
+  const wanted = reference.value && answered(picture, reference.value)?.logits;
+  const found = answered(picture, model)?.logits;
+  if (wanted === undefined || found === undefined || model === reference.value) return undefined;
+  return wanted.reduce((most, logit, index) => Math.max(most, Math.abs(logit - found[index]!)), 0);
 }
 
 /** Forgets failures of the models on show, which are then tried again. */

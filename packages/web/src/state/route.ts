@@ -20,7 +20,7 @@ export const views: readonly View[] = [
   { id: "draw", title: "Draw", View: DrawView },
   { id: "camera", title: "Camera", View: CameraView },
   { id: "compare", title: "Compare", View: CompareView },
-  { id: "inside", title: "Look inside", View: InsideView },
+  { id: "inside", title: "Inside", View: InsideView },
   { id: "stored", title: "Stored", View: StoredView },
 ];
 

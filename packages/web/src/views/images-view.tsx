@@ -26,6 +26,8 @@ export function ImagesView(): JSX.Element {
             <div class="row">
               <Toggle checked={showSeen} label="What the network saw" />
               <Toggle checked={onlyDisagreements} label={`Only disagreements (${disagreements.value})`} />
+            </div>
+            <div class="row actions">
               <button
                 class="button quiet"
                 type="button"
@@ -61,7 +63,7 @@ export function ImagesView(): JSX.Element {
 
 function Toggle({ checked, label }: { readonly checked: { value: boolean }; readonly label: string }): JSX.Element {
   return (
-    <label class="row" style={{ gap: "var(--space-2)", cursor: "pointer", minHeight: "2.75rem" }}>
+    <label class="check">
       <input
         type="checkbox"
         checked={checked.value}

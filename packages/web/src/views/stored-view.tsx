@@ -35,7 +35,7 @@ export function StoredView(): JSX.Element {
             </span>
           ) : (
             <button class="button quiet" type="button" onClick={() => void keepForGood()}>
-              Ask the browser to keep them for good
+              Ask to keep them for good
             </button>
           )}
         </div>
@@ -52,7 +52,9 @@ export function StoredView(): JSX.Element {
                   <th scope="col" class="number">
                     Size
                   </th>
-                  <th scope="col">SHA-256</th>
+                  <th scope="col" class="hash">
+                    SHA-256
+                  </th>
                   <th scope="col">
                     <span class="visually-hidden">Delete</span>
                   </th>

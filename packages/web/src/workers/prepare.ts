@@ -14,21 +14,13 @@ export interface Prepared {
   readonly resizeMs: number;
 }
 
-/**
- * Networks that take one size only were trained on pictures of that size: a photograph is cut to its central square for them.
- * The engine itself refuses, because it cannot know whether that is meant.
- */
-export const fitting = (preprocessing: Preprocessing): Preprocessing =>
-  preprocessing.resize === "exact"
-    ? { ...preprocessing, resize: "shorter-side", resizeTo: Math.max(preprocessing.height, preprocessing.width) }
-    : preprocessing;
-
 const api = {
   async prepare(source: Blob | RawImage, preprocessing: Preprocessing): Promise<Prepared> {
     const begun = performance.now();
     const pixels = source instanceof Blob ? pixelsOf({ bitmap: await decodeImage(source), asStored: true }) : source;
     const decoded = performance.now();
-    const bytes = preprocess(pixels, fitting(preprocessing));
+    // Networks that take one size only get a photograph that just covers it, as from `classify` and from the server.
+    const bytes = preprocess(pixels, preprocessing, "cover");
     const { width, height, channels } = preprocessing;
     const prepared = {
       bytes,
