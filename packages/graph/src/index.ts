@@ -7,6 +7,7 @@ export {
   toTrainingForm,
   withLoss,
 } from "./autodiff/training-form.js";
+export { withReversedChannels } from "./classifier/channel-order.js";
 export { type FileInput, type ImportedClassifier, importClassifier } from "./classifier/import-classifier.js";
 export type { InputChange, InputFormOptions } from "./classifier/input-form.js";
 export type { Normalization as FileNormalization } from "./classifier/input-normalization.js";
