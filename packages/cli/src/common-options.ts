@@ -18,7 +18,7 @@ const commonOptions = {
   config: ["--config <file>", "options from a JSON or YAML file; the command line wins"],
   json: ["--json", "results as JSON on stdout"],
   results: ["--results <file>", "record the result with command, options, commit, seed and machine"],
-  quiet: ["--quiet", "no progress and no notes"],
+  quiet: ["--quiet", "no progress and no notes; warnings stay"],
   verbose: ["--verbose", "stack traces with errors"],
 } as const satisfies Readonly<Record<keyof CommonOptions, readonly [flags: string, help: string]>>;
 

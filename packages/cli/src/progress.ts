@@ -3,6 +3,7 @@
 import type { NoteEvent, PhaseEvent, ProgressEvent, TaskEvent, WarningEvent } from "@subbyte/toolkit/tasks";
 import { createLogUpdate } from "log-update";
 import pc from "picocolors";
+import wrapAnsi from "wrap-ansi";
 import { withoutControls } from "./controls.js";
 import { withFlags } from "./flags.js";
 import { byteSize, percent } from "./output.js";
@@ -13,12 +14,21 @@ export interface EventPrinter {
   readonly stop: () => void;
 }
 
-/** Nothing but the result. */
-const silent: EventPrinter = { emit: () => {}, stop: () => {} };
-
+/** @param quiet prints warnings only */
 export function eventPrinter(stream: NodeJS.WriteStream, quiet: boolean, colors: boolean): EventPrinter {
-  if (quiet) return silent;
+  if (quiet) return new QuietPrinter(stream);
   return stream.isTTY ? new TerminalPrinter(stream, colors) : new LinePrinter(stream);
+}
+
+/** What a user must not miss, beside the result. */
+class QuietPrinter implements EventPrinter {
+  constructor(readonly stream: NodeJS.WriteStream) {}
+
+  readonly emit = (event: TaskEvent): void => {
+    if (event.type === "warning") this.stream.write(`${remarkText(event, pc.createColors(false))}\n`);
+  };
+
+  readonly stop = (): void => {};
 }
 
 /** Milliseconds between two drawings of the bar. */
@@ -57,7 +67,7 @@ class TerminalPrinter implements EventPrinter {
         return;
       case "note":
       case "warning":
-        this.#above(remarkText(event, this.#colors));
+        this.#above(wrapped(remarkText(event, this.#colors), this.stream.columns));
         return;
       default:
         event satisfies never;
@@ -150,6 +160,12 @@ export function duration(seconds: number): string {
   if (whole < 60) return `${whole} s`;
   if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
   return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+}
+
+/** Lines of whole words, all but the first indented. */
+function wrapped(text: string, columns: number): string {
+  const indent = "  ";
+  return wrapAnsi(text, Math.max(20, columns - indent.length), { hard: true }).replaceAll("\n", `\n${indent}`);
 }
 
 /** Within a line of the terminal. */

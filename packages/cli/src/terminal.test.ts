@@ -31,7 +31,7 @@ describe.each([80, 120])("in a terminal of %i columns", (columns) => {
   test("quantize leaves its notes and its result to read", async () => {
     const { status, lines } = await see(`quantize ${weights} ${calibration} --out seen-${columns}.sbq`);
     const text = lines.join("\n");
-    expect(text).toMatch(/^note: Result: agreement with float/m);
+    expect(text).toMatch(/^note: Result: accuracy \S+ % \(float \S+ %\), agreement with float/m);
     expect(text).toMatch(new RegExp(`seen-${columns}\\.sbq`));
     expect(text).not.toMatch(/[█░]/);
     expect(status).toBe(0);

@@ -22,16 +22,17 @@ export const evaluate = defineCommand("evaluate", {
 const SHOWN_CLASSES = 20;
 
 function asText(result: EvaluateResult): string {
-  const { images, split, data, top1, top5, topK, loss, imagesPerSecond, classes, confusion } = result;
+  const { images, split, data, top1, top5, topK, loss, imagesPerSecond, classes, confusion, others } = result;
   const lines = [
     `${images} ${split} images of ${data}`,
     `top-1 ${percent(top1)}   top-${topK} ${percent(top5)}   loss ${loss.toFixed(4)}   ${imagesPerSecond.toFixed(0)} images/s`,
   ];
   if (classes.length <= SHOWN_CLASSES) {
-    const header = ["label \\ predicted", ...classes.map((_, i) => String(i)), "right"];
+    const header = ["label \\ predicted", ...classes.map((_, i) => String(i)), ...(others ? ["other"] : []), "right"];
     const rows = confusion.map((row, i) => {
-      const total = row.reduce((sum, n) => sum + n, 0);
-      return [`${i} ${classes[i]}`, ...row, total === 0 ? "–" : percent(row[i]! / total)];
+      const cells = others ? [...row, others[i]!] : row;
+      const total = cells.reduce((sum, n) => sum + n, 0);
+      return [`${i} ${classes[i]}`, ...cells, total === 0 ? "–" : percent(row[i]! / total)];
     });
     lines.push("", table(header, rows));
   }

@@ -5,9 +5,9 @@
  */
 
 import { DataError } from "../errors.js";
+import { IMAGENETTE_NAMES } from "../labels/imagenette.js";
 import type { FileTree, TreeListing } from "./file-tree.js";
 import { FORMATS, isImageFile, leftOut, otherFilesNote } from "./image-formats.js";
-import { IMAGENETTE_NAMES } from "./imagenette.js";
 import type { Catalogue, Samples } from "./source.js";
 import type { Split } from "./types.js";
 

@@ -3,7 +3,7 @@
 import { constants } from "node:buffer";
 import { availableParallelism } from "node:os";
 import { DataError, InterruptedError, MachineError } from "../errors.js";
-import { decodeImage, fitImage, type PixelTarget } from "./decode.js";
+import { decodeImage, fitImage, hasSize, type PixelTarget } from "./decode.js";
 import type { DecodedImages } from "./image-set.js";
 import type { Samples } from "./source.js";
 import { everyNth } from "./split.js";
@@ -21,6 +21,8 @@ export interface DecodeOptions {
 export interface DecodedSamples extends Pick<DecodedImages, "storedHeight" | "storedWidth" | "labels" | "pixels"> {
   /** Names of damaged images that were left out, sorted. */
   readonly skipped: readonly string[];
+  /** How many images had another size than the rule "exact" asks for. */
+  readonly misfits: number;
 }
 
 /**
@@ -43,6 +45,7 @@ export async function decodeSamples(
   let size = 0;
   let pixels: Uint8Array | undefined;
   let done = 0;
+  let misfits = 0;
 
   const pool = new TaskPool(threads);
   for await (const { position, content } of samples.read(chosen)) {
@@ -54,6 +57,7 @@ export async function decodeSamples(
       });
       if (image !== undefined) {
         shape ??= { channels, height: image.height, width: image.width, resize: "exact", resizeTo: 0 };
+        if (!hasSize(image, shape)) misfits++;
         const fitted = fitImage(image, shape, name);
         size = fitted.length;
         pixels ??= allocate(chosen.length * size, source);
@@ -87,6 +91,7 @@ export async function decodeSamples(
     labels: Int32Array.from(kept, (index) => samples.labels[index]!),
     pixels: skipped.length === 0 ? pixels : compact(pixels, size, good),
     skipped: skipped.sort(),
+    misfits,
   };
 }
 

@@ -8,7 +8,10 @@ import { FORMATS } from "./image-formats.js";
 import type { ImageContent } from "./source.js";
 
 /** How images become what a network takes; the part of a model's preprocessing that gives bytes. */
-export type PixelTarget = Required<Omit<Preprocessing, "mean" | "std">>;
+export interface PixelTarget extends Required<Omit<Preprocessing, "mean" | "std">> {
+  /** What becomes of images of another size where `resize` is "exact"; refused by default. */
+  readonly fit?: "cover" | "exact";
+}
 
 // Parallel decoding comes from several images at once, which beats several threads for each small image.
 sharp.concurrency(1);
@@ -95,18 +98,23 @@ const reasonOf = ({ message }: Error): string =>
  * bytes that a model sees when it is deployed.
  *
  * @returns `[height, width, channels]` bytes.
- * @throws {DataError} where the rule is "exact" and the image has another size.
+ * @throws {DataError} where the rule and the fit are "exact" and the image has another size.
  */
 export function fitImage(image: RawImage, target: PixelTarget, name: string): Uint8Array {
-  if (target.resize === "exact" && (image.height !== target.height || image.width !== target.width))
+  const { fit = "exact", ...preprocessing } = target;
+  if (fit === "exact" && !hasSize(image, target))
     throw new DataError(
       "image-wrong-size",
       { file: name, found: [image.width, image.height], expected: [target.width, target.height] },
       `${name} is ${image.width}×${image.height} pixels where ${target.width}×${target.height} is expected. Bring the images to that ` +
-        "size, or give `size` or `resizeTo` when training or quantizing, so that they are resized and cropped.",
+        "size, or have them resized and cropped: give `fit` cover, or `size` when training.",
     );
-  return preprocess(image, { ...target, ...UNUSED });
+  return preprocess(image, { ...preprocessing, ...UNUSED }, fit);
 }
+
+/** Whether the rule asks for a size and the image has it, or it asks for none. */
+export const hasSize = ({ height, width }: RawImage, target: PixelTarget): boolean =>
+  target.resize !== "exact" || (height === target.height && width === target.width);
 
 /** Mean and standard deviation belong to a model's preprocessing, but come after the bytes. */
 const UNUSED = { mean: [], std: [] };

@@ -28,6 +28,8 @@ export interface OpenOptions {
   readonly size?: number | readonly [height: number, width: number];
   /** "shorter-side" by default where a size is given, else "exact". */
   readonly resize?: "exact" | "shorter-side";
+  /** With "exact", what becomes of images of another size: resized to cover the pipeline's, or refused, which is the default. */
+  readonly fit?: "cover" | "exact";
   /** What the shorter side is resized to before the centre crop; the larger of the sizes by default, and at least that. */
   readonly resizeTo?: number;
   /**
@@ -77,14 +79,14 @@ export async function openImages(source: string, options: OpenOptions): Promise<
     validationShare: options.validationShare ?? 0,
   });
   const channels = options.channels ?? catalogue.channels;
-  const { skipped, ...decoded } = await decodeSamples(samples, source, channels, target, options);
+  const { skipped, misfits, ...decoded } = await decodeSamples(samples, source, channels, target, options);
   const images: DecodedImages = {
     name: nameOf(source),
     split,
     classes: catalogue.classes,
     channels,
     ...decoded,
-    notes: [...catalogue.notes, ...notes, ...skippedNote(skipped)],
+    notes: [...catalogue.notes, ...notes, ...skippedNote(skipped), ...misfitsNote(misfits, decoded)],
   };
   const key = cacheKey(identity, options, {
     split: split === "test" ? split : options.split,
@@ -134,6 +136,7 @@ function pixelTarget({
   size,
   resize = "shorter-side",
   resizeTo,
+  fit,
   headroom = 1,
 }: OpenOptions): Omit<PixelTarget, "channels"> | undefined {
   if (size === undefined) return undefined;
@@ -144,6 +147,7 @@ function pixelTarget({
     width: larger(width),
     resize,
     resizeTo: Math.max(resizeTo ?? 0, larger(height), larger(width)),
+    ...(resize === "exact" && fit === "cover" ? { fit } : {}),
   };
 }
 
@@ -217,6 +221,17 @@ function imageSet(images: DecodedImages, { size }: OpenOptions): ImageSet {
 
 const skippedNote = (skipped: readonly string[]): string[] =>
   leftOut(skipped, (count) => `${count === 1 ? "1 damaged image was" : `${count} damaged images were`} left out`);
+
+const misfitsNote = (
+  misfits: number,
+  { storedHeight, storedWidth, labels }: Pick<DecodedImages, "storedHeight" | "storedWidth" | "labels">,
+) =>
+  misfits === 0
+    ? []
+    : [
+        `${misfits} of ${labels.length} images have another size than ${storedWidth}×${storedHeight} pixels: they are resized to cover that, ` +
+          "and the centre is cut out",
+      ];
 
 /** "../data/cifar10.tgz" → "cifar10" */
 function nameOf(source: string): string {

@@ -48,6 +48,11 @@ export const usageErrors = {
     remedy: "Correct the entry that the message names.",
     data: ["reason"],
   },
+  "invalid-labels": {
+    cause: "The file of labels cannot be read, or names classes that the model does not have.",
+    remedy: "Correct the entry that the message names.",
+    data: ["reason"],
+  },
   "invalid-config": {
     cause: "A file of options cannot be read, or has an option that the command does not know.",
     remedy: "Correct the file where the message points.",

@@ -4,7 +4,15 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { FormatError, isSbq, type Program, readSbq } from "@subbyte/engine";
-import { type FileInput, type Graph, importClassifier, inferTypes, ModelError, readOnnx } from "@subbyte/graph";
+import {
+  type FileInput,
+  type Graph,
+  importClassifier,
+  inferTypes,
+  ModelError,
+  readOnnx,
+  withReversedChannels,
+} from "@subbyte/graph";
 import { DataError, UsageError } from "../errors.js";
 import { buildModel, type Stem } from "../models/index.js";
 import { applyWeights } from "../weights/apply.js";
@@ -23,6 +31,8 @@ export interface OpenModelOptions {
   readonly stem?: Stem;
   /** Output of an ONNX file to classify by; the first that has the shape of logits by default. */
   readonly output?: string;
+  /** Order in which a float network takes the channels of its images, RGB by default; the opened graph takes RGB. */
+  readonly channelOrder?: "rgb" | "bgr";
 }
 
 interface OpenedFile {
@@ -97,7 +107,7 @@ export async function openModel(path: string, options: OpenModelOptions = {}): P
 
 function openOnnx(
   { path, bytes }: OpenedFile,
-  { size, output }: OpenModelOptions,
+  { size, output, channelOrder }: OpenModelOptions,
 ): Omit<FloatModel, keyof OpenedFile | "kind"> {
   let isPlain = true;
   const loader = externalDataBeside(path);
@@ -112,7 +122,8 @@ function openOnnx(
     },
   });
   const { graph: imported, input } = importClassifier(read, defined({ size }));
-  const { graph, probabilities, notes } = classifierHead(imported, output);
+  const { graph: classifier, probabilities, notes } = classifierHead(imported, output);
+  const graph = channelOrder === "bgr" ? withReversedChannels(classifier) : classifier;
   const isSame =
     isPlain &&
     graph === imported &&
@@ -144,7 +155,8 @@ async function openCheckpoint(file: OpenedFile, options: OpenModelOptions): Prom
     ...defined({ size, channels, stem }),
     initialize: false,
   });
-  const applied = applyWeights(graph, weights.tensors, { source: file.path }).graph;
+  const built = applyWeights(graph, weights.tensors, { source: file.path }).graph;
+  const applied = options.channelOrder === "bgr" ? withReversedChannels(built) : built;
   return {
     ...file,
     kind: "float",

@@ -24,10 +24,12 @@ const names = <Name extends string>(table: Readonly<Record<Name, unknown>>) =>
 
 /** What the weights of a file are put into. */
 const network = ["arch", "classes", "stem", "size"] as const;
-const images = names(imageOptions).filter((name) => name !== "size") as readonly Exclude<
-  keyof typeof imageOptions,
-  "size"
->[];
+/** What brings images and the classes of a model together. */
+const matching = ["fit", "channelOrder", "labelsMap"] as const;
+const trainingImages = names(imageOptions).filter(
+  (name) => name !== "size" && !(matching as readonly string[]).includes(name),
+) as readonly Exclude<keyof typeof imageOptions, "size" | (typeof matching)[number]>[];
+const images = [...trainingImages, ...matching] as const;
 const bitWidths = names(bitWidthOptions);
 const training = names(trainingOptions);
 /** Not those of a look at the result. */
@@ -65,7 +67,7 @@ export const tasks = {
   },
   train: {
     description: "Trains a built-in architecture on images.",
-    reads: [...network, ...images, ...training, "from", "batch", "out", "seed", "threads"],
+    reads: [...network, ...trainingImages, ...training, "from", "batch", "out", "seed", "threads"],
     needs: ["arch", "data"],
     arguments: 0,
     own: {

@@ -3,6 +3,7 @@
 import type { Graph } from "@subbyte/graph";
 import { correctBiases } from "./bias-correction.js";
 import { snapBiases } from "./biases.js";
+import type { FloatAnswers } from "./check.js";
 import { equalizeLayers } from "./equalization.js";
 import { insertFakeQuant } from "./insert.js";
 import { learnsBiases, type MethodOptions, methodByName } from "./methods.js";
@@ -28,6 +29,8 @@ export interface GuardedOptions extends QuantizeOptions {
   readonly maxDrop?: number;
   /** Gives a collapsed network back instead of failing. */
   readonly force?: boolean;
+  /** Called with the float network's answers, where its labels are the images', before anything is quantized. */
+  readonly onFloat?: (answers: FloatAnswers) => void | Promise<void>;
 }
 
 /** Quantizes a simplified float graph; biases are on their grid. */

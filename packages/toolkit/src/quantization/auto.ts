@@ -49,7 +49,7 @@ export async function autoQuantize(
   options: GuardedOptions,
 ): Promise<Graph> {
   const { maxDrop = maxDropDefault, onNote } = options;
-  const measure = check.floatTop1 === undefined ? "disagreement with float" : "loss of accuracy";
+  const { criterion } = check;
   let best: { readonly graph: Graph; readonly closeness: Closeness; readonly name: string } | undefined;
   for (const { name, why, options: rung, learns } of ladder) {
     options.signal?.throwIfAborted();
@@ -67,11 +67,11 @@ export async function autoQuantize(
     const drop = check.drop(best!.closeness);
     if (drop <= maxDrop) {
       onNote?.(
-        `auto stops with ${best!.name}: the ${measure} is ${drop.toFixed(2)} points, \`maxDrop\` allows ${maxDrop}.`,
+        `auto stops with ${best!.name}: the ${criterion} is ${drop.toFixed(2)} points, \`maxDrop\` allows ${maxDrop}.`,
       );
       return best!.graph;
     }
-    onNote?.(`The ${measure} is ${drop.toFixed(2)} points, more than \`maxDrop\` ${maxDrop}: auto goes on.`);
+    onNote?.(`The ${criterion} is ${drop.toFixed(2)} points, more than \`maxDrop\` ${maxDrop}: auto goes on.`);
   }
   onNote?.(
     `auto has no further method; it takes ${best!.name}. More bits or training (the task \`qat\`) can bring more.`,

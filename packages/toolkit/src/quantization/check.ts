@@ -3,6 +3,7 @@
 import { expandForInference, float32, type Graph, type Tensor } from "@subbyte/graph";
 import { normalize } from "../data/normalize.js";
 import type { ImageSet } from "../data/types.js";
+import { isNearChance } from "../evaluation/chance.js";
 import { argMax, crossEntropy } from "../evaluation/metrics.js";
 import { createSession, type SessionOptions } from "../runtime/session.js";
 import { batchSizeFor } from "./calibration.js";
@@ -69,13 +70,23 @@ export interface Closeness {
   readonly top1?: number;
 }
 
+/** The float network's answers to the images that networks are compared on. */
+export interface FloatAnswers {
+  /** Share of images named as labelled. */
+  readonly top1: number;
+  readonly images: number;
+  /** `confusion[label][predicted]`: images. */
+  readonly confusion: readonly (readonly number[])[];
+}
+
 /** The float network's answers to the check images, and the comparison of other networks' with them. */
 export class Check {
   readonly #float: Float32Array;
   readonly #classes: number;
-  readonly #labelled: boolean;
+  /** Whether accuracy decides; near chance, and without labels, agreement does. */
+  readonly #judgesByLabels: boolean;
   /** Of the float network; absent where the labels are not its classes. */
-  readonly floatTop1: number | undefined;
+  readonly floatAnswers: FloatAnswers | undefined;
 
   private constructor(
     readonly images: CheckImages,
@@ -84,10 +95,20 @@ export class Check {
   ) {
     this.#float = logits;
     this.#classes = logits.length / Math.max(1, images.labels.length);
-    const top1 = images.classes === this.#classes ? this.#top1(logits) : undefined;
-    // Labels of other classes than the network's, in the same number, would be met by chance.
-    this.#labelled = top1 !== undefined && top1 >= Math.min(1, 2 / this.#classes);
-    this.floatTop1 = this.#labelled ? top1 : undefined;
+    this.floatAnswers = images.classes === this.#classes ? answersOf(logits, images) : undefined;
+    const labels = new Set(images.labels).size;
+    this.#judgesByLabels =
+      this.floatAnswers !== undefined && !isNearChance(this.floatAnswers.top1, images.labels.length, labels);
+  }
+
+  /** Of the float network; absent where the labels are not its classes. */
+  get floatTop1(): number | undefined {
+    return this.floatAnswers?.top1;
+  }
+
+  /** What `drop` counts, in words. */
+  get criterion(): string {
+    return this.#judgesByLabels ? "loss of accuracy" : "disagreement with float";
   }
 
   static async of(float: Graph, images: CheckImages, options: SessionOptions = {}): Promise<Check> {
@@ -112,18 +133,18 @@ export class Check {
     return {
       agreement: same / count,
       divergence: divergence / count,
-      ...(this.#labelled ? { top1: this.#top1(logits) } : {}),
+      ...(this.floatAnswers ? { top1: answersOf(logits, this.images).top1 } : {}),
     };
   }
 
-  /** Accuracy lost, in points; without labels, disagreement with float. */
+  /** Accuracy lost, in points; disagreement with float where there are no labels, or float is near chance. */
   drop({ agreement, top1 }: Closeness): number {
-    return 100 * (this.floatTop1 === undefined || top1 === undefined ? 1 - agreement : this.floatTop1 - top1);
+    return 100 * (this.#judgesByLabels ? this.floatTop1! - top1! : 1 - agreement);
   }
 
   /** Whether less than half of float is left. */
   collapsed({ agreement, top1 }: Closeness): boolean {
-    return this.floatTop1 === undefined || top1 === undefined ? agreement < 0.5 : top1 < this.floatTop1 / 2;
+    return this.#judgesByLabels ? top1! < this.floatTop1! / 2 : agreement < 0.5;
   }
 
   /** `accuracy 91.20 % (float 91.73 %), agreement 98.30 %`. */
@@ -131,15 +152,17 @@ export class Check {
     const accuracy = top1 === undefined ? "" : `accuracy ${percent(top1)} (float ${percent(this.floatTop1!)}), `;
     return `${accuracy}agreement with float ${percent(agreement)}`;
   }
+}
 
-  #top1(logits: Float32Array): number {
-    const { labels } = this.images;
-    let correct = 0;
-    labels.forEach((label, i) => {
-      if (argMax(logits, i * this.#classes, this.#classes) === label) correct++;
-    });
-    return correct / labels.length;
-  }
+function answersOf(logits: Float32Array, { labels, classes }: CheckImages): FloatAnswers {
+  const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
+  let correct = 0;
+  labels.forEach((label, i) => {
+    const predicted = argMax(logits, i * classes, classes);
+    if (predicted === label) correct++;
+    confusion[label]![predicted]!++;
+  });
+  return { top1: correct / labels.length, images: labels.length, confusion };
 }
 
 const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;

@@ -58,6 +58,7 @@ export async function quantize(graph: Graph, images: ImageSet, options: GuardedO
   if (!apart.disjoint)
     say("There are too few images beside those of calibration; the result is checked on the same ones.");
   const check = await Check.of(graph, apart, session);
+  if (check.floatAnswers) await options.onFloat?.(check.floatAnswers);
 
   const told = { ...options, onNote: say };
   const quantized =

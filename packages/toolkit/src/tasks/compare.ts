@@ -10,9 +10,10 @@ import { Check, type Closeness, checkImages } from "../quantization/check.js";
 import { type LayerSensitivity, layerSensitivity } from "../quantization/sensitivity/index.js";
 import { sensitivityReport } from "../report/sensitivity-report.js";
 import { lift } from "../simulation/lift.js";
+import { takeClasses } from "./classes.js";
 import { openImagesFor } from "./images.js";
 import { openTaskModel } from "./model.js";
-import { preprocessingOf } from "./preprocessing.js";
+import { prepareImages } from "./preprocessing.js";
 import { defineTask } from "./run.js";
 
 export interface CompareResult {
@@ -34,12 +35,13 @@ const IMAGES = 512;
 
 export const compareModels = defineTask("compare", async (options, run): Promise<CompareResult> => {
   const [quantized, float] = await openBoth(options);
-  const preprocessing = preprocessingOf(quantized, options);
+  const preparation = prepareImages(quantized, options, run);
   const { limit = IMAGES, seed, report } = options;
-  const images = await openImagesFor(preprocessing, "train", options, run, { limit });
+  const opened = await openImagesFor(preparation, "train", options, run, { limit, labels: "optional" });
+  const { images } = takeClasses(quantized, opened, options, run);
   const session = defined({ threads: options.threads });
   const graph = simplifyForImport(float.graph);
-  const { mean, std } = preprocessing;
+  const { mean, std } = preparation.preprocessing;
   run.phase("measuring");
   const shown = await checkImages(images, { seed, mean, std, calibrationImages: 0, count: IMAGES });
   const check = await Check.of(graph, shown, session);

@@ -5,10 +5,12 @@ import { UsageError } from "../errors.js";
 import { type ClassifierResult, evaluateClassifier } from "../evaluation/index.js";
 import { writeFileAtomic } from "../files.js";
 import type { OpenedModel } from "../model-file/index.js";
+import { requireClasses } from "./classes.js";
 import { classifierOf } from "./classifier.js";
-import { openImagesFor, requireSameClasses } from "./images.js";
+import { warnOfWrongReading } from "./diagnosis.js";
+import { openImagesFor } from "./images.js";
 import { openTaskModel } from "./model.js";
-import { preprocessingOf } from "./preprocessing.js";
+import { type Preparation, prepareImages } from "./preprocessing.js";
 import { defineTask } from "./run.js";
 
 export interface EvaluateResult extends Omit<ClassifierResult, "predictions" | "labels"> {
@@ -18,21 +20,26 @@ export interface EvaluateResult extends Omit<ClassifierResult, "predictions" | "
   readonly fileBytes: number;
   readonly data: string;
   readonly split: Split;
+  /** Where the model has more classes than the images: for each label, images that it named as one of the others. */
+  readonly others?: readonly number[];
+  readonly preparation: Preparation;
   readonly notes: readonly string[];
+  /** What is probably not as it should be, such as an accuracy near chance. */
+  readonly warnings: readonly string[];
 }
 
 export const evaluateModel = defineTask("evaluate", async (options, run): Promise<EvaluateResult> => {
   const model = await openTaskModel(options.model, options);
-  const preprocessing = preprocessingOf(model, options);
+  const preparation = prepareImages(model, options, run);
   if (options.simulate !== undefined && model.kind === "float")
     throw new UsageError(
       "wrong-model-kind",
       { file: model.path, option: "simulate", expected: "quantized" },
       `\`simulate\` ${options.simulate}: ${model.path} is a float network; only a .sbq can be simulated.`,
     );
-  const images = await openImagesFor(preprocessing, "evaluation", options, run);
-  requireSameClasses(model, images);
-  const classifier = await classifierOf(model, preprocessing, options);
+  const opened = await openImagesFor(preparation, "evaluation", options, run);
+  const { images } = requireClasses(model, opened, options, run);
+  const classifier = await classifierOf(model, preparation.preprocessing, options);
   run.phase("evaluating");
   const { predictions, labels, ...figures } = await evaluateClassifier(classifier.classify, images, {
     signal: run.signal,
@@ -42,6 +49,7 @@ export const evaluateModel = defineTask("evaluate", async (options, run): Promis
   }).finally(() => classifier.close());
   if (options.predictions !== undefined)
     await writeFileAtomic(options.predictions, predictionsJson({ predictions, labels }, model, images));
+  await warnOfWrongReading(model, preparation, images, figures, options, run);
   const { name: data, split, notes } = images;
   return {
     model: model.path,
@@ -50,9 +58,27 @@ export const evaluateModel = defineTask("evaluate", async (options, run): Promis
     data,
     split,
     ...figures,
+    ...amongLabels(figures),
+    preparation,
     notes,
+    warnings: run.warnings,
   };
 });
+
+type Confusion = Pick<ClassifierResult, "classes" | "confusion">;
+
+/** The confusion of the classes that have images alone, where not all have. */
+function amongLabels({ classes, confusion }: Confusion): Confusion & Pick<EvaluateResult, "others"> {
+  const labels = classes.map((_, label) => label).filter((label) => confusion[label]!.some((count) => count > 0));
+  if (labels.length === classes.length) return { classes, confusion };
+  const rows = labels.map((label) => labels.map((predicted) => confusion[label]![predicted]!));
+  const sum = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0);
+  return {
+    classes: labels.map((label) => classes[label]!),
+    confusion: rows,
+    others: labels.map((label, i) => sum(confusion[label]!) - sum(rows[i]!)),
+  };
+}
 
 /** Class indices in the order of the images, which is the same for every model at the same size. */
 const predictionsJson = (

@@ -12,6 +12,7 @@ export type Phase =
   | "training"
   | "validating"
   | "evaluating"
+  | "trying normalizations"
   | "measuring"
   | "downloading";
 

@@ -9,8 +9,12 @@ export interface NetworkOptions {
   readonly classes?: number;
   readonly stem?: "imagenet" | "cifar";
   readonly size?: number;
+  readonly channelOrder?: "rgb" | "bgr";
 }
 
 /** @throws as `openModel` */
-export const openTaskModel = (path: string, { arch, classes, stem, size }: NetworkOptions): Promise<OpenedModel> =>
-  openModel(path, defined({ architecture: arch, classes, stem, size }) as OpenModelOptions);
+export const openTaskModel = (
+  path: string,
+  { arch, classes, stem, size, channelOrder }: NetworkOptions,
+): Promise<OpenedModel> =>
+  openModel(path, defined({ architecture: arch, classes, stem, size, channelOrder }) as OpenModelOptions);

@@ -2,6 +2,7 @@
 
 import type { Preprocessing } from "@subbyte/engine";
 import { ModelError } from "@subbyte/graph";
+import { usualNormalizations } from "../data/index.js";
 import { defined } from "../defined.js";
 import { UsageError } from "../errors.js";
 import {
@@ -10,6 +11,7 @@ import {
   outerNormalization,
   type QuantizedModel,
 } from "../model-file/index.js";
+import type { Run } from "./run.js";
 
 /** The options that change it. */
 export interface PreprocessingOptions {
@@ -17,19 +19,30 @@ export interface PreprocessingOptions {
   readonly resizeTo?: number;
   readonly mean?: readonly number[];
   readonly std?: readonly number[];
+  readonly channelOrder?: "rgb" | "bgr";
 }
 
-type Normalization = Pick<Preprocessing, "mean" | "std">;
+export type Normalization = Pick<Preprocessing, "mean" | "std">;
 
-/** Mean and standard deviation of the training images of ImageNet and of MNIST, which published weights were trained with. */
-const usualNormalization = {
-  1: { mean: [0.1307], std: [0.3081] },
-  3: { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
-} as const satisfies Readonly<Record<1 | 3, Normalization>>;
+/** Who said so: the options, the model's file, or nobody. */
+export type Origin = "options" | "file" | "guess";
+
+/** How images are prepared for a model, and where that comes from. */
+export interface Preparation {
+  readonly preprocessing: Preprocessing;
+  /** What the file expects of its images; `preprocessing` has what the network does itself in it. */
+  readonly normalization: Normalization;
+  readonly origin: Readonly<Record<keyof Normalization, Origin>>;
+  /** In which the file takes the channels; in `preprocessing` they are RGB. */
+  readonly channelOrder: "rgb" | "bgr";
+}
+
+/** Pixels / 255 lie in 0 … 1; no mean of them is beyond this, and no deviation. */
+const LARGEST = { mean: 2, std: 4 } as const;
 
 /**
  * The normalization of a float network: the options', else the model's, else the usual.
- * @throws {UsageError} for another number of values than channels, or a deviation that is not positive
+ * @throws {UsageError} for another number of values than channels, values in units of pixels, or a deviation that is not positive
  */
 export function normalizationOf(
   channels: 1 | 3,
@@ -37,17 +50,26 @@ export function normalizationOf(
   described?: Normalization,
 ): Normalization {
   const { mean, std } = {
-    ...usualNormalization[channels],
+    ...usualNormalizations(channels)[0]!,
     ...described,
     ...defined({ mean: givenMean, std: givenStd }),
   };
-  for (const [name, values] of Object.entries({ mean, std }))
+  for (const [option, values] of Object.entries({ mean, std })) {
+    const fail = (expected: string, reason: string): never => {
+      throw new UsageError("option-value", { option, value: values, expected }, `\`${option}\` ${values}: ${reason}.`);
+    };
     if (values.length !== channels)
-      throw new UsageError(
-        "option-value",
-        { option: name, value: values, expected: `${channels} numbers` },
-        `\`${name}\` ${values}: ${values.length} values for ${channels} channels; give ${channels === 1 ? "one value" : "three values, e.g. 0.5,0.5,0.5"}.`,
+      fail(
+        `${channels} numbers`,
+        `${values.length} values for ${channels} channels; give ${channels === 1 ? "one value" : "three values, e.g. 0.5,0.5,0.5"}`,
       );
+    const largest = LARGEST[option as keyof Normalization];
+    if (values.some((value) => Math.abs(value) > largest))
+      fail(
+        "units of pixel / 255",
+        `these are pixels of 0 … 255; \`${option}\` counts in units of pixel / 255: ${values.map((value) => Number((value / 255).toPrecision(4)))}`,
+      );
+  }
   if (!std.every((value) => value > 0))
     throw new UsageError(
       "option-value",
@@ -57,9 +79,18 @@ export function normalizationOf(
   return { mean, std };
 }
 
-/** Images of another size are refused unless `size`, `resizeTo` or the model's own training asked for resizing. */
-export function preprocessingOf(model: OpenedModel, options: PreprocessingOptions): Preprocessing {
-  if (model.kind === "quantized") return storedPreprocessing(model, options);
+/** How a model's images are prepared, which a note tells. */
+export function prepareImages(model: OpenedModel, options: PreprocessingOptions, run: Run): Preparation {
+  const preparation = preparationFor(model, options);
+  run.note(describedPreparation(preparation, model.path));
+  return preparation;
+}
+
+function preparationFor(model: OpenedModel, options: PreprocessingOptions): Preparation {
+  if (model.kind === "quantized") {
+    const preprocessing = storedPreprocessing(model, options);
+    return { preprocessing, normalization: preprocessing, origin: { mean: "file", std: "file" }, channelOrder: "rgb" };
+  }
   const [channels, height, width] = model.shape;
   if (channels !== 1 && channels !== 3)
     throw new ModelError(
@@ -77,20 +108,27 @@ export function preprocessingOf(model: OpenedModel, options: PreprocessingOption
   const described = description ?? (input && outerNormalization(input, channels));
   const resizeTo =
     options.resizeTo ?? description?.resizeTo ?? (options.size === undefined ? undefined : Math.max(height, width));
+  const normalization = normalizationOf(channels, options, described);
+  const originOf = (given: unknown): Origin => (given !== undefined ? "options" : described ? "file" : "guess");
   return {
-    channels,
-    height,
-    width,
-    ...(resizeTo === undefined ? { resize: "exact" } : { resize: "shorter-side", resizeTo }),
-    ...composedNormalization(normalizationOf(channels, options, described), input?.normalization),
+    preprocessing: {
+      channels,
+      height,
+      width,
+      ...(resizeTo === undefined ? { resize: "exact" } : { resize: "shorter-side", resizeTo }),
+      ...composedNormalization(normalization, input?.normalization),
+    },
+    normalization,
+    origin: { mean: originOf(options.mean), std: originOf(options.std) },
+    channelOrder: options.channelOrder ?? "rgb",
   };
 }
 
 /** An integer network has its preprocessing in its input tables; an option may repeat it, not change it. */
 function storedPreprocessing({ program, path }: QuantizedModel, options: PreprocessingOptions): Preprocessing {
   const { preprocessing } = program;
-  const stored = { ...preprocessing, size: preprocessing.height };
-  for (const name of ["mean", "std", "size", "resizeTo"] as const) {
+  const stored = { ...preprocessing, size: preprocessing.height, channelOrder: "rgb" };
+  for (const name of ["mean", "std", "size", "resizeTo", "channelOrder"] as const) {
     const given = options[name];
     if (given !== undefined && String(given) !== String(stored[name]))
       throw new UsageError(
@@ -100,4 +138,26 @@ function storedPreprocessing({ program, path }: QuantizedModel, options: Preproc
       );
   }
   return preprocessing;
+}
+
+function describedPreparation(
+  { preprocessing, normalization, origin, channelOrder }: Preparation,
+  path: string,
+): string {
+  const { channels, height, width, resizeTo } = preprocessing;
+  const colours = channels === 1 ? "grey" : channelOrder.toUpperCase();
+  const resized =
+    resizeTo === undefined ? "" : `, cut from the centre after the shorter side is resized to ${resizeTo}`;
+  const said = { options: "as given", file: `as ${path} says`, guess: "a guess" };
+  const values = (name: keyof Normalization) =>
+    normalization[name].map((value) => Number(value.toPrecision(6))).join(",");
+  const isOne = origin.mean === origin.std;
+  const normalized = isOne
+    ? `mean ${values("mean")} and std ${values("std")} (${said[origin.mean]})`
+    : `mean ${values("mean")} (${said[origin.mean]}) and std ${values("std")} (${said[origin.std]})`;
+  const advice =
+    origin.mean === "guess" || origin.std === "guess"
+      ? `; nothing in ${path} says how its images were normalized, so give \`mean\` and \`std\` where ${usualNormalizations(channels)[0]!.name} are wrong`
+      : "";
+  return `images are ${colours}, ${width}×${height} pixels${resized}, normalized by ${normalized}${advice}`;
 }

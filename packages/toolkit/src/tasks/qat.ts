@@ -3,7 +3,7 @@
  * chain of bit widths to a file for each.
  */
 
-import type { Preprocessing } from "@subbyte/engine";
+import type { Graph } from "@subbyte/graph";
 import type { ImageSet, OpenOptions } from "../data/index.js";
 import { UsageError } from "../errors.js";
 import type { OpenedModel } from "../model-file/index.js";
@@ -12,9 +12,10 @@ import { fakeQuants } from "../quantization/fake-quant.js";
 import { trainQuantized } from "../quantization/qat/index.js";
 import { lift } from "../simulation/lift.js";
 import { bitPolicy } from "./bit-policy.js";
-import { CROP_HEADROOM, openImagesFor, requireSameClasses } from "./images.js";
+import { requireClasses } from "./classes.js";
+import { CROP_HEADROOM, openImagesFor } from "./images.js";
 import { openTaskModel } from "./model.js";
-import { preprocessingOf } from "./preprocessing.js";
+import { type Preparation, prepareImages } from "./preprocessing.js";
 import { checkChainOptions, stagePolicy, trainedChain } from "./qat-chain.js";
 import { finishedStage, type QatRun, type QatStage, stageOptions, stageSettings } from "./qat-stage.js";
 import { floatStart, quantizedStart } from "./quantized-start.js";
@@ -45,16 +46,15 @@ async function trained(model: OpenedModel, options: Options, run: Run) {
   const { validationShare = "auto", randomResizedCrop, bits } = options;
   const opening: Opening = { validationShare, ...(randomResizedCrop ? { headroom: CROP_HEADROOM } : {}) };
   /** With the images that choose the epoch; those in `start` are trained on. */
-  const qatRun = async (start: Pick<QatRun, "preprocessing" | "images" | "labels">): Promise<QatRun> => {
-    requireSameClasses(model, start.images);
-    const open = opener(start.preprocessing, options, run);
+  const qatRun = async ({ preparation, images, labels }: Omit<Start, "graph">): Promise<QatRun> => {
+    const open = opener(model, preparation, options, run);
     const validation = await open(validationShare === 0 ? "evaluation" : "held-out");
-    return { model, options, run, open, validation, ...start };
+    return { model, options, run, open, validation, images, labels, preprocessing: preparation.preprocessing };
   };
   if (model.kind === "float" && bits !== undefined) {
     checkChainOptions(bits, run);
     const policies = bits.map((width) => stagePolicy(options, width));
-    const { graph: _, settings, ...start } = await floatStart(model, options, run, policies, opening);
+    const { settings, ...start } = await floatStart(model, options, run, { policies, opening });
     const qat = await qatRun(start);
     return { qat, stages: await trainedChain(qat, model.graph, settings, bits) };
   }
@@ -66,22 +66,32 @@ async function trained(model: OpenedModel, options: Options, run: Run) {
 }
 
 /** Opens a split of the images, whichever `split` is trained on. */
-function opener(preprocessing: Preprocessing, { split: _, ...options }: Options, run: Run) {
+function opener(model: OpenedModel, preparation: Preparation, { split: _, ...options }: Options, run: Run) {
   const { validationShare = "auto" } = options;
-  return (split: OpenOptions["split"]): Promise<ImageSet> =>
-    openImagesFor(preprocessing, split, options, run, { validationShare });
+  return async (split: OpenOptions["split"]): Promise<ImageSet> => {
+    const images = await openImagesFor(preparation, split, options, run, { validationShare });
+    return requireClasses(model, images, options, run, { every: true }).images;
+  };
+}
+
+interface Start {
+  readonly graph: Graph;
+  readonly preparation: Preparation;
+  readonly images: ImageSet;
+  readonly labels: readonly string[] | undefined;
 }
 
 /** A calibrated network, and the images that it is trained on. */
-async function begin(model: OpenedModel, options: Options, run: Run, opening: Opening) {
+async function begin(model: OpenedModel, options: Options, run: Run, opening: Opening): Promise<Start> {
   if (model.kind === "float") {
     const start = await quantizedStart(model, options, run, { policy: bitPolicy(options), opening });
-    const { quantized: graph, preprocessing, images, labels } = start;
-    return { graph, preprocessing, images, labels };
+    const { quantized: graph, preparation, images, labels } = start;
+    return { graph, preparation, images, labels };
   }
-  const preprocessing = preprocessingOf(model, options);
-  const images = await openImagesFor(preprocessing, "train", options, run, opening);
-  return { graph: lift(model.program), preprocessing, images, labels: model.program.labels ?? images.classes };
+  const preparation = prepareImages(model, options, run);
+  const opened = await openImagesFor(preparation, "train", options, run, opening);
+  const { images, labels } = requireClasses(model, opened, options, run, { every: true });
+  return { graph: lift(model.program), preparation, images, labels };
 }
 
 /** @throws {UsageError} for an option that says how a float network is quantized: the `.sbq` is, and keeps its bit widths and scales */

@@ -10,6 +10,7 @@ import type { Closeness } from "../quantization/check.js";
 import type { MixedPrecision } from "../quantization/mixed-precision/mixed-precision.js";
 import { bitPolicy, widthBudget } from "./bit-policy.js";
 import { openTaskModel } from "./model.js";
+import type { Preparation } from "./preprocessing.js";
 import { quantizedStart } from "./quantized-start.js";
 import { defineTask } from "./run.js";
 
@@ -28,6 +29,9 @@ export interface QuantizeResult {
   readonly closeness: Closeness | undefined;
   /** What was done and why, sentence by sentence. */
   readonly log: readonly string[];
+  readonly preparation: Preparation;
+  /** What is probably not as it should be, such as a float accuracy near chance. */
+  readonly warnings: readonly string[];
   /** Where a budget was given: the bit widths that it gave to layers, their means, and the file that holds them for `policy`. */
   readonly mixed?: MixedPrecision;
   readonly averageBits?: AverageBits;
@@ -44,16 +48,23 @@ export const quantizeModel = defineTask("quantize", async (options, run): Promis
       { file: model.path, expected: "float" },
       `${model.path} is quantized already; give the float network it was made from.`,
     );
-  const { quantized, preprocessing, labels, closeness, log, mixed } = await quantizedStart(model, options, run, {
+  const { quantized, preparation, images, labels, closeness, log, mixed } = await quantizedStart(model, options, run, {
     policy,
     budget: widthBudget(options),
     guard: { maxDrop, force },
   });
   const program = lower(quantized, {
-    preprocessing,
+    preprocessing: preparation.preprocessing,
     ...(labels === undefined ? {} : { labels }),
     probabilities: model.probabilities,
-    provenance: { command: "quantize", method, seed, source: basename(model.path), sourceHash: model.sha256 },
+    provenance: {
+      command: "quantize",
+      method,
+      seed,
+      source: basename(model.path),
+      sourceHash: model.sha256,
+      ...(closeness?.top1 === undefined ? {} : { accuracy: { [`${images.name} ${images.split}`]: closeness.top1 } }),
+    },
   });
   const bytes = writeSbq(program);
   const out = options.out ?? `${model.name}-w${weights}a${activations}.sbq`;
@@ -68,7 +79,9 @@ export const quantizeModel = defineTask("quantize", async (options, run): Promis
     method,
     seed,
     closeness,
+    preparation,
     log,
+    warnings: run.warnings,
   };
   if (!mixed) return result;
   const policyFile = `${out.replace(/\.sbq$/, "")}-policy.json`;

@@ -16,15 +16,17 @@ import { type BitPolicy, keptDepthwise } from "../quantization/policy.js";
 import { quantize, quantizeGraph } from "../quantization/quantize.js";
 import { synthesizeImages } from "../quantization/synthesis.js";
 import { withLayers } from "./bit-policy.js";
-import { classesOf, openImagesFor } from "./images.js";
-import { preprocessingOf } from "./preprocessing.js";
+import { labelsOf, type MatchedImages, requireClasses, takeClasses } from "./classes.js";
+import { warnOfWrongReading } from "./diagnosis.js";
+import { openImagesFor } from "./images.js";
+import { type Preparation, prepareImages } from "./preprocessing.js";
 import { reconstructionOf } from "./reconstruction.js";
 import type { Run } from "./run.js";
 
 /** A network with calibrated FakeQuant nodes, and what it was made with. */
 export interface QuantizedStart {
   readonly quantized: Graph;
-  readonly preprocessing: Preprocessing;
+  readonly preparation: Preparation;
   readonly images: ImageSet;
   /** Names of the network's classes, where the images or the model have them. */
   readonly labels: readonly string[] | undefined;
@@ -59,15 +61,21 @@ export interface FloatStart extends Omit<QuantizedStart, "quantized" | "closenes
   readonly settings: Omit<QuantizeOptions, "policy">;
 }
 
-/** @param policies bit widths that the network will have: what the engine cannot run is refused before images are read */
+export interface FloatOpening extends Pick<Opening, "opening"> {
+  /** Bit widths that the network will have: what the engine cannot run is refused before images are read. */
+  readonly policies: readonly BitPolicy[];
+  /** Whether images without the model's classes will do. */
+  readonly calibratesOnly?: boolean;
+}
+
 export async function floatStart(
   model: FloatModel,
   options: Options,
   run: Run,
-  policies: readonly BitPolicy[],
-  opening: Opening["opening"] = { limit: limitOf(options) },
+  { policies, calibratesOnly = false, opening = { limit: limitOf(options) } }: FloatOpening,
 ): Promise<FloatStart> {
-  const preprocessing = preprocessingOf(model, options);
+  const preparation = prepareImages(model, options, run);
+  const { preprocessing } = preparation;
   const graph = simplifyForImport(model.graph);
   // All scales are 1 yet: what the engine cannot run is refused here, before images are read and minutes are spent on them.
   for (const policy of policies) {
@@ -78,19 +86,11 @@ export async function floatStart(
         `${kept.layers} depthwise convolutions have ${kept.bits} bits: they hold few weights and lose most at fewer; \`depthwiseBits\` changes that`,
       );
   }
-  const synthetic = options.data === NO_DATA;
-  const images = synthetic
-    ? await syntheticImages(model, preprocessing, options, run)
-    : await openImagesFor(preprocessing, "train", options, run, opening);
-  const labels = labelsOf(model, images);
-  if (labels === undefined && !synthetic)
-    run.note(
-      `${model.path} has ${classesOf(model)} classes, "${images.name}" ${images.classes.length}: its images serve to measure ranges, the .sbq gets no class names`,
-    );
+  const { images, labels } = await imagesAndLabels(model, preparation, options, run, opening, calibratesOnly);
   const { mean, std } = preprocessing;
   return {
     graph,
-    preprocessing,
+    preparation,
     images,
     labels,
     settings: { ...methodOptionsOf(options), mean, std, signal: run.signal },
@@ -103,13 +103,25 @@ export async function quantizedStart(
   run: Run,
   { policy, budget, guard, opening }: Opening,
 ): Promise<QuantizedStart> {
-  const { graph, settings: common, ...start } = await floatStart(model, options, run, [policy], opening);
-  const { images } = start;
+  const {
+    graph,
+    settings: common,
+    ...start
+  } = await floatStart(model, options, run, {
+    policies: [policy],
+    calibratesOnly: guard !== undefined,
+    ...defined({ opening }),
+  });
+  const { preparation, images } = start;
   const mixed = budget && (await widthsWithin(budget, graph, images, { ...common, policy }, run));
   const made = { ...start, mixed };
-  const settings = {
+  const settings: GuardedOptions = {
     ...common,
     ...guard,
+    async onFloat(answers) {
+      await warnOfWrongReading(model, preparation, images, answers, options, run);
+      run.phase("calibrating");
+    },
     policy: mixed ? withLayers(policy, mixed) : policy,
     ...calibrationEvents(run, Math.min(options.calibrationImages, images.length)),
   };
@@ -173,8 +185,28 @@ export function calibrationEvents(
 const limitOf = ({ limit = Number.POSITIVE_INFINITY, calibrationImages }: Options): number =>
   Math.min(limit, CHOICE * calibrationImages);
 
-const labelsOf = (model: FloatModel, images: ImageSet): readonly string[] | undefined =>
-  model.description?.labels ?? (images.classes.length === classesOf(model) ? images.classes : undefined);
+/**
+ * @param calibratesOnly whether images without the model's classes will do
+ * @returns the names of the model's classes too, where the model or the images have them
+ */
+async function imagesAndLabels(
+  model: FloatModel,
+  preparation: Preparation,
+  options: Options,
+  run: Run,
+  opening: NonNullable<Opening["opening"]>,
+  calibratesOnly: boolean,
+): Promise<MatchedImages> {
+  if (options.data === NO_DATA)
+    return { images: await syntheticImages(model, preparation.preprocessing, options, run), labels: labelsOf(model) };
+  const opened = await openImagesFor(preparation, "train", options, run, {
+    ...opening,
+    labels: calibratesOnly ? "optional" : "required",
+  });
+  return calibratesOnly
+    ? takeClasses(model, opened, options, run)
+    : requireClasses(model, opened, options, run, { every: true });
+}
 
 /** Images made from what the network's batch normalization remembers. */
 async function syntheticImages(

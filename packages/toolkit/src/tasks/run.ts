@@ -47,6 +47,7 @@ export class Run {
   readonly software: Software | undefined;
   readonly #emit: (event: TaskEvent) => void;
   readonly #said = new Set<string>();
+  readonly #warnings: string[] = [];
   #phase: Phase = "opening images";
   #begun = 0;
   /** The first progress of the phase: what was done by then is not timed. */
@@ -100,6 +101,12 @@ export class Run {
 
   warning(text: string): void {
     this.#say({ type: "warning", text });
+    if (!this.#warnings.includes(text)) this.#warnings.push(text);
+  }
+
+  /** What was probably not as it should be, for the result. */
+  get warnings(): readonly string[] {
+    return [...this.#warnings];
   }
 
   #say(event: Extract<TaskEvent, { readonly text: string }>): void {

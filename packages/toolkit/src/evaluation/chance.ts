@@ -1,0 +1,39 @@
+/** @file Whether an accuracy is more than chance, and whether one is better than another on the same images. */
+
+/** Standard deviations that chance hardly reaches. */
+const SIGMAS = 3;
+/** Share of the way from chance to all right that a trained network is beyond. */
+const BEYOND = 0.1;
+
+/**
+ * Whether so little is right that images and network hardly belong together.
+ * @param top1 share of images that are named right
+ * @param classes that the images have, 2 or more: a network that always gives the same answer is right on one of so many
+ */
+export function isNearChance(top1: number, images: number, classes: number): boolean {
+  const chance = 1 / classes;
+  const deviation = Math.sqrt((chance * (1 - chance)) / images);
+  return top1 <= chance + Math.max(SIGMAS * deviation, BEYOND * (1 - chance));
+}
+
+/**
+ * Whether the difference between two shares of the same number of images is more than chance, taken as of different images.
+ * @param images of each
+ */
+export function isClearlyAbove(share: number, other: number, images: number): boolean {
+  const mean = (share + other) / 2;
+  return share - other > SIGMAS * Math.sqrt((2 * mean * (1 - mean)) / images);
+}
+
+/**
+ * Whether one network is better than another on the same images by more than chance (McNemar's test).
+ * @param right for each image, 1 where the network names it right; `other` likewise
+ */
+export function isClearlyBetter(right: ArrayLike<number>, other: ArrayLike<number>): boolean {
+  let [gains, losses] = [0, 0];
+  for (let i = 0; i < right.length; i++) {
+    if (right[i]! > other[i]!) gains++;
+    if (right[i]! < other[i]!) losses++;
+  }
+  return gains - losses > SIGMAS * Math.sqrt(gains + losses);
+}

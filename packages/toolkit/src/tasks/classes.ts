@@ -1,0 +1,154 @@
+/** @file Brings the classes of images and of a model together, so that labels count the model's classes. */
+
+import { type ImageSet, relabelled, unlabelled } from "../data/index.js";
+import { DataError } from "../errors.js";
+import { type LabelFile, type Match, type Mismatch, matchClasses, readLabelFile } from "../labels/index.js";
+import type { OpenedModel } from "../model-file/index.js";
+import type { Run } from "./run.js";
+
+/** Number of classes of a model. */
+export const classesOf = (model: OpenedModel): number =>
+  model.kind === "quantized" ? model.program.classes : model.classes;
+
+/** Names of a model's classes, where its file has them. */
+export const labelsOf = (model: OpenedModel): readonly string[] | undefined =>
+  model.kind === "quantized" ? model.program.labels : model.description?.labels;
+
+/** What the option `labelsMap` says. */
+export function labelsMapOf({ labelsMap }: { readonly labelsMap?: string }): LabelFile | "order" | undefined {
+  return labelsMap === undefined || labelsMap === "order" ? labelsMap : readLabelFile(labelsMap);
+}
+
+export interface MatchedImages {
+  /** Their labels count the model's classes; without classes where they are none of the model's. */
+  readonly images: ImageSet;
+  /** Names of the model's classes, from its file or from what matched them. */
+  readonly labels: readonly string[] | undefined;
+}
+
+/**
+ * Images that need labels of the model's classes.
+ * @param every whether each of the model's classes must be among the images', as training needs it
+ * @throws {DataError} where the images have other classes than the model
+ */
+export function requireClasses(
+  model: OpenedModel,
+  images: ImageSet,
+  options: { readonly labelsMap?: string },
+  run: Run,
+  { every = false } = {},
+): MatchedImages {
+  const match = matchOf(model, images, options);
+  if ("missing" in match) throw mismatch(model, images, match);
+  const absent = classesOf(model) - new Set(match.targets).size;
+  if (every && absent > 0)
+    throw new DataError(
+      "class-mismatch",
+      { source: images.name, found: images.classes.length, expected: classesOf(model) },
+      `"${images.name}" has images of ${new Set(match.targets).size} of the ${classesOf(model)} classes of ${model.path}: trained on these, it ` +
+        "would forget the others. Use images of all classes, or train a network for these: the task `train` with `from` takes over all but the last layer.",
+    );
+  return matched(model, images, match, run);
+}
+
+/** Images whose labels are used where they are the model's classes; a note says so where they are not. */
+export function takeClasses(
+  model: OpenedModel,
+  images: ImageSet,
+  options: { readonly labelsMap?: string },
+  run: Run,
+): MatchedImages {
+  const labels = labelsOf(model);
+  if (images.classes.length === 0) {
+    run.note(
+      `"${images.name}" has no labels, so no accuracy is measured: its images show how near the quantized network is to the float one`,
+    );
+    return { images, labels };
+  }
+  const match = matchOf(model, images, options);
+  if (!("missing" in match)) return matched(model, images, match, run);
+  const reason =
+    labels === undefined
+      ? `has ${images.classes.length} classes`
+      : `has classes that are not its own (${listed(match.missing)})`;
+  run.note(
+    `${model.path} has ${classesOf(model)} classes${labels === undefined ? "" : ` (${listed(labels)})`}, "${images.name}" ${reason}: its images ` +
+      "serve to measure ranges, no accuracy is measured; `labelsMap` says which class is which",
+  );
+  return { images: unlabelled(images), labels };
+}
+
+function matchOf(
+  model: OpenedModel,
+  { classes }: ImageSet,
+  options: { readonly labelsMap?: string },
+): Match | Mismatch {
+  return matchClasses(classes, { classes: classesOf(model), labels: labelsOf(model), map: labelsMapOf(options) });
+}
+
+function matched(model: OpenedModel, images: ImageSet, match: Match, run: Run): MatchedImages {
+  for (const note of notesOf(model, images, match)) run.note(note);
+  const labels = labelsOf(model) ?? match.names;
+  const { targets } = match;
+  const names =
+    labels ?? Array.from({ length: classesOf(model) }, (_, index) => nameFor(index, targets, images.classes));
+  return { images: relabelled(images, names, targets), labels };
+}
+
+/** The images' name of a class of the model, where they have one. */
+function nameFor(index: number, targets: readonly number[], classes: readonly string[]): string {
+  const at = targets.indexOf(index);
+  return at < 0 ? `class ${index}` : classes[at]!;
+}
+
+/** What a user should know of how classes were matched. */
+function notesOf(model: OpenedModel, { name, classes }: ImageSet, { by, targets }: Match): readonly string[] {
+  const count = classesOf(model);
+  const among = new Set(targets).size;
+  const subset =
+    among < count
+      ? [`"${name}" has images of ${among} of the ${count} classes of ${model.path}; it chooses among all`]
+      : [];
+  if (by === "order")
+    return [
+      `${labelsOf(model) ? "the class names of" : "nothing names the classes of"} ${model.path}${labelsOf(model) ? " are not looked at" : ""}: its classes 0 … ${count - 1} are taken to be ${listed(classes)}, ` +
+        "the classes of the images in the order of their names; `labelsMap` says otherwise",
+    ];
+  if (by === "imagenet")
+    return [
+      `nothing names the ${count} classes of ${model.path}: they are taken to be ImageNet's, ${count === 1001 ? "behind a background class" : "in their usual order"}; ` +
+        "`labelsMap` says otherwise",
+      ...subset,
+    ];
+  const isInOrder = among === count && targets.every((target, label) => target === label);
+  return isInOrder || among < count
+    ? subset
+    : [
+        `classes are matched by ${by === "map" ? "`labelsMap`" : "name"}: ${model.path} has them in another order than "${name}"`,
+      ];
+}
+
+function mismatch(model: OpenedModel, images: ImageSet, { by, missing }: Mismatch): DataError {
+  const labels = labelsOf(model);
+  const count = classesOf(model);
+  const facts = { source: images.name, found: images.classes.length, expected: count };
+  if (labels === undefined || by === "order")
+    return new DataError(
+      "class-mismatch",
+      facts,
+      `${model.path} has ${count} classes, the images of "${images.name}" have ${images.classes.length} (${listed(images.classes)}). ` +
+        "Use the data that the model was trained for, say with `labelsMap` which class of the model each is, or train a model for " +
+        "these classes: the task `train` with `from` takes over all but the last layer.",
+    );
+  return new DataError(
+    "class-mismatch",
+    facts,
+    `"${images.name}" has ${missing.length === images.classes.length ? "other classes than" : "classes that are not among those of"} ${model.path}: ` +
+      `${listed(missing)}; the model has ${listed(labels)}. Say with \`labelsMap\` which class of the model each is (` +
+      "`labelsMap` order takes them in the order of their names), or use the data that the model was trained for.",
+  );
+}
+
+/** Up to four names, or the first three and the last. */
+const listed = (names: readonly string[]): string =>
+  names.length <= 4 ? names.join(", ") : `${names.slice(0, 3).join(", ")} … ${names.at(-1)}`;

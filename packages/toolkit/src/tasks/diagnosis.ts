@@ -1,0 +1,144 @@
+/** @file What a user can have got wrong about the images, told where a network names hardly any of them right. */
+
+import { type ImageSet, type UsualNormalization, usualNormalizations } from "../data/index.js";
+import { defined } from "../defined.js";
+import {
+  isClearlyAbove,
+  isClearlyBetter,
+  isNearChance,
+  type Reading,
+  reorderedAccuracy,
+  TRIAL_IMAGES,
+  type Trial,
+  tryReadings,
+} from "../evaluation/index.js";
+import { composedNormalization, type FloatModel, type OpenedModel, type QuantizedModel } from "../model-file/index.js";
+import type { Normalization, Preparation } from "./preprocessing.js";
+import type { Run } from "./run.js";
+
+/** A network's answers. */
+export interface Answers {
+  /** Share of images named right. */
+  readonly top1: number;
+  readonly images: number;
+  /** `confusion[label][predicted]`: images. */
+  readonly confusion: readonly (readonly number[])[];
+}
+
+/** Where a reordering of classes makes a network of this accuracy or more. */
+const KNOWS = 0.5;
+/** Best readings that are named. */
+const NAMED = 3;
+/** Readings tried where accuracy is fine, but the normalization was a guess. */
+const FIRST_GUESSES = 5;
+
+/**
+ * Warns where the network is near chance, knows the classes by other numbers, or does better with another usual normalization than
+ * with one that was guessed.
+ *
+ * @param images that have the model's classes as labels
+ */
+export async function warnOfWrongReading(
+  model: OpenedModel,
+  preparation: Preparation,
+  images: ImageSet,
+  answers: Answers,
+  { threads }: { readonly threads?: number },
+  run: Run,
+): Promise<void> {
+  const { top1, images: count, confusion } = answers;
+  const classes = confusion.filter((row) => row.some((cell) => cell > 0)).length;
+  const isPoor = classes > 1 && isNearChance(top1, count, classes);
+  const reordered = reorderedAccuracy(confusion);
+  const name = `${model.path} names ${isPoor ? "only " : ""}${percent(top1)} of ${count} images right`;
+  const poor = isPoor ? `${name}, hardly more than chance (${percent(1 / classes)})` : name;
+  if (reordered > KNOWS && isClearlyAbove(reordered, top1, count)) {
+    run.warning(
+      `${poor}, and would name ${percent(reordered)} right if its classes had another order: say with \`labelsMap\` which class is which`,
+    );
+    return;
+  }
+  if (model.kind === "quantized") {
+    const stated = farAbove(model, images.name, top1, count);
+    if (stated) run.warning(`${name}, far below the ${percent(stated.top1)} that its file states for "${stated.set}"`);
+    if (isPoor) run.warning(`${poor}. Check that the images are of the kind and of the classes that it was trained on`);
+    return;
+  }
+  const { given, better, tried } = await tryOthers(model, preparation, images, isPoor, threads, run);
+  if (!isPoor && better.length === 0) return;
+  const found = better.slice(0, NAMED).map((trial) => `${percent(trial.top1)} with ${described(trial, preparation)}`);
+  const advice =
+    found.length > 0
+      ? `Of ${Math.min(count, TRIAL_IMAGES)} images it names ${percent(given)} right, and ${found.join("; ")}: give the right one with ` +
+        "`mean`, `std` and `channelOrder`"
+      : `${tried} usual ways to normalize${images.channels === 1 ? "" : ", RGB and BGR,"} are no better: check the classes and their order (\`labelsMap\`), and that ` +
+        "the images are of the kind that it was trained on";
+  run.warning(`${isPoor ? poor : `the guessed normalization of ${model.path} seems wrong`}. ${advice}`);
+}
+
+/** Points below a stated accuracy that other images of the same set hardly explain. */
+const FAR = 0.1;
+
+/** An accuracy that the file states, and that these images are far from. */
+function farAbove({ program }: QuantizedModel, data: string, top1: number, images: number) {
+  return Object.entries(program.provenance.accuracy ?? {})
+    .map(([set, stated]) => ({ set, top1: stated }))
+    .find(({ set, top1: stated }) => {
+      const isOfSameSet = set.startsWith(`${data} `);
+      return isClearlyAbove(stated, top1, images) && (isOfSameSet ? stated - top1 > FAR : top1 < stated / 2);
+    });
+}
+
+interface Others {
+  /** Share named right as the images are read now. */
+  readonly given: number;
+  /** Clearly better ones, the best first. */
+  readonly better: readonly Trial[];
+  readonly tried: number;
+}
+
+async function tryOthers(
+  model: FloatModel,
+  preparation: Preparation,
+  images: ImageSet,
+  isPoor: boolean,
+  threads: number | undefined,
+  run: Run,
+): Promise<Others> {
+  const { normalization, origin, preprocessing } = preparation;
+  const usual = usualNormalizations(preprocessing.channels);
+  const isGuess = origin.mean === "guess" || origin.std === "guess";
+  const isSame = ({ mean, std }: Normalization) =>
+    String([mean, std]) === String([normalization.mean, normalization.std]);
+  const inOrder =
+    (isReversed: boolean) =>
+    (reading: UsualNormalization): Reading => ({ ...reading, isReversed });
+  const plain = (isPoor ? usual : isGuess ? usual.slice(0, FIRST_GUESSES) : [])
+    .filter((reading) => !isSame(reading))
+    .map(inOrder(false));
+  const reversed = isPoor && preprocessing.channels > 1 ? usual.map(inOrder(true)) : [];
+  const others = [...plain, ...reversed];
+  if (others.length === 0) return { given: 0, better: [], tried: 0 };
+  run.phase("trying normalizations");
+  const now: Reading = { name: "given", ...normalization, isReversed: false };
+  const [given, ...trials] = await tryReadings(model.graph, images, [now, ...others], {
+    compose: (outer) => composedNormalization(outer, model.input?.normalization),
+    signal: run.signal,
+    ...defined({ threads }),
+    onProgress: (done, of) => run.progress(done, of, { unit: "measurements" }),
+  });
+  const best = trials.reduce((one, other) => (other.top1 > one.top1 ? other : one));
+  const better = trials
+    .filter(({ right }) => isClearlyBetter(right, given!.right) && !isClearlyBetter(best.right, right))
+    .sort((a, b) => b.top1 - a.top1);
+  return { given: given!.top1, better, tried: others.length };
+}
+
+/** `mean 0.5,0.5,0.5 std 0.5,0.5,0.5 (pixels of −1 … 1)`, and the order of channels where that is another. */
+function described({ name, mean, std, isReversed }: Reading, { channelOrder }: Preparation): string {
+  const list = (values: readonly number[]) => values.map((value) => Number(value.toPrecision(6))).join(",");
+  const order = isReversed ? ` channelOrder ${channelOrder === "rgb" ? "bgr" : "rgb"}` : "";
+  return `mean ${list(mean)} std ${list(std)}${order} (${name})`;
+}
+
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
