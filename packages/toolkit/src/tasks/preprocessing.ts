@@ -86,6 +86,10 @@ export function prepareImages(model: OpenedModel, options: PreprocessingOptions,
   return preparation;
 }
 
+/** The same without a note. */
+export const preprocessingOf = (model: OpenedModel, options: PreprocessingOptions): Preprocessing =>
+  preparationFor(model, options).preprocessing;
+
 function preparationFor(model: OpenedModel, options: PreprocessingOptions): Preparation {
   if (model.kind === "quantized") {
     const preprocessing = storedPreprocessing(model, options);
