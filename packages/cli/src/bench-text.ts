@@ -1,6 +1,11 @@
 /** @file Measured speeds as tables. */
 
-import type { EngineBenchResult, ProfileResult, TrainingBenchResult } from "@subbyte/toolkit/tasks";
+import type {
+  EngineBenchResult,
+  ProfileResult,
+  TrainingBenchResult,
+  TrainingProfileResult,
+} from "@subbyte/toolkit/tasks";
 import { millions, table } from "./output.js";
 
 type ContestantResult = EngineBenchResult["results"][number];
@@ -74,13 +79,65 @@ export function profileText({ network, bits, tier, layers }: ProfileResult["prof
   ].join("\n");
 }
 
-export const trainingText = (results: TrainingBenchResult["results"]): string =>
-  table(
-    ["network", "batch", "ms per step", "images/s"],
-    results.map(({ network, batchSize, milliseconds, imagesPerSecond }) => [
-      network,
-      batchSize,
-      milliseconds.toFixed(1),
-      imagesPerSecond.toFixed(1),
-    ]),
-  );
+export function trainingText({
+  results,
+  ratios,
+  cpuRatios,
+}: Pick<TrainingBenchResult, "results" | "ratios" | "cpuRatios">): string {
+  const rows = results.map((result) => [
+    result.network,
+    result.contestant,
+    result.batchSize,
+    result.milliseconds.toFixed(1),
+    result.fastestMilliseconds.toFixed(1),
+    result.cpuMilliseconds.toFixed(1),
+    result.imagesPerSecond.toFixed(1),
+  ]);
+  const ratioRows = Object.entries(ratios).map(([key, ratio]) => [
+    key,
+    `${ratio.toFixed(2)}×`,
+    `${cpuRatios[key]!.toFixed(2)}×`,
+  ]);
+  return [
+    "Training steps, in milliseconds: median, fastest, processor time of all threads.",
+    "",
+    table(["network", "contestant", "batch", "ms", "fastest", "CPU", "images/s"], rows),
+    "",
+    "How many times as fast ours is (medians of ratios within a turn):",
+    "",
+    table(["comparison", "ratio", "in CPU time"], ratioRows),
+  ].join("\n");
+}
+
+export function stepProfileText({
+  network,
+  form,
+  batchSize,
+  threads,
+  milliseconds,
+  parts,
+  operators,
+  nodes,
+}: TrainingProfileResult["steps"][number]): string {
+  const shares = (what: string, list: typeof parts) =>
+    table(
+      [what, "ms", "share", "nodes"],
+      list.map((each) => [
+        each.name,
+        each.milliseconds.toFixed(2),
+        `${((100 * each.milliseconds) / milliseconds).toFixed(1)} %`,
+        each.nodes,
+      ]),
+    );
+  return [
+    `${network} ${form}, batch ${batchSize}, ${threads} ${threads === 1 ? "thread" : "threads"}: ${milliseconds.toFixed(1)} ms in nodes`,
+    shares("part", parts),
+    shares("operator", operators.slice(0, LONGEST_OPERATORS)),
+    table(
+      ["node", "operator", "ms"],
+      nodes.map(({ name, operator, milliseconds: ms }) => [name, operator, ms.toFixed(2)]),
+    ),
+  ].join("\n\n");
+}
+
+const LONGEST_OPERATORS = 12;

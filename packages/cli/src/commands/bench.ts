@@ -1,6 +1,6 @@
 /** @file `subbyte bench`: speed of the engine side by side with other runtimes, layer by layer, and of training. */
 
-import { engineText, profileText, trainingText } from "../bench-text.js";
+import { engineText, profileText, stepProfileText, trainingText } from "../bench-text.js";
 import { defineCommand } from "../command.js";
 
 export const bench = defineCommand("bench", {
@@ -9,13 +9,24 @@ export const bench = defineCommand("bench", {
     "bench --engine --networks resnet18-224 --only w4a4/ --turns 30",
     "bench --engine --browser --json --results results/engine-speed-browser.json",
     "bench --engine --profile --networks resnet50-224 --bits 4 --tier relaxed",
-    "bench --training --threads 2",
+    "bench --training --networks resnet18-cifar-32,resnet20-32 --only pytorch --threads 2",
+    "bench --training --profile --networks resnet20-32 --threads 1",
   ],
   run: async (input, { context, deliver }) => {
     const tasks = await import("@subbyte/toolkit/tasks");
-    const { kind: _, ...result } = await tasks.bench(input, context);
-    if ("ratios" in result) return deliver(result, engineText(result));
-    if ("profiles" in result) return deliver(result, result.profiles.map(profileText).join("\n\n"));
-    return deliver(result, trainingText(result.results));
+    const result = await tasks.bench(input, context);
+    const { kind: _, ...facts } = result;
+    switch (result.kind) {
+      case "engine":
+        return deliver(facts, engineText(result));
+      case "profile":
+        return deliver(facts, result.profiles.map(profileText).join("\n\n"));
+      case "training":
+        return deliver(facts, trainingText(result));
+      case "training profile":
+        return deliver(facts, result.steps.map(stepProfileText).join("\n\n"));
+      default:
+        return result satisfies never;
+    }
   },
 });

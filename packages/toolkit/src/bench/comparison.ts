@@ -1,6 +1,7 @@
 /** @file What is compared with what: contestants by name, and the keys under which ratios are published. */
 
 import type { TierName } from "@subbyte/engine";
+import type { Stem } from "../models/architecture.js";
 
 /** Our engine on the network at `bits` bits. */
 export interface OwnContestant {
@@ -39,10 +40,14 @@ export function contestantName(spec: ContestantSpec): string {
 /** A built-in architecture at an image size. */
 export interface NetworkChoice {
   readonly architecture: string;
+  /** The architecture's first where absent. */
+  readonly stem?: Stem;
   readonly size: number;
 }
 
-export const networkKey = ({ architecture, size }: NetworkChoice): string => `${architecture}-${size}`;
+/** `resnet18-224`, `resnet18-cifar-32`. */
+export const networkKey = ({ architecture, stem, size }: NetworkChoice): string =>
+  [architecture, ...(stem === undefined ? [] : [stem]), size].join("-");
 
 /** The networks that are measured where none are named. */
 export const benchNetworks: readonly NetworkChoice[] = [

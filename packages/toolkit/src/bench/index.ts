@@ -24,6 +24,9 @@ export {
 } from "./engine-bench.js";
 export { smoothImages } from "./network.js";
 export { type NetworkProfile, profileEngine } from "./profile.js";
+export { findPytorch } from "./pytorch.js";
 export type { Entry } from "./race.js";
 export { correlation, median } from "./statistics.js";
-export { benchTraining, type TrainingBench } from "./training-bench.js";
+export { benchTraining, type TrainingBench, type TrainingResult } from "./training-bench.js";
+export { type TrainingNetwork, trainingNetworks, usualBatch } from "./training-networks.js";
+export { profileTraining, type StepProfile } from "./training-profile.js";

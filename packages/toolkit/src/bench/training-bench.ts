@@ -1,71 +1,133 @@
-/** @file How fast training is: whole steps, from normalized images to updated parameters. */
+/** @file How fast training is, from normalized images to updated parameters: float steps, quantized ones, and PyTorch's. */
 
-import { buildModel } from "../models/registry.js";
-import { Random } from "../random.js";
-import { buildTrainingStep } from "../training/classifier-step.js";
-import { type NetworkChoice, networkKey } from "./comparison.js";
-import { floatBatch, smoothImages } from "./network.js";
-import { median } from "./statistics.js";
+import { networkKey } from "./comparison.js";
+import { openPytorch } from "./pytorch.js";
+import { median, medianRatio } from "./statistics.js";
+import { type TrainingNetwork, trainedNetwork } from "./training-networks.js";
+import { ownContestant, type StepTime, type TrainingContestant, takeStepsInTurn } from "./training-turns.js";
 
-export interface TrainingBench {
-  /** Such as `"resnet18-32"`. */
+/** Steps of one contestant on one network. */
+export interface TrainingResult {
+  /** Such as `"resnet18-cifar-32"`. */
   readonly network: string;
+  /** `float`, `w4a4`, `pytorch`, `pytorch-w4a4`. */
+  readonly contestant: string;
   readonly batchSize: number;
-  readonly threads?: number;
-  /** Steps that were measured. */
-  readonly steps: number;
-  /** Median of a step. */
+  /** Medians of a step. */
   readonly milliseconds: number;
+  readonly cpuMilliseconds: number;
+  readonly fastestMilliseconds: number;
   /** At the median step. */
   readonly imagesPerSecond: number;
 }
 
+export interface TrainingBench {
+  readonly results: readonly TrainingResult[];
+  /**
+   * Medians of ratios within a turn; above 1 ours is faster: `resnet18-cifar-32/pytorch` of float steps, `…/w4a4/pytorch` of
+   * quantized ones, `…/w4a4/float` of our quantized steps against our float steps.
+   */
+  readonly ratios: Readonly<Record<string, number>>;
+  /** The same of processor time, which does not count what others did with the cores. */
+  readonly cpuRatios: Readonly<Record<string, number>>;
+}
+
 export interface TrainingBenchOptions {
-  readonly batchSize: number;
-  readonly steps: number;
+  readonly networks: readonly TrainingNetwork[];
+  /** Bit widths whose quantized steps are measured. */
+  readonly bits: readonly number[];
+  /** Python with PyTorch, where there is one. */
+  readonly python: string | undefined;
+  readonly turns: number;
   readonly seed: number;
-  /** All cores by default. */
-  readonly threads?: number;
-  readonly onStep?: (done: number) => void;
+  readonly threads: number;
+  /** Whether a comparison is wanted, by its key; all by default. */
+  readonly wanted?: (key: string) => boolean;
+  /** @param done turns so far where turns are being taken */
+  readonly onStep?: (what: string, done?: number) => void;
   readonly signal?: AbortSignal;
 }
 
-const CLASSES = 10;
-/** Steps before the clock counts: memory is taken, the plan of the graph's memory is made. */
-const WARM_UP_STEPS = 2;
+interface Comparison {
+  readonly key: string;
+  readonly ours: string;
+  readonly against: string;
+}
 
-/** SGD with momentum on random images; what they show does not change the time. */
-export async function benchTraining(choice: NetworkChoice, options: TrainingBenchOptions): Promise<TrainingBench> {
-  const { batchSize, steps, seed, threads, onStep, signal } = options;
-  const { architecture, size } = choice;
-  const graph = buildModel(architecture, { classes: CLASSES, size, channels: 3, seed });
-  const images = floatBatch(smoothImages(seed, batchSize, size), size);
-  const random = Random.derive(seed, "bench labels");
-  const labels = Int32Array.from({ length: batchSize }, () => random.integer(CLASSES));
-  const step = await buildTrainingStep(graph, {
-    batchSize,
-    optimizer: { name: "sgd", momentum: 0.9 },
-    ...(threads === undefined ? {} : { session: { threads } }),
-  });
-  const times: number[] = [];
-  try {
-    for (let t = 1; t <= WARM_UP_STEPS + steps; t++) {
-      signal?.throwIfAborted();
-      const start = performance.now();
-      await step.run({ images, labels }, 0.01, t);
-      if (t > WARM_UP_STEPS) times.push(performance.now() - start);
-      onStep?.(Math.max(0, t - WARM_UP_STEPS));
+export async function benchTraining(options: TrainingBenchOptions): Promise<TrainingBench> {
+  const results: TrainingResult[] = [];
+  const [ratios, cpuRatios]: Record<string, number>[] = [{}, {}];
+  for (const network of options.networks) {
+    const wanted = comparisonsOf(network, options);
+    if (wanted.length === 0) continue;
+    const times = await race(network, wanted, options);
+    for (const [contestant, steps] of times) results.push(summary(network, contestant, steps));
+    for (const { key, ours, against } of wanted) {
+      const ratio = (unit: keyof StepTime) =>
+        medianRatio(
+          ...([ours, against].map((name) => times.get(name)!.map((time) => time[unit])) as [number[], number[]]),
+        );
+      ratios![key] = ratio("milliseconds");
+      cpuRatios![key] = ratio("cpuMilliseconds");
     }
-  } finally {
-    await step.release();
   }
-  const milliseconds = median(times);
+  return { results, ratios: ratios!, cpuRatios: cpuRatios! };
+}
+
+function comparisonsOf(
+  network: TrainingNetwork,
+  { bits, python, wanted = () => true }: TrainingBenchOptions,
+): readonly Comparison[] {
+  const key = networkKey(network);
+  const torch = python !== undefined;
+  const all = [
+    ...(torch ? [{ key: `${key}/pytorch`, ours: "float", against: "pytorch" }] : []),
+    ...bits.flatMap((width) => {
+      const name = `w${width}a${width}`;
+      return [
+        { key: `${key}/${name}/float`, ours: name, against: "float" },
+        ...(torch ? [{ key: `${key}/${name}/pytorch`, ours: name, against: `pytorch-${name}` }] : []),
+      ];
+    }),
+  ];
+  return all.filter((comparison) => wanted(comparison.key));
+}
+
+/** Times of all contestants of some comparisons, or of the float step alone. */
+async function race(
+  network: TrainingNetwork,
+  comparisons: readonly Comparison[],
+  { python, threads, seed, turns, bits, onStep, signal }: TrainingBenchOptions,
+): Promise<ReadonlyMap<string, readonly StepTime[]>> {
+  const names = new Set(comparisons.flatMap(({ ours, against }) => [ours, against]));
+  const key = networkKey(network);
+  const contestants: TrainingContestant[] = [];
+  try {
+    for (const width of [undefined, ...bits]) {
+      const own = width === undefined ? "float" : `w${width}a${width}`;
+      const peer = width === undefined ? "pytorch" : `pytorch-${own}`;
+      if (!names.has(own) && !names.has(peer)) continue;
+      onStep?.(`${key}: building ${own}`);
+      const trained = trainedNetwork(network, width, seed);
+      if (names.has(own)) contestants.push(await ownContestant(own, trained, { threads, seed }));
+      if (names.has(peer)) contestants.push(await openPytorch(peer, trained, { python: python!, threads, seed }));
+    }
+    const onTurn = (done: number) => onStep?.(`${key}: measuring`, done);
+    return await takeStepsInTurn(contestants, { turns, onTurn, ...(signal ? { signal } : {}) });
+  } finally {
+    for (const contestant of contestants) await contestant.release();
+  }
+}
+
+function summary(network: TrainingNetwork, contestant: string, steps: readonly StepTime[]): TrainingResult {
+  const milliseconds = median(steps.map((step) => step.milliseconds));
   return {
-    network: networkKey(choice),
-    batchSize,
-    ...(threads === undefined ? {} : { threads }),
-    steps,
+    network: networkKey(network),
+    contestant,
+    batchSize: network.batchSize,
     milliseconds,
-    imagesPerSecond: (1000 * batchSize) / milliseconds,
+    cpuMilliseconds: median(steps.map((step) => step.cpuMilliseconds)),
+    fastestMilliseconds: Math.min(...steps.map((step) => step.milliseconds)),
+    imagesPerSecond: (1000 * network.batchSize) / milliseconds,
   };
 }

@@ -31,4 +31,9 @@ export const failedErrors = {
     remedy: "Use another version of the peer, or leave it out.",
     data: ["network", "reason"],
   },
+  "peer-failed": {
+    cause: "A program to compare with ended before its measurement was done.",
+    remedy: "The message has its last words; install another version of it, or leave it out.",
+    data: ["package", "reason"],
+  },
 } as const satisfies ErrorCodeTable;

@@ -3,7 +3,8 @@
 import type { Feature, Layers } from "./layers.js";
 
 /** `imagenet`: strided convolution, in ResNets 7 × 7 and followed by max pooling; `cifar`: 3 × 3 of stride 1, no pooling. */
-export type Stem = "imagenet" | "cifar";
+export const stemNames = ["imagenet", "cifar"] as const;
+export type Stem = (typeof stemNames)[number];
 
 export interface Architecture {
   readonly name: string;

@@ -62,7 +62,7 @@ export const measurementOptions = {
   }),
   training: flag({
     group: "Measurement",
-    help: "training steps of ResNet-18 on images of 32 × 32 pixels",
+    help: "training steps in float and quantized, against PyTorch where a Python has it, in turn",
     default: false,
   }),
   networks: texts(
@@ -70,7 +70,7 @@ export const measurementOptions = {
       group: "Measurement",
       help: "architectures with image sizes",
       placeholder: "list",
-      example: "resnet18-224,resnet20-32",
+      example: "resnet18-224,resnet18-cifar-32",
     },
     v.pipe(v.string(), v.regex(/^.+-\d+$/)),
     "names with image sizes such as resnet18-224",
@@ -101,7 +101,7 @@ export const measurementOptions = {
   browser: flag({ group: "Measurement", help: "in headless Chromium instead of Node", default: false }),
   profile: flag({
     group: "Measurement",
-    help: "the engine's time layer by layer, without peers",
+    help: "where the time goes, without peers: the engine's layer by layer, a training step's by what is done",
     default: false,
   }),
 } as const;

@@ -188,9 +188,9 @@ export const tasks = {
     needs: [],
     arguments: 0,
     own: {
-      bits: { default: [4, 8, 2] },
+      bits: { default: [4, 8, 2], help: "bit widths of weights and activations; for training 4 alone by default" },
       tier: { help: "one instruction set of the engine; auto measures those of this machine" },
-      batch: { help: "images of a training step" },
+      batch: { help: "images of a training step; by network where left out" },
       threads: { help: "threads of every contestant, 1 by default; for training all cores" },
     },
   },

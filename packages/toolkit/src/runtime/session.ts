@@ -6,6 +6,7 @@ import { ModelError, writeOnnx } from "@subbyte/graph";
 import type * as Ort from "onnxruntime-node";
 import { MachineError } from "../errors.js";
 import { onnxruntime } from "./onnxruntime.js";
+import { type NodeTime, ProfileFile } from "./profile-file.js";
 import { fromOrt, toOrt, toOrtOutput } from "./values.js";
 
 export interface SessionOptions {
@@ -21,6 +22,8 @@ export interface SessionOptions {
    * 8×8-bit sums on CPUs without VNNI.
    */
   readonly disableQuantQdq?: boolean;
+  /** Records how long each node takes, for `Session.profile`. */
+  readonly profiled?: boolean;
   /** Execution providers in order of preference, such as `["cuda", "cpu"]`; the CPU by default. */
   readonly providers?: readonly string[];
 }
@@ -42,6 +45,8 @@ export interface Session {
     outputs?: readonly string[],
     into?: Readonly<Record<string, Tensor>>,
   ): Promise<Record<string, Tensor>>;
+  /** How long each node took in each run so far, once, where the session is `profiled`. */
+  profile(): Promise<readonly NodeTime[]>;
   /** Frees the model's memory; the session cannot run afterwards. */
   release(): Promise<void>;
 }
@@ -55,8 +60,9 @@ export async function createSession(model: Graph | Uint8Array, options: SessionO
   const name = model instanceof Uint8Array ? "ONNX model" : model.name;
   const bytes = model instanceof Uint8Array ? model : writeOnnx(model);
   const ort = await onnxruntime();
+  const profiled = options.profiled ? await ProfileFile.create() : undefined;
   const session = await translated(`"${name}" cannot be loaded`, () =>
-    ort.InferenceSession.create(bytes, ortOptions(options)),
+    ort.InferenceSession.create(bytes, { ...ortOptions(options), ...profiled?.options }),
   );
   return {
     name,
@@ -69,6 +75,10 @@ export async function createSession(model: Graph | Uint8Array, options: SessionO
       for (const output of outputs) fetches[output] = into[output] ? toOrtOutput(ort, output, into[output]) : null;
       const results = await translated(`"${name}" cannot run`, () => session.run(values, fetches));
       return Object.fromEntries(outputs.map((output) => [output, into[output] ?? fromOrt(output, results[output]!)]));
+    },
+    profile: async () => {
+      session.endProfiling();
+      return profiled ? profiled.nodeTimes() : [];
     },
     release: () => session.release(),
   };

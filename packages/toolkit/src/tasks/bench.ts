@@ -9,17 +9,24 @@ import {
   browserRuntimes,
   comparisons,
   type EngineBench,
+  findPytorch,
   type NetworkChoice,
   type NetworkProfile,
   networkKey,
   type Processor,
   processor,
   profileEngine,
+  profileTraining,
   raceInBrowser,
+  type StepProfile,
   type TrainingBench,
+  type TrainingNetwork,
+  trainingNetworks,
+  usualBatch,
 } from "../bench/index.js";
 import { defined } from "../defined.js";
 import { UsageError } from "../errors.js";
+import { stemNames } from "../models/architecture.js";
 import { findArchitecture } from "../models/index.js";
 import type { TaskOptions } from "../options/index.js";
 import { machine } from "./machine.js";
@@ -40,14 +47,24 @@ export interface ProfileResult {
   readonly profiles: readonly NetworkProfile[];
 }
 
-export interface TrainingBenchResult {
+export interface TrainingBenchResult extends Processor, TrainingBench {
   readonly kind: "training";
+  readonly node: string;
+  /** Of PyTorch, where it was raced. */
+  readonly pytorch?: string;
   readonly threads: number;
-  /** One for each network. */
-  readonly results: readonly TrainingBench[];
+  readonly cores: number;
+  readonly loadBefore: number;
+  /** Largest memory of this process so far, all its networks together. */
+  readonly peakMemoryBytes: number;
 }
 
-export type BenchResult = EngineBenchResult | ProfileResult | TrainingBenchResult;
+export interface TrainingProfileResult extends Processor {
+  readonly kind: "training profile";
+  readonly steps: readonly StepProfile[];
+}
+
+export type BenchResult = EngineBenchResult | ProfileResult | TrainingBenchResult | TrainingProfileResult;
 
 type Options = TaskOptions<"bench">;
 
@@ -59,7 +76,7 @@ export const bench = defineTask("bench", async (options, run): Promise<BenchResu
       "say what to measure: bench `engine` or bench `training`.",
     );
   const networks = options.networks?.map(networkChoice);
-  if (options.training) return benchTrainings(networks ?? [{ architecture: "resnet18", size: 32 }], options, run);
+  if (options.training) return training(networks ?? trainingNetworks, options, run);
   if (options.profile)
     return { kind: "profile", ...machine(), profiles: await profiles(networks ?? benchNetworks, options, run) };
   return engine(networks ?? benchNetworks, options, run);
@@ -140,25 +157,78 @@ async function profiles(
   return all;
 }
 
-async function benchTrainings(
-  networks: readonly NetworkChoice[],
+function training(
+  choices: readonly NetworkChoice[],
   options: Options,
   run: Run,
-): Promise<TrainingBenchResult> {
-  const { turns, seed, batch, threads } = options;
-  const results: TrainingBench[] = [];
-  for (const network of networks) {
-    run.phase("measuring", `training ${networkKey(network)}`);
-    const settings = { batchSize: batch, steps: turns, seed, signal: run.signal, ...defined({ threads }) };
-    const onStep = (done: number) => run.progress(done, turns, { unit: "steps" });
-    results.push(await benchTraining(network, { ...settings, onStep }));
-  }
-  return { kind: "training", ...machine(), threads: threads ?? availableParallelism(), results };
+): Promise<TrainingBenchResult | TrainingProfileResult> {
+  const networks = choices.map((choice) => ({
+    ...choice,
+    batchSize: run.given.has("batch") ? options.batch : usualBatch(choice),
+  }));
+  const bits = run.given.has("bits") ? options.bits : QUANTIZED_STEPS;
+  return options.profile ? trainingProfiles(networks, bits, options, run) : trainingRace(networks, bits, options, run);
 }
 
-/** Of a name such as `resnet18-224`. */
+/** Bit widths whose training steps are measured where none are named. */
+const QUANTIZED_STEPS = [4];
+
+async function trainingRace(
+  networks: readonly TrainingNetwork[],
+  bits: readonly number[],
+  { turns, seed, only, threads = availableParallelism() }: Options,
+  run: Run,
+): Promise<TrainingBenchResult> {
+  const loadBefore = loadavg()[0]!;
+  const peer = await findPytorch();
+  if (!peer) run.note("PyTorch is left out: no Python that can import torch was found (Debian: python3-torch)");
+  const measured = await benchTraining({
+    networks,
+    bits,
+    python: peer?.python,
+    turns,
+    seed,
+    threads,
+    wanted: (key) => only === undefined || only.some((part) => key.includes(part)),
+    signal: run.signal,
+    onStep: (what, done) => {
+      if (done === undefined) run.phase("measuring", what);
+      else run.progress(done, turns, { detail: what, unit: "turns" });
+    },
+  });
+  return {
+    kind: "training",
+    ...processor(),
+    node: process.version,
+    ...defined({ pytorch: peer?.version }),
+    threads,
+    cores: availableParallelism(),
+    loadBefore,
+    ...measured,
+    peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
+  };
+}
+
+async function trainingProfiles(
+  networks: readonly TrainingNetwork[],
+  bits: readonly number[],
+  { turns: steps, seed, threads = availableParallelism() }: Options,
+  run: Run,
+): Promise<TrainingProfileResult> {
+  const all: StepProfile[] = [];
+  for (const network of networks)
+    for (const width of [undefined, ...bits]) {
+      run.signal.throwIfAborted();
+      run.phase("measuring", networkKey(network));
+      all.push(await profileTraining(network, width, { steps, seed, threads }));
+    }
+  return { kind: "training profile", ...processor(), steps: all };
+}
+
+/** Of a name such as `resnet18-224`, or `resnet18-cifar-32` with its stem. */
 function networkChoice(name: string): NetworkChoice {
-  const at = name.lastIndexOf("-");
-  const architecture = findArchitecture(name.slice(0, at)).name;
-  return { architecture, size: Number(name.slice(at + 1)) };
+  const [size, ...rest] = name.split("-").reverse();
+  const stem = stemNames.find((each) => each === rest[0]);
+  const architecture = findArchitecture((stem === undefined ? rest : rest.slice(1)).reverse().join("-")).name;
+  return { architecture, size: Number(size), ...defined({ stem }) };
 }

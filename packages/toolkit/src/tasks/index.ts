@@ -12,6 +12,7 @@ export {
   type EngineBenchResult,
   type ProfileResult,
   type TrainingBenchResult,
+  type TrainingProfileResult,
 } from "./bench.js";
 export { type CompareResult, compareModels } from "./compare.js";
 export { type DownloadResult, downloadData } from "./download.js";

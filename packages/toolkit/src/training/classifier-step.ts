@@ -1,6 +1,7 @@
 /** @file Training steps of a classifier: images, labels and a learning rate in, the trained graph out. */
 
 import type { Graph, Tensor } from "@subbyte/graph";
+import type { NodeTime } from "../runtime/profile-file.js";
 import type { SessionOptions } from "../runtime/session.js";
 import { buildClassifierStepGraph, type ClassifierStepOptions } from "./classifier-step-graph.js";
 import { createStep, restored, type StepFeeds, type StepResult } from "./step.js";
@@ -35,6 +36,8 @@ export interface TrainingStep {
   describeFault(batch: TrainingBatch): Promise<string>;
   /** Replaces the state, as when resuming. @throws {DataError} where a tensor is missing or has another shape. */
   restore(state: ReadonlyMap<string, Tensor>): void;
+  /** How long each node took, once, where the session is `profiled`. */
+  profile(): Promise<readonly NodeTime[]>;
   /** The graph as it came in, with copies of the trained values. */
   trained(): Graph;
   release(): Promise<void>;
@@ -79,6 +82,7 @@ export async function buildTrainingStep(model: Graph, options: TrainingStepOptio
       const values = built.modelTensors(whole());
       return { ...model, tensors: new Map([...model.tensors].map(([name, own]) => [name, values.get(name) ?? own])) };
     },
+    profile: () => step.profile(),
     release: () => step.release(),
   };
 }

@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { type Tensor, writeOnnx } from "@subbyte/graph";
 import { DataError } from "../errors.js";
 import { keepFreedMemory } from "../runtime/allocator.js";
+import type { NodeTime } from "../runtime/profile-file.js";
 import { createSession, type Session, type SessionOptions } from "../runtime/session.js";
 import { describeFault } from "./fault.js";
 import type { StepGraph } from "./step-graph.js";
@@ -39,6 +40,8 @@ export interface Step {
   run(feeds: StepFeeds, time: StepTime): Promise<StepResult>;
   /** Where the step just taken, with these feeds, left the finite numbers, in words. */
   describeFault(feeds: StepFeeds): Promise<string>;
+  /** How long each node took, once, where the session is `profiled`. */
+  profile(): Promise<readonly NodeTime[]>;
   /** Replaces the state, as when resuming. @throws {DataError} where a tensor is missing or has another shape. */
   restore(state: ReadonlyMap<string, Tensor>): void;
   release(): Promise<void>;
@@ -75,6 +78,7 @@ export async function createStep(step: StepGraph, options: SessionOptions = {}):
     restore: (saved) => {
       state = restored(step.state, saved);
     },
+    profile: () => session.profile(),
     release: () => session.release(),
   };
 }
