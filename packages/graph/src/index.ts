@@ -54,3 +54,4 @@ export * as pattern from "./patterns/pattern.js";
 export { type RewriteEvent, type RewriteOptions, rewrite } from "./patterns/rewriter.js";
 export { type RewriteContext, type Rule, type Skip, skip } from "./patterns/rule.js";
 export { evaluate } from "./reference/interpreter.js";
+export { adviceFor } from "./refusal/known-patterns.js";

@@ -5,6 +5,7 @@ import { operatorList } from "../ir/operator-list.js";
 import type { Graph, Node, TensorType } from "../ir/types.js";
 import type { InferContext } from "../operators/definition.js";
 import { operatorDefinition } from "../operators/index.js";
+import { adviceFor } from "../refusal/known-patterns.js";
 import { inferNode } from "./infer-node.js";
 import { ShapeValues } from "./symbolic-shapes.js";
 
@@ -29,8 +30,7 @@ export function requireSupported(graph: Graph): void {
   throw new ModelError(
     "unsupported-operator",
     { graph: graph.name, operators: [...new Set(unknown.map(({ op }) => op))], nodes: unknown.map(({ name }) => name) },
-    `graph "${graph.name}": these operators are not supported: ${operatorList(unknown)}; ` +
-      "export the model with other layers, or simplify it first",
+    `graph "${graph.name}": these operators are not supported: ${operatorList(unknown)}. ${adviceFor(graph, unknown)}`,
   );
 }
 

@@ -104,6 +104,25 @@ describe("lower", () => {
     expect(new Set(engine).size).toBeGreaterThan(count); // Logits differ between images.
   });
 
+  test("sums beyond 2^24 are exact in the simulation too, as two", async () => {
+    const b = new GraphBuilder("wide");
+    const random = new Random(3);
+    const conv = (name: string, x: string, shape: readonly number[]) =>
+      b.op("Relu", [b.op("Conv", [x, b.constant(randomTensor(random, shape, 0.1), `${name}.weight`)], {}, { name })]);
+    const stem = conv("stem", b.input("input", "float32", ["N", 3, 16, 16]), [512, 3, 3, 3]);
+    const wide = conv("wide", stem, [16, 512, 3, 3]);
+    const head = b.constant(randomTensor(random, [5, 16], 0.1), "fc.weight");
+    b.output(b.op("Gemm", [b.op("Flatten", [b.op("GlobalAveragePool", [wide])]), head], { transB: 1 }));
+    const program = lower(await quantized(b.build(), { weights: 8, activations: 8 }, "minmax"), { preprocessing });
+    const bytes = pixels(3);
+    const { graph } = simulateCodes(program);
+    const layers = graph.nodes.filter(({ op, attributes }) => op === "Conv" && attributes.group === 1);
+    expect(layers).toHaveLength(3);
+    const { logits, unproved } = await simulated(program, bytes);
+    expect(unproved).toEqual([]);
+    expect(createReference(program).run(interleaved(bytes), count)).toEqual(logits);
+  });
+
   test("residual additions fuse, clamps become bounds", async () => {
     const program = lower(await quantized(kitchenSink(7), { weights: 4, activations: 4 }, "minmax"), { preprocessing });
     const conv = (name: string) => {

@@ -5,6 +5,7 @@ import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { FormatError, isSbq, type Program, readSbq } from "@subbyte/engine";
 import {
+  adviceFor,
   type FileInput,
   type Graph,
   importClassifier,
@@ -194,7 +195,7 @@ export function interfaceOf(graph: Graph): Pick<FloatModel, "shape" | "classes">
       "not-a-classifier",
       { graph: graph.name, found: inputs, expected: "one float32 [N, C, H, W]" },
       `"${graph.name}" takes ${inputs.join(", ")}; ` +
-        `an image classifier takes one float32 [N, C, H, W] with fixed C, H and W. ${adviceFor(shape, graph)}`,
+        `an image classifier takes one float32 [N, C, H, W] with fixed C, H and W. ${inputAdvice(shape, graph)}`,
     );
   }
   const [output] = graph.outputs;
@@ -204,13 +205,13 @@ export function interfaceOf(graph: Graph): Pick<FloatModel, "shape" | "classes">
     throw new ModelError(
       "not-a-classifier",
       { graph: graph.name, found: [...(logits ?? [])], expected: "[N, classes]" },
-      `"${graph.name}" gives [${logits ?? "?"}]; an image classifier gives logits [N, classes].`,
+      `"${graph.name}" gives [${logits ?? "?"}]; an image classifier gives logits [N, classes]. ${adviceFor(graph, [])}`,
     );
   return { shape: shape as [number, number, number], classes };
 }
 
 /** What to do about an input that is not the image of a classifier. */
-function adviceFor(shape: Graph["inputs"][number]["shape"], { inputs }: Graph): string {
+function inputAdvice(shape: Graph["inputs"][number]["shape"], { inputs }: Graph): string {
   if (inputs.length !== 1) return "Export the part of the network that takes the image.";
   if (shape?.length === 3 && shape.slice(1).some((dim) => typeof dim === "string"))
     return "Give the image size where height and width are open.";

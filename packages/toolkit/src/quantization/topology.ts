@@ -3,7 +3,7 @@
  * what. The roles follow the arithmetic of the engine (`docs/arithmetic.md`).
  */
 
-import { type Graph, ModelError, type Node, operatorList, type Tensor } from "@subbyte/graph";
+import { adviceFor, type Graph, ModelError, type Node, operatorList, type Tensor } from "@subbyte/graph";
 import { isLayer, roleOf } from "../lowering/operators/index.js";
 
 export { isLayer };
@@ -52,7 +52,7 @@ export function analyse(graph: Graph): Topology {
         nodes: unsupported.map(({ name }) => name),
       },
       `cannot quantize graph "${graph.name}": these operators have no integer form: ${operatorList(unsupported)}. ` +
-        "Remove them or replace them by supported ones.",
+        adviceFor(graph, unsupported),
     );
   const producer = new Map<string, Node>();
   const readers = new Map<string, Node[]>();

@@ -1,7 +1,7 @@
 /**
  * @file The exact simulation: the engine's program as ordinary ONNX operators on integer-valued float32.
  *
- * Sums of integer products are exact in float32 while every partial sum stays below 2^24; then Mul, Add, Round and Clip repeat
+ * Sums of integer products are exact in float32 while every partial sum stays below 2^24 (larger ones are made of two); then Mul, Add, Round and Clip repeat
  * the engine's requantization operation by operation, and the codes are equal bit for bit (docs/arithmetic.md). ONNX Runtime must
  * run the graph as it stands (`optimization: "disabled"`): from `basic` on it folds the multipliers into the weights.
  */
@@ -14,7 +14,7 @@ import { Simulation } from "./simulation.js";
 export interface CodeSimulation {
   /** `"pixels"`: `[N, C, H, W]` bytes as int64 in, `[N, classes]` float32 logits out. */
   readonly graph: Graph;
-  /** Layers whose sums may reach 2^24; equality with the engine is not proved for them. */
+  /** Layers whose sums may reach about 2^28, or whose bias codes 2^24; equality with the engine is not proved for them. */
   readonly unproved: readonly string[];
 }
 

@@ -9,7 +9,7 @@ export const programNames = ({ tensors, operators }: Program): readonly string[]
   [...tensors, ...operators].map(({ name }) => name);
 
 export class Simulation {
-  /** Names of layers whose sums may reach 2^24. */
+  /** Names of layers for which equality with the engine is not proved. */
   readonly unproved: string[] = [];
   readonly b: GraphBuilder;
   readonly #codes = new Map<TensorId, string>();

@@ -28,10 +28,10 @@ export const conv: OnnxForm<OperatorNamed<"conv">> = {
 
   simulate(simulation, operator) {
     const { b } = simulation;
-    const { name, weights, input, output, residual } = operator;
-    const codes = b.constant(float32(Float32Array.from(weights.codes), weights.shape));
-    const sum = b.op("Conv", [simulation.centred(input), codes], convAttributes(operator), { name });
-    let value = scaledSum(simulation, operator, sum, [1, weights.shape[0]!, 1, 1]);
+    const { weights, input, output, residual } = operator;
+    const data = simulation.centred(input);
+    const product = (codes: string) => b.op("Conv", [data, codes], convAttributes(operator));
+    let value = scaledSum(simulation, operator, product, [1, weights.shape[0]!, 1, 1]);
     if (residual) value = b.op("Add", [value, simulation.scaled(residual.tensor, output)]);
     simulation.requantize(value, output, operator);
   },
@@ -46,39 +46,59 @@ export const linear: OnnxForm<OperatorNamed<"linear">> = {
 
   simulate(simulation, operator) {
     const { b } = simulation;
-    const { name, weights, input, output, lo, hi } = operator;
-    const codes = b.constant(float32(Float32Array.from(weights.codes), weights.shape));
-    const sum = b.op("Gemm", [simulation.centred(input), codes], { transB: 1 }, { name });
-    const value = scaledSum(simulation, operator, sum, [1, weights.shape[0]!]);
+    const { weights, input, output, lo, hi } = operator;
+    const data = simulation.centred(input);
+    const product = (codes: string) => b.op("Gemm", [data, codes], { transB: 1 });
+    const value = scaledSum(simulation, operator, product, [1, weights.shape[0]!]);
     if (output === undefined) b.output(value);
     else simulation.requantize(value, output, { lo: lo!, hi: hi! });
   },
 };
 
-/** fround(fround(sum + bias)·m[c]). */
+/**
+ * fround(fround(sum + bias)·m[c]).
+ *
+ * Where a sum may reach 2^24, the weights are taken apart, w = 16·h + l: the sums of both parts and 16 times the first are
+ * exact, and the addition that joins them rounds once, as the engine does.
+ */
 function scaledSum(
   simulation: Simulation,
   operator: OperatorNamed<"conv" | "linear">,
-  sum: string,
+  product: (codes: string) => string,
   perChannel: readonly number[],
 ): string {
   const { b } = simulation;
   const { name, weights, bias, input, output } = operator;
   const from = simulation.tensor(input);
-  if (!isExact(weights.codes, bias, Math.max(from.zeroPoint, 2 ** from.bits - 1 - from.zeroPoint)))
-    simulation.unproved.push(name);
+  const largest = Math.max(from.zeroPoint, 2 ** from.bits - 1 - from.zeroPoint);
+  /** Whether products, partial sums and, with `more` in each channel, the sums stay below 2^24. */
+  const isExact = (codes: Int8Array, more?: Int32Array) =>
+    absoluteSums(codes, bias.length).every((sum, c) => sum * largest + Math.abs(more?.[c] ?? 0) < exact);
   const outputScale = output === undefined ? 1 : simulation.tensor(output).scale;
   const multipliers = Float32Array.from(weights.scales, (scale) => Math.fround(from.scale * scale) / outputScale);
-  const accumulated = b.op("Add", [sum, b.constant(float32(Float32Array.from(bias), perChannel))]);
+  const sumOf = (codes: ArrayLike<number>) => product(b.constant(float32(Float32Array.from(codes), weights.shape)));
+  const withBias = (sum: string) => b.op("Add", [sum, b.constant(float32(Float32Array.from(bias), perChannel))]);
+  let accumulated: string;
+  if (isExact(weights.codes) && bias.every((code) => Math.abs(code) < exact)) {
+    accumulated = withBias(sumOf(weights.codes));
+  } else {
+    const high = weights.codes.map((code) => Math.round(code / PART));
+    const low = weights.codes.map((code, i) => code - PART * high[i]!);
+    if (!isExact(high) || !isExact(low, bias)) simulation.unproved.push(name);
+    accumulated = b.op("Add", [b.op("Mul", [sumOf(high), b.scalar(PART)]), withBias(sumOf(low))]);
+  }
   return b.op("Mul", [accumulated, b.constant(float32(multipliers, perChannel))]);
 }
 
-/** Σ|w|·max|x − z| and the bias code below 2^24 in every channel: products, partial sums and both operands of the last addition are exact. */
-function isExact(codes: Int8Array, bias: Int32Array, largest: number): boolean {
-  const size = codes.length / bias.length;
-  return bias.every((code, c) => {
+/** Both parts of an 8-bit weight lie within ±8. */
+const PART = 16;
+
+/** Σ|w| of each channel. */
+function absoluteSums(codes: Int8Array, channels: number): readonly number[] {
+  const size = codes.length / channels;
+  return Array.from({ length: channels }, (_, c) => {
     let sum = 0;
     for (let i = c * size; i < (c + 1) * size; i++) sum += Math.abs(codes[i]!);
-    return sum * largest < exact && Math.abs(code) < exact;
+    return sum;
   });
 }
