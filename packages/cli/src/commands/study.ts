@@ -80,4 +80,16 @@ const merge = defineCommand("study merge", {
   },
 });
 
-export const study: readonly CommandDefinition[] = [plan, run, status, merge];
+const report = defineCommand("study report", {
+  examples: [
+    "study report smoke",
+    "study report results/study-resnet20.json --with results/study-mobilenet.json --report docs/study/index.html",
+  ],
+  run: async (input, { context, deliver }) => {
+    const { reportStudies } = await import("@subbyte/toolkit/tasks");
+    const result = await reportStudies(input, context);
+    await deliver(result, `${result.findings.summary}\n\n${result.report}, ${result.json}, ${result.csv}`);
+  },
+});
+
+export const study: readonly CommandDefinition[] = [plan, run, status, merge, report];

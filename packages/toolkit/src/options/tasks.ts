@@ -221,6 +221,17 @@ export const tasks = {
     reads: study,
     ...ofStudy,
   },
+  "study report": {
+    description: "Draws what studies found: one HTML page, with JSON and CSV beside it.",
+    reads: [...study, "with", "report"],
+    needs: ["study"],
+    arguments: 1,
+    own: {
+      ...ofStudy.own,
+      study: { help: "a study, its folder, or a file that study merge wrote" },
+      report: { help: "the HTML file; report.html in the study's folder by default, or in this one" },
+    },
+  },
 } as const satisfies Readonly<Record<string, TaskDefinition>>;
 
 export type TaskName = keyof typeof tasks;

@@ -22,17 +22,23 @@ section { break-inside: avoid; }
 export const escapeHtml = (text: string): string =>
   text.replace(/[&<>"]/g, (sign) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[sign]!);
 
-/** @param body HTML */
-export const page = (title: string, body: string): string => `<!doctype html>
+/** @param body HTML, @param look style and script in place of the usual */
+export const page = (
+  title: string,
+  body: string,
+  look: { readonly style: string; readonly script?: string } = { style },
+): string => `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escapeHtml(title)}</title>
-<style>${style}</style>
+<style>${look.style}</style>
 </head>
 <body>
+<main>
 ${body}
+</main>${look.script === undefined ? "" : `\n<script type="module">${look.script}</script>`}
 </body>
 </html>
 `;

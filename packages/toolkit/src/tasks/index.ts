@@ -42,4 +42,5 @@ export {
   type StudyStateResult,
   studyStatus,
 } from "./study.js";
+export { reportStudies, type StudyReportResult } from "./study-report.js";
 export { type TrainTaskResult, trainModel } from "./train.js";

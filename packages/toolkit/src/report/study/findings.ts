@@ -1,0 +1,133 @@
+/** @file What a report found, in words: sentences from the figures, each only where it was measured. */
+
+import { bestPoints, type Case, type Point, type ReportData } from "./cases.js";
+import { byteSize, milliseconds, percent, points } from "./format.js";
+import { predecessorOf } from "./predecessor.js";
+import { mean } from "./statistics.js";
+import { peerName } from "./tradeoff-chart.js";
+
+export interface Findings {
+  /** Sentences for all cases together. */
+  readonly summary: string;
+  /** A paragraph for each case. */
+  readonly cases: readonly { readonly title: string; readonly text: string }[];
+}
+
+export function findings(data: ReportData): Findings {
+  return {
+    summary: [fourBits(data.cases), space(data.cases), time(data.cases), incomplete(data)].filter(Boolean).join(" "),
+    cases: data.cases.map((each) => ({ title: each.title, text: caseText(each) })),
+  };
+}
+
+/** Points of accuracy that a network may lose and still count as the same in words. */
+const SMALL_LOSS = 0.015;
+
+const bestAt = (each: Case, bits: number): Point | undefined =>
+  bestPoints(each).find((point) => point.bits === `w${bits}a${bits}`);
+
+function fourBits(cases: readonly Case[]): string {
+  const measured = cases.flatMap((each) => {
+    const point = bestAt(each, 4);
+    return point ? [{ each, point }] : [];
+  });
+  if (measured.length === 0) return "";
+  const changes = measured.map(({ point }) => point.change.value);
+  const worst = measured.reduce((a, b) => (b.point.change.value < a.point.change.value ? b : a));
+  const failed = measured.filter(({ point }) => point.change.value < -SMALL_LOSS);
+  const where = measured.length === 1 ? `for ${worst.each.title}` : `in ${measured.length} cases`;
+  const figures =
+    measured.length === 1
+      ? `${points(changes[0]!)} points against float (${percent(worst.point.accuracy.value)} of ${worst.point.runs[0]!.result.accuracy!.images.toLocaleString("en")} test images, ${worst.point.method})`
+      : `${points(mean(changes))} points against float on average and ${points(Math.min(...changes))} at worst (${worst.each.title})`;
+  if (failed.length === 0) return `4 bits suffice ${where}: with the best method, accuracy changes by ${figures}.`;
+  const others = measured.length - failed.length;
+  return (
+    `With 4 bits and the best method, accuracy changes by ${figures}` +
+    (others > 0 ? `; ${others} of ${measured.length} cases stay within ${(100 * SMALL_LOSS).toFixed(1)} points.` : ".")
+  );
+}
+
+/** Sizes of files against float and against 8 bits. */
+function space(cases: readonly Case[]): string {
+  const ratios = cases.flatMap((each) => {
+    const [four, eight] = [bestAt(each, 4), bestAt(each, 8)];
+    return four && eight
+      ? [{ float: each.float.result.model!.bytes / four.bytes, eight: eight.bytes / four.bytes }]
+      : [];
+  });
+  if (ratios.length === 0) return "";
+  return (
+    `Files of 4 bits are ${range(ratios.map(({ float }) => float))} times smaller than float's ` +
+    `and ${range(ratios.map(({ eight }) => eight))} times smaller than those of 8 bits.`
+  );
+}
+
+function time(cases: readonly Case[]): string {
+  const measured = cases.flatMap((each) => {
+    const [four, eight, peer] = [bestAt(each, 4)?.milliseconds, bestAt(each, 8)?.milliseconds, fastestPeer(each)];
+    return four !== undefined && eight !== undefined ? [{ four, eight, peer }] : [];
+  });
+  if (measured.length === 0) return "";
+  const eight = `In the same race, 4 bits take ${range(
+    measured.map((each) => each.four / each.eight),
+    2,
+  )} of the time of 8 bits`;
+  const peers = measured.flatMap(({ four, peer }) => (peer ? [peer.milliseconds / four] : []));
+  return peers.length === 0
+    ? `${eight}.`
+    : `${eight} and are ${range(peers)} times as fast as float in the fastest other runtime.`;
+}
+
+/** The fastest runtime with the float network. */
+export function fastestPeer({ latency }: Case) {
+  const peers = latency?.result.latency?.filter(({ bits }) => bits === undefined) ?? [];
+  return peers.length === 0 ? undefined : peers.reduce((a, b) => (b.milliseconds < a.milliseconds ? b : a));
+}
+
+function incomplete({ missing }: ReportData): string {
+  if (missing.length === 0) return "";
+  const failed = missing.filter(({ state }) => state === "failed").length;
+  return (
+    `${missing.length} planned ${missing.length === 1 ? "run is" : "runs are"} not finished` +
+    `${failed > 0 ? `, of which ${failed} failed` : ""}; what is said here is without ${missing.length === 1 ? "it" : "them"}.`
+  );
+}
+
+function caseText(each: Case): string {
+  const { float, floatAccuracy } = each;
+  const images = float.result.accuracy!.images.toLocaleString("en");
+  const sentences = [
+    `Float has ${percent(floatAccuracy.value)} of ${images} test images (95 % interval ${percent(floatAccuracy.low)} to ${percent(floatAccuracy.high)}) in ${byteSize(float.result.model!.bytes)}.`,
+  ];
+  const best = bestPoints(each);
+  if (best.length > 0)
+    sentences.push(
+      `The best method at each bit width: ${best
+        .map(
+          ({ bits, method, accuracy, change, bytes }) =>
+            `${shortBits(bits)} ${percent(accuracy.value)} (${points(change.value)}, ${method}, ${byteSize(bytes)})`,
+        )
+        .join("; ")}.`,
+    );
+  const [four, peer] = [bestAt(each, 4)?.milliseconds, fastestPeer(each)];
+  if (four !== undefined && peer !== undefined)
+    sentences.push(
+      `One image takes ${milliseconds(four)} at 4 bits and ${milliseconds(peer.milliseconds)} in float with ${peerName(peer.contestant)}.`,
+    );
+  const theirs = predecessorOf(each);
+  const [own, before] = [bestAt(each, 4), theirs?.figures.filter(({ bits, invalid }) => bits === 4 && !invalid)];
+  if (own && before && before.length > 0)
+    sentences.push(
+      `The predecessor had ${before.map(({ accuracy, method }) => `${percent(accuracy)} (${method})`).join(" and ")} at 4 bits, from ${percent(theirs!.float)} in float.`,
+    );
+  return sentences.join(" ");
+}
+
+const shortBits = (bits: string): string => bits.replace(/^w(\d+)a\1$/, "$1 bits");
+
+/** `7.9` or `7.1 to 7.9` */
+function range(values: readonly number[], digits = 1): string {
+  const [low, high] = [Math.min(...values), Math.max(...values)].map((value) => value.toFixed(digits));
+  return low === high ? low! : `${low} to ${high}`;
+}

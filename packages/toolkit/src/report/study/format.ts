@@ -1,0 +1,34 @@
+/** @file How a report writes numbers. */
+
+import type { Interval } from "./statistics.js";
+
+/** Share as percent: `91.73 %`. */
+export const percent = (share: number, digits = 2): string => `${(100 * share).toFixed(digits)} %`;
+
+/** A difference of shares in points with its sign: `−0.46`. */
+export function points(share: number, digits = 2): string {
+  const text = Math.abs(100 * share).toFixed(digits);
+  if (Number(text) === 0) return text;
+  return `${share < 0 ? "−" : "+"}${text}`;
+}
+
+/** `−0.46 (−0.80 … −0.12)` */
+export const pointsWithInterval = ({ value, low, high }: Interval): string =>
+  `${points(value)} (${points(low)} … ${points(high)})`;
+
+/** `5.64 MB`, in powers of 1000. */
+export function byteSize(bytes: number): string {
+  if (bytes < 1000) return `${bytes} B`;
+  if (bytes < 1e6) return `${(bytes / 1e3).toFixed(1)} kB`;
+  return `${(bytes / 1e6).toFixed(2)} MB`;
+}
+
+/** Three digits that count. */
+export const milliseconds = (value: number): string => `${Number(value.toPrecision(3))} ms`;
+
+/** `4 bits`, `weights 4, activations 8 bits`, or the name that the study gives. */
+export function bitsText(bits: string): string {
+  const [, weights, activations] = /^w(\d+)a(\d+)$/.exec(bits) ?? [];
+  if (weights === undefined) return bits;
+  return weights === activations ? `${weights} bits` : `W${weights}A${activations}`;
+}

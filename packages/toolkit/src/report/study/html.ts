@@ -1,0 +1,66 @@
+/** @file Tables and figures of a study's report. */
+
+import { escapeHtml } from "../page.js";
+
+export interface Column {
+  readonly name: string;
+  /** Aligned to the left; `wrap` breaks long lines. */
+  readonly kind?: "text" | "wrap";
+}
+
+export interface Cell {
+  readonly text: string;
+  /** HTML instead of the text, where it is more than that. */
+  readonly html?: string;
+  /** What sorting goes by, where the text does not say it. */
+  readonly value?: number;
+  readonly className?: string;
+  readonly style?: string;
+}
+
+export function table(
+  columns: readonly Column[],
+  rows: readonly (readonly (string | Cell)[])[],
+  { caption, sortable = false }: { readonly caption?: string; readonly sortable?: boolean } = {},
+): string {
+  const head = columns.map(
+    ({ name, kind }) => `<th scope="col"${kind ? ' class="text"' : ""}>${escapeHtml(name)}</th>`,
+  );
+  const body = rows.map(
+    (row) =>
+      `<tr>${row.map((cell, i) => cellHtml(typeof cell === "string" ? { text: cell } : cell, columns[i]!)).join("")}</tr>`,
+  );
+  // A caption of the table itself would be as wide as the table, and cut on a phone.
+  const [title, label] =
+    caption === undefined
+      ? ["", ""]
+      : [`<p class="about">${escapeHtml(caption)}</p>`, ` aria-label="${escapeHtml(caption)}"`];
+  return (
+    `${title}<div class="scroll" tabindex="0" role="region"${label}>` +
+    `<table${sortable ? ' class="sortable"' : ""}><thead><tr>${head.join("")}</tr></thead>\n<tbody>\n${body.join("\n")}\n</tbody></table></div>`
+  );
+}
+
+function cellHtml({ text, html, value, className, style }: Cell, { kind }: Column): string {
+  const classes = [kind, className].filter((name) => name !== undefined).join(" ");
+  const attributes = [
+    classes === "" ? "" : ` class="${classes}"`,
+    value === undefined ? "" : ` data-value="${value}"`,
+    style === undefined ? "" : ` style="${style}"`,
+  ].join("");
+  return `<td${attributes}>${html ?? escapeHtml(text)}</td>`;
+}
+
+/** Panels side by side; nothing where there are none. */
+export const panels = (
+  figures: readonly { readonly svg: string | undefined; readonly title: string; readonly caption?: string }[],
+): string => {
+  const shown = figures.filter(({ svg }) => svg !== undefined);
+  if (shown.length === 0) return "";
+  return `<div class="panels">\n${shown
+    .map(
+      ({ svg, title, caption = "" }) =>
+        `<figure>${svg}<figcaption><strong>${escapeHtml(title)}</strong>${escapeHtml(caption)}</figcaption></figure>`,
+    )
+    .join("\n")}\n</div>`;
+};
