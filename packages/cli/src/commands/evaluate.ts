@@ -22,10 +22,16 @@ export const evaluate = defineCommand("evaluate", {
 const SHOWN_CLASSES = 20;
 
 function asText(result: EvaluateResult): string {
-  const { images, split, data, top1, top5, topK, loss, imagesPerSecond, classes, confusion, others } = result;
+  const { images, split, data, top1, top5, topK, loss, imagesPerSecond, classes, confusion, others, exact } = result;
   const lines = [
     `${images} ${split} images of ${data}`,
-    `top-1 ${percent(top1)}   top-${topK} ${percent(top5)}   loss ${loss.toFixed(4)}   ${imagesPerSecond.toFixed(0)} images/s`,
+    [
+      `top-1 ${percent(top1)}`,
+      `top-${topK} ${percent(top5)}`,
+      ...(exact === undefined ? [] : [`label alone ${percent(exact)}`]),
+      `loss ${loss.toFixed(4)}`,
+      `${imagesPerSecond.toFixed(0)} images/s`,
+    ].join("   "),
   ];
   if (classes.length <= SHOWN_CLASSES) {
     const header = ["label \\ predicted", ...classes.map((_, i) => String(i)), ...(others ? ["other"] : []), "right"];

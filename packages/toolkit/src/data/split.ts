@@ -47,7 +47,7 @@ export async function chooseSplit(catalogue: Catalogue, location: string, option
     throw new DataError(
       "missing-split",
       { source: location, split, found: present },
-      `"${location}" has no ${split} split; it has ${present.join(" and ")}. Choose one of these as the split.${held}`,
+      `"${location}" has no ${split} split; it has ${present.join(" and ")}. Name one of these with \`split\`.${held}`,
     );
   }
   const notes: string[] = [];

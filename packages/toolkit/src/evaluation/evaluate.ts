@@ -1,5 +1,6 @@
 /** @file Evaluates anything that turns a batch of images into logits: ONNX Runtime, the integer engine, a server. */
 
+import type { Probabilities } from "@subbyte/engine";
 import type { Batch, ImageSet } from "../data/types.js";
 import { DataError, InterruptedError } from "../errors.js";
 import { addBatch, type ClassifierCounts, emptyCounts } from "./metrics.js";
@@ -10,6 +11,8 @@ export type Classify = (batch: Batch) => Promise<Float32Array> | Float32Array;
 export interface EvaluationOptions {
   /** Images at once; 64 by default. */
   readonly batchSize?: number;
+  /** How probabilities come from logits; "softmax" by default. */
+  readonly probabilities?: Probabilities;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: EvaluationProgress) => void;
 }
@@ -30,8 +33,10 @@ export interface ClassifierResult {
   readonly top5: number;
   /** 5, or the number of classes where there are fewer. */
   readonly topK: number;
-  /** Mean cross-entropy in nats. */
+  /** Mean cross-entropy in nats; where each class is decided by itself, the mean over the classes too. */
   readonly loss: number;
+  /** Share of images for which the label alone is above one half, where each class is decided by itself. */
+  readonly exact?: number;
   /** `confusion[label][predicted]`: images. */
   readonly confusion: readonly (readonly number[])[];
   readonly classes: readonly string[];
@@ -56,7 +61,7 @@ export async function evaluateClassifier(
   images: ImageSet,
   options: EvaluationOptions = {},
 ): Promise<ClassifierResult> {
-  const { batchSize = 64, signal, onProgress } = options;
+  const { batchSize = 64, probabilities = "softmax", signal, onProgress } = options;
   if (images.length === 0)
     throw new DataError(
       "no-images",
@@ -74,7 +79,7 @@ export async function evaluateClassifier(
     busyMs += performance.now() - before;
     checkClasses(logits, batch, images);
     labels.set(batch.labels.subarray(0, batch.count), counts.images);
-    addBatch(counts, logits, batch.labels.subarray(0, batch.count), predictions);
+    addBatch(counts, logits, batch.labels.subarray(0, batch.count), predictions, probabilities);
     onProgress?.({
       images: counts.images,
       of: images.length,
@@ -89,7 +94,8 @@ export async function evaluateClassifier(
       );
   }
   const answers = { predictions: predictions.subarray(0, counts.images), labels: labels.subarray(0, counts.images) };
-  return summarize(counts, answers, images.classes, busyMs, performance.now() - start);
+  const result = summarize(counts, answers, images.classes, busyMs, performance.now() - start);
+  return probabilities === "sigmoid" ? { ...result, exact: counts.exact / counts.images } : result;
 }
 
 function checkClasses(logits: Float32Array, batch: Batch, images: ImageSet): void {

@@ -3,6 +3,8 @@
  * index everywhere, and NaN ranks below every number and is never a correct answer.
  */
 
+import type { Probabilities } from "@subbyte/engine";
+
 /** Sums over images; `finish` of `evaluateClassifier` divides them. */
 export interface ClassifierCounts {
   images: number;
@@ -11,6 +13,8 @@ export interface ClassifierCounts {
   correctTop5: number;
   /** Sum of the cross-entropies, natural logarithm. */
   loss: number;
+  /** The label is above one half, and it alone; for classes that are decided each by itself. */
+  exact: number;
   /** `[classes · classes]` row-major: row the label, column the predicted class. */
   readonly confusion: Uint32Array;
   readonly classes: number;
@@ -21,6 +25,7 @@ export const emptyCounts = (classes: number): ClassifierCounts => ({
   correct: 0,
   correctTop5: 0,
   loss: 0,
+  exact: 0,
   confusion: new Uint32Array(classes * classes),
   classes,
 });
@@ -56,12 +61,32 @@ export function crossEntropy(logits: ArrayLike<number>, offset: number, classes:
   return Math.log(sum) + max - logits[offset + label]!;
 }
 
+/**
+ * Mean over the classes of the cross-entropy of each class decided by itself: −log σ(logit) for the label, −log(1 − σ(logit)) for the
+ * others, in float64.
+ */
+export function binaryCrossEntropy(logits: ArrayLike<number>, offset: number, classes: number, label: number): number {
+  let sum = 0;
+  for (let c = 0; c < classes; c++) {
+    const logit = logits[offset + c]!;
+    sum += Math.max(logit, 0) - (c === label ? logit : 0) + Math.log1p(Math.exp(-Math.abs(logit)));
+  }
+  return sum / classes;
+}
+
+/** Whether the label's logit is above 0, and no other. */
+function isExact(logits: ArrayLike<number>, offset: number, classes: number, label: number): boolean {
+  for (let c = 0; c < classes; c++) if (logits[offset + c]! > 0 !== (c === label)) return false;
+  return true;
+}
+
 /** Adds a batch: `logits` `[N, classes]` row-major, `labels` `[N]`. Writes each predicted class to `predictions`. */
 export function addBatch(
   counts: ClassifierCounts,
   logits: ArrayLike<number>,
   labels: ArrayLike<number>,
   predictions: Int32Array,
+  probabilities: Probabilities = "softmax",
 ): void {
   const { classes } = counts;
   for (let i = 0; i < labels.length; i++) {
@@ -73,7 +98,9 @@ export function addBatch(
     counts.images++;
     if (rank === 0) counts.correct++;
     if (rank < Math.min(5, classes)) counts.correctTop5++;
-    counts.loss += crossEntropy(logits, offset, classes, label);
+    const entropy = probabilities === "softmax" ? crossEntropy : binaryCrossEntropy;
+    counts.loss += entropy(logits, offset, classes, label);
+    if (isExact(logits, offset, classes, label)) counts.exact++;
     counts.confusion[label * classes + predicted]!++;
   }
 }

@@ -1,5 +1,6 @@
 export { describeModel, type ModelDescription, readDescription } from "./description.js";
 export { composedNormalization, outerNormalization } from "./file-normalization.js";
+export { importNotes } from "./import-notes.js";
 export { type ListedFamily, type ListedModel, modelList } from "./model-list.js";
 export {
   type FloatModel,

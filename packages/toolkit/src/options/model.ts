@@ -35,6 +35,12 @@ export const modelOptions = {
     advanced: true,
     placeholder: "stem",
   }),
+  output: text({
+    group: "Model",
+    help: "output of an ONNX file to classify by, where it has several",
+    advanced: true,
+    placeholder: "name",
+  }),
   from: text({
     group: "Model",
     help: "begin with these weights; a head of another size is new",

@@ -24,6 +24,8 @@ const names = <Name extends string>(table: Readonly<Record<Name, unknown>>) =>
 
 /** What the weights of a file are put into. */
 const network = ["arch", "classes", "stem", "size"] as const;
+/** How a model file is read. */
+const modelFile = [...network, "output"] as const;
 /** What brings images and the classes of a model together. */
 const matching = ["fit", "channelOrder", "labelsMap"] as const;
 const trainingImages = names(imageOptions).filter(
@@ -84,7 +86,7 @@ export const tasks = {
       "Trains with fake-quantized weights and activations, from a float network (calibrated first) or from a .sbq.",
     reads: [
       "model",
-      ...network,
+      ...modelFile,
       ...images,
       ...bitWidths,
       ...method,
@@ -116,7 +118,7 @@ export const tasks = {
       "Turns a float network (.onnx, checkpoint) into an integer network (.sbq) with the help of unlabelled images.",
     reads: [
       "model",
-      ...network,
+      ...modelFile,
       ...images,
       ...bitWidths,
       ...names(budgetOptions),
@@ -135,7 +137,7 @@ export const tasks = {
   evaluate: {
     description:
       "Measures accuracy of .onnx, .sbq or a checkpoint on the test images (validation images where there are none).",
-    reads: ["model", ...network, ...images, "simulate", "tier", "disableQuantQdq", "predictions", "batch", "threads"],
+    reads: ["model", ...modelFile, ...images, "simulate", "tier", "disableQuantQdq", "predictions", "batch", "threads"],
     needs: ["model", "data"],
     arguments: 1,
     own: {},
@@ -143,7 +145,7 @@ export const tasks = {
   export: {
     description:
       "Writes a network for other runtimes: a .sbq as quantized ONNX or int8 .tflite, a float network as .tflite.",
-    reads: ["model", ...network, "format", "reduceRange", "out"],
+    reads: ["model", ...modelFile, "format", "reduceRange", "out"],
     needs: ["model"],
     arguments: 1,
     own: {
@@ -156,14 +158,14 @@ export const tasks = {
   },
   inspect: {
     description: "Prints a model: its operators, shapes, bit widths and sizes.",
-    reads: ["model", ...network],
+    reads: ["model", ...modelFile],
     needs: ["model"],
     arguments: 1,
     own: {},
   },
   compare: {
     description: "Finds the layer that hurts: what each layer of a .sbq lost against its float network, and why.",
-    reads: ["model", "compare", ...network, ...images, "eachLayer", "report", "seed", "threads"],
+    reads: ["model", "compare", ...modelFile, ...images, "eachLayer", "report", "seed", "threads"],
     needs: ["model", "compare", "data"],
     arguments: 1,
     own: {},

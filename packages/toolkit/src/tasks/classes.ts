@@ -1,5 +1,6 @@
 /** @file Brings the classes of images and of a model together, so that labels count the model's classes. */
 
+import type { Probabilities } from "@subbyte/engine";
 import { type ImageSet, relabelled, unlabelled } from "../data/index.js";
 import { DataError } from "../errors.js";
 import { type LabelFile, type Match, type Mismatch, matchClasses, readLabelFile } from "../labels/index.js";
@@ -9,6 +10,10 @@ import type { Run } from "./run.js";
 /** Number of classes of a model. */
 export const classesOf = (model: OpenedModel): number =>
   model.kind === "quantized" ? model.program.classes : model.classes;
+
+/** Whether the classes of a model exclude each other. */
+export const probabilitiesOf = (model: OpenedModel): Probabilities =>
+  model.kind === "quantized" ? (model.program.probabilities ?? "softmax") : model.probabilities;
 
 /** Names of a model's classes, where its file has them. */
 export const labelsOf = (model: OpenedModel): readonly string[] | undefined =>

@@ -14,7 +14,7 @@ import { takeClasses } from "./classes.js";
 import { openImagesFor } from "./images.js";
 import { openTaskModel } from "./model.js";
 import { prepareImages } from "./preprocessing.js";
-import { defineTask } from "./run.js";
+import { defineTask, type Run } from "./run.js";
 
 export interface CompareResult {
   readonly path: string;
@@ -34,7 +34,7 @@ export interface CompareResult {
 const IMAGES = 512;
 
 export const compareModels = defineTask("compare", async (options, run): Promise<CompareResult> => {
-  const [quantized, float] = await openBoth(options);
+  const [quantized, float] = await openBoth(options, run);
   const preparation = prepareImages(quantized, options, run);
   const { limit = IMAGES, seed, report } = options;
   const opened = await openImagesFor(preparation, "train", options, run, { limit, labels: "optional" });
@@ -82,9 +82,10 @@ export const compareModels = defineTask("compare", async (options, run): Promise
 });
 
 /** @throws {UsageError} where they are not an integer network and a float one of the same images */
-async function openBoth(options: TaskOptions<"compare">): Promise<[QuantizedModel, FloatModel]> {
-  const quantized = await openTaskModel(options.model, options);
-  const float = await openTaskModel(options.compare, options);
+async function openBoth(options: TaskOptions<"compare">, run: Run): Promise<[QuantizedModel, FloatModel]> {
+  const { output: _, ...ofQuantized } = options;
+  const quantized = await openTaskModel(options.model, ofQuantized, run);
+  const float = await openTaskModel(options.compare, options, run);
   if (quantized.kind !== "quantized" || float.kind !== "float")
     throw new UsageError(
       "wrong-model-kind",

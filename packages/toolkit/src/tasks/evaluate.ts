@@ -5,7 +5,7 @@ import { UsageError } from "../errors.js";
 import { type ClassifierResult, evaluateClassifier } from "../evaluation/index.js";
 import { writeFileAtomic } from "../files.js";
 import type { OpenedModel } from "../model-file/index.js";
-import { requireClasses } from "./classes.js";
+import { probabilitiesOf, requireClasses } from "./classes.js";
 import { classifierOf } from "./classifier.js";
 import { warnOfWrongReading } from "./diagnosis.js";
 import { openImagesFor } from "./images.js";
@@ -29,7 +29,7 @@ export interface EvaluateResult extends Omit<ClassifierResult, "predictions" | "
 }
 
 export const evaluateModel = defineTask("evaluate", async (options, run): Promise<EvaluateResult> => {
-  const model = await openTaskModel(options.model, options);
+  const model = await openTaskModel(options.model, options, run);
   const preparation = prepareImages(model, options, run);
   if (options.simulate !== undefined && model.kind === "float")
     throw new UsageError(
@@ -44,6 +44,7 @@ export const evaluateModel = defineTask("evaluate", async (options, run): Promis
   const { predictions, labels, ...figures } = await evaluateClassifier(classifier.classify, images, {
     signal: run.signal,
     batchSize: options.batch,
+    probabilities: probabilitiesOf(model),
     onProgress: ({ images: done, of, top1, imagesPerSecond }) =>
       run.progress(done, of, { unit: "images", figures: { accuracy: top1, imagesPerSecond } }),
   }).finally(() => classifier.close());

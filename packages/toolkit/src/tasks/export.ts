@@ -32,7 +32,7 @@ export type ExportResult = QdqResult | TfliteResult;
 type Options = TaskOptions<"export">;
 
 export const exportModel = defineTask("export", async (options, run): Promise<ExportResult> => {
-  const model = await openTaskModel(options.model, options);
+  const model = await openTaskModel(options.model, options, run);
   return options.format === "tflite" ? exportTflite(model, options) : exportOnnx(model, options, run);
 });
 

@@ -53,8 +53,8 @@ export interface IntegerInspection extends Pick<Program, "classes" | "preprocess
 
 export type Inspection = FloatInspection | IntegerInspection;
 
-export const inspectModel = defineTask("inspect", async (options): Promise<Inspection> => {
-  const model = await openTaskModel(options.model, options);
+export const inspectModel = defineTask("inspect", async (options, run): Promise<Inspection> => {
+  const model = await openTaskModel(options.model, options, run);
   if (model.kind === "float") return inspectFloat(model);
   const { path, bytes, program } = model;
   const { classes, preprocessing, provenance, labels, operators } = program;

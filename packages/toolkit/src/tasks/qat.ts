@@ -35,7 +35,7 @@ type Options = TaskOptions<"qat">;
 type Opening = Pick<OpenOptions, "headroom" | "validationShare">;
 
 export const trainQuantizedModel = defineTask("qat", async (options, run): Promise<QatTaskResult> => {
-  const model = await openTaskModel(options.model, options);
+  const model = await openTaskModel(options.model, options, run);
   if (model.kind === "quantized") requireUnquantizedOptions(model.path, run);
   const { qat, stages } = await trained(model, options, run);
   const { data, seed } = options;

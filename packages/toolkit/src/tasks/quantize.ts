@@ -41,7 +41,7 @@ export interface QuantizeResult {
 export const quantizeModel = defineTask("quantize", async (options, run): Promise<QuantizeResult> => {
   const policy = bitPolicy(options);
   const { method, seed, weights, activations, maxDrop, force } = options;
-  const model = await openTaskModel(options.model, options);
+  const model = await openTaskModel(options.model, options, run);
   if (model.kind !== "float")
     throw new UsageError(
       "wrong-model-kind",

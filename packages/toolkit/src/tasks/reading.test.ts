@@ -1,8 +1,8 @@
 /** What a user can get wrong about images without an error: classes, their order, normalization, channels, sizes. */
 
-import { writeFile } from "node:fs/promises";
+import { copyFile, cp, mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { writeOnnx } from "@subbyte/graph";
+import { GraphBuilder, writeOnnx } from "@subbyte/graph";
 import { beforeAll, describe, expect, test } from "vitest";
 import { brightnessPhotos } from "../../test/brightness-images.js";
 import { cacheIn, temporaryFolder } from "../../test/images.js";
@@ -111,6 +111,76 @@ describe("classes", () => {
     await writeFile(map, "dark\ndim\n");
     await expect(evaluated({ labelsMap: map })).rejects.toThrow(UsageError);
     await expect(evaluated({ labelsMap: map })).rejects.toThrow(/2 classes, the model has 4/);
+  });
+});
+
+test("photographs without folders serve for calibration, and a note says that no accuracy is measured", async () => {
+  const flat = join(root, "flat");
+  await mkdir(flat);
+  for (const [i, name] of (await readdir(join(photos, "train/dim"))).entries())
+    await copyFile(join(photos, "train/dim", name), join(flat, `${i}.png`));
+  const { result, notes } = await quantized({ data: flat });
+  expect(result.closeness).toEqual({ agreement: 1, divergence: expect.any(Number) });
+  expect(notes).toMatch(/gives no labels: its 12 images serve for calibration only/);
+  expect(notes).toMatch(/has no labels, so no accuracy is measured/);
+});
+
+test("data with a val folder alone names the option that takes it", async () => {
+  const val = join(root, "val-only");
+  await cp(join(photos, "test"), join(val, "val"), { recursive: true });
+  await expect(quantized({ data: val })).rejects.toThrow(
+    /has no train split; it has val. Name one of these with `split`/,
+  );
+  expect((await quantized({ data: val, split: "val" })).result.closeness!.top1).toBe(1);
+});
+
+describe("what import makes of a file", () => {
+  /** The network with operators behind its logits, and another output before them. */
+  async function ending(op: string): Promise<string> {
+    const plain = brightnessNetwork();
+    const b = new GraphBuilder(plain.name, plain);
+    const end = b.op(op, [plain.outputs[0]!], {}, { name: "end" });
+    b.setOutputs([b.op("Relu", [plain.outputs[0]!], {}, { name: "aside" }), end]);
+    const path = join(root, `ending${count++}.onnx`);
+    await writeFile(path, writeOnnx(b.build()));
+    return path;
+  }
+
+  test("one of several outputs is chosen, told, and named by `output`", async () => {
+    const model = await ending("Sigmoid");
+    const first = await evaluated({ model });
+    expect(first.notes).toMatch(/has 2 outputs: .* is used, .* left out/);
+    expect(first.result.exact).toBeUndefined();
+    const named = await evaluated({ model, output: "end" });
+    expect(named.notes).not.toMatch(/outputs/);
+    await expect(evaluated({ model, output: "tail" })).rejects.toThrow(/has no output "tail"; it has/);
+    const { out } = await quantized({ model, output: "end" });
+    const again = evaluated({ model: out, output: "end", mean: undefined, std: undefined, labelsMap: undefined });
+    await expect(again).rejects.toThrow(/`output` end: only an ONNX file/);
+  });
+
+  test("a multi-label network is evaluated class by class, quantized too", async () => {
+    const model = await ending("Sigmoid");
+    const { result, notes } = await evaluated({ model, output: "end" });
+    expect(notes).toMatch(/decides each class by itself/);
+    // Minus a distance is never above 0: no class is, so that no image has its label alone.
+    expect(result).toMatchObject({ top1: 1, exact: 0 });
+    expect(result.loss).toBeLessThan(1);
+    const { out } = await quantized({ model, output: "end" });
+    const stored = await evaluated({ model: out, mean: undefined, std: undefined, labelsMap: undefined });
+    expect(stored.result.loss).toBeCloseTo(result.loss, 1);
+    expect(stored.result.exact).toBe(0);
+  });
+
+  test("an input of another form is told", async () => {
+    const b = new GraphBuilder("flat");
+    const x = b.input("pixels", "float32", ["N", 64]);
+    const weight = b.constant({ dtype: "float32", shape: [4, 64], data: new Float32Array(256).fill(0.1) });
+    b.output(b.op("Gemm", [x, weight], { transB: 1 }));
+    const model = join(root, "flat.onnx");
+    await writeFile(model, writeOnnx(b.build()));
+    const { notes } = await evaluated({ model, mean: [0], std: [1] });
+    expect(notes).toMatch(/flat\.onnx was brought to the usual form: its flat input is an image of 1×8×8/);
   });
 });
 

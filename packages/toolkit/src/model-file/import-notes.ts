@@ -1,0 +1,31 @@
+/** @file What was changed or left out so that a file became a classifier of the usual form, in sentences. */
+
+import type { InputChange } from "@subbyte/graph";
+import type { OpenedModel } from "./open-model.js";
+
+/** Sentences for people; none for a file that is used as it stands. */
+export function importNotes(model: OpenedModel): readonly string[] {
+  if (model.kind === "quantized") return [];
+  const { path, input, notes, probabilities, shape } = model;
+  const [channels, height, width] = shape;
+  const words: Readonly<Record<InputChange, string>> = {
+    "unread-inputs": "inputs that nothing reads are left out",
+    bytes: "its input of bytes is one of float32",
+    flat: `its flat input is an image of ${channels}×${height}×${width}`,
+    "channels-last": "its input has the channels first, [N, C, H, W]",
+    size: `its open height and width are ${height}×${width}`,
+  };
+  const changes = [
+    ...(input?.changes ?? []).map((change) => words[change]),
+    ...(input?.normalization ? ["the normalization in its first layers is done where images are read"] : []),
+  ];
+  return [
+    ...(changes.length === 0 ? [] : [`${path} was brought to the usual form: ${changes.join("; ")}`]),
+    ...notes.map((note) => `${path}: ${note}`),
+    ...(probabilities === "sigmoid"
+      ? [
+          `${path} ends in a Sigmoid: it decides each class by itself, so that several may be right for an image, or none`,
+        ]
+      : []),
+  ];
+}
