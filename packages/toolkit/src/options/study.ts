@@ -19,7 +19,7 @@ export const studyOptions = {
   imports: texts(
     {
       group: "Study",
-      help: "finished networks that are not made again: network/data=file, or network/data/method/bits/seed=file.sbq",
+      help: "finished networks: network/data=file, or network/data/method/bits/seed=file.sbq",
       placeholder: "list",
       example: "resnet18/cifar10=best.safetensors",
     },
@@ -35,7 +35,7 @@ export const studyOptions = {
   jobs: integer({ group: "Study", help: "runs side by side", placeholder: "n", default: 1 }),
   replan: flag({
     group: "Study",
-    help: "go on although the study has changed: runs that are the same keep their results, the others are done again",
+    help: "go on although the study has changed; runs that are the same keep their results",
     default: false,
   }),
   watch: flag({ group: "Study", help: "show the state anew every other second until all is done", default: false }),

@@ -29,6 +29,6 @@ export function stallNote(position: TrainingPosition, limits: Limits): string | 
   if (epoch === limits.epochs || endsEarly(position, limits)) return undefined;
   return (
     `The validation accuracy has not improved for ${since} epochs: ${(100 * best.validationAccuracy).toFixed(2)} % in epoch ` +
-    `${best.epoch} is the best so far. The run can be stopped without loss, or ends by itself with --patience.`
+    `${best.epoch} is the best so far. The run can be stopped without loss, or ends by itself with \`patience\`.`
   );
 }
