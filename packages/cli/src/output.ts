@@ -61,6 +61,14 @@ export const toJson = (value: unknown): string =>
 
 export const printJson = (value: unknown): void => print(toJson(value));
 
+/** `8 s`, `2 min 5 s`, `3 h 12 min` */
+export function duration(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+}
+
 /** `91.73 %` */
 export const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
 

@@ -6,7 +6,7 @@ import pc from "picocolors";
 import wrapAnsi from "wrap-ansi";
 import { withoutControls } from "./controls.js";
 import { withFlags } from "./flags.js";
-import { byteSize, percent } from "./output.js";
+import { byteSize, duration, percent } from "./output.js";
 
 export interface EventPrinter {
   readonly emit: (event: TaskEvent) => void;
@@ -153,14 +153,6 @@ const figureParts = ({ loss, accuracy, imagesPerSecond }: NonNullable<ProgressEv
   ...(accuracy === undefined ? [] : [`accuracy ${percent(accuracy)}`]),
   ...(imagesPerSecond === undefined ? [] : [`${imagesPerSecond.toFixed(0)} images/s`]),
 ];
-
-/** `8 s`, `2 min 5 s`, `3 h 12 min` */
-export function duration(seconds: number): string {
-  const whole = Math.max(0, Math.round(seconds));
-  if (whole < 60) return `${whole} s`;
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
-  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
-}
 
 /** Lines of whole words, all but the first indented. */
 function wrapped(text: string, columns: number): string {

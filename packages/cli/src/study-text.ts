@@ -1,8 +1,7 @@
 /** @file The words of `subbyte study` for plans, states and results. */
 
 import type { StudyMergeResult, StudyPlanResult, StudyStateResult } from "@subbyte/toolkit/tasks";
-import { byteSize, percent, table } from "./output.js";
-import { duration } from "./progress.js";
+import { byteSize, duration, percent, table } from "./output.js";
 
 type StudyRun = StudyStateResult["runs"][number];
 
