@@ -47,7 +47,7 @@ export async function measureLayerCosts(
   const types = inferTypes(float);
   const costs = new Map<string, { weights: Record<number, number>; activations: Record<number, number> }>();
   for (const width of widths) {
-    const uniform = { ...policy, weights: width, activations: width, layers: [] };
+    const uniform = { ...policy, weights: width, activations: width, depthwiseBits: width, layers: [] };
     const graph = await setRanges(insertFakeQuant(float, uniform), calibration, {
       method: "mse",
       seed,

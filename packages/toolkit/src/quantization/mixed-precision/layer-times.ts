@@ -48,7 +48,7 @@ export async function measureLayerTimes(
   for (const weights of widths)
     for (const activations of widths) {
       signal?.throwIfAborted();
-      const uniform = { ...policy, weights, activations, layers: [] };
+      const uniform = { ...policy, weights, activations, depthwiseBits: 2, layers: [] };
       const bytes = await fileOf(insertFakeQuant(float, uniform), few, signal);
       for (const { name, milliseconds } of await profileOf(bytes, runs)) {
         const times = layers.get(name);
