@@ -62,7 +62,7 @@ const policy = [
 /** A network that can tell digits, whose accuracy says something. */
 const trained = "trained/best.safetensors --data mnist --limit 3000 --threads 1";
 
-/** What training chose its best epoch by, and how quantization-aware training learned, before their defaults changed. */
+/** Options that restore the old defaults: the epoch chosen by test images, and straight-through training. */
 const chosenByTestImages = "--validation-share 0";
 const straightThrough = `${chosenByTestImages} --quantizer straight-through --batch-norm folded --distillation 0 --damping 0`;
 

@@ -35,7 +35,7 @@ export function workshop({ folder, threads }) {
   const measuredOnce = async (name, measure) =>
     JSON.parse(await madeOnce(name, async (path) => writeFileSync(path, JSON.stringify(await measure()))));
 
-  /** What the engine loses in each layer against the float network, measured on images of the data set. */
+  /** Error of each layer of the engine against the float network, measured on images of the data set. */
   async function errorsOfLayers(name, float, data, ...options) {
     const { layers } = await measuredOnce(`${name}.layers.json`, () =>
       JSON.parse(cli("inspect", work(`${name}.sbq`), "--compare", float, "--data", data, "--json", ...options)),

@@ -20,7 +20,7 @@ export function eventPrinter(stream: NodeJS.WriteStream, quiet: boolean, colors:
   return stream.isTTY ? new TerminalPrinter(stream, colors) : new LinePrinter(stream);
 }
 
-/** What a user must not miss, beside the result. */
+/** Prints warnings only. */
 class QuietPrinter implements EventPrinter {
   constructor(readonly stream: NodeJS.WriteStream) {}
 

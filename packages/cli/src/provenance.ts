@@ -26,7 +26,7 @@ export function commit(): Commit | undefined {
   }
 }
 
-/** What results are recorded with. */
+/** The program's version and the commit it was built from, which results record. */
 export function software(): { readonly version: string; readonly commit?: Commit } {
   const built = commit();
   return { version, ...(built === undefined ? {} : { commit: built }) };

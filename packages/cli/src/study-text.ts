@@ -20,7 +20,7 @@ export function stateText({ runs, folder }: StudyStateResult): string {
   return `${table(["run", "name", "state", ""], rows)}\n\n${countsOf(runs)} in ${folder}`;
 }
 
-/** What is going on, short enough for a screen. */
+/** The runs that are running or have failed, and the number of runs in each state. */
 export function watchText({ runs, folder }: StudyStateResult): string {
   const shown = runs.filter(({ state }) => state === "running" || state === "failed");
   return [

@@ -11,7 +11,7 @@ export interface Prediction {
   readonly probability: number;
 }
 
-/** What a model says of its classes. */
+/** Names of a model's classes, and how its outputs become probabilities. */
 interface Classes {
   readonly labels?: readonly string[];
   readonly probabilities: Probabilities;

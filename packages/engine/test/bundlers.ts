@@ -17,13 +17,13 @@ const page = readFileSync(join(import.meta.dirname, "page.js"));
 export interface Bundler {
   /** Beside the engine. */
   readonly packages: readonly string[];
-  /** What the page's author writes, by path. */
+  /** Source files of the page, by path. */
   readonly files: Readonly<Record<string, string | Uint8Array>>;
   /** A command in `node_modules/.bin` with its arguments. */
   readonly build: readonly string[];
   /** The folder with what a static server needs. */
   readonly output: string;
-  /** What that folder lacks. */
+  /** Files to add to the output folder before it is served, by path. */
   readonly added?: Readonly<Record<string, string>>;
   /** It writes scripts into the page itself, which a site's security policy has to allow. */
   readonly inlineScripts?: true;

@@ -117,7 +117,7 @@ describe.skipIf(!hasChromium)("Chromium", () => {
     return outcome;
   }
 
-  /** What the page leaves on the global `outcome`. */
+  /** Opens the page and returns the value that it assigns to the global `outcome`. */
   async function valueAt(site: Site): Promise<unknown> {
     const tab = await browser.newPage();
     try {

@@ -3,7 +3,7 @@
 import type { ErrorValue } from "@subbyte/graph";
 import type { ErrorCode, ErrorKind } from "./error-codes.js";
 
-/** What is told of an error; the message names options between backticks, as the schema does. */
+/** An error as it is reported; the message names options between backticks, as the schema does. */
 export interface ErrorReport {
   readonly kind: ErrorKind;
   readonly code: ErrorCode | "internal";
@@ -12,7 +12,7 @@ export interface ErrorReport {
   readonly message: string;
 }
 
-/** What an error of the operating system means; its message names the path or address. */
+/** Meaning of the operating system's errors; the message names the path or address. */
 const systemFaults: Readonly<Record<string, Pick<ErrorReport, "kind" | "code"> & { readonly advice: string }>> = {
   ENOENT: {
     kind: "data",

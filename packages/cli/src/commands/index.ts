@@ -27,7 +27,7 @@ export const commands: readonly CommandDefinition[] = [
   ...study,
 ];
 
-/** What commands of several words have in common, by their first one. */
+/** Descriptions of commands that have subcommands, by name. */
 export const commandGroups: Readonly<Record<string, string>> = {
   study: "Compares networks × data sets × methods × bit widths: plans the runs, does them, gathers what they found.",
 };

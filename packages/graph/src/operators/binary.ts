@@ -83,7 +83,7 @@ function smaller(a: bigint, b: bigint): bigint {
   return a;
 }
 
-/** Of Min and Max: to the operands that are the result. */
+/** Gradient of Min and Max: it goes to the operand that was chosen. */
 const ofChosen: Binary["gradient"] = ({ g, node }, dy) =>
   node.inputs.map(
     (input) => () => g.op("Mul", [dy, g.op("Cast", [g.op("Equal", [input, node.outputs[0]!])], { to: 1 })]),

@@ -59,7 +59,7 @@ export function trainedNetwork(
   return { graph, step: { ...step, parameters: treatments(graph, learning) } };
 }
 
-/** What `qat` trains, but with steps that only suit random weights. */
+/** The graph that `qat` trains, with step sizes that only suit random weights. */
 function quantized(source: Graph, bits: number): Graph {
   const inserted = insertFakeQuant(simplifyForImport(source), { weights: bits, activations: bits });
   const scales = fakeQuants(inserted).map((fq) => {

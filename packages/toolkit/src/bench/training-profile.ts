@@ -5,7 +5,7 @@ import { networkKey } from "./comparison.js";
 import { type TrainingNetwork, trainedNetwork } from "./training-networks.js";
 import { ownContestant } from "./training-turns.js";
 
-/** What nodes do in a step. */
+/** The purpose of a node in a training step. */
 export type StepPart =
   | "convolution"
   | "input gradient"

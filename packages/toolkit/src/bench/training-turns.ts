@@ -6,7 +6,7 @@ import { buildTrainingStep } from "../training/classifier-step.js";
 import { floatBatch, smoothImages } from "./network.js";
 import { CLASSES, type TrainedNetwork } from "./training-networks.js";
 
-/** Of one step. */
+/** Duration of one step. */
 export interface StepTime {
   readonly milliseconds: number;
   /** Processor time of all threads; it does not count what others did with the cores. */

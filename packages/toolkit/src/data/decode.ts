@@ -9,7 +9,7 @@ import type { ImageContent } from "./source.js";
 
 /** How images become what a network takes; the part of a model's preprocessing that gives bytes. */
 export interface PixelTarget extends Required<Omit<Preprocessing, "mean" | "std">> {
-  /** What becomes of images of another size where `resize` is "exact"; refused by default. */
+  /** How images of another size are fitted where `resize` is "exact"; they are refused by default. */
   readonly fit?: "cover" | "exact";
 }
 

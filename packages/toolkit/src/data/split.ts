@@ -5,7 +5,7 @@ import { Random } from "../random.js";
 import { type Catalogue, type Samples, subset } from "./source.js";
 import type { Split } from "./types.js";
 
-/** What a caller may ask for; "evaluation" is test where there is one, else val; "held-out" is a share of the training images. */
+/** A split that a caller may ask for; "evaluation" is test where there is one, else val; "held-out" is a share of the training images. */
 export type SplitRequest = Split | "evaluation" | "held-out";
 
 /**

@@ -28,7 +28,7 @@ export const methodNames = ["auto", ...rangeMethodNames, ...learningMethodNames]
 export const optimizerNames = ["sgd", "adamw"] as const satisfies readonly OptimizerOptions["name"][];
 /** How steps learn in quantization-aware training: learned step sizes (LSQ), PACT's bounds, or not at all. */
 export const quantizers = ["lsq", "pact", "straight-through"] as const;
-/** What becomes of batch norm in quantization-aware training. */
+/** How quantization-aware training treats batch norm. */
 export const batchNormForms = ["kept", "frozen", "folded"] as const;
 export const scheduleNames = ["constant", "cosine", "one-cycle", "step"] as const satisfies readonly Schedule["name"][];
 

@@ -26,7 +26,7 @@ const names = <Name extends string>(table: Readonly<Record<Name, unknown>>) =>
 const network = ["arch", "classes", "stem", "size"] as const;
 /** How a model file is read. */
 const modelFile = [...network, "output"] as const;
-/** What brings images and the classes of a model together. */
+/** Options that match images and their classes to a model. */
 const matching = ["fit", "channelOrder", "labelsMap"] as const;
 const trainingImages = names(imageOptions).filter(
   (name) => name !== "size" && !(matching as readonly string[]).includes(name),
@@ -43,7 +43,7 @@ const method = names(methodOptions).filter((name) => name !== "maxDrop" && name 
 const folder = (value: string, help: string) => ({ default: value, placeholder: "folder", help }) as const;
 const file = (help: string) => ({ placeholder: "file", help }) as const;
 
-/** What every task of a study reads. */
+/** Options that every task of a study reads. */
 const study = ["study", "files", "imports", "out"] as const;
 const ofStudy = {
   needs: ["study"],

@@ -85,7 +85,7 @@ export class Check {
   readonly #classes: number;
   /** Whether accuracy decides; near chance, and without labels, agreement does. */
   readonly #judgesByLabels: boolean;
-  /** Of the float network; absent where the labels are not its classes. */
+  /** Answers and accuracy of the float network; absent where the labels are not its classes. */
   readonly floatAnswers: FloatAnswers | undefined;
 
   private constructor(
@@ -101,12 +101,12 @@ export class Check {
       this.floatAnswers !== undefined && !isNearChance(this.floatAnswers.top1, images.labels.length, labels);
   }
 
-  /** Of the float network; absent where the labels are not its classes. */
+  /** Answers and accuracy of the float network; absent where the labels are not its classes. */
   get floatTop1(): number | undefined {
     return this.floatAnswers?.top1;
   }
 
-  /** What `drop` counts, in words. */
+  /** The measure that `drop` counts, in words. */
   get criterion(): string {
     return this.#judgesByLabels ? "loss of accuracy" : "disagreement with float";
   }

@@ -44,9 +44,9 @@ export const methodBag = (task: TaskName): BagKind => ({
   allows: (name) => name === "data" || !isReserved(name, task),
 });
 
-/** What a network is, for all tasks. */
+/** Options of a network, for all tasks. */
 export const networkBag: BagKind = { tasks: settingTasks, allows: inGroups(["Model"], ["size"], ["compare"]) };
-/** What a data set is, and how its images are varied in training. */
+/** Options of a data set, and of how its images are varied in training. */
 export const dataBag: BagKind = {
   tasks: settingTasks,
   allows: inGroups(["Images", "Augmentation"], ["data"], ["split"]),

@@ -19,7 +19,7 @@ export function commandsOf(run: PlannedRun, { runs }: Pick<StudyPlan, "runs">): 
 
 const floatName = (float: PlannedRun | undefined): string => float?.file ?? (float ? madeFile(float) : "");
 
-/** What the task of the first step leaves. */
+/** The file that the first step writes. */
 function madeFile({ id, steps }: PlannedRun): string {
   const names = { train: "best.safetensors", quantize: "model.sbq", qat: "best.sbq", evaluate: "" };
   return `${id}/${names[steps[0]!.task as SettingTask]}`;

@@ -9,7 +9,7 @@ export type SettingTask = (typeof settingTasks)[number];
 /** Options by name, checked. */
 export type Bag = Readonly<Record<string, unknown>>;
 
-/** What the cells of a study differ in. */
+/** Axes of a study; each cell has one value of each. */
 export const axes = ["network", "data", "method", "bits", "seed"] as const;
 export type Axis = (typeof axes)[number];
 
@@ -26,7 +26,7 @@ export interface Cell {
   readonly seed: number;
 }
 
-/** What a method does with a float network. */
+/** A way to quantize a float network. */
 export interface StudyMethod {
   readonly task: "quantize" | "qat";
   /** Each bit width begins with the weights of the one above it: one training with a stage for each, instead of several. */

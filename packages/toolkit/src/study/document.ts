@@ -51,7 +51,7 @@ export class LinedDocument {
     );
   }
 
-  /** Of the key, or of the deepest value above it that there is. */
+  /** Line of the key, or of the deepest value above it that exists. */
   #lineOf(path: ValuePath): number {
     let node: unknown = this.#document.contents;
     let place: Node | undefined = node as Node | undefined;

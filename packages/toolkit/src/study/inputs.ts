@@ -32,7 +32,7 @@ export async function hashInputs(
   return { hashes, locations };
 }
 
-/** What the cells read, with the places where the study names it. */
+/** Files that the cells read, with the places where the study names them. */
 function inputsOf(study: StudyDefinition): readonly (readonly [ValuePath, string])[] {
   const { networks, data, tasks, methods, settings, imports, cells } = study;
   const isUsed = (axis: "network" | "data" | "method", name: string) => cells.some((cell) => cell[axis] === name);

@@ -17,7 +17,7 @@ export interface PlannedRun {
   readonly kind: RunKind;
   readonly network: string;
   readonly data: string;
-  /** Of quantized networks. */
+  /** Method and bit widths of a quantized network. */
   readonly method?: string;
   readonly bits?: string;
   /** Place on an axis of bits. */

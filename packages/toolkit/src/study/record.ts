@@ -39,7 +39,7 @@ export interface RunResult {
   readonly accuracy?: Measured;
   /** With the float network, image by image. */
   readonly agreement?: Agreement;
-  /** Of trainings. */
+  /** Epochs of a training. */
   readonly history?: readonly EpochRecord[];
   /** Epoch whose weights were kept; 0 where those before training were. */
   readonly bestEpoch?: number;

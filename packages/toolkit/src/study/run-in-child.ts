@@ -11,7 +11,7 @@ import { type RunRecord, readRecord } from "./record.js";
 
 const require = createRequire(import.meta.url);
 
-/** What a child is asked to do. */
+/** The request that a child process gets. */
 export interface ChildRequest {
   readonly plan: StudyPlan;
   readonly folder: string;
@@ -20,7 +20,7 @@ export interface ChildRequest {
   readonly software?: Software;
 }
 
-/** What it says. */
+/** Messages that a child process sends. */
 export type ChildMessage =
   | { readonly type: "event"; readonly event: TaskEvent }
   | { readonly type: "failed"; readonly message: string; readonly interrupted: boolean };

@@ -3,9 +3,9 @@
 import { type OptionName, optionNames, type TaskName } from "../options/index.js";
 import { type Bag, type Cell, type SettingTask, type StudyDefinition, selects } from "./definition.js";
 
-/** What a `.sbq` says itself. */
+/** Options that a `.sbq` file answers itself. */
 const storedInFile = new Set<OptionName>(["arch", "classes", "stem", "size", "resizeTo", "mean", "std"]);
-/** What a float network is made from. The other tasks get the file that came out. */
+/** Options that name the source of a float network. The other tasks get the resulting file. */
 const origins: readonly OptionName[] = ["model", "from"];
 
 /** A task of a run with its options, but for models and folders, which the run fills in. */

@@ -50,7 +50,7 @@ export class StudyFolder {
   }
 }
 
-/** What a run leaves. */
+/** Files of one run. */
 export class RunFolder {
   /** Key of the run that the other files belong to. */
   readonly key: string;
@@ -61,8 +61,9 @@ export class RunFolder {
   readonly predictions: string;
   /** The quantized network. */
   readonly model: string;
-  /** What tasks resume from: the folder of a training, the state of a reconstruction. */
+  /** Folder of a training, which it resumes from. */
   readonly work: string;
+  /** State of a reconstruction, which it resumes from. */
   readonly reconstruction: string;
 
   constructor(readonly path: string) {

@@ -50,7 +50,7 @@ export interface ProfileResult {
 export interface TrainingBenchResult extends Processor, TrainingBench {
   readonly kind: "training";
   readonly node: string;
-  /** Of PyTorch, where it was raced. */
+  /** Version of PyTorch, where it was measured too. */
   readonly pytorch?: string;
   readonly threads: number;
   readonly cores: number;

@@ -19,7 +19,7 @@ export const probabilitiesOf = (model: OpenedModel): Probabilities =>
 export const labelsOf = (model: OpenedModel): readonly string[] | undefined =>
   model.kind === "quantized" ? model.program.labels : model.description?.labels;
 
-/** What the option `labelsMap` says. */
+/** The value of the option `labelsMap`, read from its file. */
 export function labelsMapOf({ labelsMap }: { readonly labelsMap?: string }): LabelFile | "order" | undefined {
   return labelsMap === undefined || labelsMap === "order" ? labelsMap : readLabelFile(labelsMap);
 }
@@ -106,7 +106,7 @@ function nameFor(index: number, targets: readonly number[], classes: readonly st
   return at < 0 ? `class ${index}` : classes[at]!;
 }
 
-/** What a user should know of how classes were matched. */
+/** Notes on how classes were matched. */
 function notesOf(model: OpenedModel, { name, classes }: ImageSet, { by, targets }: Match): readonly string[] {
   const count = classesOf(model);
   const among = new Set(targets).size;

@@ -24,7 +24,7 @@ export interface EvaluateResult extends Omit<ClassifierResult, "predictions" | "
   readonly others?: readonly number[];
   readonly preparation: Preparation;
   readonly notes: readonly string[];
-  /** What is probably not as it should be, such as an accuracy near chance. */
+  /** Warnings, such as an accuracy near chance. */
   readonly warnings: readonly string[];
 }
 

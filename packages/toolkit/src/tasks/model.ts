@@ -12,7 +12,7 @@ export interface NetworkOptions {
   readonly stem?: "imagenet" | "cifar";
   readonly size?: number;
   readonly channelOrder?: "rgb" | "bgr";
-  /** Of several outputs of an ONNX file. */
+  /** Name of the output to take, where an ONNX file has several. */
   readonly output?: string;
 }
 

@@ -37,7 +37,7 @@ export interface QatStage {
   readonly test: TestAccuracy | undefined;
 }
 
-/** What all stages share. */
+/** Values that all stages share. */
 export interface QatRun {
   readonly model: OpenedModel;
   readonly options: TaskOptions<"qat">;

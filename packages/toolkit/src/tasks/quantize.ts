@@ -30,7 +30,7 @@ export interface QuantizeResult {
   /** What was done and why, sentence by sentence. */
   readonly log: readonly string[];
   readonly preparation: Preparation;
-  /** What is probably not as it should be, such as a float accuracy near chance. */
+  /** Warnings, such as a float accuracy near chance. */
   readonly warnings: readonly string[];
   /** Where a budget was given: the bit widths that it gave to layers, their means, and the file that holds them for `policy`. */
   readonly mixed?: MixedPrecision;

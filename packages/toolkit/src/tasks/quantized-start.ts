@@ -57,7 +57,7 @@ const NO_DATA = "none";
 export interface FloatStart extends Omit<QuantizedStart, "quantized" | "closeness" | "log" | "mixed"> {
   /** Simplified. */
   readonly graph: Graph;
-  /** What decides a quantized network, but for bit widths and images. */
+  /** Settings of quantization, without bit widths and images. */
   readonly settings: Omit<QuantizeOptions, "policy">;
 }
 

@@ -5,10 +5,10 @@ import { defined } from "../defined.js";
 import { parseOptions, type TaskInput, type TaskName, type TaskOptions } from "../options/index.js";
 import type { Phase, PhaseEvent, ProgressEvent, TaskEvent } from "./events.js";
 
-/** What a result was made with. */
+/** The program that made a result. */
 export interface Software {
   readonly version: string;
-  /** Of the repository that the program was built from; `dirty` where files differed from it. */
+  /** Commit that the program was built from; `dirty` where files differed from it. */
   readonly commit?: { readonly hash: string; readonly dirty: boolean };
 }
 
@@ -104,7 +104,7 @@ export class Run {
     if (!this.#warnings.includes(text)) this.#warnings.push(text);
   }
 
-  /** What was probably not as it should be, for the result. */
+  /** Warnings so far, for the result. */
   get warnings(): readonly string[] {
     return [...this.#warnings];
   }

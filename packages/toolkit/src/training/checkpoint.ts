@@ -18,7 +18,7 @@ import { readSafetensors, writeSafetensors } from "../weights/index.js";
 /** What decides a run's outcome, as texts and numbers that can be compared. */
 export type RunSettings = Readonly<Record<string, string | number | boolean | null>>;
 
-/** What wrote a checkpoint, and what it says of where it is. */
+/** The kind of run that wrote a checkpoint, and the type of its position. */
 export interface CheckpointKind<Position> {
   readonly name: string;
   readonly position: v.GenericSchema<unknown, Position>;

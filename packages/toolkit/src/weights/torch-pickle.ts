@@ -107,7 +107,7 @@ export const torchGlobals: PickleGlobals = new Map<string, unknown>([
   ),
 ]);
 
-/** What names a storage: a text, in files of old versions a number. */
+/** A storage's key is a text; in files of old versions, a number. */
 export const isStorageKey = (key: unknown): key is string | number => typeof key === "string" || isCount(key);
 
 /**

@@ -98,7 +98,7 @@ const bytesOrNone = (bytes: number | undefined): string => (bytes === undefined 
 
 interface MeasureProps {
   readonly value: string;
-  /** Of the largest in the column. */
+  /** Share of the largest value in the column, 0 … 1. */
   readonly share: number;
   /** How many times less than the reference. */
   readonly ratio: number;

@@ -28,7 +28,7 @@ function ticksBetween(least: number, most: number): readonly number[] {
 
 interface ScatterProps {
   readonly points: readonly Point[];
-  /** What `x` is, for people. */
+  /** Label of the x axis. */
   readonly axis: string;
   readonly format: (x: number) => string;
   readonly testSet: string;

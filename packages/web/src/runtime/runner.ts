@@ -13,7 +13,7 @@ export interface Subject {
 export interface Answer {
   /** Best first. */
   readonly top: readonly Prediction[];
-  /** What the network gave: logits, or probabilities where it ends in a softmax; one value per class. */
+  /** Outputs of the network: logits, or probabilities where it ends in a softmax; one value per class. */
   readonly logits: Float32Array;
   /** From the bytes that the network takes to its logits; on the server its compute time. */
   readonly computeMs: number;

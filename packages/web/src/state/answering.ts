@@ -77,7 +77,7 @@ async function answer({ picture, model }: Job, where: Place): Promise<void> {
   }
 }
 
-/** What networks of one family are given of a picture is made once. */
+/** The input that networks of one family get from a picture is made once. */
 async function subjectOf(picture: Picture, { familyId }: CatalogModel, { preprocessing }: Runner): Promise<Subject> {
   const known = picture.seen.value.get(familyId);
   const prepared = known ?? (await prepare(picture.file, preprocessing));

@@ -34,7 +34,7 @@ export function togglePeer(model: CatalogModel): void {
 /** Other runtimes run in the browser only. */
 export const peersOnOffer = computed(() => (place.value === "browser" ? (family.value?.peers ?? []) : []));
 
-/** What is measured: the chosen bit widths, then other runtimes. */
+/** Runtimes to measure: the chosen bit widths, then other runtimes. */
 export const contestants = computed(() => [...chosen.value, ...peersOnOffer.value.filter(isChosenPeer)]);
 
 const keyOf = (model: CatalogModel): string => `${place.value}/${model.familyId}/${model.id}`;

@@ -3,7 +3,7 @@
 import { type CompiledModel, loadAndCompile, loadLiteRt, Tensor } from "@litertjs/core";
 import { expose } from "comlink";
 
-/** What LiteRT's scripts look for in the global scope. */
+/** Names that LiteRT's scripts look up in the global scope. */
 interface Globals {
   ModuleFactory?: unknown;
   Module?: { locateFile(): string };

@@ -7,7 +7,7 @@ import type { OperatorDefinition } from "../definition.js";
 import { attributesOf, misfit } from "./attributes.js";
 import { numbersOf, tensorOf } from "./values.js";
 
-/** What a gradient formula may use: names of dy, x and y, and the attributes. */
+/** Arguments of a gradient formula: names of dy, x and y, and the attributes. */
 interface Formula {
   readonly g: GraphBuilder;
   readonly dy: string;

@@ -31,7 +31,7 @@ export interface EndToEnd {
 /** Pixels of each step, at most: all activations of the network are held at once. */
 const PIXELS = 64 * 64 * 64;
 
-/** What a step of the pass computes, and the shapes that it is fed. */
+/** The graph of one step of the pass, and the shapes of its inputs. */
 export function endToEndStep({
   graph,
   learnsStep,

@@ -30,7 +30,7 @@ export interface UnitLearning {
   readonly options: ReconstructionOptions;
 }
 
-/** What a unit's steps compute, and the shapes that they are fed. */
+/** The graph of one step of a unit, and the shapes of its inputs. */
 export interface UnitStep extends TimedStep {
   /** Images of each step. */
   readonly images: number;

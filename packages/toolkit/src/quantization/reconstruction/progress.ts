@@ -17,7 +17,7 @@ export interface ReconstructionProgress {
 /** What is learned at once: a block, a layer, or the whole network. */
 export interface UnitOfWork {
   readonly iterations: number;
-  /** Of an iteration beside those of other units; its seconds, where they were measured. */
+  /** Relative cost of an iteration; its seconds, where they were measured. */
   readonly cost: number;
 }
 

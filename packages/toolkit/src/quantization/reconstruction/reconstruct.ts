@@ -152,7 +152,7 @@ class Reconstruction {
     if (note) onNote?.(note);
   }
 
-  /** What decides the result, for the checkpoint. */
+  /** Settings that decide the result, for the checkpoint. */
   #settingsFor(images: Rows): RunSettings {
     const { seed, threads = null } = this.settings;
     return {

@@ -17,9 +17,9 @@ export interface Point {
   readonly change: Interval;
   /** Share of images with the float network's class, mean over the seeds. */
   readonly agreement: number | undefined;
-  /** Of the largest file among the seeds. */
+  /** Size of the largest file among the seeds. */
   readonly bytes: number;
-  /** Of one image on the engine with one thread. */
+  /** Time per image on the engine with one thread. */
   readonly milliseconds: number | undefined;
 }
 

@@ -12,7 +12,7 @@ export interface Cell {
   readonly text: string;
   /** HTML instead of the text, where it is more than that. */
   readonly html?: string;
-  /** What sorting goes by, where the text does not say it. */
+  /** Value to sort by, where it is not the text. */
   readonly value?: number;
   readonly className?: string;
   readonly style?: string;
