@@ -30,10 +30,19 @@ export function isClearlyAbove(share: number, other: number, images: number): bo
  * @param right for each image, 1 where the network names it right; `other` likewise
  */
 export function isClearlyBetter(right: ArrayLike<number>, other: ArrayLike<number>): boolean {
-  let [gains, losses] = [0, 0];
+  const { gained, lost } = pairedChanges(right, other);
+  return gained - lost > SIGMAS * Math.sqrt(gained + lost);
+}
+
+/** Number of images that only the first network names right, and of those that only the other does. */
+export function pairedChanges(
+  right: ArrayLike<number>,
+  other: ArrayLike<number>,
+): { readonly gained: number; readonly lost: number } {
+  let [gained, lost] = [0, 0];
   for (let i = 0; i < right.length; i++) {
-    if (right[i]! > other[i]!) gains++;
-    if (right[i]! < other[i]!) losses++;
+    if (right[i]! > other[i]!) gained++;
+    if (right[i]! < other[i]!) lost++;
   }
-  return gains - losses > SIGMAS * Math.sqrt(gains + losses);
+  return { gained, lost };
 }

@@ -5,6 +5,7 @@ import { normalize } from "../data/normalize.js";
 import type { ImageSet } from "../data/types.js";
 import { isNearChance } from "../evaluation/chance.js";
 import { argMax, crossEntropy } from "../evaluation/metrics.js";
+import { percent } from "../percent.js";
 import { createSession, type SessionOptions } from "../runtime/session.js";
 import { batchSizeFor } from "./calibration.js";
 
@@ -85,7 +86,7 @@ export class Check {
   readonly #classes: number;
   /** Whether accuracy decides; near chance, and without labels, agreement does. */
   readonly #judgesByLabels: boolean;
-  /** Answers and accuracy of the float network; absent where the labels are not its classes. */
+  /** Answers of the float network; absent where the labels are not its classes. */
   readonly floatAnswers: FloatAnswers | undefined;
 
   private constructor(
@@ -101,7 +102,7 @@ export class Check {
       this.floatAnswers !== undefined && !isNearChance(this.floatAnswers.top1, images.labels.length, labels);
   }
 
-  /** Answers and accuracy of the float network; absent where the labels are not its classes. */
+  /** Accuracy of the float network; absent where the labels are not its classes. */
   get floatTop1(): number | undefined {
     return this.floatAnswers?.top1;
   }
@@ -164,8 +165,6 @@ function answersOf(logits: Float32Array, { labels, classes }: CheckImages): Floa
   });
   return { top1: correct / labels.length, images: labels.length, confusion };
 }
-
-const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
 
 async function logitsOf(graph: Graph, images: CheckImages, options: SessionOptions): Promise<Float32Array> {
   const session = await createSession(expandForInference(graph), options);

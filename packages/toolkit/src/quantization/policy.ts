@@ -98,6 +98,15 @@ export function decideWidths(graph: Graph, topology: Topology, policy: BitPolicy
   return { layers, residual, narrow: (bits) => (policy.narrowWeights ?? true) && bits >= 4 };
 }
 
+/** The policy that gives these bit widths to every inner layer, depthwise ones and single ones included. */
+export const uniformPolicy = (policy: BitPolicy, weights: number, activations: number): BitPolicy => ({
+  ...policy,
+  weights,
+  activations,
+  depthwiseBits: Math.min(weights, activations),
+  layers: [],
+});
+
 /** Inner depthwise convolutions that have more bits than other layers by `depthwiseBits`; undefined where there are none. */
 export function keptDepthwise(
   graph: Graph,

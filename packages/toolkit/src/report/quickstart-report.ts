@@ -1,10 +1,10 @@
 /** @file The report of `subbyte quickstart`. */
 
+import { percent } from "../percent.js";
 import type { QuickstartResult, QuickstartRow } from "../study/quickstart.js";
 import { chartSvg } from "./chart.js";
 import { definitions, figure, htmlTable, page } from "./page.js";
 
-const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
 const size = { width: 880, height: 340 };
 /** Text is measured without a browser, a little too narrow; the gap keeps entries apart. */
 const legend = { top: 0, itemGap: 36 };

@@ -13,6 +13,7 @@ import {
   tryReadings,
 } from "../evaluation/index.js";
 import { composedNormalization, type FloatModel, type OpenedModel, type QuantizedModel } from "../model-file/index.js";
+import { percent } from "../percent.js";
 import type { Normalization, Preparation } from "./preprocessing.js";
 import type { Run } from "./run.js";
 
@@ -50,26 +51,26 @@ export async function warnOfWrongReading(
   const classes = confusion.filter((row) => row.some((cell) => cell > 0)).length;
   const isPoor = classes > 1 && isNearChance(top1, count, classes);
   const reordered = reorderedAccuracy(confusion);
-  const name = `${model.path} names ${isPoor ? "only " : ""}${percent(top1)} of ${count} images right`;
-  const poor = isPoor ? `${name}, hardly more than chance (${percent(1 / classes)})` : name;
+  const name = `${model.path} names ${isPoor ? "only " : ""}${tenths(top1)} of ${count} images right`;
+  const poor = isPoor ? `${name}, hardly more than chance (${tenths(1 / classes)})` : name;
   if (reordered > KNOWS && isClearlyAbove(reordered, top1, count)) {
     run.warning(
-      `${poor}, and would name ${percent(reordered)} right if its classes had another order: say with \`labelsMap\` which class is which`,
+      `${poor}, and would name ${tenths(reordered)} right if its classes had another order: say with \`labelsMap\` which class is which`,
     );
     return;
   }
   if (model.kind === "quantized") {
     const stated = farAbove(model, images.name, top1, count);
-    if (stated) run.warning(`${name}, far below the ${percent(stated.top1)} that its file states for "${stated.set}"`);
+    if (stated) run.warning(`${name}, far below the ${tenths(stated.top1)} that its file states for "${stated.set}"`);
     if (isPoor) run.warning(`${poor}. Check that the images are of the kind and of the classes that it was trained on`);
     return;
   }
   const { given, better, tried } = await tryOthers(model, preparation, images, isPoor, threads, run);
   if (!isPoor && better.length === 0) return;
-  const found = better.slice(0, NAMED).map((trial) => `${percent(trial.top1)} with ${described(trial, preparation)}`);
+  const found = better.slice(0, NAMED).map((trial) => `${tenths(trial.top1)} with ${described(trial, preparation)}`);
   const advice =
     found.length > 0
-      ? `Of ${Math.min(count, TRIAL_IMAGES)} images it names ${percent(given)} right, and ${found.join("; ")}: give the right one with ` +
+      ? `Of ${Math.min(count, TRIAL_IMAGES)} images it names ${tenths(given)} right, and ${found.join("; ")}: give the right one with ` +
         "`mean`, `std` and `channelOrder`"
       : `${tried} usual ways to normalize${images.channels === 1 ? "" : ", RGB and BGR,"} are no better: check the classes and their order (\`labelsMap\`), and that ` +
         "the images are of the kind that it was trained on";
@@ -141,4 +142,4 @@ function described({ name, mean, std, isReversed }: Reading, { channelOrder }: P
   return `mean ${list(mean)} std ${list(std)}${order} (${name})`;
 }
 
-const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+const tenths = (share: number): string => percent(share, 1);

@@ -8,7 +8,7 @@
 import { type Graph, inferTypes } from "@subbyte/graph";
 import type { Check } from "../check.js";
 import { insertFakeQuant } from "../insert.js";
-import type { BitPolicy } from "../policy.js";
+import { type BitPolicy, uniformPolicy } from "../policy.js";
 import { type CalibrationInput, setRanges } from "../ranges.js";
 import { innerLayers, quantizedAlone } from "../sensitivity/index.js";
 
@@ -47,8 +47,7 @@ export async function measureLayerCosts(
   const types = inferTypes(float);
   const costs = new Map<string, { weights: Record<number, number>; activations: Record<number, number> }>();
   for (const width of widths) {
-    const uniform = { ...policy, weights: width, activations: width, depthwiseBits: width, layers: [] };
-    const graph = await setRanges(insertFakeQuant(float, uniform), calibration, {
+    const graph = await setRanges(insertFakeQuant(float, uniformPolicy(policy, width, width)), calibration, {
       method: "mse",
       seed,
       ...(threads === undefined ? {} : { threads }),

@@ -8,7 +8,7 @@ import { float32, type Graph } from "@subbyte/graph";
 import { lower } from "../../lowering/lower.js";
 import { snapBiases } from "../biases.js";
 import { insertFakeQuant } from "../insert.js";
-import type { BitPolicy } from "../policy.js";
+import { type BitPolicy, uniformPolicy } from "../policy.js";
 import { type CalibrationInput, setRanges } from "../ranges.js";
 
 /** A pair of widths, in bits. */
@@ -48,8 +48,7 @@ export async function measureLayerTimes(
   for (const weights of widths)
     for (const activations of widths) {
       signal?.throwIfAborted();
-      const uniform = { ...policy, weights, activations, depthwiseBits: 2, layers: [] };
-      const bytes = await fileOf(insertFakeQuant(float, uniform), few, signal);
+      const bytes = await fileOf(insertFakeQuant(float, uniformPolicy(policy, weights, activations)), few, signal);
       for (const { name, milliseconds } of await profileOf(bytes, runs)) {
         const times = layers.get(name);
         if (times) times.push({ weights, activations, milliseconds });

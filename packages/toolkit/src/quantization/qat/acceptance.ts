@@ -1,5 +1,6 @@
 /** @file Whether a trained network is better than the one it began with, beyond what chance makes of the validation images. */
 
+import { pairedChanges } from "../../evaluation/chance.js";
 import type { ClassifierResult } from "../../evaluation/evaluate.js";
 
 /**
@@ -13,12 +14,9 @@ export function isBetterBeyondChance(
   trained: Pick<ClassifierResult, "predictions">,
   baseline: Pick<ClassifierResult, "predictions">,
 ): boolean {
-  let [gained, lost] = [0, 0];
-  for (let i = 0; i < labels.length; i++) {
-    const [now, before] = [trained.predictions[i] === labels[i], baseline.predictions[i] === labels[i]];
-    if (now && !before) gained++;
-    if (before && !now) lost++;
-  }
+  const right = ({ predictions }: Pick<ClassifierResult, "predictions">) =>
+    Uint8Array.from(labels, (label, i) => (predictions[i] === label ? 1 : 0));
+  const { gained, lost } = pairedChanges(right(trained), right(baseline));
   return gained > lost && gained - lost >= Math.sqrt(gained + lost);
 }
 

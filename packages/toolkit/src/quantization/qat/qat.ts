@@ -6,6 +6,7 @@
 import { float32, type Graph, simplifyForImport } from "@subbyte/graph";
 import type { ImageSet } from "../../data/types.js";
 import { type ClassifierResult, evaluateGraph } from "../../evaluation/index.js";
+import { percent } from "../../percent.js";
 import type { SessionOptions } from "../../runtime/session.js";
 import { DAMPING } from "../../training/damping.js";
 import { crossEntropyLoss, distillationLoss, type Loss, train, weightedLoss } from "../../training/index.js";
@@ -87,8 +88,6 @@ export async function trainQuantized(options: QatOptions): Promise<QatResult> {
   }
 }
 
-const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
-
 async function normalizing(
   graph: Graph,
   float: Graph,
@@ -129,9 +128,7 @@ async function moreAccurate(
   { mean, std, session = {} }: QatOptions,
 ): Promise<boolean> {
   const trained = await evaluateGraph(best, validation, { ...session, mean, std });
-  const labels: number[] = [];
-  for await (const batch of validation.batches({ batchSize: 256 })) labels.push(...batch.labels);
-  return isBetterBeyondChance(labels, trained, baseline);
+  return isBetterBeyondChance(trained.labels, trained, baseline);
 }
 
 async function moreFaithful(

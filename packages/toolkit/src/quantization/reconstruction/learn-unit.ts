@@ -31,18 +31,13 @@ export interface UnitLearning {
 }
 
 /** The graph of one step of a unit, and the shapes of its inputs. */
-export interface UnitStep extends TimedStep {
-  /** Images of each step. */
-  readonly images: number;
-}
-
 export function unitStep({
   graph,
   unit,
   nodes,
   options,
   learnsStep,
-}: Pick<UnitLearning, "graph" | "unit" | "nodes" | "options" | "learnsStep">): UnitStep {
+}: Pick<UnitLearning, "graph" | "unit" | "nodes" | "options" | "learnsStep">): TimedStep {
   const type = inferTypes(graph).get(unit.input)!;
   const part = partOf(graph, type, { name: unit.name, nodes, input: unit.input, outputs: [unit.output] });
   const images = imagesPerStep(part, options);
@@ -51,7 +46,6 @@ export function unitStep({
     graph,
     learned: learnedGraph(part, { learn: learnedKinds(options), drop, batchSize: images, learnsStep }),
     loss: squaredErrorLoss,
-    images,
     input: { name: unit.input, shape: [images, ...rowShape(graph, unit.input)] },
     target: [images, ...rowShape(graph, unit.output)],
   };
@@ -98,7 +92,7 @@ class UnitBatches {
 
   constructor(
     readonly learning: UnitLearning,
-    readonly step: UnitStep,
+    readonly step: TimedStep,
     readonly seed: number,
   ) {
     const { options } = learning;
@@ -115,7 +109,7 @@ class UnitBatches {
     const random = Random.derive(this.seed, "reconstruction", unit.name, iteration);
     const feeds: Record<string, Tensor> = { [unit.input]: this.#input };
     const mask = floatInputs && this.#pool?.mask(random, this.#input.data.length);
-    for (let i = 0; i < this.step.images; i++) {
+    for (let i = 0; i < this.step.target[0]!; i++) {
       const image = random.integer(inputs.count);
       const into = (this.#input.data as Float32Array).subarray(i * inputs.length, (i + 1) * inputs.length);
       if (mask) mix(into, floatInputs.row(image), inputs.row(image), mask.subarray(i * inputs.length));

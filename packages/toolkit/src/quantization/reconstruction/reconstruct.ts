@@ -136,9 +136,10 @@ class Reconstruction {
   /** Measures how long steps take, and takes as many as the time allows; a run that goes on has chosen already. */
   async #plan(): Promise<void> {
     const { checkpoint, onProgress, onNote, maxMinutes, signal } = this.settings;
-    const chosen = checkpoint?.resume ? await readChosenSteps(checkpoint.path) : undefined;
+    const isLimited = maxMinutes !== undefined;
+    const chosen = isLimited && checkpoint?.resume ? await readChosenSteps(checkpoint.path) : undefined;
     const [graph, learnsStep] = [this.#graph, this.#learnsStep];
-    const options = maxMinutes === undefined ? this.#options : { ...this.#options, ...chosen };
+    const options = { ...this.#options, ...chosen };
     const units = this.#blocks.flatMap((block) =>
       this.#units(block).map((unit) => unitStep({ graph, unit, nodes: block.nodes, options, learnsStep })),
     );

@@ -2,8 +2,7 @@
 
 import type { Interval } from "./statistics.js";
 
-/** Share as percent: `91.73 %`. */
-export const percent = (share: number, digits = 2): string => `${(100 * share).toFixed(digits)} %`;
+export { percent } from "../../percent.js";
 
 /** A difference of shares in points with its sign: `−0.46`. */
 export function points(share: number, digits = 2): string {
