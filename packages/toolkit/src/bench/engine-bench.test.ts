@@ -2,7 +2,6 @@ import { expect, test } from "vitest";
 import { comparisonKey, comparisons } from "./comparison.js";
 import { benchEngine } from "./engine-bench.js";
 import { profileEngine } from "./profile.js";
-import { benchTraining } from "./training-bench.js";
 
 const tiny = { architecture: "resnet20", size: 16 };
 
@@ -56,15 +55,4 @@ test("a profile has every layer with its kernel", async () => {
   expect(convolution.multiplyAdds).toBe(16 * 16 * 16 * 16 * 9);
   expect(convolution.kernels.length).toBeGreaterThan(0);
   expect(convolution.gmacPerSecond).toBeCloseTo(convolution.multiplyAdds / 1e6 / convolution.milliseconds, 6);
-});
-
-test("training steps", async () => {
-  const done: number[] = [];
-  const result = await benchTraining(
-    { architecture: "resnet8", size: 16 },
-    { batchSize: 4, steps: 3, seed: 1, threads: 1, onStep: (step) => done.push(step) },
-  );
-  expect(result).toMatchObject({ network: "resnet8-16", batchSize: 4, steps: 3, threads: 1 });
-  expect(result.imagesPerSecond).toBeCloseTo(4000 / result.milliseconds, 6);
-  expect(done.at(-1)).toBe(3);
 });

@@ -9,7 +9,10 @@ const common = { networks: [tiny], bits: [4], turns: 2, seed: 0, threads: 1 } as
 
 describe("training steps in turn", () => {
   test("give times by contestant and ratios by comparison, of wall and of processor time", async () => {
-    const { results, ratios, cpuRatios } = await benchTraining({ ...common, python: undefined });
+    const turns: (number | undefined)[] = [];
+    const onStep = (_: string, done?: number) => turns.push(done);
+    const { results, ratios, cpuRatios } = await benchTraining({ ...common, python: undefined, onStep });
+    expect(turns.at(-1)).toBe(common.turns);
     expect(results.map(({ network, contestant, batchSize }) => [network, contestant, batchSize])).toEqual([
       ["resnet8-8", "float", 4],
       ["resnet8-8", "w4a4", 4],

@@ -1,5 +1,6 @@
 /** @file The command lines that do the same as a run, with paths as the study names them. */
 
+import { bitsName } from "../bits-name.js";
 import { kebabCase } from "../options/index.js";
 import type { SettingTask } from "./definition.js";
 import type { PlannedRun, StudyPlan } from "./planned-run.js";
@@ -8,8 +9,8 @@ import type { Step } from "./run-options.js";
 /** One for each step of the run; none for latency, which is a race of its own. */
 export function commandsOf(run: PlannedRun, { runs }: Pick<StudyPlan, "runs">): readonly string[] {
   const [float, chain] = run.needs.map((index) => runs[index]!);
-  const file = run.file ?? (run.stage === undefined ? madeFile(run) : `${chain!.id}/w${run.stage}a${run.stage}.sbq`);
   return run.steps.map(({ task, options }) => {
+    const file = run.file ?? (run.stage === undefined ? madeFile(run) : `${chain!.id}/${bitsName(run.stage)}.sbq`);
     const source = { train: [], quantize: [floatName(float)], qat: [floatName(float)], evaluate: [file] };
     const target = { train: run.id, quantize: file, qat: run.id, evaluate: undefined };
     const [given, out] = [source[task as SettingTask], target[task as SettingTask]];

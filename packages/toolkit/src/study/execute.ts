@@ -1,6 +1,7 @@
 /** @file Does one run of a study: its tasks one after the other, resumed where they were interrupted, then its record. */
 
 import { rm } from "node:fs/promises";
+import { join, sep } from "node:path";
 import type { TaskEvent } from "../tasks/events.js";
 import { machine } from "../tasks/machine.js";
 import type { Run } from "../tasks/run.js";
@@ -20,7 +21,7 @@ export async function executeRun(execution: Execution, outer: Run): Promise<RunR
   const progress = new ProgressFile(files.progress);
   const notes: string[] = [];
   const context = outer.nested((event) => {
-    if (event.type === "note" || event.type === "warning") notes.push(event.text);
+    if (event.type === "note" || event.type === "warning") notes.push(withStudyPaths(event.text, execution));
     else progress.say(event);
     return labelled(event, run);
   });
@@ -46,6 +47,13 @@ export async function executeRun(execution: Execution, outer: Run): Promise<RunR
   } finally {
     await progress.close();
   }
+}
+
+/** A text with paths as the study names them: records of several machines are merged, and say nothing of their folders. */
+function withStudyPaths(text: string, { plan, folder }: Execution): string {
+  const places = Object.entries(plan.locations).toSorted(([, a], [, b]) => b.length - a.length);
+  const named = places.reduce((result, [name, path]) => result.replaceAll(path, name), text);
+  return named.replaceAll(join(folder.path, sep), "");
 }
 
 const rounded = (value: number): number => Math.round(10 * value) / 10;
