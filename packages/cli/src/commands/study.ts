@@ -1,10 +1,10 @@
 /** @file `subbyte study …`: plans, does, watches and gathers the runs of a comparison. */
 
-import { setTimeout as sleep } from "node:timers/promises";
 import { FailedRunError } from "@subbyte/toolkit/errors";
 import type { StudyStateResult } from "@subbyte/toolkit/tasks";
 import { type CommandDefinition, defineCommand } from "../command.js";
-import { mergeText, planText, stateText, watchText } from "../study-text.js";
+import { mergeText, planText, stateText } from "../study-text.js";
+import { watchStudy } from "../watch-study.js";
 
 const plan = defineCommand("study plan", {
   examples: [
@@ -47,29 +47,15 @@ function requireSuccess({ runs, folder }: StudyStateResult, index: number | unde
   );
 }
 
-const WATCH_MS = 2000;
-
 const status = defineCommand("study status", {
   examples: ["study status smoke", "study status studies/widths --watch"],
   run: async ({ watch, ...input }, { context, deliver }) => {
     const { studyStatus } = await import("@subbyte/toolkit/tasks");
-    let result = await studyStatus(input, context);
-    if (watch) {
-      const { createLogUpdate } = await import("log-update");
-      const update = process.stderr.isTTY ? createLogUpdate(process.stderr) : undefined;
-      while (isUnfinished(result) && context.signal?.aborted !== true) {
-        update?.(watchText(result));
-        await sleep(WATCH_MS, undefined, context.signal ? { signal: context.signal } : {}).catch(() => undefined);
-        result = await studyStatus(input, context);
-      }
-      update?.clear();
-    }
+    const read = () => studyStatus(input, context);
+    const result = await (watch ? watchStudy(read, context.signal) : read());
     await deliver(result, stateText(result));
   },
 });
-
-const isUnfinished = ({ runs }: StudyStateResult): boolean =>
-  runs.some(({ state }) => state === "running" || state === "waiting");
 
 const merge = defineCommand("study merge", {
   examples: ["study merge resnet20 --results results/study-resnet20.json", "study merge studies/widths"],

@@ -1,5 +1,6 @@
 /** @file How fast training is, from normalized images to updated parameters: float steps, quantized ones, and PyTorch's. */
 
+import { bitsName } from "../bits-name.js";
 import { networkKey } from "./comparison.js";
 import { openPytorch } from "./pytorch.js";
 import { median, medianRatio } from "./statistics.js";
@@ -83,7 +84,7 @@ function comparisonsOf(
   const all = [
     ...(torch ? [{ key: `${key}/pytorch`, ours: "float", against: "pytorch" }] : []),
     ...bits.flatMap((width) => {
-      const name = `w${width}a${width}`;
+      const name = bitsName(width);
       return [
         { key: `${key}/${name}/float`, ours: name, against: "float" },
         ...(torch ? [{ key: `${key}/${name}/pytorch`, ours: name, against: `pytorch-${name}` }] : []),
@@ -104,7 +105,7 @@ async function race(
   const contestants: TrainingContestant[] = [];
   try {
     for (const width of [undefined, ...bits]) {
-      const own = width === undefined ? "float" : `w${width}a${width}`;
+      const own = width === undefined ? "float" : bitsName(width);
       const peer = width === undefined ? "pytorch" : `pytorch-${own}`;
       if (!names.has(own) && !names.has(peer)) continue;
       onStep?.(`${key}: building ${own}`);

@@ -1,5 +1,6 @@
 /** @file Where the time of a training step goes. */
 
+import { bitsName } from "../bits-name.js";
 import type { NodeTime } from "../runtime/profile-file.js";
 import { networkKey } from "./comparison.js";
 import { type TrainingNetwork, trainedNetwork } from "./training-networks.js";
@@ -49,7 +50,7 @@ export async function profileTraining(
   { steps, seed, threads }: { readonly steps: number; readonly seed: number; readonly threads: number },
 ): Promise<StepProfile> {
   const trained = trainedNetwork(network, bits, seed);
-  const form = bits === undefined ? "float" : `w${bits}a${bits}`;
+  const form = bits === undefined ? "float" : bitsName(bits);
   const contestant = await ownContestant(form, trained, { threads, seed, profiled: true });
   try {
     for (let step = 0; step < steps; step++) await contestant.step();

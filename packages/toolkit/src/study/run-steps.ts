@@ -1,8 +1,8 @@
 /** @file What a run does: the tasks that make its network, and the evaluation that measures it. */
 
-import { existsSync } from "node:fs";
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { bitsName } from "../bits-name.js";
 import { writeFileAtomic } from "../files.js";
 import { learningMethodNames } from "../options/facts.js";
 import { type EvaluateResult, evaluateModel } from "../tasks/evaluate.js";
@@ -11,6 +11,7 @@ import { quantizeModel } from "../tasks/quantize.js";
 import type { TaskContext } from "../tasks/run.js";
 import { trainModel } from "../tasks/train.js";
 import { FOLDER_LOCK } from "../training/folder-lock.js";
+import { hasCheckpoint } from "../training/run-files.js";
 import { agreementOfFiles } from "./agreement.js";
 import type { SettingTask } from "./definition.js";
 import { measureLatency } from "./latency.js";
@@ -81,13 +82,11 @@ async function chainResult(execution: Execution, context: TaskContext): Promise<
   const { work } = folder.of(run);
   const { bits, ...options } = optionsOf(execution, "qat")!;
   const chain = bits as readonly number[];
-  for (const width of chain) await rm(join(work, stageName(width), FOLDER_LOCK), { force: true });
+  for (const width of chain) await rm(join(work, bitsName(width), FOLDER_LOCK), { force: true });
   const model = floatFile(execution, plan.runs[run.needs[0]!]!);
   const { stages } = await trainQuantizedModel({ ...options, bits: chain, model, out: work, resume: true }, context);
   return { stages: stages.map(({ history, best }, i) => ({ bits: chain[i]!, history, bestEpoch: best })) };
 }
-
-const stageName = (bits: number): string => `w${bits}a${bits}`;
 
 /** The network of a stage of a chain, copied, and its training. */
 async function takenFromChain(
@@ -96,7 +95,7 @@ async function takenFromChain(
 ): Promise<Pick<RunResult, "history" | "bestEpoch">> {
   const chain = plan.runs[run.needs[1]!]!;
   const files = folder.of(chain);
-  await writeFileAtomic(folder.of(run).model, await readFile(join(files.work, `${stageName(stage)}.sbq`)));
+  await writeFileAtomic(folder.of(run).model, await readFile(join(files.work, `${bitsName(stage)}.sbq`)));
   const read = await readRecord(files.result, chain);
   const found = read.state === "done" ? read.record.result.stages?.find(({ bits }) => bits === stage) : undefined;
   return found === undefined ? {} : { history: found.history, bestEpoch: found.bestEpoch };
@@ -151,7 +150,7 @@ function optionsOf({ run, plan }: Execution, task: SettingTask): TaskSettings | 
 /** Whether there is something to resume. This process has the run's lock, so that a lock in the folder was left by one that died. */
 async function resumable({ work }: RunFolder): Promise<{ readonly resume: boolean }> {
   await rm(join(work, FOLDER_LOCK), { force: true });
-  return { resume: existsSync(join(work, "checkpoint.safetensors")) };
+  return { resume: hasCheckpoint(work) };
 }
 
 /** More would make files of many megabytes. */

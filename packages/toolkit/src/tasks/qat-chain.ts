@@ -2,6 +2,7 @@
 
 import { join } from "node:path";
 import type { Graph } from "@subbyte/graph";
+import { bitsName } from "../bits-name.js";
 import { UsageError } from "../errors.js";
 import type { TaskOptions } from "../options/index.js";
 import { checkChain, trainChain } from "../quantization/qat/index.js";
@@ -49,14 +50,12 @@ export async function trainedChain(
     },
     stage: (width) => {
       const stage = { bits: width, epochsAfter: epochsAfter(width) };
-      return stageOptions(qat, settingsOf(width), join(options.out, stageName(width)), stage);
+      return stageOptions(qat, settingsOf(width), join(options.out, bitsName(width)), stage);
     },
     onStage: async ({ bits: width, result }) => {
-      const stage = await finishedStage(qat, settingsOf(width), result, `${stageName(width)}.sbq`);
+      const stage = await finishedStage(qat, settingsOf(width), result, `${bitsName(width)}.sbq`);
       stages.push({ bits: width, ...stage });
     },
   });
   return stages;
 }
-
-const stageName = (bits: number): string => `w${bits}a${bits}`;

@@ -18,6 +18,11 @@ import { type EpochRecord, type TrainingPosition, trainingRun } from "./position
 
 const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
+const checkpointIn = (folder: string): string => join(folder, "checkpoint.safetensors");
+
+/** Whether a folder holds a run that can be resumed. */
+export const hasCheckpoint = (folder: string): boolean => existsSync(checkpointIn(folder));
+
 export class RunFiles {
   constructor(
     readonly folder: string,
@@ -25,12 +30,12 @@ export class RunFiles {
   ) {}
 
   get checkpointPath(): string {
-    return join(this.folder, "checkpoint.safetensors");
+    return checkpointIn(this.folder);
   }
 
   /** @throws {UsageError} where the folder holds the checkpoint of an earlier run. */
   requireUnused(): void {
-    if (!existsSync(this.checkpointPath)) return;
+    if (!hasCheckpoint(this.folder)) return;
     throw new UsageError(
       "folder-in-use",
       { file: this.folder, reason: "the checkpoint of an earlier run" },

@@ -4,11 +4,10 @@
  * ResNet-20 that way.
  */
 
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { type Graph, simplifyForImport } from "@subbyte/graph";
 import { UsageError } from "../../errors.js";
 import { evaluateGraph } from "../../evaluation/index.js";
+import { hasCheckpoint } from "../../training/run-files.js";
 import { snapBiases } from "../biases.js";
 import { withoutFakeQuant } from "../fake-quant.js";
 import { checkBits } from "../policy.js";
@@ -47,7 +46,7 @@ export async function trainChain(options: ChainOptions): Promise<readonly ChainS
   for (const width of bits) {
     const settings = stage(width);
     const graph = await betterStart([learned, float], (each) => quantize(each, width), settings);
-    const resume = settings.resume === true && hasCheckpoint(settings.out);
+    const resume = settings.resume === true && settings.out !== undefined && hasCheckpoint(settings.out);
     const result = await trainQuantized({ ...settings, graph, source, resume });
     stages.push({ bits: width, result });
     await onStage?.({ bits: width, result });
@@ -55,9 +54,6 @@ export async function trainChain(options: ChainOptions): Promise<readonly ChainS
   }
   return stages;
 }
-
-const hasCheckpoint = (out: string | undefined): boolean =>
-  out !== undefined && existsSync(join(out, "checkpoint.safetensors"));
 
 /** @throws {UsageError} where bit widths do not fall or are out of range */
 export function checkChain(bits: readonly number[]): void {

@@ -1,5 +1,6 @@
 /** @file The predecessor's figures beside ours, where network and data set are the same. */
 
+import { bitsName } from "../../bits-name.js";
 import { escapeHtml } from "../page.js";
 import type { Case, ReportData } from "./cases.js";
 import { byteSize, percent, points } from "./format.js";
@@ -24,7 +25,7 @@ function pairTable(each: Case, theirs: PredecessorCase): string {
   const widths = [8, 7, 6, 5, 4, 3, 2].filter(
     (bits) =>
       theirs.figures.some((figure) => figure.bits === bits) ||
-      each.points.some((point) => point.bits === `w${bits}a${bits}`),
+      each.points.some((point) => point.bits === bitsName(bits)),
   );
   const theirCell = (method: PredecessorFigure["method"], bits: number): Cell => {
     const figure = theirs.figures.find((one) => one.method === method && one.bits === bits);
@@ -33,13 +34,13 @@ function pairTable(each: Case, theirs: PredecessorCase): string {
     return { text, value: figure.accuracy, ...(figure.invalid ? { className: "invalid" } : {}) };
   };
   const ownCell = (method: string, bits: number): Cell => {
-    const point = each.points.find((one) => one.method === method && one.bits === `w${bits}a${bits}`);
+    const point = each.points.find((one) => one.method === method && one.bits === bitsName(bits));
     if (point === undefined) return { text: "" };
     return { text: `${percent(point.accuracy.value)} (${points(point.change.value, 1)})`, value: point.accuracy.value };
   };
   const sizes = predecessorSizes[theirs.arch]!;
   const size = (bits: number): Cell => {
-    const own = each.points.find((one) => one.bits === `w${bits}a${bits}`);
+    const own = each.points.find((one) => one.bits === bitsName(bits));
     return own ? { text: byteSize(own.bytes), value: own.bytes } : { text: "" };
   };
   return table(

@@ -1,5 +1,6 @@
 /** @file What a report found, in words: sentences from the figures, each only where it was measured. */
 
+import { bitsName } from "../../bits-name.js";
 import { bestPoints, type Case, type Point, type ReportData } from "./cases.js";
 import { byteSize, milliseconds, percent, points } from "./format.js";
 import { predecessorOf } from "./predecessor.js";
@@ -24,7 +25,7 @@ export function findings(data: ReportData): Findings {
 const SMALL_LOSS = 0.015;
 
 const bestAt = (each: Case, bits: number): Point | undefined =>
-  bestPoints(each).find((point) => point.bits === `w${bits}a${bits}`);
+  bestPoints(each).find((point) => point.bits === bitsName(bits));
 
 function fourBits(cases: readonly Case[]): string {
   const measured = cases.flatMap((each) => {
