@@ -1,17 +1,17 @@
 /** @file A float `.onnx` in this browser, by onnxruntime-web in a worker; both are fetched when the first one is asked for. */
 
 import type { Preprocessing } from "@subbyte/engine";
-import { wrap } from "comlink";
 import type { CatalogModel } from "../catalog/types.js";
 import type { FloatApi } from "../workers/float.js";
 import type { Prepared } from "../workers/prepare.js";
 import { type StartOptions, threadsHere } from "./browser-runner.js";
+import { runnerIn } from "./peer-worker.js";
 import { ranked } from "./predictions.js";
 import type { Runner } from "./runner.js";
 import { fetchModel } from "./store.js";
 import { timed } from "./timed.js";
 
-/** What a float file does not say itself. */
+/** Facts that a float file lacks. */
 interface FloatDescription {
   readonly preprocessing: Preprocessing;
   readonly labels?: readonly string[];
@@ -29,13 +29,9 @@ export async function startFloatRunner(model: CatalogModel, options: StartOption
   const { preprocessing, labels } = await describe(model);
   const { bytes, cached, milliseconds } = await fetchModel(model, options.onProgress, options);
   const worker = new Worker(new URL("../workers/float.js", import.meta.url), { type: "module" });
-  const failed = new Promise<never>((_, reject) => {
-    worker.addEventListener("error", () => reject(new Error("onnxruntime-web did not start; reload the page")));
-  });
-  const remote = wrap<FloatApi>(worker);
-  try {
+  return runnerIn<FloatApi>(worker, "onnxruntime-web", async (remote, started) => {
     const begun = performance.now();
-    const { threads } = await Promise.race([remote.load(bytes, options.threads ?? threadsHere()), failed]);
+    const { threads } = await started(remote.load(bytes, options.threads ?? threadsHere()));
     const { channels, height, width } = preprocessing;
     const shape = [1, channels, height, width];
     await remote.run(new Float32Array(channels * height * width), shape);
@@ -53,12 +49,8 @@ export async function startFloatRunner(model: CatalogModel, options: StartOption
         const { value, milliseconds } = await timed(() => remote.run(values, shape), repeat);
         return { top: ranked(value, labels), logits: value, computeMs: milliseconds };
       },
-      dispose: () => worker.terminate(),
     };
-  } catch (error) {
-    worker.terminate();
-    throw error;
-  }
+  });
 }
 
 /** Bytes `[H, W, C]` as values `[C, H, W]`: (byte / 255 − mean) / std. */

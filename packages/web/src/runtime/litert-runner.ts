@@ -1,10 +1,10 @@
 /** @file An int8 `.tflite` in this browser, by LiteRT.js in a worker; both are fetched when the first one is asked for. */
 
 import type { Preprocessing } from "@subbyte/engine";
-import { wrap } from "comlink";
 import type { CatalogModel } from "../catalog/types.js";
 import type { LiteRtApi } from "../workers/litert.js";
 import { type StartOptions, tierHere } from "./browser-runner.js";
+import { runnerIn } from "./peer-worker.js";
 import { ranked } from "./predictions.js";
 import type { Runner } from "./runner.js";
 import { fetchModel } from "./store.js";
@@ -14,13 +14,9 @@ import { timed } from "./timed.js";
 export async function startLiteRtRunner(model: CatalogModel, options: StartOptions): Promise<Runner> {
   const { bytes, cached, milliseconds } = await fetchModel(model, options.onProgress, options);
   const worker = new Worker(new URL("../workers/litert.js", import.meta.url), { type: "module" });
-  const failed = new Promise<never>((_, reject) => {
-    worker.addEventListener("error", () => reject(new Error("LiteRT.js did not start; reload the page")));
-  });
-  const remote = wrap<LiteRtApi>(worker);
-  try {
+  return runnerIn<LiteRtApi>(worker, "LiteRT.js", async (remote, started) => {
     const begun = performance.now();
-    const shape = await Promise.race([remote.load(bytes, tierHere() === "relaxed" ? "relaxed" : "others"), failed]);
+    const shape = await started(remote.load(bytes, tierHere() === "relaxed" ? "relaxed" : "others"));
     const [, height, width, channels] = shape as readonly [number, number, number, 1 | 3];
     await remote.run(new Uint8Array(height * width * channels), shape);
     const coldMs = performance.now() - begun;
@@ -43,10 +39,6 @@ export async function startLiteRtRunner(model: CatalogModel, options: StartOptio
         );
         return { top: ranked(value, undefined), logits: value, computeMs: milliseconds };
       },
-      dispose: () => worker.terminate(),
     };
-  } catch (error) {
-    worker.terminate();
-    throw error;
-  }
+  });
 }
