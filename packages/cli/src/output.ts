@@ -5,9 +5,11 @@ import pc from "picocolors";
 import { withoutControls } from "./controls.js";
 
 /** A table without inner lines; the first row is the header. Numbers are aligned to the right. Names from files are made harmless. */
-export function table(header: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
+export function table(header: readonly string[], given: readonly (readonly (string | number)[])[]): string {
+  const harmless = given.map((row) => row.map((cell) => withoutControls(String(cell))));
+  const rows = fitted(header, harmless, process.stdout.isTTY ? process.stdout.columns : Number.POSITIVE_INFINITY);
   const numeric = header.map(
-    (_, column) => rows.length > 0 && rows.every((row) => /^[-+\d.,%×\s–]*$/.test(String(row[column]))),
+    (_, column) => rows.length > 0 && rows.every((row) => /^[-+\d.,%×\s–]*$/.test(row[column] ?? "")),
   );
   const instance = new Table({
     head: header.map(withoutControls),
@@ -31,11 +33,36 @@ export function table(header: readonly string[], rows: readonly (readonly (strin
       middle: "  ",
     },
   });
-  for (const row of rows) instance.push(row.map((cell) => withoutControls(String(cell))));
+  for (const row of rows) instance.push([...row]);
   // The library pads every line to the full width.
   const [head, ...body] = instance.toString().replaceAll(/ +$/gm, "").split("\n");
   return [styled.bold(head!), ...body].join("\n");
 }
+
+/** Characters between two columns. */
+const GAP = 2;
+/** Characters that a text keeps at least when it is cut. */
+const LEAST = 12;
+
+/** Rows in which the longest texts are cut, so that no line is longer than the terminal. */
+function fitted(
+  header: readonly string[],
+  rows: readonly (readonly string[])[],
+  columns: number,
+): readonly (readonly string[])[] {
+  const widths = header.map((head, c) => Math.max(head.length, ...rows.map((row) => row[c]?.length ?? 0)));
+  for (;;) {
+    const excess = widths.reduce((sum, width) => sum + width, GAP * (widths.length - 1)) - columns;
+    const widest = widths.indexOf(Math.max(...widths));
+    const next = Math.max(LEAST, header[widest]!.length, widths[widest]! - excess);
+    if (excess <= 0 || next >= widths[widest]!) break;
+    widths[widest] = next;
+  }
+  return rows.map((row) => row.map((cell, c) => cutStart(cell, widths[c]!)));
+}
+
+/** Keeps the end of a text: names of layers and files differ there. */
+const cutStart = (text: string, width: number): string => (text.length <= width ? text : `…${text.slice(1 - width)}`);
 
 /** Bold and colours where stdout is a terminal. */
 const styled = pc.createColors(process.stdout.isTTY && !process.env.NO_COLOR);
