@@ -113,6 +113,17 @@ describe("the path from a checkpoint to other formats", () => {
     for (const { activations } of entries) expect(read).toContain(String(activations));
   }, 300_000);
 
+  test("classify names photographs of any size", async () => {
+    write("photo.png", png(300, 200, 90));
+    const { status, stdout } = await subbyte("classify", sbq, "photo.png", "photo.png", "--top", "2", "--quiet");
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^image +class +probability\nphoto\.png +\d +\d+\.\d\d %\n +\d +\d+\.\d\d %\nphoto\.png /);
+    const { images } = JSON.parse((await subbyte("classify", sbq, "photo.png", "--json", "--quiet")).stdout);
+    expect(images[0].predictions).toHaveLength(5);
+    const missing = await subbyte("classify", sbq);
+    expect(missing).toMatchObject({ status: 2, stderr: expect.stringContaining("missing required argument 'images'") });
+  });
+
   test("inspect prints operators with their widths", async () => {
     const { stdout } = await subbyte("inspect", sbq);
     expect(stdout).toMatch(/layer1\.0\.conv1 +conv +8×28×28 +4 +4/);

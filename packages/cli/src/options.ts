@@ -32,8 +32,9 @@ export function withTaskOptions(command: Command, taskNames: readonly [TaskName,
   return command;
 }
 
-function argumentOf(name: OptionName, { help, choices }: OptionDefinition): Argument {
-  const argument = new Argument(`<${name}>`, help);
+/** A list takes what is left. */
+function argumentOf(name: OptionName, { kind, help, choices }: OptionDefinition): Argument {
+  const argument = new Argument(kind === "texts" ? `<${name}...>` : `<${name}>`, help);
   if (choices !== undefined) argument.argChoices = [...choices];
   return argument;
 }

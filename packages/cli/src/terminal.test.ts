@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { folder, subbyte } from "../test/subbyte.js";
+import { folder, png, subbyte, write } from "../test/subbyte.js";
 import { inTerminal } from "../test/terminal.js";
 
 const weights = "run/best.safetensors";
@@ -58,6 +58,15 @@ describe.each([80, 120])("in a terminal of %i columns", (columns) => {
     },
     120_000,
   );
+
+  test("classify cuts names of files that are too long", async () => {
+    const photo = `${"a-long-name-".repeat(12)}/photo.png`;
+    write(photo, png(40, 30, 90));
+    const { lines, wrapped } = await see(`classify tiny.sbq ${photo} --top 2`);
+    expect(lines.slice(lines.findIndex((text) => /^image +class +probability$/.test(text)))).toHaveLength(3);
+    expect(lines.join("\n")).toMatch(/^….*long-name-\/photo\.png +\d +\S+ %$/m);
+    expect(wrapped).toEqual([]);
+  }, 120_000);
 
   test("help fits", async () => {
     const { lines, wrapped } = await see("quantize --help");

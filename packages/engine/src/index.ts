@@ -23,7 +23,7 @@ export { inspect, type LoadOptions, load } from "./load.js";
 export type { ClassifyOptions, Model } from "./model.js";
 export { roundHalfToEven } from "./operators/arithmetic.js";
 export { multiplyAdds, operatorMultiplyAdds } from "./operators/index.js";
-export { classProbabilities, type Prediction, softmax } from "./prediction.js";
+export { classProbabilities, type Prediction, rank, softmax } from "./prediction.js";
 export { centreCrop, preprocess, toChannels } from "./preprocess/preprocess.js";
 export { type Crop, type RawImage, resizeBilinear } from "./preprocess/resize.js";
 export { type CheckOptions, checkProgram, type MemoryRequirement, memoryRequirement } from "./program/check.js";

@@ -2,6 +2,7 @@
 
 import type { CommandDefinition } from "../command.js";
 import { bench } from "./bench.js";
+import { classify } from "./classify.js";
 import { download } from "./download.js";
 import { evaluate } from "./evaluate.js";
 import { exporting } from "./export.js";
@@ -19,6 +20,7 @@ export const commands: readonly CommandDefinition[] = [
   train,
   qat,
   quantize,
+  classify,
   evaluate,
   exporting,
   inspect,

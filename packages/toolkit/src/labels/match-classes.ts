@@ -33,7 +33,7 @@ export interface Mismatch {
 export function matchClasses(images: readonly string[], model: ModelClasses): Match | Mismatch {
   const { classes, labels, map } = model;
   if (map === "order" || (map === undefined && labels === undefined)) return matchByOrder(images, model);
-  const byLabel = labels && new NameIndex(labels.map((label, index) => ({ index, names: [label] })));
+  const byLabel = labels && ofLabels(labels);
   const entries = map && resolvedEntries(map, byLabel, classes);
   const byMap = entries && new NameIndex(entries);
   const taken = new Set<number>();
@@ -61,6 +61,20 @@ function matchByOrder(images: readonly string[], { classes, map, labels }: Model
   if (images.length !== classes) return { by: "order", missing: images };
   return { by: "order", targets: images.map((_, i) => i), ...(labels ? {} : { names: images }) };
 }
+
+/**
+ * Names for people of the classes that a file names.
+ * @throws {UsageError} where the file does not fit the model
+ */
+export function classNames(
+  file: LabelFile,
+  { classes, labels }: Omit<ModelClasses, "map">,
+): ReadonlyMap<number, string> {
+  return namesByClass(resolvedEntries(file, labels && ofLabels(labels), classes));
+}
+
+const ofLabels = (labels: readonly string[]): NameIndex =>
+  new NameIndex(labels.map((label, index) => ({ index, names: [label] })));
 
 const IMAGENET_CLASSES = 1000;
 
@@ -95,12 +109,18 @@ function resolvedEntries(
   });
 }
 
-/** A name for every class, or nothing; a name beside a WordNet id is the one for people. */
+/** A name for every class, or nothing. */
 function allNames(entries: readonly Resolved[], classes: number): readonly string[] | undefined {
+  const names = namesByClass(entries);
+  return names.size === classes ? Array.from({ length: classes }, (_, index) => names.get(index)!) : undefined;
+}
+
+/** A name beside a WordNet id is the one for people. */
+function namesByClass(entries: readonly Resolved[]): ReadonlyMap<number, string> {
   const names = new Map<number, string>();
   for (const { index, names: all } of entries)
     names.set(index, names.get(index) ?? all.find((name) => !/^n\d{8}$/.test(name)) ?? all[0]!);
-  return names.size === classes ? Array.from({ length: classes }, (_, index) => names.get(index)!) : undefined;
+  return names;
 }
 
 /** As people write the same name: case, spaces, hyphens and underscores. */

@@ -1,5 +1,6 @@
 /** @file All options by name: one meaning each, in every task that reads it. */
 
+import { classifyOptions } from "./classify.js";
 import type { OptionDefinition } from "./definition.js";
 import { imageOptions } from "./images.js";
 import { modelOptions } from "./model.js";
@@ -17,6 +18,7 @@ export const options = {
   ...methodOptions,
   ...trainingOptions,
   ...qatOptions,
+  ...classifyOptions,
   ...measurementOptions,
   ...downloadOptions,
   ...servingOptions,

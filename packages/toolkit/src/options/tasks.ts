@@ -142,6 +142,28 @@ export const tasks = {
     arguments: 1,
     own: {},
   },
+  classify: {
+    description: "Names the likeliest classes of photographs of any size, by a .sbq, .onnx or checkpoint.",
+    reads: [
+      "model",
+      "images",
+      ...modelFile,
+      "resizeTo",
+      "mean",
+      "std",
+      ...matching,
+      "skipBadImages",
+      "top",
+      "tier",
+      "threads",
+    ],
+    needs: ["model", "images"],
+    arguments: 2,
+    own: {
+      labelsMap: { help: "file with the names of the model's classes (docs/labels.md)" },
+      threads: { help: "threads; for a .sbq 1 by default, for others all cores" },
+    },
+  },
   export: {
     description:
       "Writes a network for other runtimes: a .sbq as quantized ONNX or int8 .tflite, a float network as .tflite.",

@@ -3,7 +3,7 @@
 import type { Probabilities } from "@subbyte/engine";
 import { type ImageSet, relabelled, unlabelled } from "../data/index.js";
 import { DataError } from "../errors.js";
-import { type LabelFile, type Match, type Mismatch, matchClasses, readLabelFile } from "../labels/index.js";
+import { classNames, type LabelFile, type Match, type Mismatch, matchClasses, readLabelFile } from "../labels/index.js";
 import type { OpenedModel } from "../model-file/index.js";
 import type { Run } from "./run.js";
 
@@ -22,6 +22,17 @@ export const labelsOf = (model: OpenedModel): readonly string[] | undefined =>
 /** The value of the option `labelsMap`, read from its file. */
 export function labelsMapOf({ labelsMap }: { readonly labelsMap?: string }): LabelFile | "order" | undefined {
   return labelsMap === undefined || labelsMap === "order" ? labelsMap : readLabelFile(labelsMap);
+}
+
+/** A name for each class of a model, where there is one: the file's, or what `map` says. */
+export function namedClasses(
+  model: OpenedModel,
+  map: LabelFile | "order" | undefined,
+): readonly (string | undefined)[] {
+  const labels = labelsOf(model);
+  const classes = classesOf(model);
+  const names = map === undefined || map === "order" ? new Map<number, string>() : classNames(map, { classes, labels });
+  return Array.from({ length: classes }, (_, index) => names.get(index) ?? labels?.[index]);
 }
 
 export interface MatchedImages {

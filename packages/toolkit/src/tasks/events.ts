@@ -11,6 +11,7 @@ export type Phase =
   | "quantizing"
   | "training"
   | "validating"
+  | "classifying"
   | "evaluating"
   | "trying normalizations"
   | "measuring"

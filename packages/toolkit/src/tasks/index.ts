@@ -14,6 +14,7 @@ export {
   type TrainingBenchResult,
   type TrainingProfileResult,
 } from "./bench.js";
+export { type ClassifiedImage, type ClassifyResult, classifyImages } from "./classify.js";
 export { type CompareResult, compareModels } from "./compare.js";
 export { type DownloadResult, downloadData } from "./download.js";
 export { type EvaluateResult, evaluateModel } from "./evaluate.js";

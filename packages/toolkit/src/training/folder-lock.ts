@@ -1,11 +1,10 @@
 /** @file A lock on a run's folder, so that two runs at once cannot mix their files there. */
 
-import { link, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, open, readFile, rm } from "node:fs/promises";
 import { hostname } from "node:os";
-import { basename, dirname, join } from "node:path";
+import { join } from "node:path";
 import { UsageError } from "../errors.js";
 import { writeFailure } from "../files.js";
-import { isAlive, removeAbandoned, temporaryName } from "../temporary.js";
 
 /** Name of the lock file. */
 export const FOLDER_LOCK = ".lock";
@@ -24,7 +23,9 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
   for (;;) {
     try {
       await mkdir(folder, { recursive: true });
-      await createWhole(path, `${process.pid} ${hostname()}\n`);
+      const file = await open(path, "wx");
+      await file.writeFile(`${process.pid} ${hostname()}\n`);
+      await file.close();
       return { release: () => rm(path, { force: true }) };
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw writeFailure(path, error);
@@ -42,21 +43,13 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
   }
 }
 
-/**
- * Makes a file that is never seen empty: a process that is killed between opening and writing would leave a lock of nobody,
- * which nothing can tell from one that is being taken. Fails with EEXIST where there is such a file.
- */
-async function createWhole(path: string, text: string): Promise<void> {
-  const folder = dirname(path);
-  removeAbandoned(folder, basename(path));
-  const temporary = join(folder, temporaryName(basename(path)));
+/** Whether this machine runs a process of that number. */
+export function isAlive(pid: number): boolean {
+  if (!(Number.isInteger(pid) && pid > 0)) return false;
   try {
-    await writeFile(temporary, text, { flag: "wx" });
-    await link(temporary, path).catch(async (error: NodeJS.ErrnoException) => {
-      if (error.code === "EEXIST") throw error;
-      await writeFile(path, text, { flag: "wx" }); // a file system without hard links
-    });
-  } finally {
-    await rm(temporary, { force: true }).catch(() => undefined);
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }

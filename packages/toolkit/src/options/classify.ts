@@ -1,0 +1,18 @@
+/** @file Options of a look at single images. */
+
+import { integer, texts } from "./definition.js";
+
+export const classifyOptions = {
+  images: texts({
+    group: "Images",
+    help: "photographs: files, or folders of them",
+    placeholder: "photos",
+    example: "photo.jpg",
+  }),
+  top: integer({
+    group: "Output",
+    help: "likeliest classes of each image",
+    placeholder: "n",
+    default: 5,
+  }),
+} as const;

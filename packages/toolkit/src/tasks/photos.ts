@@ -1,0 +1,65 @@
+/** @file Single photographs as a user names them: files, folders and archives of them. */
+
+import { readFile, stat } from "node:fs/promises";
+import type { RawImage } from "@subbyte/engine";
+import { decodeImage } from "../data/decode.js";
+import { isImageFile } from "../data/image-formats.js";
+import { openTree } from "../data/open-tree.js";
+import { DataError } from "../errors.js";
+import type { Run } from "./run.js";
+
+export interface Photo {
+  /** As a user would name the file. */
+  readonly file: string;
+  readonly image: RawImage;
+}
+
+export interface PhotoOptions {
+  /** Leaves damaged files out, with a note, instead of refusing them. */
+  readonly skipBadImages: boolean;
+}
+
+/** An archive of many photographs, by its name: a single file is an image otherwise. */
+const ARCHIVE = /\.(tgz|tar|tar\.gz)$/i;
+
+/**
+ * The photographs one after the other, those of a folder in the order of their names.
+ * @throws {DataError} where there is none, or where one cannot be decoded
+ */
+export async function* openPhotos(
+  names: readonly string[],
+  { skipBadImages }: PhotoOptions,
+  run: Run,
+): AsyncIterable<Photo> {
+  let count = 0;
+  for (const name of names)
+    for await (const { file, bytes } of filesOf(name)) {
+      run.signal.throwIfAborted();
+      count++;
+      try {
+        yield { file, image: await decodeImage({ encoded: bytes }, file) };
+      } catch (error) {
+        if (!(skipBadImages && error instanceof DataError)) throw error;
+        run.note(`${file} is damaged and was left out`);
+      }
+    }
+  if (count === 0)
+    throw new DataError(
+      "no-images",
+      { source: names.join(", ") },
+      `there are no images at ${names.map((name) => `"${name}"`).join(", ")}.`,
+    );
+}
+
+async function* filesOf(name: string): AsyncIterable<{ readonly file: string; readonly bytes: Uint8Array }> {
+  if (!(await stat(name)).isDirectory() && !ARCHIVE.test(name)) {
+    yield { file: name, bytes: await readFile(name) };
+    return;
+  }
+  const tree = await openTree(name);
+  const paths = (await tree.list()).files.filter(isImageFile).sort();
+  // Archives give their files in their own order.
+  for (const path of paths)
+    for await (const { bytes } of tree.read(new Set([path])))
+      yield { file: `${name.replace(/\/$/, "")}/${path}`, bytes };
+}
