@@ -1,7 +1,10 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { brotliCompress, gzip } from "node:zlib";
 import { defineConfig, type Plugin } from "vite";
 
 const root = import.meta.dirname;
@@ -35,6 +38,32 @@ function precache(): Plugin {
   };
 }
 
+const compressible = /\.(js|css|html|svg|wasm|webmanifest)$/;
+
+/** Puts a compressed copy beside each file that gets smaller, for servers that send such copies; others compress, or not, as they do. */
+function precompress(): Plugin {
+  return {
+    name: "subbyte-precompress",
+    apply: "build",
+    async writeBundle({ dir }) {
+      const names = (await readdir(dir!, { recursive: true })).filter((name) => compressible.test(name));
+      await Promise.all(
+        names.map(async (name) => {
+          const path = join(dir!, name);
+          const content = await readFile(path);
+          if (content.length < 1000) return;
+          // WebAssembly of other runtimes has 14 MB: the best compression would take minutes.
+          const isLarge = content.length > 1e6;
+          await writeFile(`${path}.gz`, await gzipped(content, { level: isLarge ? 6 : 9 }));
+          if (!isLarge) await writeFile(`${path}.br`, await brotlied(content));
+        }),
+      );
+    },
+  };
+}
+
+const [gzipped, brotlied] = [promisify(gzip), promisify(brotliCompress)];
+
 /** The page's own workers only prepare pictures: from the engine's single modules the bundler takes what they use, and no kernels. */
 const withoutKernels = (): Plugin => ({
   name: "subbyte-without-kernels",
@@ -47,7 +76,7 @@ const withoutKernels = (): Plugin => ({
 export default defineConfig({
   root,
   base: "./",
-  plugins: [precache()],
+  plugins: [precache(), precompress()],
   build: {
     target: "es2022",
     // Only the worker of onnxruntime-web is large, and it is fetched on demand.

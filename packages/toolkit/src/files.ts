@@ -1,9 +1,9 @@
 /** @file Writing files so that a crash, a full disk or Ctrl-C leaves either the old content or the new, never half of it. */
 
-import { randomBytes } from "node:crypto";
 import { mkdir, open, rename, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { MachineError } from "./errors.js";
+import { removeAbandoned, temporaryName } from "./temporary.js";
 
 const advice: Readonly<Record<string, string>> = {
   ENOSPC: "the disk is full; free some space, or write to another disk",
@@ -21,15 +21,17 @@ const advice: Readonly<Record<string, string>> = {
 /**
  * Replaces `path` by `data` (an iterable's parts one after the other): writes a temporary file in the same folder (made where
  * absent), syncs it, and renames it over the old one. The folder is synced too, so that the new name survives a power cut.
+ * Temporary files of the same path that a killed process left are removed.
  *
  * @throws {MachineError} where the operating system refuses (disk full, no permission…); an earlier file is then intact and
  *   the temporary one removed.
  */
 export async function writeFileAtomic(path: string, data: string | Uint8Array | Iterable<Uint8Array>): Promise<void> {
   const folder = dirname(path);
-  const temporary = join(folder, `.${randomBytes(6).toString("hex")}.tmp`);
+  const temporary = join(folder, temporaryName(basename(path)));
   try {
     await mkdir(folder, { recursive: true });
+    removeAbandoned(folder, basename(path));
     const file = await open(temporary, "wx");
     try {
       await writeFile(file, data);
@@ -42,6 +44,20 @@ export async function writeFileAtomic(path: string, data: string | Uint8Array | 
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined); // The first failure is the one to report.
     throw writeFailure(path, error);
+  }
+}
+
+/**
+ * Gives a file, synced already, another name in its folder, in the place of an earlier file.
+ *
+ * @throws {MachineError} where the operating system refuses; both files are then as they were.
+ */
+export async function renameFile(path: string, newPath: string): Promise<void> {
+  try {
+    await rename(path, newPath);
+    await syncFolder(dirname(newPath));
+  } catch (error) {
+    throw writeFailure(newPath, error);
   }
 }
 

@@ -3,11 +3,11 @@
 import { existsSync } from "node:fs";
 import { chromium } from "playwright-core";
 
-const executablePath = "/usr/bin/chromium";
+export const chromiumPath = "/usr/bin/chromium";
 
-export const hasChromium = existsSync(executablePath);
+export const hasChromium = existsSync(chromiumPath);
 
-const args = [
+export const chromiumArguments = [
   "--headless",
   "--no-sandbox",
   "--disable-gpu",
@@ -23,4 +23,4 @@ const fakeCamera = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-med
 
 /** @param {{ camera?: boolean }} [options] */
 export const launchChromium = ({ camera = false } = {}) =>
-  chromium.launch({ executablePath, args: [...args, ...(camera ? fakeCamera : [])] });
+  chromium.launch({ executablePath: chromiumPath, args: [...chromiumArguments, ...(camera ? fakeCamera : [])] });

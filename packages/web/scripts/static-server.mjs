@@ -15,7 +15,7 @@ const isolation = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-E
  * @returns {Promise<{ origin: string, close(): Promise<void> }>}
  */
 export async function serveStatic({ models, isolated = false, port = 0 }) {
-  const page = sirv(siteFolder, { dev: true, setHeaders: withIsolation });
+  const page = sirv(siteFolder, { dev: true, brotli: true, gzip: true, setHeaders: withIsolation });
   const files = sirv(models, { dev: true, setHeaders: withIsolation });
   const notFound = (response) => () => response.writeHead(404).end();
   function withIsolation(response) {

@@ -6,7 +6,7 @@ import { Notice } from "./components/notice.js";
 import { PlaceSwitch } from "./components/place-switch.js";
 import { catalogState, loadCatalog } from "./state/catalog.js";
 import { place } from "./state/place.js";
-import { route, views } from "./state/route.js";
+import { loadView, route, view, views } from "./state/route.js";
 
 export function App(): JSX.Element {
   return (
@@ -57,17 +57,28 @@ export function App(): JSX.Element {
 
 function Content(): JSX.Element {
   const state = catalogState.value;
-  if (state === "loading")
+  const View = view.value;
+  if (View === "failed")
+    return (
+      <div class="view">
+        <Notice kind="wrong">
+          <p>This part of the page cannot be fetched.</p>
+          <button class="button" type="button" onClick={() => void loadView()}>
+            Try again
+          </button>
+        </Notice>
+      </div>
+    );
+  if (state === "loading" || View === "loading")
     return (
       <div class="view">
         <p class="muted" role="status">
-          Loading the list of models …
+          {state === "loading" ? "Loading the list of models …" : "Loading …"}
         </p>
         <div class="waiting running" />
         <div class="waiting running" />
       </div>
     );
-  const { View } = route.value;
   if (state === "ready") return <View />;
   return (
     <div class="view">

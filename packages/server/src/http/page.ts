@@ -30,11 +30,14 @@ export const pageRoutes: FastifyPluginAsync<{ folder: string | undefined }> = as
   await app.register(fastifyStatic, {
     root: folder,
     // Files that the bundler names by their content never change.
-    setHeaders: (reply, path) => {
+    setHeaders: (reply, sent) => {
+      const path = sent.replace(/\.(br|gz)$/, "");
       const isHashed = /[.-][\w-]{8,}\.\w+$/.test(path) && /[\\/]assets[\\/]/.test(path);
       reply.header("cache-control", isHashed ? "public, max-age=31536000, immutable" : "no-cache");
     },
     cacheControl: false,
+    // The page's build puts compressed copies beside its files.
+    preCompressed: true,
     schemaHide: true,
   });
 };

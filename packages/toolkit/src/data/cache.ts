@@ -14,6 +14,7 @@ import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { UsageError } from "../errors.js";
 import { writeFileAtomic } from "../files.js";
+import { removeAbandoned } from "../temporary.js";
 import type { DecodedImages } from "./image-set.js";
 
 const MAGIC = Buffer.from("SBIMAGES");
@@ -96,6 +97,7 @@ export class ImageCache {
   /** Removes the least recently used files until `sizeBytes` more fit. */
   async #makeRoom(sizeBytes: number): Promise<void> {
     const files = [];
+    removeAbandoned(this.folder);
     for (const name of await readdir(this.folder).catch(() => [])) {
       const path = join(this.folder, name);
       const status = await stat(path).catch(() => undefined);

@@ -1,6 +1,6 @@
 /** @file Options of training. */
 
-import { choice, decimal, flag, integer } from "./definition.js";
+import { choice, decimal, flag, integer, text } from "./definition.js";
 import { batchNormForms, optimizerNames, quantizers, scheduleNames } from "./facts.js";
 
 export const trainingOptions = {
@@ -90,6 +90,12 @@ export const trainingOptions = {
     unit: "steps",
     advanced: true,
     placeholder: "steps",
+  }),
+  tensorboard: text({
+    group: "Training",
+    help: "folder for event files, in which TensorBoard shows the training while it runs",
+    placeholder: "folder",
+    example: "runs/events",
   }),
   resume: flag({
     group: "Training",

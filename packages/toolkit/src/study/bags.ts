@@ -18,7 +18,7 @@ import type { LinedDocument, ValuePath } from "./document.js";
 /** What a study decides itself, by its axes and folders. The seed of a float network is an option of its training. */
 const reserved = new Set<OptionName>([
   ...(["model", "data", "split", "out", "seed", "threads", "weights", "activations"] as const),
-  ...(["resume", "overwrite", "checkpoint", "predictions", "simulate"] as const),
+  ...(["resume", "overwrite", "checkpoint", "predictions", "simulate", "tensorboard"] as const),
 ]);
 const isReserved = (name: OptionName, task?: TaskName): boolean =>
   reserved.has(name) && !(task === "train" && name === "seed");

@@ -9,7 +9,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { writeFailure } from "../files.js";
-import { isAlive } from "../training/folder-lock.js";
+import { isAlive } from "../temporary.js";
 
 const NAME = "lock";
 

@@ -1,8 +1,11 @@
 /** @file What training makes of the options, and what it says. */
 
+import { join } from "node:path";
+import { bitsName } from "../bits-name.js";
 import type { Augmentation } from "../data/types.js";
 import { defined } from "../defined.js";
 import type { TaskOptions } from "../options/index.js";
+import { TrainingEvents } from "../tracking/training-events.js";
 import type { TrainOptions, TrainProgress } from "../training/index.js";
 import type { Run } from "./run.js";
 
@@ -51,8 +54,25 @@ export function trainOptionsOf(
     }),
     ...(threads === undefined ? {} : { session: { threads } }),
     signal: run.signal,
-    onProgress: trainingEvents(run, stage),
+    ...followed(trainingEvents(run, stage), options.tensorboard, stage),
     onNote: (text) => run.note(stage ? `${stage.bits} bits: ${text}` : text),
+  };
+}
+
+/** Writes event files too where a folder is given; each stage of a chain is a run of its own in TensorBoard. */
+function followed(
+  say: (progress: TrainProgress) => void,
+  folder: string | undefined,
+  stage: TrainingStage | undefined,
+): Pick<TrainOptions, "onProgress" | "onEpoch"> {
+  if (folder === undefined) return { onProgress: say };
+  const events = new TrainingEvents(stage ? join(folder, bitsName(stage.bits)) : folder);
+  return {
+    onProgress: (progress) => {
+      say(progress);
+      events.progress(progress);
+    },
+    onEpoch: (record) => events.epoch(record),
   };
 }
 

@@ -147,7 +147,7 @@ export async function readRunFile(path: string): Promise<Uint8Array> {
   );
 }
 
-async function readIfAny(path: string): Promise<Uint8Array | undefined> {
+export async function readIfAny(path: string): Promise<Uint8Array | undefined> {
   try {
     return await readFile(path);
   } catch (error) {

@@ -1,10 +1,11 @@
 /** @file A lock on a run's folder, so that two runs at once cannot mix their files there. */
 
-import { mkdir, open, readFile, rm } from "node:fs/promises";
+import { link, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { UsageError } from "../errors.js";
 import { writeFailure } from "../files.js";
+import { isAlive, removeAbandoned, temporaryName } from "../temporary.js";
 
 /** Name of the lock file. */
 export const FOLDER_LOCK = ".lock";
@@ -23,9 +24,7 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
   for (;;) {
     try {
       await mkdir(folder, { recursive: true });
-      const file = await open(path, "wx");
-      await file.writeFile(`${process.pid} ${hostname()}\n`);
-      await file.close();
+      await createWhole(path, `${process.pid} ${hostname()}\n`);
       return { release: () => rm(path, { force: true }) };
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw writeFailure(path, error);
@@ -43,13 +42,21 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
   }
 }
 
-/** Whether this machine runs a process of that number. */
-export function isAlive(pid: number): boolean {
-  if (!(Number.isInteger(pid) && pid > 0)) return false;
+/**
+ * Makes a file that is never seen empty: a process that is killed between opening and writing would leave a lock of nobody,
+ * which nothing can tell from one that is being taken. Fails with EEXIST where there is such a file.
+ */
+async function createWhole(path: string, text: string): Promise<void> {
+  const folder = dirname(path);
+  removeAbandoned(folder, basename(path));
+  const temporary = join(folder, temporaryName(basename(path)));
   try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
+    await writeFile(temporary, text, { flag: "wx" });
+    await link(temporary, path).catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code === "EEXIST") throw error;
+      await writeFile(path, text, { flag: "wx" }); // a file system without hard links
+    });
+  } finally {
+    await rm(temporary, { force: true }).catch(() => undefined);
   }
 }

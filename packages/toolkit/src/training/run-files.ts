@@ -6,12 +6,13 @@
 
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Graph } from "@subbyte/graph";
 import { DataError, UsageError } from "../errors.js";
-import { writeFileAtomic } from "../files.js";
+import { renameFile, writeFileAtomic } from "../files.js";
 import { readSafetensors, writeSafetensors } from "../weights/index.js";
-import { type Checkpoint, readCheckpoint, readRunFile, writeCheckpoint } from "./checkpoint.js";
+import { type Checkpoint, readCheckpoint, readIfAny, readRunFile, writeCheckpoint } from "./checkpoint.js";
 import { trainingLog } from "./log.js";
 import { modelTensors } from "./parameters.js";
 import { type EpochRecord, type TrainingPosition, trainingRun } from "./position.js";
@@ -52,7 +53,12 @@ export class RunFiles {
     return writeCheckpoint(this.checkpointPath, trainingRun, checkpoint);
   }
 
-  /** @returns the file's SHA-256 */
+  /**
+   * The best weights become `best.safetensors` with `adoptBest` only, once a checkpoint knows them: until then a run that is
+   * interrupted goes on from a checkpoint that needs the earlier ones.
+   *
+   * @returns the file's SHA-256
+   */
   async writeWeights(name: "last" | "best", graph: Graph, { epoch, validationAccuracy }: EpochRecord): Promise<string> {
     const metadata = {
       ...this.metadata,
@@ -60,7 +66,7 @@ export class RunFiles {
       ...(validationAccuracy === undefined ? {} : { top1: String(validationAccuracy) }),
     };
     const bytes = writeSafetensors(modelTensors(graph), metadata);
-    await writeFileAtomic(this.#weightsPath(name), bytes);
+    await writeFileAtomic(name === "best" ? this.#nextBestPath : this.#weightsPath(name), bytes);
     return sha256(bytes);
   }
 
@@ -71,6 +77,8 @@ export class RunFiles {
    */
   async readWeights(name: "best", graph: Graph, hash: string | undefined): Promise<Graph> {
     const path = this.#weightsPath(name);
+    const next = await readIfAny(this.#nextBestPath);
+    if (next && sha256(next) === hash) await this.adoptBest();
     const bytes = await readRunFile(path);
     if (hash !== undefined && sha256(bytes) !== hash)
       throw new DataError(
@@ -80,6 +88,20 @@ export class RunFiles {
       );
     const { tensors } = readSafetensors(bytes, `"${path}"`);
     return { ...graph, tensors: new Map([...graph.tensors].map(([key, own]) => [key, tensors.get(key) ?? own])) };
+  }
+
+  /** Gives the weights that `writeWeights` wrote last as the best ones their name. */
+  adoptBest(): Promise<void> {
+    return renameFile(this.#nextBestPath, this.#weightsPath("best"));
+  }
+
+  /** Removes best weights that no checkpoint knows. */
+  async dropNextBest(): Promise<void> {
+    await rm(this.#nextBestPath, { force: true });
+  }
+
+  get #nextBestPath(): string {
+    return join(this.folder, ".best-next.safetensors");
   }
 
   writeLog(history: readonly EpochRecord[]): Promise<void> {

@@ -1,11 +1,12 @@
 import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, renameSync, rmdirSync } from "node:fs";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { expandForInference, type Graph, type Tensor } from "@subbyte/graph";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { MemoryImageSet, openImages } from "../data/index.js";
-import { DataError, FailedRunError, InterruptedError, UsageError } from "../errors.js";
+import { DataError, FailedRunError, InterruptedError, MachineError, UsageError } from "../errors.js";
 import { buildModel, parameterNames, statisticsNames } from "../models/index.js";
 import { Random } from "../random.js";
 import { createSession } from "../runtime/session.js";
@@ -109,6 +110,29 @@ describe("a run that is stopped and resumed gives the same bytes as one that is 
       "last.safetensors",
       "log.csv",
     ]);
+  });
+
+  test("after being killed between the best weights and the checkpoint that knows them", async () => {
+    const [straight, broken] = [join(folder, "straight"), join(folder, "broken")];
+    const whole = await train(small({ out: straight }));
+    expect(whole.best.epoch).toBe(2); // Otherwise the second epoch has no best weights to write.
+    const [checkpoint, kept] = [join(broken, "checkpoint.safetensors"), join(folder, "kept")];
+    const killed = small({
+      out: broken,
+      onProgress: ({ phase, epoch }) => {
+        if (phase !== "validate" || epoch !== 2 || existsSync(kept)) return;
+        renameSync(checkpoint, kept);
+        mkdirSync(checkpoint); // Nothing can be written in the place of a folder.
+      },
+    });
+    await expect(train(killed)).rejects.toThrow(MachineError);
+    rmdirSync(checkpoint);
+    renameSync(kept, checkpoint);
+    const resumed = await train(small({ out: broken, resume: true }));
+    expect(resumed.best).toEqual(whole.best);
+    const best = await Promise.all([straight, broken].map((run) => readFile(join(run, "best.safetensors"))));
+    expect(best[0]!.equals(best[1]!)).toBe(true);
+    expect((await readdir(broken)).sort()).toEqual((await readdir(straight)).sort());
   });
 
   test("after being killed between two checkpoints", async () => {

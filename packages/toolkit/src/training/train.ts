@@ -69,6 +69,7 @@ class TrainingRun {
     const run = new TrainingRun(options, batchSize, step, settings, files);
     try {
       if (checkpoint) await run.#resume(checkpoint);
+      await files?.dropNextBest();
       return run;
     } catch (error) {
       await run.release();
@@ -203,6 +204,7 @@ class TrainingRun {
       await this.files.writeWeights("last", graph, record);
       await this.files.writeLog(this.#position.history);
       await this.#writeCheckpoint();
+      if (isBest) await this.files.adoptBest();
     }
     this.options.onEpoch?.(record);
   }

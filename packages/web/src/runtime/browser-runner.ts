@@ -3,7 +3,8 @@
 import { load, supportedTier, type TierName } from "@subbyte/engine";
 import type { CatalogModel } from "../catalog/types.js";
 import { ranked } from "./predictions.js";
-import type { Answer, DownloadState, Runner, Subject } from "./runner.js";
+import type { Answer, Runner, Subject } from "./runner.js";
+import type { StartOptions } from "./start.js";
 import { fetchModel } from "./store.js";
 import { timed } from "./timed.js";
 
@@ -19,14 +20,6 @@ export function tierHere(): TierName {
   } catch {
     return "scalar";
   }
-}
-
-export interface StartOptions {
-  readonly onProgress: (state: DownloadState) => void;
-  /** Threads for one picture; as many as serve here by default. */
-  readonly threads?: number;
-  readonly again?: boolean;
-  readonly signal?: AbortSignal;
 }
 
 /** @throws {Error} where the file cannot be fetched, is damaged or too large */

@@ -4,10 +4,11 @@ import type { Preprocessing } from "@subbyte/engine";
 import type { CatalogModel } from "../catalog/types.js";
 import type { FloatApi } from "../workers/float.js";
 import type { Prepared } from "../workers/prepare.js";
-import { type StartOptions, threadsHere } from "./browser-runner.js";
+import { threadsHere } from "./browser-runner.js";
 import { runnerIn } from "./peer-worker.js";
 import { ranked } from "./predictions.js";
 import type { Runner } from "./runner.js";
+import type { StartOptions } from "./start.js";
 import { fetchModel } from "./store.js";
 import { timed } from "./timed.js";
 

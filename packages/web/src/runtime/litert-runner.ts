@@ -3,10 +3,11 @@
 import type { Preprocessing } from "@subbyte/engine";
 import type { CatalogModel } from "../catalog/types.js";
 import type { LiteRtApi } from "../workers/litert.js";
-import { type StartOptions, tierHere } from "./browser-runner.js";
+import { tierHere } from "./browser-runner.js";
 import { runnerIn } from "./peer-worker.js";
 import { ranked } from "./predictions.js";
 import type { Runner } from "./runner.js";
+import type { StartOptions } from "./start.js";
 import { fetchModel } from "./store.js";
 import { timed } from "./timed.js";
 

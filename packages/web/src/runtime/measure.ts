@@ -2,11 +2,8 @@
 
 import type { CatalogModel } from "../catalog/types.js";
 import { median, quantile } from "../statistics.js";
-import { startBrowserRunner } from "./browser-runner.js";
-import { startFloatRunner } from "./float-runner.js";
-import { startLiteRtRunner } from "./litert-runner.js";
 import type { Runner } from "./runner.js";
-import { serverRunner } from "./server-runner.js";
+import { startRunner } from "./start.js";
 
 export interface Measurement {
   /** Absent on the server. */
@@ -48,7 +45,10 @@ export async function measure(
     for (const model of models) {
       signal.throwIfAborted();
       onStep(`starting ${model.id}`, done++, steps);
-      runners.set(model, await startAnew(model, where, threads));
+      runners.set(
+        model,
+        await startRunner(model, where, { onProgress() {}, again: model.file === undefined, ...threads }),
+      );
     }
     for (let measured = 0; measured < runs; measured += turn) {
       onStep(`run ${measured + 1} of ${runs}`, done++, steps);
@@ -63,17 +63,6 @@ export async function measure(
   } finally {
     for (const runner of runners.values()) runner.dispose();
   }
-}
-
-const starters = { sbq: startBrowserRunner, onnx: startFloatRunner, tflite: startLiteRtRunner } as const;
-
-function startAnew(
-  model: CatalogModel,
-  where: MeasureOptions["where"],
-  threads: { readonly threads?: number },
-): Promise<Runner> {
-  if (where === "server") return serverRunner(model);
-  return starters[model.format](model, { onProgress() {}, again: model.file === undefined, ...threads });
 }
 
 function noise({ preprocessing: { channels, height, width } }: Runner) {

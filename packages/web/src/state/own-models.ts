@@ -1,7 +1,7 @@
 /** @file Models that a visitor drops: read here, and sent nowhere. */
 
 import { signal } from "@preact/signals";
-import { inspect, type ModelInfo, type Preprocessing } from "@subbyte/engine";
+import type { ModelInfo, Preprocessing } from "@subbyte/engine";
 import type { CatalogModel, Family } from "../catalog/types.js";
 import { sha256Of } from "../runtime/store.js";
 import { addFamily, families } from "./catalog.js";
@@ -24,6 +24,7 @@ export async function addOwn(file: File): Promise<void> {
 
 async function addSbq(file: File): Promise<void> {
   const bytes = new Uint8Array(await file.arrayBuffer());
+  const { inspect } = await import("@subbyte/engine");
   const info = inspect(bytes);
   const [accuracy] = Object.values(info.provenance.accuracy ?? {});
   add(

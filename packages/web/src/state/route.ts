@@ -1,27 +1,23 @@
 /** @file Which view is on show: the part of the address after "#". */
 
-import { computed, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 import type { ComponentType } from "preact";
-import { CameraView } from "../views/camera-view.js";
-import { CompareView } from "../views/compare-view.js";
-import { DrawView } from "../views/draw-view.js";
 import { ImagesView } from "../views/images-view.js";
-import { InsideView } from "../views/inside-view.js";
-import { StoredView } from "../views/stored-view.js";
 
 interface View {
   readonly id: string;
   readonly title: string;
-  readonly View: ComponentType;
+  /** The first view is here at once; the others come when they are asked for. */
+  readonly load: () => Promise<ComponentType>;
 }
 
 export const views: readonly View[] = [
-  { id: "images", title: "Pictures", View: ImagesView },
-  { id: "draw", title: "Draw", View: DrawView },
-  { id: "camera", title: "Camera", View: CameraView },
-  { id: "compare", title: "Compare", View: CompareView },
-  { id: "inside", title: "Inside", View: InsideView },
-  { id: "stored", title: "Stored", View: StoredView },
+  { id: "images", title: "Pictures", load: async () => ImagesView },
+  { id: "draw", title: "Draw", load: async () => (await import("../views/draw-view.js")).DrawView },
+  { id: "camera", title: "Camera", load: async () => (await import("../views/camera-view.js")).CameraView },
+  { id: "compare", title: "Compare", load: async () => (await import("../views/compare-view.js")).CompareView },
+  { id: "inside", title: "Inside", load: async () => (await import("../views/inside-view.js")).InsideView },
+  { id: "stored", title: "Stored", load: async () => (await import("../views/stored-view.js")).StoredView },
 ];
 
 const hash = signal(location.hash.slice(1));
@@ -35,3 +31,24 @@ addEventListener("hashchange", () => {
 });
 
 export const route = computed(() => views.find(({ id }) => id === hash.value) ?? views[0]!);
+
+export type LoadedView = ComponentType | "loading" | "failed";
+
+const loaded = signal<ReadonlyMap<string, LoadedView>>(new Map([["images", ImagesView]]));
+
+export const view = computed((): LoadedView => loaded.value.get(route.value.id) ?? "loading");
+
+/** Fetches the view on show; one that failed is tried again. */
+export async function loadView({ id, load } = route.value): Promise<void> {
+  const say = (state: LoadedView) => {
+    loaded.value = new Map(loaded.value).set(id, state);
+  };
+  if (typeof loaded.peek().get(id) === "function") return;
+  say("loading");
+  say(await load().catch(() => "failed" as const));
+}
+
+effect(() => {
+  const current = route.value;
+  void Promise.resolve().then(() => loadView(current));
+});

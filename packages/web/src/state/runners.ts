@@ -2,10 +2,8 @@
 
 import { type Signal, signal } from "@preact/signals";
 import type { CatalogModel } from "../catalog/types.js";
-import { startBrowserRunner } from "../runtime/browser-runner.js";
-import { startFloatRunner } from "../runtime/float-runner.js";
 import type { DownloadState, Readiness, Runner } from "../runtime/runner.js";
-import { serverRunner } from "../runtime/server-runner.js";
+import { startRunner } from "../runtime/start.js";
 import { type Place, place } from "./place.js";
 
 export type RunnerState =
@@ -54,7 +52,7 @@ async function start(model: CatalogModel, where: Place, entry: Entry): Promise<R
     const onProgress = (download: DownloadState) => {
       state.value = { phase: "loading", download };
     };
-    const runner = await startAt(model, where, onProgress);
+    const runner = await startRunner(model, where, { onProgress });
     const { readiness } = runner;
     state.value = { phase: "ready", ...(readiness ? { readiness } : {}) };
     disposeOldest();
@@ -64,11 +62,6 @@ async function start(model: CatalogModel, where: Place, entry: Entry): Promise<R
     state.value = { phase: "failed", error: error instanceof Error ? error.message : String(error) };
     throw error;
   }
-}
-
-function startAt(model: CatalogModel, where: Place, onProgress: (download: DownloadState) => void): Promise<Runner> {
-  if (where === "server") return serverRunner(model);
-  return model.format === "onnx" ? startFloatRunner(model, { onProgress }) : startBrowserRunner(model, { onProgress });
 }
 
 function disposeOldest(): void {

@@ -1,9 +1,10 @@
 /** @file One activation of every calibration image: in memory, or in a temporary file where that would take too much. */
 
-import { closeSync, ftruncateSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from "node:fs";
+import { closeSync, ftruncateSync, openSync, readSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { writeFailure } from "../../files.js";
+import { removeAbandoned, temporaryName } from "../../temporary.js";
 
 export interface Rows {
   readonly count: number;
@@ -57,8 +58,11 @@ class MemoryRows implements Rows {
   close(): void {}
 }
 
+/** Of the temporary files. */
+const NAME = "subbyte-activations";
+
 class FileRows implements Rows {
-  readonly #folder: string;
+  readonly #path: string;
   readonly #file: number;
   #buffer = new Float32Array(0);
 
@@ -68,11 +72,18 @@ class FileRows implements Rows {
     folder: string,
   ) {
     try {
-      this.#folder = mkdtempSync(join(folder, "subbyte-activations-"));
-      this.#file = openSync(join(this.#folder, "rows"), "wx+", 0o600);
-      ftruncateSync(this.#file, 4 * count * length);
+      removeAbandoned(folder, NAME);
+      this.#path = join(folder, temporaryName(NAME));
+      this.#file = openSync(this.#path, "wx+", 0o600);
     } catch (error) {
       throw writeFailure(folder, error);
+    }
+    this.#removeName();
+    try {
+      ftruncateSync(this.#file, 4 * count * length);
+    } catch (error) {
+      this.close();
+      throw writeFailure(this.#path, error);
     }
   }
 
@@ -82,7 +93,7 @@ class FileRows implements Rows {
       for (let done = 0; done < bytes.length; )
         done += writeSync(this.#file, bytes, done, bytes.length - done, 4 * first * this.length + done);
     } catch (error) {
-      throw writeFailure(join(this.#folder, "rows"), error);
+      throw writeFailure(this.#path, error);
     }
   }
 
@@ -100,6 +111,13 @@ class FileRows implements Rows {
 
   close(): void {
     closeSync(this.#file);
-    rmSync(this.#folder, { recursive: true, force: true });
+    this.#removeName();
+  }
+
+  /** Of an open file too, where the system can: then nothing stays, however the process ends. */
+  #removeName(): void {
+    try {
+      rmSync(this.#path, { force: true });
+    } catch {}
   }
 }
