@@ -3,21 +3,10 @@
  * its own, so the next one that writes the same thing does.
  */
 
-import { createHash, randomBytes } from "node:crypto";
-import { readdirSync, readlinkSync, rmSync } from "node:fs";
-import { hostname } from "node:os";
+import { randomBytes } from "node:crypto";
+import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-
-/** Where process ids mean the same: the machine and, in a container, its ids' namespace. */
-const place = createHash("sha256").update(`${hostname()} ${namespaceOfIds()}`).digest("hex").slice(0, 8);
-
-function namespaceOfIds(): string {
-  try {
-    return readlinkSync("/proc/self/ns/pid");
-  } catch {
-    return ""; // not Linux
-  }
-}
+import { isAlive, place } from "./processes.js";
 
 /** A name that no other process and no other call gives. */
 export const temporaryName = (name: string): string =>
@@ -40,16 +29,5 @@ export function removeAbandoned(folder: string, name?: string): void {
     try {
       rmSync(join(folder, entry), { force: true });
     } catch {} // It does no harm.
-  }
-}
-
-/** Whether a process of that id runs on this machine. */
-export function isAlive(id: number): boolean {
-  if (!(Number.isInteger(id) && id > 0)) return false;
-  try {
-    process.kill(id, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }

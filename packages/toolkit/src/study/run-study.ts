@@ -2,11 +2,11 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { InterruptedError, UsageError } from "../errors.js";
+import { type Lock, takeLock } from "../lock.js";
 import type { Run } from "../tasks/run.js";
 import type { OpenedStudy } from "./open-study.js";
 import type { PlannedRun } from "./planned-run.js";
 import { type RunRecord, readRecord } from "./record.js";
-import { type RunLock, takeRunLock } from "./run-lock.js";
 import { readStates, type StudyRun, writeFailure } from "./states.js";
 
 /** Does one run, in this process or in another. */
@@ -84,7 +84,7 @@ class Scheduler {
     }
   }
 
-  async #take(): Promise<{ readonly run: PlannedRun; readonly lock: RunLock } | "wait" | "finished"> {
+  async #take(): Promise<{ readonly run: PlannedRun; readonly lock: Lock } | "wait" | "finished"> {
     const open = this.#wanted.filter(({ index }) => !this.#outcomes.has(index));
     if (open.length === 0) return "finished";
     for (const run of open) {
@@ -96,7 +96,7 @@ class Scheduler {
       }
       if (!needs.every((outcome) => outcome === "done")) continue;
       this.#taken.add(run.index);
-      const lock = await takeRunLock(this.study.folder.of(run).path);
+      const lock = await takeLock(this.study.folder.of(run).lock);
       if ("release" in lock) return { run, lock };
       this.#taken.delete(run.index);
       this.#requireOther(run, lock.pid, lock.host);
@@ -114,7 +114,7 @@ class Scheduler {
     );
   }
 
-  async #execute(run: PlannedRun, lock: RunLock): Promise<void> {
+  async #execute(run: PlannedRun, lock: Lock): Promise<void> {
     const files = this.study.folder.of(run);
     try {
       // Another process may have finished it since.

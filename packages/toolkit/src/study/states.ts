@@ -2,15 +2,15 @@
 
 import { readFile } from "node:fs/promises";
 import { writeFileAtomic } from "../files.js";
+import { currentHolder, type Holder } from "../lock.js";
 import type { PlannedRun, StudyPlan } from "./planned-run.js";
 import { type RunProgress, readProgress } from "./progress-file.js";
 import { type RunRecord, readRecord } from "./record.js";
-import { currentHolder, type Holder } from "./run-lock.js";
 import type { StudyFolder } from "./study-folder.js";
 
 export type RunState =
   | { readonly state: "done"; readonly record: RunRecord }
-  | { readonly state: "running"; readonly holder: Omit<Holder, "token">; readonly progress?: RunProgress }
+  | { readonly state: "running"; readonly holder: Pick<Holder, "pid" | "host">; readonly progress?: RunProgress }
   | { readonly state: "failed"; readonly reason: string }
   /** `damaged` where a result file is cut or was changed, and counts for nothing. */
   | { readonly state: "waiting"; readonly damaged: boolean };
@@ -24,7 +24,7 @@ export async function readState(folder: StudyFolder, run: PlannedRun): Promise<R
   const files = folder.of(run);
   const read = await readRecord(files.result, run);
   if (read.state === "done") return read;
-  const holder = await currentHolder(files.path);
+  const holder = await currentHolder(files.lock);
   if (holder !== undefined) {
     const progress = await readProgress(files.progress);
     const { pid, host } = holder;

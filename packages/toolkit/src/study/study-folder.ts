@@ -65,6 +65,7 @@ export class RunFolder {
   readonly work: string;
   /** State of a reconstruction, which it resumes from. */
   readonly reconstruction: string;
+  readonly lock: string;
 
   constructor(readonly path: string) {
     const file = (name: string) => join(path, name);
@@ -76,6 +77,7 @@ export class RunFolder {
     this.model = file("model.sbq");
     this.work = file("work");
     this.reconstruction = file("reconstruction.state");
+    this.lock = file("lock");
   }
 
   /** Removes what belongs to another run of the same name. */

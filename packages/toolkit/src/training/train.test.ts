@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { MemoryImageSet, openImages } from "../data/index.js";
 import { DataError, FailedRunError, InterruptedError, MachineError, UsageError } from "../errors.js";
 import { buildModel, parameterNames, statisticsNames } from "../models/index.js";
+import { place } from "../processes.js";
 import { Random } from "../random.js";
 import { createSession } from "../runtime/session.js";
 import { readSafetensors } from "../weights/index.js";
@@ -237,7 +238,7 @@ describe("a folder holds one run", () => {
 
   test("the lock of a process that has died is taken over", async () => {
     const { pid } = spawnSync(process.execPath, ["--version"]);
-    await writeFile(join(folder, ".lock"), `${pid} ${hostname()}\n`);
+    await writeFile(join(folder, ".lock"), JSON.stringify({ pid, host: hostname(), place, token: "theirs" }));
     await train(small({ out: folder, epochs: 1 }));
   });
 });

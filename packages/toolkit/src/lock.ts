@@ -1,0 +1,151 @@
+/**
+ * @file A lock: a file that names its holder, for processes on one machine or on many that share the folder. The holder touches it
+ * every few seconds. A lock is taken over where its process is gone, or where nobody knows that process and the file has not been
+ * touched for a while.
+ */
+
+import { randomUUID } from "node:crypto";
+import { link, mkdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
+import { basename, dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { writeFailure } from "./files.js";
+import { isAlive, place, startOf } from "./processes.js";
+import { removeAbandoned, temporaryName } from "./temporary.js";
+
+export interface LockTimes {
+  /** Between two touches. */
+  readonly heartbeatMs: number;
+  /** Without a touch for so long, an unknown holder is gone. Steps of a task can keep a process from touching for some seconds. */
+  readonly staleMs: number;
+}
+
+const standardTimes: LockTimes = { heartbeatMs: 5000, staleMs: 120_000 };
+
+export interface Holder {
+  readonly pid: number;
+  readonly host: string;
+  /** `place` of the process: there, `pid` and `start` name it. */
+  readonly place: string;
+  readonly start?: number | undefined;
+  readonly token: string;
+}
+
+export interface Lock {
+  release(): Promise<void>;
+}
+
+/**
+ * @param path of the lock file; its folder is made where absent
+ * @returns the lock, or who has it
+ * @throws {MachineError} where the folder cannot be written to
+ */
+export async function takeLock(path: string, times: LockTimes = standardTimes): Promise<Lock | Holder> {
+  const own: Holder = {
+    pid: process.pid,
+    host: hostname(),
+    place,
+    start: startOf(process.pid),
+    token: randomUUID(),
+  };
+  for (;;) {
+    try {
+      await mkdir(dirname(path), { recursive: true });
+      await createWhole(path, JSON.stringify(own));
+      return held(path, own, times);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw writeFailure(path, error);
+    }
+    const holder = await readHolder(path);
+    if (await isHeld(path, holder, times)) return holder;
+    await removeLock(path, holder);
+  }
+}
+
+/** Who has a lock at the moment, as far as its age tells. */
+export async function currentHolder(path: string, times: LockTimes = standardTimes): Promise<Holder | undefined> {
+  const touched = await touchedAt(path);
+  if (touched === undefined) return undefined;
+  const holder = await readHolder(path);
+  const isActive = whetherActive(holder) ?? Date.now() - touched <= times.staleMs;
+  return isActive ? holder : undefined;
+}
+
+/**
+ * Makes a file that is never seen empty: a process that is killed between opening and writing would leave a lock of nobody,
+ * which nothing can tell from one that is being taken. Fails with EEXIST where there is such a file.
+ */
+async function createWhole(path: string, text: string): Promise<void> {
+  removeAbandoned(dirname(path), basename(path));
+  const temporary = join(dirname(path), temporaryName(basename(path)));
+  try {
+    await writeFile(temporary, text, { flag: "wx" });
+    await link(temporary, path).catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code === "EEXIST") throw error;
+      await writeFile(path, text, { flag: "wx" }); // a file system without hard links
+    });
+  } finally {
+    await rm(temporary, { force: true }).catch(() => undefined);
+  }
+}
+
+/** Whether the holder still runs; undefined where only the lock's age can tell. */
+function whetherActive({ pid, start, place: at }: Holder): boolean | undefined {
+  if (at !== place) return undefined;
+  if (!isAlive(pid)) return false;
+  return start === undefined ? undefined : startOf(pid) === start;
+}
+
+/** Clocks of machines differ, so that an old lock is watched before it counts as left behind. */
+async function isHeld(path: string, holder: Holder, { heartbeatMs, staleMs }: LockTimes): Promise<boolean> {
+  const first = await touchedAt(path);
+  if (first === undefined) return false;
+  const isActive = whetherActive(holder);
+  if (isActive !== undefined) return isActive;
+  if (Date.now() - first < 2 * heartbeatMs) return true;
+  for (const begun = Date.now(); Date.now() - begun < staleMs; ) {
+    await sleep(Math.min(heartbeatMs, staleMs));
+    const now = await touchedAt(path);
+    if (now === undefined || whetherActive(holder) === false) return false;
+    if (now !== first) return true;
+  }
+  return false;
+}
+
+/** Milliseconds since 1970 by the clock of the file system; nothing where there is no lock. */
+const touchedAt = async (path: string): Promise<number | undefined> =>
+  (await stat(path).catch(() => undefined))?.mtimeMs;
+
+const nobody: Holder = { pid: 0, host: "", place: "", token: "" };
+
+async function readHolder(path: string): Promise<Holder> {
+  try {
+    return (JSON.parse(await readFile(path, "utf8")) as Holder | null) ?? nobody;
+  } catch {
+    return nobody; // Cut, of an earlier version, or just removed.
+  }
+}
+
+function held(path: string, own: Holder, { heartbeatMs }: LockTimes): Lock {
+  const beat = setInterval(() => {
+    const now = new Date();
+    utimes(path, now, now).catch(() => undefined);
+  }, heartbeatMs);
+  beat.unref();
+  return {
+    release: async () => {
+      clearInterval(beat);
+      await removeLock(path, own);
+    },
+  };
+}
+
+/** Removes the lock of this holder only: of several that want to, one succeeds. */
+async function removeLock(path: string, { token }: Holder): Promise<void> {
+  if ((await readHolder(path)).token !== token) return;
+  const aside = join(dirname(path), temporaryName(basename(path)));
+  await rename(path, aside).catch(() => undefined);
+  // Another process may have removed it in between and taken the lock.
+  if ((await readHolder(aside)).token !== token) await link(aside, path).catch(() => undefined);
+  await rm(aside, { force: true });
+}
