@@ -18,8 +18,16 @@ export class ModelError extends Error {
 
   /** The same fault, told with the file in which it was found. */
   inFile(file: string): ModelError {
-    const { code, data, message } = this;
-    const args = [code, { ...data, file }, `${file}: ${message}`, { cause: this }];
+    return this.#told({ ...this.data, file }, `${file}: ${this.message}`);
+  }
+
+  /** The same fault in other words. */
+  restated(message: string): ModelError {
+    return this.#told(this.data, message);
+  }
+
+  #told(data: GraphErrorData, message: string): ModelError {
+    const args = [this.code, data, message, { cause: this }];
     return new ModelError(...(args as ErrorArguments<ModelErrorFacts, typeof modelErrors>));
   }
 }

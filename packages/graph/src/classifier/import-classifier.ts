@@ -11,6 +11,7 @@ import { simplifyForImport } from "../passes/simplify.js";
 import { withSymbolicBatch } from "../passes/symbolic-batch.js";
 import type { RewriteOptions } from "../patterns/rewriter.js";
 import { withFlatOutputs } from "./flat-outputs.js";
+import { fromQdq } from "./from-qdq.js";
 import { type InputChange, type InputFormOptions, toImageInput } from "./input-form.js";
 import { type Normalization, withoutNormalization } from "./input-normalization.js";
 
@@ -24,7 +25,10 @@ export interface FileInput {
 }
 
 export interface ImportedClassifier {
-  /** One float32 input [N, C, H, W], normalized; outputs as the file has them, those of classes as [N, classes]. */
+  /**
+   * One float32 input [N, C, H, W], normalized; outputs as the file has them, those of classes as [N, classes]. FakeQuant nodes
+   * where the file is a quantized one.
+   */
   readonly graph: Graph;
   readonly input: FileInput;
 }
@@ -39,7 +43,7 @@ const preparation = [removeDeadNodes, foldConstants, foldShapes, removeIdentitie
  * @throws {ModelError} that lists all operators that are left and not supported
  */
 export function importClassifier(graph: Graph, options: InputFormOptions & RewriteOptions = {}): ImportedClassifier {
-  const { graph: formed, changes } = toImageInput(graph, options);
+  const { graph: formed, changes } = toImageInput(fromQdq(graph), options);
   requireSize(formed);
   const prepared = withSymbolicBatch(runPasses(formed, preparation, options));
   const inner = withoutNormalization(prepared);

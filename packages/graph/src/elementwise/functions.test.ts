@@ -87,6 +87,16 @@ describe("operators that are one function", () => {
     });
   });
 
+  test("a look-up of rounded values is one", () => {
+    const graph = between((g, x) => {
+      const index = g.op("Cast", [g.op("Clip", [g.op("Round", [x]), g.scalar(0), g.scalar(2)])], { to: 7 });
+      return g.op("Gather", [g.constant(float32([5, -1, 3])), index]);
+    });
+    const [only] = elementwiseFunctions(graph).values();
+    expect(only!.nodes.map(({ op }) => op)).toEqual(["Round", "Clip", "Cast", "Gather"]);
+    expect([...tabulate(graph, only!, [-4, 0.2, 1.1, 7])[0]!]).toEqual([5, 5, -1, 3]);
+  });
+
   test("PReLU has a table per channel", () => {
     const slopes = [0.5, 0.25, -1];
     const graph = between((g, x) => g.op("PRelu", [x, g.constant(float32(slopes, [3, 1, 1]))]));

@@ -60,6 +60,10 @@ function isNonlinear(graph: Graph, { nodes }: ElementwiseFunction): boolean {
   );
 }
 
+/** Gather in a table. */
+const isLookUp = ({ tensors }: Graph, { op, inputs, attributes }: Node): boolean =>
+  op === "Gather" && (attributes.axis ?? 0) === 0 && tensors.get(inputs[0] ?? "")?.shape.length === 1;
+
 class Search {
   readonly #uses: Uses;
   readonly #types: ReadonlyMap<string, TensorType>;
@@ -74,8 +78,10 @@ class Search {
     this.#types = inferKnownTypes(graph);
     this.#opaque = new Set(graph.outputs);
     this.#candidates = graph.nodes.filter(
-      ({ op, domain, outputs }) =>
-        domain === "" && outputs.length === 1 && operatorDefinition(op)?.elementwise && op !== "Identity",
+      (node) =>
+        node.domain === "" &&
+        node.outputs.length === 1 &&
+        ((operatorDefinition(node.op)?.elementwise && node.op !== "Identity") || isLookUp(graph, node)),
     );
   }
 
@@ -131,7 +137,9 @@ class Search {
     return this.#opaque.size > before;
   }
 
-  #constants({ inputs }: Node) {
+  /** The constants that stand beside the elements. */
+  #constants(node: Node) {
+    const inputs = isLookUp(this.graph, node) ? [] : node.inputs;
     return inputs.flatMap((value) => this.graph.tensors.get(value) ?? []);
   }
 

@@ -7,7 +7,7 @@ import { attributesOf, misfit, normalizeAxis } from "./support/attributes.js";
 import { allocate, flatten, gathered, stridesOf } from "./support/values.js";
 
 /** The permutation; without one the axes are reversed. */
-function permutation(node: Node, rank: number): readonly number[] {
+export function permutation(node: Node, rank: number): readonly number[] {
   const { perm } = attributesOf(node, { perm: Array.from({ length: rank }, (_, axis) => rank - 1 - axis) });
   if (perm.length !== rank || new Set(perm).size !== rank || perm.some((axis) => !(axis >= 0 && axis < rank)))
     throw misfit(node, `perm is [${perm}] for ${rank} dimensions`, "each axis once");

@@ -17,7 +17,7 @@ const x = anyValue();
 const weight = constant();
 const bias = constant();
 
-function transposed({ dtype, shape, data }: Tensor): Tensor {
+export function transposed({ dtype, shape, data }: Tensor): Tensor {
   const [rows, columns] = shape as readonly [number, number];
   const result = data.slice();
   for (let row = 0; row < rows; row++)

@@ -114,6 +114,25 @@ const clip = below("transpose-below-clip", node("Clip", [transposed, low, high])
   return moved(found, context, context.node(found.root, "Clip", [found.value(x), ...bounds]), perm);
 });
 
+const [scale, zeroPoint] = [constant(), constant()];
+
+const fakeQuant = below(
+  "transpose-below-fake-quant",
+  node("FakeQuant", [transposed, scale, zeroPoint], { domain: "subbyte" }),
+  (perm, found, context) => {
+    const { attributes, inputs } = found.root;
+    if (attributes.axis !== undefined) return undefined;
+    const quantized = context.node(
+      found.root,
+      "FakeQuant",
+      [found.value(x), ...inputs.slice(1)],
+      attributes,
+      "subbyte",
+    );
+    return moved(found, context, quantized, perm);
+  },
+);
+
 const binaryOperators = ["Add", "Sub", "Mul", "Div", "Pow", "Min", "Max", "PRelu"];
 const operand = constant();
 
@@ -266,6 +285,7 @@ export const pushTransposes = rulePass("push-transposes", [
   ofOnes,
   unary,
   clip,
+  fakeQuant,
   withConstant("constant", node(binaryOperators, [transposed, operand]), inOrder),
   withConstant("constant-first", node(binaryOperators, [operand, transposed]), turned),
   both,

@@ -19,6 +19,7 @@ import { mergeSlices } from "./merge-slices.js";
 import { nameByModule } from "./name-by-module.js";
 import { type Pass, runPasses } from "./pass.js";
 import { pushTransposes } from "./push-transposes.js";
+import { quantizedForms } from "./quantized-forms.js";
 import { recognizeActivations } from "./recognize-activations.js";
 import { reductions } from "./reductions.js";
 import { removeDeadNodes } from "./remove-dead-nodes.js";
@@ -52,6 +53,15 @@ export const importPasses: readonly Pass[] = [
 ];
 
 /**
+ * For a quantized file. A convolution made of a factor and an offset per channel would have no grid for its weights; as a function of
+ * one quantized value they are a table.
+ */
+const quantizedPasses: readonly Pass[] = [
+  quantizedForms,
+  ...importPasses.filter((pass) => pass !== channelAffineToConv),
+];
+
+/**
  * Brings an imported model to the form that training, quantization and lowering expect: constants folded, batch
  * normalization in the weights, no identities, few forms of each operator. Inputs and outputs keep names and types.
  *
@@ -60,7 +70,9 @@ export const importPasses: readonly Pass[] = [
 export function simplifyForImport(graph: Graph, options: RewriteOptions = {}): Graph {
   verify(graph);
   const limited = foldConstantsWithin(foldingLimit(graph));
-  const passes = importPasses.map((pass) => (pass === foldConstants ? limited : pass));
+  const isQuantized = graph.nodes.some(({ op, domain }) => op === "FakeQuant" && domain === "subbyte");
+  const listed = isQuantized ? quantizedPasses : importPasses;
+  const passes = listed.map((pass) => (pass === foldConstants ? limited : pass));
   const simplified = runPasses(graph, passes, options);
   inferTypes(simplified);
   return simplified;

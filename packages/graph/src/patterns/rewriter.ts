@@ -101,10 +101,10 @@ class Sweep {
       uses,
       type: (value) => inferKnownTypes(graph).get(value),
       tensor: (value) => graph.tensors.get(value),
-      node: (origin, op, inputs, attributes = {}) => {
+      node: (origin, op, inputs, attributes = {}, domain = "") => {
         const name = free.delete(origin.name) ? origin.name : this.#nodeNames.fresh(`${origin.name}/${op}`);
         const output = this.#values.fresh(name);
-        built.push({ name, op, domain: "", inputs, outputs: [output], attributes });
+        built.push({ name, op, domain, inputs, outputs: [output], attributes });
         return output;
       },
       constant,

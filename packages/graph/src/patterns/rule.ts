@@ -24,7 +24,7 @@ export interface RewriteContext {
   /**
    * Adds a node of one output and returns the output's name. The node takes the name of `origin`, one of the matched nodes.
    */
-  node(origin: Node, op: string, inputs: readonly string[], attributes?: Attributes): string;
+  node(origin: Node, op: string, inputs: readonly string[], attributes?: Attributes, domain?: string): string;
   /** Adds a constant under `name`, or a name like it where that is taken. */
   constant(tensor: Tensor, name: string): string;
   /** Adds a constant that takes the place, and the name where nothing else reads it, of another. */

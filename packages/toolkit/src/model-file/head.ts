@@ -6,6 +6,7 @@
 
 import type { Probabilities } from "@subbyte/engine";
 import { type Graph, GraphBuilder, inferTypes, ModelError, type Node, removeDeadNodes } from "@subbyte/graph";
+import { isFakeQuant } from "../quantization/fake-quant.js";
 
 export interface Head {
   /** With one output, logits `[N, classes]`, classes at least 2. */
@@ -73,7 +74,9 @@ function withOneOutput(graph: Graph, wanted: string | undefined): { graph: Graph
 const lastNode = ({ nodes, outputs }: Graph): Node | undefined => nodes.find((node) => node.outputs[0] === outputs[0]);
 
 function withoutEndFunction(graph: Graph): { graph: Graph; probabilities: Probabilities } {
-  const last = lastNode(graph);
+  const end = lastNode(graph);
+  // Quantized files round the result of the function too.
+  const last = end && isFakeQuant(end) ? lastNode({ ...graph, outputs: [end.inputs[0]!] }) : end;
   const probabilities = last && endFunctions[last.op];
   if (!last || !probabilities || !isOverClasses(graph, last)) return { graph, probabilities: "softmax" };
   return { graph: removeDeadNodes.run({ ...graph, outputs: [last.inputs[0]!] }), probabilities };

@@ -3,6 +3,7 @@ export { composedNormalization, outerNormalization } from "./file-normalization.
 export { importNotes } from "./import-notes.js";
 export { type ListedFamily, type ListedModel, modelList } from "./model-list.js";
 export {
+  type CalibratedModel,
   type FloatModel,
   interfaceOf,
   type OpenedModel,

@@ -16,6 +16,7 @@ import {
 } from "@subbyte/graph";
 import { DataError, UsageError } from "../errors.js";
 import { buildModel, type Stem } from "../models/index.js";
+import { isFakeQuant } from "../quantization/fake-quant.js";
 import { applyWeights } from "../weights/apply.js";
 import { isWeightsFile, loadWeights } from "../weights/index.js";
 import { type ModelDescription, readDescription } from "./description.js";
@@ -44,9 +45,7 @@ interface OpenedFile {
   readonly sha256: string;
 }
 
-/** A float network. */
-export interface FloatModel extends OpenedFile {
-  readonly kind: "float";
+interface OpenedNetwork extends OpenedFile {
   /** Gives logits, whether or not the file ends in a Softmax or Sigmoid, and two of them for a binary classifier. */
   readonly graph: Graph;
   /** How the file makes class probabilities of the logits. */
@@ -64,13 +63,23 @@ export interface FloatModel extends OpenedFile {
   readonly input?: FileInput;
 }
 
+/** A float network. */
+export interface FloatModel extends OpenedNetwork {
+  readonly kind: "float";
+}
+
+/** An ONNX file of quantized layers (QuantizeLinear, DequantizeLinear): its graph has FakeQuant nodes with their scales. */
+export interface CalibratedModel extends OpenedNetwork {
+  readonly kind: "calibrated";
+}
+
 /** An integer network. */
 export interface QuantizedModel extends OpenedFile {
   readonly kind: "quantized";
   readonly program: Program;
 }
 
-export type OpenedModel = FloatModel | QuantizedModel;
+export type OpenedModel = FloatModel | CalibratedModel | QuantizedModel;
 
 /**
  * @throws {UsageError} for a checkpoint without `architecture`
@@ -91,7 +100,8 @@ export async function openModel(path: string, options: OpenModelOptions = {}): P
   if (isWeightsFile(bytes)) return openCheckpoint(file, options);
   try {
     if (isSbq(bytes)) return { ...file, kind: "quantized", program: readSbq(bytes) };
-    return { ...file, kind: "float", ...openOnnx(file, options) };
+    const network = openOnnx(file, options);
+    return { ...file, kind: network.graph.nodes.some(isFakeQuant) ? "calibrated" : "float", ...network };
   } catch (error) {
     // Readers of bytes do not know where these came from.
     if (error instanceof ModelError) throw error.inFile(path);
@@ -109,7 +119,7 @@ export async function openModel(path: string, options: OpenModelOptions = {}): P
 function openOnnx(
   { path, bytes }: OpenedFile,
   { size, output, channelOrder }: OpenModelOptions,
-): Omit<FloatModel, keyof OpenedFile | "kind"> {
+): Omit<OpenedNetwork, keyof OpenedFile> {
   let isPlain = true;
   const loader = externalDataBeside(path);
   const read = readOnnx(bytes, {

@@ -17,9 +17,9 @@ export const outputOptions = {
     help: "write the predicted class of every image as JSON",
     placeholder: "file",
   }),
-  format: choice(["qdq", "tflite"], {
+  format: choice(["qdq", "tflite", "sbq"], {
     group: "Output",
-    help: "what to write: qdq is ONNX with QuantizeLinear and DequantizeLinear, tflite is for LiteRT",
+    help: "what to write: qdq is ONNX with QuantizeLinear and DequantizeLinear, tflite is for LiteRT, sbq for the engine",
     placeholder: "format",
     default: "qdq",
   }),

@@ -166,8 +166,8 @@ export const tasks = {
   },
   export: {
     description:
-      "Writes a network for other runtimes: a .sbq as quantized ONNX or int8 .tflite, a float network as .tflite.",
-    reads: ["model", ...modelFile, "format", "reduceRange", "out"],
+      "Writes a network for other runtimes: a .sbq as quantized ONNX or int8 .tflite, a float network as .tflite, quantized ONNX as .sbq.",
+    reads: ["model", ...modelFile, "mean", "std", "resizeTo", "format", "reduceRange", "out"],
     needs: ["model"],
     arguments: 1,
     own: {

@@ -12,7 +12,7 @@ import { sensitivityReport } from "../report/sensitivity-report.js";
 import { lift } from "../simulation/lift.js";
 import { takeClasses } from "./classes.js";
 import { openImagesFor } from "./images.js";
-import { openTaskModel } from "./model.js";
+import { asIntegers, openTaskModel } from "./model.js";
 import { prepareImages } from "./preprocessing.js";
 import { defineTask, type Run } from "./run.js";
 
@@ -84,7 +84,7 @@ export const compareModels = defineTask("compare", async (options, run): Promise
 /** @throws {UsageError} where they are not an integer network and a float one of the same images */
 async function openBoth(options: TaskOptions<"compare">, run: Run): Promise<[QuantizedModel, FloatModel]> {
   const { output: _, ...ofQuantized } = options;
-  const quantized = await openTaskModel(options.model, ofQuantized, run);
+  const quantized = asIntegers(await openTaskModel(options.model, ofQuantized, run), options);
   const float = await openTaskModel(options.compare, options, run);
   if (quantized.kind !== "quantized" || float.kind !== "float")
     throw new UsageError(

@@ -59,8 +59,8 @@ export async function warnOfWrongReading(
     );
     return;
   }
-  if (model.kind === "quantized") {
-    const stated = farAbove(model, images.name, top1, count);
+  if (model.kind !== "float") {
+    const stated = model.kind === "quantized" ? farAbove(model, images.name, top1, count) : undefined;
     if (stated) run.warning(`${name}, far below the ${tenths(stated.top1)} that its file states for "${stated.set}"`);
     if (isPoor) run.warning(`${poor}. Check that the images are of the kind and of the classes that it was trained on`);
     return;

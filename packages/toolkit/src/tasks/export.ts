@@ -4,9 +4,10 @@ import { UsageError } from "../errors.js";
 import { exportQdq, type QdqExport } from "../export/export-qdq.js";
 import { toTflite } from "../export/tflite/index.js";
 import { writeFileAtomic } from "../files.js";
-import type { OpenedModel } from "../model-file/index.js";
+import type { FloatModel, OpenedModel, QuantizedModel } from "../model-file/index.js";
 import type { TaskOptions } from "../options/index.js";
-import { openTaskModel } from "./model.js";
+import { asIntegers, openTaskModel } from "./model.js";
+import { type Preparation, prepareImages } from "./preprocessing.js";
 import { defineTask, type Run } from "./run.js";
 
 export interface QdqResult extends ExportedFile, Readonly<QdqExport["check"]> {
@@ -27,22 +28,59 @@ interface ExportedFile {
   readonly bytes: number;
 }
 
-export type ExportResult = QdqResult | TfliteResult;
+/** The file of the engine, from a quantized ONNX file. */
+export interface SbqResult extends ExportedFile {
+  readonly format: "sbq";
+  readonly preparation: Preparation;
+}
+
+export type ExportResult = QdqResult | TfliteResult | SbqResult;
 
 type Options = TaskOptions<"export">;
 
 export const exportModel = defineTask("export", async (options, run): Promise<ExportResult> => {
-  const model = await openTaskModel(options.model, options, run);
+  const opened = await openTaskModel(options.model, options, run);
+  if (options.format === "sbq") return exportSbq(opened, options, run);
+  const foreign = (["mean", "std", "resizeTo"] as const).find((name) => run.given.has(name));
+  if (foreign)
+    throw new UsageError(
+      "option-conflict",
+      { options: ["format", foreign] },
+      `\`${foreign}\` belongs to the format sbq, whose files have their normalization in them. Leave it out.`,
+    );
+  const model = asIntegers(opened, options);
   return options.format === "tflite" ? exportTflite(model, options) : exportOnnx(model, options, run);
 });
 
-async function exportTflite(model: OpenedModel, { out, reduceRange }: Options): Promise<TfliteResult> {
+async function exportSbq(opened: OpenedModel, options: Options, run: Run): Promise<SbqResult> {
+  refuseReducedRange(options);
+  if (opened.kind !== "calibrated")
+    throw new UsageError(
+      "wrong-model-kind",
+      { file: opened.path, expected: "quantized" },
+      opened.kind === "float"
+        ? `${opened.path} is a float network; the task \`quantize\` makes a .sbq of it.`
+        : `${opened.path} is a .sbq already.`,
+    );
+  const preparation = prepareImages(opened, options, run);
+  const { bytes } = asIntegers(opened, options);
+  const out = options.out ?? `${opened.name}.sbq`;
+  await writeFileAtomic(out, bytes);
+  return { format: "sbq", model: opened.path, out, bytes: bytes.length, preparation };
+}
+
+function refuseReducedRange({ format, reduceRange }: Options): void {
   if (reduceRange)
     throw new UsageError(
       "option-conflict",
       { options: ["format", "reduceRange"] },
-      "`reduceRange` belongs to the format qdq; weights in a .tflite keep the range that they have. Leave it out.",
+      `\`reduceRange\` belongs to the format qdq; weights in a .${format} keep the range that they have. Leave it out.`,
     );
+}
+
+async function exportTflite(model: FloatModel | QuantizedModel, options: Options): Promise<TfliteResult> {
+  refuseReducedRange(options);
+  const { out } = options;
   const bytes = toTflite(model);
   const precision = model.kind === "quantized" ? "int8" : "float32";
   const file = out ?? `${model.name}.${precision}.tflite`;
@@ -50,7 +88,7 @@ async function exportTflite(model: OpenedModel, { out, reduceRange }: Options): 
   return { format: "tflite", model: model.path, out: file, bytes: bytes.length, precision };
 }
 
-async function exportOnnx(model: OpenedModel, options: Options, run: Run): Promise<QdqResult> {
+async function exportOnnx(model: FloatModel | QuantizedModel, options: Options, run: Run): Promise<QdqResult> {
   const { reduceRange } = options;
   if (model.kind !== "quantized")
     throw new UsageError(

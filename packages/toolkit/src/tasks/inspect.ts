@@ -4,7 +4,7 @@ import { type Operator, operatorMultiplyAdds, type Program, type TensorId } from
 import { elementCount, type Graph, inferTypes } from "@subbyte/graph";
 import type { FloatModel, ModelDescription } from "../model-file/index.js";
 import { countParameters, multiplyAddsOfNodes, parameterNames } from "../models/index.js";
-import { openTaskModel } from "./model.js";
+import { asIntegers, openTaskModel } from "./model.js";
 import { defineTask } from "./run.js";
 
 export interface FloatOperator {
@@ -54,7 +54,7 @@ export interface IntegerInspection extends Pick<Program, "classes" | "preprocess
 export type Inspection = FloatInspection | IntegerInspection;
 
 export const inspectModel = defineTask("inspect", async (options, run): Promise<Inspection> => {
-  const model = await openTaskModel(options.model, options, run);
+  const model = asIntegers(await openTaskModel(options.model, options, run), {});
   if (model.kind === "float") return inspectFloat(model);
   const { path, bytes, program } = model;
   const { classes, preprocessing, provenance, labels, operators } = program;

@@ -1,8 +1,21 @@
 /** @file Opens the model that a task's options name. */
 
+import { basename } from "node:path";
+import { type Preprocessing, type Program, writeSbq } from "@subbyte/engine";
+import { ModelError } from "@subbyte/graph";
 import { defined } from "../defined.js";
 import { UsageError } from "../errors.js";
-import { importNotes, type OpenedModel, type OpenModelOptions, openModel } from "../model-file/index.js";
+import { lower } from "../lowering/lower.js";
+import {
+  type CalibratedModel,
+  type FloatModel,
+  importNotes,
+  type OpenedModel,
+  type OpenModelOptions,
+  openModel,
+  type QuantizedModel,
+} from "../model-file/index.js";
+import { type PreprocessingOptions, preprocessingOf } from "./preprocessing.js";
 import type { Run } from "./run.js";
 
 /** The options that say what the weights of a file are put into. */
@@ -32,4 +45,37 @@ export async function openTaskModel(path: string, options: NetworkOptions, run?:
     );
   for (const note of importNotes(model)) run?.note(note);
   return model;
+}
+
+/**
+ * A quantized ONNX file as the integer network that it is; others as they are.
+ * @throws {ModelError} where the file leaves a value in float, or the engine cannot run a layer as the file quantizes it
+ */
+export function asIntegers(model: OpenedModel, options: PreprocessingOptions): FloatModel | QuantizedModel {
+  if (model.kind !== "calibrated") return model;
+  const { name, path, sha256 } = model;
+  const program = integerProgram(model, preprocessingOf(model, options));
+  return { kind: "quantized", name, path, sha256, bytes: writeSbq(program), program };
+}
+
+/** @throws as `asIntegers` */
+export function integerProgram(model: CalibratedModel, preprocessing: Preprocessing): Program {
+  const { path, sha256, graph, probabilities } = model;
+  try {
+    return lower(graph, { preprocessing, probabilities, provenance: { source: basename(path), sourceHash: sha256 } });
+  } catch (error) {
+    throw error instanceof ModelError ? withAdvice(error, path) : error;
+  }
+}
+
+const advice = "The float network that the file was made from can be quantized anew with the task `quantize`.";
+
+function withAdvice(error: ModelError, path: string): ModelError {
+  const { operator, node, tensors } = error.data;
+  const fault =
+    error.code === "missing-fake-quant"
+      ? `${operator} "${node}" reads "${tensors}", which the file leaves in float; the engine computes on integers alone. ` +
+        "Quantize this value too where the file is made."
+      : `${error.message}.`;
+  return error.restated(`${fault} ${advice}`).inFile(path);
 }

@@ -8,7 +8,7 @@ import { UsageError } from "../errors.js";
 import { integerClassifier } from "../evaluation/index.js";
 import { writeFileAtomic } from "../files.js";
 import { lower } from "../lowering/lower.js";
-import type { OpenedModel } from "../model-file/index.js";
+import type { FloatModel, QuantizedModel } from "../model-file/index.js";
 import type { TaskOptions } from "../options/index.js";
 import { type QatOptions, type QatResult, qatDefaults } from "../quantization/qat/index.js";
 import type { EpochRecord } from "../training/index.js";
@@ -39,7 +39,7 @@ export interface QatStage {
 
 /** Values that all stages share. */
 export interface QatRun {
-  readonly model: OpenedModel;
+  readonly model: FloatModel | QuantizedModel;
   readonly options: TaskOptions<"qat">;
   readonly run: Run;
   readonly preprocessing: Preprocessing;

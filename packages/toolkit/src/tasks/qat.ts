@@ -6,7 +6,7 @@
 import type { Graph } from "@subbyte/graph";
 import type { ImageSet, OpenOptions } from "../data/index.js";
 import { UsageError } from "../errors.js";
-import type { OpenedModel } from "../model-file/index.js";
+import type { FloatModel, OpenedModel, QuantizedModel } from "../model-file/index.js";
 import { optionNames, optionOf, type TaskOptions } from "../options/index.js";
 import { fakeQuants } from "../quantization/fake-quant.js";
 import { trainQuantized } from "../quantization/qat/index.js";
@@ -14,7 +14,7 @@ import { lift } from "../simulation/lift.js";
 import { bitPolicy } from "./bit-policy.js";
 import { requireClasses } from "./classes.js";
 import { CROP_HEADROOM, openImagesFor } from "./images.js";
-import { openTaskModel } from "./model.js";
+import { asIntegers, openTaskModel } from "./model.js";
 import { type Preparation, prepareImages } from "./preprocessing.js";
 import { checkChainOptions, stagePolicy, trainedChain } from "./qat-chain.js";
 import { finishedStage, type QatRun, type QatStage, stageOptions, stageSettings } from "./qat-stage.js";
@@ -35,14 +35,14 @@ type Options = TaskOptions<"qat">;
 type Opening = Pick<OpenOptions, "headroom" | "validationShare">;
 
 export const trainQuantizedModel = defineTask("qat", async (options, run): Promise<QatTaskResult> => {
-  const model = await openTaskModel(options.model, options, run);
+  const model = asIntegers(await openTaskModel(options.model, options, run), options);
   if (model.kind === "quantized") requireUnquantizedOptions(model.path, run);
   const { qat, stages } = await trained(model, options, run);
   const { data, seed } = options;
   return { model: model.path, data, seed, validationSplit: qat.validation.split, stages };
 });
 
-async function trained(model: OpenedModel, options: Options, run: Run) {
+async function trained(model: FloatModel | QuantizedModel, options: Options, run: Run) {
   const { validationShare = "auto", randomResizedCrop, bits } = options;
   const opening: Opening = { validationShare, ...(randomResizedCrop ? { headroom: CROP_HEADROOM } : {}) };
   /** With the images that choose the epoch; those in `start` are trained on. */
@@ -82,7 +82,7 @@ interface Start {
 }
 
 /** A calibrated network, and the images that it is trained on. */
-async function begin(model: OpenedModel, options: Options, run: Run, opening: Opening): Promise<Start> {
+async function begin(model: FloatModel | QuantizedModel, options: Options, run: Run, opening: Opening): Promise<Start> {
   if (model.kind === "float") {
     const start = await quantizedStart(model, options, run, { policy: bitPolicy(options), opening });
     const { quantized: graph, preparation, images, labels } = start;

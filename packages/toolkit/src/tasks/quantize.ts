@@ -46,7 +46,7 @@ export const quantizeModel = defineTask("quantize", async (options, run): Promis
     throw new UsageError(
       "wrong-model-kind",
       { file: model.path, expected: "float" },
-      `${model.path} is quantized already; give the float network it was made from.`,
+      `${model.path} is quantized already; give the float network it was made from, or write it as a .sbq with the task \`export\`.`,
     );
   const { quantized, preparation, images, labels, closeness, log, mixed } = await quantizedStart(model, options, run, {
     policy,

@@ -44,8 +44,11 @@ export const exportedActivations: Readonly<Record<string, Activation>> = {
   },
 };
 
-/** Convolutions, each followed by another function, in a residual network: `[N, 3, 16, 16]` → `[N, 5]`. */
-export function manyActivations(seed: number): Graph {
+/**
+ * Convolutions, each followed by another function, in a residual network: `[N, 3, 16, 16]` → `[N, 5]`.
+ * @param without names of `exportedActivations` to leave out
+ */
+export function manyActivations(seed: number, without: readonly string[] = []): Graph {
   const random = new Random(seed);
   const b = new GraphBuilder("many-activations");
   const channels = 6;
@@ -58,7 +61,8 @@ export function manyActivations(seed: number): Graph {
     return b.op("Conv", [x, weight, bias], { kernel_shape: [3, 3], pads: [1, 1, 1, 1] }, { name });
   };
   let x = conv("stem", b.input("input", "float32", ["N", 3, 16, 16]), 3);
-  for (const [i, activation] of Object.values(exportedActivations).entries())
+  const chosen = Object.entries(exportedActivations).filter(([name]) => !without.includes(name));
+  for (const [i, [, activation]] of chosen.entries())
     x = b.op("Add", [x, activation(b, conv(`conv${i}`, x, channels), channels)]);
   const weight = b.constant(randomTensor(random, [5, channels], 0.5), "fc.weight");
   const pooled = b.op("Flatten", [b.op("GlobalAveragePool", [x])], { axis: 1 });

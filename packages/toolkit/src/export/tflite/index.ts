@@ -1,7 +1,7 @@
 /** @file Models for LiteRT (TensorFlow Lite): float32 from float networks, int8 from quantized ones. See docs/tflite.md. */
 
 import { simplifyForImport } from "@subbyte/graph";
-import type { OpenedModel } from "../../model-file/index.js";
+import type { FloatModel, QuantizedModel } from "../../model-file/index.js";
 import { graphToTflite } from "./graph-to-tflite.js";
 import { type ProgramToTfliteOptions, programToTflite } from "./program-to-tflite.js";
 
@@ -15,7 +15,10 @@ export { measureRanges } from "./ranges.js";
  * @param options for int8 only
  * @throws {ModelError} no-tflite-form where an operator or a bit width cannot be expressed
  */
-export function toTflite(model: OpenedModel, options: ProgramToTfliteOptions = {}): Uint8Array<ArrayBuffer> {
+export function toTflite(
+  model: FloatModel | QuantizedModel,
+  options: ProgramToTfliteOptions = {},
+): Uint8Array<ArrayBuffer> {
   return model.kind === "quantized"
     ? programToTflite(model.program, options)
     : graphToTflite(simplifyForImport(model.graph));
