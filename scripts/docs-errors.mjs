@@ -60,8 +60,10 @@ Every error that our packages throw has a \`kind\`, a \`code\`, \`data\` with wh
 The column *data* lists what is always there.
 
 \`\`\`js
+import { openModel } from "@subbyte/toolkit";
+
 try {
-  await openModel(path);
+  await openModel("model.onnx");
 } catch (error) {
   if (error.code === "unsupported-operator") console.log(error.data.operators);
   else throw error;

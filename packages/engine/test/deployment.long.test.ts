@@ -179,7 +179,7 @@ describe.skipIf(!hasChromium)("Chromium", () => {
   ])("the README's page on a picture of %i × %i", async (width, height) => {
     const picture = { data: new Random(width).bytes(width * height * 3), width, height, channels: 3 };
     const example = readFileSync(join(import.meta.dirname, "../../../README.md"), "utf8")
-      .split("```js\n")
+      .split(/```js.*\n/)
       .find((text) => text.includes('querySelector("img")'))!
       .split("```")[0]!;
     const script = example.replace('"@subbyte/engine"', '"/engine/index.js"');
