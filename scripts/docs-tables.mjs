@@ -75,7 +75,7 @@ function engineSpeedTable({ peer, result: { cpu, vectorExtensions, cores, loadBe
 /** Of scripts/measure-engine-equality.mjs: a row for each bit width and tier. */
 function engineEqualityTable({ result: { runs } }) {
   const wayOf = ({ threads, parallel }) => `${parallel}, ${threads}`;
-  const tiers = { simd: "plain SIMD", relaxed: "relaxed SIMD", scalar: "scalar TypeScript" };
+  const tiers = { simd: "plain SIMD", relaxed: "relaxed SIMD", fused: "fused products", scalar: "scalar TypeScript" };
   const ways = distinct(runs.map(wayOf)).toSorted();
   const rows = distinct(runs.map(({ configuration }) => configuration)).flatMap((configuration) =>
     Object.entries(tiers).flatMap(([tier, name]) => {

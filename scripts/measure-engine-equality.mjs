@@ -19,7 +19,7 @@ of one thread in plain SIMD. Exit status 1 where any differs.
 Each finished run is a row of the results, and is not run again, so that an interrupted measurement goes on where it was.
 
   --configurations LIST  widths of weights and activations (W8A8,W4A8,W4A4,W3A3,W2A2)
-  --tiers LIST           tiers of WebAssembly (simd,relaxed); "" for none
+  --tiers LIST           tiers of WebAssembly (simd,relaxed,fused); "" for none
   --threads LIST         numbers of threads (1,2,3)
   --scalar               the scalar TypeScript too, after the others: minutes for each width
   --scalar-threads N     threads for it, with an image each (1)

@@ -3,7 +3,6 @@
  * Panels of pixels are the outer loop and blocks of channels the inner one: a panel's input stays in the nearer caches while all
  * weights pass over it once.
  */
-import { accumulate } from "./accumulate";
 import { accumulatePacked } from "./accumulate-packed";
 import { PANEL, requantize } from "./requantize";
 import { ConvTask } from "./tasks";
@@ -16,7 +15,7 @@ export function convolve<Product>(task: ConvTask): void {
     for (let block = 0; block < task.blocks; block++) {
       const input = task.input + load<i32>(task.blockInputs + (<usize>block << 2));
       const initial = task.initial + <usize>((block * task.segmentCount) << 5);
-      accumulate<Product>(task, input, offsets, count, task.weights + <usize>(block * task.blockPitch), initial, task.sums);
+      changetype<Product>(0).accumulate(task, input, offsets, count, task.weights + <usize>(block * task.blockPitch), initial, task.sums);
       requantize(task.output, block, 0, pixel, count, task.sums);
     }
   }

@@ -1,5 +1,4 @@
 /** The last layer: v = fround(fround(acc + bias) · m[c]) as float32 (rule 10). */
-import { accumulate } from "./accumulate";
 import { LogitsTask } from "./tasks";
 
 export function logits<Product>(task: LogitsTask): void {
@@ -8,7 +7,7 @@ export function logits<Product>(task: LogitsTask): void {
   let output = task.output;
   for (let block = 0; block < gemm.blocks; block++) {
     const initial = gemm.initial + <usize>((block * gemm.segmentCount) << 5);
-    accumulate<Product>(gemm, gemm.input, gemm.inputPixels, 1, gemm.weights + <usize>(block * gemm.blockPitch), initial, gemm.sums);
+    changetype<Product>(0).accumulate(gemm, gemm.input, gemm.inputPixels, 1, gemm.weights + <usize>(block * gemm.blockPitch), initial, gemm.sums);
     const low = i32x4.add(v128.load(gemm.sums), v128.load(parameters, 32));
     const high = i32x4.add(v128.load(gemm.sums, 16), v128.load(parameters, 48));
     v128.store(output, f32x4.mul(f32x4.convert_i32x4_s(low), v128.load(parameters)));

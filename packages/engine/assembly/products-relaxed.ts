@@ -1,7 +1,9 @@
 /**
  * Products of bytes by the relaxed dot instruction. Its result is the same on every engine because the second operand, the
- * activations, stays within 0…127 and pair sums within int16; the fused form with accumulation is never used.
+ * activations, stays within 0…127 and pair sums within int16.
  */
+import { accumulate } from "./accumulate";
+import { ConvTask } from "./tasks";
 
 /**
  * int16 sums in four channels × two halves, widened at the end of a segment that the host has proved free of overflow. They start
@@ -14,6 +16,10 @@
   @inline mac(sum: v128, w: v128, x: v128): v128 { return i16x8.add(sum, i16x8.relaxed_dot_i8x16_i7x16_s(w, x)); }
   // @ts-ignore: decorator
   @inline widen(sum: v128): v128 { return i32x4.dot_i16x8_s(sum, i16x8.splat(1)); }
+  // @ts-ignore: decorator
+  @inline accumulate(task: ConvTask, input: usize, pixels: usize, count: i32, weights: usize, initial: usize, sums: usize): void {
+    accumulate<Dot8>(task, input, pixels, count, weights, initial, sums);
+  }
 }
 
 /** Each pair of products is widened at once: for codes whose sums would soon leave int16. */
@@ -26,4 +32,8 @@
   }
   // @ts-ignore: decorator
   @inline widen(sum: v128): v128 { return sum; }
+  // @ts-ignore: decorator
+  @inline accumulate(task: ConvTask, input: usize, pixels: usize, count: i32, weights: usize, initial: usize, sums: usize): void {
+    accumulate<Dot8Wide>(task, input, pixels, count, weights, initial, sums);
+  }
 }

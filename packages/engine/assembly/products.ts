@@ -2,6 +2,8 @@
  * What one step of the 4×2 tile multiplies: `x` is four bytes of one pixel in every 32-bit lane, `w` sixteen bytes of packed
  * weights, four channels a vector. Instances carry no state; they only choose code at compile time.
  */
+import { accumulate } from "./accumulate";
+import { ConvTask } from "./tasks";
 
 /** Two 16-bit activations by two 16-bit weights, int32 sums: exact for every width. */
 @unmanaged export class Dot16 {
@@ -11,4 +13,8 @@
   @inline mac(sum: v128, w: v128, x: v128): v128 { return i32x4.add(sum, i32x4.dot_i16x8_s(x, w)); }
   // @ts-ignore: decorator
   @inline widen(sum: v128): v128 { return sum; }
+  // @ts-ignore: decorator
+  @inline accumulate(task: ConvTask, input: usize, pixels: usize, count: i32, weights: usize, initial: usize, sums: usize): void {
+    accumulate<Dot16>(task, input, pixels, count, weights, initial, sums);
+  }
 }

@@ -1,6 +1,7 @@
 /** Kernels on bytes, for machines with relaxed SIMD. The plain module runs beside this one over the same memory. */
 import { convolve } from "./conv";
 import { logits } from "./logits";
+import { Fused, FusedSigned } from "./products-fused";
 import { Dot8, Dot8Wide } from "./products-relaxed";
 import { ConvTask, LogitsTask, WinogradTask } from "./tasks";
 import { winograd } from "./winograd";
@@ -10,3 +11,9 @@ export function convR8(task: ConvTask): void { convolve<Dot8Wide>(task); }
 export function winogradR4(task: WinogradTask): void { winograd<Dot8, u8>(task); }
 export function logitsR4(task: LogitsTask): void { logits<Dot8>(task); }
 export function logitsR8(task: LogitsTask): void { logits<Dot8Wide>(task); }
+
+export function convF8(task: ConvTask): void { convolve<Fused>(task); }
+export function convS8(task: ConvTask): void { convolve<FusedSigned>(task); }
+export function winogradF8(task: WinogradTask): void { winograd<Fused, u8>(task); }
+export function logitsF8(task: LogitsTask): void { logits<Fused>(task); }
+export function logitsS8(task: LogitsTask): void { logits<FusedSigned>(task); }

@@ -7,7 +7,6 @@
  * of a transformed element: i16 as it is, or u8 with the offset that brings it into 0…127 (`offset`, none at position (1, 1),
  * which is never negative); what the offset adds to the sums is constant for each channel and phase and stands in the bias.
  */
-import { accumulate } from "./accumulate";
 import { requantize } from "./requantize";
 import { WinogradTask } from "./tasks";
 
@@ -106,7 +105,7 @@ export function winograd<Product, E>(task: WinogradTask): void {
         const offsets = gemm.inputPixels + (<usize>tile << 2);
         let initial = gemm.initial + <usize>(block * (gemm.segmentCount << 9));
         for (let position = 0; position < 16; position++) {
-          accumulate<Product>(gemm, input, offsets, count, weights, initial, task.products + <usize>(position << 9));
+          changetype<Product>(0).accumulate(gemm, input, offsets, count, weights, initial, task.products + <usize>(position << 9));
           input += pitch;
           weights += positionWeights;
           initial += <usize>(gemm.segmentCount << 5);

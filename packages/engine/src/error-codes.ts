@@ -126,7 +126,7 @@ export const loadErrors = {
 export const environmentErrors = {
   "no-simd": {
     cause: "This JavaScript engine lacks the WebAssembly SIMD instructions that the kernels need.",
-    remedy: 'Use a newer browser or Node, the tier "simd" instead of "relaxed", or createReference.',
+    remedy: 'Use a newer browser or Node, the tier "simd" instead of "relaxed" or "fused", or createReference.',
     data: [],
   },
   "wasm-blocked": {

@@ -42,7 +42,7 @@ export interface LoadOptions {
 const mostThreads = 1024;
 
 const loadOptions: { readonly [K in keyof Required<LoadOptions>]: Expectation } = {
-  tier: oneOf("auto", "scalar", "simd", "relaxed"),
+  tier: oneOf("auto", "scalar", "simd", "relaxed", "fused"),
   threads: integerIn(1, mostThreads),
   parallel: oneOf("tiles", "images"),
   worker: yesOrNo,

@@ -4,7 +4,7 @@ import { expect } from "vitest";
 import { compile } from "../src/kernels/executable.js";
 import type { Program } from "../src/program/program.js";
 import { createReference } from "../src/reference/reference.js";
-import { type KernelName, supportedTier, type Tier } from "../src/wasm/modules.js";
+import { hasTier, highestByte, type KernelName, type Tier } from "../src/wasm/modules.js";
 import { type ConvCase, convProgram, type Fill } from "./convolutions.js";
 import { Random } from "./programs.js";
 
@@ -118,7 +118,7 @@ export const combinations: readonly Combination[] = [...same, ...mixed].flatMap(
   })),
 );
 
-export const tiers: readonly Tier[] = supportedTier() === "relaxed" ? ["simd", "relaxed"] : ["simd"];
+export const tiers: readonly Tier[] = (["simd", "relaxed", "fused"] as const).filter(hasTier);
 const seen = new Set<string>();
 
 const imageBytes = (program: Program) => program.tensors[0]!.shape.reduce((product, size) => product * size, 1);
@@ -144,11 +144,22 @@ export async function expectSame(
 
 export const families = { direct, winograd, depthwise };
 
-/** What may run a layer of these widths. */
-export function expectedKernel(family: string, { weightBits, activationBits }: Combination, tier: Tier): RegExp {
+/**
+ * What may run a layer of these widths.
+ * @param highest  largest activation that the tier's products of bytes take
+ */
+export function expectedKernel(
+  family: string,
+  { weightBits, activationBits }: Combination,
+  tier: Tier,
+  highest: number = highestByte(tier),
+): RegExp {
   if (family === "depthwise") return /^depthwise/;
-  if (tier === "simd" || activationBits === 8) return /D8$|P4$/;
-  return family === "winograd" && activationBits <= 5 && weightBits <= 4 ? /^winogradR4$/ : /R[48]$/;
+  if (2 ** activationBits - 1 > highest) return /D8$|P4$/;
+  const isTiled = family === "winograd" && activationBits <= 5 && weightBits <= 4;
+  // Filters of 5 bits are transformed where they allow it.
+  if (tier === "fused") return isTiled ? /^winogradF8$/ : /^(conv[FS]8|winogradF8)$/;
+  return isTiled ? /^winogradR4$/ : /R[48]$/;
 }
 
 /** Compares one convolution with the reference and asserts that the kernel and tier meant for it ran. */

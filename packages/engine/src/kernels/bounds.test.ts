@@ -5,7 +5,7 @@ import { expectSame, tiers } from "../../test/kernel-matrix.js";
 import { program, Random, tensor } from "../../test/programs.js";
 import type { ConvOperator } from "../operators/conv.js";
 import type { Program } from "../program/program.js";
-import { supportedTier } from "../wasm/modules.js";
+import { highestByte, supportedTier, type Tier } from "../wasm/modules.js";
 import { fieldBitsFor } from "./bounds.js";
 import { compile } from "./executable.js";
 
@@ -84,7 +84,7 @@ function layerProgram(layer: Layer): Program {
 }
 
 /** Runs the layer on random extreme images against the reference, and tells its kernel and flush interval. */
-async function runExtremes(layer: Layer, tier: "simd" | "relaxed") {
+async function runExtremes(layer: Layer, tier: Tier) {
   const made = layerProgram(layer);
   for (const seed of [1, 2, 3]) {
     const random = new Random(seed);
@@ -157,6 +157,29 @@ describe.skipIf(!tiers.includes("relaxed"))("int16 sums of bytes", () => {
     const layer = { channels: 32, weightBits: 8, activationBits: 7 };
     expect(await runExtremes({ ...layer, code: () => -128 }, "relaxed")).toBe("convR8");
     expect(await runExtremes({ ...layer, activationBits: 8, code: () => -128 }, "relaxed")).toBe("convD8");
+  });
+});
+
+describe.skipIf(!tiers.includes("fused"))("int32 sums of bytes", () => {
+  const extremes = [
+    ["lowest", () => -128],
+    ["highest", () => 127],
+    ["of both signs", (channel: number) => (channel % 3 === 0 ? -128 : 127)],
+  ] as const;
+  // Pairs of products leave 16 bits by far; 500 of the largest products need 25 bits.
+  test.each(extremes)("%s weights, at 7 and 8 bits of activations", async (_, code) => {
+    const layer = { channels: 500, weightBits: 8, code };
+    expect(await runExtremes({ ...layer, activationBits: 7 }, "fused")).toBe("convF8");
+    expect(await runExtremes({ ...layer, activationBits: 8 }, "fused")).toMatch(
+      highestByte("fused") === 255 ? /^conv[FS]8$/ : /^convD8$/,
+    );
+  });
+
+  test("Winograd takes filters whose transform is a byte, and activations of at most 5 bits", async () => {
+    const layer = { channels: 24, kernel: 3, weightBits: 5, activationBits: 5 };
+    expect(await runExtremes({ ...layer, code: () => 14 }, "fused")).toBe("winogradF8");
+    expect(await runExtremes({ ...layer, code: () => -14 }, "fused")).toBe("winogradF8");
+    expect(await runExtremes({ ...layer, code: () => 15 }, "fused")).toBe("convF8");
   });
 });
 

@@ -8,7 +8,7 @@ import type { ConvOperator } from "../operators/conv.js";
 import { inputsOf } from "../operators/index.js";
 import type { LinearOperator } from "../operators/linear.js";
 import type { Operator, Program, TensorId } from "../program/program.js";
-import type { Tier } from "../wasm/modules.js";
+import { highestByte, type Tier } from "../wasm/modules.js";
 import { type FilterSums, fieldBitsFor, highFieldFits } from "./bounds.js";
 import type { Packer } from "./packer.js";
 import type { ElementBytes } from "./placement.js";
@@ -36,14 +36,14 @@ export function highestCode(program: Program, id: TensorId): number {
 }
 
 /**
- * Bytes where the relaxed dot product can read them (at most 7 bits, so that they are not negative as signed bytes) or where
- * only other operators and depthwise convolutions read; else int16.
+ * Bytes where the tier's products can read them (at most 7 bits, so that they are not negative as signed bytes, or 8 where the
+ * machine's fused product is known) or where only other operators and depthwise convolutions read; else int16.
  */
 export function chooseElementBytes(program: Program, tier: Tier): ElementBytes[] {
   const elements = new Array<ElementBytes>(program.tensors.length).fill(1);
   for (const op of program.operators) {
     if (!isFilter(op) || isDepthwise(op)) continue;
-    if (tier !== "relaxed" || highestCode(program, op.input) > 127) elements[op.input] = 2;
+    if (highestCode(program, op.input) > highestByte(tier)) elements[op.input] = 2;
   }
   return elements;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { checkCombination, combinations, families, fillCount, kernelsSeen, tiers } from "../../test/kernel-matrix.js";
+import { fusedProduct } from "../wasm/fused-product.js";
 
 /** Every size with every width, one fill each; `conv.long.test.ts` has all fills. */
 describe.each(tiers)("%s", (tier) => {
@@ -26,5 +27,7 @@ test("every kernel and every flush ran", () => {
     "winogradD8",
   ];
   const relaxed = ["convR4", "convR4, flushed", "convR8", "winogradR4", "winogradR4, flushed"];
-  expect(kernelsSeen()).toEqual([...plain, ...(tiers.includes("relaxed") ? relaxed : [])].sort());
+  const fused = ["convF8", "winogradF8", ...(fusedProduct() === "signed" ? ["convS8"] : [])];
+  const expected = [...plain, ...(tiers.includes("relaxed") ? relaxed : []), ...(tiers.includes("fused") ? fused : [])];
+  expect(kernelsSeen()).toEqual(expected.sort());
 });

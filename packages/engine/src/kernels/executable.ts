@@ -73,7 +73,7 @@ export interface Executable {
  * @throws {FormatError} where the program breaks a rule.
  */
 export async function compile(program: Program, options: CompileOptions = {}): Promise<Executable> {
-  checkOptions(options, { tier: oneOf("simd", "relaxed"), warmUp: yesOrNo });
+  checkOptions(options, { tier: oneOf("simd", "relaxed", "fused"), warmUp: yesOrNo });
   checkProgram(program);
   return compileChecked(program, options);
 }

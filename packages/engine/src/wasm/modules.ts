@@ -3,12 +3,16 @@
 import { platform } from "#platform";
 import { EnvironmentError } from "../errors.js";
 import type { WasmMemory, WasmModule } from "../host-types.js";
+import { decodeBase64, fusedProduct, hasRelaxedSimd } from "./fused-product.js";
 import type { PlainKernel, RelaxedKernel } from "./generated.js";
 import { plainModule, relaxedModule } from "./generated-kernels.js";
 import { withSharedMemory } from "./shared-memory.js";
 
-/** `"simd"` runs everywhere that has WebAssembly SIMD; `"relaxed"` adds kernels on bytes. Both give the same bits. */
-export type Tier = "simd" | "relaxed";
+/**
+ * `"simd"` runs everywhere that has WebAssembly SIMD; `"relaxed"` adds kernels on bytes, `"fused"` those that sum in int32. All give
+ * the same bits.
+ */
+export type Tier = "simd" | "relaxed" | "fused";
 
 export type KernelName = PlainKernel | RelaxedKernel;
 
@@ -29,18 +33,21 @@ let supported: Tier | undefined;
 
 /**
  * The best tier of this machine: relaxed SIMD is probed, and in Node versions that have it behind a flag switched on.
- * @throws {Error} where even plain SIMD is missing.
+ * @throws {EnvironmentError} where even plain SIMD is missing.
  */
 export function supportedTier(): Tier {
   supported ??= probe();
   return supported;
 }
 
+/**
+ * What the fused product does with bytes above 127 tells how many instructions it takes, and so whether it is the fastest: one for
+ * each of the two that can be used at 8 bits. Timing instead would take longer than loading a small network, since the first runs
+ * are those of a baseline compiler.
+ */
 function probe(): Tier {
-  const relaxed = decodeBase64(relaxedModule);
-  if (WebAssembly.validate(relaxed)) return "relaxed";
-  platform.enableRelaxedSimd();
-  if (WebAssembly.validate(relaxed)) return "relaxed";
+  if (!hasRelaxedSimd()) platform.enableRelaxedSimd();
+  if (hasRelaxedSimd()) return highestByte("fused") === 255 ? "fused" : "relaxed";
   if (WebAssembly.validate(decodeBase64(plainModule))) return "simd";
   throw new EnvironmentError(
     "no-simd",
@@ -49,14 +56,32 @@ function probe(): Tier {
   );
 }
 
+/** Whether a tier's kernels run here; `supportedTier` says which is the best. */
+export function hasTier(tier: Tier): boolean {
+  const best = supportedTier();
+  return tier === "simd" || (best !== "simd" && (tier === "relaxed" || fusedProduct() !== "wrong"));
+}
+
+/** Largest activation that a tier's products of bytes take, 0 where it has none. */
+export function highestByte(tier: Tier): 0 | 127 | 255 {
+  if (tier === "simd") return 0;
+  return tier === "fused" && ["unsigned", "signed"].includes(fusedProduct()) ? 255 : 127;
+}
+
 /**
  * The kernels of a tier.
  * @param shared  whether for memory that threads share
  * @throws {EnvironmentError} where this machine lacks the tier, or a policy forbids WebAssembly.
  */
 export async function compileKernels(tier: Tier, shared: boolean): Promise<KernelModules> {
-  if (tier === "relaxed" && supportedTier() !== "relaxed")
-    throw new EnvironmentError("no-simd", {}, 'this JavaScript engine has no relaxed SIMD; use the tier "simd"');
+  if (!hasTier(tier))
+    throw new EnvironmentError(
+      "no-simd",
+      {},
+      tier === "fused" && hasTier("relaxed")
+        ? 'this JavaScript engine computes fused products wrongly; use the tier "relaxed"'
+        : 'this JavaScript engine has no relaxed SIMD; use the tier "simd"',
+    );
   const compile = (text: string) => {
     const key = `${shared} ${text}`;
     const bytes = decodeBase64(text);
@@ -84,11 +109,4 @@ export async function instantiate({ plain, relaxed }: KernelModules, memory: Was
     (await WebAssembly.instantiate(module, { env: { memory } })).exports as unknown as Kernels;
   const kernels = await exports(plain);
   return relaxed === undefined ? kernels : { ...kernels, ...(await exports(relaxed)) };
-}
-
-function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
-  const characters = atob(text);
-  const bytes = new Uint8Array(characters.length);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = characters.charCodeAt(i);
-  return bytes;
 }

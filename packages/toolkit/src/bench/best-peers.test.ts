@@ -5,7 +5,7 @@ import { comparisonKey, comparisons } from "./comparison.js";
 const list = comparisons({
   networks: [{ architecture: "resnet18", size: 224 }],
   bits: [4],
-  tiers: ["relaxed"],
+  tiers: ["auto"],
   threads: 1,
   scaleTo: 2,
   runtimes: ["ort-web", "litert", "tfjs"],

@@ -12,7 +12,7 @@ test.skipIf(!existsSync("/usr/bin/chromium"))("a small network against every pee
     const wanted = comparisons({
       networks: [{ architecture: "resnet20", size: 16 }],
       bits: [8],
-      tiers: ["relaxed"],
+      tiers: ["auto"],
       threads: 1,
       runtimes: ["ort-web", "litert", "tfjs"],
     });

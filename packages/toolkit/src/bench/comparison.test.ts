@@ -4,7 +4,7 @@ import { type ComparisonOptions, comparisonKey, comparisons, contestantName, con
 const all: ComparisonOptions = {
   networks: [{ architecture: "resnet18", size: 224 }],
   bits: [4, 2],
-  tiers: ["relaxed", "simd"],
+  tiers: ["auto", "simd"],
   threads: 1,
   runtimes: ["ort-web", "ort-node"],
 };
@@ -29,7 +29,7 @@ test("keys name network, size, widths, tier, threads and peer", () => {
 test("2 bits are compared with 4 bits of the same tier, several threads with one", () => {
   expect(keys({ only: ["/own"] })).toEqual(["resnet18-224-w2a2/own-w4a4", "resnet18-224-w2a2-simd/own-w4a4-simd"]);
   expect(keys({ bits: [2], only: ["/own"] })).toEqual([]);
-  expect(keys({ bits: [4], threads: 2, tiers: ["relaxed"], runtimes: ["ort-node"] })).toEqual([
+  expect(keys({ bits: [4], threads: 2, tiers: ["auto"], runtimes: ["ort-node"] })).toEqual([
     "resnet18-224-w4a4-2t/ort-node-float32",
     "resnet18-224-w4a4-2t/ort-node-int8",
     "resnet18-224-w4a4-2t/own-1t",
@@ -43,7 +43,7 @@ test("what threads gain is measured at 4 bits on the best tier, between our own"
 });
 
 test("no two comparisons share a key", () => {
-  const found = keys({ bits: [2, 3, 4, 8], tiers: ["relaxed", "simd", "scalar"], threads: 2 });
+  const found = keys({ bits: [2, 3, 4, 8], tiers: ["auto", "fused", "relaxed", "simd", "scalar"], threads: 2 });
   expect(new Set(found).size).toBe(found.length);
 });
 

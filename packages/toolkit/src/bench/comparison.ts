@@ -7,7 +7,8 @@ import type { Stem } from "../models/architecture.js";
 export interface OwnContestant {
   readonly kind: "own";
   readonly bits: number;
-  readonly tier: TierName;
+  /** `"auto"`: the best one where the race takes place. */
+  readonly tier: TierName | "auto";
   readonly threads: number;
 }
 
@@ -29,10 +30,10 @@ export interface PeerContestant {
 
 export type ContestantSpec = OwnContestant | PeerContestant;
 
-/** `own-w4a4`, `own-w4a4-simd`, `own-w4a4-2t`, `ort-web-int8`, `litert-float32`. The tier is named where it is not the best one. */
+/** `own-w4a4`, `own-w4a4-simd`, `own-w4a4-2t`, `ort-web-int8`, `litert-float32`. The tier is named where it was. */
 export function contestantName(spec: ContestantSpec): string {
   if (spec.kind === "peer") return `${spec.runtime}-${spec.precision}`;
-  const tier = spec.tier === "relaxed" ? "" : `-${spec.tier}`;
+  const tier = spec.tier === "auto" ? "" : `-${spec.tier}`;
   const threads = spec.threads === 1 ? "" : `-${spec.threads}t`;
   return `own-w${spec.bits}a${spec.bits}${tier}${threads}`;
 }
@@ -75,7 +76,7 @@ export interface ComparisonOptions {
   readonly networks: readonly NetworkChoice[];
   /** Widths of weights and activations. */
   readonly bits: readonly number[];
-  readonly tiers: readonly TierName[];
+  readonly tiers: readonly OwnContestant["tier"][];
   readonly threads: number;
   /** With `threads` of 1: what this many threads gain, at the usual width on the best tier, where peers have no part. */
   readonly scaleTo?: number;
@@ -108,7 +109,7 @@ export function comparisons(options: ComparisonOptions): Comparison[] {
   return found.filter((comparison) => only.some((part) => comparisonKey(comparison).includes(part)));
 }
 
-function gainByThreads(network: NetworkChoice, tier: TierName, threads: number): Comparison {
+function gainByThreads(network: NetworkChoice, tier: OwnContestant["tier"], threads: number): Comparison {
   const alone: OwnContestant = { kind: "own", bits: USUAL_BITS, tier, threads: 1 };
   return { network, ours: { ...alone, threads }, against: alone };
 }

@@ -27,7 +27,7 @@ export async function ownContestant(
       { found: model.threads, expected: threads },
       `${name}: asked for ${threads} threads, the engine has ${model.threads}: ${model.fallback}`,
     );
-  return { name, run: (image) => model.run(image), release: async () => model.dispose() };
+  return { name, tier: model.tier, run: (image) => model.run(image), release: async () => model.dispose() };
 }
 
 export interface ImageForm {

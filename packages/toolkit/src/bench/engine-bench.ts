@@ -1,5 +1,6 @@
 /** @file The engine's speed against that of other runtimes: networks, contestants, turns, ratios. */
 
+import type { TierName } from "@subbyte/engine";
 import { type Graph, writeOnnx } from "@subbyte/graph";
 import { FailedRunError } from "../errors.js";
 import { graphToTflite } from "../export/tflite/graph-to-tflite.js";
@@ -26,6 +27,8 @@ export interface ContestantResult {
   readonly network: string;
   /** Such as `"own-w4a4"` or `"ort-web-int8"`. */
   readonly contestant: string;
+  /** Of ours: the instruction set that ran. */
+  readonly tier?: TierName;
   /** Median of one image, from RGB bytes to logits. */
   readonly milliseconds: number;
   readonly fastestMilliseconds: number;
@@ -105,7 +108,7 @@ export async function benchEngine(options: EngineBenchOptions): Promise<EngineBe
 const LEAST_CORRELATION = 0.9;
 
 function summary(network: string, result: RaceResult, expected: Float32Array): ContestantResult {
-  const { name, milliseconds, cpuMilliseconds, logits, firstResultMilliseconds } = result;
+  const { name, tier, milliseconds, cpuMilliseconds, logits, firstResultMilliseconds } = result;
   const likeness = correlation(logits, expected);
   if (!(likeness >= LEAST_CORRELATION) && /float32|int8|w8a8/.test(name))
     throw new FailedRunError(
@@ -117,6 +120,7 @@ function summary(network: string, result: RaceResult, expected: Float32Array): C
   return {
     network,
     contestant: name,
+    ...(tier ? { tier } : {}),
     milliseconds: median(milliseconds),
     fastestMilliseconds: Math.min(...milliseconds),
     ...(cpuMilliseconds ? { cpuMilliseconds: median(cpuMilliseconds) } : {}),

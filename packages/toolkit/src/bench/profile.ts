@@ -18,7 +18,7 @@ export async function profileEngine(
   choice: NetworkChoice,
   options: {
     readonly bits: readonly number[];
-    readonly tiers: readonly TierName[];
+    readonly tiers: readonly (TierName | "auto")[];
     readonly runs: number;
     readonly seed: number;
   },
@@ -30,7 +30,7 @@ export async function profileEngine(
     const file = await quantizedFile(network, width);
     for (const tier of tiers) {
       const model = await load(file, { tier, worker: false });
-      profiles.push({ network: networkKey(choice), bits: width, tier, layers: await model.profile(runs) });
+      profiles.push({ network: networkKey(choice), bits: width, tier: model.tier, layers: await model.profile(runs) });
       model.dispose();
     }
   }

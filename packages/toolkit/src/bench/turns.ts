@@ -1,8 +1,12 @@
 /** @file Contestants take turns in one process, so that what disturbs one disturbs all, and ratios are made within a turn. */
 
+import type { TierName } from "@subbyte/engine";
+
 /** Something that classifies images. */
 export interface Contestant {
   readonly name: string;
+  /** Of our engine: the instruction set that runs. */
+  readonly tier?: TierName;
   /** Logits of one image `[size, size, 3]`, bytes. */
   run(image: Uint8Array): Promise<Float32Array>;
   release(): Promise<void>;
@@ -18,6 +22,7 @@ export interface TurnOptions {
 
 export interface Measured {
   readonly name: string;
+  readonly tier?: TierName;
   /** Of one image, an entry a turn. */
   readonly milliseconds: readonly number[];
   /** The same in processor time of all threads; less than `milliseconds` where others had the cores. */
@@ -80,6 +85,7 @@ export async function takeTurns(
   }
   return contestants.map((contestant) => ({
     name: contestant.name,
+    ...(contestant.tier ? { tier: contestant.tier } : {}),
     milliseconds: times.get(contestant)!.map(({ milliseconds }) => milliseconds),
     ...(cpuTime ? { cpuMilliseconds: times.get(contestant)!.map(({ cpuMilliseconds }) => cpuMilliseconds) } : {}),
     logits: logits.get(contestant)!,

@@ -37,7 +37,7 @@ export const measurementOptions = {
     placeholder: "form",
     advanced: true,
   }),
-  tier: choice(["auto", "scalar", "simd", "relaxed"], {
+  tier: choice(["auto", "scalar", "simd", "relaxed", "fused"], {
     group: "Measurement",
     help: "instruction set of the engine; auto takes the fastest, the logits are the same in all",
     placeholder: "tier",

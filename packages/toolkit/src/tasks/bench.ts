@@ -1,7 +1,7 @@
 /** @file The task `bench`: speed of the engine side by side with other runtimes, layer by layer, and of training. */
 
 import { availableParallelism, loadavg } from "node:os";
-import { supportedTier, type TierName } from "@subbyte/engine";
+import type { TierName } from "@subbyte/engine";
 import {
   benchEngine,
   benchNetworks,
@@ -136,11 +136,7 @@ function runtimesOfPage(run: Run) {
   return installed;
 }
 
-/** The best tier of this machine comes without a suffix in the keys, so the others cannot stand in for it. */
-function tiersOf({ tier }: Options): TierName[] {
-  if (tier !== "auto") return [tier];
-  return supportedTier() === "relaxed" ? ["relaxed", "simd"] : ["simd"];
-}
+const tiersOf = ({ tier }: Options): (TierName | "auto")[] => (tier === "auto" ? ["auto", "simd"] : [tier]);
 
 async function profiles(
   networks: readonly NetworkChoice[],

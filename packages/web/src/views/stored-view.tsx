@@ -86,6 +86,13 @@ export function StoredView(): JSX.Element {
   );
 }
 
+const instructions = {
+  scalar: "no SIMD",
+  simd: "WebAssembly SIMD",
+  relaxed: "WebAssembly relaxed SIMD",
+  fused: "WebAssembly relaxed SIMD with fused products",
+} as const;
+
 /** What the engine finds here. */
 function ThisBrowser(): JSX.Element {
   const tier = tierHere();
@@ -96,9 +103,7 @@ function ThisBrowser(): JSX.Element {
       <dl class="facts">
         <div>
           <dt>Instructions</dt>
-          <dd>
-            {tier === "scalar" ? "no SIMD" : tier === "relaxed" ? "WebAssembly relaxed SIMD" : "WebAssembly SIMD"}
-          </dd>
+          <dd>{instructions[tier]}</dd>
         </div>
         <div>
           <dt>Threads</dt>

@@ -20,7 +20,7 @@ export function emitDirect(
     emitter,
     op,
     products,
-    emitOutput(emitter, index, op, layer, plainSums(layer, products.starts?.added)),
+    emitOutput(emitter, index, op, layer, plainSums(layer, products.added)),
   );
   const kernel = `conv${products.name}` as const;
   emitter.report(index, kernel, products.cuts);
@@ -32,7 +32,7 @@ export function emitLogits(emitter: Emitter, index: number, op: FilterOperator, 
   const { constants, logits } = emitter;
   const input = emitter.placement(op.input);
   const products = packProducts(emitter, layer, input, false);
-  const { address, pitch } = emitParameters(emitter, layer, plainSums(layer, products.starts?.added));
+  const { address, pitch } = emitParameters(emitter, layer, plainSums(layer, products.added));
   const gemm = emitConvTask(emitter, op, products, 0);
   const task = constants.task("LogitsTask", { gemm, output: logits, parameters: address, parameterPitch: pitch });
   const kernel = `logits${products.name as Exclude<Products["name"], "P4">}` as const;

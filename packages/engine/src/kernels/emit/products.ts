@@ -1,8 +1,9 @@
 /**
- * @file Packed weights with the proof that goes with them. The four forms of a product sum, as the inner loops have them:
- * bytes with int16 sums (`R4`) or widened at once (`R8`), int16 pairs (`D8`), and two weights a lane (`P4`).
+ * @file Packed weights with the proof that goes with them. The forms of a product sum, as the inner loops have them: bytes with
+ * int16 sums (`R4`), widened at once (`R8`), with fused sums (`F8`, `S8`), int16 pairs (`D8`), and two weights a lane (`P4`).
  */
 
+import { fusedProduct } from "../../wasm/fused-product.js";
 import { byteLanes, fieldLanes } from "../bounds.js";
 import { type Layer, packedFieldBits } from "../choose.js";
 import type { Packed, Starts, WeightForm } from "../packer.js";
@@ -11,7 +12,7 @@ import { planWindow, type Window } from "../window.js";
 import type { Emitter } from "./emitter.js";
 import { segmentEnds } from "./runs.js";
 
-export type ProductName = "R4" | "R8" | "D8" | "P4";
+export type ProductName = "R4" | "R8" | "F8" | "S8" | "D8" | "P4";
 
 export interface Products {
   readonly name: ProductName;
@@ -27,6 +28,8 @@ export interface Products {
   readonly fieldBits: number;
   /** R4: where int16 sums start. */
   readonly starts?: Starts;
+  /** What the sums of each output have too much. */
+  readonly added?: Int32Array;
 }
 
 /** Pieces shorter than this on average cost more in flushes than the narrow sums gain. */
@@ -40,16 +43,12 @@ export function packProducts(emitter: Emitter, layer: Layer, input: Placement, s
   const { constants } = emitter;
   if (input.elementBytes === 1) {
     const bytes = pack(emitter, layer, input, "Bytes");
+    if (emitter.plan.tier === "fused") return { ...fusedForm(layer), ...bytes, ...unbroken(bytes.packed.steps) };
     const cuts = emitter.packer.cut(bytes.packed, byteLanes(layer.highest));
     if (!isWorthwhile(cuts, bytes.packed.steps)) return { name: "R8", ...bytes, ...unbroken(bytes.packed.steps) };
     const segments = segmentEnds(cuts);
-    return {
-      name: "R4",
-      ...bytes,
-      cuts,
-      segments,
-      starts: emitter.packer.centre(bytes.packed, segments, layer.highest),
-    };
+    const starts = emitter.packer.centre(bytes.packed, segments, layer.highest);
+    return { name: "R4", ...bytes, cuts, segments, starts, added: starts.added };
   }
   const fieldBits = shareLanes ? packedFieldBits(layer) : 0;
   if (fieldBits > 0) {
@@ -61,6 +60,12 @@ export function packProducts(emitter: Emitter, layer: Layer, input: Placement, s
   }
   const words = pack(emitter, layer, input, "Words");
   return { name: "D8", ...words, ...unbroken(words.packed.steps) };
+}
+
+/** Bytes above 127 are taken as the machine takes them; what is 128 less in every activation goes back in by the bias. */
+function fusedForm({ highest, weightSums }: Layer): Pick<Products, "name" | "added"> {
+  if (highest <= 127 || fusedProduct() === "unsigned") return { name: "F8" };
+  return { name: "S8", added: weightSums.sums.map((sum) => -128 * sum) };
 }
 
 /** Sums that need no flush. */

@@ -105,20 +105,23 @@ function emitBytes(emitter: Emitter, index: number, op: ConvOperator, layer: Lay
   if (highest > highestByte) return false;
   const mark = constants.end;
   const packed = packer.packWinograd(filter, "Bytes");
-  const cuts = packer.cut(packed, byteLanes(highest));
+  const isFused = emitter.plan.tier === "fused";
+  const cuts = isFused ? [packed.steps] : packer.cut(packed, byteLanes(highest));
   if (cuts.length === 0 || packed.largest > highestByte) {
     constants.release(mark);
     return false;
   }
   const segments = segmentEnds(cuts);
-  const starts = packer.centre(packed, segments, highest);
+  const starts = isFused ? undefined : packer.centre(packed, segments, highest);
   const shift = 2 * layer.highest;
   /** What shift and starts add to a channel's products at a position. */
   const added = (channel: number, position: number) =>
     (position === unshifted ? 0 : shift * packed.totals[16 * channel + position]!) +
-    starts.added[((channel >> 3) * 16 + position) * 8 + (channel & 7)]!;
+    (starts?.added[((channel >> 3) * 16 + position) * 8 + (channel & 7)] ?? 0);
   const form = fourfoldSums(layer, (channel, phase) => phaseSum(phase, (position) => added(channel, position)));
-  emitTiles(emitter, index, op, layer, "winogradR4", twoByTwo, { packed, cuts, segments, starts, shift, form });
+  const kernel = isFused ? "winogradF8" : "winogradR4";
+  const optional = starts === undefined ? {} : { starts };
+  emitTiles(emitter, index, op, layer, kernel, twoByTwo, { packed, cuts, segments, ...optional, shift, form });
   return true;
 }
 
@@ -127,7 +130,7 @@ function emitTiles(
   index: number,
   op: ConvOperator,
   layer: Layer,
-  kernel: "winogradR4" | "winogradD8" | "winograd4D8",
+  kernel: "winogradR4" | "winogradF8" | "winogradD8" | "winograd4D8",
   { edge, group }: Tiling,
   { packed, cuts, segments, starts, shift, form }: TiledFilters,
 ): void {

@@ -75,6 +75,12 @@ test("every kernel that does more than a border was cut", () => {
   ];
   const more = ["logitsD8", "maxPool", "move", "table", "winogradD8", "winograd4D8"];
   const relaxed = ["convR4", "convR8", "logitsR4", "winogradR4"];
-  const expected = [...plain, ...more, ...(tiers.includes("relaxed") ? relaxed : [])];
+  const fused = ["convF8", "logitsF8", "winogradF8"];
+  const expected = [
+    ...plain,
+    ...more,
+    ...(tiers.includes("relaxed") ? relaxed : []),
+    ...(tiers.includes("fused") ? fused : []),
+  ];
   expect(expected.filter((kernel) => !cut.has(kernel as KernelName))).toEqual([]);
 });

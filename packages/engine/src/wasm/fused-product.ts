@@ -1,0 +1,65 @@
+/**
+ * @file What this machine's fused product of bytes does (`i32x4.relaxed_dot_i8x16_i7x16_add_s`). The specification leaves open what a
+ * second operand above 127 counts, and whether two products saturate at 16 bits; within one machine it is always the same.
+ */
+
+import { probeModule } from "./generated-probe.js";
+
+/**
+ * `"unsigned"`: bytes count 0 … 255 and no sum saturates, as x64 with AVX-VNNI has it in one instruction. `"signed"`: bytes count
+ * −128 … 127, as arm64 has it, in one instruction with dot products. `"narrow"`: neither, as on other x64, which take three
+ * instructions; right for operands of at most 7 bits. `"wrong"`: not even that, as the baseline compiler of Node 20.
+ */
+export type FusedProduct = "unsigned" | "signed" | "narrow" | "wrong";
+
+type Product = (w: number, x: number, sum: number, lane: number) => number;
+
+/** Four signed bytes by four of at most 127, then by larger ones, whose pairs leave 16 bits. */
+const narrow = [
+  { w: [1, -2, 3, -4], x: [127, 64, 5, 77], sum: 1_000_003 },
+  { w: [-128, -128, -128, -128], x: [127, 127, 127, 127], sum: -7 },
+  { w: [127, 127, 127, 127], x: [127, 126, 125, 124], sum: 2 ** 30 },
+] as const;
+const wide = [
+  { w: [-128, -128, -128, -128], x: [255, 255, 255, 255], sum: 11 },
+  { w: [127, 127, 127, 127], x: [255, 254, 253, 128], sum: -1_000_003 },
+  { w: [127, -128, 1, -1], x: [128, 255, 200, 3], sum: 0 },
+] as const;
+
+/** @param bytes  `probe.ts`, which validates here */
+function probe(bytes: BufferSource): FusedProduct {
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes));
+  const product = exports.product as Product;
+  const isRight = (cases: typeof narrow | typeof wide, value: (x: number) => number) =>
+    cases.every(({ w, x, sum }) => {
+      const expected = w.reduce((total, weight, i) => total + weight * value(x[i]!), sum);
+      return [0, 3].every((lane) => product(packed(w), packed(x), sum, lane) === expected);
+    });
+  if (!isRight(narrow, (x) => x)) return "wrong";
+  if (isRight(wide, (x) => x)) return "unsigned";
+  return isRight(wide, (x) => (x << 24) >> 24) ? "signed" : "narrow";
+}
+
+const packed = (bytes: readonly number[]): number => bytes.reduceRight((word, byte) => (word << 8) | (byte & 255), 0);
+
+let known: FusedProduct | undefined;
+
+/** Whether this machine has relaxed SIMD at all. */
+export const hasRelaxedSimd = (): boolean => WebAssembly.validate(decodeBase64(probeModule));
+
+/** Tried once, where `hasRelaxedSimd`. A page that may not compile WebAssembly will not run the kernels either. */
+export function fusedProduct(): FusedProduct {
+  try {
+    known ??= probe(decodeBase64(probeModule));
+    return known;
+  } catch {
+    return "wrong";
+  }
+}
+
+export function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
+  const characters = atob(text);
+  const bytes = new Uint8Array(characters.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = characters.charCodeAt(i);
+  return bytes;
+}
