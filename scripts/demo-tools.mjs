@@ -51,14 +51,13 @@ export function workshop({ folder, threads }) {
   return { cli, work, madeOnce, measuredOnce, errorsOfLayers };
 }
 
-/** The bytes with more said in the file: its class names, accuracy, errors of its layers. */
-export function described(bytes, name, { labels, accuracy, layerErrors }) {
+/** The bytes with more said in the file: its accuracy, errors of its layers. */
+export function described(bytes, name, { accuracy, layerErrors }) {
   const program = readSbq(bytes);
   const { source, ...provenance } = program.provenance;
   return writeSbq({
     ...program,
     name,
-    ...(labels ? { labels } : {}),
     provenance: {
       ...provenance,
       ...(source ? { source: named(source) } : {}),

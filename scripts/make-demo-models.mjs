@@ -3,15 +3,7 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { parseArgs } from "node:util";
-import { simplifyForImport } from "@subbyte/graph";
-import {
-  evaluateClassifier,
-  floatClassifier,
-  integerClassifier,
-  modelList,
-  openImages,
-  openModel,
-} from "@subbyte/toolkit";
+import { modelList } from "@subbyte/toolkit";
 import { digits, makeSamples, samples } from "./demo-samples.mjs";
 import { described, rounded, say, subbyte, workshop } from "./demo-tools.mjs";
 import { root, shared } from "./provenance.mjs";
@@ -47,7 +39,6 @@ if (values.help) {
   process.stdout.write(help);
   process.exit(0);
 }
-const threads = Number(values.threads);
 const place = (name) => join(values.models, name);
 mkdirSync(values.models, { recursive: true });
 const { cli, work, madeOnce, measuredOnce, errorsOfLayers } = workshop({
@@ -174,68 +165,25 @@ async function cifar() {
 async function imagenet() {
   const data = join(shared, "data/imagenette.tgz");
   const onnx = join(shared, "models/imagenet-mobilenet_v2_1.0_224.onnx");
-  const names = JSON.parse(readFileSync(join(shared, "models/imagenet-1001-labels.json"), "utf8"));
-  const labels = names.map(({ name }) => name);
+  const names = join(shared, "models/imagenet-1001-labels.json");
   const [mean, std] = rgb.mobilenet;
   const name = "mobilenet-v2-imagenet-w8a8";
-  const bytes = await madeOnce(`${name}.sbq`, (path) =>
-    cli(
-      "quantize",
-      onnx,
-      "--data",
-      data,
-      "--resize-to",
-      "256",
-      "--mean",
-      mean,
-      "--std",
-      std,
-      "--method",
-      "mse",
-      "--out",
-      path,
-    ),
-  );
-  const measure = async (close, classify) => {
-    const images = await openImages(data, { split: "val", size: 224, resizeTo: 256 });
-    const target = images.classes.map((known) => names.findIndex(({ name, wnid }) => known === name || known === wnid));
-    if (target.includes(-1)) throw new Error(`the network has no class for one of ${images.classes.join(", ")}`);
-    const relabelled = {
-      ...images,
-      name: images.name,
-      split: images.split,
-      length: images.length,
-      classes: labels,
-      async *batches(options) {
-        for await (const batch of images.batches(options))
-          yield { ...batch, labels: batch.labels.map((label) => target[label]) };
-      },
-    };
-    const { top1, top5, images: count } = await evaluateClassifier(classify, relabelled);
-    await close();
-    return { top1, top5, count };
-  };
-  const integer = await measuredOnce(`${name}.accuracy.json`, async () => {
-    const { close, classify } = await integerClassifier(Uint8Array.from(bytes), { threads });
-    return measure(close, classify);
-  });
-  const float = await measuredOnce("mobilenet-v2-imagenet-float.accuracy.json", async () => {
-    const model = await openModel(onnx);
-    const numbers = (list) => list.split(",").map(Number);
-    const options = { mean: numbers(mean), std: numbers(std), threads };
-    const { close, classify } = await floatClassifier(simplifyForImport(model.graph), [3, 224, 224], options);
-    return measure(close, classify);
-  });
+  const float = [onnx, "--data", data, "--labels-map", names, "--resize-to", "256", "--mean", mean, "--std", std];
+  const bytes = await madeOnce(`${name}.sbq`, (path) => cli("quantize", ...float, "--method", "mse", "--out", path));
+  const measured = (file, ...options) =>
+    measuredOnce(`${file}.accuracy.json`, () => JSON.parse(cli("evaluate", ...options, "--split", "val", "--json")));
+  const integer = await measured(name, work(`${name}.sbq`), "--data", data);
+  const { top1: full } = await measured("mobilenet-v2-imagenet-float", ...float);
   const accuracy = { "ImageNette validation (128 pixels), 1,001 classes": rounded(integer.top1) };
-  const contents = described(bytes, name, { labels, accuracy });
+  const contents = described(bytes, name, { accuracy });
   writeFileSync(place(`${name}.sbq`), contents);
   return {
     id: "mobilenet-v2-imagenet",
     title: "MobileNet-v2",
     classes: "A thousand kinds of ImageNet, for any photograph",
     kind: "photos",
-    about: `Weights from the Coral test data (Apache-2.0), quantized by subbyte quantize. 8 bits are the reference here: float, at 14 MB too large to lie beside it, reaches ${(100 * float.top1).toFixed(1)} %.`,
-    testSet: `${integer.count.toLocaleString("en")} ImageNette images of 128 pixels, 1,001 classes to choose from`,
+    about: `Weights from the Coral test data (Apache-2.0), quantized by subbyte quantize. 8 bits are the reference here: float, at 14 MB too large to lie beside it, reaches ${(100 * full).toFixed(1)} %.`,
+    testSet: `${integer.images.toLocaleString("en")} ImageNette images of 128 pixels, 1,001 classes to choose from`,
     samples: samples("chelsea", "coffee", "rocket"),
     models: [{ file: `${name}.sbq`, bits: 8, contents, accuracy: rounded(integer.top1), method: "ranges" }],
   };

@@ -1,16 +1,16 @@
 /** Fills results/engine-equality.json: the engine's logits in every tier, number of threads and way to share work, bit for bit. */
 
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { loadavg } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
-import { load, writeSbq } from "@subbyte/engine";
-import { simplifyForImport } from "@subbyte/graph";
-import { evaluateClassifier, lower, openImages, openModel, quantizeGraph, writeFileAtomic } from "@subbyte/toolkit";
+import { load } from "@subbyte/engine";
+import { evaluateClassifier, openImages, writeFileAtomic } from "@subbyte/toolkit";
+import { quantizeModel } from "@subbyte/toolkit/tasks";
 import { named, provenance, root, shared } from "./provenance.mjs";
 
-const help = `Quantizes a network by ranges at several widths and runs all test images through every tier of the engine with 1, 2
+const help = `Quantizes a network by ranges at several bit widths and runs all test images through every tier of the engine with 1, 2
 and 3 threads, which share each image ("tiles") or take one each ("images"). Compares every logit, bit for bit, with those
 of one thread in plain SIMD. Exit status 1 where any differs.
 
@@ -18,10 +18,10 @@ of one thread in plain SIMD. Exit status 1 where any differs.
 
 Each finished run is a row of the results, and is not run again, so that an interrupted measurement goes on where it was.
 
-  --configurations LIST  widths of weights and activations (W8A8,W4A8,W4A4,W3A3,W2A2)
+  --configurations LIST  bit widths of weights and activations (W8A8,W4A8,W4A4,W3A3,W2A2)
   --tiers LIST           tiers of WebAssembly (simd,relaxed,fused); "" for none
   --threads LIST         numbers of threads (1,2,3)
-  --scalar               the scalar TypeScript too, after the others: minutes for each width
+  --scalar               the scalar TypeScript too, after the others: minutes per bit width
   --scalar-threads N     threads for it, with an image each (1)
   --again                measures runs anew that the results have already
   --limit N              about so many images only; give another --out with it
@@ -65,10 +65,6 @@ const waysToRun = [
   ...(values.scalar ? [{ tier: "scalar", threads: Number(values["scalar-threads"]), parallel: "images" }] : []),
 ];
 
-const model = await openModel(values.model);
-if (model.kind !== "float") throw new Error(`${values.model} is quantized already`);
-const network = simplifyForImport(model.graph);
-const train = await openImages(values.data, { split: "train" });
 const test = await openImages(values.data, {
   split: "test",
   ...(values.limit === undefined ? {} : { limit: Number(values.limit) }),
@@ -80,17 +76,12 @@ const { value: batch } = await test.batches({ batchSize: test.length })[Symbol.a
 async function quantizedFile(configuration) {
   const [, weights, activations] = /^W([2-8])A([2-8])$/.exec(configuration) ?? [];
   if (weights === undefined) throw new Error(`a configuration is W2A2 … W8A8, not "${configuration}"`);
-  const [method, seed] = ["mse", 0];
-  const policy = { weights: Number(weights), activations: Number(activations) };
-  const quantized = await quantizeGraph(network, train, { policy, method, seed, mean, std, threads: 1 });
-  const { channels, height, width, classes } = train;
-  return writeSbq(
-    lower(quantized, {
-      preprocessing: { channels, height, width, resize: "exact", mean, std },
-      labels: classes,
-      provenance: { command: "measure-engine-equality", method, seed },
-    }),
-  );
+  const out = join(root, "runs", "engine-equality", `${configuration}.sbq`);
+  mkdirSync(dirname(out), { recursive: true });
+  const { model, data } = values;
+  const bits = { weights: Number(weights), activations: Number(activations) };
+  await quantizeModel({ model, data, mean, std, ...bits, method: "mse", force: true, threads: 1, out });
+  return new Uint8Array(readFileSync(out));
 }
 
 /** Logits `[count, classes]` of all images, and how they came about; loading is not in the time. */

@@ -25,10 +25,10 @@ export { Check, type CheckImages, type Closeness, checkImages } from "./quantiza
 export { insertFakeQuant } from "./quantization/insert.js";
 export { type Method, type MethodOptions, methodByName, methods } from "./quantization/methods.js";
 export {
-  type ChooseWidthsOptions,
-  chooseWidths,
-  type WidthBudget,
-} from "./quantization/mixed-precision/choose-widths.js";
+  type BitWidthBudget,
+  type ChooseBitWidthsOptions,
+  chooseBitWidths,
+} from "./quantization/mixed-precision/choose-bit-widths.js";
 export type { Front, FrontPoint } from "./quantization/mixed-precision/front.js";
 export type { LayerCosts } from "./quantization/mixed-precision/layer-costs.js";
 export type { MixedBudget, MixedPrecision } from "./quantization/mixed-precision/mixed-precision.js";
@@ -40,12 +40,10 @@ export * from "./quantization/reconstruction/index.js";
 export { type LayerSensitivity, layerSensitivity } from "./quantization/sensitivity/index.js";
 export { type Synthesis, type SynthesisOptions, synthesizeImages } from "./quantization/synthesis.js";
 export * from "./random.js";
-export { quickstartReport } from "./report/quickstart-report.js";
 export { type SensitivityPage, sensitivityReport } from "./report/sensitivity-report.js";
 export * from "./runtime/index.js";
 export { codesClassifier, simulatedClassifier } from "./simulation/classifier.js";
 export { type CodeSimulation, simulateCodes } from "./simulation/codes.js";
 export { lift } from "./simulation/lift.js";
-export { type QuickstartModels, type QuickstartResult, type QuickstartRow, runQuickstart } from "./study/quickstart.js";
 export * from "./training/index.js";
 export * from "./weights/index.js";

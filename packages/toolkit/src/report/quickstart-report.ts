@@ -1,9 +1,9 @@
 /** @file The report of `subbyte quickstart`. */
 
 import { percent } from "../percent.js";
-import type { QuickstartResult, QuickstartRow } from "../study/quickstart.js";
 import { chartSvg } from "./chart.js";
 import { definitions, figure, htmlTable, page } from "./page.js";
+import type { QuickstartResult, QuickstartRow } from "./quickstart-result.js";
 
 const size = { width: 880, height: 340 };
 /** Text is measured without a browser, a little too narrow; the gap keeps entries apart. */
@@ -17,21 +17,21 @@ const colors = {
 
 /** A self-contained HTML page. */
 export async function quickstartReport(
-  result: Omit<QuickstartResult, "models">,
+  result: QuickstartResult,
   machine: Readonly<Record<string, string>>,
 ): Promise<string> {
   const { float, rows, history, architecture, parameters, multiplyAdds, seed, seconds } = result;
   const body = [
     "<h1>Subbyte quickstart: MNIST from float to 2 bits</h1>",
-    `<p class="lead">${architecture}, ${parameters.toLocaleString("en")} parameters, ${(multiplyAdds / 1e6).toFixed(2)} million multiply-adds an image. ` +
+    `<p class="lead">${architecture}, ${parameters.toLocaleString("en")} parameters, ${(multiplyAdds / 1e6).toFixed(2)} million multiply-adds per image. ` +
       `Float reaches ${percent(float.top1)} on ${float.images.toLocaleString("en")} test images; every accuracy below is the integer engine's.</p>`,
-    "<h2>Accuracy by width</h2>",
+    "<h2>Accuracy by bit width</h2>",
     figure(
       await accuracyChart(result),
-      "Top-1 accuracy of the integer engine over the width of weights and activations.",
+      "Top-1 accuracy of the integer engine over the bit width of weights and activations.",
     ),
     htmlTable(
-      ["Width", "Method", "Accuracy", "Change", "Agreement with simulation", "File", "Compression"],
+      ["Bits", "Method", "Accuracy", "Change", "Agreement with simulation", "File", "Compression"],
       rows.map((row) => tableRow(row, float.top1)),
     ),
     "<h2>Size against accuracy</h2>",

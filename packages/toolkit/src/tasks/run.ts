@@ -109,6 +109,19 @@ export class Run {
     return [...this.#warnings];
   }
 
+  /**
+   * For a task that is a step of this one: its phases and progress are told with `detail` before theirs, its warnings as they are. Its
+   * notes are about its own result and stay with it.
+   */
+  within(detail: string): TaskContext {
+    const labelled = (own: string | undefined) => (own === undefined ? detail : `${detail}, ${own}`);
+    const emit = (event: TaskEvent) => {
+      if (event.type === "warning") this.warning(event.text);
+      else if (event.type !== "note") this.#emit({ ...event, detail: labelled(event.detail) });
+    };
+    return { signal: this.signal, cache: this.cache, emit };
+  }
+
   #say(event: Extract<TaskEvent, { readonly text: string }>): void {
     if (this.#said.has(event.text)) return;
     this.#said.add(event.text);
