@@ -8,16 +8,8 @@ import { insertFakeQuant } from "../src/quantization/insert.js";
 import type { BitPolicy } from "../src/quantization/policy.js";
 import { setRanges } from "../src/quantization/ranges.js";
 import { Random } from "../src/random.js";
-import { channelShuffle, kitchenSink, preActivation, randomTensor } from "../src/testing/networks.js";
+import { channelShuffle, kitchenSink, preActivation, preprocessing, randomTensor } from "../src/testing/networks.js";
 
-export const preprocessing = {
-  channels: 3,
-  height: 16,
-  width: 16,
-  resize: "exact",
-  mean: [0.4, 0.5, 0.6],
-  std: [0.2, 0.25, 0.3],
-} as const;
 const pixels = 256;
 
 /** Functions that only tables hold, padding that never wins a maximum, a clamp without an activation of its own: → `[N, 5]`. */

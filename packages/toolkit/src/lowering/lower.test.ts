@@ -10,17 +10,16 @@ import { createSession } from "../runtime/session.js";
 import { simulateCodes } from "../simulation/codes.js";
 import { lift } from "../simulation/lift.js";
 import { exportedActivations, manyActivations } from "../testing/activations.js";
-import { channelShuffle, kitchenSink, preActivation, randomTensor, squeezeExcitation } from "../testing/networks.js";
+import {
+  channelShuffle,
+  kitchenSink,
+  preActivation,
+  preprocessing,
+  randomTensor,
+  squeezeExcitation,
+} from "../testing/networks.js";
 import { lower } from "./lower.js";
 
-const preprocessing = {
-  channels: 3,
-  height: 16,
-  width: 16,
-  resize: "exact",
-  mean: [0.4, 0.5, 0.6],
-  std: [0.2, 0.25, 0.3],
-} as const;
 const count = 6;
 
 /** `[N, C, H, W]` random bytes. */

@@ -3,6 +3,16 @@
 import { float32, type Graph, GraphBuilder, type Tensor } from "@subbyte/graph";
 import { Random } from "../random.js";
 
+/** How the networks here take images: `[3, 16, 16]`. */
+export const preprocessing = {
+  channels: 3,
+  height: 16,
+  width: 16,
+  resize: "exact",
+  mean: [0.4, 0.5, 0.6],
+  std: [0.2, 0.25, 0.3],
+} as const;
+
 /** Weights with the spread of a trained layer. */
 export function randomTensor(random: Random, shape: readonly number[], spread: number): Tensor {
   const count = shape.reduce((a, b) => a * b, 1);

@@ -1,17 +1,16 @@
 /** @file Pictures come by drop, paste, file dialogue, camera app, or as samples. */
 
-import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { droppedFiles } from "../runtime/dropped.js";
 import { family } from "../state/catalog.js";
 import { addFiles, refusal } from "../state/images.js";
 import { place } from "../state/place.js";
+import { DropZone } from "./drop-zone.js";
 import { Icon } from "./icons.js";
 import { Notice } from "./notice.js";
 
 export function ImageInput(): JSX.Element {
-  const over = useSignal(false);
   useEffect(() => {
     const pasted = (event: ClipboardEvent) => {
       const files = [...(event.clipboardData?.files ?? [])];
@@ -21,20 +20,10 @@ export function ImageInput(): JSX.Element {
     return () => document.removeEventListener("paste", pasted);
   }, []);
   return (
-    <section
-      class={over.value ? "dropzone over" : "dropzone"}
-      aria-label="Add pictures"
-      onDragOver={(event) => {
-        event.preventDefault();
-        over.value = true;
-      }}
-      onDragLeave={() => {
-        over.value = false;
-      }}
-      onDrop={(event) => {
-        event.preventDefault();
-        over.value = false;
-        void droppedFiles(event.dataTransfer).then((files) => addFiles(files));
+    <DropZone
+      label="Add pictures"
+      onFiles={(transfer) => {
+        void droppedFiles(transfer).then((files) => addFiles(files));
       }}
     >
       <div class="intake">
@@ -54,7 +43,7 @@ export function ImageInput(): JSX.Element {
           ? "Pictures stay on this machine: the networks run in this browser."
           : "Pictures are sent to the server that this page came from."}
       </p>
-    </section>
+    </DropZone>
   );
 }
 

@@ -1,28 +1,17 @@
 /** @file A model file of the visitor's own, by drop or dialogue. */
 
-import { useSignal } from "@preact/signals";
 import type { Preprocessing } from "@subbyte/engine";
 import type { JSX } from "preact";
 import { addFloat, addOwn, ownFailure, waitingFloat } from "../state/own-models.js";
+import { DropZone } from "./drop-zone.js";
 import { Notice } from "./notice.js";
 
 export function OwnModel(): JSX.Element {
-  const over = useSignal(false);
   return (
-    <section
-      class={over.value ? "dropzone over" : "dropzone"}
-      aria-label="Your own model"
-      onDragOver={(event) => {
-        event.preventDefault();
-        over.value = true;
-      }}
-      onDragLeave={() => {
-        over.value = false;
-      }}
-      onDrop={(event) => {
-        event.preventDefault();
-        over.value = false;
-        for (const file of event.dataTransfer?.files ?? []) void addOwn(file);
+    <DropZone
+      label="Your own model"
+      onFiles={(transfer) => {
+        for (const file of transfer?.files ?? []) void addOwn(file);
       }}
     >
       <div class="row">
@@ -44,7 +33,7 @@ export function OwnModel(): JSX.Element {
       <p class="small muted">It is read in this browser and sent nowhere.</p>
       {ownFailure.value === undefined ? null : <Notice kind="wrong">{ownFailure.value}</Notice>}
       {waitingFloat.value === undefined ? null : <FloatForm file={waitingFloat.value} />}
-    </section>
+    </DropZone>
   );
 }
 

@@ -1,7 +1,7 @@
 /** @file How convolutions and linear layers are cut: by pixels or tiles, and by blocks of output channels. */
 
 import type { Constants, TaskFields } from "../constants.js";
-import { elements, type MakeAxes, type Part } from "./axis.js";
+import { type Axis, elements, type MakeAxes, type Part } from "./axis.js";
 
 /** Pixels of a tile of the inner loop stay together. */
 const tilePixels = 4;
@@ -47,25 +47,34 @@ function weightsOfBlocks(fields: TaskFields<"ConvTask">, { first, count }: Part,
   };
 }
 
+/** Pixels of the output, in tiles. */
+function pixelAxis<Name extends "ConvTask" | "DepthwiseTask">(
+  constants: Constants,
+  name: Name,
+  fields: TaskFields<Name>,
+): Axis {
+  return {
+    units: Math.ceil(fields.pixels / tilePixels),
+    repeated: 0,
+    cut(part) {
+      const { start, count } = elements(part, tilePixels, fields.pixels);
+      return constants.task(name, {
+        ...fields,
+        inputPixels: fields.inputPixels + 4 * start,
+        pixels: count,
+        output: fromPixel(constants, fields.output, start),
+      });
+    },
+  };
+}
+
 /** @param outputBlocks  blocks of eight channels in a block of weights */
 export const convolutionAxes =
   (outputBlocks: number): MakeAxes =>
   (constants, task, { sums }) => {
     const fields = { ...constants.read("ConvTask", task), sums };
     return [
-      {
-        units: Math.ceil(fields.pixels / tilePixels),
-        repeated: 0,
-        cut(part) {
-          const { start, count } = elements(part, tilePixels, fields.pixels);
-          return constants.task("ConvTask", {
-            ...fields,
-            inputPixels: fields.inputPixels + 4 * start,
-            pixels: count,
-            output: fromPixel(constants, fields.output, start),
-          });
-        },
-      },
+      pixelAxis(constants, "ConvTask", fields),
       {
         units: fields.blocks,
         repeated: 0,
@@ -131,19 +140,7 @@ export const depthwiseAxes =
   (constants, task, { sums }) => {
     const fields = { ...constants.read("DepthwiseTask", task), sums };
     return [
-      {
-        units: Math.ceil(fields.pixels / tilePixels),
-        repeated: 0,
-        cut(part) {
-          const { start, count } = elements(part, tilePixels, fields.pixels);
-          return constants.task("DepthwiseTask", {
-            ...fields,
-            inputPixels: fields.inputPixels + 4 * start,
-            pixels: count,
-            output: fromPixel(constants, fields.output, start),
-          });
-        },
-      },
+      pixelAxis(constants, "DepthwiseTask", fields),
       {
         units: fields.blocks,
         repeated: 0,

@@ -4,20 +4,11 @@ import { describe, expect, test } from "vitest";
 import { lower } from "../../lowering/lower.js";
 import { Random } from "../../random.js";
 import { codesClassifier } from "../../simulation/classifier.js";
-import { kitchenSink, randomTensor } from "../../testing/networks.js";
+import { kitchenSink, preprocessing, randomTensor } from "../../testing/networks.js";
 import { insertFakeQuant } from "../insert.js";
 import { type CalibrationInput, setRanges } from "../ranges.js";
 import { adaroundDefaults, reconstructionDefaults } from "./options.js";
 import { reconstruct } from "./reconstruct.js";
-
-const preprocessing = {
-  channels: 3,
-  height: 16,
-  width: 16,
-  resize: "exact",
-  mean: [0.5, 0.5, 0.5],
-  std: [0.25, 0.25, 0.25],
-} as const;
 
 const calibration: CalibrationInput = {
   async *batches() {

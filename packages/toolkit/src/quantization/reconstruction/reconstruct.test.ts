@@ -9,7 +9,7 @@ import { lower } from "../../lowering/lower.js";
 import { Random } from "../../random.js";
 import { createSession } from "../../runtime/session.js";
 import { codesClassifier } from "../../simulation/classifier.js";
-import { kitchenSink } from "../../testing/networks.js";
+import { kitchenSink, preprocessing } from "../../testing/networks.js";
 import { snapBiases } from "../biases.js";
 import { codeRange, fakeQuants, quantizeValue } from "../fake-quant.js";
 import { insertFakeQuant } from "../insert.js";
@@ -20,15 +20,6 @@ import { findBlocks } from "./blocks.js";
 import { imagesPerStep } from "./effort.js";
 import { adaroundDefaults, type ReconstructionOptions, reconstructionDefaults } from "./options.js";
 import { type ReconstructionRun, reconstruct } from "./reconstruct.js";
-
-const preprocessing = {
-  channels: 3,
-  height: 16,
-  width: 16,
-  resize: "exact",
-  mean: [0.4, 0.5, 0.6],
-  std: [0.2, 0.25, 0.3],
-} as const;
 
 /** `[N, H, W, C]` bytes: waves of another length in each image, with noise. */
 function bytes(seed: number, count: number): Uint8Array {

@@ -4,7 +4,7 @@ import { UsageError } from "../../errors.js";
 import { lower } from "../../lowering/lower.js";
 import { Random } from "../../random.js";
 import { lift } from "../../simulation/lift.js";
-import { kitchenSink, randomTensor } from "../../testing/networks.js";
+import { kitchenSink, preprocessing, randomTensor } from "../../testing/networks.js";
 import { Check } from "../check.js";
 import { equalizeLayers } from "../equalization.js";
 import { insertFakeQuant } from "../insert.js";
@@ -15,15 +15,6 @@ const float = kitchenSink(7);
 const random = new Random(3);
 const batches = [32, 16].map((count) => randomTensor(random, [count, 3, 16, 16], 1));
 const session = { threads: 1 };
-const preprocessing = {
-  channels: 3,
-  height: 16,
-  width: 16,
-  resize: "exact",
-  mean: [0.5, 0.5, 0.5],
-  std: [0.5, 0.5, 0.5],
-} as const;
-
 function changed(graph: Graph, name: string, change: (value: number, i: number) => number): Graph {
   const { data, shape } = graph.tensors.get(name)!;
   return { ...graph, tensors: new Map([...graph.tensors, [name, float32((data as Float32Array).map(change), shape)]]) };
