@@ -101,7 +101,7 @@ describe("the path from a checkpoint to other formats", () => {
     const line = `quantize ${checkpoint} --data mnist --calibration-images 32 --method mse --avg-bits 3 --quiet`;
     const { status, stdout } = await subbyte(...line.split(" "), "--out", "mixed.sbq");
     expect(status).toBe(0);
-    expect(stdout).toContain("the same width everywhere");
+    expect(stdout).toContain("the same bit width everywhere");
     const policy = readFileSync(join(folder, "mixed-policy.json"), "utf8");
     const entries: readonly { activations: number }[] = JSON.parse(policy);
     expect(policy.trim().split("\n")).toHaveLength(entries.length + 2);
@@ -124,7 +124,7 @@ describe("the path from a checkpoint to other formats", () => {
     expect(missing).toMatchObject({ status: 2, stderr: expect.stringContaining("missing required argument 'images'") });
   });
 
-  test("inspect prints operators with their widths", async () => {
+  test("inspect prints operators with their bit widths", async () => {
     const { stdout } = await subbyte("inspect", sbq);
     expect(stdout).toMatch(/layer1\.0\.conv1 +conv +8×28×28 +4 +4/);
     expect(JSON.parse((await subbyte("inspect", sbq, "--json")).stdout)).toMatchObject({

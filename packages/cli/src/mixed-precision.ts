@@ -17,10 +17,10 @@ const SHOWN = 9;
 
 /** Points at about equal distances, both ends included; what was chosen, and what it is to be compared with. */
 function frontText({ unit, points, chosen, uniform }: Front): string {
-  const [widest, narrowest] = [points[0]!, points.at(-1)!];
+  const [most, fewest] = [points[0]!, points.at(-1)!];
   const shown = new Set(
     Array.from({ length: SHOWN }, (_, i) => {
-      const wanted = widest.amount + ((narrowest.amount - widest.amount) * i) / (SHOWN - 1);
+      const wanted = most.amount + ((fewest.amount - most.amount) * i) / (SHOWN - 1);
       const distance = ({ amount }: (typeof points)[number]) => Math.abs(amount - wanted);
       return points.reduce((nearest, point) => (distance(point) < distance(nearest) ? point : nearest));
     }),
@@ -29,7 +29,7 @@ function frontText({ unit, points, chosen, uniform }: Front): string {
   const rows = [
     ...[...shown].map((point) => [...cells(point), ""]),
     [...cells(chosen), "chosen"],
-    ...(uniform === undefined ? [] : [[...cells(uniform), "the same width everywhere"]]),
+    ...(uniform === undefined ? [] : [[...cells(uniform), "the same bit width everywhere"]]),
   ];
   return table([unit, "sum of divergences", ""], rows);
 }

@@ -8,7 +8,7 @@ export const quantize = defineCommand("quantize", {
   examples: [
     "quantize model.onnx --data photos/ --weights 4 --activations 4",
     "quantize resnet20.th --arch resnet20 --data cifar10.tgz --weights 8 --activations 8 --out resnet20-w8a8.sbq",
-    "quantize model.onnx --data photos/ --weights 4 --activations 4 --policy widths.yaml",
+    "quantize model.onnx --data photos/ --weights 4 --activations 4 --policy policy.yaml",
     "quantize model.onnx --data photos/ --weights 3 --activations 4 --method reconstruct --checkpoint learned.state",
     "quantize model.onnx --data photos/ --avg-bits 4",
     "quantize model.onnx --data photos/ --max-time 12",

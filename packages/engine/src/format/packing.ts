@@ -9,7 +9,7 @@
 /** Bytes of one row of `length` codes. */
 export const rowBytes = (length: number, bits: number): number => Math.ceil((length * bits) / 8);
 
-/** @param codes  `rows` rows of equal length, each code within its width. */
+/** @param codes  `rows` rows of equal length, each code within its bit width. */
 export function packCodes(codes: Int8Array, bits: number, rows: number): Uint8Array {
   const length = codes.length / rows;
   const packed = new Uint8Array(rows * rowBytes(length, bits));

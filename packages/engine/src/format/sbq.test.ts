@@ -45,7 +45,7 @@ describe("write and read", () => {
     expect(readSbq(larger.subarray(3, 3 + bytes.length))).toEqual(tinyNetwork());
   });
 
-  test("weights take their width: 2 bits a quarter of 8", () => {
+  test("weights take their bit width: 2 bits a quarter of 8", () => {
     const sizes = [2, 4, 8].map((bits) => {
       const program = everyOperator(new Random(1), { bits });
       const conv = program.operators[0] as Extract<Operator, { op: "conv" }>;
@@ -112,8 +112,12 @@ describe("well-formed files that lie", () => {
       (h) => (h.tensors[0].shape = [3, 65536, 65536]),
       "tensors[0].shape: [3,65536,65536] needs more than",
     ],
-    ["a width of 9", (h) => (h.tensors[0].bits = 9), "tensors[0].bits: must be an integer in [2, 8], is 9"],
-    ["a weight width of 1", (h) => (h.operators[1].weights.bits = 1), "operators[1].weights.bits: must be an integer"],
+    ["a bit width of 9", (h) => (h.tensors[0].bits = 9), "tensors[0].bits: must be an integer in [2, 8], is 9"],
+    [
+      "a bit width of weights of 1",
+      (h) => (h.operators[1].weights.bits = 1),
+      "operators[1].weights.bits: must be an integer",
+    ],
     [
       "a scale that is no float32",
       (h) => (h.tensors[0].scale = 0.1),
@@ -216,7 +220,7 @@ describe("checkProgram", () => {
     );
   });
 
-  test("codes beyond their width, scales whose product underflows, too much memory", () => {
+  test("codes beyond their bit width, scales whose product underflows, too much memory", () => {
     const { weights } = linear(tinyNetwork());
     const codes = Int8Array.of(1, -2, 4, 0, 0, 0);
     expect(() => checkProgram(withLinear({ weights: { ...weights, codes } }))).toThrow(

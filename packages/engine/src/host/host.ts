@@ -23,7 +23,7 @@ export interface ModelInfo {
   /** Of one image. */
   readonly multiplyAdds: number;
   readonly weights: number;
-  /** Mean width of the weights. */
+  /** Mean bit width of the weights. */
   readonly weightBits: number;
   /** Most bytes that the model takes beside its file: weights, unpacked and as the kernels want them, activations, tables. */
   readonly peakBytes: number;

@@ -1,6 +1,6 @@
 /**
  * @file Which kernel runs a convolution or linear layer. The form of the input (bytes or int16) is decided for all readers of a
- * tensor together; within it the layer's widths, shape and actual codes decide.
+ * tensor together; within it the layer's bit widths, shape and actual codes decide.
  */
 
 import { channelMultipliers } from "../operators/arithmetic.js";

@@ -52,8 +52,8 @@ describe("toCode", () => {
     [100, 5, 9, 9, 9],
   ])("of %d with zero point %d in [%d, %d] is %d", (v, z, lo, hi, code) => expect(toCode(v, z, lo, hi)).toBe(code));
 
-  test("equals clamp(rne(v) + z, lo, hi) at every width", () => {
-    const widths = fc
+  test("equals clamp(rne(v) + z, lo, hi) at every bit width", () => {
+    const bitWidths = fc
       .integer({ min: 2, max: 8 })
       .chain((bits) =>
         fc
@@ -65,7 +65,7 @@ describe("toCode", () => {
       fc.integer({ min: -1200, max: 1200 }).map((n) => n / 4),
     );
     fc.assert(
-      fc.property(widths, values, ([z, a, b], v) => {
+      fc.property(bitWidths, values, ([z, a, b], v) => {
         const [lo, hi] = [Math.min(a!, b!), Math.max(a!, b!)];
         const rounded = Number.isFinite(v) ? naiveRound(v) : v;
         expect(toCode(v, z!, lo, hi)).toBe(Math.min(Math.max(rounded + z!, lo), hi));

@@ -3,7 +3,7 @@
 import type { TensorId } from "../program/program.js";
 import { noWorkingMemory, type OperatorDefinition } from "./definition.js";
 
-/** Concatenation along the first axis (channels); inputs already have the output's scale, zero point and width (rule 9). */
+/** Concatenation along the first axis (channels); inputs already have the output's scale, zero point and bit width (rule 9). */
 export interface ConcatOperator {
   readonly op: "concat";
   readonly name: string;

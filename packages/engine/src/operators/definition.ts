@@ -77,7 +77,7 @@ export interface OperatorDefinition<T extends NamedOperator> {
   /** Every tensor that the operator reads, a fused residual among them. */
   inputs(op: T): readonly TensorId[];
   /**
-   * Refuses shapes, widths, scales and bounds that the arithmetic does not cover. Tensor ids are valid when it is called.
+   * Refuses shapes, bit widths, scales and bounds that the arithmetic does not cover. Tensor ids are valid when it is called.
    * @throws {FormatError}
    */
   check(op: T, context: CheckContext): void;
@@ -106,7 +106,7 @@ export class CheckContext {
     readonly program: Program,
     /** e.g. `operators[3]`. */
     readonly field: string,
-    /** Weight codes come from as many fields of their width as the shape says. */
+    /** Weight codes come from as many fields of their bit width as the shape says. */
     readonly codesFit = false,
   ) {}
 
@@ -148,7 +148,7 @@ export class CheckContext {
     this.integer("lo", lo, 0, hi);
   }
 
-  /** Operators that move codes leave width, scale and zero point as they are. */
+  /** Operators that move codes leave bit width, scale and zero point as they are. */
   sameQuantization(field: string, input: TensorId, output: TensorId): void {
     const from = this.tensor(input);
     const to = this.tensor(output);
@@ -164,7 +164,7 @@ export class CheckContext {
   }
 
   /**
-   * Weights and bias of `channels` output channels: codes within their width, scales usable, and
+   * Weights and bias of `channels` output channels: codes within their bit width, scales usable, and
    * Σ|w| · max|x| + |b − z·Σw| < 2^31 in every channel (rule 4).
    */
   weights(weights: QuantizedWeights, bias: Int32Array, shape: readonly number[], input: TensorId, outputScale: number) {
@@ -178,7 +178,7 @@ export class CheckContext {
     if (bias.length !== channels) this.fail("bias", `must hold ${channels} values, holds ${bias.length}`);
     const x = this.tensor(input);
     if (!this.codesFit) this.#codes(weights.codes, bits, channels * fanIn);
-    // Filters as large as the width allows: only where they could leave the bound are the sums of the actual ones needed.
+    // Filters as large as the bit width allows: only where they could leave the bound are the sums of the actual ones needed.
     const largest = fanIn * 2 ** (bits - 1);
     for (let c = 0; c < channels; c++) {
       const most = largest * (2 ** x.bits - 1 + x.zeroPoint) + Math.abs(bias[c]!);

@@ -6,7 +6,7 @@ import { axesOf, checkPoolWindows, checkWindowAttributes, tapsInside } from "./w
 
 /**
  * Maximum over windows; padded elements do not take part (rule 9). Output sizes follow ONNX, rounded down or up
- * (`ceil_mode`), as the output's shape says. Input and output share width, scale and zero point.
+ * (`ceil_mode`), as the output's shape says. Input and output share bit width, scale and zero point.
  */
 export interface MaxPoolOperator {
   readonly op: "maxPool";

@@ -99,7 +99,7 @@ describe("average pooling", () => {
   });
 });
 
-test("rescale is rule 5 on q − z for every code and width", () => {
+test("rescale is rule 5 on q − z for every code and bit width", () => {
   const random = new Random(1);
   for (const from of [2, 3, 5, 8])
     for (const to of [2, 4, 7, 8]) {

@@ -1,11 +1,11 @@
-/** @file Change of scale or width: y = clamp(rne(fround(fround(q − z_a) · m)) + z_b, lo, hi), m = fround(s_a / s_b) (rule 7). */
+/** @file Change of scale or bit width: y = clamp(rne(fround(fround(q − z_a) · m)) + z_b, lo, hi), m = fround(s_a / s_b) (rule 7). */
 
 import type { OutputRange, TensorId } from "../program/program.js";
 import { rescaleMultiplier, toCode } from "./arithmetic.js";
 import { noWorkingMemory, type OperatorDefinition } from "./definition.js";
 import { applyTables } from "./table.js";
 
-/** Change of scale or width (rule 7). */
+/** Change of scale or bit width (rule 7). */
 export interface RescaleOperator extends OutputRange {
   readonly op: "rescale";
   readonly name: string;

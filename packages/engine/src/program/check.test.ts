@@ -74,7 +74,11 @@ describe("what does not fit is refused, and the message says where", () => {
       "operators[0].bias: must hold 4 values, holds 5",
     ],
     ["lo above hi", withOperator("stem", { lo: 9, hi: 8 }), "operators[0].lo: must be an integer in [0, 8], is 9"],
-    ["hi above the width", withOperator("stem", { hi: 16 }), "operators[0].hi: must be an integer in [0, 15], is 16"],
+    [
+      "hi above the highest code",
+      withOperator("stem", { hi: 16 }),
+      "operators[0].hi: must be an integer in [0, 15], is 16",
+    ],
     [
       "residual shape",
       withOperator("block", { residual: { tensor: 0 } }),

@@ -1,5 +1,5 @@
 /**
- * @file Proves that a program can be run before anything runs it: every shape, width, scale, code and accumulator bound, and
+ * @file Proves that a program can be run before anything runs it: every shape, bit width, scale, code and accumulator bound, and
  * that each tensor is produced exactly once before it is read. The reader calls it for every file, the writer for every
  * program, and the engine relies on it: no kernel tests a bound again.
  */
@@ -22,7 +22,7 @@ export const checkOptionTypes: { readonly [K in keyof Required<CheckOptions>]: E
 
 /** What the reader knows beforehand. */
 interface CheckKnowledge extends CheckOptions {
-  /** Weight codes come from as many fields of their width as the shape says, so that each of them fits. */
+  /** Weight codes come from as many fields of their bit width as the shape says, so that each of them fits. */
   readonly codesFit?: boolean;
 }
 

@@ -6,7 +6,7 @@ import { Random } from "../../test/programs.js";
 import { writeSbq } from "../format/writer.js";
 import { load } from "../load.js";
 
-const widths = [
+const bitWidths = [
   [8, 8],
   [4, 8],
   [4, 4],
@@ -14,7 +14,7 @@ const widths = [
   [2, 2],
 ] as const;
 const cases = [
-  ...widths.map(([weights, activations]) => ({ name: "ResNet-20", make: resnet20, weights, activations, size: 32 })),
+  ...bitWidths.map(([weights, activations]) => ({ name: "ResNet-20", make: resnet20, weights, activations, size: 32 })),
   { name: "ResNet-18", make: resnet18, weights: 4, activations: 4, size: 64 },
   { name: "MobileNet-v2", make: mobilenetV2, weights: 4, activations: 4, size: 64 },
 ];

@@ -10,7 +10,7 @@
  *   ds = Σ dy·(rne(c) − inside·v)        rne(c) is the bound itself outside; with PACT Σ (dy − dx)·rne(c)
  *   dz = s·Σ (dx − dy)
  *
- * QuantizeLinear and DequantizeLinear would be rewritten to integer kernels by some runtimes, and have no width below 4 bits.
+ * QuantizeLinear and DequantizeLinear would be rewritten to integer kernels by some runtimes, and know no fewer than 4 bits.
  */
 
 import { toNumbers } from "../ir/tensor.js";

@@ -37,7 +37,7 @@ function fakeQuant(
   return [g.build(), new Map([["x", x], ["s", scale], ["z", zero], ...(weights ? [["v", weights] as const] : [])])];
 }
 
-test("code ranges at every width", () => {
+test("code ranges at every bit width", () => {
   for (let bits = 2; bits <= 8; bits++) {
     const half = 2 ** (bits - 1);
     expect(codeRange({ bits })).toEqual({ qmin: 0, qmax: 2 * half - 1 });
@@ -155,7 +155,7 @@ describe("gradients", () => {
   });
 });
 
-test("refuses widths and shapes that are none", () => {
+test("refuses bit widths and shapes that are none", () => {
   const [x, one] = [float32([1, 2, 3], [3]), scalar(1)];
   const infer = (scale: Tensor, attributes: Attributes) => inferTypes(fakeQuant(x, scale, scale, attributes)[0]);
   expect(() => infer(one, { bits: 1 })).toThrow("bits is 1");

@@ -39,7 +39,7 @@ export function chooseModel(
   const family = name === undefined ? "" : ` whose name starts with ${JSON.stringify(name.slice(0, 80))}`;
   if (names.length === 0)
     throw new ServerError("unknown-model", `There is no ${type}-bit classifier${family}.`, {
-      action: `Bit widths here are ${widthsOf(repository)}.`,
+      action: `Bit widths here are ${bitWidthsOf(repository)}.`,
     });
   throw new ServerError(
     "invalid-request",
@@ -50,6 +50,6 @@ export function chooseModel(
   );
 }
 
-const widthsOf = (repository: Repository): string =>
+const bitWidthsOf = (repository: Repository): string =>
   [...new Set(repository.loaded().map(({ description }) => description.bits))].sort((a, b) => b - a).join(", ") ||
   "none";

@@ -10,7 +10,7 @@ const all: ComparisonOptions = {
 };
 const keys = (options: Partial<ComparisonOptions>) => comparisons({ ...all, ...options }).map(comparisonKey);
 
-test("keys name network, size, widths, tier, threads and peer", () => {
+test("keys name network, size, bit widths, tier, threads and peer", () => {
   expect(keys({ bits: [4] })).toEqual([
     "resnet18-224-w4a4/ort-web-float32",
     "resnet18-224-w4a4/ort-web-int8",

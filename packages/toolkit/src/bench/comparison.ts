@@ -74,31 +74,31 @@ export function comparisonKey({ network, ours, against }: Comparison): string {
 
 export interface ComparisonOptions {
   readonly networks: readonly NetworkChoice[];
-  /** Widths of weights and activations. */
+  /** Bit widths of weights and activations. */
   readonly bits: readonly number[];
   readonly tiers: readonly OwnContestant["tier"][];
   readonly threads: number;
-  /** With `threads` of 1: what this many threads gain, at the usual width on the best tier, where peers have no part. */
+  /** With `threads` of 1: what this many threads gain, at the usual bit width on the best tier, where peers have no part. */
   readonly scaleTo?: number;
   readonly runtimes: readonly PeerContestant["runtime"][];
   /** Keeps the comparisons whose key contains one of these. */
   readonly only?: readonly string[];
 }
 
-/** The width that narrower ones are compared with, and that stands for all in the gain by threads. */
+/** The bit width that smaller ones are compared with, and that stands for all in the gain by threads. */
 const USUAL_BITS = 4;
 
-/** Every network × width × tier against all peers, 2 bits against 4, and several threads against one. */
+/** Every network × bit width × tier against all peers, 2 bits against 4, and several threads against one. */
 export function comparisons(options: ComparisonOptions): Comparison[] {
   const { networks, bits, tiers, threads, scaleTo = 1, runtimes, only } = options;
   const found = networks.flatMap((network) => [
     ...tiers.flatMap((tier) =>
-      bits.flatMap((width) => {
-        const ours: OwnContestant = { kind: "own", bits: width, tier, threads };
+      bits.flatMap((own) => {
+        const ours: OwnContestant = { kind: "own", bits: own, tier, threads };
         const against: ContestantSpec[] = runtimes.flatMap((runtime) =>
           peerPrecisions[runtime].map((precision) => ({ kind: "peer", runtime, precision, threads }) as const),
         );
-        if (width < USUAL_BITS && bits.includes(USUAL_BITS)) against.push({ ...ours, bits: USUAL_BITS });
+        if (own < USUAL_BITS && bits.includes(USUAL_BITS)) against.push({ ...ours, bits: USUAL_BITS });
         if (threads > 1) against.push({ ...ours, threads: 1 });
         return against.map((other): Comparison => ({ network, ours, against: other }));
       }),

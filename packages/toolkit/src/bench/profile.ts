@@ -26,11 +26,11 @@ export async function profileEngine(
   const { bits, tiers, runs, seed } = options;
   const network = await benchNetwork(choice.architecture, choice.size, { seed });
   const profiles: NetworkProfile[] = [];
-  for (const width of bits) {
-    const file = await quantizedFile(network, width);
+  for (const each of bits) {
+    const file = await quantizedFile(network, each);
     for (const tier of tiers) {
       const model = await load(file, { tier, worker: false });
-      profiles.push({ network: networkKey(choice), bits: width, tier: model.tier, layers: await model.profile(runs) });
+      profiles.push({ network: networkKey(choice), bits: each, tier: model.tier, layers: await model.profile(runs) });
       model.dispose();
     }
   }

@@ -37,7 +37,7 @@ export async function exportQdq(program: Program, options: { readonly reduceRang
   return { bytes, check: await compareSessions(bytes, graph) };
 }
 
-/** Weights of 8 bits at 7 bits, the width at which two uint8×int8 products fit the 16-bit sums of AVX2. */
+/** Weights of 8 bits at 7 bits, the bit width at which two uint8×int8 products fit the 16-bit sums of AVX2. */
 function reduceWeightRange(graph: Graph): Graph {
   const wide = new Set(
     fakeQuants(graph)
@@ -48,7 +48,7 @@ function reduceWeightRange(graph: Graph): Graph {
     wide.has(node) ? { ...node, attributes: { ...node.attributes, bits: 7 } } : node,
   );
   const narrowed = { ...graph, nodes };
-  // Layers of other widths keep the scales that their codes were made with.
+  // Layers of other bit widths keep the scales that their codes were made with.
   const kept = fakeQuants(graph)
     .filter((fq) => fq.ofWeights && !wide.has(fq.node))
     .map((fq): [string, Tensor] => [fq.scale, graph.tensors.get(fq.scale)!]);

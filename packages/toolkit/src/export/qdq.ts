@@ -1,7 +1,7 @@
 /**
  * @file Quantized ONNX: FakeQuant nodes become QuantizeLinear/DequantizeLinear pairs that any ONNX runtime executes.
  *
- * Weights of 4 bits are INT4 (opset 21), other widths int8 codes within their narrower range. Activations are uint8; below 8 bits a
+ * Weights of 4 bits are INT4 (opset 21), other bit widths int8 codes within their smaller range. Activations are uint8; below 8 bits a
  * Clip keeps them within 2^b codes ("QCDQ"). Biases are int32 at scale s_x·s_w. Spec: ONNX QuantizeLinear, DequantizeLinear 21.
  */
 

@@ -96,7 +96,7 @@ export class Lowering {
     return shape;
   }
 
-  /** Adds a tensor with the scale, zero point and width of a FakeQuant. */
+  /** Adds a tensor with the scale, zero point and bit width of a FakeQuant. */
   addTensor(name: string, shape: readonly number[], fq: FakeQuant): TensorId {
     return this.addTensorLike(name, shape, {
       bits: fq.bits,

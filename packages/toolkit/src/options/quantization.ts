@@ -53,7 +53,7 @@ export const bitWidthOptions = {
     group: "Bit widths",
     help: "bit widths of single layers by name: a JSON or YAML file",
     placeholder: "file",
-    example: "widths.yaml",
+    example: "policy.yaml",
   },
   firstLastBits: integer({
     ...bits,

@@ -12,7 +12,7 @@ import { buildModel } from "../models/index.js";
 import { Random } from "../random.js";
 import { codesClassifier } from "../simulation/classifier.js";
 import { fakeQuants } from "./fake-quant.js";
-import { chooseWidths } from "./mixed-precision/choose-widths.js";
+import { chooseBitWidths } from "./mixed-precision/choose-bit-widths.js";
 import type { BitPolicy } from "./policy.js";
 import { quantizeGraph } from "./quantize.js";
 
@@ -84,7 +84,7 @@ test.each(["resnet32", "resnet110"])("%s by ranges at 4 bits, and learned at 3",
 test("resnet32 with mixed widths", async () => {
   const graph = network("resnet32");
   const policy = { weights: 8, activations: 8 };
-  const { layers } = await chooseWidths(graph, noise, {
+  const { layers } = await chooseBitWidths(graph, noise, {
     ...common,
     policy,
     budget: { averageBits: 4 },

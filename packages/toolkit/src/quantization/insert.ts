@@ -1,34 +1,34 @@
-/** @file Places a FakeQuant node wherever the engine will hold codes, at the width that the bit policy says. */
+/** @file Places a FakeQuant node wherever the engine will hold codes, at the bit width that the bit policy says. */
 
 import { type Graph, GraphBuilder, ModelError, type Node, namesIn } from "@subbyte/graph";
 import { roleOf } from "../lowering/operators/index.js";
 import { addFakeQuant } from "./fake-quant.js";
-import { type BitPolicy, decideWidths, type Widths } from "./policy.js";
+import { type BitPolicy, type BitWidths, decideBitWidths } from "./policy.js";
 import { analyse, dataInputs, isLayer, isStored, type Topology } from "./topology.js";
 
 /**
  * Returns the graph with FakeQuant nodes on weights and activations, all scales 1 until a method sets them. The graph must be
  * simplified (batch norm folded).
  *
- * A stored tensor gets the widest width that its readers ask for: residual additions, averages, tables and concatenations
- * ask for `residualBits`, layers for their input width. A layer that wants fewer bits than are stored reads through a second
+ * A stored tensor gets the largest bit width that its readers ask for: residual additions, averages, tables and concatenations
+ * ask for `residualBits`, layers for that of their input. A layer that wants fewer bits than are stored reads through a second
  * FakeQuant.
  */
 export function insertFakeQuant(graph: Graph, policy: BitPolicy): Graph {
   const topology = analyse(graph);
-  const widths = decideWidths(graph, topology, policy);
+  const bitWidths = decideBitWidths(graph, topology, policy);
   const b = new GraphBuilder(graph.name);
   b.reserve(namesIn(graph));
   for (const input of graph.inputs) b.input(input.name, input.dtype, input.shape ?? []);
   for (const [name, tensor] of graph.tensors) b.constant(tensor, name);
 
-  /** What readers of a value now read, and its width. */
+  /** What readers of a value now read, and its bit width. */
   const current = new Map<string, { value: string; bits: number }>();
   const narrowed = new Map<string, string>();
 
   const store = (value: string) => {
     if (!isStored(graph, topology, value)) return;
-    const bits = storedBits(graph, value, topology, widths);
+    const bits = storedBits(graph, value, topology, bitWidths);
     current.set(value, { value: addFakeQuant(b, value, { bits, signed: false, learnable: true }), bits });
   };
   const read = (value: string, bits?: number): string => {
@@ -46,7 +46,7 @@ export function insertFakeQuant(graph: Graph, policy: BitPolicy): Graph {
   for (const input of graph.inputs) store(input.name);
   for (const node of graph.nodes) {
     const inputs = isLayer(node)
-      ? layerInputs(b, graph, node, widths, read)
+      ? layerInputs(b, graph, node, bitWidths, read)
       : node.inputs.map((value) => (value === "" ? "" : read(value)));
     b.node(node.op, inputs, node.attributes, { name: node.name, outputs: node.outputs, domain: node.domain });
     if (roleOf(graph, node) === "mover") {
@@ -64,10 +64,10 @@ function layerInputs(
   b: GraphBuilder,
   graph: Graph,
   node: Node,
-  widths: Widths,
+  bitWidths: BitWidths,
   read: (value: string, bits: number) => string,
 ): readonly string[] {
-  const { weights: bits, input } = widths.layers.get(node.name)!;
+  const { weights: bits, input } = bitWidths.layers.get(node.name)!;
   const [data, weight, ...rest] = node.inputs as [string, string, ...string[]];
   const tensor = graph.tensors.get(weight);
   if (!tensor || dataInputs(graph, node).length !== 1)
@@ -88,18 +88,18 @@ function layerInputs(
     learnable: true,
     axis: 0,
     channels: tensor.shape[0]!,
-    narrow: widths.narrow(bits),
+    narrow: bitWidths.narrow(bits),
   });
   return [read(data, input), quantized, ...rest];
 }
 
-function storedBits(graph: Graph, value: string, topology: Topology, widths: Widths): number {
+function storedBits(graph: Graph, value: string, topology: Topology, bitWidths: BitWidths): number {
   let bits = topology.isOutput(value) ? 8 : 0;
   for (const reader of topology.readers(value)) {
     const role = roleOf(graph, reader);
-    if (role === "layer") bits = Math.max(bits, widths.layers.get(reader.name)!.input);
-    else if (role === "mover") bits = Math.max(bits, storedBits(graph, reader.outputs[0]!, topology, widths));
-    else bits = Math.max(bits, widths.residual);
+    if (role === "layer") bits = Math.max(bits, bitWidths.layers.get(reader.name)!.input);
+    else if (role === "mover") bits = Math.max(bits, storedBits(graph, reader.outputs[0]!, topology, bitWidths));
+    else bits = Math.max(bits, bitWidths.residual);
   }
-  return bits === 0 ? widths.residual : bits;
+  return bits === 0 ? bitWidths.residual : bits;
 }

@@ -1,13 +1,13 @@
 /**
- * @file The bit policy: which width every layer's weights and input get, decided once, before any range is measured.
- * Ranges, reconstruction, export and lowering all read the widths from the FakeQuant nodes that `insert.ts` places by it.
+ * @file The bit policy: which bit width every layer's weights and input get, decided once, before any range is measured.
+ * Ranges, reconstruction, export and lowering all read them from the FakeQuant nodes that `insert.ts` places by it.
  */
 
 import type { Graph } from "@subbyte/graph";
 import { UsageError } from "../errors.js";
 import { analyse, isLayer, type Topology } from "./topology.js";
 
-/** Widths for the layers whose name matches; later entries win. */
+/** Bit widths for the layers whose name matches; later entries win. */
 export interface LayerOverride {
   /** Layer (node) name; `*` matches any run of characters. */
   readonly pattern: string;
@@ -16,15 +16,15 @@ export interface LayerOverride {
 }
 
 export interface BitPolicy {
-  /** Width of convolution and linear weights, 2 … 8. */
+  /** Bit width of convolution and linear weights, 2 … 8. */
   readonly weights: number;
-  /** Width of the inputs of convolution and linear layers, 2 … 8. */
+  /** Bit width of the inputs of convolution and linear layers, 2 … 8. */
   readonly activations: number;
-  /** Width of weights and inputs of the first convolution and the last linear layer; 8 by default. */
+  /** Bit width of weights and inputs of the first convolution and the last linear layer; 8 by default. */
   readonly firstLastBits?: number;
-  /** Width of weights and inputs of depthwise convolutions, where more than those above; 8 by default. */
+  /** Bit width of weights and inputs of depthwise convolutions, where more than those above; 8 by default. */
   readonly depthwiseBits?: number;
-  /** Width at which the residual stream is stored (what an Add, an average pool, a table or a channel factor reads); 8 by default. */
+  /** Bit width at which the residual stream is stored (what an Add, an average pool, a table or a channel factor reads); 8 by default. */
   readonly residualBits?: number;
   /** Leaves the lowest weight code unused at 4 bits and more, a symmetric grid; true by default. */
   readonly narrowWeights?: boolean;
@@ -33,14 +33,14 @@ export interface BitPolicy {
   readonly layers?: readonly LayerOverride[];
 }
 
-export interface LayerWidths {
+export interface LayerBitWidths {
   readonly weights: number;
   readonly input: number;
 }
 
-/** Widths by layer name, and what concerns no single layer. */
-export interface Widths {
-  readonly layers: ReadonlyMap<string, LayerWidths>;
+/** Bit widths by layer name, and what concerns no single layer. */
+export interface BitWidths {
+  readonly layers: ReadonlyMap<string, LayerBitWidths>;
   readonly residual: number;
   readonly narrow: (bits: number) => boolean;
 }
@@ -66,10 +66,10 @@ export function matchesPattern(name: string, pattern: string): boolean {
 }
 
 /**
- * The widths of every layer of a graph under a policy.
- * @throws {UsageError} for a width outside 2 … 8 and for a pattern that matches no layer
+ * The bit widths of every layer of a graph under a policy.
+ * @throws {UsageError} for a bit width outside 2 … 8 and for a pattern that matches no layer
  */
-export function decideWidths(graph: Graph, topology: Topology, policy: BitPolicy): Widths {
+export function decideBitWidths(graph: Graph, topology: Topology, policy: BitPolicy): BitWidths {
   const firstLast = policy.firstLastBits ?? 8;
   const depthwise = policy.depthwiseBits ?? 8;
   const residual = policy.residualBits ?? 8;
@@ -79,7 +79,7 @@ export function decideWidths(graph: Graph, topology: Topology, policy: BitPolicy
   checkBits(depthwise, "depthwiseBits");
   checkBits(residual, "residualBits");
 
-  const layers = new Map<string, LayerWidths>();
+  const layers = new Map<string, LayerBitWidths>();
   for (const node of graph.nodes) {
     if (!isLayer(node)) continue;
     if (topology.readsInput(node) || topology.reachesOutput(node))
@@ -118,7 +118,7 @@ export function keptDepthwise(
   return layers === 0 ? undefined : { layers, bits };
 }
 
-function applyOverride(layers: Map<string, LayerWidths>, override: LayerOverride): void {
+function applyOverride(layers: Map<string, LayerBitWidths>, override: LayerOverride): void {
   const names = [...layers.keys()].filter((name) => matchesPattern(name, override.pattern));
   if (names.length === 0)
     throw new UsageError(

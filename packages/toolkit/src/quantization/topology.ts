@@ -10,7 +10,7 @@ export { isLayer };
 
 /**
  * Whether a layer is no more than a factor and an offset for each channel, such as a batch normalization that no layer takes in. Its
- * one weight a channel lies on a grid of any width, so it counts with the residual stream and not with the layers.
+ * one weight a channel lies on a grid of any bit width, so it counts with the residual stream and not with the layers.
  */
 export const isChannelAffine = ({ op, attributes }: Node, { shape }: Pick<Tensor, "shape">): boolean =>
   op === "Conv" && shape[0] === (attributes.group ?? 1) && shape.slice(1).every((dim) => dim === 1);

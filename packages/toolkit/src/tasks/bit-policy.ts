@@ -5,7 +5,7 @@ import { defined } from "../defined.js";
 import { UsageError } from "../errors.js";
 import { readOptionsFile } from "../options/file.js";
 import { layerOverrides, type TaskOptions } from "../options/index.js";
-import type { WidthBudget } from "../quantization/mixed-precision/choose-widths.js";
+import type { BitWidthBudget } from "../quantization/mixed-precision/choose-bit-widths.js";
 import type { MixedPrecision } from "../quantization/mixed-precision/mixed-precision.js";
 import type { BitPolicy, LayerOverride } from "../quantization/policy.js";
 
@@ -57,9 +57,9 @@ function readPolicy(path: string): readonly LayerOverride[] {
 }
 
 /** Undefined where all layers have the bit widths of the policy. */
-export function widthBudget(
+export function bitWidthBudget(
   options: Pick<TaskOptions<"quantize">, "avgBits" | "maxSize" | "maxTime" | "sensitivityImages">,
-): WidthBudget | undefined {
+): BitWidthBudget | undefined {
   const { avgBits, maxSize, maxTime, sensitivityImages: images } = options;
   if (avgBits === undefined && maxSize === undefined && maxTime === undefined) return undefined;
   return defined({ averageBits: avgBits, maxBytes: maxSize, maxMilliseconds: maxTime, images });

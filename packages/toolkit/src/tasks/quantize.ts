@@ -8,7 +8,7 @@ import { lower } from "../lowering/lower.js";
 import { type AverageBits, averageBits } from "../quantization/average-bits.js";
 import type { Closeness } from "../quantization/check.js";
 import type { MixedPrecision } from "../quantization/mixed-precision/mixed-precision.js";
-import { bitPolicy, widthBudget } from "./bit-policy.js";
+import { bitPolicy, bitWidthBudget } from "./bit-policy.js";
 import { openTaskModel } from "./model.js";
 import type { Preparation } from "./preprocessing.js";
 import { quantizedStart } from "./quantized-start.js";
@@ -50,7 +50,7 @@ export const quantizeModel = defineTask("quantize", async (options, run): Promis
     );
   const { quantized, preparation, images, labels, closeness, log, mixed } = await quantizedStart(model, options, run, {
     policy,
-    budget: widthBudget(options),
+    budget: bitWidthBudget(options),
     guard: { maxDrop, force },
   });
   const program = lower(quantized, {

@@ -10,7 +10,7 @@ import type { TaskOptions } from "../options/index.js";
 import type { GuardedOptions, QuantizeOptions } from "../quantization/apply-method.js";
 import type { Closeness } from "../quantization/check.js";
 import { insertFakeQuant } from "../quantization/insert.js";
-import { chooseWidths, type WidthBudget } from "../quantization/mixed-precision/choose-widths.js";
+import { type BitWidthBudget, chooseBitWidths } from "../quantization/mixed-precision/choose-bit-widths.js";
 import type { MixedPrecision } from "../quantization/mixed-precision/mixed-precision.js";
 import { type BitPolicy, keptDepthwise } from "../quantization/policy.js";
 import { quantize, quantizeGraph } from "../quantization/quantize.js";
@@ -41,7 +41,7 @@ type Options = TaskOptions<"qat"> | TaskOptions<"quantize">;
 
 export interface Opening {
   readonly policy: BitPolicy;
-  readonly budget?: WidthBudget | undefined;
+  readonly budget?: BitWidthBudget | undefined;
   /** Refuses a collapsed network, and lets `auto` try more than its first step. */
   readonly guard?: Pick<GuardedOptions, "maxDrop" | "force">;
   readonly opening?: Pick<OpenOptions, "headroom" | "limit" | "validationShare">;
@@ -113,7 +113,7 @@ export async function quantizedStart(
     ...defined({ opening }),
   });
   const { preparation, images } = start;
-  const mixed = budget && (await widthsWithin(budget, graph, images, { ...common, policy }, run));
+  const mixed = budget && (await bitWidthsWithin(budget, graph, images, { ...common, policy }, run));
   const made = { ...start, mixed };
   const settings: GuardedOptions = {
     ...common,
@@ -144,15 +144,15 @@ const methodOptionsOf = (options: Options) => ({
   ...(options.checkpoint === undefined ? {} : { checkpoint: { path: options.checkpoint, resume: true } }),
 });
 
-function widthsWithin(
-  budget: WidthBudget,
+function bitWidthsWithin(
+  budget: BitWidthBudget,
   graph: Graph,
   images: ImageSet,
-  options: Omit<Parameters<typeof chooseWidths>[2], "budget">,
+  options: Omit<Parameters<typeof chooseBitWidths>[2], "budget">,
   run: Run,
 ): Promise<MixedPrecision> {
   run.phase("choosing bit widths");
-  return chooseWidths(graph, images, {
+  return chooseBitWidths(graph, images, {
     ...options,
     budget,
     onProgress: (done, of) => run.progress(done, of, { unit: "measurements" }),

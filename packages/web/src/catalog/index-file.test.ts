@@ -10,7 +10,7 @@ const family = {
   models: [model, { ...model, file: "net.onnx", bits: 32 }],
 };
 
-test("files are named from the list, widest first", () => {
+test("files are named from the list, most bits first", () => {
   const [found] = readIndex({ families: [family] }, "http://host/site/models/index.json");
   expect(found!.models.map(({ id, format, url, familyId }) => [id, format, url, familyId])).toEqual([
     ["net", "onnx", "http://host/site/models/net.onnx", "net"],

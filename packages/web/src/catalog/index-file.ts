@@ -35,7 +35,7 @@ export function readIndex(index: unknown, base: string): readonly Family[] {
   if (typeof index !== "object" || index === null || !Array.isArray((index as IndexFile).families))
     throw new TypeError(`${base} is no list of models: it has no "families"`);
   return (index as IndexFile).families.map((family) => {
-    const models = family.models.map((model) => catalogModel(model, family.id, base)).sort(widestFirst);
+    const models = family.models.map((model) => catalogModel(model, family.id, base)).sort(mostBitsFirst);
     return {
       ...family,
       samples: (family.samples ?? []).map(
@@ -62,4 +62,4 @@ function catalogModel({ file, ...model }: IndexModel, familyId: string, base: st
   };
 }
 
-export const widestFirst = (a: CatalogModel, b: CatalogModel): number => b.bits - a.bits || a.id.localeCompare(b.id);
+export const mostBitsFirst = (a: CatalogModel, b: CatalogModel): number => b.bits - a.bits || a.id.localeCompare(b.id);

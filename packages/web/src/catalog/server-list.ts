@@ -1,7 +1,7 @@
 /** @file The list of models where a server has no `index.json`: what takes the same images for the same classes stands together. */
 
 import type { ServerModel } from "../runtime/server-api.js";
-import { widestFirst } from "./index-file.js";
+import { mostBitsFirst } from "./index-file.js";
 import type { CatalogModel, Family } from "./types.js";
 
 /** @param base  address of the page, from which the server names its files */
@@ -25,7 +25,7 @@ export function familiesOf(models: Iterable<ServerModel>, base: string): readonl
       kind: channels === 1 && height === 28 ? "digits" : "photos",
       samples: [],
       ...(testSet === undefined ? {} : { testSet }),
-      models: group.map((model) => catalogModel(model, id, base)).sort(widestFirst),
+      models: group.map((model) => catalogModel(model, id, base)).sort(mostBitsFirst),
     } satisfies Family;
   });
 }

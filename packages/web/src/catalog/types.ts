@@ -39,7 +39,7 @@ export interface Family {
   /** What accuracies were measured on. */
   readonly testSet?: string;
   readonly samples: readonly Sample[];
-  /** Widest first. */
+  /** Most bits first. */
   readonly models: readonly CatalogModel[];
   /** The same network for other runtimes, to compare times with. */
   readonly peers?: readonly CatalogModel[];
@@ -52,11 +52,13 @@ export interface Sample {
   readonly credit: string;
 }
 
-export const widthName = (bits: number): string => (bits === 32 ? "float" : `${bits} bits`);
+export const bitWidthName = (bits: number): string => (bits === 32 ? "float" : `${bits} bits`);
 
 /** Short name of a model within its family. */
 export const modelName = (model: CatalogModel, siblings: readonly CatalogModel[]): string => {
-  if (model.format === "tflite") return `${widthName(model.bits)}, LiteRT.js`;
+  if (model.format === "tflite") return `${bitWidthName(model.bits)}, LiteRT.js`;
   const twins = siblings.filter(({ bits }) => bits === model.bits).length > 1;
-  return twins && model.method !== undefined ? `${widthName(model.bits)}, ${model.method}` : widthName(model.bits);
+  return twins && model.method !== undefined
+    ? `${bitWidthName(model.bits)}, ${model.method}`
+    : bitWidthName(model.bits);
 };

@@ -47,7 +47,7 @@ export function operatorRows(program: Program): readonly OperatorRow[] {
 
 const weightsOf = (op: Operator): QuantizedWeights | undefined => ("weights" in op ? op.weights : undefined);
 
-/** How often each code occurs, from the least to the greatest code of the width. */
+/** How often each code occurs, from the least to the greatest code of the bit width. */
 export function codeCounts({ codes, bits }: QuantizedWeights): {
   readonly least: number;
   readonly counts: Uint32Array;

@@ -24,7 +24,7 @@ export const family = computed(() => {
   return fitting.find(({ id }) => id === familyId.value) ?? fitting[0];
 });
 
-/** Widths that show the point at first sight: the reference, half and a quarter of it. */
+/** Bit widths that show the point at first sight: the reference, half and a quarter of it. */
 const shownFirst = [8, 4, 2];
 
 const initialChoice = ({ models }: Family): readonly string[] => {
@@ -32,7 +32,7 @@ const initialChoice = ({ models }: Family): readonly string[] => {
   return (shown.length > 0 ? shown : models.slice(0, 1)).map(({ id }) => id);
 };
 
-/** Chosen models of the family on show, widest first. */
+/** Chosen models of the family on show, most bits first. */
 export const chosen = computed((): readonly CatalogModel[] => {
   const current = family.value;
   if (current === undefined) return [];
@@ -40,7 +40,7 @@ export const chosen = computed((): readonly CatalogModel[] => {
   return current.models.filter(({ id }) => ids.includes(id));
 });
 
-/** The model that others are compared with: float where it is chosen, else the widest. */
+/** The model that others are compared with: float where it is chosen, else the one with the most bits. */
 export const reference = computed(() => chosen.value[0]);
 
 export const chooseFamily = (id: string): void => {

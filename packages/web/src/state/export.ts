@@ -1,6 +1,6 @@
 /** @file Answers as a table for other programs. */
 
-import { type CatalogModel, widthName } from "../catalog/types.js";
+import { bitWidthName, type CatalogModel } from "../catalog/types.js";
 import type { Answer } from "../runtime/runner.js";
 import { chosen, reference } from "./catalog.js";
 import { agrees, answerOf, pictures } from "./images.js";
@@ -38,7 +38,7 @@ export function answersAsCsv(): string {
   const lines = rows().map(({ picture, model, answer: { top, computeMs }, agreement }) => {
     const { label, index, probability } = top[0]!;
     const values = [label ?? index, probability.toFixed(6), computeMs.toFixed(3), agreement];
-    return [picture, model.id, widthName(model.bits), ...values];
+    return [picture, model.id, bitWidthName(model.bits), ...values];
   });
   return [columns, ...lines].map((line) => `${line.map(field).join(",")}\r\n`).join("");
 }

@@ -282,7 +282,7 @@ class Int8Export {
   }
 }
 
-/** TensorFlow Lite has int8 activations; narrower ones would need other scales, and so another network. */
+/** TensorFlow Lite has int8 activations; fewer bits would need other scales, and so another network. */
 function requireEightBits({ tensors }: Program): void {
   const narrow = tensors.filter(({ bits }) => bits < 8);
   if (narrow.length === 0) return;

@@ -11,11 +11,11 @@ export interface FrontPoint {
 
 export interface Front {
   readonly unit: "bits a weight" | "bits an activation" | "ms an image";
-  /** Best choices from the widest to the narrowest. */
+  /** Best choices from the most bits to the fewest. */
   readonly points: readonly FrontPoint[];
   /** What the layers got. */
   readonly chosen: FrontPoint;
-  /** For bits: the widest width that every layer can have within the budget, which shows what mixing brings. */
+  /** For bits: the largest bit width that every layer can have within the budget, which shows what mixing brings. */
   readonly uniform?: FrontPoint;
 }
 

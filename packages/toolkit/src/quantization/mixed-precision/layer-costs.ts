@@ -1,5 +1,5 @@
 /**
- * @file How much each layer suffers at each width: the divergence of the network's outputs with its weights, or its input, alone
+ * @file How much each layer suffers at each bit width: the divergence of the network's outputs with its weights, or its input, alone
  * quantized.
  *
  * Source: Cai et al. 2020, ZeroQ, arXiv:2001.00281, §3.3 (output divergence as sensitivity).
@@ -26,16 +26,16 @@ export interface LayerCosts {
 export interface LayerCostsOptions {
   readonly policy: BitPolicy;
   readonly seed: number;
-  readonly widths: readonly number[];
+  readonly bitWidths: readonly number[];
   readonly threads?: number;
-  /** After each layer, at each width. */
+  /** After each layer, at each bit width. */
   readonly onLayer: () => void;
   readonly signal?: AbortSignal;
 }
 
 /**
  * @param float a simplified float network
- * @param check its answers to images; each layer is evaluated on them once for each width and kind
+ * @param check its answers to images; each layer is evaluated on them once for each bit width and kind
  */
 export async function measureLayerCosts(
   float: Graph,
@@ -43,11 +43,11 @@ export async function measureLayerCosts(
   check: Check,
   options: LayerCostsOptions,
 ): Promise<readonly LayerCosts[]> {
-  const { policy, seed, threads, signal, widths, onLayer } = options;
+  const { policy, seed, threads, signal, bitWidths, onLayer } = options;
   const types = inferTypes(float);
   const costs = new Map<string, { weights: Record<number, number>; activations: Record<number, number> }>();
-  for (const width of widths) {
-    const graph = await setRanges(insertFakeQuant(float, uniformPolicy(policy, width, width)), calibration, {
+  for (const bits of bitWidths) {
+    const graph = await setRanges(insertFakeQuant(float, uniformPolicy(policy, bits, bits)), calibration, {
       method: "mse",
       seed,
       ...(threads === undefined ? {} : { threads }),
@@ -58,8 +58,8 @@ export async function measureLayerCosts(
       signal?.throwIfAborted();
       const entry = costs.get(layer.node.name) ?? { weights: {}, activations: {} };
       costs.set(layer.node.name, entry);
-      entry.weights[width] = (await check.measure(quantizedAlone(graph, float, layer, "weights"))).divergence;
-      entry.activations[width] = (await check.measure(quantizedAlone(graph, float, layer, "input"))).divergence;
+      entry.weights[bits] = (await check.measure(quantizedAlone(graph, float, layer, "weights"))).divergence;
+      entry.activations[bits] = (await check.measure(quantizedAlone(graph, float, layer, "input"))).divergence;
       onLayer();
     }
   }

@@ -1,6 +1,6 @@
 /**
- * @file What each layer takes on the integer engine at every pair of widths, measured on this machine: the cost that a time budget
- * counts. Times depend on both widths together, since they decide which kernel runs.
+ * @file What each layer takes on the integer engine at every pair of bit bitWidths, measured on this machine: the cost that a time budget
+ * counts. Times depend on both together, since they decide which kernel runs.
  */
 
 import { load, writeSbq } from "@subbyte/engine";
@@ -11,24 +11,24 @@ import { insertFakeQuant } from "../insert.js";
 import { type BitPolicy, uniformPolicy } from "../policy.js";
 import { type CalibrationInput, setRanges } from "../ranges.js";
 
-/** A pair of widths, in bits. */
-export interface Widths {
+/** Bit bitWidths of a layer. */
+export interface LayerBits {
   readonly weights: number;
   readonly activations: number;
 }
 
 export interface LayerTimes {
-  /** By name of the layer: milliseconds of one image at each pair of widths. */
-  readonly layers: ReadonlyMap<string, readonly (Widths & { readonly milliseconds: number })[]>;
+  /** By name of the layer: milliseconds of one image at each pair of bit bitWidths. */
+  readonly layers: ReadonlyMap<string, readonly (LayerBits & { readonly milliseconds: number })[]>;
   /** Of everything else, milliseconds of one image: the mean over the pairs. */
   readonly rest: number;
 }
 
 export interface LayerTimesOptions {
   readonly policy: BitPolicy;
-  /** Layers whose widths are to be chosen. */
+  /** Layers whose bit widths are to be chosen. */
   readonly layers: readonly string[];
-  readonly widths: readonly number[];
+  readonly bitWidths: readonly number[];
   /** Runs of each network, of which a layer's shortest counts. */
   readonly runs: number;
   readonly onPair?: () => void;
@@ -41,25 +41,25 @@ export async function measureLayerTimes(
   calibration: CalibrationInput,
   options: LayerTimesOptions,
 ): Promise<LayerTimes> {
-  const { policy, widths, runs, signal, onPair } = options;
+  const { policy, bitWidths, runs, signal, onPair } = options;
   const few = await firstImages(calibration);
-  const layers = new Map(options.layers.map((name) => [name, [] as (Widths & { readonly milliseconds: number })[]]));
+  const layers = new Map(options.layers.map((name) => [name, [] as (LayerBits & { readonly milliseconds: number })[]]));
   let rest = 0;
-  for (const weights of widths)
-    for (const activations of widths) {
+  for (const weights of bitWidths)
+    for (const activations of bitWidths) {
       signal?.throwIfAborted();
       const bytes = await fileOf(insertFakeQuant(float, uniformPolicy(policy, weights, activations)), few, signal);
       for (const { name, milliseconds } of await profileOf(bytes, runs)) {
         const times = layers.get(name);
         if (times) times.push({ weights, activations, milliseconds });
-        else rest += milliseconds / widths.length ** 2;
+        else rest += milliseconds / bitWidths.length ** 2;
       }
       onPair?.();
     }
   return { layers, rest };
 }
 
-/** Kernels are chosen by widths and codes; more images change neither. */
+/** Kernels are chosen by bit widths and codes; more images change neither. */
 const IMAGES = 4;
 
 async function firstImages(calibration: CalibrationInput): Promise<CalibrationInput> {

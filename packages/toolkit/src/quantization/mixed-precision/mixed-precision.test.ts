@@ -21,17 +21,17 @@ beforeAll(async () => {
   check = await Check.of(graph, apart, { threads: 1 });
 });
 
-const chosen = (budget: MixedBudget, widths: readonly number[], onProgress?: (done: number, of: number) => void) =>
+const chosen = (budget: MixedBudget, bitWidths: readonly number[], onProgress?: (done: number, of: number) => void) =>
   mixedPrecision(graph, calibration, check, {
     policy,
     seed: 0,
     budget,
-    widths,
+    bitWidths,
     threads: 1,
     ...(onProgress ? { onProgress } : {}),
   });
 
-test("widths go where they help, within the budget, and make a valid policy", async () => {
+test("bit widths go where they help, within the budget, and make a valid policy", async () => {
   const { layers, costs, fronts } = await chosen({ kind: "bits", weights: 4, activations: 5 }, [2, 4, 8]);
   const mean = (key: "weights" | "activations", size: "parameters" | "elements") =>
     layers.reduce((sum, each, i) => sum + each[key]! * costs[i]![size], 0) /
@@ -61,7 +61,7 @@ test("widths go where they help, within the budget, and make a valid policy", as
   insertFakeQuant(graph, { ...policy, layers });
 });
 
-test("a mean of one whole width is reached exactly", async () => {
+test("a mean of one whole bit width is reached exactly", async () => {
   const { layers } = await chosen({ kind: "bits", weights: 2, activations: 8 }, [2, 8]);
   expect(new Set(layers.map(({ weights }) => weights))).toEqual(new Set([2]));
   await expect(chosen({ kind: "bits", weights: 3, activations: 8 }, [4, 8])).rejects.toThrow(
@@ -69,7 +69,7 @@ test("a mean of one whole width is reached exactly", async () => {
   );
 });
 
-test("a time budget is kept by the engine's own times: widths of least divergence where there is time, none where there is not", async () => {
+test("a time budget is kept by the engine's own times: bit widths of least divergence where there is time, none where there is not", async () => {
   const seen: number[][] = [];
   const { layers, costs, fronts } = await chosen({ kind: "time", milliseconds: 1e4 }, [4, 8], (...at) => seen.push(at));
   const steps = 2 * costs.length + 4;

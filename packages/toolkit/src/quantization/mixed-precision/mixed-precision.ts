@@ -1,5 +1,5 @@
 /**
- * @file Mixed precision: how much each layer suffers at each width is measured, then widths are given where they help most, under a
+ * @file Mixed precision: how much each layer suffers at each bit width is measured, then bit widths are given where they help most, under a
  * budget of bits or of time. Costs of layers are added, which holds while all are small.
  *
  * Source: Cai et al. 2020, ZeroQ, arXiv:2001.00281, §3.3 (front by adding).
@@ -19,12 +19,12 @@ import { type BitsBudget, withinBits } from "./within-bits.js";
 import { withinTime } from "./within-time.js";
 
 export interface MixedPrecisionOptions {
-  /** Decides first and last layer, residual stream and, without a budget of their own, the widths of activations. */
+  /** Decides first and last layer, residual stream and, without a budget of their own, the bit widths of activations. */
   readonly policy: BitPolicy;
   readonly seed: number;
   readonly budget: MixedBudget;
-  /** Widths to choose from; 2, 3, 4, 5, 6 and 8 by default. */
-  readonly widths?: readonly number[];
+  /** Bit widths to choose from; 2, 3, 4, 5, 6 and 8 by default. */
+  readonly bitWidths?: readonly number[];
   readonly threads?: number;
   readonly onProgress?: (done: number, of: number) => void;
   readonly signal?: AbortSignal;
@@ -41,18 +41,18 @@ export interface MixedPrecision {
   readonly layers: readonly LayerOverride[];
   /** Of weights and of activations, or of time. */
   readonly fronts: readonly Front[];
-  /** Divergence by layer and width. */
+  /** Divergence by layer and bit width. */
   readonly costs: readonly LayerCosts[];
 }
 
-const WIDTHS = [2, 3, 4, 5, 6, 8];
+const BIT_WIDTHS = [2, 3, 4, 5, 6, 8];
 /** Runs of a network for its layers' times, of which the shortest count. */
 const RUNS = 10;
 
 /**
  * @param float a simplified float network
- * @param check its answers to images; each layer is evaluated on them once for each width and kind
- * @throws {UsageError} where no choice of widths keeps within the budget, or the network has no inner layers
+ * @param check its answers to images; each layer is evaluated on them once for each bit width and kind
+ * @throws {UsageError} where no choice of bit widths keeps within the budget, or the network has no inner layers
  */
 export async function mixedPrecision(
   float: Graph,
@@ -60,8 +60,8 @@ export async function mixedPrecision(
   check: Check,
   options: MixedPrecisionOptions,
 ): Promise<MixedPrecision> {
-  const { policy, budget, widths = WIDTHS, onProgress, signal } = options;
-  const pairs = budget.kind === "time" ? widths.length ** 2 : 0;
+  const { policy, budget, bitWidths = BIT_WIDTHS, onProgress, signal } = options;
+  const pairs = budget.kind === "time" ? bitWidths.length ** 2 : 0;
   const names = innerLayers(insertFakeQuant(float, { ...policy, layers: [] })).map(({ node }) => node.name);
   if (names.length === 0)
     throw new UsageError(
@@ -69,15 +69,15 @@ export async function mixedPrecision(
       { option: "firstLastBits" },
       "mixed precision: the network has only a first and a last layer, which keep `firstLastBits`.",
     );
-  const all = names.length * widths.length + pairs;
+  const all = names.length * bitWidths.length + pairs;
   let done = 0;
   const advance = () => onProgress?.(++done, all);
-  const costs = await measureLayerCosts(float, calibration, check, { ...options, widths, onLayer: advance });
+  const costs = await measureLayerCosts(float, calibration, check, { ...options, bitWidths, onLayer: advance });
   if (budget.kind === "bits") return { ...withinBits(costs, budget), costs };
   const times = await measureLayerTimes(float, calibration, {
     policy,
     layers: costs.map(({ layer }) => layer),
-    widths,
+    bitWidths,
     runs: RUNS,
     onPair: advance,
     ...(signal ? { signal } : {}),

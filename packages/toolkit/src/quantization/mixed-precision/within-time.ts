@@ -1,12 +1,12 @@
-/** @file Widths of layers under a budget of time. */
+/** @file Bit widths of layers under a budget of time. */
 
 import type { LayerOverride } from "../policy.js";
 import { allocate, type Choice } from "./allocation.js";
 import { type Front, frontOf } from "./front.js";
 import type { LayerCosts } from "./layer-costs.js";
-import type { LayerTimes, Widths } from "./layer-times.js";
+import type { LayerBits, LayerTimes } from "./layer-times.js";
 
-/** @throws {UsageError} where even the fastest widths take longer */
+/** @throws {UsageError} where even the fastest bit widths take longer */
 export function withinTime(
   costs: readonly LayerCosts[],
   times: LayerTimes,
@@ -15,7 +15,7 @@ export function withinTime(
   const { rest } = times;
   const items = costs.map(({ layer, weights, activations }) =>
     times.layers.get(layer)!.map(
-      (time): Choice<Widths> => ({
+      (time): Choice<LayerBits> => ({
         value: time,
         amount: time.milliseconds,
         cost: weights[time.weights]! + activations[time.activations]!,
@@ -26,7 +26,7 @@ export function withinTime(
     items,
     milliseconds - rest,
     (least) =>
-      `\`maxTime\`: ${milliseconds} ms an image cannot be reached on this machine; the fastest widths take ${(least + rest).toPrecision(3)} ms.`,
+      `\`maxTime\`: ${milliseconds} ms an image cannot be reached on this machine; the fastest bit widths take ${(least + rest).toPrecision(3)} ms.`,
   );
   return {
     layers: costs.map(({ layer }, i) => {

@@ -43,13 +43,13 @@ export async function trainChain(options: ChainOptions): Promise<readonly ChainS
   const float = simplifyForImport(source);
   const stages: ChainStage[] = [];
   let learned = float;
-  for (const width of bits) {
-    const settings = stage(width);
-    const graph = await betterStart([learned, float], (each) => quantize(each, width), settings);
+  for (const stageBits of bits) {
+    const settings = stage(stageBits);
+    const graph = await betterStart([learned, float], (each) => quantize(each, stageBits), settings);
     const resume = settings.resume === true && settings.out !== undefined && hasCheckpoint(settings.out);
     const result = await trainQuantized({ ...settings, graph, source, resume });
-    stages.push({ bits: width, result });
-    await onStage?.({ bits: width, result });
+    stages.push({ bits: stageBits, result });
+    await onStage?.({ bits: stageBits, result });
     learned = withoutFakeQuant(result.best.graph);
   }
   return stages;
@@ -63,8 +63,8 @@ export function checkChain(bits: readonly number[]): void {
       { option: "bits", value: "", expected: "a list" },
       "`bits`: give at least one bit width",
     );
-  for (const width of bits) checkBits(width, "bits");
-  const rising = bits.find((width, i) => i > 0 && width >= bits[i - 1]!);
+  for (const each of bits) checkBits(each, "bits");
+  const rising = bits.find((each, i) => i > 0 && each >= bits[i - 1]!);
   if (rising !== undefined)
     throw new UsageError(
       "option-value",

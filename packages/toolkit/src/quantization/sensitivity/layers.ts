@@ -36,7 +36,7 @@ export function quantizedLayers(graph: Graph): readonly QuantizedLayer[] {
   }));
 }
 
-/** The layers that the policy's widths are for: neither first nor last, and more than factors of channels. */
+/** The layers that the policy's bit widths are for: neither first nor last, and more than factors of channels. */
 export const innerLayers = (graph: Graph): readonly QuantizedLayer[] =>
   quantizedLayers(graph).filter(({ position, channelAffine }) => position === "inner" && !channelAffine);
 

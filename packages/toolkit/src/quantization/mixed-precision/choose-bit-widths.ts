@@ -16,7 +16,7 @@ import {
   mixedPrecision,
 } from "./mixed-precision.js";
 
-export interface WidthBudget {
+export interface BitWidthBudget {
   /** Mean bits of weights (over parameters) and of activations (over elements) of inner layers. */
   readonly averageBits?: number;
   /** Bytes of the `.sbq` file, which bounds the weights. */
@@ -30,8 +30,8 @@ export interface WidthBudget {
   readonly images?: number;
 }
 
-export interface ChooseWidthsOptions extends Omit<MixedPrecisionOptions, "budget"> {
-  readonly budget: WidthBudget;
+export interface ChooseBitWidthsOptions extends Omit<MixedPrecisionOptions, "budget"> {
+  readonly budget: BitWidthBudget;
   /** Whether layers are equalized before they get these bit widths, which changes how much each suffers. */
   readonly equalize?: boolean;
   readonly mean: readonly number[];
@@ -48,10 +48,10 @@ const BYTES_PER_LAYER = 700;
  * @param images training images; labels are not looked at
  * @throws {UsageError} where the budget cannot be kept
  */
-export async function chooseWidths(
+export async function chooseBitWidths(
   float: Graph,
   images: ImageSet,
-  options: ChooseWidthsOptions,
+  options: ChooseBitWidthsOptions,
 ): Promise<MixedPrecision> {
   const { budget, mean, std, seed, threads, policy } = options;
   const { images: count = sensitivityImagesDefault } = budget;
@@ -65,7 +65,7 @@ export async function chooseWidths(
 }
 
 /** @throws {UsageError} where the budget cannot be kept, or is two that do not go together */
-function mixedBudget(float: Graph, budget: WidthBudget, policy: BitPolicy): MixedBudget {
+function mixedBudget(float: Graph, budget: BitWidthBudget, policy: BitPolicy): MixedBudget {
   const { averageBits, maxBytes, maxMilliseconds: milliseconds } = budget;
   if (milliseconds !== undefined) {
     if (averageBits !== undefined || maxBytes !== undefined)
