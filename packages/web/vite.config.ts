@@ -10,7 +10,7 @@ import { defineConfig, type Plugin } from "vite";
 const root = import.meta.dirname;
 const serviceWorker = "service-worker.js";
 /** Copied from `public/` as they are. */
-const publicFiles = ["icon.svg", "manifest.webmanifest"];
+const publicFiles = ["icon.png", "icon.svg", "manifest.webmanifest"];
 /** Other runtimes: fetched only where somebody asks for one. */
 const onDemand = /(^|\/)(float-|ort-|litert[-_]|__vite-browser-external)/;
 

@@ -1,13 +1,22 @@
 /** @file Numbers as the page shows them. Units are decimal, as in the tables of the documentation. */
 
-const one = new Intl.NumberFormat("en", { maximumFractionDigits: 1, minimumFractionDigits: 1 });
-const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+/** Made when the first number is written: the browser's tables of languages take milliseconds to load, and the first view does without. */
+function formatter(options: Intl.NumberFormatOptions): (value: number) => string {
+  let format: Intl.NumberFormat | undefined;
+  return (value) => {
+    format ??= new Intl.NumberFormat("en", options);
+    return format.format(value);
+  };
+}
+
+const one = formatter({ maximumFractionDigits: 1, minimumFractionDigits: 1 });
+const short = formatter({ notation: "compact", maximumSignificantDigits: 3 });
 
 /** 153 800 → "154 kB", 3 571 000 → "3.6 MB". */
 export function byteSize(bytes: number): string {
   if (bytes < 1e3) return `${bytes} B`;
-  if (bytes < 1e6) return bytes < 1e5 ? `${one.format(bytes / 1e3)} kB` : `${whole.format(bytes / 1e3)} kB`;
-  return `${one.format(bytes / 1e6)} MB`;
+  if (bytes < 1e6) return `${(bytes / 1e3).toFixed(bytes < 1e5 ? 1 : 0)} kB`;
+  return `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
 /** Three digits at most: "0.42 ms", "12.3 ms", "1.24 s". */
@@ -20,24 +29,17 @@ export function duration(milliseconds: number): string {
 /** A share in [0, 1] as per cent. */
 export const percent = (share: number, digits = 1): string => `${(100 * share).toFixed(digits)} %`;
 
-export const count = (value: number): string => whole.format(value);
-
-const short = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 });
+export const count: (value: number) => string = formatter({ maximumFractionDigits: 0 });
 
 /** "2.36 M", "442 k": for columns. */
 export const compact = (value: number): string =>
-  short
-    .format(value)
+  short(value)
     .replace(/K$/, " k")
     .replace(/(?=[MB]$)/, " ");
 
 /** "2.4 million" and the like. */
 export const large = (value: number): string =>
-  value >= 1e6
-    ? `${one.format(value / 1e6)} million`
-    : value >= 1e4
-      ? `${one.format(value / 1e3)} thousand`
-      : count(value);
+  value >= 1e6 ? `${one(value / 1e6)} million` : value >= 1e4 ? `${one(value / 1e3)} thousand` : count(value);
 
 /** ImageNet's names list synonyms; the first is enough for a heading. */
 export const shortLabel = (label: string): string => label.split(",")[0]!;

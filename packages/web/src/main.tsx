@@ -13,7 +13,14 @@ import "./styles/camera.css";
 import "./styles/compare.css";
 import "./styles/inside.css";
 
-render(<App />, document.getElementById("app")!);
-void loadCatalog();
-startAnswering();
-void prepareOffline();
+/** Milliseconds; a list of models that is there by then is drawn at once, without the flash of a waiting state. */
+const SHORT_WAIT = 150;
+
+async function start(): Promise<void> {
+  await Promise.race([loadCatalog(), new Promise((resolve) => setTimeout(resolve, SHORT_WAIT))]);
+  render(<App />, document.getElementById("app")!);
+  startAnswering();
+  await prepareOffline();
+}
+
+void start();

@@ -40,31 +40,30 @@ export function Icon({ name }: { readonly name: IconName }): JSX.Element {
 /** Eight places of a byte, as many of them filled as the width has bits; float fills all and has a frame. */
 export function BitGlyph({ bits, height = 14 }: { readonly bits: number; readonly height?: number }): JSX.Element {
   const isFloat = bits > 8;
+  const bars = (from: number, to: number): string =>
+    Array.from({ length: Math.max(0, to - from) }, (_, i) =>
+      isFloat ? `M${5.7 + 3.8 * (from + i)} 5.2v5.6` : `M${1.75 + 5 * (from + i)} 1.75v12.5`,
+    ).join("");
   return (
-    <svg class="glyph" width={height * 2.5} height={height} viewBox="0 0 40 16" fill="currentColor" aria-hidden="true">
+    <svg
+      class="glyph"
+      width={height * 2.5}
+      height={height}
+      viewBox="0 0 40 16"
+      fill="none"
+      stroke="currentColor"
+      stroke-width={isFloat ? 2.4 : 3.5}
+      stroke-linecap="round"
+      aria-hidden="true"
+    >
       {isFloat ? (
-        <rect
-          x="0.75"
-          y="0.75"
-          width="37.5"
-          height="14.5"
-          rx="3"
-          fill="none"
-          stroke="currentColor"
+        <path
+          d="M3.75 .75h31.5a3 3 0 0 1 3 3v8.5a3 3 0 0 1-3 3H3.75a3 3 0 0 1-3-3v-8.5a3 3 0 0 1 3-3Z"
           stroke-width="1.5"
         />
       ) : null}
-      {Array.from({ length: 8 }, (_, i) => (
-        <rect
-          key={i}
-          x={isFloat ? 4.5 + i * 3.8 : i * 5}
-          y={isFloat ? 4 : 0}
-          width={isFloat ? 2.4 : 3.5}
-          height={isFloat ? 8 : 16}
-          rx="1"
-          opacity={isFloat || i < bits ? 1 : 0.22}
-        />
-      ))}
+      <path d={bars(0, Math.min(bits, 8))} />
+      {bits < 8 ? <path d={bars(bits, 8)} opacity="0.22" /> : null}
     </svg>
   );
 }

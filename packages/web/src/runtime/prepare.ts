@@ -1,14 +1,19 @@
 /** @file Pictures cut to what a network takes, in a worker that all of the page shares. */
 
 import type { Preprocessing, RawImage } from "@subbyte/engine";
-import { type Remote, wrap } from "comlink";
+import type { Remote } from "comlink";
 import type { PrepareApi, Prepared } from "../workers/prepare.js";
 
-let worker: Remote<PrepareApi> | undefined;
+let worker: Promise<Remote<PrepareApi>> | undefined;
 
-export function prepare(source: Blob | RawImage, preprocessing: Preprocessing): Promise<Prepared> {
-  worker ??= wrap<PrepareApi>(new Worker(new URL("../workers/prepare.js", import.meta.url), { type: "module" }));
-  return worker.prepare(source, preprocessing);
+async function start(): Promise<Remote<PrepareApi>> {
+  const { wrap } = await import("comlink");
+  return wrap<PrepareApi>(new Worker(new URL("../workers/prepare.js", import.meta.url), { type: "module" }));
+}
+
+export async function prepare(source: Blob | RawImage, preprocessing: Preprocessing): Promise<Prepared> {
+  worker ??= start();
+  return (await worker).prepare(source, preprocessing);
 }
 
 /** RGBA pixels to look at. */

@@ -14,12 +14,20 @@ export async function prepareOffline(): Promise<void> {
     return;
   }
   try {
+    await whenIdle();
     await navigator.serviceWorker.register("./service-worker.js");
     await navigator.serviceWorker.ready;
     offlineState.value = "ready";
   } catch {
     offlineState.value = "impossible";
   }
+}
+
+/** What is kept comes after what the visitor waits for. */
+async function whenIdle(): Promise<void> {
+  if (document.readyState !== "complete") await new Promise((resolve) => addEventListener("load", resolve));
+  const wait = globalThis.requestIdleCallback ?? ((callback: () => void) => setTimeout(callback, 500));
+  await new Promise<unknown>((resolve) => wait(resolve));
 }
 
 export async function refreshStored(): Promise<void> {
