@@ -70,6 +70,93 @@ describe("an older form computes what it did", () => {
   });
 });
 
+describe("what opsets before 7 wrote, which ONNX Runtime does not execute, is what opset 13 writes", () => {
+  const [c, image] = [float32([1, -2]), ["N", 2, 3, 3] as const];
+  const perChannel = { ...float32([1, -2], [2, 1, 1]) };
+  const row = float32([1, 2, 3]);
+  const stats = { g: c, b: c, m: c, v: float32([1, 2]) };
+  const inputs = ["x", "g", "b", "m", "v"];
+
+  test.each<[string, number, RawNode, RawNode, Readonly<Record<string, Tensor>>, Readonly<Record<string, Tensor>>]>([
+    [
+      "Add of one value per channel",
+      6,
+      { op: "Add", inputs: ["x", "c"], outputs: ["y"], ints: { axis: 1, broadcast: 1 } },
+      { op: "Add", inputs: ["x", "c"], outputs: ["y"] },
+      { c },
+      { c: perChannel },
+    ],
+    [
+      "Mul by the last dimension",
+      6,
+      { op: "Mul", inputs: ["x", "c"], outputs: ["y"], ints: { broadcast: 1 } },
+      { op: "Mul", inputs: ["x", "c"], outputs: ["y"] },
+      { c: row },
+      { c: row },
+    ],
+    [
+      "Div by an axis that is counted from the end",
+      1,
+      { op: "Div", inputs: ["x", "c"], outputs: ["y"], ints: { axis: -3, broadcast: 1, consumed_inputs: [0, 0] } },
+      { op: "Div", inputs: ["x", "c"], outputs: ["y"] },
+      { c },
+      { c: perChannel },
+    ],
+    [
+      "PRelu",
+      6,
+      { op: "PRelu", inputs: ["x", "c"], outputs: ["y"] },
+      { op: "PRelu", inputs: ["x", "c"], outputs: ["y"] },
+      { c },
+      { c: perChannel },
+    ],
+    [
+      "BatchNormalization",
+      1,
+      { op: "BatchNormalization", inputs, outputs: ["y"], ints: { is_test: 1, consumed_inputs: [0, 0, 0, 1, 1] } },
+      { op: "BatchNormalization", inputs, outputs: ["y"] },
+      stats,
+      stats,
+    ],
+    [
+      "Reshape",
+      1,
+      { op: "Reshape", inputs: ["x"], outputs: ["y"], ints: { shape: [0, -1] } },
+      { op: "Reshape", inputs: ["x", "to"], outputs: ["y"] },
+      {},
+      { to: int64([0, -1]) },
+    ],
+    [
+      "Pad",
+      1,
+      { op: "Pad", inputs: ["x"], outputs: ["y"], ints: { paddings: [0, 0, 1, 0, 0, 0, 0, 2] } },
+      { op: "Pad", inputs: ["x", "pads"], outputs: ["y"] },
+      {},
+      { pads: int64([0, 0, 1, 0, 0, 0, 0, 2]) },
+    ],
+    [
+      "Concat",
+      1,
+      { op: "Concat", inputs: ["x", "x"], outputs: ["y"] },
+      { op: "Concat", inputs: ["x", "x"], outputs: ["y"], ints: { axis: 1 } },
+      {},
+      {},
+    ],
+  ])("%s of opset %i", async (_, opset, old, plain, tensors, newer) => {
+    const graph = readOnnx(rawFile(opset, image, [old], tensors));
+    const expected = await runGraph(readOnnx(rawFile(13, image, [plain], newer)));
+    expectSameOutputs(await runGraph(graph), expected, 1e-6);
+    const simple = simplifyForImport(graph);
+    expectSameOutputs(await runGraph(simple), expected, 1e-5);
+    expect(simple.nodes).toHaveLength(1);
+  });
+
+  test("a form that was withdrawn is refused by name", () => {
+    const node: RawNode = { op: "Tile", inputs: ["x", "x", "x"], outputs: ["y"] };
+    expect(() => readOnnx(rawFile(5, [2], [node]))).toThrow(/Tile "[^"]*" repeats along one axis/);
+  });
+});
+
 test("ImageScaler, which newer runtimes lack, becomes a factor and an offset per channel", async () => {
   const node: RawNode = { op: "ImageScaler", inputs: ["x"], outputs: ["y"], floats: { scale: 2, bias: [1, -1] } };
   const graph = readOnnx(rawFile(8, [1, 2, 1, 1], [node]));

@@ -5,31 +5,16 @@
  * the rule makes a constant of it. Source: the changelog of the ONNX operators (docs/Changelog.md of the ONNX project).
  */
 
-import { ModelError } from "../errors.js";
 import { float32, int64 } from "../ir/tensor.js";
-import type { Attributes, Node, Tensor } from "../ir/types.js";
-
-/** What a rule may build with. */
-export interface Rewriting {
-  /** Adds a constant and returns its name. */
-  constant(stem: string, tensor: Tensor): string;
-  /** A value name that nothing else has. */
-  value(stem: string): string;
-  /** A node name that no other node has. */
-  node(stem: string): string;
-}
+import type { Attributes, Node } from "../ir/types.js";
+import { toOpset7 } from "./oldest-opsets.js";
+import { type Rewriting, refuse } from "./rewriting.js";
 
 interface OpsetRule {
   readonly ops: readonly string[];
   /** The first opset that has the IR's form. */
   readonly before: number;
   rewrite(node: Node, make: Rewriting): Node | readonly Node[];
-}
-
-const where = (node: Node): string => `${node.op} "${node.name}"`;
-
-function refuse(node: Node, sentence: string): never {
-  throw new ModelError("unsupported-form", { place: where(node) }, `${where(node)} ${sentence}`);
 }
 
 function without(attributes: Attributes, ...keys: readonly string[]): Attributes {
@@ -211,6 +196,7 @@ const byOperator = new Map(rules.flatMap((rule) => rule.ops.map((op) => [op, rul
  * @throws {ModelError} for forms that the IR cannot express
  */
 export function toIrForm(node: Node, opset: number, make: Rewriting): readonly Node[] {
+  if (opset < 7) return toOpset7(node, opset, make).flatMap((each) => toIrForm(each, 7, make));
   const rule = node.domain === "" ? byOperator.get(node.op) : undefined;
   return rule && opset < rule.before ? [rule.rewrite(node, make)].flat() : [node];
 }

@@ -10,8 +10,10 @@ import { ModelError } from "../errors.js";
 import { toNumbers } from "../ir/tensor.js";
 import type { Attribute, Attributes, Graph, Node, Tensor } from "../ir/types.js";
 
-/** The opsets that `readOnnx` knows, from the first whose elementwise operators broadcast. */
-export const OLDEST_OPSET = 7;
+/** The opsets that `readOnnx` knows. */
+export const OLDEST_OPSET = 1;
+/** The oldest that ONNX Runtime executes. */
+export const OLDEST_RUN_OPSET = 7;
 export const NEWEST_OPSET = 25;
 
 /** The oldest opset that `writeOnnx` writes. */

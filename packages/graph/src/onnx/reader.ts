@@ -7,9 +7,10 @@ import { FreshNames } from "../ir/names.js";
 import { topologicalOrder } from "../ir/topological-order.js";
 import type { Dim, Graph, GraphInput, Node, Tensor } from "../ir/types.js";
 import { verify } from "../ir/verifier.js";
-import { type Rewriting, toIrForm } from "./older-opsets.js";
-import { canonicalDomain, knownDomains, NEWEST_OPSET, OLDEST_OPSET } from "./opsets.js";
+import { toIrForm } from "./older-opsets.js";
+import { canonicalDomain, knownDomains, NEWEST_OPSET, OLDEST_OPSET, OLDEST_RUN_OPSET } from "./opsets.js";
 import { constantOf, readNode, type TensorReader } from "./read-node.js";
+import type { Rewriting } from "./rewriting.js";
 import {
   GRAPH_FIELD,
   type GraphProto,
@@ -33,10 +34,12 @@ export interface ReadOptions {
   readonly floats?: "keep" | "float32";
   /** Called where `floats: "float32"` made a difference. */
   readonly onWidened?: () => void;
+  /** Called for an opset below 7, which ONNX Runtime does not execute. */
+  readonly onOutdated?: () => void;
 }
 
 /**
- * Reads an ONNX model of opset 7 to 25 into the IR's form (see `opsets.ts`). Constant nodes become entries of `tensors`,
+ * Reads an ONNX model of opset 1 to 25 into the IR's form (see `opsets.ts`). Constant nodes become entries of `tensors`,
  * initializers that are inputs too (files before IR version 4) are constants, missing or repeated node names are made up,
  * and nodes are put in order.
  *
@@ -47,6 +50,7 @@ export function readOnnx(bytes: Uint8Array, options: ReadOptions = {}): Graph {
   const model = decode(bytes);
   if (!model.graph) throw notOnnx("it has no graph");
   const opset = opsetOf(model);
+  if (opset < OLDEST_RUN_OPSET) options.onOutdated?.();
   refuseForeignNodes(model, model.graph);
   const graph = readGraph(model.graph, opset, options);
   verify(graph);

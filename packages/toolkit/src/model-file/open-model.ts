@@ -131,6 +131,9 @@ function openOnnx(
     onWidened() {
       isPlain = false;
     },
+    onOutdated() {
+      isPlain = false;
+    },
   });
   const { graph: imported, input } = importClassifier(read, defined({ size }));
   const { graph: classifier, probabilities, notes } = classifierHead(imported, output);

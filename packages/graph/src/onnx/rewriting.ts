@@ -1,0 +1,20 @@
+/** @file What the rules that bring operators of other opsets to the IR's form share. */
+
+import { ModelError } from "../errors.js";
+import type { Node, Tensor } from "../ir/types.js";
+
+/** What a rule may build with. */
+export interface Rewriting {
+  /** Adds a constant and returns its name. */
+  constant(stem: string, tensor: Tensor): string;
+  /** A value name that nothing else has. */
+  value(stem: string): string;
+  /** A node name that no other node has. */
+  node(stem: string): string;
+}
+
+/** @throws {ModelError} always: the node, then the sentence */
+export function refuse(node: Node, sentence: string): never {
+  const place = `${node.op} "${node.name}"`;
+  throw new ModelError("unsupported-form", { place }, `${place} ${sentence}`);
+}
