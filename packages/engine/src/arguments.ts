@@ -31,15 +31,26 @@ export const abortSignal: Expectation = {
   holds: (value) => isObject(value) && "aborted" in value && "addEventListener" in value,
 };
 
+/** Any other array would be read as bytes, modulo 256; one whose buffer was transferred has none. */
+export const byteArray: Expectation = {
+  expected: "a Uint8Array with bytes in it",
+  holds: (value) => value instanceof Uint8Array && value.length > 0,
+};
+
+export const positiveInteger = integerIn(1, Number.MAX_SAFE_INTEGER);
+
+/** Runs of a profile. */
+export const profileRuns = integerIn(1, 1_000_000);
+
 /** Most bytes of files and memory: beyond this, sums of sizes are no exact integers. */
 export const byteLimit = integerIn(1, Number.MAX_SAFE_INTEGER);
 
 export function wrongArgument(argument: string, found: unknown, expected: string): InputError {
-  const described = describe(found);
+  const shown = described(found);
   return new InputError(
     "engine-argument",
-    { argument, found: described, expected },
-    `${argument} must be ${expected}, is ${described}`,
+    { argument, found: shown, expected },
+    `${argument} must be ${expected}, is ${shown}`,
   );
 }
 
@@ -64,7 +75,7 @@ export function checkOptions<Options extends object>(
 }
 
 /** A value as a message shows it: short, and never the contents of a long array. */
-function describe(value: unknown): string {
+export function described(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
   if (typeof value === "function" || typeof value === "symbol") return typeof value;
   if (!isObject(value)) return String(value);

@@ -21,16 +21,20 @@ export {
 } from "./kernels/executable.js";
 export { inspect, type LoadOptions, load } from "./load.js";
 export type { ClassifyOptions, Model } from "./model.js";
-export { roundHalfToEven } from "./operators/arithmetic.js";
-export { multiplyAdds, operatorMultiplyAdds } from "./operators/index.js";
 export { classProbabilities, type Prediction, rank, softmax } from "./prediction.js";
 export { centreCrop, preprocess, toChannels } from "./preprocess/preprocess.js";
 export { type Crop, type RawImage, resizeBilinear } from "./preprocess/resize.js";
-export { type CheckOptions, checkProgram, type MemoryRequirement, memoryRequirement } from "./program/check.js";
+export { type CheckOptions, checkProgram, type MemoryRequirement } from "./program/check.js";
+export {
+  memoryRequirement,
+  multiplyAdds,
+  operatorMultiplyAdds,
+  quantizeInput,
+  roundHalfToEven,
+} from "./program/facts.js";
 export type * from "./program/program.js";
 export {
   createReference,
-  quantizeInput,
   type Reference,
   type ReferenceOptions,
   type Trace,

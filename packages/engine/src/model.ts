@@ -5,8 +5,8 @@ import {
   checkArgument,
   checkOptions,
   type Expectation,
-  integerIn,
-  oneOf,
+  positiveInteger,
+  profileRuns,
   wrongArgument,
 } from "./arguments.js";
 import { InputError, workerFailed } from "./errors.js";
@@ -14,8 +14,8 @@ import type { Host, LayerProfile, ModelInfo, Tensor, TierName } from "./host/hos
 import { describeInfo } from "./host/info.js";
 import type { Started } from "./host/start.js";
 import { type ImageInput, pictureOf } from "./image/picture.js";
-import { type Prediction, rank, topKInteger } from "./prediction.js";
-import type { Fit } from "./preprocess/preprocess.js";
+import { type Prediction, rank } from "./prediction.js";
+import { type Fit, fits } from "./preprocess/preprocess.js";
 
 export interface RunOptions {
   /** Rejects the call with its reason as soon as it fires; what has not begun is not computed. */
@@ -35,12 +35,9 @@ export interface ClassifyOptions extends RunOptions {
 const runOptions: { readonly [K in keyof Required<RunOptions>]: Expectation } = { signal: abortSignal };
 const classifyOptions: { readonly [K in keyof Required<ClassifyOptions>]: Expectation } = {
   ...runOptions,
-  topK: topKInteger,
-  fit: oneOf("cover", "exact"),
+  topK: positiveInteger,
+  fit: fits,
 };
-
-/** Most runs of a profile. */
-const profileRuns = integerIn(1, 1_000_000);
 
 export interface Model extends ModelInfo {
   readonly tier: TierName;

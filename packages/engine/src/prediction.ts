@@ -1,6 +1,6 @@
 /** @file From logits to ranked classes. */
 
-import { checkArgument, integerIn } from "./arguments.js";
+import { checkArgument, type Expectation, isObject, oneOf, positiveInteger } from "./arguments.js";
 import type { Probabilities } from "./program/program.js";
 
 export interface Prediction {
@@ -17,10 +17,17 @@ interface Classes {
   readonly probabilities: Probabilities;
 }
 
-export const topKInteger = integerIn(1, Number.MAX_SAFE_INTEGER);
+const logitArray: Expectation = {
+  expected: "a Float32Array of logits",
+  holds: (value) => value instanceof Float32Array && value.length > 0,
+};
 
-/** Softmax in float64, shifted by the largest logit so that nothing overflows. */
+/**
+ * Softmax in float64, shifted by the largest logit so that nothing overflows.
+ * @throws {InputError} where it is another array, or empty
+ */
 export function softmax(logits: Float32Array): Float64Array {
+  checkArgument("logits", logits, logitArray);
   let largest = Number.NEGATIVE_INFINITY;
   for (const logit of logits) largest = Math.max(largest, logit);
   const exponentials = new Float64Array(logits.length);
@@ -32,16 +39,33 @@ export function softmax(logits: Float32Array): Float64Array {
   return exponentials.map((value) => value / sum);
 }
 
-/** The logits' class probabilities in float64, in the way that the model means them. */
-export const classProbabilities = (logits: Float32Array, kind: Probabilities): Float64Array =>
-  kind === "softmax" ? softmax(logits) : Float64Array.from(logits, (logit) => 1 / (1 + Math.exp(-logit)));
+const probabilityKind = oneOf("softmax", "sigmoid");
+
+/**
+ * The logits' class probabilities in float64, in the way that the model means them.
+ * @throws {InputError} where it is another array, or empty, or another kind
+ */
+export function classProbabilities(logits: Float32Array, kind: Probabilities): Float64Array {
+  checkArgument("kind", kind, probabilityKind);
+  if (kind === "softmax") return softmax(logits);
+  checkArgument("logits", logits, logitArray);
+  return Float64Array.from(logits, (logit) => 1 / (1 + Math.exp(-logit)));
+}
+
+const classes: Expectation = {
+  expected: "{ labels, probabilities }",
+  holds: (value) =>
+    isObject(value) && (!("labels" in value) || value.labels === undefined || Array.isArray(value.labels)),
+};
 
 /**
  * The likeliest classes, best first; equal logits rank by index.
- * @throws {InputError} where `topK` is no positive integer.
+ * @throws {InputError} where `topK` is no positive integer, or another argument is of another type
  */
-export function rank(logits: Float32Array, topK: number, { labels, probabilities: kind }: Classes): Prediction[] {
-  checkArgument("topK", topK, topKInteger);
+export function rank(logits: Float32Array, topK: number, model: Classes): Prediction[] {
+  checkArgument("topK", topK, positiveInteger);
+  checkArgument("model", model, classes);
+  const { labels, probabilities: kind } = model;
   const probabilities = classProbabilities(logits, kind);
   return largest(logits, topK).map((index) => ({
     index,

@@ -4,13 +4,39 @@ import { FormatError } from "../src/errors.js";
 import { readSbq } from "../src/format/reader.js";
 import { writeSbq } from "../src/format/writer.js";
 import { multiplyAdds } from "../src/operators/index.js";
+import type { Program } from "../src/program/program.js";
 import { createReference } from "../src/reference/reference.js";
 import { dissect, mutate } from "./mutations.js";
 import { everyOperator, tinyNetwork } from "./networks.js";
 import { Random } from "./programs.js";
 
 /** Small enough that a file asking for much memory is refused, large enough for every honest one. */
-const maxBytes = 2 ** 22;
+export const maxBytes = 2 ** 22;
+
+const honest = [
+  dissect(writeSbq(tinyNetwork())),
+  ...[2, 4, 8].map((bits) => dissect(writeSbq(everyOperator(new Random(bits), { bits })))),
+  dissect(writeSbq(everyOperator(new Random(7), { bits: 7, linearLogits: false }))),
+];
+
+/** A hostile file; the same for the same seed. */
+export function hostileFile(seed: number): Uint8Array {
+  const random = new Random(seed);
+  return mutate(random.pick(honest), random);
+}
+
+/** Whether a run of an accepted program takes milliseconds. */
+export const isQuick = (program: Program): boolean => multiplyAdds(program) < 1e7;
+
+/** The answer of the plain reference to random bytes; what is accepted is written like any other, too. */
+export function referenceLogits(program: Program, seed: number): { input: Uint8Array; logits: Float32Array } {
+  writeSbq(program);
+  const { channels, height, width } = program.preprocessing;
+  const input = new Random(seed).bytes(channels * height * width);
+  const logits = createReference(program, { maxBytes }).run(input);
+  if (!logits.every(Number.isFinite)) throw new Error("logits are not finite");
+  return { input, logits };
+}
 
 export interface FuzzResult {
   readonly refused: number;
@@ -23,27 +49,17 @@ export interface FuzzResult {
 
 /** @throws The first error that is no FormatError, with the seed that gives it. */
 export function fuzz(firstSeed: number, count: number): FuzzResult {
-  const honest = [
-    dissect(writeSbq(tinyNetwork())),
-    ...[2, 4, 8].map((bits) => dissect(writeSbq(everyOperator(new Random(bits), { bits })))),
-    dissect(writeSbq(everyOperator(new Random(7), { bits: 7, linearLogits: false }))),
-  ];
   const fields = new Map<string, number>();
   let refused = 0;
   let slowestMs = 0;
   for (let seed = firstSeed; seed < firstSeed + count; seed++) {
-    const random = new Random(seed);
-    const bytes = mutate(random.pick(honest), random);
+    const bytes = hostileFile(seed);
     const start = performance.now();
     try {
       const program = readSbq(bytes, { maxBytes });
       slowestMs = Math.max(slowestMs, performance.now() - start);
-      // What is accepted is written and run like any other; the work of a run is bounded to keep the test quick.
-      if (multiplyAdds(program) < 1e7 && seed % 8 === 0) {
-        writeSbq(program);
-        const logits = createReference(program, { maxBytes }).run(random.bytes(inputSize(program.preprocessing)));
-        if (!logits.every(Number.isFinite)) throw new Error("logits are not finite");
-      }
+      // The work of a run is bounded to keep the test quick.
+      if (isQuick(program) && seed % 8 === 0) referenceLogits(program, seed);
     } catch (error) {
       slowestMs = Math.max(slowestMs, performance.now() - start);
       if (!(error instanceof FormatError)) throw new Error(`seed ${seed}: ${error}`, { cause: error });
@@ -54,6 +70,3 @@ export function fuzz(firstSeed: number, count: number): FuzzResult {
   }
   return { refused, accepted: count - refused, fields, slowestMs };
 }
-
-const inputSize = ({ channels, height, width }: { channels: number; height: number; width: number }) =>
-  channels * height * width;

@@ -12,7 +12,8 @@
 export const magic = Uint8Array.of(0x53, 0x42, 0x51, 0x00);
 
 /** Whether bytes begin as a `.sbq` file does. */
-export const isSbq = (bytes: Uint8Array): boolean => magic.every((byte, i) => bytes[i] === byte);
+export const isSbq = (bytes: Uint8Array): boolean =>
+  bytes instanceof Uint8Array && magic.every((byte, i) => bytes[i] === byte);
 export const formatVersion = 1;
 export const headerStart = 20;
 /** The bytes before it are under the header's checksum, with the JSON text. */

@@ -4,7 +4,7 @@ import { kernelBytes } from "../kernels/requirement.js";
 import { elementCount } from "../operators/definition.js";
 import { multiplyAdds } from "../operators/index.js";
 import { parameterBytes } from "../operators/parameters.js";
-import { memoryRequirement } from "../program/check.js";
+import { memoryOf } from "../program/check.js";
 import type { Program } from "../program/program.js";
 import type { ModelInfo, TierName } from "./host.js";
 
@@ -30,9 +30,7 @@ export function modelInfo(program: Program, tier: TierName, threads: number): Mo
     weights,
     weightBits: bits / Math.max(weights, 1),
     peakBytes:
-      tier === "scalar"
-        ? memoryRequirement(program).total
-        : programBytes(program) + kernelBytes(program, tier, threads),
+      tier === "scalar" ? memoryOf(program).total : programBytes(program) + kernelBytes(program, tier, threads),
   };
 }
 

@@ -151,20 +151,24 @@ export function notPostable(cause: unknown): unknown {
  * alpha allows; where a bitmap has those as stored, they are read through a texture, if the browser has one.
  */
 export function pixelsOf(picture: Picture): RawImage {
-  if ("data" in picture) return picture;
+  if (!isObject(picture)) throw notAnImage(picture);
+  if ("data" in picture) {
+    checkImage(picture);
+    return picture;
+  }
   const { bitmap } = picture;
+  if (!isObject(bitmap)) throw notAnImage(picture);
+  if (typeof OffscreenCanvas === "undefined") throw noCanvas();
   const { width, height } = bitmap;
   const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
-  if (context === null)
-    throw new InputError(
-      "no-image-decoder",
-      {},
-      "this browser gives no canvas to read pixels with; pass ImageData instead",
-    );
+  if (context === null) throw noCanvas();
   const drawn = drawnPixels(context, bitmap);
   if (!picture.asStored || isOpaque(drawn.data)) return drawn;
   return texturePixels(bitmap) ?? drawn;
 }
+
+const noCanvas = (): InputError =>
+  new InputError("no-image-decoder", {}, "there is no canvas here to read pixels with; pass decoded bytes instead");
 
 function drawnPixels(context: OffscreenCanvasRenderingContext2D, bitmap: Bitmap): RawImage {
   context.drawImage(bitmap, 0, 0);

@@ -1,6 +1,6 @@
 /** @file A program laid out in WebAssembly memory and ready to run. */
 
-import { checkOptions, oneOf, yesOrNo } from "../arguments.js";
+import { byteArray, checkArgument, checkOptions, oneOf, profileRuns, wrongArgument, yesOrNo } from "../arguments.js";
 import { InputError } from "../errors.js";
 import { operatorMultiplyAdds } from "../operators/index.js";
 import { checkProgram } from "../program/check.js";
@@ -163,6 +163,7 @@ class WasmExecutable implements Executable {
   runCodes(codes: Uint8Array, logits?: Float32Array): Float32Array {
     const { inputTables, input, tensors } = this.program;
     const { bits, shape } = tensors[input]!;
+    checkArgument("codes", codes, byteArray);
     const highest = 2 ** bits - 1;
     if (codes.some((code) => code > highest))
       throw new InputError(
@@ -180,6 +181,7 @@ class WasmExecutable implements Executable {
   }
 
   run(images: Uint8Array, logits?: Float32Array): Float32Array {
+    checkArgument("images", images, byteArray);
     const size = this.#image.length;
     const count = images.length / size;
     if (!Number.isInteger(count) || count === 0)
@@ -189,6 +191,8 @@ class WasmExecutable implements Executable {
         `images of shape [${this.program.tensors[this.program.input]!.shape}] are ${size} bytes each, got ${images.length}; resize them first`,
       );
     const { classes } = this.program;
+    if (logits !== undefined && !(logits instanceof Float32Array && logits.length >= count * classes))
+      throw wrongArgument("logits", logits, `a Float32Array of at least ${count * classes} elements`);
     const result = logits ?? new Float32Array(count * classes);
     for (let n = 0; n < count; n++) {
       this.#image.set(count === 1 ? images : images.subarray(n * size, (n + 1) * size));
@@ -203,6 +207,9 @@ class WasmExecutable implements Executable {
   }
 
   profile(image: Uint8Array, runs = 5): ProfileEntry[] {
+    if (!(image instanceof Uint8Array && image.length === this.#image.length))
+      throw wrongArgument("image", image, `a Uint8Array of ${this.#image.length} bytes`);
+    checkArgument("runs", runs, profileRuns);
     const { program, phases, meeting } = this;
     const calls = phases.flat();
     const times = calls.map(() => [] as number[]);

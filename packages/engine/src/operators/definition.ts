@@ -194,6 +194,7 @@ export class CheckContext {
   }
 
   #codes(codes: Int8Array, bits: number, count: number): void {
+    if (!(codes instanceof Int8Array)) this.fail("weights.codes", "must be an Int8Array");
     if (codes.length !== count) this.fail("weights.codes", `must hold ${count} codes, holds ${codes.length}`);
     const highest = 2 ** (bits - 1) - 1;
     const lowest = -highest - 1;

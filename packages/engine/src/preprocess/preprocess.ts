@@ -1,9 +1,10 @@
 /** @file From a decoded image of any size to the bytes that a network takes, as its file says. */
 
+import { checkArgument, type Expectation, isObject, oneOf, positiveInteger, wrongArgument } from "../arguments.js";
 import { InputError } from "../errors.js";
 import { roundHalfToEven } from "../operators/arithmetic.js";
 import type { Preprocessing } from "../program/program.js";
-import { type Crop, checkImage, type RawImage, resizeBilinear } from "./resize.js";
+import { type Crop, checkImage, imageSize, type RawImage, resizeBilinear } from "./resize.js";
 
 /** What becomes of an image whose size a model that takes one size does not take: made to cover it, or refused. */
 export type Fit = "cover" | "exact";
@@ -15,8 +16,10 @@ export type Fit = "cover" | "exact";
  * @throws {InputError} where the data does not fit its size, or the file and `fit` want an exact size and the image has another.
  */
 export function preprocess(image: RawImage, preprocessing: Preprocessing, fit: Fit = "exact"): Uint8Array {
-  const { channels, height, width, resize, resizeTo } = preprocessing;
   checkImage(image);
+  checkTarget(preprocessing);
+  checkArgument("fit", fit, fits);
+  const { channels, height, width, resize, resizeTo } = preprocessing;
   const converted = toChannels(image, channels);
   if (resize === "exact") {
     const isSame = image.height === height && image.width === width;
@@ -34,6 +37,20 @@ export function preprocess(image: RawImage, preprocessing: Preprocessing, fit: F
   return resizeBilinear(converted, tall, wide, centreCrop(tall, wide, height, width));
 }
 
+export const fits = oneOf("cover", "exact");
+const ways = oneOf("exact", "shorter-side");
+const channelCounts: Expectation = { expected: "1 or 3", holds: (value) => value === 1 || value === 3 };
+
+function checkTarget(preprocessing: Preprocessing): void {
+  if (!isObject(preprocessing)) throw wrongArgument("preprocessing", preprocessing, "an object");
+  const { channels, height, width, resize, resizeTo } = preprocessing;
+  checkArgument("preprocessing.channels", channels, channelCounts);
+  checkArgument("preprocessing.height", height, imageSize);
+  checkArgument("preprocessing.width", width, imageSize);
+  checkArgument("preprocessing.resize", resize, ways);
+  if (resize === "shorter-side") checkArgument("preprocessing.resizeTo", resizeTo, imageSize);
+}
+
 /** The smallest size in proportion that covers `height` × `width`, the other side rounded down. */
 function covering(tall: number, wide: number, height: number, width: number): readonly [number, number] {
   return tall * width <= wide * height
@@ -49,6 +66,7 @@ export function shorterSide(height: number, width: number, size: number): readon
 
 /** The centre of an image; an odd margin is split as torchvision's `CenterCrop` does, half to even. */
 export function centreCrop(tall: number, wide: number, height: number, width: number): Crop {
+  for (const [name, size] of Object.entries({ tall, wide, height, width })) checkArgument(name, size, positiveInteger);
   return { top: roundHalfToEven((tall - height) / 2), left: roundHalfToEven((wide - width) / 2), height, width };
 }
 
@@ -58,6 +76,7 @@ export function centreCrop(tall: number, wide: number, height: number, width: nu
  */
 export function toChannels(image: RawImage, channels: 1 | 3): RawImage {
   checkImage(image);
+  checkArgument("channels", channels, channelCounts);
   if (image.channels === channels) return image;
   const pixels = image.height * image.width;
   const data = new Uint8Array(pixels * channels);

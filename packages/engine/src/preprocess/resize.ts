@@ -4,7 +4,7 @@
  * Source: Pillow, `src/libImaging/Resample.c` (`precompute_coeffs`, `normalize_coeffs_8bpc`, `ImagingResampleHorizontal_8bpc`).
  */
 
-import { checkArgument, integerIn, wrongArgument } from "../arguments.js";
+import { checkArgument, described, integerIn, isObject, wrongArgument } from "../arguments.js";
 import { InputError } from "../errors.js";
 
 /** Bytes in rows, channels interleaved: `[height, width, channels]`. */
@@ -16,16 +16,20 @@ export interface RawImage {
 }
 
 /** @throws {InputError} where the value is no image, or its bytes do not fit its sizes. */
-export function checkImage({ data, height, width, channels }: RawImage): void {
+export function checkImage(image: RawImage): void {
+  if (!isObject(image)) throw wrongArgument("an image", image, "{ data, width, height, channels }");
+  const { data, height, width, channels } = image;
   if (!(data instanceof Uint8Array || data instanceof Uint8ClampedArray))
     throw wrongArgument("data of an image", data, "a Uint8Array or Uint8ClampedArray, one byte per channel and pixel");
   const sizes = [height, width, channels];
-  if (!sizes.every((size) => Number.isInteger(size) && size >= 1) || ![1, 3, 4].includes(channels))
+  if (!sizes.every((size) => Number.isInteger(size) && size >= 1) || ![1, 3, 4].includes(channels)) {
+    const found = sizes.map(described);
     throw new InputError(
       "image-invalid",
-      { found: sizes, expected: "[height, width, 1, 3 or 4]" },
-      `an image needs a height, a width, and 1, 3 or 4 channels; got [${sizes}]`,
+      { found, expected: "[height, width, 1, 3 or 4]" },
+      `an image needs a height, a width, and 1, 3 or 4 channels; got [${found}]`,
     );
+  }
   if (data.length !== height * width * channels)
     throw new InputError(
       "image-invalid",
@@ -35,7 +39,7 @@ export function checkImage({ data, height, width, channels }: RawImage): void {
 }
 
 /** Sizes of images that anybody resizes to; the work grows with them. */
-const imageSize = integerIn(1, 2 ** 24);
+export const imageSize = integerIn(1, 2 ** 24);
 
 /** Pillow's PRECISION_BITS: 32 bits less 8 of the pixel and 2 of headroom. */
 const precisionBits = 32 - 8 - 2;
@@ -118,6 +122,7 @@ function resample(data: RawImage["data"], outer: number, size: number, inner: nu
 export function resizeBilinear(image: RawImage, height: number, width: number, crop: Crop): Uint8Array {
   checkImage(image);
   for (const [name, size] of Object.entries({ height, width })) checkArgument(name, size, imageSize);
+  if (!isObject(crop)) throw wrongArgument("crop", crop, "{ top, left, height, width }");
   const { top, left } = crop;
   checkArgument("crop.top", top, integerIn(0, height - 1));
   checkArgument("crop.left", left, integerIn(0, width - 1));

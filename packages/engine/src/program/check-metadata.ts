@@ -63,6 +63,8 @@ function checkJson(field: string, value: Json | undefined, depth: number): void 
   if (typeof value === "number" && !Number.isFinite(value)) throw invalid(field, `is ${value}, which JSON cannot hold`);
   if (typeof value === "string" && value.length > maxTextLength)
     throw invalid(field, `must be a text of at most ${maxTextLength} characters`);
+  if (!["undefined", "boolean", "number", "string", "object"].includes(typeof value))
+    throw invalid(field, `is a ${typeof value}, which JSON cannot hold`);
   if (typeof value !== "object" || value === null) return;
   if (depth === 0) throw invalid(field, `is nested deeper than ${maxDepth} levels`);
   for (const [key, item] of Object.entries(value)) checkJson(`${field}.${key}`, item as Json, depth - 1);

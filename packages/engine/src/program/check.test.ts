@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { everyOperator } from "../../test/networks.js";
 import { program, Random, tensor } from "../../test/programs.js";
 import { FormatError } from "../errors.js";
-import { checkProgram, memoryRequirement } from "./check.js";
+import { checkProgram, memoryOf } from "./check.js";
 import type { Operator, Program, QuantizedTensor } from "./program.js";
 
 const base = everyOperator(new Random(1), { bits: 4 });
@@ -156,7 +156,7 @@ test("a file of a few hundred bytes cannot ask for days of work", () => {
 });
 
 test("memory is counted before any is allocated", () => {
-  const { parameters, arena, scratch, total } = memoryRequirement(base);
+  const { parameters, arena, scratch, total } = memoryOf(base);
   const kept = 8 * (108 + 72) + 4 * (64 + 64) + 8 * 32;
   expect(parameters).toBe(3 * 256 + 600 + 8 * (4 + 4 + 10 + 10) + 16 + kept);
   expect(arena).toBeGreaterThanOrEqual(3 * 256);

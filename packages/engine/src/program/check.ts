@@ -4,13 +4,14 @@
  * program, and the engine relies on it: no kernel tests a bound again.
  */
 
-import { byteLimit, type Expectation, isObject, wrongArgument } from "../arguments.js";
+import { byteLimit, type Expectation } from "../arguments.js";
 import { invalid, tooLarge } from "../errors.js";
 import { CheckContext, checkScale, elementCount } from "../operators/definition.js";
-import { definitionOf, inputsOf, operations, operators, outputOf } from "../operators/index.js";
+import { definitionOf, inputsOf, operations, outputOf } from "../operators/index.js";
 import { parameterBytes } from "../operators/parameters.js";
 import { planArena } from "./arena.js";
 import { checkPreprocessing, checkProvenance } from "./check-metadata.js";
+import { checkTypes } from "./check-types.js";
 import type { Program, QuantizedTensor } from "./program.js";
 
 export interface CheckOptions {
@@ -22,7 +23,10 @@ export const checkOptionTypes: { readonly [K in keyof Required<CheckOptions>]: E
 
 /** What the reader knows beforehand. */
 interface CheckKnowledge extends CheckOptions {
-  /** Weight codes come from as many fields of their bit width as the shape says, so that each of them fits. */
+  /**
+   * The program was read from a file: all values have their types, and weight codes come from as many fields of their bit width as
+   * the shape says, so that each of them fits.
+   */
   readonly codesFit?: boolean;
 }
 
@@ -45,7 +49,7 @@ export function checkProgram(
   program: Program,
   { maxBytes = defaultMaxBytes, codesFit = false }: CheckKnowledge = {},
 ): void {
-  if (!isObject(program)) throw wrongArgument("the program", program, "a program");
+  if (!codesFit) checkTypes(program);
   checkName("name", program.name);
   checkCount("tensors", program.tensors.length, maxTensors);
   checkCount("operators", program.operators.length, maxOperators);
@@ -65,7 +69,7 @@ export function checkProgram(
       maxOperations,
       `needs ${work} operations per image, more than the limit of ${maxOperations}`,
     );
-  const { total } = memoryRequirement(program);
+  const { total } = memoryOf(program);
   if (total > maxBytes)
     throw tooLarge(
       "program",
@@ -86,7 +90,7 @@ export interface MemoryRequirement {
 }
 
 /** Bytes that the reference holds for a program, at most, known before any of them is allocated. */
-export function memoryRequirement(program: Program): MemoryRequirement {
+export function memoryOf(program: Program): MemoryRequirement {
   let parameters = 256 * program.inputTables.length;
   let scratch = 0;
   for (const op of program.operators) {
@@ -131,6 +135,15 @@ function checkTensor(field: string, tensor: QuantizedTensor, maxBytes: number): 
     throw invalid(`${field}.zeroPoint`, `must be an integer in [0, ${highest}], is ${zeroPoint}`);
 }
 
+/**
+ * What functions need that read a program without running it: everything has its type, and every tensor that is named exists.
+ * @throws {FormatError}
+ */
+export function checkReferences(program: Program): void {
+  checkTypes(program);
+  checkOrder(program);
+}
+
 /** Every tensor is produced once, by the input or one operator, before it is read; the last operator alone yields logits. */
 function checkOrder(program: Program): void {
   const { tensors, operators: list } = program;
@@ -140,7 +153,6 @@ function checkOrder(program: Program): void {
   produced[program.input] = 1;
   for (const [i, op] of list.entries()) {
     const field = `operators[${i}]`;
-    if (!Object.hasOwn(operators, op.op)) throw invalid(`${field}.op`, `is no operator of the engine: ${op.op}`);
     checkName(`${field}.name`, op.name);
     for (const id of inputsOf(op)) {
       if (!valid(id)) throw invalid(field, `reads tensor ${id}; there are ${tensors.length}`);

@@ -3,7 +3,7 @@
  * the truth that every kernel is tested against.
  */
 
-import { aFunction, checkOptions } from "../arguments.js";
+import { aFunction, byteArray, checkArgument, checkOptions, positiveInteger } from "../arguments.js";
 import { InputError } from "../errors.js";
 import { toCode } from "../operators/arithmetic.js";
 import { elementCount, type Memory, Scratch } from "../operators/definition.js";
@@ -57,6 +57,7 @@ export function prepareReference(program: Program, trace?: Trace): Reference {
   const input = memory.codes(program.input);
 
   const runAll = (data: Uint8Array, count: number, load: (image: Uint8Array) => void): Float32Array => {
+    checkArgument("count", count, positiveInteger);
     if (data.length !== count * input.length)
       throw new InputError(
         "input-length",
@@ -77,8 +78,12 @@ export function prepareReference(program: Program, trace?: Trace): Reference {
 
   return {
     program,
-    run: (images, count = 1) => runAll(images, count, (image) => applyInputTables(program, image, input)),
+    run: (images, count = 1) => {
+      checkArgument("images", images, byteArray);
+      return runAll(images, count, (image) => applyInputTables(program, image, input));
+    },
     runCodes: (codes, count = 1) => {
+      checkArgument("codes", codes, byteArray);
       const highest = 2 ** program.tensors[program.input]!.bits - 1;
       if (codes.some((code) => code > highest))
         throw new InputError(

@@ -1,0 +1,57 @@
+/**
+ * @file What can be asked of the arithmetic, or of a program without running it, with checks of what is passed; the engine itself
+ * asks after its own.
+ */
+
+import { wrongArgument } from "../arguments.js";
+import * as arithmetic from "../operators/arithmetic.js";
+import * as operators from "../operators/index.js";
+import * as reference from "../reference/reference.js";
+import { checkReferences, type MemoryRequirement, memoryOf } from "./check.js";
+import type { Operator, Program } from "./program.js";
+
+/**
+ * Bytes that the reference holds for a program, at most, known before any of them is allocated.
+ * @throws {FormatError} where something in the program is missing or of another type
+ */
+export function memoryRequirement(program: Program): MemoryRequirement {
+  checkReferences(program);
+  return memoryOf(program);
+}
+
+/**
+ * Multiply-adds of one image: those of convolutions and linear layers, which are what takes the time.
+ * @throws {FormatError} where something in the program is missing or of another type
+ */
+export function multiplyAdds(program: Program): number {
+  checkReferences(program);
+  return operators.multiplyAdds(program);
+}
+
+/** The same of one operator. @throws {FormatError} as for a program; {InputError} where the operator is not one of the program's */
+export function operatorMultiplyAdds(program: Program, op: Operator): number {
+  checkReferences(program);
+  if (!program.operators.includes(op)) throw wrongArgument("the operator", op, "one of the program's operators");
+  return operators.operatorMultiplyAdds(program, op);
+}
+
+/**
+ * Codes of a float tensor as input, `clamp(rne(fround(x / s)) + z)` (rule 8); layout `[count, C, H, W]` as `runCodes` takes it.
+ * @throws {InputError} where a value is NaN or the array is no Float32Array of whole images; {FormatError} as for the others
+ */
+export function quantizeInput(program: Program, values: Float32Array): Uint8Array {
+  checkReferences(program);
+  const size = program.tensors[program.input]!.shape.reduce((product, side) => product * side, 1);
+  if (!(values instanceof Float32Array && values.length > 0 && values.length % size === 0))
+    throw wrongArgument("values", values, `a Float32Array of whole images of ${size} elements`);
+  return reference.quantizeInput(program, values);
+}
+
+/**
+ * Nearest integer, ties to the even one; NaN and infinities stay.
+ * @throws {InputError} where it is no number
+ */
+export function roundHalfToEven(value: number): number {
+  if (typeof value !== "number") throw wrongArgument("the value", value, "a number");
+  return arithmetic.roundHalfToEven(value);
+}
