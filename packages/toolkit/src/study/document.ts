@@ -11,6 +11,17 @@ interface Fault {
   readonly text: string;
 }
 
+/** What follows a cut or damaged line is mostly its consequence. */
+const MAX_SHOWN = 15;
+const MAX_LENGTH = 200;
+
+const cut = (text: string, length: number): string => (text.length > length ? `${text.slice(0, length)}…` : text);
+
+const listed = (faults: readonly string[]): string =>
+  [...faults.slice(0, MAX_SHOWN), ...(faults.length > MAX_SHOWN ? [`and ${faults.length - MAX_SHOWN} more`] : [])]
+    .map((fault) => `  ${fault}`)
+    .join("\n");
+
 /** A parsed text that collects faults: a study is refused with all of them, not with the first. */
 export class LinedDocument {
   readonly value: unknown;
@@ -26,7 +37,17 @@ export class LinedDocument {
     this.#document = parseDocument(text, { lineCounter: this.#lines });
     for (const { message, linePos } of this.#document.errors)
       this.#faults.push({ line: linePos?.[0].line ?? 1, text: message.split(/:?\n/)[0]!.replace(/ at line .*/, "") });
-    this.value = this.#document.errors.length === 0 ? this.#document.toJS() : undefined;
+    this.value = this.#document.errors.length === 0 ? this.#read() : undefined;
+  }
+
+  /** References to nothing, and those that would multiply beyond measure, are found while values are made. */
+  #read(): unknown {
+    try {
+      return this.#document.toJS();
+    } catch (error) {
+      this.#faults.push({ line: 1, text: (error as Error).message });
+      return undefined;
+    }
   }
 
   get faulty(): boolean {
@@ -43,11 +64,11 @@ export class LinedDocument {
     const faults = this.#faults
       .toSorted((a, b) => a.line - b.line)
       .map(({ line, text }) => `${this.path}:${line}: ${text}`);
-    const shown = [...new Set(faults)];
+    const shown = [...new Set(faults)].map((fault) => cut(fault, MAX_LENGTH));
     throw new UsageError(
       "invalid-study",
       { file: this.path, faults: shown },
-      `${this.path} is refused, nothing was begun:\n${shown.map((fault) => `  ${fault}`).join("\n")}\nCorrect ${shown.length === 1 ? "this line" : "these lines"}.`,
+      `${this.path} is refused, nothing was begun:\n${listed(shown)}\nCorrect ${shown.length === 1 ? "this line" : "these lines"}.`,
     );
   }
 

@@ -167,6 +167,16 @@ imports:
     for (const pattern of expected) expect(faults.filter((fault) => pattern.test(fault))).not.toEqual([]);
   });
 
+  test("in references of YAML; of a text that is no YAML at all, the first faults are enough", () => {
+    expect(() => readStudy("name: *nobody\n", "a.yaml")).toThrow(/a\.yaml:1: .*nobody/);
+    const bomb = [
+      "a: &a [x, x]",
+      ...[..."bcdefghij"].map((name, i) => `${name}: &${name} [${`*${"abcdefghij"[i]}, `.repeat(9)}x]`),
+    ];
+    expect(() => readStudy(bomb.join("\n"), "a.yaml")).toThrow(/a\.yaml:1: .*alias/i);
+    expect(() => readStudy("}\n".repeat(1000), "a.yaml")).toThrow(/:15: .*\n {2}and 985 more\nCorrect these lines/);
+  });
+
   test("in the structure", () => {
     const faults = (text: string) => {
       try {
