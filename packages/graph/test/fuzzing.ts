@@ -10,8 +10,8 @@ import { random } from "./runtime.js";
 import { buildSample } from "./samples/build.js";
 import { samples } from "./samples/index.js";
 
-/** Files of one operator each, and one of a classifier. */
-const seeds = (): Uint8Array[] => [
+/** Honest files: one of each operator, and one of a classifier. */
+export const seeds = (): Uint8Array[] => [
   writeOnnx(classifier()),
   ...samples.filter(({ domain }) => domain === undefined).map((sample) => writeOnnx(buildSample(sample).graph)),
 ];
@@ -25,6 +25,12 @@ export function readSafely(bytes: Uint8Array): "read" | "refused" {
     if (error instanceof ModelError) return "refused";
     throw error;
   }
+}
+
+/** A hostile file; the same for the same seed. */
+export function hostileFile(files: readonly Uint8Array[], seed: number): Uint8Array {
+  const next = random(seed);
+  return mutated(files[Math.floor(next() * files.length)]!, next, 1 + Math.floor(next() * 4));
 }
 
 /**
