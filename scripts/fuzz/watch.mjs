@@ -7,6 +7,8 @@ import { createInterface } from "node:readline";
 /** A case may take so much: far more than any honest one. */
 const CASE_CPU_SECONDS = 30;
 const CASE_WALL_SECONDS = 300;
+/** Between two looks at a process. Looks are counted, not the clock: it goes on while the machine sleeps. */
+const LOOK_MS = 200;
 const MEMORY_GIB = 3;
 /** Faults after which a target is given up. */
 const MAX_FAULTS = 20;
@@ -59,7 +61,7 @@ function runProcess({ bundle, folder, seed, endsAt, once }, row) {
   const child = start(work, folder);
   let current; // seed of the case at hand
   let killed;
-  let atCase = { cpu: 0, wall: Date.now() };
+  let atCase; // CPU seconds at its beginning, and looks since
   let stderr = "";
   child.stderr.on("data", (text) => {
     stderr = (stderr + text).slice(-2000);
@@ -81,14 +83,15 @@ function runProcess({ bundle, folder, seed, endsAt, once }, row) {
   });
   const watch = setInterval(() => {
     const { cpu, gib } = usage(child.pid);
-    atCase ??= { cpu, wall: Date.now() };
+    atCase ??= { cpu, looks: 0 };
+    atCase.looks++;
     const seconds = cpu - atCase.cpu;
     if (gib > MEMORY_GIB) killed = `takes ${gib.toFixed(1)} GiB of memory`;
     else if (current !== undefined && seconds > CASE_CPU_SECONDS)
       killed = `takes more than ${CASE_CPU_SECONDS} s of CPU time`;
-    else if (current !== undefined && Date.now() - atCase.wall > 1000 * CASE_WALL_SECONDS) killed = "hangs";
+    else if (current !== undefined && atCase.looks * LOOK_MS > 1000 * CASE_WALL_SECONDS) killed = "hangs";
     if (killed !== undefined) child.kill("SIGKILL");
-  }, 200);
+  }, LOOK_MS);
   return new Promise((resolve, reject) => {
     child.on("error", reject);
     lines.on("close", async () => {
