@@ -43,7 +43,7 @@ export interface FuzzResult {
   readonly accepted: number;
   /** The first part of each field that was named, with the number of refusals. */
   readonly fields: ReadonlyMap<string, number>;
-  /** Longest time that one file took to read, in ms. */
+  /** Most processor time that one file took to read, in ms: a busy machine does not count. */
   readonly slowestMs: number;
 }
 
@@ -54,14 +54,14 @@ export function fuzz(firstSeed: number, count: number): FuzzResult {
   let slowestMs = 0;
   for (let seed = firstSeed; seed < firstSeed + count; seed++) {
     const bytes = hostileFile(seed);
-    const start = performance.now();
+    const start = cpuMilliseconds();
     try {
       const program = readSbq(bytes, { maxBytes });
-      slowestMs = Math.max(slowestMs, performance.now() - start);
+      slowestMs = Math.max(slowestMs, cpuMilliseconds() - start);
       // The work of a run is bounded to keep the test quick.
       if (isQuick(program) && seed % 8 === 0) referenceLogits(program, seed);
     } catch (error) {
-      slowestMs = Math.max(slowestMs, performance.now() - start);
+      slowestMs = Math.max(slowestMs, cpuMilliseconds() - start);
       if (!(error instanceof FormatError)) throw new Error(`seed ${seed}: ${error}`, { cause: error });
       const field = error.field.replace(/[.[].*/, "");
       fields.set(field, (fields.get(field) ?? 0) + 1);
@@ -69,4 +69,9 @@ export function fuzz(firstSeed: number, count: number): FuzzResult {
     }
   }
   return { refused, accepted: count - refused, fields, slowestMs };
+}
+
+function cpuMilliseconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }
