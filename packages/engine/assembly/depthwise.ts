@@ -1,4 +1,5 @@
 /** Depthwise convolution: a channel meets only its own filter, so a vector holds eight channels and taps are summed in lanes. */
+import { depthwiseColumns, Pairs, zipHigh, zipLow } from "./depthwise-columns";
 import { PANEL, requantize } from "./requantize";
 import { DepthwiseTask } from "./tasks";
 import { loadCodes } from "./vectors";
@@ -43,8 +44,8 @@ import { loadCodes } from "./vectors";
   let pairs = task.tapCount >> 1;
   do {
     const a = loadCodes<T>(x + load<i32>(tap)), b = loadCodes<T>(x + load<i32>(tap, 4));
-    low = i32x4.add(low, i32x4.dot_i16x8_s(v128.shuffle<i16>(a, b, 0, 8, 1, 9, 2, 10, 3, 11), v128.load(w)));
-    high = i32x4.add(high, i32x4.dot_i16x8_s(v128.shuffle<i16>(a, b, 4, 12, 5, 13, 6, 14, 7, 15), v128.load(w, 16)));
+    low = i32x4.add(low, i32x4.dot_i16x8_s(zipLow(a, b), v128.load(w)));
+    high = i32x4.add(high, i32x4.dot_i16x8_s(zipHigh(a, b), v128.load(w, 16)));
     tap += 8;
     w += 32;
   } while (--pairs);
@@ -78,3 +79,5 @@ export function depthwiseByteNarrow(task: DepthwiseTask): void { depthwise<u8, i
 export function depthwiseByteWide(task: DepthwiseTask): void { depthwise<u8, i32>(task); }
 export function depthwiseWordNarrow(task: DepthwiseTask): void { depthwise<i16, i16>(task); }
 export function depthwiseWordWide(task: DepthwiseTask): void { depthwise<i16, i32>(task); }
+export function depthwiseByteColumns(task: DepthwiseTask): void { depthwiseColumns<u8, Pairs<u8>>(task); }
+export function depthwiseWordColumns(task: DepthwiseTask): void { depthwiseColumns<i16, Pairs<i16>>(task); }

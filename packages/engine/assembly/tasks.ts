@@ -93,6 +93,11 @@
   /** i32 byte offset of each tap. */
   taps: usize;
   tapCount: i32;
+  /** By columns: bytes from one column to the next, columns from one output to the next, outputs of a row, column of the first. */
+  columnPitch: i32;
+  stride: i32;
+  width: i32;
+  column: i32;
   weights: usize;
   blockPitch: i32;
   blocks: i32;

@@ -233,7 +233,15 @@ describe("depthwise sums in int16", () => {
     const layer = { channels: 9, outputs: 9, groups: 9, kernel: 3, weightBits: 8, activationBits: 8 };
     const taps = (total: number) => (_channel: number, tap: number) => sign(filling(total, 100)(tap), tap);
     expect(await runExtremes({ ...layer, code: taps(128) }, "simd")).toBe("depthwiseByteNarrow");
-    expect(await runExtremes({ ...layer, code: taps(129) }, "simd")).toBe("depthwiseByteWide");
+    expect(await runExtremes({ ...layer, code: taps(129) }, "simd")).toBe("depthwiseByteColumns");
+  });
+
+  test.skipIf(!tiers.includes("fused")).each(signs)("none where they are fused, %s", async (_, sign) => {
+    const layer = { channels: 9, outputs: 9, groups: 9, kernel: 3, weightBits: 8, activationBits: 8 };
+    const code = (_channel: number, tap: number) => sign(127, tap);
+    expect(await runExtremes({ ...layer, code }, "fused")).toMatch(
+      highestByte("fused") === 255 ? /^depthwise[FS]8Columns$/ : /^depthwiseByteColumns$/,
+    );
   });
 });
 

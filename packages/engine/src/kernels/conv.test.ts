@@ -19,15 +19,18 @@ test("every kernel and every flush ran", () => {
     "convD8",
     "convP4",
     "convP4, flushed",
+    "depthwiseByteColumns",
     "depthwiseByteNarrow",
     "depthwiseByteWide",
+    "depthwiseWordColumns",
     "depthwiseWordNarrow",
     "depthwiseWordWide",
     "winograd4D8",
     "winogradD8",
   ];
   const relaxed = ["convR4", "convR4, flushed", "convR8", "winogradR4", "winogradR4, flushed"];
-  const fused = ["convF8", "winogradF8", ...(fusedProduct() === "signed" ? ["convS8"] : [])];
+  const signed = fusedProduct() === "signed" ? ["convS8", "depthwiseS8Columns"] : [];
+  const fused = ["convF8", "depthwiseF8Columns", "winogradF8", ...signed];
   const expected = [...plain, ...(tiers.includes("relaxed") ? relaxed : []), ...(tiers.includes("fused") ? fused : [])];
   expect(kernelsSeen()).toEqual(expected.sort());
 });

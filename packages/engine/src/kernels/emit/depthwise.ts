@@ -1,6 +1,7 @@
 /** @file Depthwise convolution: packs one filter a channel, with int16 sums where they are proved to fit. */
 
 import type { ConvOperator } from "../../operators/conv.js";
+import { fusedProduct } from "../../wasm/fused-product.js";
 import type { Layer } from "../choose.js";
 import { pixelOffsets } from "../offsets.js";
 import { roundUp } from "../placement.js";
@@ -11,49 +12,88 @@ import { samplingOf } from "./sampling.js";
 
 const int16Max = 2 ** 15 - 1;
 
+/**
+ * How the taps of eight channels are multiplied, and so how weights stand. `Narrow`: [taps][8 channels] int16, sums in int16. `Wide`:
+ * [pairs of taps][8 channels][2 taps] int16. `Columns`: [3 columns], of each [8 channels][2 taps], then [8 channels][third tap, 0] int16.
+ * `F8Columns` and `S8Columns`: [3 columns][8 channels][3 taps, 0] int8.
+ */
+type Form = "Narrow" | "Wide" | "Columns" | "F8Columns" | "S8Columns";
+
 export function emitDepthwise(emitter: Emitter, index: number, op: ConvOperator, layer: Layer): void {
   const { constants, scratch } = emitter;
   const input = emitter.placement(op.input);
-  const [kernelHeight, kernelWidth] = layer.filter.kernel;
-  const isNarrow = layer.weightSums.magnitudes.every((magnitude) => magnitude * layer.highest <= int16Max);
-  const tapCount = isNarrow ? kernelHeight * kernelWidth : roundUp(kernelHeight * kernelWidth, 2);
-  const taps = Array.from({ length: tapCount }, (_, tap) => {
+  const { filter, weightSums } = layer;
+  const [kernelHeight, kernelWidth] = filter.kernel;
+  const form = chooseForm(emitter, op, layer);
+  const taps = Array.from({ length: roundUp(kernelHeight * kernelWidth, form === "Wide" ? 2 : 1) }, (_, tap) => {
     if (tap === kernelHeight * kernelWidth) return 0;
     const y = Math.floor(tap / kernelWidth);
     const x = tap % kernelWidth;
     return y * op.dilations[0] * input.rowPitch + x * op.dilations[1] * input.pixelPitch;
   });
-  const packed = packTaps(layer, op.weights.codes, tapCount, isNarrow);
-  const blocks = roundUp(layer.filter.outputs, 8) / 8;
+  const packed = packTaps(layer, op.weights.codes, taps.length, form);
+  const blocks = roundUp(filter.outputs, 8) / 8;
   const sampling = samplingOf(emitter, op);
+  const added = form === "S8Columns" ? weightSums.sums.map((sum) => -128 * sum) : undefined;
   const task = constants.task("DepthwiseTask", {
     input: emitter.address(op.input),
     inputPixels: pixelOffsets(constants, input, sampling),
     pixels: sampling.height * sampling.width,
     taps: constants.integers(taps),
-    tapCount,
+    tapCount: taps.length,
+    columnPitch: input.pixelPitch,
+    stride: op.strides[1],
+    width: sampling.width,
+    column: 0,
     weights: constants.bytes(new Uint8Array(packed.buffer)),
     blockPitch: packed.byteLength / blocks,
     blocks,
     sums: scratch.sums,
-    output: emitOutput(emitter, index, op, layer, plainSums(layer)),
+    output: emitOutput(emitter, index, op, layer, plainSums(layer, added)),
   });
-  const kernel = `depthwise${input.elementBytes === 1 ? "Byte" : "Word"}${isNarrow ? "Narrow" : "Wide"}` as const;
+  const elements = input.elementBytes === 1 ? "Byte" : "Word";
+  const kernel = isFused(form) ? (`depthwise${form}` as const) : (`depthwise${elements}${form}` as const);
   emitter.report(index, kernel, []);
   emitter.emit(index, kernel, task, depthwiseAxes(input.elementBytes));
 }
 
-/** Narrow: [blocks][taps][8 channels]. Wide: [blocks][pairs of taps][8 channels][2 taps]. */
-function packTaps({ filter }: Layer, codes: Int8Array, tapCount: number, isNarrow: boolean): Int16Array {
+const isFused = (form: Form): form is "F8Columns" | "S8Columns" => form === "F8Columns" || form === "S8Columns";
+
+function chooseForm(emitter: Emitter, op: ConvOperator, { filter, weightSums, highest }: Layer): Form {
+  const touch = filter.kernel.every((taps) => taps === 3) && op.dilations[1] === 1 && op.strides[1] <= 2;
+  if (touch && emitter.plan.tier === "fused" && emitter.placement(op.input).elementBytes === 1) {
+    if (highest <= 127 || fusedProduct() === "unsigned") return "F8Columns";
+    if (fusedProduct() === "signed") return "S8Columns";
+  }
+  if (weightSums.magnitudes.every((magnitude) => magnitude * highest <= int16Max)) return "Narrow";
+  return touch ? "Columns" : "Wide";
+}
+
+function packTaps({ filter }: Layer, codes: Int8Array, tapCount: number, form: Form): Int8Array | Int16Array {
   const { outputs, kernel } = filter;
   const taps = kernel[0] * kernel[1];
-  const packed = new Int16Array(roundUp(outputs, 8) * tapCount);
-  for (let channel = 0; channel < outputs; channel++) {
-    const block = (channel >> 3) * 8 * tapCount;
-    const lane = channel & 7;
+  const place = placeOf[form];
+  const size = roundUp(outputs, 8) * (form === "Columns" || isFused(form) ? 12 : tapCount);
+  const packed = isFused(form) ? new Int8Array(size) : new Int16Array(size);
+  const pitch = size / (roundUp(outputs, 8) / 8);
+  for (let channel = 0; channel < outputs; channel++)
     for (let tap = 0; tap < taps; tap++)
-      packed[block + (isNarrow ? 8 * tap + lane : 16 * (tap >> 1) + 2 * lane + (tap & 1))] =
-        codes[channel * taps + tap]!;
-  }
+      packed[(channel >> 3) * pitch + place(channel & 7, tap)] = codes[channel * taps + tap]!;
   return packed;
+}
+
+/** Element of a block in which the weight of a channel of eight for a tap stands. */
+const placeOf: Readonly<Record<Form, (channel: number, tap: number) => number>> = {
+  Narrow: (channel, tap) => 8 * tap + channel,
+  Wide: (channel, tap) => 16 * (tap >> 1) + 2 * channel + (tap & 1),
+  Columns: (channel, tap) => {
+    const row = Math.floor(tap / 3);
+    return 32 * (tap % 3) + 16 * (row >> 1) + 2 * channel + (row & 1);
+  },
+  F8Columns: inQuads,
+  S8Columns: inQuads,
+};
+
+function inQuads(channel: number, tap: number): number {
+  return 32 * (tap % 3) + 4 * channel + Math.floor(tap / 3);
 }

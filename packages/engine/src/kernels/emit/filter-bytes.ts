@@ -20,7 +20,7 @@ export function filterBytes(op: FilterOperator, placementOf: PlacementOf): numbe
   const filter = filterOf(op);
   const blocks = roundUp(filter.outputs, 8) / 8;
   const parameters = blocks * 32 * (1 + twoByTwo.edge ** 2);
-  if (isDepthwise(op)) return parameters + blocks * 16 * roundUp(filter.kernel[0] * filter.kernel[1], 2);
+  if (isDepthwise(op)) return parameters + blocks * 16 * Math.max(12, roundUp(filter.kernel[0] * filter.kernel[1], 2));
   const { rowOffsets, rowSteps } = planWindow(filter, input, 8);
   const direct = rowOffsets.length * rowSteps;
   const pairs = Math.ceil((filter.inputs * input.elementBytes) / 4);

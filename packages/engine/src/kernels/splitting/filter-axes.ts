@@ -47,11 +47,12 @@ function weightsOfBlocks(fields: TaskFields<"ConvTask">, { first, count }: Part,
   };
 }
 
-/** Pixels of the output, in tiles. */
+/** Pixels of the output, in tiles. `more`: fields of a part that starts at that pixel. */
 function pixelAxis<Name extends "ConvTask" | "DepthwiseTask">(
   constants: Constants,
   name: Name,
   fields: TaskFields<Name>,
+  more: (start: number) => Partial<TaskFields<Name>> = () => ({}),
 ): Axis {
   return {
     units: Math.ceil(fields.pixels / tilePixels),
@@ -60,6 +61,7 @@ function pixelAxis<Name extends "ConvTask" | "DepthwiseTask">(
       const { start, count } = elements(part, tilePixels, fields.pixels);
       return constants.task(name, {
         ...fields,
+        ...more(start),
         inputPixels: fields.inputPixels + 4 * start,
         pixels: count,
         output: fromPixel(constants, fields.output, start),
@@ -140,7 +142,7 @@ export const depthwiseAxes =
   (constants, task, { sums }) => {
     const fields = { ...constants.read("DepthwiseTask", task), sums };
     return [
-      pixelAxis(constants, "DepthwiseTask", fields),
+      pixelAxis(constants, "DepthwiseTask", fields, (start) => ({ column: start % fields.width })),
       {
         units: fields.blocks,
         repeated: 0,

@@ -68,6 +68,7 @@ test("every kernel that does more than a border was cut", () => {
     "averagePool",
     "convD8",
     "convP4",
+    "depthwiseByteColumns",
     "depthwiseByteNarrow",
     "depthwiseByteWide",
     "gather",
@@ -75,7 +76,7 @@ test("every kernel that does more than a border was cut", () => {
   ];
   const more = ["logitsD8", "maxPool", "move", "table", "winogradD8", "winograd4D8"];
   const relaxed = ["convR4", "convR8", "logitsR4", "winogradR4"];
-  const fused = ["convF8", "logitsF8", "winogradF8"];
+  const fused = ["convF8", "depthwiseF8Columns", "logitsF8", "winogradF8"];
   const expected = [
     ...plain,
     ...more,
