@@ -1,13 +1,13 @@
 /**
  * Writes the tables of README.md and docs/*.md anew from results/*.json, between `<!-- results: FILE… -->` and `<!-- /results -->`.
- * A block whose files are not all there stays as it is. `--check` writes nothing and fails where a table is out of date.
+ * `(summary)` after the files asks for a short table. A block whose files are not all there stays as it is. `--check` writes nothing and fails where a table is out of date.
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 const root = join(import.meta.dirname, "..");
 const check = process.argv.includes("--check");
-const block = /(<!-- results: ([\w. -]+?) -->\n)[\s\S]*?(<!-- \/results -->)/g;
+const block = /(<!-- results: ([\w. -]+?)( \(summary\))? -->\n)[\s\S]*?(<!-- \/results -->)/g;
 
 const percent = (share) => `${(100 * share).toFixed(2)} %`;
 /** Of accuracy. */
@@ -165,6 +165,25 @@ function quantizationTables({ result: { measurements } }) {
   ].join("\n\n");
 }
 
+/** The same in short: means, without ablations and variants of one setting. */
+function quantizationSummary({ result: { measurements } }) {
+  const variants = /images$|^W3A3 short|no mirror/;
+  const shown = measurements.filter(
+    ({ configuration: { name, ablates } }) => ablates === undefined && !variants.test(name),
+  );
+  const rows = distinct(shown.map(({ configuration }) => configuration.name)).map((name) => {
+    const own = shown.filter(({ configuration }) => configuration.name === name);
+    return [
+      name.replace(/ ranges$/, ""),
+      own[0].configuration.method,
+      percent(own.reduce((sum, { accuracy }) => sum + accuracy, 0) / own.length),
+      Math.max(...own.map(({ cpuSeconds }) => cpuSeconds)).toFixed(0),
+      kilobytes(Math.max(...own.map(({ fileBytes }) => fileBytes))),
+    ];
+  });
+  return table(["bits", "method", "accuracy", "CPU seconds", "file"], rows);
+}
+
 /**
  * What a reader asks first: accuracy and size of a float network (`subbyte evaluate`), of what quantization makes of it
  * (scripts/measure-ptq.mjs), and how fast that runs (`subbyte bench --engine`).
@@ -199,7 +218,11 @@ const kinds = [
   { is: each(({ rows }) => rows), render: eachAlone(quickstartTable) },
   { is: each(({ ratios }) => ratios), render: eachAlone(engineSpeedTable) },
   { is: each(({ runs }) => runs), render: eachAlone(engineEqualityTable) },
-  { is: each(({ measurements }) => measurements), render: eachAlone(quantizationTables) },
+  {
+    is: each(({ measurements }) => measurements),
+    render: eachAlone(quantizationTables),
+    summary: eachAlone(quantizationSummary),
+  },
   {
     is: ([float, quantized, speed]) => speed && float.top1 && quantized.measurements && speed.ratios,
     render: overviewTable,
@@ -215,7 +238,7 @@ function source(file, origins) {
   return `\`results/${file}\` (${distinct([days[0], days.at(-1)]).join(" to ")}, commit ${commits}, ${machines})`;
 }
 
-function render(files) {
+function render(files, isShort) {
   const records = files.map((file) => JSON.parse(readFileSync(join(root, "results", file), "utf8")));
   const kind = kinds.find(({ is }) => is(records.map(({ result }) => result)));
   if (kind === undefined)
@@ -224,7 +247,7 @@ function render(files) {
   const sources = records.map((record, i) =>
     source(files[i], record.result.measurements ?? record.result.runs ?? [record]),
   );
-  return `${kind.render(records)}\n\nFrom ${sources.join(", ")}.\n`;
+  return `${(isShort ? kind.summary : kind.render)(records)}\n\nFrom ${sources.join(", ")}.\n`;
 }
 
 const documents = [
@@ -237,9 +260,11 @@ const stale = [];
 for (const name of documents) {
   const path = join(root, name);
   const before = readFileSync(path, "utf8");
-  const after = before.replaceAll(block, (whole, open, names, close) => {
+  const after = before.replaceAll(block, (whole, open, names, short, close) => {
     const files = names.trim().split(/ +/);
-    return files.every((file) => existsSync(join(root, "results", file))) ? `${open}${render(files)}${close}` : whole;
+    return files.every((file) => existsSync(join(root, "results", file)))
+      ? `${open}${render(files, short !== undefined)}${close}`
+      : whole;
   });
   if (after === before) continue;
   stale.push(name);
