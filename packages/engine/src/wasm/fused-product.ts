@@ -45,21 +45,28 @@ const packed = (bytes: readonly number[]): number => bytes.reduceRight((word, by
 let known: FusedProduct | undefined;
 
 /** Whether this machine has relaxed SIMD at all. */
-export const hasRelaxedSimd = (): boolean => WebAssembly.validate(decodeBase64(probeModule));
+export const hasRelaxedSimd = (): boolean => WebAssembly.validate(decodeHex(probeModule));
 
 /** Tried once, where `hasRelaxedSimd`. A page that may not compile WebAssembly will not run the kernels either. */
 export function fusedProduct(): FusedProduct {
   try {
-    known ??= probe(decodeBase64(probeModule));
+    known ??= probe(decodeHex(probeModule));
     return known;
   } catch {
     return "wrong";
   }
 }
 
-export function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
-  const characters = atob(text);
-  const bytes = new Uint8Array(characters.length);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = characters.charCodeAt(i);
+type FromHex = { readonly fromHex?: (text: string) => Uint8Array<ArrayBuffer> };
+
+export function decodeHex(text: string): Uint8Array<ArrayBuffer> {
+  const { fromHex } = Uint8Array as FromHex;
+  if (fromHex !== undefined) return fromHex(text);
+  const digit = (i: number): number => {
+    const code = text.charCodeAt(i);
+    return (code & 15) + 9 * (code >> 6);
+  };
+  const bytes = new Uint8Array(text.length / 2);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = 16 * digit(2 * i) + digit(2 * i + 1);
   return bytes;
 }

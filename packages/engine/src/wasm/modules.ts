@@ -3,7 +3,7 @@
 import { platform } from "#platform";
 import { EnvironmentError } from "../errors.js";
 import type { WasmMemory, WasmModule } from "../host-types.js";
-import { decodeBase64, fusedProduct, hasRelaxedSimd } from "./fused-product.js";
+import { decodeHex, fusedProduct, hasRelaxedSimd } from "./fused-product.js";
 import type { PlainKernel, RelaxedKernel } from "./generated.js";
 import { plainModule, relaxedModule } from "./generated-kernels.js";
 import { withSharedMemory } from "./shared-memory.js";
@@ -48,7 +48,7 @@ export function supportedTier(): Tier {
 function probe(): Tier {
   if (!hasRelaxedSimd()) platform.enableRelaxedSimd();
   if (hasRelaxedSimd()) return highestByte("fused") === 255 ? "fused" : "relaxed";
-  if (WebAssembly.validate(decodeBase64(plainModule))) return "simd";
+  if (WebAssembly.validate(decodeHex(plainModule))) return "simd";
   throw new EnvironmentError(
     "no-simd",
     {},
@@ -84,8 +84,10 @@ export async function compileKernels(tier: Tier, shared: boolean): Promise<Kerne
     );
   const compile = (text: string) => {
     const key = `${shared} ${text}`;
-    const bytes = decodeBase64(text);
-    const module = compiled.get(key) ?? WebAssembly.compile(shared ? withSharedMemory(bytes) : bytes);
+    const known = compiled.get(key);
+    if (known !== undefined) return known;
+    const bytes = decodeHex(text);
+    const module = WebAssembly.compile(shared ? withSharedMemory(bytes) : bytes);
     compiled.set(key, module);
     return module;
   };
