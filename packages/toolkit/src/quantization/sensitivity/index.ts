@@ -7,4 +7,4 @@
 export type { Distribution } from "./distribution.js";
 export { type LayerSensitivity, layerSensitivity, type SensitivityOptions } from "./layer-sensitivity.js";
 export { innerLayers, type QuantizedLayer, quantizedLayers } from "./layers.js";
-export { quantizedAlone } from "./surgery.js";
+export { quantizedAlone } from "./one-layer.js";

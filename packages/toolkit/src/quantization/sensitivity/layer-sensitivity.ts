@@ -5,13 +5,13 @@ import { UsageError } from "../../errors.js";
 import type { SessionOptions } from "../../runtime/session.js";
 import type { Check, Closeness } from "../check.js";
 import { withoutFakeQuant } from "../fake-quant.js";
-import { measureAlone } from "./alone.js";
 import { causeOf, type LayerFacts } from "./causes.js";
-import { counterpart } from "./counterpart.js";
 import { measureCumulative } from "./cumulative.js";
 import type { Distribution } from "./distribution.js";
+import { measureLayerNoise } from "./layer-noise.js";
 import { type QuantizedLayer, quantizedLayers } from "./layers.js";
-import { keptFloat, quantizedAlone } from "./surgery.js";
+import { matchingFloat } from "./matching-float.js";
+import { keptFloat, quantizedAlone } from "./one-layer.js";
 
 export interface LayerSensitivity extends LayerFacts {
   /** Signal-to-noise ratio of the layer's output in dB when this layer alone is quantized. */
@@ -56,10 +56,10 @@ export async function layerSensitivity(
 ): Promise<readonly LayerSensitivity[]> {
   const layers = quantizedLayers(graph);
   checkSameLayers(graph, given, layers);
-  const float = counterpart(graph, given, layers);
+  const float = matchingFloat(graph, given, layers);
   const { check, onProgress, signal, ...session } = options;
   const taken = firstBatches(batches, IMAGES);
-  const alone = await measureAlone(graph, float, layers, taken, session);
+  const alone = await measureLayerNoise(graph, float, layers, taken, session);
   const cumulative = await measureCumulative(graph, float, layers, taken, session);
   const results: LayerSensitivity[] = [];
   for (const layer of layers) {

@@ -9,11 +9,11 @@ import type { LayerFacts } from "./causes.js";
 import type { Distribution } from "./distribution.js";
 import { InputFacts } from "./input-facts.js";
 import { type QuantizedLayer, roundedWeights } from "./layers.js";
-import { throughGrid } from "./surgery.js";
+import { throughGrid } from "./one-layer.js";
 import { biasNoise, weightDistribution, weightFacts } from "./weight-facts.js";
 
 /** A layer alone quantized: its noise and facts, and where its values lie on their grids. */
-export interface AloneMeasurement {
+export interface LayerNoise {
   readonly facts: LayerFacts;
   readonly weights: Distribution;
   readonly input: Distribution;
@@ -31,13 +31,13 @@ interface Probe {
 }
 
 /** Measures every layer on the same images, by layer name. */
-export async function measureAlone(
+export async function measureLayerNoise(
   graph: Graph,
   float: Graph,
   layers: readonly QuantizedLayer[],
   batches: readonly Tensor[],
   session: SessionOptions,
-): Promise<ReadonlyMap<string, AloneMeasurement>> {
+): Promise<ReadonlyMap<string, LayerNoise>> {
   const { network: noiseGraph, probes } = withProbes(graph, float, layers);
   const image = float.inputs[0]!.name;
   const observed = new Map(probes.map((probe) => [probe, new InputFacts(graph, probe.layer.input)]));

@@ -8,7 +8,7 @@ import { type QuantizedLayer, roundedWeights } from "./layers.js";
  * Equalization gives layers other weights and leaves the network what it is. Where the quantized weights lie nearer to those of the
  * equalized network, that is what they were made from.
  */
-export function counterpart(graph: Graph, float: Graph, layers: readonly QuantizedLayer[]): Graph {
+export function matchingFloat(graph: Graph, float: Graph, layers: readonly QuantizedLayer[]): Graph {
   const { graph: equalized, pairs } = equalizeLayers(float);
   const isNearer = pairs.length > 0 && distance(graph, equalized, layers) < distance(graph, float, layers);
   return isNearer ? equalized : float;

@@ -1,4 +1,4 @@
-/** @file Graph surgery: the float network with one layer quantized, and the quantized network with one layer kept float. */
+/** @file Two networks that differ in one layer: the float network with that layer quantized, the quantized one with it kept float. */
 
 import { type Graph, GraphBuilder, type Node, namesIn } from "@subbyte/graph";
 import { roleOf } from "../../lowering/operators/index.js";
