@@ -6,7 +6,7 @@ import type {
   TrainingBenchResult,
   TrainingProfileResult,
 } from "@subbyte/toolkit/tasks";
-import { millions, table } from "./output.js";
+import { millions, table, threadCount } from "./output.js";
 
 type ContestantResult = EngineBenchResult["results"][number];
 
@@ -55,11 +55,12 @@ export function engineText({
   ].join("\n");
 }
 
-/** A contestant had less processor time than this share of its time. */
+/** Something had less processor time than this share of its time. */
 const UNDISTURBED = 0.9;
 
-const disturbed = (results: readonly ContestantResult[]): boolean =>
-  results.some(({ milliseconds, cpuMilliseconds = milliseconds }) => cpuMilliseconds < UNDISTURBED * milliseconds);
+/** Whether other work had the cores meanwhile. */
+export const disturbed = (times: readonly Pick<ContestantResult, "milliseconds" | "cpuMilliseconds">[]): boolean =>
+  times.some(({ milliseconds, cpuMilliseconds = milliseconds }) => cpuMilliseconds < UNDISTURBED * milliseconds);
 
 export function profileText({ network, bits, tier, layers }: ProfileResult["profiles"][number]): string {
   const rows = layers.map(({ name, kernels, flush, milliseconds, multiplyAdds, gmacPerSecond }) => [
@@ -130,7 +131,7 @@ export function stepProfileText({
       ]),
     );
   return [
-    `${network} ${form}, batch ${batchSize}, ${threads} ${threads === 1 ? "thread" : "threads"}: ${milliseconds.toFixed(1)} ms in nodes`,
+    `${network} ${form}, batch ${batchSize}, ${threadCount(threads)}: ${milliseconds.toFixed(1)} ms in nodes`,
     shares("part", parts),
     shares("operator", operators.slice(0, LONGEST_OPERATORS)),
     table(

@@ -25,16 +25,18 @@ export interface ReportOptions {
   readonly verbose: boolean;
   /** Adds a last line `{"error":{kind, code, data, message}}`. */
   readonly json: boolean;
+  /** Breaks a text into the lines of a terminal, where stderr is one. */
+  readonly wrap: (text: string) => string;
 }
 
 /** Prints an error on stderr and returns the exit status. */
-export function report(error: unknown, { verbose, json }: ReportOptions): number {
+export function report(error: unknown, { verbose, json, wrap }: ReportOptions): number {
   if (error instanceof CommanderError) return reportUse(error, json);
   const described = describeError(error);
   const status = statusOfKind[described.kind];
   const message = sentence(described);
   const { red } = pc.createColors(process.stderr.isTTY && !process.env.NO_COLOR);
-  process.stderr.write(`${red(titles[status])} ${withoutControls(message)}\n`);
+  process.stderr.write(`${wrap(`${red(titles[status])} ${withoutControls(message)}`)}\n`);
   if (verbose)
     for (let cause = error; cause instanceof Error; cause = cause.cause)
       process.stderr.write(`${withoutControls(cause.stack ?? cause.message)}\n`);

@@ -19,12 +19,20 @@ for (const signal of ["SIGINT", "SIGTERM"])
     interruption.abort();
   });
 
+const reporting = {
+  verbose: process.argv.includes("--verbose"),
+  json: process.argv.includes("--json"),
+  wrap: (text: string) => text,
+};
+
 const execute: Execute = async (command, given, options, common) => {
-  const [{ ImageCache }, { eventPrinter }, { deliver }] = await Promise.all([
+  const [{ ImageCache }, { eventPrinter }, { deliver }, { wrapped }] = await Promise.all([
     import("@subbyte/toolkit/tasks"),
     import("./progress.js"),
     import("./results.js"),
+    import("./wrap.js"),
   ]);
+  if (process.stderr.isTTY) reporting.wrap = (text) => wrapped(text, process.stderr.columns, "  ");
   const printer = eventPrinter(process.stderr, common.quiet, !process.env.NO_COLOR);
   try {
     await command.run(given as never, {
@@ -57,7 +65,6 @@ addCommands(program, commands, commandGroups, execute);
 program.addCommand(schemaCommand(commands));
 await addCompletion(program);
 
-const reporting = { verbose: process.argv.includes("--verbose"), json: process.argv.includes("--json") };
 process.on("uncaughtException", (error) => process.exit(report(error, reporting)));
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   // A reader that has gone away (`| head`) is no fault.

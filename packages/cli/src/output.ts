@@ -9,7 +9,7 @@ export function table(header: readonly string[], given: readonly (readonly (stri
   const harmless = given.map((row) => row.map((cell) => withoutControls(String(cell))));
   const rows = fitted(header, harmless, process.stdout.isTTY ? process.stdout.columns : Number.POSITIVE_INFINITY);
   const numeric = header.map(
-    (_, column) => rows.length > 0 && rows.every((row) => /^[-+\d.,%×\s–]*$/.test(row[column] ?? "")),
+    (_, column) => rows.length > 0 && rows.every((row) => /^[-+\d.,%×\s–]*( [kM]?B)?$/.test(row[column] ?? "")),
   );
   const instance = new Table({
     head: header.map(withoutControls),
@@ -105,6 +105,11 @@ export function byteSize(bytes: number): string {
   if (bytes < 1e6) return `${(bytes / 1e3).toFixed(1)} kB`;
   return `${(bytes / 1e6).toFixed(2)} MB`;
 }
+
+/** Three digits, such as `0.214`, `12.3` and `1240`. */
+export const milliseconds = (value: number): string => (value >= 100 ? value.toFixed(0) : value.toPrecision(3));
+
+export const threadCount = (count: number): string => `${count} ${count === 1 ? "thread" : "threads"}`;
 
 /** Millions of multiply-adds, empty for none. */
 export const millions = (count: number): string => (count === 0 ? "" : (count / 1e6).toFixed(2));

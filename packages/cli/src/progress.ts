@@ -3,10 +3,10 @@
 import type { NoteEvent, PhaseEvent, ProgressEvent, TaskEvent, WarningEvent } from "@subbyte/toolkit/tasks";
 import { createLogUpdate } from "log-update";
 import pc from "picocolors";
-import wrapAnsi from "wrap-ansi";
 import { withoutControls } from "./controls.js";
 import { withFlags } from "./flags.js";
 import { byteSize, duration, percent } from "./output.js";
+import { wrapped } from "./wrap.js";
 
 export interface EventPrinter {
   readonly emit: (event: TaskEvent) => void;
@@ -67,7 +67,7 @@ class TerminalPrinter implements EventPrinter {
         return;
       case "note":
       case "warning":
-        this.#above(wrapped(remarkText(event, this.#colors), this.stream.columns));
+        this.#above(wrapped(remarkText(event, this.#colors), this.stream.columns, "  "));
         return;
       default:
         event satisfies never;
@@ -99,7 +99,8 @@ class TerminalPrinter implements EventPrinter {
     if (phase === undefined || milliseconds < MENTIONED_MS) return;
     const { green } = this.#colors;
     const figures = progress?.figures === undefined ? [] : figureParts(progress.figures);
-    this.#above([`${green("✔")} ${labelOf(phase)}`, ...figures, duration(milliseconds / 1000)].join(" · "));
+    const line = [`${green("✔")} ${labelOf(phase)}`, ...figures, duration(milliseconds / 1000)].join(" · ");
+    this.#above(wrapped(line, this.stream.columns, "  "));
   }
 
   /** A line that stays. */
@@ -153,12 +154,6 @@ const figureParts = ({ loss, accuracy, imagesPerSecond }: NonNullable<ProgressEv
   ...(accuracy === undefined ? [] : [`accuracy ${percent(accuracy)}`]),
   ...(imagesPerSecond === undefined ? [] : [`${imagesPerSecond.toFixed(0)} images/s`]),
 ];
-
-/** Lines of whole words, all but the first indented. */
-function wrapped(text: string, columns: number): string {
-  const indent = "  ";
-  return wrapAnsi(text, Math.max(20, columns - indent.length), { hard: true }).replaceAll("\n", `\n${indent}`);
-}
 
 /** Within a line of the terminal. */
 const cut = (text: string, columns: number): string =>

@@ -21,7 +21,7 @@ describe.each([80, 120])("in a terminal of %i columns", (columns) => {
   test("train shows the epochs that are done, and its result below them", async () => {
     const out = `terminal-${columns}`;
     const { status, lines } = await see(`train --arch resnet8 --data mnist --limit 4000 --epochs 1 --out ${out}`);
-    const done = lines.findIndex((line) => /^✔ epoch 1\/1 · loss \S+ · accuracy .* · \d+ s$/.test(line));
+    const done = lines.findIndex((line) => /^✔ epoch 1\/1 · loss \S+ · accuracy .* · (\d+ min )?\d+ s$/.test(line));
     expect(lines.slice(done).join("\n")).toMatch(/^epoch 1: loss \d\.\d{4}, val accuracy/m);
     expect(lines.join("\n")).not.toMatch(/[█░]/);
     expect(status).toBe(0);
@@ -29,9 +29,14 @@ describe.each([80, 120])("in a terminal of %i columns", (columns) => {
   }, 300_000);
 
   test("quantize leaves its notes and its result to read", async () => {
-    const { status, lines } = await see(`quantize ${weights} ${calibration} --out seen-${columns}.sbq`);
+    const { status, lines, wrapped } = await see(`quantize ${weights} ${calibration} --out seen-${columns}.sbq`);
     const text = lines.join("\n");
-    expect(text).toMatch(/^note: Result: accuracy \S+ % \(float \S+ %\), agreement with float/m);
+    const table = lines.slice(lines.findIndex((line) => line.startsWith("network ")));
+    expect(table[0]).toMatch(/^network +accuracy +agreement +size +ms\/image +CPU ms$/);
+    expect(table[1]).toMatch(/^float +\S+ % +\S+ kB$/);
+    expect(table[2]).toMatch(/^W6 A6 +\S+ % +\S+ % +\S+ kB +\d\S+ +\d\S+$/);
+    expect(table.slice(3).join(" ")).toMatch(/of the integer engine on 268 held-out training images/);
+    expect(wrapped).toEqual([]);
     expect(text).toMatch(new RegExp(`seen-${columns}\\.sbq`));
     expect(text).not.toMatch(/[█░]/);
     expect(status).toBe(0);
@@ -66,6 +71,14 @@ describe.each([80, 120])("in a terminal of %i columns", (columns) => {
     expect(lines.slice(lines.findIndex((text) => /^image +class +probability$/.test(text)))).toHaveLength(3);
     expect(lines.join("\n")).toMatch(/^….*long-name-\/photo\.png +\d +\S+ %$/m);
     expect(wrapped).toEqual([]);
+  }, 120_000);
+
+  test("an error is broken between words", async () => {
+    const { status, lines, wrapped } = await see(`evaluate tiny.sbq --data ${"no-such-folder/".repeat(3)}`);
+    expect(lines.findIndex((line) => line.startsWith("error: "))).toBeLessThan(lines.length - 1);
+    expect(lines.join("\n")).toMatch(/^error: /m);
+    expect(wrapped).toEqual([]);
+    expect(status).toBe(2);
   }, 120_000);
 
   test("help fits", async () => {

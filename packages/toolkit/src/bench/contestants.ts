@@ -1,8 +1,7 @@
 /** @file Contestants from model files. What this file imports runs in browsers too. */
 
-import { load } from "@subbyte/engine";
+import { load, type TierName } from "@subbyte/engine";
 import { MachineError } from "../errors.js";
-import type { OwnContestant } from "./comparison.js";
 import type { Contestant } from "./turns.js";
 
 /** A network behind whichever runtime: one image in, logits out. */
@@ -17,8 +16,8 @@ export interface PeerNetwork {
 export async function ownContestant(
   name: string,
   file: Uint8Array,
-  { tier, threads }: Pick<OwnContestant, "tier" | "threads">,
-): Promise<Contestant> {
+  { tier, threads }: { readonly tier: TierName | "auto"; readonly threads: number },
+): Promise<Contestant & { readonly tier: TierName }> {
   // One thread is the calling one, as it is for the peers.
   const model = await load(file, threads === 1 ? { tier, worker: false } : { tier, threads });
   if (model.threads !== threads)

@@ -1,4 +1,4 @@
-/** @file Which processor: names of virtual machines hide it, and native peers are twice as fast where it has VNNI. */
+/** @file Which processor, and its time: names of virtual machines hide it, and native peers are twice as fast where it has VNNI. */
 
 import { readFileSync } from "node:fs";
 import { cpus } from "node:os";
@@ -19,6 +19,12 @@ export function processor(): Processor {
     return { cpu: name, vectorExtensions: [] };
   }
   return parseCpuInfo(text, name);
+}
+
+/** Milliseconds of all threads of this process so far. */
+export function processorTime(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }
 
 /** @param text of Linux's `/proc/cpuinfo` */

@@ -14,6 +14,7 @@ import {
   contestantsOf,
   networkKey,
 } from "./comparison.js";
+import { processorTime } from "./cpu.js";
 import { int8Peer } from "./int8-peer.js";
 import { type BenchNetwork, benchNetwork, floatBatch, normalization } from "./network.js";
 import { int8Tflite, quantizedFile } from "./quantized.js";
@@ -188,9 +189,4 @@ async function openNodePeer(
 
 /** In this process. */
 export const raceHere: RunRace = (entries, options) =>
-  race(entries, { "ort-web": openWebPeer, "ort-node": openNodePeer }, { ...options, cpuTime });
-
-function cpuTime(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1000;
-}
+  race(entries, { "ort-web": openWebPeer, "ort-node": openNodePeer }, { ...options, cpuTime: processorTime });

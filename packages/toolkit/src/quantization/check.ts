@@ -2,7 +2,7 @@
 
 import { expandForInference, float32, type Graph, type Tensor } from "@subbyte/graph";
 import { normalize } from "../data/normalize.js";
-import type { ImageSet } from "../data/types.js";
+import type { Batch, ImageSet } from "../data/types.js";
 import { isNearChance } from "../evaluation/chance.js";
 import { argMax, crossEntropy } from "../evaluation/metrics.js";
 import { percent } from "../percent.js";
@@ -31,34 +31,55 @@ export interface CheckOptions {
 }
 
 /** The standard error of an agreement of 98 % on so many is 0.4 points. */
-const CHECK_IMAGES = 1024;
+export const CHECK_IMAGES = 1024;
 /** With fewer images beside calibration's, the calibration images serve. */
 const LEAST_IMAGES = 100;
 
-/** The images after those of calibration in the order of the seed. */
-export async function checkImages(images: ImageSet, options: CheckOptions): Promise<CheckImages> {
-  const { seed, mean, std, calibrationImages, count = CHECK_IMAGES } = options;
-  const { channels, height, width } = images;
-  const disjoint = images.length - calibrationImages >= Math.min(LEAST_IMAGES, count);
-  const begin = disjoint ? calibrationImages : 0;
+/** Which images networks are compared on. */
+export type CheckChoice = Pick<CheckOptions, "seed" | "calibrationImages" | "count">;
+
+/** Whether enough images are left beside those of calibration. */
+const leavesImages = (images: ImageSet, { calibrationImages, count = CHECK_IMAGES }: CheckChoice): boolean =>
+  images.length - calibrationImages >= Math.min(LEAST_IMAGES, count);
+
+/** The images after those of calibration in the order of the seed, as bytes; each batch is valid until the next. */
+export async function* checkBatches(images: ImageSet, choice: CheckChoice): AsyncIterable<Batch> {
+  const { seed, calibrationImages, count = CHECK_IMAGES } = choice;
+  const begin = leavesImages(images, choice) ? calibrationImages : 0;
   const end = Math.min(images.length, begin + count);
-  const batches: Tensor[] = [];
-  const labels: number[] = [];
+  const size = images.channels * images.height * images.width;
   let position = 0;
   for await (const batch of images.batches({ batchSize: batchSizeFor(images), shuffleSeed: seed })) {
     const from = Math.max(0, begin - position);
     const to = Math.min(batch.count, end - position);
     position += batch.count;
-    if (to > from) {
-      const size = channels * height * width;
-      const pixels = batch.images.subarray(from * size, to * size);
-      const data = normalize(pixels, { channels, mean, std, pixels: height * width });
-      batches.push(float32(data, [to - from, channels, height, width]));
-      labels.push(...batch.labels.subarray(from, to));
-    }
+    if (to > from)
+      yield {
+        images: batch.images.subarray(from * size, to * size),
+        labels: batch.labels.subarray(from, to),
+        count: to - from,
+      };
     if (position >= end) break;
   }
-  return { batches, labels: Int32Array.from(labels), classes: images.classes.length, disjoint };
+}
+
+/** The same images, normalized. */
+export async function checkImages(images: ImageSet, options: CheckOptions): Promise<CheckImages> {
+  const { mean, std } = options;
+  const { channels, height, width } = images;
+  const batches: Tensor[] = [];
+  const labels: number[] = [];
+  for await (const batch of checkBatches(images, options)) {
+    const data = normalize(batch.images, { channels, mean, std, pixels: height * width });
+    batches.push(float32(data, [batch.count, channels, height, width]));
+    labels.push(...batch.labels);
+  }
+  return {
+    batches,
+    labels: Int32Array.from(labels),
+    classes: images.classes.length,
+    disjoint: leavesImages(images, options),
+  };
 }
 
 /** A network's distance from the float one. */
@@ -118,7 +139,11 @@ export class Check {
 
   /** @param graph with or without FakeQuant nodes */
   async measure(graph: Graph): Promise<Closeness> {
-    const logits = await logitsOf(graph, this.images, this.options);
+    return this.compare(await logitsOf(graph, this.images, this.options));
+  }
+
+  /** @param logits of all images, `[N, classes]` */
+  compare(logits: Float32Array): Closeness {
     const count = this.images.labels.length;
     const classes = this.#classes;
     let same = 0;
@@ -166,6 +191,17 @@ function answersOf(logits: Float32Array, { labels, classes }: CheckImages): Floa
   return { top1: correct / labels.length, images: labels.length, confusion };
 }
 
+/** Arrays one after the other. */
+export function joined(parts: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    all.set(part, offset);
+    offset += part.length;
+  }
+  return all;
+}
+
 async function logitsOf(graph: Graph, images: CheckImages, options: SessionOptions): Promise<Float32Array> {
   const session = await createSession(expandForInference(graph), options);
   try {
@@ -174,13 +210,7 @@ async function logitsOf(graph: Graph, images: CheckImages, options: SessionOptio
       const results = await session.run({ [graph.inputs[0]!.name]: batch }, [session.outputs[0]!]);
       parts.push(results[session.outputs[0]!]!.data as Float32Array);
     }
-    const all = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
-    let offset = 0;
-    for (const part of parts) {
-      all.set(part, offset);
-      offset += part.length;
-    }
-    return all;
+    return joined(parts);
   } finally {
     await session.release();
   }

@@ -16,8 +16,10 @@ import { layerSensitivity } from "./sensitivity/index.js";
 export interface Quantization {
   /** With calibrated FakeQuant nodes, ready for `lower`. */
   readonly graph: Graph;
-  /** Distance from the float network on training images beside those of calibration. */
+  /** Distance of the simulated network from the float one on training images beside those of calibration. */
   readonly closeness: Closeness;
+  /** The float network's answers to those images, to compare others with. */
+  readonly check: Check;
   /** What was done and why, sentence by sentence. */
   readonly log: readonly string[];
 }
@@ -66,13 +68,12 @@ export async function quantize(graph: Graph, images: ImageSet, options: GuardedO
       ? await autoQuantize(graph, calibration, check, told)
       : await applyMethod(graph, calibration, told);
   const closeness = await check.measure(quantized);
-  say(`Result: ${check.describe(closeness)}, on ${apart.labels.length} training images.`);
   if (check.collapsed(closeness)) {
     const text = await collapse(quantized, check, closeness);
     if (!options.force) throw new FailedRunError("collapsed", { found: closeness.agreement }, text);
     say(text);
   }
-  return { graph: quantized, closeness, log };
+  return { graph: quantized, closeness, check, log };
 }
 
 async function calibrationFor(images: ImageSet, options: QuantizeOptions): Promise<CalibrationInput> {

@@ -30,8 +30,9 @@ export {
 } from "./inspect.js";
 export { machine } from "./machine.js";
 export { type QatTaskResult, trainQuantizedModel } from "./qat.js";
-export type { QatStage } from "./qat-stage.js";
+export type { FloatFigures, QatStage } from "./qat-stage.js";
 export { type QuantizeResult, quantizeModel } from "./quantize.js";
+export type { QuantizedFigures, ShownImages } from "./quantized-figures.js";
 export { type QuickstartTaskResult, quickstart } from "./quickstart.js";
 export type { Run, Software, Task, TaskContext } from "./run.js";
 export {

@@ -2,6 +2,7 @@
 
 import { basename, join } from "node:path";
 import { type Preprocessing, writeSbq } from "@subbyte/engine";
+import type { ModelTime } from "../bench/index.js";
 import type { ImageSet, OpenOptions } from "../data/index.js";
 import { defined } from "../defined.js";
 import { UsageError } from "../errors.js";
@@ -12,6 +13,8 @@ import type { FloatModel, QuantizedModel } from "../model-file/index.js";
 import type { TaskOptions } from "../options/index.js";
 import { type QatOptions, type QatResult, qatDefaults } from "../quantization/qat/index.js";
 import type { EpochRecord } from "../training/index.js";
+import { classifierOf } from "./classifier.js";
+import { imageTime } from "./quantized-figures.js";
 import type { Run } from "./run.js";
 import { type TestAccuracy, testAccuracy } from "./test-images.js";
 import { type TrainingStage, trainOptionsOf } from "./training.js";
@@ -34,6 +37,17 @@ export interface QatStage {
   readonly lr: number;
   readonly weightDecay: number;
   /** Accuracy of the file on the integer engine; absent where the data has no test images. */
+  readonly test: TestAccuracy | undefined;
+  /** Of one image on one thread of the engine. */
+  readonly time: ModelTime;
+}
+
+/** The float network that a training began with. */
+export interface FloatFigures {
+  /** Size of its file. */
+  readonly bytes: number;
+  /** Accuracy on the images that chose the epoch. */
+  readonly validation: number;
   readonly test: TestAccuracy | undefined;
 }
 
@@ -117,5 +131,17 @@ export async function finishedStage(
     kept,
     ...rates,
     test: await testAccuracy(open, () => integerClassifier(bytes, defined({ threads })), run),
+    time: await imageTime(bytes, run),
   };
+}
+
+/** The float network on the same images, for comparison. */
+export async function floatFigures(
+  model: FloatModel,
+  { options, run, preprocessing, validation, open }: QatRun,
+): Promise<FloatFigures> {
+  const classifier = () => classifierOf(model, preprocessing, { ...options, tier: "auto", disableQuantQdq: false });
+  const heldOut = await testAccuracy(async () => validation, classifier, run);
+  const test = options.validationShare === 0 ? heldOut : await testAccuracy(open, classifier, run);
+  return { bytes: model.bytes.length, validation: heldOut!.top1, test };
 }

@@ -5,6 +5,7 @@
 
 import type { Graph } from "@subbyte/graph";
 import type { ImageSet, OpenOptions } from "../data/index.js";
+import { defined } from "../defined.js";
 import { UsageError } from "../errors.js";
 import type { FloatModel, OpenedModel, QuantizedModel } from "../model-file/index.js";
 import { optionNames, optionOf, type TaskOptions } from "../options/index.js";
@@ -17,7 +18,15 @@ import { CROP_HEADROOM, openImagesFor } from "./images.js";
 import { asIntegers, openTaskModel } from "./model.js";
 import { type Preparation, prepareImages } from "./preprocessing.js";
 import { checkChainOptions, stagePolicy, trainedChain } from "./qat-chain.js";
-import { finishedStage, type QatRun, type QatStage, stageOptions, stageSettings } from "./qat-stage.js";
+import {
+  type FloatFigures,
+  finishedStage,
+  floatFigures,
+  type QatRun,
+  type QatStage,
+  stageOptions,
+  stageSettings,
+} from "./qat-stage.js";
 import { floatStart, quantizedStart } from "./quantized-start.js";
 import { defineTask, type Run } from "./run.js";
 
@@ -27,6 +36,8 @@ export interface QatTaskResult {
   readonly seed: number;
   /** Part of the data that chose the best epoch. */
   readonly validationSplit: string;
+  /** Absent where the training began with a `.sbq`. */
+  readonly float?: FloatFigures;
   /** One, or one for each of `bits`. */
   readonly stages: readonly QatStage[];
 }
@@ -39,7 +50,8 @@ export const trainQuantizedModel = defineTask("qat", async (options, run): Promi
   if (model.kind === "quantized") requireUnquantizedOptions(model.path, run);
   const { qat, stages } = await trained(model, options, run);
   const { data, seed } = options;
-  return { model: model.path, data, seed, validationSplit: qat.validation.split, stages };
+  const float = model.kind === "float" ? await floatFigures(model, qat) : undefined;
+  return { model: model.path, data, seed, validationSplit: qat.validation.split, ...defined({ float }), stages };
 });
 
 async function trained(model: FloatModel | QuantizedModel, options: Options, run: Run) {

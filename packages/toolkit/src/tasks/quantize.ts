@@ -1,17 +1,19 @@
 /** @file The task `quantize`: post-training quantization of a float network to a `.sbq` file. */
 
 import { basename } from "node:path";
-import { writeSbq } from "@subbyte/engine";
+import { type Provenance, writeSbq } from "@subbyte/engine";
+import type { ModelTime } from "../bench/index.js";
+import { defined } from "../defined.js";
 import { UsageError } from "../errors.js";
 import { writeFileAtomic } from "../files.js";
 import { lower } from "../lowering/lower.js";
 import { type AverageBits, averageBits } from "../quantization/average-bits.js";
-import type { Closeness } from "../quantization/check.js";
 import type { MixedPrecision } from "../quantization/mixed-precision/mixed-precision.js";
 import { bitPolicy, bitWidthBudget } from "./bit-policy.js";
 import { openTaskModel } from "./model.js";
 import type { Preparation } from "./preprocessing.js";
-import { quantizedStart } from "./quantized-start.js";
+import { imageTime, type QuantizedFigures, quantizedFigures } from "./quantized-figures.js";
+import { guardedStart, NO_DATA } from "./quantized-start.js";
 import { defineTask } from "./run.js";
 
 export interface QuantizeResult {
@@ -25,8 +27,10 @@ export interface QuantizeResult {
   readonly activations: number;
   readonly method: string;
   readonly seed: number;
-  /** Distance from the float network on training images. */
-  readonly closeness: Closeness | undefined;
+  /** Answers of the file on the integer engine, beside the float network's. */
+  readonly figures: QuantizedFigures;
+  /** Of one image on one thread of the engine. */
+  readonly time: ModelTime;
   /** What was done and why, sentence by sentence. */
   readonly log: readonly string[];
   readonly preparation: Preparation;
@@ -48,27 +52,37 @@ export const quantizeModel = defineTask("quantize", async (options, run): Promis
       { file: model.path, expected: "float" },
       `${model.path} is quantized already; give the float network it was made from, or write it as a .sbq with the task \`export\`.`,
     );
-  const { quantized, preparation, images, labels, closeness, log, mixed } = await quantizedStart(model, options, run, {
+  const { quantized, preparation, images, labels, check, log, mixed } = await guardedStart(model, options, run, {
     policy,
     budget: bitWidthBudget(options),
     guard: { maxDrop, force },
   });
-  const program = lower(quantized, {
-    preprocessing: preparation.preprocessing,
-    ...(labels === undefined ? {} : { labels }),
-    probabilities: model.probabilities,
-    provenance: {
-      command: "quantize",
-      method,
-      seed,
-      source: basename(model.path),
-      sourceHash: model.sha256,
-      ...(closeness?.top1 === undefined ? {} : { accuracy: { [`${images.name} ${images.split}`]: closeness.top1 } }),
-    },
-  });
-  const bytes = writeSbq(program);
+  const bytesWith = (accuracy?: Provenance["accuracy"]) =>
+    writeSbq(
+      lower(quantized, {
+        preprocessing: preparation.preprocessing,
+        ...(labels === undefined ? {} : { labels }),
+        probabilities: model.probabilities,
+        provenance: {
+          command: "quantize",
+          method,
+          seed,
+          source: basename(model.path),
+          sourceHash: model.sha256,
+          ...defined({ accuracy }),
+        },
+      }),
+    );
   const out = options.out ?? `${model.name}-w${weights}a${activations}.sbq`;
-  await writeFileAtomic(out, bytes);
+  const unmeasured = bytesWith();
+  await writeFileAtomic(out, unmeasured);
+  const policyFile = `${out.replace(/\.sbq$/, "")}-policy.json`;
+  if (mixed) await writeFileAtomic(policyFile, policyText(mixed));
+  const made = options.data === NO_DATA;
+  const figures = await quantizedFigures(unmeasured, check, images, { made, ...options }, run);
+  const { top1 } = figures;
+  const bytes = top1 === undefined ? unmeasured : bytesWith({ [`${images.name} ${images.split}`]: top1 });
+  if (top1 !== undefined) await writeFileAtomic(out, bytes);
   const result = {
     model: model.path,
     out,
@@ -78,14 +92,13 @@ export const quantizeModel = defineTask("quantize", async (options, run): Promis
     activations,
     method,
     seed,
-    closeness,
+    figures,
+    time: await imageTime(bytes, run),
     preparation,
     log,
     warnings: run.warnings,
   };
   if (!mixed) return result;
-  const policyFile = `${out.replace(/\.sbq$/, "")}-policy.json`;
-  await writeFileAtomic(policyFile, policyText(mixed));
   if (options.maxSize !== undefined && bytes.length > options.maxSize)
     run.warning(`the file is larger than \`maxSize\` by ${bytes.length - options.maxSize} bytes; ask for so much less`);
   return { ...result, policyFile, averageBits: averageBits(quantized), mixed };

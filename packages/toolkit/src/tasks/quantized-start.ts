@@ -8,7 +8,7 @@ import { lower } from "../lowering/lower.js";
 import type { FloatModel } from "../model-file/index.js";
 import type { TaskOptions } from "../options/index.js";
 import type { GuardedOptions, QuantizeOptions } from "../quantization/apply-method.js";
-import type { Closeness } from "../quantization/check.js";
+import { CHECK_IMAGES, type Check } from "../quantization/check.js";
 import { insertFakeQuant } from "../quantization/insert.js";
 import { type BitWidthBudget, chooseBitWidths } from "../quantization/mixed-precision/choose-bit-widths.js";
 import type { MixedPrecision } from "../quantization/mixed-precision/mixed-precision.js";
@@ -30,11 +30,15 @@ export interface QuantizedStart {
   readonly images: ImageSet;
   /** Names of the network's classes, where the images or the model have them. */
   readonly labels: readonly string[] | undefined;
-  /** Where the result was guarded. */
-  readonly closeness?: Closeness;
-  readonly log: readonly string[];
   /** Where a budget was given. */
   readonly mixed: MixedPrecision | undefined;
+}
+
+/** The same with a look at the result. */
+export interface GuardedStart extends QuantizedStart {
+  /** The float network's answers to images beside those of calibration. */
+  readonly check: Check;
+  readonly log: readonly string[];
 }
 
 type Options = TaskOptions<"qat"> | TaskOptions<"quantize">;
@@ -42,19 +46,17 @@ type Options = TaskOptions<"qat"> | TaskOptions<"quantize">;
 export interface Opening {
   readonly policy: BitPolicy;
   readonly budget?: BitWidthBudget | undefined;
-  /** Refuses a collapsed network, and lets `auto` try more than its first step. */
-  readonly guard?: Pick<GuardedOptions, "maxDrop" | "force">;
   readonly opening?: Pick<OpenOptions, "headroom" | "limit" | "validationShare">;
 }
 
-/** Images opened for each that ranges are measured on, so that the seed has a choice; the rest need no decoding. */
+/** Images opened for each that ranges are measured on, so that the seed has a choice; no more than the check needs beside them. */
 const CHOICE = 4;
 
 /** What `data` says where there are no images to show. */
-const NO_DATA = "none";
+export const NO_DATA = "none";
 
 /** A float network, opened with the images that it is calibrated on. */
-export interface FloatStart extends Omit<QuantizedStart, "quantized" | "closeness" | "log" | "mixed"> {
+export interface FloatStart extends Omit<QuantizedStart, "quantized" | "mixed"> {
   /** Simplified. */
   readonly graph: Graph;
   /** Settings of quantization, without bit widths and images. */
@@ -101,23 +103,45 @@ export async function quantizedStart(
   model: FloatModel,
   options: Options,
   run: Run,
-  { policy, budget, guard, opening }: Opening,
+  opening: Opening,
 ): Promise<QuantizedStart> {
+  const { graph, settings, ...start } = await startWithWidths(model, options, run, opening, false);
+  return { ...start, quantized: await quantizeGraph(graph, start.images, settings) };
+}
+
+/** The same with a look at the result: refuses a collapsed network, and lets `auto` try more than its first step. */
+export async function guardedStart(
+  model: FloatModel,
+  options: Options,
+  run: Run,
+  { guard, ...opening }: Opening & { readonly guard: Pick<GuardedOptions, "maxDrop" | "force"> },
+): Promise<GuardedStart> {
+  const { graph, settings, ...start } = await startWithWidths(model, options, run, opening, true);
+  const { graph: quantized, check, log } = await quantize(graph, start.images, { ...settings, ...guard });
+  return { ...start, quantized, check, log };
+}
+
+/** @param calibratesOnly whether images without the model's classes will do */
+async function startWithWidths(
+  model: FloatModel,
+  options: Options,
+  run: Run,
+  { policy, budget, opening }: Opening,
+  calibratesOnly: boolean,
+): Promise<FloatStart & Pick<QuantizedStart, "mixed"> & { readonly settings: GuardedOptions }> {
   const {
     graph,
     settings: common,
     ...start
   } = await floatStart(model, options, run, {
     policies: [policy],
-    calibratesOnly: guard !== undefined,
+    calibratesOnly,
     ...defined({ opening }),
   });
   const { preparation, images } = start;
   const mixed = budget && (await bitWidthsWithin(budget, graph, images, { ...common, policy }, run));
-  const made = { ...start, mixed };
   const settings: GuardedOptions = {
     ...common,
-    ...guard,
     async onFloat(answers) {
       await warnOfWrongReading(model, preparation, images, answers, options, run);
       run.phase("calibrating");
@@ -126,9 +150,7 @@ export async function quantizedStart(
     ...calibrationEvents(run, Math.min(options.calibrationImages, images.length)),
   };
   run.phase("calibrating");
-  if (!guard) return { ...made, quantized: await quantizeGraph(graph, images, settings), log: [] };
-  const { graph: quantized, closeness, log } = await quantize(graph, images, settings);
-  return { ...made, quantized, closeness, log };
+  return { ...start, graph, settings, mixed };
 }
 
 /** What decides the network, but for bit widths and images. */
@@ -183,7 +205,7 @@ export function calibrationEvents(
 }
 
 const limitOf = ({ limit = Number.POSITIVE_INFINITY, calibrationImages }: Options): number =>
-  Math.min(limit, CHOICE * calibrationImages);
+  Math.min(limit, Math.max(CHOICE * calibrationImages, calibrationImages + CHECK_IMAGES));
 
 /**
  * @param calibratesOnly whether images without the model's classes will do

@@ -103,7 +103,7 @@ describe("classes", () => {
   test("images of other classes serve for ranges, and a note says that no accuracy is measured", async () => {
     const { result, notes } = await quantized({ model: await network({ background: 3 }), labelsMap: undefined });
     expect(notes).toMatch(/has 7 classes.*no accuracy is measured; `labelsMap`/);
-    expect(result.closeness!.top1).toBeUndefined();
+    expect(result.figures.top1).toBeUndefined();
   });
 
   test("a file that does not fit the model is refused before images are read", async () => {
@@ -120,7 +120,7 @@ test("photographs without folders serve for calibration, and a note says that no
   for (const [i, name] of (await readdir(join(photos, "train/dim"))).entries())
     await copyFile(join(photos, "train/dim", name), join(flat, `${i}.png`));
   const { result, notes } = await quantized({ data: flat });
-  expect(result.closeness).toEqual({ agreement: 1, divergence: expect.any(Number) });
+  expect(result.figures).toEqual({ agreement: 1, divergence: expect.any(Number), images: 12, shown: "calibration" });
   expect(notes).toMatch(/gives no labels: its 12 images serve for calibration only/);
   expect(notes).toMatch(/has no labels, so no accuracy is measured/);
 });
@@ -131,7 +131,7 @@ test("data with a val folder alone names the option that takes it", async () => 
   await expect(quantized({ data: val })).rejects.toThrow(
     /has no train split; it has val. Name one of these with `split`/,
   );
-  expect((await quantized({ data: val, split: "val" })).result.closeness!.top1).toBe(1);
+  expect((await quantized({ data: val, split: "val" })).result.figures.top1).toBe(1);
 });
 
 describe("what import makes of a file", () => {
@@ -223,10 +223,10 @@ describe("normalization", () => {
   });
 
   test("quantize warns before it writes a useless file, and decides by agreement", async () => {
-    const { result, warnings, notes } = await quantized({ model: await network({ unit: 255 }) });
+    const { result, warnings } = await quantized({ model: await network({ unit: 255 }) });
     expect(warnings).toMatch(/hardly more than chance.*pixels of 0 … 255/);
     expect(result.warnings).toHaveLength(1);
-    expect(notes).toMatch(/accuracy 25\.00 % \(float 25\.00 %\), agreement with float 100\.00 %/);
+    expect(result.figures).toMatchObject({ top1: 0.25, floatTop1: 0.25, agreement: 1 });
   });
 
   test("an accuracy far below what the file states is warned of", async () => {

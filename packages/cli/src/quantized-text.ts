@@ -1,0 +1,107 @@
+/** @file What a quantization brought, as a table: the float network and the quantized one, on which images, and the engine's time. */
+
+import type { QatStage, QatTaskResult, QuantizeResult } from "@subbyte/toolkit/tasks";
+import { disturbed } from "./bench-text.js";
+import { mixedText } from "./mixed-precision.js";
+import { byteSize, milliseconds, percent, table, threadCount } from "./output.js";
+import { sentence } from "./wrap.js";
+
+type Time = QuantizeResult["time"];
+
+export function quantizedText(result: QuantizeResult): string {
+  const { out, bytes, floatBytes, weights, activations, figures, time, mixed, averageBits, policyFile } = result;
+  const { agreement, top1, floatTop1 } = figures;
+  const labelled = top1 !== undefined && floatTop1 !== undefined;
+  const bits = averageBits
+    ? [averageBits.weights.toFixed(2), averageBits.activations.toFixed(2)]
+    : [weights, activations];
+  const header = ["network", ...(labelled ? ["accuracy"] : []), "agreement", "size", "ms/image", "CPU ms"];
+  const rows = [
+    ["float", ...(labelled ? [percent(floatTop1)] : []), "", byteSize(floatBytes), "", ""],
+    [
+      `W${bits[0]} A${bits[1]}`,
+      ...(labelled ? [percent(top1)] : []),
+      percent(agreement),
+      byteSize(bytes),
+      milliseconds(time.milliseconds),
+      milliseconds(time.cpuMilliseconds),
+    ],
+  ];
+  return [
+    ...(mixed === undefined ? [] : [mixedText(mixed), ""]),
+    table(header, rows),
+    "",
+    sentence(
+      `${labelled ? "Accuracy, and agreement" : "Agreement"} with the float network, of the integer engine on ${shownText(figures)}.`,
+    ),
+    timeText([time]),
+    ...(averageBits ? ["W and A: mean bits of the weights and inputs of inner layers."] : []),
+    sentence(`Written to ${out}${policyFile === undefined ? "" : `, the bit widths for --policy to ${policyFile}`}.`),
+  ].join("\n");
+}
+
+function shownText({ images, shown }: QuantizeResult["figures"]): string {
+  const count = images.toLocaleString("en");
+  switch (shown) {
+    case "held-out":
+      return `${count} held-out training images, which calibration did not see`;
+    case "calibration":
+      return `the ${count} calibration images themselves: there are too few others`;
+    case "made":
+      return `the ${count} calibration images, made from batch-norm statistics`;
+    default:
+      return shown satisfies never;
+  }
+}
+
+export function trainedText(result: QatTaskResult): string {
+  const { float, stages, validationSplit, data } = result;
+  const tested = stages.find(({ test }) => test)?.test;
+  const header = ["network", "epoch", "before", "after", ...(tested ? [tested.split] : []), "size", "ms/image", "file"];
+  const test = (figure: { readonly top1: number } | undefined) => (tested ? [shown(figure?.top1)] : []);
+  const rows = stages.map((stage) => [
+    stage.bits === undefined ? "quantized" : `${stage.bits} bits`,
+    stage.kept === "trained" ? stage.best : "none",
+    shown(stage.baseline),
+    shown(accuracyOf(stage)),
+    ...test(stage.test),
+    byteSize(stage.bytes),
+    milliseconds(stage.time.milliseconds),
+    stage.out,
+  ]);
+  const floatRow = float && [
+    "float",
+    "",
+    "",
+    shown(float.validation),
+    ...test(float.test),
+    byteSize(float.bytes),
+    "",
+    "",
+  ];
+  const onTest = tested
+    ? `; "${tested.split}": of the file on the integer engine, on ${tested.images.toLocaleString("en")} images`
+    : "";
+  return [
+    table(header, floatRow ? [floatRow, ...rows] : rows),
+    "",
+    sentence(`Accuracy before and after training, on the images that chose the epoch (${validationSplit})${onTest}.`),
+    ...(stages.some(({ kept }) => kept !== "trained")
+      ? ["No epoch: none was better beyond chance, and the network before training was kept."]
+      : []),
+    timeText(stages.map(({ time }) => time)),
+    `subbyte evaluate ${stages.at(-1)!.out} --data ${data}`,
+  ].join("\n");
+}
+
+/** On the images that chose the epoch, of the network that was kept. */
+const accuracyOf = ({ kept, best, history, baseline }: QatStage): number | undefined =>
+  kept === "trained" ? history.find(({ epoch }) => epoch === best)?.validationAccuracy : baseline;
+
+const shown = (accuracy: number | undefined): string => (accuracy === undefined ? "" : percent(accuracy));
+
+/** @param times with the same threads */
+const timeText = (times: readonly Time[]): string =>
+  sentence(
+    `Time per image: median on the integer engine with ${threadCount(times[0]!.threads)} (${times[0]!.tier}).${disturbed(times) ? " The machine was busy with other work, which made it longer." : ""}`,
+  );
