@@ -50,7 +50,21 @@ export async function closedLoop(server, image, connections, seconds) {
   };
 }
 
-/** Requests at fixed times, whether or not earlier ones were answered; latencies count from the time that a request was due. */
+/** Numbers in [0, 1), the same in every run (mulberry32). */
+function generator(seed) {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/**
+ * Requests that come as those of many independent clients do (a Poisson process), whether or not earlier ones were answered; latencies
+ * count from the time that a request was due.
+ */
 export async function openLoop(server, image, rate, seconds) {
   const { headers, body } = form(image);
   const agent = new Agent({ keepAlive: true });
@@ -81,11 +95,12 @@ export async function openLoop(server, image, rate, seconds) {
       });
       sent.end(body);
     });
-  const total = Math.round(rate * seconds);
+  const random = generator(1);
   const begun = performance.now();
   const pending = [];
-  for (let i = 0; i < total; i++) {
-    const due = begun + (1000 * i) / rate;
+  for (let due = begun; ; ) {
+    due -= (1000 * Math.log(1 - random())) / rate;
+    if (due > begun + 1000 * seconds) break;
     const wait = due - performance.now();
     if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
     pending.push(send(due));
@@ -96,7 +111,8 @@ export async function openLoop(server, image, rate, seconds) {
   const at = (share) => latencies[Math.min(latencies.length - 1, Math.floor(share * latencies.length))] ?? null;
   return {
     offeredPerSecond: rate,
-    requests: total,
+    arrivals: "Poisson, seed 1",
+    requests: pending.length,
     statuses,
     errors,
     acceptedLatencyMs: { p50: at(0.5), p99: at(0.99) },

@@ -20,7 +20,10 @@ export interface ServerOptions {
   readonly maxBatchDelay?: number;
   /** Most images in the server at once, waiting or running; 128 by default. Beyond, 429. */
   readonly maxQueue?: number;
-  /** Milliseconds that a request is expected to wait before the server answers 429 instead; 1,000 by default. */
+  /**
+   * Milliseconds of expected waiting beyond which a request is answered 429 instead; 250 by default. A short queue keeps what is
+   * accepted under overload nearly as fast as at capacity.
+   */
   readonly maxWait?: number;
   /** Milliseconds from a request's arrival to its answer, and for receiving its body; 30,000 by default. */
   readonly requestTimeout?: number;
@@ -82,7 +85,7 @@ export function settingsOf(options: ServerOptions): Settings {
     maxBatch: 8,
     maxBatchDelay: 0,
     maxQueue: 128,
-    maxWait: 1000,
+    maxWait: 250,
     requestTimeout: 30_000,
     maxBodyBytes: 32 * MiB,
     maxImages: 64,

@@ -7,7 +7,7 @@ import { Scheduler } from "./compute/scheduler.js";
 import type { ServerContext } from "./context.js";
 import { type GrpcServer, startGrpc } from "./grpc/service.js";
 import { createApp } from "./http/app.js";
-import { ImageDecoder } from "./inference/images.js";
+import { ImageMemory } from "./inference/images.js";
 import { Inference } from "./inference/inference.js";
 import { Metrics } from "./metrics.js";
 import { Repository } from "./models/repository.js";
@@ -50,7 +50,7 @@ export async function startServer(options: ServerOptions, internal: InternalOpti
     onBatch: (model, images, times) => metrics.ran(model, images, times),
     onEvent: (event) => app?.log[event.event === "refused" ? "warn" : "info"](event, `model ${event.event}`),
   });
-  const inference = new Inference(scheduler, new ImageDecoder(settings), metrics);
+  const inference = new Inference(scheduler, new ImageMemory(settings), metrics);
   const context: ServerContext = { settings, repository, scheduler, inference, metrics, draining: false };
   app = await createApp(context);
   // Probes are answered while models load: live, not ready.

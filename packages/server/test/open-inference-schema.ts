@@ -14,11 +14,31 @@ const shape = { type: "array", items: { type: "integer" } } as const;
 const listOf = (items: object) => ({ type: "array", items });
 const object = (properties: object, required: readonly string[]) => ({ type: "object", properties, required });
 
+const parameters = { type: "object" } as const;
+
 const metadataTensor = object({ name: string, datatype: string, shape }, ["name", "datatype", "shape"]);
-const responseOutput = object(
-  { name: string, shape, datatype: string, parameters: { type: "object" }, data: { $ref: "tensor_data" } },
-  ["name", "shape", "datatype", "data"],
-);
+const responseOutput = object({ name: string, shape, datatype: string, parameters, data: { $ref: "tensor_data" } }, [
+  "name",
+  "shape",
+  "datatype",
+  "data",
+]);
+const requestInput = {
+  ...object({ name: string, shape, datatype: string, parameters, data: { $ref: "tensor_data" } }, [
+    "name",
+    "shape",
+    "datatype",
+  ]),
+  // The protocol requires `data`; the binary tensor extension puts a size in its place.
+  oneOf: [
+    { required: ["data"] },
+    {
+      required: ["parameters"],
+      properties: { parameters: object({ binary_data_size: { type: "integer" } }, ["binary_data_size"]) },
+    },
+  ],
+};
+const requestOutput = object({ name: string, parameters }, ["name"]);
 const duration = object({ count: { type: "integer" }, ns: { type: "integer" } }, ["count", "ns"]);
 const durations = (names: readonly string[]) =>
   object(Object.fromEntries(names.map((name) => [name, duration])), names);
@@ -38,15 +58,19 @@ export const schemas = {
       platform: string,
       inputs: listOf(metadataTensor),
       outputs: listOf(metadataTensor),
+      properties: { type: "object", additionalProperties: string },
     },
     ["name", "platform"],
   ),
+  inferRequest: object({ id: string, parameters, inputs: listOf(requestInput), outputs: listOf(requestOutput) }, [
+    "inputs",
+  ]),
   inferResponse: object(
     {
       model_name: string,
       model_version: string,
       id: string,
-      parameters: { type: "object" },
+      parameters,
       outputs: listOf(responseOutput),
     },
     ["model_name", "outputs"],

@@ -3,7 +3,7 @@
 import { createRequire } from "node:module";
 import { Piscina } from "piscina";
 import { ModelFileError } from "../errors.js";
-import type { BatchResult, Description, ItemError, ModelFile, Task, WorkItem } from "./protocol.js";
+import type { BatchResult, Description, ItemError, ModelFile, ModelKind, Task, WorkItem } from "./protocol.js";
 
 /** Tests run from the sources; threads always start from what was built. */
 const script = createRequire(import.meta.url).resolve("#compute-worker");
@@ -15,12 +15,20 @@ export interface ModelPoolOptions {
   readonly script?: string;
 }
 
+/** ONNX Runtime computes a batch at once, and has threads of its own. */
+const isSerial = ({ kind }: { readonly kind: ModelKind }): boolean => kind === "sbq";
+
 export class ModelPool {
   private constructor(
     readonly threads: number,
     readonly description: Description,
     readonly pool: Piscina<Task, unknown>,
   ) {}
+
+  /** Whether a run computes its images one by one, so that a thread can take the next ones in while it computes. */
+  get isSerial(): boolean {
+    return isSerial(this.description);
+  }
 
   /**
    * Starts the threads, loads the model in each, and runs it once.
@@ -34,6 +42,7 @@ export class ModelPool {
       workerData: file,
       minThreads: threads,
       maxThreads: threads,
+      concurrentTasksPerWorker: isSerial(file) ? 2 : 1,
       // Waiting with Atomics would keep asynchronous work of ONNX Runtime from going on.
       atomics: "disabled",
     });

@@ -16,8 +16,18 @@ import {
   type Tensor,
   type TensorSpec,
 } from "../tensors/tensor.js";
+import { decodeItem } from "./decode-item.js";
 import { itemError } from "./item-error.js";
-import type { BatchResult, Classifier, Description, ItemResult, ModelFile, Runner, WorkItem } from "./protocol.js";
+import type {
+  BatchResult,
+  Classifier,
+  Description,
+  ItemError,
+  ItemResult,
+  ModelFile,
+  Runner,
+  WorkItem,
+} from "./protocol.js";
 
 /** Datatypes by ONNX Runtime's names. */
 const datatypes: Readonly<Record<string, Datatype>> = {
@@ -148,12 +158,11 @@ class OnnxRunner implements Runner {
   }
 
   async run(items: readonly WorkItem[]): Promise<BatchResult> {
-    const begun = performance.now();
-    const prepared = items.map((item) => this.#prepare(item));
+    const prepared = await Promise.all(items.map((item) => this.#prepare(item)));
     const ready = performance.now();
-    const input = ready - begun;
+    const input = prepared.reduce((sum, each) => sum + ("tensors" in each ? each.milliseconds : 0), 0);
     const results: ItemResult[] = prepared.map((each) =>
-      "error" in each ? each : { outputs: [], times: { input, infer: 0, output: 0 } },
+      "error" in each ? each : { outputs: [], times: { decode: each.decode, input, infer: 0, output: 0 } },
     );
     for (const group of this.#groups(prepared)) {
       const started = performance.now();
@@ -162,7 +171,8 @@ class OnnxRunner implements Runner {
         const times = { input, infer: performance.now() - started, output: 0 };
         const counts = group.map((i) => (prepared[i] as Prepared).tensors[0]!.shape[0]!);
         split(outputs, counts).forEach((each, g) => {
-          results[group[g]!] = { outputs: each, times };
+          const { decode } = prepared[group[g]!] as Prepared;
+          results[group[g]!] = { outputs: each, times: { decode, ...times } };
         });
       } catch (error) {
         // ONNX Runtime refuses a run for its inputs; what it says is for the client.
@@ -177,14 +187,18 @@ class OnnxRunner implements Runner {
     return this.session.release();
   }
 
-  #prepare(item: WorkItem): Prepared | { readonly error: ReturnType<typeof itemError> } {
-    if ("tensors" in item) return { tensors: item.tensors as readonly NumericTensor[] };
+  async #prepare(item: WorkItem): Promise<Prepared | { readonly error: ItemError }> {
+    if ("tensors" in item) return { tensors: item.tensors as readonly NumericTensor[], decode: 0, milliseconds: 0 };
+    const decoded = await decodeItem(item);
+    if ("error" in decoded) return decoded;
+    const begun = performance.now();
     try {
       const { preprocessing, input } = this.description.classifier!;
       const { channels, height, width, mean, std } = preprocessing;
-      const bytes = preprocess(item.image, preprocessing, "cover");
+      const bytes = preprocess(decoded.image, preprocessing, "cover");
       const data = normalize(bytes, { channels, mean, std, pixels: height * width });
-      return { tensors: [{ name: input, datatype: "FP32", shape: [1, channels, height, width], data }] };
+      const tensors = [{ name: input, datatype: "FP32" as const, shape: [1, channels, height, width], data }];
+      return { tensors, decode: decoded.milliseconds, milliseconds: performance.now() - begun };
     } catch (error) {
       return { error: itemError(error) };
     }
@@ -219,6 +233,9 @@ class OnnxRunner implements Runner {
 
 interface Prepared {
   readonly tensors: readonly NumericTensor[];
+  /** Milliseconds of decoding an image file, and of what came after it. */
+  readonly decode: number;
+  readonly milliseconds: number;
 }
 
 /** Tensors of several requests, joined along the first dimension. */

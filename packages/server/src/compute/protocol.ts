@@ -1,6 +1,6 @@
 /** @file What the server's thread and the threads that compute say to each other. */
 
-import type { Preprocessing, Probabilities, Provenance, RawImage, TierName } from "@subbyte/engine";
+import type { Preprocessing, Probabilities, Provenance, TierName } from "@subbyte/engine";
 import type { Tensor, TensorSpec } from "../tensors/tensor.js";
 
 export type ModelKind = "sbq" | "onnx";
@@ -57,12 +57,19 @@ export interface Description {
   readonly tier?: TierName;
 }
 
-/** One request's share of a run: an image of any size, or the model's inputs. */
-export type WorkItem = { readonly image: RawImage } | { readonly tensors: readonly Tensor[] };
+/** An image file. */
+export interface EncodedItem {
+  readonly encoded: Uint8Array;
+  /** Those that its header says it has; a file with more is refused. */
+  readonly pixels: number;
+}
 
-/** Where an error of one item came from: `data`, the request; `unexpected`, the model or this program. */
+/** One request's share of a run: an image file, or the model's inputs. */
+export type WorkItem = EncodedItem | { readonly tensors: readonly Tensor[] };
+
+/** Where an error of one item came from: `image`, its file; `data`, the request; `unexpected`, the model or this program. */
 export interface ItemError {
-  readonly kind: "data" | "unexpected";
+  readonly kind: "image" | "data" | "unexpected";
   readonly message: string;
 }
 
@@ -73,9 +80,9 @@ export interface RunTimes {
   readonly output: number;
 }
 
-/** `times` are the item's own, or those of the run that it shared. */
+/** `times` are the item's own, or those of the run that it shared; `decode` is always its own. */
 export type ItemResult =
-  | { readonly outputs: readonly Tensor[]; readonly times: RunTimes }
+  | { readonly outputs: readonly Tensor[]; readonly times: RunTimes & { readonly decode: number } }
   | { readonly error: ItemError };
 
 export interface BatchResult {

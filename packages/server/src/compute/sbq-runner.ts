@@ -2,6 +2,7 @@
 
 import { load, type Program, preprocess, readSbq } from "@subbyte/engine";
 import type { Tensor } from "../tensors/tensor.js";
+import { decodeItem } from "./decode-item.js";
 import { itemError } from "./item-error.js";
 import type { Description, ItemResult, ModelFile, Runner, WorkItem } from "./protocol.js";
 
@@ -17,31 +18,36 @@ export async function openSbq({ content, maxBytes }: ModelFile): Promise<Runner>
   const model = await load(file, { worker: false, threads: 1, maxBytes });
   const { preprocessing, classes } = model;
 
-  const bytesOrFloats = (item: WorkItem): Uint8Array | Float32Array => {
-    if ("image" in item) return preprocess(item.image, preprocessing, "cover");
-    return item.tensors[0]!.data as Uint8Array | Float32Array;
+  const one = async (item: WorkItem): Promise<ItemResult> => {
+    const decoded = "encoded" in item ? await decodeItem(item) : undefined;
+    if (decoded !== undefined && "error" in decoded) return decoded;
+    const begun = performance.now();
+    try {
+      const values =
+        decoded === undefined
+          ? ((item as { readonly tensors: readonly Tensor[] }).tensors[0]!.data as Uint8Array | Float32Array)
+          : preprocess(decoded.image, preprocessing, "cover");
+      const prepared = performance.now();
+      const data = await model.run(values);
+      const times = {
+        decode: decoded?.milliseconds ?? 0,
+        input: prepared - begun,
+        infer: performance.now() - prepared,
+        output: 0,
+      };
+      const shape = [data.length / classes, classes];
+      return { outputs: [{ name: OUTPUT, datatype: "FP32", shape, data }], times };
+    } catch (error) {
+      return { error: itemError(error) };
+    }
   };
   return {
     description: describe(program, model),
     async run(items) {
-      const results: ItemResult[] = [];
-      let [input, infer] = [0, 0];
-      for (const item of items) {
-        const begun = performance.now();
-        try {
-          const values = bytesOrFloats(item);
-          const prepared = performance.now();
-          const data = await model.run(values);
-          const shape = [data.length / classes, classes];
-          const times = { input: prepared - begun, infer: performance.now() - prepared, output: 0 };
-          results.push({ outputs: [{ name: OUTPUT, datatype: "FP32", shape, data } satisfies Tensor], times });
-          input += times.input;
-          infer += times.infer;
-        } catch (error) {
-          results.push({ error: itemError(error) });
-        }
-      }
-      return { results, times: { input, infer, output: 0 } };
+      const results = await Promise.all(items.map(one));
+      const sum = (part: "input" | "infer") =>
+        results.reduce((total, result) => total + ("times" in result ? result.times[part] : 0), 0);
+      return { results, times: { input: sum("input"), infer: sum("infer"), output: 0 } };
     },
     release: async () => model.dispose(),
   };

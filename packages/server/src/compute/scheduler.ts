@@ -20,8 +20,8 @@ export interface SchedulerOptions {
 
 export interface JobResult {
   readonly outputs: readonly Tensor[];
-  readonly times: RunTimes;
-  /** Milliseconds from the submission to the answer that were not computing. */
+  readonly times: RunTimes & { readonly decode: number };
+  /** Milliseconds from the submission to the answer that were neither decoding nor computing. */
   readonly queue: number;
 }
 
@@ -43,7 +43,6 @@ export interface Ticket {
 
 export class Scheduler {
   readonly #queues = new Set<ModelQueue>();
-  #running = 0;
   #admitted = 0;
   #timer: NodeJS.Timeout | undefined;
 
@@ -59,7 +58,10 @@ export class Scheduler {
    * @throws {ServerError} `queue-full`
    */
   checkRoom(): void {
-    if (this.#admitted >= this.options.maxQueue) throw this.#busy(0);
+    const { maxQueue, maxWait } = this.options;
+    // Which model is asked for stands in the body, or is the server's to choose.
+    const least = Math.min(...[...this.#queues].map(({ expectedWait }) => expectedWait));
+    if (this.#admitted >= maxQueue || (this.#queues.size > 0 && least > maxWait)) throw this.#busy(least);
   }
 
   /**
@@ -105,12 +107,11 @@ export class Scheduler {
   /** Starts what can run: while a thread is free, the model whose first image waits longest. */
   pump(): void {
     clearTimeout(this.#timer);
-    while (this.#running < this.options.workers) {
+    for (;;) {
       const now = performance.now();
       let next: ModelQueue | undefined;
       let due = Number.POSITIVE_INFINITY;
-      for (const queue of this.#queues) {
-        if (!queue.canStart) continue;
+      for (const queue of this.#candidates()) {
         const at = queue.dueAt;
         if (at > now) due = Math.min(due, at);
         else if (next === undefined || queue.oldest < next.oldest) next = queue;
@@ -119,17 +120,28 @@ export class Scheduler {
         if (due !== Number.POSITIVE_INFINITY) this.#timer = setTimeout(() => this.pump(), due - now);
         return;
       }
-      this.#running++;
-      void next.runBatch().finally(() => {
-        this.#running--;
-        this.pump();
-      });
+      void next.runBatch().finally(() => this.pump());
     }
+  }
+
+  /**
+   * Models that wait for a free thread. Where none is free, the only model that waits may hand a thread the images that come next, so
+   * that they are decoded by then.
+   */
+  #candidates(): readonly ModelQueue[] {
+    const waiting = [...this.#queues].filter((queue) => queue.isWaiting);
+    const busy = [...this.#queues].reduce((sum, queue) => sum + queue.busyThreads, 0);
+    if (busy < this.options.workers) return waiting.filter((queue) => queue.hasFreeThread);
+    const [only] = waiting;
+    return waiting.length === 1 && only!.canRunAhead ? waiting : [];
   }
 }
 
 /** What a run reports for the statistics: images, and the times of its parts. */
 export type OnBatch = (images: number, times: RunTimes) => void;
+
+/** Milliseconds. */
+const SHORT_RUN = 10;
 
 /** The waiting images of one loaded model. */
 export class ModelQueue {
@@ -148,8 +160,21 @@ export class ModelQueue {
     scheduler.add(this);
   }
 
-  get canStart(): boolean {
-    return this.#waiting.length > 0 && this.#running < this.pool.threads;
+  get isWaiting(): boolean {
+    return this.#waiting.length > 0;
+  }
+
+  get busyThreads(): number {
+    return Math.min(this.#running, this.pool.threads);
+  }
+
+  get hasFreeThread(): boolean {
+    return this.#running < this.pool.threads;
+  }
+
+  /** Whether a thread may have a second run beside the one that it computes. */
+  get canRunAhead(): boolean {
+    return this.pool.isSerial && this.#running < 2 * this.pool.threads;
   }
 
   /** When the first image came. */
@@ -214,9 +239,10 @@ export class ModelQueue {
       jobs.forEach((job, i) => {
         const result = results[i]!;
         if ("outputs" in result) {
-          const computing = result.times.input + result.times.infer + result.times.output;
-          job.resolve({ ...result, queue: Math.max(0, answered - job.submitted - computing) });
-        } else if (result.error.kind === "data") job.reject(wrongItem(result.error.message));
+          const { decode, input, infer, output } = result.times;
+          job.resolve({ ...result, queue: Math.max(0, answered - job.submitted - decode - input - infer - output) });
+        } else if (result.error.kind === "image") job.reject(new UndecodableImage(result.error.message));
+        else if (result.error.kind === "data") job.reject(wrongItem(result.error.message));
         else this.#again(job, result.error.message);
       });
       this.onBatch(images, times);
@@ -227,12 +253,22 @@ export class ModelQueue {
     }
   }
 
+  /**
+   * Most images of a run. Where each is computed by itself and none is to wait for others, being together only saves messages, and
+   * the first is answered with the last: such runs stay short.
+   */
+  get #mostTogether(): number {
+    const { maxBatch, maxBatchDelay } = this.scheduler.options;
+    if (!this.pool.isSerial || maxBatchDelay > 0) return maxBatch;
+    return Math.min(maxBatch, Math.max(1, Math.floor(SHORT_RUN / this.#mean)));
+  }
+
   /** As many jobs, from the oldest, as make a batch; one that is larger alone runs alone. */
   #take(): Job[] {
-    const { maxBatch } = this.scheduler.options;
+    const most = this.#mostTogether;
     let images = 0;
     let taken = 0;
-    while (taken < this.#waiting.length && (taken === 0 || images + this.#waiting[taken]!.count <= maxBatch))
+    while (taken < this.#waiting.length && (taken === 0 || images + this.#waiting[taken]!.count <= most))
       images += this.#waiting[taken++]!.count;
     return this.#waiting.splice(0, taken);
   }
@@ -257,6 +293,9 @@ export class ModelQueue {
     this.#mean = this.#mean === 0 ? milliseconds : 0.9 * this.#mean + 0.1 * milliseconds;
   }
 }
+
+/** The reason alone; who sent the file knows how to call it. */
+export class UndecodableImage extends Error {}
 
 const wrongItem = (message: string): ServerError =>
   new ServerError("invalid-tensor", `${message.charAt(0).toUpperCase()}${message.slice(1)}.`, {

@@ -1,9 +1,11 @@
 /** @file ModelInfer: typed or raw tensors in, the same kind out. */
 
 import type { ServerContext } from "../context.js";
+import { classesOf } from "../inference/classes.js";
 import { inferTensors } from "../inference/tensors.js";
 import { shapeOf } from "../protobuf/onnx-runtime-server.js";
 import type {
+  InferRequestedOutput,
   InferTensor,
   InferTensorContents,
   ModelInferRequest,
@@ -48,8 +50,17 @@ export async function modelInfer(
   for (const { name } of wanted)
     if (!names.includes(name))
       throw wrongTensor(`The model has no output "${name}".`, `Its outputs are ${names.join(", ")}.`);
+  // Wrong parameters are told before the model runs.
+  wanted.forEach(classCount);
   const all = await inferTensors(inference, model, tensors, signal);
-  const outputs = wanted.length === 0 ? all : wanted.map(({ name }) => all.find((output) => output.name === name)!);
+  const outputs =
+    wanted.length === 0
+      ? all
+      : wanted.map((output) => {
+          const found = all.find(({ name }) => name === output.name)!;
+          const k = classCount(output);
+          return k === 0 ? found : classesOf(found, k, model);
+        });
   return {
     modelName: model.name,
     modelVersion: model.version,
@@ -62,6 +73,19 @@ export async function modelInfer(
     })),
     rawOutputContents: isRaw ? outputs.map(dataToBytes) : [],
   };
+}
+
+/** The parameter `classification`: how many classes to return instead of the values; 0 for the values. */
+function classCount({ name, parameters }: InferRequestedOutput): number {
+  const { classification } = parameters;
+  if (classification === undefined) return 0;
+  const k = Number(classification.int64Param ?? classification.uint64Param);
+  if (!(Number.isSafeInteger(k) && k >= 0))
+    throw wrongTensor(
+      `The parameter classification of the output "${name}" is no count.`,
+      "Send it as an int64_param.",
+    );
+  return k;
 }
 
 function tensorOf({ name, datatype, shape: dims, contents }: InferTensor, raw: Uint8Array | undefined): Tensor {

@@ -11,7 +11,7 @@ import {
 import { loadSync } from "@grpc/proto-loader";
 import { load } from "@subbyte/engine";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { modelFolder, png, testModel, testServer } from "../../test/models.js";
+import { LABELS, modelFolder, png, testModel, testServer } from "../../test/models.js";
 
 const options = { keepCase: true, longs: Number, defaults: true };
 const definition = loadSync(join(import.meta.dirname, "../../test/open_inference.proto"), options);
@@ -79,6 +79,28 @@ describe("the six calls of the Open Inference Protocol", () => {
     expect(new Float32Array(new Uint8Array(bytes!).buffer)).toEqual(expected);
   });
 
+  test("an output as its likeliest classes, typed and raw", async () => {
+    const request = {
+      model_name: "digits",
+      inputs: [{ name: "input", datatype: "FP32", shape: [1, 3, 8, 8] }],
+      outputs: [{ name: "output", parameters: { classification: { int64_param: 3 } } }],
+    };
+    const logits = await (await load(testModel(1))).run(values);
+    const best = Array.from(logits.keys())
+      .sort((a, b) => logits[b]! - logits[a]!)
+      .slice(0, 3)
+      .map((index) => `${logits[index]}:${index}:${LABELS[index]}`);
+    const contents = { fp32_contents: Array.from(values) };
+    const typed = await call("ModelInfer", { ...request, inputs: [{ ...request.inputs[0], contents }] });
+    expect(typed.outputs[0]).toMatchObject({ datatype: "BYTES", shape: [1, 3] });
+    const { bytes_contents } = (typed.outputs[0] as { contents: { bytes_contents: Buffer[] } }).contents;
+    expect(bytes_contents.map(String)).toEqual(best);
+    const raw = await call("ModelInfer", { ...request, raw_input_contents: [Buffer.from(values.buffer)] });
+    const [bytes] = raw.raw_output_contents as unknown as Buffer[];
+    expect(bytes!.readUInt32LE(0)).toBe(best[0]!.length);
+    expect(bytes!.subarray(4, 4 + best[0]!.length).toString()).toBe(best[0]);
+  });
+
   test("image files as BYTES", async () => {
     const image = await png(4);
     const answer = await call("ModelInfer", {
@@ -105,6 +127,16 @@ describe("the six calls of the Open Inference Protocol", () => {
         model_name: "digits",
         inputs: [{ name: "input", datatype: "FP32", shape: [1, 3, 8, 8] }],
         raw_input_contents: [Buffer.alloc(4), Buffer.alloc(4)],
+      },
+      status.INVALID_ARGUMENT,
+    ],
+    [
+      "a count of classes that is none",
+      {
+        model_name: "digits",
+        inputs: [{ name: "input", datatype: "FP32", shape: [1, 3, 8, 8] }],
+        outputs: [{ name: "output", parameters: { classification: { string_param: "two" } } }],
+        raw_input_contents: [Buffer.from(values.buffer)],
       },
       status.INVALID_ARGUMENT,
     ],

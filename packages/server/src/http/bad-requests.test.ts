@@ -100,6 +100,21 @@ test("beyond the bounded queue: 429 with Retry-After, and what was accepted is a
   expect((await classify(small.url, "a", image)).status).toBe(200);
 });
 
+test("where waiting would take too long: 429 at once, and what was accepted is answered", async () => {
+  const { script, open } = gate("runs === 2");
+  const busy = await testServer({ models: folder, maxWait: 0 }, { script });
+  const image = await png(1);
+  // The first answer teaches the server how long an image takes.
+  expect((await classify(busy.url, "a", image)).status).toBe(200);
+  const accepted = classify(busy.url, "a", image);
+  await until(() => busy.repository.get("a").queue.admitted === 1);
+  const refused = await classify(busy.url, "a", image);
+  expect(refused.status).toBe(429);
+  expect(Number(refused.headers.get("retry-after"))).toBeGreaterThanOrEqual(1);
+  open();
+  expect((await accepted).status).toBe(200);
+});
+
 test("clients that leave are forgotten", async () => {
   const image = await png(1, 300, 300);
   await Promise.allSettled(

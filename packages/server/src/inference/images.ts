@@ -1,11 +1,12 @@
-/** @file Image files to pixels: limits before decoding, and a bound on the decoded images in memory. */
+/** @file Image files: limits before they are decoded, and a bound on the pixels in memory. */
 
-import type { RawImage } from "@subbyte/engine";
-import { decodeBytes, imageSize } from "@subbyte/toolkit/decode";
+import { imageSize } from "@subbyte/toolkit/decode";
 import { Semaphore } from "async-mutex";
+import type { EncodedItem } from "../compute/protocol.js";
+import { UndecodableImage } from "../compute/scheduler.js";
 import { ServerError, sentence } from "../errors.js";
 
-export interface DecoderOptions {
+export interface ImageLimits {
   readonly maxPixels: number;
   readonly maxDecodedBytes: number;
 }
@@ -17,53 +18,50 @@ export interface EncodedImage {
   readonly bytes: Uint8Array;
 }
 
-export interface DecodedImage {
-  readonly image: RawImage;
-  /** Gives back its share of the memory. */
-  readonly release: () => void;
-  readonly milliseconds: number;
-}
-
 /** Memory is counted in whole mebibytes: the semaphore takes time in proportion to its count. */
 const units = (bytes: number): number => Math.ceil(bytes / 2 ** 20);
 
-/** Decoding runs in threads of libuv, so that it blocks nobody. */
-export class ImageDecoder {
+export class ImageMemory {
   readonly #memory: Semaphore;
 
-  constructor(private readonly options: DecoderOptions) {
+  constructor(private readonly options: ImageLimits) {
     this.#memory = new Semaphore(units(options.maxDecodedBytes));
   }
 
   /**
-   * Decodes a file as `evaluate` does.
-   * @throws {ServerError} where it is no image or has too many pixels; what `signal` was aborted with.
+   * Does `work` on a file once there is memory for its pixels.
+   * @throws {ServerError} where it is no image or has too many pixels; what `signal` was aborted with; as `work` does.
    */
-  async decode({ name, bytes }: EncodedImage, signal: AbortSignal): Promise<DecodedImage> {
+  async with<T>(
+    { name, bytes }: EncodedImage,
+    signal: AbortSignal,
+    work: (item: EncodedItem) => Promise<T>,
+  ): Promise<T> {
     const { maxPixels, maxDecodedBytes } = this.options;
-    const begun = performance.now();
     const { height, width } = await imageSize(bytes).catch((cause: Error) => {
       throw undecodable(name, cause);
     });
-    if (height * width > maxPixels)
+    const pixels = height * width;
+    if (pixels > maxPixels)
       throw new ServerError("image-too-large", `${name} has ${width} × ${height} pixels, more than ${maxPixels}.`, {
         action: "Send a smaller picture.",
       });
-    const waiting = performance.now();
     // Four channels, for what a decoder keeps beside the three of the result.
-    const [, release] = await this.#memory.acquire(units(Math.min(4 * height * width, maxDecodedBytes)));
-    const waited = performance.now() - waiting;
+    const [, release] = await this.#memory.acquire(units(Math.min(4 * pixels, maxDecodedBytes)));
     try {
       signal.throwIfAborted();
-      const image = await decodeBytes(bytes, maxPixels);
-      return { image, release, milliseconds: performance.now() - begun - waited };
+      return await work({ encoded: alone(bytes), pixels });
     } catch (error) {
+      throw error instanceof UndecodableImage ? undecodable(name, error) : error;
+    } finally {
       release();
-      if (error === signal.reason) throw error;
-      throw undecodable(name, error as Error);
     }
   }
 }
+
+/** Bytes in a buffer of their own: a message to a thread takes the whole buffer along. */
+const alone = (bytes: Uint8Array): Uint8Array =>
+  bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes);
 
 const undecodable = (name: string, cause: Error): ServerError =>
   new ServerError(

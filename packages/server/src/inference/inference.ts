@@ -6,7 +6,7 @@ import { ServerError, toServerError } from "../errors.js";
 import type { FailureReason, Metrics } from "../metrics.js";
 import type { LoadedModel } from "../models/loaded-model.js";
 import type { RequestTimes } from "../models/statistics.js";
-import type { EncodedImage, ImageDecoder } from "./images.js";
+import type { EncodedImage, ImageMemory } from "./images.js";
 
 /** What became of one image. */
 export type ImageOutcome =
@@ -27,7 +27,7 @@ export interface ImageTimes {
 export class Inference {
   constructor(
     private readonly scheduler: Scheduler,
-    private readonly decoder: ImageDecoder,
+    private readonly memory: ImageMemory,
     private readonly metrics: Metrics,
   ) {}
 
@@ -64,9 +64,9 @@ export class Inference {
 
   async #image(model: LoadedModel, encoded: EncodedImage, started: number, signal: AbortSignal): Promise<ImageOutcome> {
     try {
-      const { image, release, milliseconds: decode } = await this.decoder.decode(encoded, signal);
-      try {
-        const { outputs, times } = await model.queue.submit({ image }, 1, signal);
+      return await this.memory.with(encoded, signal, async (item) => {
+        const { outputs, times } = await model.queue.submit(item, 1, signal);
+        const { decode } = times;
         const compute = times.input + times.infer + times.output;
         const total = performance.now() - started;
         const output = outputs.find(({ name }) => name === model.description.classifier!.output)!;
@@ -74,9 +74,7 @@ export class Inference {
           values: output.data as Float32Array,
           times: { total, decode, compute, queue: Math.max(0, total - decode - compute) },
         };
-      } finally {
-        release();
-      }
+      });
     } catch (error) {
       const told = toServerError(error);
       // What concerns the server rather than this image ends the whole request.

@@ -92,12 +92,26 @@ export interface InferTensor {
   readonly contents?: InferTensorContents | null;
 }
 
+/** The one that is set. */
+interface InferParameter {
+  readonly boolParam?: boolean;
+  readonly int64Param?: string;
+  readonly stringParam?: string;
+  readonly doubleParam?: number;
+  readonly uint64Param?: string;
+}
+
+export interface InferRequestedOutput {
+  readonly name: string;
+  readonly parameters: Readonly<Record<string, InferParameter>>;
+}
+
 export interface ModelInferRequest {
   readonly modelName: string;
   readonly modelVersion: string;
   readonly id: string;
   readonly inputs: readonly InferTensor[];
-  readonly outputs: readonly { readonly name: string }[];
+  readonly outputs: readonly InferRequestedOutput[];
   readonly rawInputContents: readonly Uint8Array[];
 }
 

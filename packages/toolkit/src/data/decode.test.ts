@@ -85,6 +85,36 @@ describe("decodeBytes and imageSize", () => {
     expect(await decodeBytes(encoded, 600)).toMatchObject({ height: 20, width: 30, channels: 3 });
   });
 
+  test.each([
+    ["png", {}],
+    ["jpeg", {}],
+    ["jpeg", { progressive: true, optimiseScans: true }],
+    ["jpeg", { mozjpeg: true }],
+    ["webp", {}],
+    ["tiff", {}],
+    ["gif", {}],
+  ] as const)("the size of %s %o is the decoder's, with metadata in front of it too", async (format, options) => {
+    for (const image of [
+      raw(20, 30),
+      raw(20, 30)
+        .withMetadata({ orientation: 6, density: 300 })
+        .withExif({ IFD0: { Copyright: "x".repeat(3000) } }),
+    ]) {
+      const encoded = await image.toFormat(format, options).toBuffer();
+      const { height, width } = await sharp(encoded).metadata();
+      expect(await imageSize(encoded)).toEqual({ height, width });
+    }
+  });
+
+  test("a header that is not in order is left to the decoder, which refuses it", async () => {
+    const jpeg = await raw(20, 30).jpeg().toBuffer();
+    for (const length of [2, 3, 4, 20, 100]) await expect(imageSize(jpeg.subarray(0, length))).rejects.toThrow();
+    // The first segment says that it is shorter than its own length.
+    const looped = Buffer.from(jpeg);
+    looped.writeUInt16BE(0, 4);
+    await expect(imageSize(looped)).rejects.toThrow();
+  });
+
   test("SVG is no picture, whatever its file is called", async () => {
     const svg = Buffer.from(
       '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>',

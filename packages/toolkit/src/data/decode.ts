@@ -4,6 +4,7 @@ import { type Preprocessing, preprocess, type RawImage } from "@subbyte/engine";
 import sharp from "sharp";
 import { DataError } from "../errors.js";
 import { bmpSize, decodeBmp, isBmp } from "./decode-bmp.js";
+import { headerSize, type ImageSize } from "./header-size.js";
 import { FORMATS } from "./image-formats.js";
 import type { ImageContent } from "./source.js";
 
@@ -68,7 +69,9 @@ export async function decodeBytes(encoded: Uint8Array, maxPixels = MAX_PIXELS): 
  * Height and width that an image file says it has, without decoding it; EXIF orientation is not applied.
  * @throws {DataError} where the bytes are no image.
  */
-export async function imageSize(encoded: Uint8Array): Promise<{ readonly height: number; readonly width: number }> {
+export async function imageSize(encoded: Uint8Array): Promise<ImageSize> {
+  const known = headerSize(encoded);
+  if (known !== undefined) return known;
   if (isBmp(encoded)) return reading(encoded, async () => bmpSize(encoded));
   const { height, width } = await reading(encoded, () => sharp(encoded, { limitInputPixels: false }).metadata());
   return { height, width };

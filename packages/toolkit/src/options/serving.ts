@@ -119,7 +119,7 @@ export const servingOptions = {
     unit: "ms",
     placeholder: "ms",
     min: 0,
-    default: 1000,
+    default: 250,
   }),
   requestTimeout: decimal({
     ...limits,

@@ -66,7 +66,7 @@ export async function classifyOnServer(
   body.set("top_k", String(topK));
   body.set("logits", "true");
   body.set("images", image, "image");
-  const response = await fetch("classify", { method: "POST", body, ...(signal ? { signal } : {}) });
+  const response = await patiently(() => fetch("classify", { method: "POST", body, ...(signal ? { signal } : {}) }));
   const answer = (await response.json().catch(() => undefined)) as readonly ServerAnswer[] | ServerError | undefined;
   if (!response.ok || !Array.isArray(answer)) throw new Error(words(answer as ServerError) ?? statusWords(response));
   const [result] = answer as readonly ServerAnswer[];
@@ -81,6 +81,19 @@ export async function classifyOnServer(
     logits: Float32Array.from(result.logits),
     computeMs: result.compute_time,
   };
+}
+
+/** Times that a busy server is asked again. */
+const RETRIES = 5;
+
+/** A server that has more to do than it can says when to come again. */
+async function patiently(ask: () => Promise<Response>): Promise<Response> {
+  for (let tries = 0; ; tries++) {
+    const response = await ask();
+    const seconds = Number(response.headers.get("retry-after"));
+    if (response.status !== 429 || tries === RETRIES || !(seconds > 0)) return response;
+    await new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
+  }
 }
 
 const words = (error: ServerError | undefined): string | undefined =>

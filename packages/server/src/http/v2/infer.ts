@@ -1,10 +1,9 @@
 /** @file `POST /v2/models/NAME[/versions/VERSION]/infer`. */
 
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
-import type { Classifier } from "../../compute/protocol.js";
 import type { ServerContext } from "../../context.js";
 import { ServerError } from "../../errors.js";
-import { rankClasses } from "../../inference/ranking.js";
+import { classesOf } from "../../inference/classes.js";
 import { inferTensors } from "../../inference/tensors.js";
 import type { LoadedModel } from "../../models/loaded-model.js";
 import { dataToBytes } from "../../tensors/bytes.js";
@@ -93,20 +92,4 @@ function respond(
     .type("application/octet-stream")
     .header(HEADER_LENGTH, String(json.length))
     .send(Buffer.concat([json, ...binary]));
-}
-
-/** Triton's classification extension: the k highest values as "value:index[:label]". */
-function classesOf(tensor: Tensor, k: number, { description }: LoadedModel): Tensor {
-  const { name, shape, datatype } = tensor;
-  if (datatype !== "FP32" || shape.length !== 2)
-    throw wrongTensor(`The output "${name}" is no FP32 [N, classes], so that it cannot be given as classes.`);
-  const [count, classes] = shape as [number, number];
-  const classifier: Partial<Classifier> = description.classifier?.output === name ? description.classifier : {};
-  const data = Array.from({ length: count }, (_, n) => {
-    const row = (tensor.data as Float32Array).subarray(n * classes, (n + 1) * classes);
-    return rankClasses(row, k, classifier).map(({ index, label }) =>
-      Buffer.from([row[index], index, ...(classifier.labels === undefined ? [] : [label])].join(":")),
-    );
-  });
-  return { name, datatype: "BYTES", shape: [count, Math.min(k, classes)], data: data.flat() };
 }

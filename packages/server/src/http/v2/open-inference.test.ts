@@ -28,6 +28,11 @@ beforeAll(async () => {
 const floats = (count: number) => Float32Array.from({ length: count }, (_, i) => Math.fround(Math.sin(i)));
 const post = (path: string, body?: BodyInit, headers: Record<string, string> = {}) =>
   fetch(url + path, { method: "POST", headers, ...(body === undefined ? {} : { body }) });
+/** The JSON of a request, as the protocol says. */
+function requestOf(value: object): string {
+  expectValid("inferRequest", value);
+  return JSON.stringify(value);
+}
 const logitsOf = async (seed: number, input: Float32Array) => (await load(testModel(seed))).run(input);
 
 describe("metadata, health and errors are as the published schema says", () => {
@@ -51,6 +56,7 @@ describe("metadata, health and errors are as the published schema says", () => {
     "/v2/models/digits/versions/7",
     "/v2/models/nothing/stats",
     "/v2/models/nothing/ready",
+    "/v2/models/digits/versions/7/stats",
   ])("GET %s is an error", async (path) => {
     const response = await fetch(url + path);
     expect(response.status).toBe(404);
@@ -81,7 +87,7 @@ describe("infer", () => {
       ),
     );
     for (const data of [Array.from(values), nested]) {
-      const body = JSON.stringify({
+      const body = requestOf({
         id: "a-1",
         inputs: [{ name: "input", shape: [2, 3, 8, 8], datatype: "FP32", data }],
         outputs: [{ name: "output" }],
@@ -100,7 +106,7 @@ describe("infer", () => {
   test("binary tensors in, binary tensors out, without a content type too", async () => {
     const values = floats(192);
     const header = Buffer.from(
-      JSON.stringify({
+      requestOf({
         inputs: [{ name: "input", shape: [1, 3, 8, 8], datatype: "FP32", parameters: { binary_data_size: 768 } }],
         outputs: [{ name: "output", parameters: { binary_data: true } }],
       }),
@@ -127,10 +133,10 @@ describe("infer", () => {
   test("binary_data_output makes all outputs binary; an output may say otherwise", async () => {
     const base = { inputs: [{ name: "input", shape: [1, 3, 8, 8], datatype: "FP32", data: Array.from(floats(192)) }] };
     const parameters = { binary_data_output: true };
-    const binary = await post("/v2/models/digits/infer", JSON.stringify({ ...base, parameters }));
+    const binary = await post("/v2/models/digits/infer", requestOf({ ...base, parameters }));
     expect(binary.headers.get("inference-header-content-length")).not.toBeNull();
     const outputs = [{ name: "output", parameters: { binary_data: false } }];
-    const json = await post("/v2/models/digits/infer", JSON.stringify({ ...base, parameters, outputs }));
+    const json = await post("/v2/models/digits/infer", requestOf({ ...base, parameters, outputs }));
     expectValid("inferResponse", await json.json());
   });
 
@@ -139,7 +145,7 @@ describe("infer", () => {
     const expected = await (await load(testModel(2))).run(pixels);
     const json = await post(
       "/v2/models/digits/infer",
-      JSON.stringify({ inputs: [{ name: "input", shape: [1, 8, 8, 3], datatype: "UINT8", data: Array.from(pixels) }] }),
+      requestOf({ inputs: [{ name: "input", shape: [1, 8, 8, 3], datatype: "UINT8", data: Array.from(pixels) }] }),
     );
     expect(await json.json()).toMatchObject({ outputs: [{ data: Array.from(expected) }] });
 
@@ -147,7 +153,7 @@ describe("infer", () => {
     const size = Buffer.alloc(4);
     size.writeUInt32LE(file.length);
     const header = Buffer.from(
-      JSON.stringify({
+      requestOf({
         inputs: [{ name: "input", shape: [1], datatype: "BYTES", parameters: { binary_data_size: 4 + file.length } }],
         outputs: [{ name: "output", parameters: { classification: 2 } }],
       }),
@@ -187,6 +193,15 @@ describe("repository", () => {
     expect(ready.map(({ name }) => name)).toEqual(["digits", "digits"]);
     expect((await post("/v2/repository/models/other/load", "{}")).status).toBe(200);
     expect((await fetch(`${url}/v2/models/other/ready`)).status).toBe(200);
-    expect((await post("/v2/repository/models/nothing/load")).status).toBe(404);
+    for (const [path, body, status] of [
+      ["/v2/repository/models/nothing/load", undefined, 404],
+      ["/v2/repository/models/nothing/unload", undefined, 404],
+      ["/v2/repository/models/other/load", "[]", 400],
+      ["/v2/repository/index", "no JSON", 400],
+    ] as const) {
+      const failed = await post(path, body);
+      expect(failed.status).toBe(status);
+      expectValid("error", await failed.json());
+    }
   });
 });
