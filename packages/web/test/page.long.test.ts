@@ -86,11 +86,26 @@ describe.skipIf(!hasChromium)("the page", () => {
       await page.locator(`[data-model^="${width}"] [data-testid="digit"]`).getByText("7").waitFor();
   }
 
+  /** The page's command for a terminal, done by hand. */
+  async function askAsTold(page: Page) {
+    await page.getByRole("button", { name: "Copy" }).click();
+    await page.getByRole("button", { name: "Copied" }).waitFor();
+    const commands = await page.evaluate(() => navigator.clipboard.readText());
+    expect(commands.split("\n")).toHaveLength(3);
+    const [, model, field, file, address] = /^curl -F model=(\S+) -F (\w+)=@(\S+) (\S+)$/m.exec(commands)!;
+    expect(file).toBe("photo.jpg");
+    const body = new FormData();
+    body.set("model", model!);
+    body.set(field!, new Blob([readFileSync(join(models, "samples/chelsea.jpg"))]), file);
+    const answers = (await (await fetch(address!, { method: "POST", body })).json()) as { label: string }[];
+    expect(answers.map(({ label }) => label)).toEqual(["cat"]);
+  }
+
   const confidences = (page: Page) => page.locator(".results .confidence .number").allTextContents();
 
   test("pictures and digits, in the browser, on the server, and again without a network", async () => {
     const server = await startServer({ models, port: 0, log: false });
-    const page = await open(server.url);
+    const page = await open(server.url, { permissions: ["clipboard-read", "clipboard-write"] });
     await dropAndCompare(page);
     const here = await confidences(page);
     await page.getByRole("radio", { name: "Server" }).check();
@@ -98,6 +113,7 @@ describe.skipIf(!hasChromium)("the page", () => {
     await page.locator(".results .answer-foot").getByText(" of ").first().waitFor();
     expect(await labels(page)).toEqual(["cat", "cat", "cat"]);
     expect(await confidences(page)).toEqual(here);
+    await askAsTold(page);
     await drawAndRead(page);
     await page.getByRole("radio", { name: "This browser" }).check();
     await page.getByRole("button", { name: "Clear" }).click();

@@ -8,6 +8,7 @@ const shapes = {
   warning: <path d="M8 2.5 14 13H2Zm0 4v3m0 1.8v.2" />,
   info: <path d="M8 7.2v4M8 4.8v.2M14 8A6 6 0 1 1 2 8a6 6 0 0 1 12 0Z" />,
   lock: <path d="M4 7.5h8v5.5H4zM5.5 7.5V5a2.5 2.5 0 0 1 5 0v2.5" />,
+  copy: <path d="M6 6h7.5v7.5H6zM3.5 10H2.5V2.5H10v1" />,
   close: <path d="m4 4 8 8m0-8-8 8" />,
   image: <path d="M2.5 3h11v10h-11zm0 8 3.5-3.5 2.5 2.5L11 7l2.5 2.5M6 6v.01" />,
   camera: <path d="M2 5h3l1-1.5h4L11 5h3v8H2Zm8.2 3.8a2.2 2.2 0 1 1-4.4 0 2.2 2.2 0 0 1 4.4 0Z" />,

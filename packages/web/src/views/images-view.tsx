@@ -3,10 +3,12 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { Chooser } from "../components/chooser.js";
+import { Curl } from "../components/curl.js";
 import { ImageInput } from "../components/image-input.js";
 import { Results } from "../components/results.js";
 import { answersAsCsv, answersAsJson, download } from "../state/export.js";
 import { clearPictures, disagreements, onlyDisagreements, pictures, shownPictures } from "../state/images.js";
+import { place } from "../state/place.js";
 
 export function ImagesView(): JSX.Element {
   const showSeen = useSignal(false);
@@ -57,6 +59,7 @@ export function ImagesView(): JSX.Element {
           )}
         </section>
       )}
+      {place.value === "server" ? <Curl /> : null}
     </div>
   );
 }
