@@ -1,6 +1,6 @@
 /** @file What a model holds, as tables. */
 
-import type { CompareResult, FloatInspection, IntegerInspection } from "@subbyte/toolkit/tasks";
+import type { CompareResult, FloatInspection, IntegerInspection, PassExplanation } from "@subbyte/toolkit/tasks";
 import { byteSize, millions, percent, table } from "./output.js";
 
 export function floatText({
@@ -56,6 +56,21 @@ const asLines = (entries: Readonly<Record<string, unknown>>): string =>
   Object.entries(entries)
     .map(([key, value]) => `  ${key}: ${typeof value === "object" ? JSON.stringify(value) : value}`)
     .join("\n");
+
+/** What one pass did: its matches, then nodes before (−) and after (+). */
+export function explanationText({ path, pass, matches, removed, added }: PassExplanation & { path: string }): string {
+  const applied = matches.filter(({ reason }) => reason === undefined).length;
+  const counts =
+    matches.length === 0
+      ? `${removed.length} nodes before, ${added.length} after`
+      : `applied to ${applied} of ${matches.length} matches`;
+  return [
+    `${pass} on ${path}: ${removed.length === 0 && applied === 0 ? "nothing changed" : counts}`,
+    ...matches.map(({ rule, op, node, reason }) => `  ${rule}: ${op} "${node}" ${reason ?? "changed"}`),
+    ...removed.map((line) => `- ${line}`),
+    ...added.map((line) => `+ ${line}`),
+  ].join("\n");
+}
 
 export function comparisonText({ path, float, images, summary, layers }: CompareResult): string {
   const measured = layers.some(({ aloneQuantized }) => aloneQuantized !== undefined);

@@ -46,7 +46,7 @@ export { type Window, windowOf } from "./operators/support/windows.js";
 export { type CroppedGraph, cropDeadTaps, wholeWeights } from "./passes/crop-dead-taps.js";
 export { foldBatchNorm } from "./passes/fold-batch-norm.js";
 export { foldConstants } from "./passes/fold-constants.js";
-export { type Pass, rulePass, runPasses } from "./passes/pass.js";
+export { type Pass, type PassEvent, type PassOptions, rulePass, runPasses } from "./passes/pass.js";
 export { removeDeadNodes } from "./passes/remove-dead-nodes.js";
 export { importPasses, simplifyForImport } from "./passes/simplify.js";
 export { withSymbolicBatch } from "./passes/symbolic-batch.js";

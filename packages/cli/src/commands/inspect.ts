@@ -2,19 +2,22 @@
 
 import type { TaskInput } from "@subbyte/toolkit/options";
 import { type CommandDefinition, defineCommand, type Shell } from "../command.js";
-import { comparisonText, floatText, integerText } from "../inspection.js";
+import { comparisonText, explanationText, floatText, integerText } from "../inspection.js";
 
 const alone = defineCommand("inspect", {
   examples: [
     "inspect model.onnx",
     "inspect model-w4a4.sbq",
     "inspect model-w4a4.sbq --compare model.onnx --data photos/ --each-layer --report layers.html",
+    "inspect model.onnx --explain fold-batch-norm",
   ],
   run: async (input, shell) => {
     if ("compare" in input) return compare(input as TaskInput<"compare">, shell);
     const { inspectModel } = await import("@subbyte/toolkit/tasks");
     const result = await inspectModel(input, shell.context);
-    await shell.deliver(result, result.kind === "float" ? floatText(result) : integerText(result));
+    const { explanation } = result;
+    const text = () => (result.kind === "float" ? floatText(result) : integerText(result));
+    await shell.deliver(result, explanation ? explanationText({ ...explanation, path: result.path }) : text());
   },
 });
 

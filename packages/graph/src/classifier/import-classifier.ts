@@ -4,12 +4,11 @@ import { ModelError } from "../errors.js";
 import type { Graph } from "../ir/types.js";
 import { foldConstants } from "../passes/fold-constants.js";
 import { foldShapes } from "../passes/fold-shapes.js";
-import { runPasses } from "../passes/pass.js";
+import { type PassOptions, runPasses } from "../passes/pass.js";
 import { removeDeadNodes } from "../passes/remove-dead-nodes.js";
 import { removeIdentities } from "../passes/remove-identities.js";
 import { simplifyForImport } from "../passes/simplify.js";
 import { withSymbolicBatch } from "../passes/symbolic-batch.js";
-import type { RewriteOptions } from "../patterns/rewriter.js";
 import { withFlatOutputs } from "./flat-outputs.js";
 import { fromQdq } from "./from-qdq.js";
 import { type InputChange, type InputFormOptions, toImageInput } from "./input-form.js";
@@ -42,7 +41,7 @@ const preparation = [removeDeadNodes, foldConstants, foldShapes, removeIdentitie
  *
  * @throws {ModelError} that lists all operators that are left and not supported
  */
-export function importClassifier(graph: Graph, options: InputFormOptions & RewriteOptions = {}): ImportedClassifier {
+export function importClassifier(graph: Graph, options: InputFormOptions & PassOptions = {}): ImportedClassifier {
   const { graph: formed, changes } = toImageInput(fromQdq(graph), options);
   requireSize(formed);
   const prepared = withSymbolicBatch(runPasses(formed, preparation, options));

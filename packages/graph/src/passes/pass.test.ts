@@ -1,7 +1,7 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { graphOf, operatorsOf } from "../../test/passes.js";
 import type { Graph } from "../ir/types.js";
-import { type Pass, runPasses } from "./pass.js";
+import { type Pass, type PassEvent, runPasses } from "./pass.js";
 import { removeDeadNodes } from "./remove-dead-nodes.js";
 import { removeIdentities } from "./remove-identities.js";
 
@@ -26,6 +26,16 @@ test("passes run until a whole round changes nothing", () => {
   const result = runPasses(graph, [removeIdentities, removeDeadNodes]);
   expect(operatorsOf(result)).toEqual(["Relu"]);
   expect(runPasses(result, [removeIdentities, removeDeadNodes])).toBe(result);
+});
+
+test("each run of a pass is told, with the graphs and the matches of its rules", () => {
+  const graph = graphOf(["N", 2], (g, x) => [g.op("Relu", [g.op("Identity", [x])], {}, { name: "y" })]);
+  const events: PassEvent[] = [];
+  const result = runPasses(graph, [removeIdentities, removeDeadNodes], { onPass: (event) => events.push(event) });
+  expect(events.map(({ pass }) => pass)).toEqual(Array(2).fill([removeIdentities.name, removeDeadNodes.name]).flat());
+  expect(events[0]!.before).toBe(graph);
+  expect(events[0]!.matches.map(({ node }) => node.op)).toEqual(["Identity"]);
+  expect(events.at(-1)).toMatchObject({ before: result, after: result, matches: [] });
 });
 
 test("SUBBYTE_VERIFY=1 names the pass that broke the graph", () => {

@@ -2,13 +2,29 @@
 
 import type { Graph } from "../ir/types.js";
 import { verify } from "../ir/verifier.js";
-import { type RewriteOptions, rewrite } from "../patterns/rewriter.js";
+import { type RewriteEvent, type RewriteOptions, rewrite } from "../patterns/rewriter.js";
 import type { Rule } from "../patterns/rule.js";
 
 /** Maps a graph to an equivalent one with the same inputs and outputs, or to itself where there is nothing to do. */
 export interface Pass {
   readonly name: string;
   run(graph: Graph, options?: RewriteOptions): Graph;
+}
+
+/** What one pass did to a graph. */
+export interface PassEvent {
+  /** Name of the pass. */
+  readonly pass: string;
+  readonly before: Graph;
+  /** The same object as `before` where the pass changed nothing. */
+  readonly after: Graph;
+  /** Matches of its rules, applied or not, in order; empty for passes without rules. */
+  readonly matches: readonly RewriteEvent[];
+}
+
+export interface PassOptions extends RewriteOptions {
+  /** Called after each run of each pass. */
+  readonly onPass?: (event: PassEvent) => void;
 }
 
 /** A pass that applies rules until none applies. */
@@ -26,7 +42,7 @@ const verifyAfterEachPass = (): boolean =>
 const MOST_ROUNDS = 100;
 
 /** Runs the passes in order, over and over until a whole round changes nothing. */
-export function runPasses(graph: Graph, passes: readonly Pass[], options: RewriteOptions = {}): Graph {
+export function runPasses(graph: Graph, passes: readonly Pass[], options: PassOptions = {}): Graph {
   let current = graph;
   for (let round = 0; round < MOST_ROUNDS; round++) {
     const before = current;
@@ -36,8 +52,14 @@ export function runPasses(graph: Graph, passes: readonly Pass[], options: Rewrit
   throw new Error(`internal: the passes ${passes.map(({ name }) => name).join(", ")} never settle on "${graph.name}"`);
 }
 
-function runPass(pass: Pass, graph: Graph, options: RewriteOptions): Graph {
-  const result = pass.run(graph, options);
+function runPass(pass: Pass, graph: Graph, { onPass, trace }: PassOptions): Graph {
+  const matches: RewriteEvent[] = [];
+  const told = (event: RewriteEvent) => {
+    matches.push(event);
+    trace?.(event);
+  };
+  const result = pass.run(graph, onPass || trace ? { trace: told } : {});
+  onPass?.({ pass: pass.name, before: graph, after: result, matches });
   if (result === graph || !verifyAfterEachPass()) return result;
   try {
     verify(result);

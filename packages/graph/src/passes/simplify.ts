@@ -3,7 +3,6 @@
 import { inferTypes } from "../inference/infer-types.js";
 import type { Graph } from "../ir/types.js";
 import { verify } from "../ir/verifier.js";
-import type { RewriteOptions } from "../patterns/rewriter.js";
 import { canonicalize } from "./canonicalize.js";
 import { channelAffineToConv } from "./channel-affine-to-conv.js";
 import { clipForms } from "./clip-forms.js";
@@ -17,7 +16,7 @@ import { mergeAxes } from "./merge-axes.js";
 import { mergeReshapes } from "./merge-reshapes.js";
 import { mergeSlices } from "./merge-slices.js";
 import { nameByModule } from "./name-by-module.js";
-import { type Pass, runPasses } from "./pass.js";
+import { type Pass, type PassOptions, runPasses } from "./pass.js";
 import { pushTransposes } from "./push-transposes.js";
 import { quantizedForms } from "./quantized-forms.js";
 import { recognizeActivations } from "./recognize-activations.js";
@@ -67,7 +66,7 @@ const quantizedPasses: readonly Pass[] = [
  *
  * @throws {ModelError} that lists all operators that are left and not supported
  */
-export function simplifyForImport(graph: Graph, options: RewriteOptions = {}): Graph {
+export function simplifyForImport(graph: Graph, options: PassOptions = {}): Graph {
   verify(graph);
   const limited = foldConstantsWithin(foldingLimit(graph));
   const isQuantized = graph.nodes.some(({ op, domain }) => op === "FakeQuant" && domain === "subbyte");

@@ -11,6 +11,7 @@ import {
   importClassifier,
   inferTypes,
   ModelError,
+  type PassOptions,
   readOnnx,
   withReversedChannels,
 } from "@subbyte/graph";
@@ -35,6 +36,8 @@ export interface OpenModelOptions {
   readonly output?: string;
   /** Order in which a float network takes the channels of its images, RGB by default; the opened graph takes RGB. */
   readonly channelOrder?: "rgb" | "bgr";
+  /** Called after each pass that simplifies an ONNX file. */
+  readonly onPass?: PassOptions["onPass"];
 }
 
 interface OpenedFile {
@@ -118,7 +121,7 @@ export async function openModel(path: string, options: OpenModelOptions = {}): P
 
 function openOnnx(
   { path, bytes }: OpenedFile,
-  { size, output, channelOrder }: OpenModelOptions,
+  { size, output, channelOrder, onPass }: OpenModelOptions,
 ): Omit<OpenedNetwork, keyof OpenedFile> {
   let isPlain = true;
   const loader = externalDataBeside(path);
@@ -135,7 +138,7 @@ function openOnnx(
       isPlain = false;
     },
   });
-  const { graph: imported, input } = importClassifier(read, defined({ size }));
+  const { graph: imported, input } = importClassifier(read, defined({ size, onPass }));
   const { graph: classifier, probabilities, notes } = classifierHead(imported, output);
   const graph = channelOrder === "bgr" ? withReversedChannels(classifier) : classifier;
   const isSame =

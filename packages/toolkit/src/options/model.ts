@@ -41,6 +41,13 @@ export const modelOptions = {
     advanced: true,
     placeholder: "name",
   }),
+  explain: text({
+    group: "Model",
+    help: "what a pass of the ONNX import did to each node it matched, and why it left others alone",
+    advanced: true,
+    placeholder: "pass",
+    example: "fold-batch-norm",
+  }),
   from: text({
     group: "Model",
     help: "begin with these weights; a head of another size is new",

@@ -180,7 +180,7 @@ export const tasks = {
   },
   inspect: {
     description: "Prints a model: its operators, shapes, bit widths and sizes.",
-    reads: ["model", ...modelFile],
+    reads: ["model", ...modelFile, "explain"],
     needs: ["model"],
     arguments: 1,
     own: {},

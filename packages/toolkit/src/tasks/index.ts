@@ -19,6 +19,7 @@ export { type CompareResult, compareModels } from "./compare.js";
 export { type DownloadResult, downloadData } from "./download.js";
 export { type EvaluateResult, evaluateModel } from "./evaluate.js";
 export type * from "./events.js";
+export type { PassExplanation } from "./explain.js";
 export { type ExportResult, exportModel } from "./export.js";
 export {
   type FloatInspection,

@@ -2,8 +2,10 @@
 
 import { type Operator, operatorMultiplyAdds, type Program, type TensorId } from "@subbyte/engine";
 import { elementCount, type Graph, inferTypes } from "@subbyte/graph";
+import { defined } from "../defined.js";
 import type { FloatModel, ModelDescription } from "../model-file/index.js";
 import { countParameters, multiplyAddsOfNodes, parameterNames } from "../models/index.js";
+import { explainer, type PassExplanation } from "./explain.js";
 import { asIntegers, openTaskModel } from "./model.js";
 import { defineTask } from "./run.js";
 
@@ -42,6 +44,8 @@ export interface FloatInspection {
   readonly description: ModelDescription | undefined;
   readonly nodes: number;
   readonly operators: readonly FloatOperator[];
+  /** What the pass that `explain` names did. */
+  readonly explanation?: PassExplanation;
 }
 
 export interface IntegerInspection extends Pick<Program, "classes" | "preprocessing" | "provenance" | "labels"> {
@@ -49,13 +53,18 @@ export interface IntegerInspection extends Pick<Program, "classes" | "preprocess
   readonly kind: "quantized";
   readonly bytes: number;
   readonly operators: readonly IntegerOperator[];
+  /** What the pass that `explain` names did, for a quantized ONNX file. */
+  readonly explanation?: PassExplanation;
 }
 
 export type Inspection = FloatInspection | IntegerInspection;
 
 export const inspectModel = defineTask("inspect", async (options, run): Promise<Inspection> => {
-  const model = asIntegers(await openTaskModel(options.model, options, run), {});
-  if (model.kind === "float") return inspectFloat(model);
+  const explained = options.explain === undefined ? undefined : explainer(options.explain);
+  const opened = await openTaskModel(options.model, { ...options, ...defined({ onPass: explained?.onPass }) }, run);
+  const explanation = explained?.explanationOf(opened);
+  const model = asIntegers(opened, {});
+  if (model.kind === "float") return { ...inspectFloat(model), ...defined({ explanation }) };
   const { path, bytes, program } = model;
   const { classes, preprocessing, provenance, labels, operators } = program;
   return {
@@ -67,6 +76,7 @@ export const inspectModel = defineTask("inspect", async (options, run): Promise<
     preprocessing,
     provenance,
     operators: operators.map((operator) => integerOperator(program, operator)),
+    ...defined({ explanation }),
   };
 });
 

@@ -27,6 +27,8 @@ export interface NetworkOptions {
   readonly channelOrder?: "rgb" | "bgr";
   /** Name of the output to take, where an ONNX file has several. */
   readonly output?: string;
+  /** Called after each pass that simplifies an ONNX file. */
+  readonly onPass?: OpenModelOptions["onPass"];
 }
 
 /**
@@ -34,8 +36,8 @@ export interface NetworkOptions {
  * @throws {UsageError} where an output is named for a file that has one only; as `openModel`
  */
 export async function openTaskModel(path: string, options: NetworkOptions, run?: Run): Promise<OpenedModel> {
-  const { arch, classes, stem, size, channelOrder, output } = options;
-  const given = { architecture: arch, classes, stem, size, channelOrder, output };
+  const { arch, classes, stem, size, channelOrder, output, onPass } = options;
+  const given = { architecture: arch, classes, stem, size, channelOrder, output, onPass };
   const model = await openModel(path, defined(given) as OpenModelOptions);
   if (output !== undefined && (model.kind === "quantized" || model.input === undefined))
     throw new UsageError(

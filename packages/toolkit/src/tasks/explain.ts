@@ -1,0 +1,74 @@
+/** @file What one pass of the ONNX import did: the nodes that it changed, those that it left alone and why. */
+
+import { type Graph, importPasses, type PassEvent, printNode } from "@subbyte/graph";
+import { UsageError } from "../errors.js";
+import type { OpenedModel } from "../model-file/index.js";
+
+/** A match of a rule of the pass. */
+export interface ExplainedMatch {
+  readonly rule: string;
+  /** Operator and name of the last node that the pattern matched. */
+  readonly op: string;
+  readonly node: string;
+  /** Why the rule was not applied; absent where it was. */
+  readonly reason?: string;
+}
+
+export interface PassExplanation {
+  readonly pass: string;
+  /** In order, each once; empty for a pass that has no rules. */
+  readonly matches: readonly ExplainedMatch[];
+  /** Nodes before and after, one line of text per node that the pass removed, added or changed. */
+  readonly removed: readonly string[];
+  readonly added: readonly string[];
+}
+
+export interface Explainer {
+  readonly onPass: (event: PassEvent) => void;
+  /** @throws {UsageError} where the model was not imported by passes */
+  explanationOf(model: OpenedModel): PassExplanation;
+}
+
+/** @throws {UsageError} listing the passes, where there is none of this name */
+export function explainer(pass: string): Explainer {
+  const allowed = importPasses.map(({ name }) => name);
+  if (!allowed.includes(pass))
+    throw new UsageError(
+      "option-choice",
+      { option: "explain", value: pass, allowed },
+      `\`explain\` ${pass}: there is no such pass; take one of ${allowed.join(", ")}.`,
+    );
+  const matches = new Map<string, ExplainedMatch>();
+  const removed: string[] = [];
+  const added: string[] = [];
+  return {
+    onPass({ pass: name, before, after, matches: found }) {
+      if (name !== pass) return;
+      for (const { rule, node, skipped } of found)
+        matches.set([rule, node.name, skipped].join("\n"), {
+          rule,
+          op: node.op,
+          node: node.name,
+          ...(skipped === undefined ? {} : { reason: skipped }),
+        });
+      if (before === after) return;
+      removed.push(...linesBeside(before, after));
+      added.push(...linesBeside(after, before));
+    },
+    explanationOf(model) {
+      if (model.kind !== "quantized" && model.input !== undefined)
+        return { pass, matches: [...matches.values()], removed, added };
+      throw new UsageError(
+        "option-mismatch",
+        { option: "explain", value: pass, found: "no ONNX file", file: model.path },
+        `\`explain\` ${pass}: passes simplify ONNX files, and ${model.path} is none; leave the option out.`,
+      );
+    },
+  };
+}
+
+/** The nodes of a graph that another one does not have. */
+function linesBeside(graph: Graph, other: Graph): readonly string[] {
+  const known = new Set(other.nodes.map((node) => printNode(node, other.tensors)));
+  return graph.nodes.map((node) => printNode(node, graph.tensors)).filter((line) => !known.has(line));
+}
