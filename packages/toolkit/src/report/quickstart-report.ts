@@ -1,9 +1,9 @@
 /** @file The report of `subbyte quickstart`. */
 
 import { percent } from "../percent.js";
+import type { QuickstartResult, QuickstartRow } from "../study/quickstart.js";
 import { chartSvg } from "./chart.js";
 import { definitions, figure, htmlTable, page } from "./page.js";
-import type { QuickstartResult, QuickstartRow } from "./quickstart-result.js";
 
 const size = { width: 880, height: 340 };
 /** Text is measured without a browser, a little too narrow; the gap keeps entries apart. */
@@ -17,7 +17,7 @@ const colors = {
 
 /** A self-contained HTML page. */
 export async function quickstartReport(
-  result: QuickstartResult,
+  result: Omit<QuickstartResult, "models">,
   machine: Readonly<Record<string, string>>,
 ): Promise<string> {
   const { float, rows, history, architecture, parameters, multiplyAdds, seed, seconds } = result;
@@ -95,7 +95,6 @@ function accuracyChart({ rows, float }: Pick<QuickstartResult, "rows" | "float">
           const row = rows.find((each) => each.bits === bits && each.method === method);
           return row ? Number((100 * row.accuracy).toFixed(2)) : null;
         }),
-        connectNulls: true,
         ...(index === 0 ? { markLine: floatLine(float.top1) } : {}),
       })),
     },
@@ -104,6 +103,9 @@ function accuracyChart({ rows, float }: Pick<QuickstartResult, "rows" | "float">
 }
 
 function sizeChart({ rows, float }: Pick<QuickstartResult, "rows" | "float">): Promise<string> {
+  // Files of one bit width have one size, so that one label is for all methods.
+  const isBest = (row: QuickstartRow) =>
+    rows.every((other) => other.bits !== row.bits || other.accuracy <= row.accuracy);
   return chartSvg(
     {
       legend,
@@ -119,11 +121,7 @@ function sizeChart({ rows, float }: Pick<QuickstartResult, "rows" | "float">): P
           .filter((row) => row.method === method)
           .map((row) => ({
             value: [Number((row.fileBytes / 1000).toFixed(1)), Number((100 * row.accuracy).toFixed(2))],
-            label: {
-              show: true,
-              formatter: `${row.bits} bits`,
-              position: method === "quantization-aware" ? "top" : "bottom",
-            },
+            label: { show: isBest(row), formatter: `${row.bits} bits`, position: "top" },
           })),
         ...(index === 0 ? { markLine: floatLine(float.top1) } : {}),
       })),

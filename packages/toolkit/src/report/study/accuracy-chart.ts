@@ -1,20 +1,26 @@
 /** @file Accuracy against bits: a panel for each case. */
 
-import type { Case, Point } from "./cases.js";
+import { bestPoints, type Case, type Point } from "./cases.js";
 import { bitsText, percent, points as pointsText } from "./format.js";
 import { fixed, linearAxis, marker, panel, panelSvg, path, withTip } from "./plot.js";
 
-/** Points further below float would press the others into one line; they are shown at the lower edge with their value. */
+/** Accuracy is interesting as far below float as this: what is lower would press the rest into one line. */
 const INTERESTING_POINTS = 0.12;
+/** Pixels from the middle of a mark to its edge. */
+const MARK = 4;
 /** Pixels between methods at the same bit width. */
 const DODGE = 6;
 
-/** A range of accuracies in percent that holds float and all that is near it. */
-export function accuracyDomain(float: number, values: readonly number[]): readonly [number, number] {
-  const near = values.filter((value) => value >= float - INTERESTING_POINTS);
-  const low = 100 * Math.min(float, ...near);
-  const high = 100 * Math.max(float, ...near);
-  const margin = Math.max(0.4, 0.12 * (high - low));
+/**
+ * A range of accuracies in percent with float and the best method of each bit width, their intervals included. Others can lie below it;
+ * they are shown at its edge with their values.
+ */
+export function accuracyDomain(each: Pick<Case, "floatAccuracy" | "points">): readonly [number, number] {
+  const { value: float } = each.floatAccuracy;
+  const near = bestPoints(each).filter(({ accuracy }) => accuracy.value >= float - INTERESTING_POINTS);
+  const low = 100 * Math.min(float - 0.005, ...near.map(({ accuracy }) => accuracy.low));
+  const high = 100 * Math.max(float, ...near.map(({ accuracy }) => accuracy.high));
+  const margin = 0.08 * (high - low);
   return [Math.max(0, low - 2 * margin), Math.min(100, high + margin)];
 }
 
@@ -26,10 +32,7 @@ export function accuracyPanel(each: Case, series: ReadonlyMap<string, number>): 
   const [least, most] = [Math.floor(Math.min(...positions)), Math.ceil(Math.max(...positions))];
   const float = each.floatAccuracy.value;
   const y = linearAxis("y", {
-    domain: accuracyDomain(
-      float,
-      shown.map(({ accuracy }) => accuracy.value),
-    ),
+    domain: accuracyDomain(each),
     label: "accuracy, %",
   });
   const x = linearAxis("x", {
@@ -43,7 +46,7 @@ export function accuracyPanel(each: Case, series: ReadonlyMap<string, number>): 
     y.scale(100 * share),
   ];
   const bottom = y.scale(y.scale.domain()[0]!);
-  const isBelow = ({ accuracy }: Point) => y.scale(100 * accuracy.value) > bottom;
+  const isBelow = ({ accuracy }: Point) => y.scale(100 * accuracy.value) > bottom - MARK;
   const marks = each.methods.flatMap((method) => {
     const own = shown.filter((point) => point.method === method);
     const number = series.get(method)!;
@@ -81,7 +84,7 @@ export function accuracyPanel(each: Case, series: ReadonlyMap<string, number>): 
     ];
   });
   const line = y.scale(100 * float);
-  const floatLine = `<line class="float" x1="${panel.left}" x2="${panel.width - panel.right}" y1="${fixed(line)}" y2="${fixed(line)}"/><text class="note" x="${panel.left + 4}" y="${fixed(line - 4)}">float ${percent(float)}</text>`;
+  const floatLine = `<line class="float" x1="${panel.left}" x2="${panel.width - panel.right}" y1="${fixed(line)}" y2="${fixed(line)}"/><text class="note" x="${panel.width - panel.right}" y="${fixed(line - 5)}" text-anchor="end">float ${percent(float)}</text>`;
   const description = `Accuracy of ${each.title} by bit width: ${shown
     .map((point) => `${point.method} ${bitsText(point.bits)} ${percent(point.accuracy.value)}`)
     .join(", ")}.`;

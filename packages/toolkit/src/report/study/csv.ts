@@ -1,7 +1,7 @@
 /** @file One line for each run, for spreadsheets. */
 
 import type { StudyResults } from "../../study/merge.js";
-import { reportData } from "./cases.js";
+import { type Case, reportData } from "./cases.js";
 
 const columns = [
   "study",
@@ -34,7 +34,9 @@ export function studyCsv(studies: readonly StudyResults[]): string {
   const lines = studies.flatMap(({ name, runs }) =>
     runs.map((run) => {
       const { result, software } = run;
-      const own = cases.find(({ network, data }) => network === run.network && data === run.data);
+      const isOwn = ({ float, points }: Case) =>
+        [float, ...points.flatMap((point) => point.runs)].some(({ key }) => key === run.key);
+      const own = cases.find(isOwn);
       const point = own?.points.find(({ runs: all }) => all.some(({ key }) => key === run.key));
       const row: Readonly<Record<(typeof columns)[number], string | number | undefined>> = {
         study: name,

@@ -32,7 +32,7 @@ function fourBits(cases: readonly Case[]): string {
     const point = bestAt(each, 4);
     return point ? [{ each, point }] : [];
   });
-  if (measured.length === 0) return "";
+  if (measured.length === 0) return fewestBits(cases);
   const changes = measured.map(({ point }) => point.change.value);
   const worst = measured.reduce((a, b) => (b.point.change.value < a.point.change.value ? b : a));
   const failed = measured.filter(({ point }) => point.change.value < -SMALL_LOSS);
@@ -47,6 +47,19 @@ function fourBits(cases: readonly Case[]): string {
     `With 4 bits and the best method, accuracy changes by ${figures}` +
     (others > 0 ? `; ${others} of ${measured.length} cases stay within ${(100 * SMALL_LOSS).toFixed(1)} points.` : ".")
   );
+}
+
+/** Where 4 bits have not been measured: what the fewest bits of each case cost. */
+function fewestBits(cases: readonly Case[]): string {
+  const found = cases.flatMap((each) => {
+    const point = bestPoints(each).at(-1);
+    return point ? [{ each, point }] : [];
+  });
+  if (found.length === 0) return "";
+  const parts = found.map(
+    ({ each, point }) => `${points(point.change.value)} points for ${each.title} at ${shortBits(point.bits)}`,
+  );
+  return `4 bits have not been measured. With the fewest bits that have, accuracy changes by ${parts.join(", ")}.`;
 }
 
 /** Sizes of files against float and against 8 bits. */
@@ -86,14 +99,18 @@ export function fastestPeer({ latency }: Case) {
   return peers.length === 0 ? undefined : peers.reduce((a, b) => (b.milliseconds < a.milliseconds ? b : a));
 }
 
-function incomplete({ missing }: ReportData): string {
+function incomplete({ studies, missing }: ReportData): string {
   if (missing.length === 0) return "";
   const failed = missing.filter(({ state }) => state === "failed").length;
+  const planned = missing.length + studies.reduce((sum, { runs }) => sum + runs.length, 0);
   return (
-    `${missing.length} planned ${missing.length === 1 ? "run is" : "runs are"} not finished` +
-    `${failed > 0 ? `, of which ${failed} failed` : ""}; what is said here is without ${missing.length === 1 ? "it" : "them"}.`
+    `${missing.length} of ${planned} planned runs ${missing.length === 1 ? "is" : "are"} not finished` +
+    `${failed > 0 ? `, and ${failed} of them failed` : ""}; what is said here is without ${missing.length === 1 ? "it" : "them"}.`
   );
 }
+
+/** Bit widths that a paragraph names; where none of them was measured, it names all that were. */
+const NAMED_BITS = [8, 4, 2].map((bits) => bitsName(bits));
 
 function caseText(each: Case): string {
   const { float, floatAccuracy } = each;
@@ -102,14 +119,15 @@ function caseText(each: Case): string {
     `Float has ${percent(floatAccuracy.value)} of ${images} test images (95 % interval ${percent(floatAccuracy.low)} to ${percent(floatAccuracy.high)}) in ${byteSize(float.result.model!.bytes)}.`,
   ];
   const best = bestPoints(each);
+  const named = best.filter(({ bits }) => NAMED_BITS.includes(bits));
   if (best.length > 0)
     sentences.push(
-      `The best method at each bit width: ${best
+      `The best method has ${(named.length > 0 ? named : best)
         .map(
           ({ bits, method, accuracy, change, bytes }) =>
-            `${shortBits(bits)} ${percent(accuracy.value)} (${points(change.value)}, ${method}, ${byteSize(bytes)})`,
+            `${percent(accuracy.value)} at ${shortBits(bits)} (${points(change.value)} points, ${method}, ${byteSize(bytes)})`,
         )
-        .join("; ")}.`,
+        .join(", ")}.`,
     );
   const [four, peer] = [bestAt(each, 4)?.milliseconds, fastestPeer(each)];
   if (four !== undefined && peer !== undefined)

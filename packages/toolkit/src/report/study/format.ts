@@ -22,8 +22,12 @@ export function byteSize(bytes: number): string {
   return `${(bytes / 1e6).toFixed(2)} MB`;
 }
 
-/** Three digits that count. */
-export const milliseconds = (value: number): string => `${Number(value.toPrecision(3))} ms`;
+/** Three digits that count: `2.50 ms`, `1240 ms`. */
+export const milliseconds = (value: number): string => `${value >= 100 ? value.toFixed(0) : value.toPrecision(3)} ms`;
+
+/** With numbers and their units on one line. */
+export const unbroken = (text: string): string =>
+  text.replaceAll(/(?<=\d) (?=(%|bits?|points?|[kM]?B|ms)\b|%)/g, "\u00a0");
 
 /** `4 bits`, `weights 4, activations 8 bits`, or the name that the study gives. */
 export function bitsText(bits: string): string {

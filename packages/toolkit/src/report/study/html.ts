@@ -18,10 +18,24 @@ export interface Cell {
   readonly style?: string;
 }
 
+export interface TableOptions {
+  /** Shown above the table. */
+  readonly caption?: string;
+  /** Name of the table for those who do not see it; the caption by default. */
+  readonly label?: string;
+  readonly sortable?: boolean;
+}
+
+export const about = (text: string): string => `<p class="about">${escapeHtml(text)}</p>`;
+
+/** HTML that opens on request, and on paper. */
+export const details = (summary: string, html: string): string =>
+  `<details><summary>${escapeHtml(summary)}</summary>${html}</details>`;
+
 export function table(
   columns: readonly Column[],
   rows: readonly (readonly (string | Cell)[])[],
-  { caption, sortable = false }: { readonly caption?: string; readonly sortable?: boolean } = {},
+  { caption, label = caption, sortable = false }: TableOptions = {},
 ): string {
   const head = columns.map(
     ({ name, kind }) => `<th scope="col"${kind ? ' class="text"' : ""}>${escapeHtml(name)}</th>`,
@@ -31,12 +45,10 @@ export function table(
       `<tr>${row.map((cell, i) => cellHtml(typeof cell === "string" ? { text: cell } : cell, columns[i]!)).join("")}</tr>`,
   );
   // A caption of the table itself would be as wide as the table, and cut on a phone.
-  const [title, label] =
-    caption === undefined
-      ? ["", ""]
-      : [`<p class="about">${escapeHtml(caption)}</p>`, ` aria-label="${escapeHtml(caption)}"`];
+  const title = caption === undefined ? "" : about(caption);
+  const labelled = label === undefined ? "" : ` aria-label="${escapeHtml(label)}"`;
   return (
-    `${title}<div class="scroll" tabindex="0" role="region"${label}>` +
+    `${title}<div class="scroll" tabindex="0" role="region"${labelled}>` +
     `<table${sortable ? ' class="sortable"' : ""}><thead><tr>${head.join("")}</tr></thead>\n<tbody>\n${body.join("\n")}\n</tbody></table></div>`
   );
 }
@@ -57,7 +69,9 @@ export const panels = (
 ): string => {
   const shown = figures.filter(({ svg }) => svg !== undefined);
   if (shown.length === 0) return "";
-  return `<div class="panels">\n${shown
+  // Two by two where three would leave one alone.
+  const arrangement = shown.length % 2 === 0 && shown.length % 3 !== 0 ? "panels pairs" : "panels";
+  return `<div class="${arrangement}">\n${shown
     .map(
       ({ svg, title, caption = "" }) =>
         `<figure>${svg}<figcaption><strong>${escapeHtml(title)}</strong>${escapeHtml(caption)}</figcaption></figure>`,

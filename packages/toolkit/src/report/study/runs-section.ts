@@ -4,7 +4,7 @@ import type { FinishedRun, StudyResults } from "../../study/merge.js";
 import { escapeHtml } from "../page.js";
 import type { ReportData } from "./cases.js";
 import { byteSize, percent } from "./format.js";
-import { table } from "./html.js";
+import { details, table } from "./html.js";
 
 export function runsSection({ studies, missing }: ReportData): string {
   return [
@@ -40,33 +40,34 @@ function studyRuns({ title, inputs, runs }: StudyResults): string {
       inputRows,
       { caption: "Files and folders that the runs read" },
     ),
-    `<details><summary>${runs.length} runs with their commands</summary>`,
-    table(
-      [
-        { name: "run", kind: "text" },
-        { name: "seed" },
-        { name: "accuracy" },
-        { name: "file" },
-        { name: "CPU-s" },
-        { name: "date", kind: "text" },
-        { name: "commit", kind: "text" },
-        { name: "commands", kind: "wrap" },
-        { name: "SHA-256 of the network", kind: "text" },
-      ],
-      runs.map((run) => [
-        run.id,
-        String(run.seed),
-        run.result.accuracy ? { text: percent(run.result.accuracy.top1), value: run.result.accuracy.top1 } : "",
-        run.result.model ? { text: byteSize(run.result.model.bytes), value: run.result.model.bytes } : "",
-        { text: run.cpuSeconds.toFixed(0), value: run.cpuSeconds },
-        run.date.slice(0, 10),
-        commitOf(run),
-        { text: "", html: run.commands.map((command) => `<code>${escapeHtml(command)}</code>`).join("<br>") },
-        { text: "", html: run.result.model ? `<code>${run.result.model.sha256.slice(0, 16)}…</code>` : "" },
-      ]),
-      { sortable: true },
+    details(
+      `${runs.length} ${runs.length === 1 ? "run" : "runs"} with commands`,
+      table(
+        [
+          { name: "run", kind: "text" },
+          { name: "seed" },
+          { name: "accuracy" },
+          { name: "file" },
+          { name: "CPU-s" },
+          { name: "date", kind: "text" },
+          { name: "commit", kind: "text" },
+          { name: "commands", kind: "wrap" },
+          { name: "SHA-256 of the network", kind: "text" },
+        ],
+        runs.map((run) => [
+          run.id,
+          String(run.seed),
+          run.result.accuracy ? { text: percent(run.result.accuracy.top1), value: run.result.accuracy.top1 } : "",
+          run.result.model ? { text: byteSize(run.result.model.bytes), value: run.result.model.bytes } : "",
+          { text: run.cpuSeconds.toFixed(0), value: run.cpuSeconds },
+          run.date.slice(0, 10),
+          commitOf(run),
+          { text: "", html: run.commands.map((command) => `<code>${escapeHtml(command)}</code>`).join("<br>") },
+          { text: "", html: run.result.model ? `<code>${run.result.model.sha256.slice(0, 16)}…</code>` : "" },
+        ]),
+        { sortable: true },
+      ),
     ),
-    "</details>",
   ].join("\n");
 }
 

@@ -1,14 +1,14 @@
 /** @file The sections of a study's report, each from the cases; an empty text where there is nothing to show. */
 
+import type { RunResult } from "../../study/record.js";
 import { escapeHtml } from "../page.js";
-import { accuracyPanel } from "./accuracy-chart.js";
-import { bestPoints, type Case, type Point, type ReportData } from "./cases.js";
+import { bestPoints, type Case, type ReportData } from "./cases.js";
 import { classAccuracies, confusionChange, MAX_PICTURED_CLASSES, matrixSvg } from "./confusion.js";
 import type { Findings } from "./findings.js";
 import { fastestPeer } from "./findings.js";
-import { bitsText, byteSize, milliseconds, percent, points, pointsWithInterval } from "./format.js";
-import { type Cell, panels, table } from "./html.js";
-import { methodMeaning } from "./methods.js";
+import { bitsText, byteSize, milliseconds, percent, points, unbroken } from "./format.js";
+import { about, type Cell, details, panels, table } from "./html.js";
+import { legend, type Series } from "./legend.js";
 import { legendMark } from "./plot.js";
 import { latencyPanel, peerName, sizePanel } from "./tradeoff-chart.js";
 import { type Curve, trainingPanel } from "./training-chart.js";
@@ -19,88 +19,17 @@ export interface Section {
   readonly html: string;
 }
 
-/** Number of each method's colour and shape, the same in all charts. */
-export type Series = ReadonlyMap<string, number>;
-
-export const seriesOf = ({ cases }: ReportData): Series =>
-  new Map([...new Set(cases.flatMap(({ methods }) => methods))].map((method, i) => [method, i % 9]));
-
-const about = (text: string): string => `<p class="about">${escapeHtml(text)}</p>`;
-
 export function introduction({ studies }: ReportData, { summary, cases }: Findings): string {
   const title = studies.length === 1 ? studies[0]!.title : "What 8 to 2 bits cost";
   return [
     `<h1>${escapeHtml(title)}</h1>`,
-    `<p class="finding">${escapeHtml(summary)}</p>`,
-    `<ul class="cases">\n${cases.map((each) => `<li><strong>${escapeHtml(each.title)}.</strong> ${escapeHtml(each.text)}</li>`).join("\n")}\n</ul>`,
+    `<p class="finding">${escapeHtml(unbroken(summary))}</p>`,
+    `<ul class="cases">\n${cases.map((each) => `<li><strong>${escapeHtml(each.title)}.</strong> ${escapeHtml(unbroken(each.text))}</li>`).join("\n")}\n</ul>`,
     ...studies.map(({ title: name, description }) =>
       studies.length === 1 ? about(description) : about(`${name}: ${description}`),
     ),
   ].join("\n");
 }
-
-const legend = ({ cases }: ReportData, series: Series): string =>
-  `<ul class="legend">${[...series]
-    .map(([method, number]) => {
-      const meaning = methodMeaning(method, cases);
-      return `<li>${legendMark(number)}${escapeHtml(method)}${meaning ? ` <span class="muted">${escapeHtml(meaning)}</span>` : ""}</li>`;
-    })
-    .join("")}</ul>`;
-
-export function accuracySection(data: ReportData, series: Series): string {
-  const { cases } = data;
-  const figures = cases.map((each) => ({
-    svg: accuracyPanel(each, series),
-    title: each.title,
-    caption: `${each.float.result.accuracy!.images.toLocaleString("en")} test images`,
-  }));
-  if (figures.every(({ svg }) => svg === undefined)) return "";
-  return [
-    about(
-      "Every accuracy is the integer engine's on all test images. Bars are 95 % intervals (Wilson) for other images of the same kind; small rings are single seeds. " +
-        "Values far below float stand at the lower edge, in percent. Lines join neighbouring bit widths only where both were measured.",
-    ),
-    legend(data, series),
-    panels(figures),
-    accuracyTable(cases),
-  ].join("\n");
-}
-
-function accuracyTable(cases: readonly Case[]): string {
-  const rows = cases.flatMap((each) =>
-    each.points.map((point): readonly (string | Cell)[] => [
-      each.title,
-      point.method,
-      bitsText(point.bits),
-      { text: percent(point.accuracy.value), value: point.accuracy.value },
-      { text: spread(point), value: spreadOf(point) },
-      { text: pointsWithInterval(point.change), value: point.change.value },
-      point.agreement === undefined ? "" : { text: percent(point.agreement), value: point.agreement },
-      { text: byteSize(point.bytes), value: point.bytes },
-    ]),
-  );
-  return table(
-    [
-      { name: "case", kind: "text" },
-      { name: "method", kind: "text" },
-      { name: "bits", kind: "text" },
-      { name: "accuracy" },
-      { name: "seeds" },
-      { name: "against float, points (95 %)" },
-      { name: "same answer as float" },
-      { name: "file" },
-    ],
-    rows,
-    { sortable: true, caption: "Accuracy, change against float by pairs of images, agreement and file size" },
-  );
-}
-
-const spreadOf = ({ runs }: Point): number => {
-  const all = runs.map(({ result }) => result.accuracy!.top1);
-  return Math.max(...all) - Math.min(...all);
-};
-const spread = (point: Point): string =>
-  point.runs.length === 1 ? "1" : `${point.runs.length}, ± ${(50 * spreadOf(point)).toFixed(2)}`;
 
 export function tradeoffSection(data: ReportData, series: Series): string {
   const { cases } = data;
@@ -150,12 +79,12 @@ function latencyTable(each: Case): string {
       const bytes = own
         ? Math.max(...each.points.filter(({ bits }) => bits === one.bits).map((point) => point.bytes))
         : each.float.result.model!.bytes;
-      const width = (9 * one.milliseconds) / slowest;
+      const width = (14 * one.milliseconds) / slowest;
       return [
         own ? `Subbyte, ${bitsText(one.bits!)}` : `${peerName(one.contestant)}, float`,
         {
           text: milliseconds(one.milliseconds),
-          html: `<span class="bar${own ? "" : " peer"}" style="width:${width.toFixed(2)}rem"></span> ${milliseconds(one.milliseconds)}`,
+          html: `<span class="figure">${milliseconds(one.milliseconds)}</span><span class="bar${own ? "" : " peer"}" style="width:${width.toFixed(2)}rem"></span>`,
           value: one.milliseconds,
         },
         one.cpuMilliseconds === undefined
@@ -168,13 +97,13 @@ function latencyTable(each: Case): string {
   return table(
     [
       { name: "runtime", kind: "text" },
-      { name: "time of one image" },
+      { name: "time of one image", kind: "text" },
       { name: "processor time" },
       { name: "speed to fastest float" },
       { name: "file" },
     ],
     rows,
-    { sortable: true, caption: `${each.title}: ${conditions(each)}` },
+    { sortable: true, caption: conditions(each), label: `${each.title}: latency` },
   );
 }
 
@@ -185,7 +114,7 @@ export function trainingSection({ cases }: ReportData): string {
         .filter((point) => point.method === method)
         .flatMap(({ bits, runs }): Omit<Curve, "series">[] => {
           const history = runs[0]!.result.history;
-          return history && history.length > 0 ? [{ name: bitsText(bits), history }] : [];
+          return isCurve(history) ? [{ name: bitsText(bits), history }] : [];
         });
       return curves.length === 0 ? [] : [{ title: `${each.title}, ${method}`, curves: numbered(curves) }];
     }),
@@ -193,8 +122,10 @@ export function trainingSection({ cases }: ReportData): string {
   const data = [...new Set(cases.map((each) => each.data))];
   const byModel = data.flatMap((name) => {
     const curves = cases
-      .filter((each) => each.data === name && (each.float.result.history?.length ?? 0) > 0)
-      .map((each) => ({ name: each.network, history: each.float.result.history! }));
+      .filter((each) => each.data === name)
+      .flatMap(({ network, float: { result } }) =>
+        isCurve(result.history) ? [{ name: network, history: result.history }] : [],
+      );
     return curves.length === 0 ? [] : [{ title: `Float networks on ${name}`, curves: numbered(curves) }];
   });
   const drawn = (groups: readonly { readonly title: string; readonly curves: readonly Curve[] }[]) =>
@@ -213,6 +144,10 @@ export function trainingSection({ cases }: ReportData): string {
     ...(byModel.length > 0 ? ["<h3>Effect of different models</h3>", drawn(byModel)] : []),
   ].join("\n");
 }
+
+/** One epoch alone is no curve. */
+const isCurve = (history: RunResult["history"]): history is NonNullable<RunResult["history"]> =>
+  (history?.length ?? 0) > 1;
 
 const numbered = (curves: readonly Omit<Curve, "series">[]): readonly Curve[] =>
   curves.map((curve, i) => ({ ...curve, series: i % 9 }));
@@ -243,7 +178,8 @@ export function confusionSection({ cases }: ReportData): string {
           return { svg: change && matrixSvg(change, classes, "change", `${title}, ${each.title}.`), title };
         }),
       ];
-      return `<h3>${escapeHtml(each.title)}</h3>\n${panels(figures)}\n${classTable(each)}`;
+      const classTitle = `Accuracy of each class of ${each.title}`;
+      return `<h3>${escapeHtml(each.title)}</h3>\n${panels(figures)}\n${details(classTitle, classTable(each))}`;
     }),
   ].join("\n");
 }
@@ -278,6 +214,6 @@ function classTable(each: Case): string {
         };
       }),
     ]),
-    { sortable: true, caption: `${each.title}: accuracy of each class in float, and its change in points` },
+    { sortable: true, caption: "Accuracy of each class in float, and its change in points" },
   );
 }

@@ -66,7 +66,8 @@ describe.skipIf(browser === undefined)("the report", () => {
   test("sorts tables, and shows a text beside the pointer", async () => {
     const { page } = served;
     await page.setViewportSize({ width: 1024, height: 800 });
-    const table = page.locator("table.sortable").first();
+    await page.locator("#accuracy summary").click();
+    const table = page.locator("#accuracy table.sortable");
     const accuracies = async () =>
       (await table.locator("tbody tr td:nth-child(4)").allInnerTexts()).map(Number.parseFloat);
     await table.locator("th button", { hasText: "accuracy" }).click();

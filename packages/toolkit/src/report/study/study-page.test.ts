@@ -4,7 +4,8 @@ import { accuracyPanel } from "./accuracy-chart.js";
 import { reportData } from "./cases.js";
 import { studyCsv } from "./csv.js";
 import { findings } from "./findings.js";
-import { seriesOf } from "./sections.js";
+import { placedLabels } from "./labels.js";
+import { seriesOf } from "./legend.js";
 import { studyPage } from "./study-page.js";
 
 const whole = studyResults({
@@ -69,6 +70,10 @@ describe("the findings", () => {
     expect(summary).toMatch(/^With 4 bits and the best method, accuracy changes by −30\.00 points/);
     expect(summary).not.toMatch(/suffice|smaller than those of 8 bits|race/);
     expect(findings(reportData([studyResults({ made: [] })])).summary).toBe("");
+    const eight = studyResults({ made: [{ method: "mse", bits: 8, top1: 0.89 }] });
+    expect(findings(reportData([eight])).summary).toBe(
+      "4 bits have not been measured. With the fewest bits that have, accuracy changes by −1.00 points for net on photos at 8 bits.",
+    );
   });
 
   test("say what is missing", () => {
@@ -85,7 +90,9 @@ describe("the findings", () => {
       },
     ] as const;
     const results = studyResults({ made: [{ method: "mse", bits: 4, top1: 0.9 }], missing });
-    expect(findings(reportData([results])).summary).toMatch(/1 planned run is not finished, of which 1 failed/);
+    expect(findings(reportData([results])).summary).toMatch(
+      /1 of 3 planned runs is not finished, and 1 of them failed/,
+    );
     expect(studyPage([results])).toContain("no disk");
   });
 });
@@ -170,5 +177,34 @@ describe("several studies in one report", () => {
       "0.87",
       "2",
     ]);
+  });
+});
+
+describe("labels of a chart", () => {
+  const marks = [
+    [100, 100],
+    [104, 101],
+    [108, 100],
+    [200, 50],
+  ] as const;
+  const labels = marks.map((at, i) => ({ at, text: `${8 - i}` }));
+  const places = [...placedLabels(labels, marks, [44, 360]).matchAll(/x="([\d.]+)" y="([\d.]+)">(\d)</g)].map(
+    ([, x, y, text]) => ({ x: Number(x), y: Number(y), text }),
+  );
+
+  test("lie on no mark and on no other label; one without room is left out", () => {
+    expect(places.length).toBeGreaterThan(1);
+    for (const [i, { x, y }] of places.entries()) {
+      for (const [markX, markY] of marks)
+        expect(x > markX + 2 || x + 6 < markX - 2 || y - 9 > markY + 2 || y < markY - 2).toBe(true);
+      for (const other of places.slice(i + 1))
+        expect(Math.abs(other.x - x) >= 6 || Math.abs(other.y - y) >= 9).toBe(true);
+    }
+  });
+
+  test("stay within the chart", () => {
+    const right = placedLabels([{ at: [358, 50], text: "onnxruntime-web" }], [[358, 50]], [44, 360]);
+    const [, x] = /x="([\d.]+)"/.exec(right)!;
+    expect(Number(x) + 6.8 * "onnxruntime-web".length).toBeLessThanOrEqual(360);
   });
 });

@@ -2,18 +2,18 @@
 
 import type { StudyResults } from "../../study/merge.js";
 import { escapeHtml, page } from "../page.js";
+import { accuracySection } from "./accuracy-section.js";
 import { reportData } from "./cases.js";
 import { predecessorSection } from "./comparison-section.js";
 import { findings } from "./findings.js";
+import { seriesOf } from "./legend.js";
 import { runsSection } from "./runs-section.js";
 import { studyScript } from "./script.js";
 import {
-  accuracySection,
   confusionSection,
   introduction,
   latencySection,
   type Section,
-  seriesOf,
   tradeoffSection,
   trainingSection,
 } from "./sections.js";

@@ -43,23 +43,23 @@ p { max-width: 46rem; margin: 0.4rem 0 0.8rem; } p.finding { font-size: 1.12rem;
 a { color: var(--c0); } code { font-size: 0.86em; overflow-wrap: anywhere; }
 nav ul { list-style: none; margin: 0; padding: 0; display: flex; flex-wrap: wrap; gap: 0.2rem 1.1rem; font-size: 0.95rem; }
 ul.cases { padding-left: 1.1rem; max-width: 46rem; } ul.cases li { margin: 0.5rem 0; }
-.panels { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 20rem), 1fr)); gap: 0.9rem; margin: 0.8rem 0; } .panels figure { max-width: 36rem; }
+.panels { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 20rem), 1fr)); gap: 0.9rem; margin: 0.8rem 0; } .panels figure { max-width: 36rem; } .panels.pairs { grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); }
 figure { margin: 0; border: 1px solid var(--line); border-radius: 8px; padding: 0.6rem 0.6rem 0.5rem; background: var(--panel); break-inside: avoid; }
 figure svg { width: 100%; height: auto; display: block; overflow: visible; } figcaption { padding: 0 0.2rem; } figcaption strong { color: var(--text); display: block; font-weight: 600; }
-.legend { display: flex; flex-wrap: wrap; gap: 0.1rem 1rem; list-style: none; margin: 0.6rem 0 0; padding: 0; font-size: 0.92rem; } .legend li { display: flex; align-items: center; gap: 0.35rem; } svg.key { width: 14px; height: 14px; flex: none; }
+.legend { display: flex; flex-wrap: wrap; gap: 0.1rem 1rem; list-style: none; margin: 0.6rem 0 0; padding: 0; font-size: 0.92rem; } svg.key { width: 14px; height: 14px; vertical-align: -2px; margin-right: 0.35rem; }
 ${series}
 .line { fill: none; stroke: var(--c); stroke-width: 1.8; stroke-linejoin: round; } .whisker { stroke: var(--c); stroke-width: 1.2; opacity: 0.65; }
 .mark { fill: var(--c); stroke: var(--panel); stroke-width: 0.7; } .mark.hollow { fill: var(--panel); stroke: var(--c); stroke-width: 0.9; } .dot { fill: var(--c); }
 .front { fill: none; stroke: var(--muted); stroke-width: 1.2; stroke-dasharray: 3 3; } .float { stroke: var(--muted); stroke-width: 1.3; stroke-dasharray: 5 4; }
-.grid { stroke: var(--grid); stroke-width: 1; } svg text { font: 12px system-ui, sans-serif; fill: var(--muted); } svg text.below { fill: var(--c); font-weight: 600; } svg text.note { fill: var(--text); paint-order: stroke; stroke: var(--panel); stroke-width: 3px; stroke-linejoin: round; }
+.grid { stroke: var(--grid); stroke-width: 1; } svg text { font: 12px system-ui, sans-serif; fill: var(--muted); } svg text.below { fill: var(--c); font-weight: 600; paint-order: stroke; stroke: var(--panel); stroke-width: 3px; stroke-linejoin: round; } svg text.note { fill: var(--text); paint-order: stroke; stroke: var(--panel); stroke-width: 3px; stroke-linejoin: round; }
 svg text.count { fill: var(--text); font-size: 10.5px; }
 .cell { fill: color-mix(in srgb, var(--k) var(--s), var(--mark)); } .wrong { --k: color-mix(in srgb, var(--bad) 75%, var(--panel)); } .worse { --k: color-mix(in srgb, var(--bad) 70%, var(--panel)); } .better { --k: color-mix(in srgb, var(--good) 60%, var(--panel)); } .diagonal { fill: color-mix(in srgb, var(--good) 14%, var(--panel)); }
 .scroll { overflow-x: auto; margin: 0.6rem 0; } table { border-collapse: collapse; font-size: 0.88rem; font-variant-numeric: tabular-nums; min-width: 100%; }
-th, td { padding: 0.28rem 0.55rem; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap; vertical-align: top; }
-th { color: var(--muted); font-weight: 600; position: sticky; top: 0; background: var(--ground); } th.text, td.text { text-align: left; } td.wrap { white-space: normal; min-width: 14rem; text-align: left; overflow-wrap: anywhere; }
+th, td { padding: 0.28rem 0.55rem; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap; vertical-align: top; } td.best { font-weight: 650; }
+th { color: var(--muted); white-space: normal; vertical-align: bottom; font-weight: 600; position: sticky; top: 0; background: var(--ground); } th.text, td.text { text-align: left; } td.wrap { white-space: normal; min-width: 14rem; text-align: left; overflow-wrap: anywhere; }
 th button { all: unset; cursor: pointer; } th button:focus-visible { outline: 2px solid var(--c0); } th[aria-sort="ascending"] button::after { content: " ▲"; } th[aria-sort="descending"] button::after { content: " ▼"; }
 td.invalid { text-decoration: line-through; color: var(--muted); } td.tint { background: color-mix(in srgb, var(--k) var(--s), transparent); }
-.bar { display: inline-block; height: 0.7em; background: var(--c0); vertical-align: baseline; border-radius: 2px; min-width: 2px; } .bar.peer { background: var(--c9); }
+.bar { display: inline-block; height: 0.7em; background: var(--c0); vertical-align: baseline; border-radius: 2px; min-width: 2px; } .figure { display: inline-block; min-width: 4.5rem; } .bar.peer { background: var(--c9); }
 details { margin: 0.6rem 0; } summary { cursor: pointer; color: var(--c0); }
 #tip { position: fixed; pointer-events: none; background: var(--text); color: var(--ground); font-size: 0.82rem; padding: 0.25rem 0.5rem; border-radius: 4px; max-width: 20rem; z-index: 2; }
 @media (max-width: 40rem) { body { margin-top: 1rem; } h1 { font-size: 1.4rem; } }

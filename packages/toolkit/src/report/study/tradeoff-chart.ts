@@ -1,10 +1,10 @@
 /** @file Accuracy against file size, and against latency, with the Pareto front. */
 
-import { escapeHtml } from "../page.js";
 import { accuracyDomain } from "./accuracy-chart.js";
 import type { Case, Point } from "./cases.js";
 import { bitsText, byteSize, milliseconds, percent } from "./format.js";
-import { fixed, linearAxis, logAxis, marker, panelSvg } from "./plot.js";
+import { placedLabels } from "./labels.js";
+import { fixed, linearAxis, logAxis, marker, panel, panelSvg } from "./plot.js";
 import { paretoFront } from "./statistics.js";
 
 interface Place {
@@ -72,11 +72,9 @@ const floatPlace = ({ floatAccuracy }: Case, cost: number, costText: string, lab
 
 /** Accuracies below the interesting range are left out here; the chart of bits has them. */
 function tradeoffPanel(each: Case, places: readonly Place[], label: string, format: (value: number) => string): string {
-  const domain = accuracyDomain(
-    each.floatAccuracy.value,
-    places.map(({ accuracy }) => accuracy),
-  );
-  const shown = places.filter(({ accuracy }) => 100 * accuracy >= domain[0]);
+  const domain = accuracyDomain(each);
+  const edge = domain[0] + 0.02 * (domain[1] - domain[0]);
+  const shown = places.filter(({ accuracy }) => 100 * accuracy >= edge);
   const costs = shown.map(({ cost }) => cost);
   const x = logAxis({
     domain: [Math.min(...costs) / 1.25, Math.max(...costs) * 1.35],
@@ -94,20 +92,18 @@ function tradeoffPanel(each: Case, places: readonly Place[], label: string, form
     const [px, py] = at(place);
     return i === 0 ? `M${fixed(px)},${fixed(py)}` : `H${fixed(px)}V${fixed(py)}`;
   });
-  const labels = [...front, ...shown.filter(({ series }) => series === FLOAT_SERIES)].filter(
-    (place, i, all) => all.indexOf(place) === i,
+  const labelled = [...new Set([...shown.filter(({ series }) => series === FLOAT_SERIES), ...front])];
+  const texts = placedLabels(
+    labelled.map((place) => ({ at: at(place), text: place.label })),
+    shown.map(at),
+    [panel.left, panel.width],
   );
-  const texts = labels.map((place) => {
-    const [px, py] = at(place);
-    const isRight = px > 250;
-    return `<text class="note" x="${fixed(px + (isRight ? -6 : 6))}" y="${fixed(py - 6)}"${isRight ? ' text-anchor="end"' : ""}>${escapeHtml(place.label)}</text>`;
-  });
   return panelSvg(
     x,
     y,
     `Accuracy of ${each.title} against ${label}: ${shown.map(({ tip }) => tip).join("; ")}. On the Pareto front: ${front.map(({ tip }) => tip).join("; ")}.`,
     `<path class="front" d="${steps.join("")}"/>${shown.map((place) => marker(place.series, at(place), place.tip)).join("")}`,
-    texts.join(""),
+    texts,
   );
 }
 

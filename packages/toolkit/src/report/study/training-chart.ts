@@ -29,7 +29,7 @@ export function trainingPanel(title: string, curves: readonly Curve[], figure: F
   const margin = 0.06 * (Math.max(...values) - Math.min(...values)) || 1;
   const y = linearAxis("y", { domain: [Math.min(...values) - margin, Math.max(...values) + margin], label });
   const x = linearAxis("x", {
-    domain: [1, Math.max(2, epochs)],
+    domain: [1 - 0.02 * epochs, 1.02 * epochs],
     label: "epoch",
     ...(epochs <= 8 ? { ticks: Array.from({ length: epochs }, (_, i) => i + 1) } : {}),
   });
