@@ -4,6 +4,7 @@
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { isStudy, studyOrigins, studyTables, table } from "./study-tables.mjs";
 
 const root = join(import.meta.dirname, "..");
 const check = process.argv.includes("--check");
@@ -13,9 +14,6 @@ const percent = (share) => `${(100 * share).toFixed(2)} %`;
 /** Of accuracy. */
 const points = (share) => `${share < 0 ? "−" : "+"}${Math.abs(100 * share).toFixed(2)}`;
 const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
-const table = (header, rows) =>
-  [header, header.map((_, i) => (i === 0 ? "---" : "---:")), ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n");
-
 const range = (values) => {
   const [least, most] = [Math.min(...values), Math.max(...values)].map((value) => value.toFixed(1));
   return least === most ? least : `${least}–${most}`;
@@ -100,7 +98,7 @@ function engineEqualityTable({ result: { runs } }) {
   ].join("\n\n");
 }
 
-/** Of scripts/measure-ptq.mjs: a row for each configuration, and for each ablation what it changes. */
+/** Of the script that the study "ablations" has taken the place of, until that has been run: a row for each configuration, and for each ablation what it changes. */
 function quantizationTables({ result: { measurements } }) {
   const seeds = distinct(measurements.map(({ seed }) => seed)).toSorted((a, b) => a - b);
   const perSeed = ["mean", ...seeds.map((seed) => `seed ${seed}`)];
@@ -186,7 +184,7 @@ function quantizationSummary({ result: { measurements } }) {
 
 /**
  * What a reader asks first: accuracy and size of a float network (`subbyte evaluate`), of what quantization makes of it
- * (scripts/measure-ptq.mjs), and how fast that runs (`subbyte bench --engine`).
+ * (its ablations), and how fast that runs (`subbyte bench --engine`).
  */
 function overviewTable([{ result: float }, { result: quantized }, { result: speed }]) {
   const shown = ["W8A8 ranges", "W4A8", "W4A4", "W4A4 no data", "W3A3", "W2A2"];
@@ -217,6 +215,7 @@ const each = (is) => (results) => results.every(is);
 const kinds = [
   { is: each(({ rows }) => rows), render: eachAlone(quickstartTable) },
   { is: each(({ ratios }) => ratios), render: eachAlone(engineSpeedTable) },
+  { is: each(isStudy), render: eachAlone(({ result }) => studyTables(result)) },
   { is: each(({ runs }) => runs), render: eachAlone(engineEqualityTable) },
   {
     is: each(({ measurements }) => measurements),
@@ -245,7 +244,12 @@ function render(files, isShort) {
     throw new Error(`there is no table for ${files.join(" with ")}; add a kind to ${import.meta.filename}`);
   // Rows that were measured one by one say so themselves.
   const sources = records.map((record, i) =>
-    source(files[i], record.result.measurements ?? record.result.runs ?? [record]),
+    source(
+      files[i],
+      isStudy(record.result)
+        ? studyOrigins(record.result)
+        : (record.result.measurements ?? record.result.runs ?? [record]),
+    ),
   );
   return `${(isShort ? kind.summary : kind.render)(records)}\n\nFrom ${sources.join(", ")}.\n`;
 }

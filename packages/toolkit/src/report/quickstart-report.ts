@@ -1,9 +1,9 @@
 /** @file The report of `subbyte quickstart`. */
 
 import { percent } from "../percent.js";
-import type { QuickstartResult, QuickstartRow } from "../study/quickstart.js";
 import { chartSvg } from "./chart.js";
 import { definitions, figure, htmlTable, page } from "./page.js";
+import type { QuickstartResult, QuickstartRow } from "./quickstart-result.js";
 
 const size = { width: 880, height: 340 };
 /** Text is measured without a browser, a little too narrow; the gap keeps entries apart. */
@@ -17,7 +17,7 @@ const colors = {
 
 /** A self-contained HTML page. */
 export async function quickstartReport(
-  result: Omit<QuickstartResult, "models">,
+  result: QuickstartResult,
   machine: Readonly<Record<string, string>>,
 ): Promise<string> {
   const { float, rows, history, architecture, parameters, multiplyAdds, seed, seconds } = result;

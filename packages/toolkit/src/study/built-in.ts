@@ -6,6 +6,8 @@ export const builtInStudies: readonly string[] = [
   "smoke",
   "resnet20",
   "mobilenet",
+  "ablations",
+  "deeper",
   "four-cases",
   "predecessor",
   "predecessor-fixed",

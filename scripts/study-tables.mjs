@@ -1,0 +1,93 @@
+/**
+ * Tables of a study's results, as `subbyte study merge --results` records them: the accuracy of each quantized network by seed, and what
+ * a method changes against the one that it differs from in one thing.
+ */
+
+const percent = (share) => `${(100 * share).toFixed(2)} %`;
+const points = (share) => `${share < 0 ? "−" : "+"}${Math.abs(100 * share).toFixed(2)}`;
+const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
+const distinct = (values) => [...new Set(values)];
+const most = (values) => Math.max(...values);
+
+export const table = (header, rows) =>
+  [header, header.map((_, i) => (i === 0 ? "---" : "---:")), ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n");
+
+/** What an ablation is compared with: the longest method of whose name its own is a continuation, or its bit widths without additions. */
+function baseOf({ method, bits }, cases) {
+  const shorter = cases
+    .filter((other) => method.startsWith(`${other.method}-`) && other.bits === bits)
+    .toSorted((a, b) => b.method.length - a.method.length);
+  const plain = cases.find((other) => other.method === method && bits.startsWith(`${other.bits}-`));
+  return shorter[0] ?? plain;
+}
+
+export const isStudy = ({ runs, missing }) => Array.isArray(runs) && Array.isArray(missing);
+
+export function studyTables({ runs, missing }) {
+  const networks = runs.filter(({ kind, result }) => kind === "quantized" && result.accuracy !== undefined);
+  const floats = runs.filter(({ kind }) => kind === "float");
+  const seeds = distinct(networks.map(({ seed }) => seed)).toSorted((a, b) => a - b);
+  const perSeed = seeds.length === 1 ? ["accuracy"] : ["mean", ...seeds.map((seed) => `seed ${seed}`)];
+  const keyOf = ({ network, data, method, bits }) => JSON.stringify([network, data, method, bits]);
+  const cases = distinct(networks.map(keyOf)).map((key) => {
+    const own = networks.filter((run) => keyOf(run) === key);
+    const { network, data, method, bits } = own[0];
+    return { network, data, method, bits, own };
+  });
+  const several = distinct(cases.map(({ network }) => network)).length > 1;
+  const named = ({ network, method, bits }) => [...(several ? [network] : []), bits, method].join(" ");
+  const accuracyOf = ({ own }, seed) => own.find((run) => run.seed === seed)?.result.accuracy.top1;
+  /** Mean of the seeds that have a value, then each seed's. */
+  const cells = (read, text) => {
+    const values = seeds.map(read);
+    const known = values.filter((value) => value !== undefined);
+    const mean = known.length > 0 ? known.reduce((sum, value) => sum + value, 0) / known.length : undefined;
+    const shown = seeds.length === 1 ? values : [mean, ...values];
+    return shown.map((value) => (value === undefined ? "" : text(value)));
+  };
+  const seconds = ({ own }) => most(own.map(({ cpuSeconds }) => cpuSeconds)).toFixed(0);
+  const accuracies = table(
+    [...(several ? ["network"] : []), "bits", "method", ...perSeed, "CPU-s", "file"],
+    cases.map((each) => [
+      ...(several ? [each.network] : []),
+      each.bits,
+      each.method,
+      ...cells((seed) => accuracyOf(each, seed), percent),
+      seconds(each),
+      kilobytes(most(each.own.map(({ result }) => result.model.bytes))),
+    ]),
+  );
+  const compared = cases.flatMap((each) => {
+    const base = baseOf(
+      each,
+      cases.filter(({ network, data }) => network === each.network && data === each.data),
+    );
+    return base === undefined ? [] : [[each, base]];
+  });
+  const differences = table(
+    ["network", "against", ...perSeed],
+    compared.map(([each, base]) => [
+      named(each),
+      named(base),
+      ...cells((seed) => {
+        const [own, other] = [accuracyOf(each, seed), accuracyOf(base, seed)];
+        return own === undefined || other === undefined ? undefined : own - other;
+      }, points),
+    ]),
+  );
+  const float = floats.map(({ network, result }) => `${several ? `${network} ` : ""}${percent(result.accuracy.top1)}`);
+  const images = distinct(networks.map(({ result }) => result.accuracy.images.toLocaleString("en"))).join(", ");
+  const about =
+    `Accuracy of the integer engine on ${images} test images; of the float network ${float.join(", ")}. CPU seconds, from the ` +
+    "calibration to the end of the evaluation, and size are the largest of the seeds." +
+    (missing.length === 0 ? "" : ` ${missing.length} of ${runs.length + missing.length} runs are not finished.`);
+  return [
+    accuracies,
+    about,
+    ...(compared.length === 0 ? [] : ["One thing changed, in points against the same seed:", differences]),
+  ].join("\n\n");
+}
+
+/** Where each run was measured, in the form of a record. */
+export const studyOrigins = ({ runs }) =>
+  runs.map(({ date, machine, software }) => ({ date, machine, commit: software?.commit }));
