@@ -1,6 +1,6 @@
 /** @file The words of `subbyte study` for plans, states and results. */
 
-import type { StudyMergeResult, StudyPlanResult, StudyStateResult } from "@subbyte/toolkit/tasks";
+import type { StudyMergeResult, StudyPlanResult, StudyStateResult, StudySubmitResult } from "@subbyte/toolkit/tasks";
 import { byteSize, duration, percent, table } from "./output.js";
 
 type StudyRun = StudyStateResult["runs"][number];
@@ -34,6 +34,24 @@ export function mergeText({ runs, missing, out }: StudyMergeResult): string {
   return [
     ...(absent.length === 0 ? [] : [table(["missing", "name", "state", ""], absent), ""]),
     `${runs.length} of ${runs.length + missing.length} runs in ${out}`,
+  ].join("\n");
+}
+
+export function submissionText({ arrays, place, command, submitted }: StudySubmitResult): string {
+  const rows = arrays.map(({ name, packs, cores, memoryBytes, minutes, after }) => [
+    name,
+    packs.flat().length,
+    packs.length,
+    cores,
+    `${(memoryBytes / 1e9).toFixed(1)} GB`,
+    minutes,
+    after.join(" "),
+  ]);
+  const header = ["array", "runs", "tasks", "cores", "memory", "minutes", "after"];
+  return [
+    ...(rows.length === 0 ? ["All runs are finished; the merge is left."] : [table(header, rows)]),
+    "",
+    ...(submitted === undefined ? [`${place}; submit it with ${command.join(" ")}`] : [submitted]),
   ].join("\n");
 }
 

@@ -24,6 +24,8 @@ export interface ToolkitErrorFacts {
   readonly network: string;
   readonly nodes: readonly string[];
   readonly package: string;
+  /** What does the runs of a study: `slurm` or `kubernetes`. */
+  readonly engine: string;
   readonly reason: string;
   readonly argument: string;
   readonly status: number;

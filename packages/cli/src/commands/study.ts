@@ -3,7 +3,7 @@
 import { FailedRunError } from "@subbyte/toolkit/errors";
 import type { StudyStateResult } from "@subbyte/toolkit/tasks";
 import { type CommandDefinition, defineCommand } from "../command.js";
-import { mergeText, planText, stateText } from "../study-text.js";
+import { mergeText, planText, stateText, submissionText } from "../study-text.js";
 import { watchStudy } from "../watch-study.js";
 
 const plan = defineCommand("study plan", {
@@ -35,8 +35,8 @@ const run = defineCommand("study run", {
 });
 
 /** @throws {FailedRunError} so that schedulers see which index to try again */
-function requireSuccess({ runs, folder }: StudyStateResult, index: number | undefined): void {
-  const wanted = index === undefined ? runs : [runs[index]!];
+function requireSuccess({ runs, folder }: StudyStateResult, index: readonly number[] | undefined): void {
+  const wanted = index === undefined ? runs : index.map((each) => runs[each]!);
   const failed = wanted.filter(({ state }) => state === "failed").map(({ run: { id } }) => id);
   if (failed.length === 0) return;
   throw new FailedRunError(
@@ -54,6 +54,21 @@ const status = defineCommand("study status", {
     const read = () => studyStatus(input, context);
     const result = await (watch ? watchStudy(read, context.signal) : read());
     await deliver(result, stateText(result));
+  },
+});
+
+const submit = defineCommand("study submit", {
+  examples: [
+    "study submit smoke --on slurm",
+    "study submit resnet20 --files /mnt/work --out /mnt/work/resnet20 --on slurm --parallel 20 --apply",
+    "study submit /mnt/work/resnet20 --on kubernetes --image registry.example/subbyte:1 --volume work:/mnt/work",
+  ],
+  run: async (input, { context, deliver }) => {
+    const { commandLine, submitStudy } = await import("@subbyte/toolkit/tasks");
+    // Nodes of Slurm share the files of the machine that submits.
+    const program = input.on === "slurm" ? commandLine([process.execPath, process.argv[1]!]) : undefined;
+    const result = await submitStudy({ ...input, program: input.program ?? program }, context);
+    await deliver(result, submissionText(result));
   },
 });
 
@@ -78,4 +93,4 @@ const report = defineCommand("study report", {
   },
 });
 
-export const study: readonly CommandDefinition[] = [plan, run, status, merge, report];
+export const study: readonly CommandDefinition[] = [plan, run, status, submit, merge, report];

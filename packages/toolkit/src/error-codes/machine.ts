@@ -43,6 +43,11 @@ export const machineErrors = {
     remedy: "Give it more memory, or run fewer side by side; what is finished stays finished.",
     data: ["reason"],
   },
+  "engine-refused": {
+    cause: "Slurm or Kubernetes is not set up on this machine, or refused what it was given.",
+    remedy: "The message has the engine's own words; what was written stays, and can be submitted by hand.",
+    data: ["engine", "reason"],
+  },
   "threads-missing": {
     cause: "The engine could not start as many threads as a measurement needs.",
     remedy: "Measure with fewer threads; the message says why.",

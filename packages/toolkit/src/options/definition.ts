@@ -109,6 +109,13 @@ export const text = <const Facts extends OptionFacts<string>>(facts: Facts): Def
   takes: "a text",
 });
 
+/** @param takes what the pattern says, in words that follow "it takes" */
+export const fittingText = <const Facts extends OptionFacts<string>>(
+  pattern: RegExp,
+  takes: string,
+  facts: Facts,
+): Defined<string, Facts> => ({ ...facts, kind: "text", schema: v.pipe(v.string(), v.regex(pattern)), takes });
+
 export const choice = <
   const Choices extends readonly [string, ...string[]],
   const Facts extends OptionFacts<Choices[number]>,

@@ -32,6 +32,9 @@ export const quantizers = ["lsq", "pact", "straight-through"] as const;
 export const batchNormForms = ["kept", "frozen", "folded"] as const;
 export const scheduleNames = ["constant", "cosine", "one-cycle", "step"] as const satisfies readonly Schedule["name"][];
 
+/** What does the runs of a study on many machines. */
+export const engines = ["slurm", "kubernetes"] as const;
+
 export const downloadNames = ["cifar10", "imagenette"] as const;
 
 /** Enough for ranges; more change accuracy by less than its noise. */

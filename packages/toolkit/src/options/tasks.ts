@@ -232,7 +232,7 @@ export const tasks = {
   },
   "study run": {
     description: "Does the runs of a study that are not finished yet.",
-    reads: [...study, "replan", "index", "jobs"],
+    reads: [...study, "replan", "index", "requireNeeds", "jobs"],
     ...ofStudy,
   },
   "study status": {
@@ -240,9 +240,31 @@ export const tasks = {
     reads: [...study, "watch"],
     ...ofStudy,
   },
+  "study submit": {
+    description: "Writes the runs of a study that are left as jobs of Slurm or Kubernetes, and submits them.",
+    reads: [
+      ...study,
+      "replan",
+      "on",
+      "apply",
+      "parallel",
+      "retries",
+      "packMinutes",
+      "memory",
+      "minutes",
+      "program",
+      "image",
+      "volume",
+      "namespace",
+      "serviceAccount",
+    ],
+    needs: ["study", "on"],
+    arguments: 1,
+    own: ofStudy.own,
+  },
   "study merge": {
     description: "Gathers the results of a study in one file, and names what is missing.",
-    reads: study,
+    reads: [...study, "afterJobs"],
     ...ofStudy,
   },
   "study report": {

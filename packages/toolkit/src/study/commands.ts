@@ -5,6 +5,7 @@ import { kebabCase } from "../options/index.js";
 import type { SettingTask } from "./definition.js";
 import type { PlannedRun, StudyPlan } from "./planned-run.js";
 import type { Step } from "./run-options.js";
+import { commandLine } from "./submit/shell.js";
 
 /** One for each step of the run; none for latency, which is a race of its own. */
 export function commandsOf(run: PlannedRun, { runs }: Pick<StudyPlan, "runs">): readonly string[] {
@@ -14,7 +15,7 @@ export function commandsOf(run: PlannedRun, { runs }: Pick<StudyPlan, "runs">): 
     const source = { train: [], quantize: [floatName(float)], qat: [floatName(float)], evaluate: [file] };
     const target = { train: run.id, quantize: file, qat: run.id, evaluate: undefined };
     const [given, out] = [source[task as SettingTask], target[task as SettingTask]];
-    return ["subbyte", task, ...given, ...flagsOf(out ? { ...options, out } : options)].map(quoted).join(" ");
+    return commandLine(["subbyte", task, ...given, ...flagsOf(out ? { ...options, out } : options)]);
   });
 }
 
@@ -33,5 +34,3 @@ const flagsOf = (options: Step["options"]): readonly string[] =>
     if (typeof value === "boolean") return [FLAG + (value ? "" : "no-") + kebabCase(name)];
     return [FLAG + kebabCase(name), String(value)];
   });
-
-const quoted = (word: string): string => (/^[\w./:=,@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { UsageError } from "../errors.js";
 import { cellName } from "./definition.js";
@@ -193,4 +195,15 @@ imports:
     expect(faults(study("", "{ bits: [8, 4")).split("\n")[1]).toMatch(/s\.yaml:\d+: Flow sequence/);
     expect(faults(study("threads: 1.5"))).toMatch(/s\.yaml:9: "threads" takes/);
   });
+});
+
+test("the file that docs/studies.md shows is a study", () => {
+  const text = readFileSync(join(import.meta.dirname, "../../../../docs/studies.md"), "utf8");
+  const [, example] = /```yaml\n([\s\S]*?)```/.exec(text)!;
+  expect(cellsOf(example!)).toEqual([
+    ...["w8a8-s0", "w6a6-s0", "w6a6-s1", "w6a6-s2", "w4a4-s0", "w4a4-s1", "w4a4-s2"].map(
+      (cell) => `resnet20-cifar10-ranges-${cell}`,
+    ),
+    ...["w8a8", "w4a4", "w2a2"].map((bits) => `resnet20-cifar10-trained-${bits}-s0`),
+  ]);
 });

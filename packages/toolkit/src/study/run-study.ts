@@ -13,8 +13,10 @@ import { readStates, type StudyRun, writeFailure } from "./states.js";
 export type ExecuteRun = (study: OpenedStudy, run: PlannedRun, outer: Run) => Promise<RunRecord>;
 
 export interface RunStudyOptions {
-  /** The only run to do, after those that it needs. */
-  readonly index?: number;
+  /** The only runs to do, after those that they need. */
+  readonly index?: readonly number[];
+  /** A run fails where one that it needs is not finished; by default that is done first. */
+  readonly requireNeeds?: boolean;
   /** Runs side by side. */
   readonly jobs: number;
   readonly execute: ExecuteRun;
@@ -33,11 +35,18 @@ const POLL_MS = 1000;
 export async function runStudy(study: OpenedStudy, options: RunStudyOptions, run: Run): Promise<readonly StudyRun[]> {
   const { plan, folder } = study;
   const { index, jobs } = options;
-  if (index !== undefined && index >= plan.runs.length)
+  const absent = index?.find((each) => each >= plan.runs.length);
+  if (absent !== undefined)
     throw new UsageError(
       "option-value",
-      { option: "index", value: index, expected: `0 to ${plan.runs.length - 1}` },
-      `\`index\` ${index}: the study has ${plan.runs.length} runs, 0 to ${plan.runs.length - 1}.`,
+      { option: "index", value: absent, expected: `0 to ${plan.runs.length - 1}` },
+      `\`index\` ${absent}: the study has ${plan.runs.length} runs, 0 to ${plan.runs.length - 1}.`,
+    );
+  if (index === undefined && options.requireNeeds === true)
+    throw new UsageError(
+      "option-conflict",
+      { options: ["requireNeeds", "index"] },
+      "`requireNeeds` needs `index`: where all runs are done, so are those that others need.",
     );
   const scheduler = new Scheduler(study, options, run);
   await scheduler.skipFinished();
@@ -59,7 +68,11 @@ class Scheduler {
     readonly run: Run,
   ) {
     const { runs } = study.plan;
-    this.#wanted = options.index === undefined ? runs : withNeeds(runs, runs[options.index]!);
+    const { index, requireNeeds = false } = options;
+    const chosen = index?.map((each) => runs[each]!);
+    this.#wanted = unique(
+      chosen === undefined ? runs : requireNeeds ? chosen : chosen.flatMap((each) => withNeeds(runs, each)),
+    );
   }
 
   async skipFinished(): Promise<void> {
@@ -70,7 +83,19 @@ class Scheduler {
         this.run.note(`${run.id}: its result file was cut or changed and counts for nothing; it is run again`);
     }
     const done = this.#outcomes.size;
+    await this.#requireNeeds();
     if (done > 0) this.run.note(`${done} of ${this.#wanted.length} runs are finished already`);
+  }
+
+  /** Runs that are needed and nobody here is asked to do: each is finished, or counts as failed. */
+  async #requireNeeds(): Promise<void> {
+    const { plan, folder } = this.study;
+    for (const index of unique(this.#wanted.flatMap(({ needs }) => needs))) {
+      if (this.#wanted.some((run) => run.index === index)) continue;
+      const run = plan.runs[index]!;
+      const { state } = await readRecord(folder.of(run).result, run);
+      this.#outcomes.set(index, state === "done" ? "done" : "failed");
+    }
   }
 
   /** Takes runs until there is nothing left to do. */
@@ -104,9 +129,9 @@ class Scheduler {
     return "wait";
   }
 
-  /** @throws {UsageError} where the one run that is wanted is being done elsewhere */
+  /** @throws {UsageError} where a run that is wanted by its number is being done elsewhere */
   #requireOther({ index, id }: PlannedRun, pid: number, host: string): void {
-    if (index !== this.options.index) return;
+    if (this.options.index?.includes(index) !== true) return;
     throw new UsageError(
       "run-in-use",
       { file: this.study.folder.path, reason: `${pid} on ${host}` },
@@ -142,12 +167,14 @@ class Scheduler {
 
   #reasonOfNeed({ needs }: PlannedRun): string {
     const failed = needs.filter((index) => this.#outcomes.get(index) === "failed");
-    return `it needs ${failed.map((index) => this.study.plan.runs[index]!.id).join(", ")}, which failed`;
+    const names = failed.map((index) => this.study.plan.runs[index]!.id).join(", ");
+    return `it needs ${names}, which ${this.options.requireNeeds === true ? "is not finished" : "failed"}`;
   }
 
   #say({ id }: PlannedRun, { result: { accuracy }, seconds }: RunRecord): void {
     const figure = accuracy === undefined ? "" : `: ${(100 * accuracy.top1).toFixed(2)} %`;
-    this.run.note(`${this.#outcomes.size + 1} of ${this.#wanted.length}, ${id}${figure} (${seconds.toFixed(0)} s)`);
+    const finished = this.#wanted.filter(({ index }) => this.#outcomes.has(index)).length;
+    this.run.note(`${finished + 1} of ${this.#wanted.length}, ${id}${figure} (${seconds.toFixed(0)} s)`);
   }
 
   #throwIfInterrupted(cause?: unknown): void {
@@ -163,6 +190,6 @@ class Scheduler {
 
 /** A run, after all that it needs. */
 const withNeeds = (runs: readonly PlannedRun[], run: PlannedRun): readonly PlannedRun[] =>
-  [...run.needs.flatMap((index) => withNeeds(runs, runs[index]!)), run].filter(
-    (each, i, all) => all.indexOf(each) === i,
-  );
+  unique([...run.needs.flatMap((index) => withNeeds(runs, runs[index]!)), run]);
+
+const unique = <T>(values: readonly T[]): readonly T[] => [...new Set(values)];

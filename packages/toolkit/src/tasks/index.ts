@@ -6,6 +6,7 @@
 
 export { ImageCache } from "../data/cache.js";
 export { writeFileAtomic } from "../files.js";
+export { commandLine } from "../study/submit/shell.js";
 export {
   type BenchResult,
   bench,
@@ -46,4 +47,5 @@ export {
   studyStatus,
 } from "./study.js";
 export { reportStudies, type StudyReportResult } from "./study-report.js";
+export { type StudySubmitResult, submitStudy } from "./study-submit.js";
 export { type TrainTaskResult, trainModel } from "./train.js";

@@ -121,14 +121,24 @@ test("what is finished is not done again; a result that was cut is, with the sam
 });
 
 test("one index alone, after what it needs; side by side in processes; both give the same figures", async () => {
-  const only = await runStudyRuns({ ...study("second"), index: 3 }, context());
+  const only = await runStudyRuns({ ...study("second"), index: [3] }, context());
   expect(statesOf(only).filter((state) => state.endsWith("done"))).toEqual([finished[0], finished[3]]);
   const planned = join(folder, "second");
+  const cut = resultFile("second", "small-digits-float");
+  const whole = await readFile(cut);
+  await truncate(cut, 100);
+  const strict = await runStudyRuns({ study: planned, index: [2, 4], requireNeeds: true }, context());
+  const reasons = strict.runs.flatMap((each) => (each.state === "failed" ? [each.reason] : []));
+  expect(reasons).toEqual(Array(2).fill("it needs small-digits-float, which is not finished"));
+  await writeFile(cut, whole);
+  await expect(runStudyRuns({ study: planned, requireNeeds: true }, context())).rejects.toMatchObject({
+    code: "option-conflict",
+  });
   const all = await runStudyRuns({ study: planned, jobs: 2 }, context());
   expect(statesOf(all)).toEqual(finished);
   expect(figuresOf(all)).toEqual(figuresOf(first));
-  await expect(runStudyRuns({ study: planned, index: 8 }, context())).rejects.toMatchObject({ code: "option-value" });
-});
+  await expect(runStudyRuns({ study: planned, index: [8] }, context())).rejects.toMatchObject({ code: "option-value" });
+}, 900_000);
 
 test("a study that has changed since its first run is refused with the difference, unless replan accepts it", async () => {
   await writeFile(

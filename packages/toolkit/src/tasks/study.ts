@@ -10,6 +10,7 @@ import type { StudyPlan } from "../study/planned-run.js";
 import { runInChild } from "../study/run-in-child.js";
 import { type ExecuteRun, runStudy } from "../study/run-study.js";
 import { readStates, type StudyRun } from "../study/states.js";
+import { followJobs } from "../study/submit/kubernetes-jobs.js";
 import { defineTask } from "./run.js";
 
 export interface StudyPlanResult extends StudyPlan {
@@ -37,11 +38,11 @@ export const planStudyRuns = defineTask("study plan", async (options, run): Prom
 export const runStudyRuns = defineTask("study run", async (options, run): Promise<StudyStateResult> => {
   run.phase("hashing inputs");
   const study = await openStudy(options, options.replan);
-  const { index, jobs } = options;
+  const { index, jobs, requireNeeds } = options;
   const here: ExecuteRun = ({ plan, folder }, each, outer) => executeRun({ plan, folder, run: each }, outer);
   const runs = await runStudy(
     study,
-    { jobs, execute: jobs === 1 ? here : runInChild, ...(index === undefined ? {} : { index }) },
+    { jobs, requireNeeds, execute: jobs === 1 ? here : runInChild, ...(index === undefined ? {} : { index }) },
     run,
   );
   return stateOf(study, runs);
@@ -58,16 +59,20 @@ const stateOf = ({ plan, folder }: OpenedStudy, runs: readonly StudyRun[]): Stud
   runs,
 });
 
-export const mergeStudyRuns = defineTask("study merge", async (options): Promise<StudyMergeResult> => {
-  const study = await openBegunStudy(options);
-  const results = await mergeStudy(study);
-  if (results.runs.length === 0)
-    throw new UsageError(
-      "study-missing",
-      { file: study.folder.path },
-      `no run of the study in ${study.folder.path} is finished; do them with study run.`,
-    );
-  const out = join(study.folder.path, "merged.json");
-  await writeFileAtomic(out, `${JSON.stringify(results)}\n`);
-  return { ...results, out };
-});
+export const mergeStudyRuns = defineTask(
+  "study merge",
+  async ({ afterJobs, ...options }, run): Promise<StudyMergeResult> => {
+    if (afterJobs !== undefined) await followJobs(afterJobs, run.signal);
+    const study = await openBegunStudy(options);
+    const results = await mergeStudy(study);
+    if (results.runs.length === 0)
+      throw new UsageError(
+        "study-missing",
+        { file: study.folder.path },
+        `no run of the study in ${study.folder.path} is finished; do them with study run.`,
+      );
+    const out = join(study.folder.path, "merged.json");
+    await writeFileAtomic(out, `${JSON.stringify(results)}\n`);
+    return { ...results, out };
+  },
+);

@@ -1,0 +1,28 @@
+/** @file What a run needs, by finished runs that are like it. */
+
+import type { PlannedRun } from "../planned-run.js";
+import type { StudyRun } from "../states.js";
+
+export interface Estimate {
+  readonly seconds: number;
+  readonly memoryBytes: number;
+}
+
+/**
+ * Runs that need about the same: those of one network on one data set that do the same work, whatever their bit widths and seeds.
+ * They form one array.
+ */
+export const likeness = ({ network, data, kind, method }: PlannedRun): string =>
+  [network, data, kind === "quantized" ? method : kind === "chain" ? `${method}-chain` : kind].join("-");
+
+/** The largest figures of the finished runs that are like it; nothing where there is none. */
+export function estimateOf(run: PlannedRun, states: readonly StudyRun[]): Estimate | undefined {
+  const records = states.flatMap((each) =>
+    each.state === "done" && likeness(each.run) === likeness(run) ? [each.record] : [],
+  );
+  if (records.length === 0) return undefined;
+  return {
+    seconds: Math.max(...records.map(({ seconds }) => seconds)),
+    memoryBytes: Math.max(...records.map(({ peakMemoryBytes }) => peakMemoryBytes)),
+  };
+}

@@ -1,0 +1,112 @@
+/**
+ * @file Jobs of a study that follow one another: Kubernetes suspends a Job, but has nothing that resumes it when others have ended. The
+ * pod that merges does that, by the interface of the cluster, until all have ended.
+ * @see https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/job-v1/
+ */
+
+import { readFile } from "node:fs/promises";
+import { request } from "node:https";
+import { setTimeout as sleep } from "node:timers/promises";
+import { MachineError } from "../../errors.js";
+
+/** Label of the Jobs that do runs, and annotation with the names of those that one follows, separated by spaces. */
+export const RUNS = "runs";
+export const AFTER = "subbyte-after";
+
+/** What is read of a Job. */
+interface Job {
+  readonly metadata: { readonly name: string; readonly annotations?: Readonly<Record<string, string>> };
+  readonly spec: { readonly suspend?: boolean };
+  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+}
+
+/** The interface of a cluster. */
+export interface Cluster {
+  readonly server: string;
+  /** Folder with `token`, `ca.crt` and `namespace`; the token is renewed there from time to time. */
+  readonly account: string;
+}
+
+/** As every pod with a service account finds it. */
+export const ownCluster: Cluster = {
+  server: "https://kubernetes.default.svc",
+  account: "/var/run/secrets/kubernetes.io/serviceaccount",
+};
+
+const POLL_MS = 10_000;
+
+/**
+ * Resumes each Job of a submission when those that it follows have ended, whether they succeeded or not.
+ *
+ * @returns when all have ended
+ * @throws {MachineError} where there are none, or the cluster refuses
+ */
+export async function followJobs(
+  instance: string,
+  signal: AbortSignal,
+  cluster: Cluster = ownCluster,
+  pollMs = POLL_MS,
+): Promise<void> {
+  for (;;) {
+    const jobs = await jobsOf(instance, cluster);
+    if (jobs.length === 0) throw refused(`there are no Jobs of ${instance} in the namespace`);
+    const running = new Set(jobs.filter((job) => !hasEnded(job)).map(({ metadata }) => metadata.name));
+    if (running.size === 0) return;
+    for (const job of jobs) {
+      const waitsFor = job.metadata.annotations?.[AFTER]?.split(" ") ?? [];
+      if (job.spec.suspend === true && !waitsFor.some((name) => running.has(name))) await resume(job, cluster);
+    }
+    await sleep(pollMs, undefined, { signal });
+  }
+}
+
+const hasEnded = ({ status }: Job): boolean =>
+  (status?.conditions ?? []).some((each) => each.status === "True" && ["Complete", "Failed"].includes(each.type));
+
+async function jobsOf(instance: string, cluster: Cluster): Promise<readonly Job[]> {
+  const labels = `app.kubernetes.io/instance=${instance},app.kubernetes.io/component=${RUNS}`;
+  const answer = await ask(cluster, "GET", `?labelSelector=${encodeURIComponent(labels)}`);
+  return (answer as { readonly items: readonly Job[] }).items;
+}
+
+const resume = ({ metadata: { name } }: Job, cluster: Cluster): Promise<unknown> =>
+  ask(cluster, "PATCH", `/${name}`, { spec: { suspend: false } });
+
+/** @param path below the Jobs of the namespace */
+async function ask({ server, account }: Cluster, method: string, path: string, body?: object): Promise<unknown> {
+  const [token, ca, namespace] = await Promise.all(
+    ["token", "ca.crt", "namespace"].map((name) => readFile(`${account}/${name}`, "utf8")),
+  ).catch((error: Error) => {
+    throw refused(`this is no pod with a service account: ${error.message}`);
+  });
+  const headers = { authorization: `Bearer ${token!.trim()}`, "content-type": "application/merge-patch+json" };
+  const url = `${server}/apis/batch/v1/namespaces/${namespace!.trim()}/jobs${path}`;
+  const { status, text } = await exchange(url, { method, headers, ca: ca! }, body).catch((error: Error) => {
+    throw refused(error.message);
+  });
+  if (status !== 200) throw refused(`${method} ${url}: ${status}, ${text.slice(0, 300)}`);
+  return JSON.parse(text);
+}
+
+const exchange = (
+  url: string,
+  options: Parameters<typeof request>[1],
+  body: object | undefined,
+): Promise<{ readonly status: number | undefined; readonly text: string }> =>
+  new Promise((resolve, reject) => {
+    const sent = request(url, options, (answer) => {
+      const parts: Buffer[] = [];
+      answer.on("data", (part: Buffer) => parts.push(part));
+      answer.on("end", () => resolve({ status: answer.statusCode, text: Buffer.concat(parts).toString() }));
+      answer.on("error", reject);
+    });
+    sent.on("error", reject);
+    sent.end(body === undefined ? undefined : JSON.stringify(body));
+  });
+
+const refused = (reason: string): MachineError =>
+  new MachineError(
+    "engine-refused",
+    { engine: "kubernetes", reason },
+    `Kubernetes: ${reason}. The merge's account has to list and patch the Jobs of its namespace; study merge without \`afterJobs\` needs none.`,
+  );

@@ -1,0 +1,212 @@
+/**
+ * @file A study as manifests of Kubernetes: an Indexed Job for runs that need the same, suspended while it waits for others, and a Job
+ * that resumes them in turn and merges at the end.
+ * @see https://kubernetes.io/docs/tasks/job/parallel-processing-static/
+ * @see https://kubernetes.io/docs/concepts/workloads/controllers/job/#backoff-limit-per-index
+ */
+
+import { isAbsolute, relative } from "node:path";
+import type { IJob } from "kubernetes-models/batch/v1";
+import type { IRole, IRoleBinding } from "kubernetes-models/rbac.authorization.k8s.io/v1";
+import type { IPod, IServiceAccount } from "kubernetes-models/v1";
+import { UsageError } from "../../errors.js";
+import type { JobArray } from "./arrays.js";
+import { AFTER, RUNS } from "./kubernetes-jobs.js";
+import { chosenPack, commandLine } from "./shell.js";
+
+export interface KubernetesOptions {
+  readonly study: string;
+  /** Absolute path of the study's folder, the same here and in the pods. */
+  readonly folder: string;
+  /** Number of this submission: names of Jobs are not used twice. */
+  readonly submission: number;
+  /** The start of a command line: how the image starts `subbyte`. */
+  readonly program: string;
+  readonly image: string;
+  readonly volume: Volume;
+  /** Pods run as the owner of the study's folder. */
+  readonly owner: { readonly user: number; readonly group: number };
+  readonly namespace: string;
+  /** An account that may list and patch Jobs; one is made where absent. */
+  readonly serviceAccount?: string;
+  readonly retries: number;
+  readonly parallel?: number;
+}
+
+export interface Volume {
+  readonly claim: string;
+  /** Absolute path of the folder that it is mounted at. */
+  readonly path: string;
+}
+
+export type Manifest = IJob | IServiceAccount | IRole | IRoleBinding;
+type PodSpec = NonNullable<IPod["spec"]>;
+type Container = PodSpec["containers"][number];
+
+/** @throws {UsageError} where pods would not see one of the paths */
+export function requireInVolume(paths: readonly string[], { path, claim }: Volume): void {
+  const outside = paths.find((each) => isAbsolute(each) && relative(path, each).startsWith(".."));
+  if (outside === undefined) return;
+  throw new UsageError(
+    "option-mismatch",
+    { option: "volume", value: `${claim}:${path}`, found: outside },
+    `\`volume\` ${claim}:${path}: ${outside} lies outside of it, where pods do not see it. Move it there, or choose the folder with \`out\` and \`files\`.`,
+  );
+}
+
+/** The Job that merges comes last. */
+export function kubernetesManifests(arrays: readonly JobArray[], options: KubernetesOptions): readonly Manifest[] {
+  const { serviceAccount } = options;
+  const account = serviceAccount ?? instanceOf(options);
+  const names = new Map(arrays.map(({ name }, i) => [name, jobName(options, name, i + 1)]));
+  return [
+    ...arrays.map((array) => runsJob(array, names, options)),
+    ...(serviceAccount === undefined ? accountManifests(options) : []),
+    mergeJob(account, options),
+  ];
+}
+
+/** Lower case, digits and hyphens, as in names of Kubernetes. */
+const slug = (name: string): string =>
+  name
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, "-")
+    .replaceAll(/^-|-$/g, "");
+
+const instanceOf = ({ study, submission }: KubernetesOptions): string =>
+  `subbyte-${cut(slug(study), 30)}-${submission}`;
+
+/** Pods are named after their Job and a number, in at most 63 characters. */
+const jobName = (options: KubernetesOptions, name: string, number: number): string =>
+  cut(`${instanceOf(options)}-${number}-${slug(name)}`, 54);
+
+const cut = (name: string, length: number): string => name.slice(0, length).replace(/-$/, "");
+
+const labelsOf = (options: KubernetesOptions, component: string) => ({
+  "app.kubernetes.io/name": "subbyte",
+  "app.kubernetes.io/instance": instanceOf(options),
+  "app.kubernetes.io/component": component,
+});
+
+const metadataOf = (name: string, component: string, options: KubernetesOptions) => ({
+  name,
+  namespace: options.namespace,
+  labels: labelsOf(options, component),
+});
+
+function runsJob(
+  { name, packs, after, cores, memoryBytes, minutes }: JobArray,
+  names: ReadonlyMap<string, string>,
+  options: KubernetesOptions,
+): IJob {
+  const { folder, program, retries, parallel = packs.length } = options;
+  const command = commandLine(["study", "run", folder, "--require-needs", "--quiet", "--index"]);
+  const script = `${chosenPack(packs, "JOB_COMPLETION_INDEX")}\nexec ${program} ${command} "$1"`;
+  const metadata = metadataOf(names.get(name)!, RUNS, options);
+  const following = after.map((each) => names.get(each)!).join(" ");
+  return {
+    apiVersion: "batch/v1",
+    kind: "Job",
+    metadata: after.length === 0 ? metadata : { ...metadata, annotations: { [AFTER]: following } },
+    spec: {
+      completionMode: "Indexed",
+      completions: packs.length,
+      parallelism: Math.min(parallel, packs.length),
+      backoffLimitPerIndex: retries,
+      suspend: after.length > 0,
+      // A pod that makes room for another one, or whose node is drained, has not failed.
+      podFailurePolicy: {
+        rules: [{ action: "Ignore", onPodConditions: [{ type: "DisruptionTarget", status: "True" }] }],
+      },
+      template: {
+        metadata: { labels: labelsOf(options, RUNS) },
+        spec: {
+          ...podSpec(script, { cores, memoryBytes }, options),
+          automountServiceAccountToken: false,
+          activeDeadlineSeconds: 60 * minutes,
+          // A run that is told to end writes a checkpoint.
+          terminationGracePeriodSeconds: 120,
+        },
+      },
+    },
+  };
+}
+
+const MERGE_NEEDS = { cores: 0.1, memoryBytes: 512 * 2 ** 20 };
+
+/** It has a token of the cluster, by which it sees Jobs end and resumes those that wait. */
+function mergeJob(account: string, options: KubernetesOptions): IJob {
+  const command = commandLine(["study", "merge", options.folder, "--after-jobs", instanceOf(options)]);
+  return {
+    apiVersion: "batch/v1",
+    kind: "Job",
+    metadata: metadataOf(`${instanceOf(options)}-merge`, "merge", options),
+    spec: {
+      backoffLimit: 10,
+      template: {
+        metadata: { labels: labelsOf(options, "merge") },
+        spec: { ...podSpec(`exec ${options.program} ${command}`, MERGE_NEEDS, options), serviceAccountName: account },
+      },
+    },
+  };
+}
+
+function podSpec(
+  script: string,
+  { cores, memoryBytes }: Pick<JobArray, "cores" | "memoryBytes">,
+  { image, volume, owner, folder }: KubernetesOptions,
+): PodSpec {
+  const memory = `${Math.ceil(memoryBytes / 2 ** 20)}Mi`;
+  const container: Container = {
+    name: "subbyte",
+    image,
+    command: ["/bin/sh", "-c", script],
+    env: [
+      { name: "HOME", value: "/tmp" },
+      // Images are decoded once for all pods.
+      { name: "XDG_CACHE_HOME", value: `${folder}/cache` },
+    ],
+    resources: { requests: { cpu: String(cores), memory }, limits: { memory } },
+    securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
+    volumeMounts: [
+      { name: "shared", mountPath: volume.path },
+      { name: "tmp", mountPath: "/tmp" },
+    ],
+  };
+  return {
+    restartPolicy: "Never",
+    securityContext: {
+      runAsNonRoot: true,
+      runAsUser: owner.user,
+      runAsGroup: owner.group,
+      seccompProfile: { type: "RuntimeDefault" },
+    },
+    containers: [container],
+    volumes: [
+      { name: "shared", persistentVolumeClaim: { claimName: volume.claim } },
+      { name: "tmp", emptyDir: {} },
+    ],
+  };
+}
+
+/** An account that may look at Jobs and resume them, and nothing else. */
+function accountManifests(options: KubernetesOptions): readonly [IServiceAccount, IRole, IRoleBinding] {
+  const metadata = metadataOf(instanceOf(options), "merge", options);
+  const { name, namespace } = metadata;
+  return [
+    { apiVersion: "v1", kind: "ServiceAccount", metadata },
+    {
+      apiVersion: "rbac.authorization.k8s.io/v1",
+      kind: "Role",
+      metadata,
+      rules: [{ apiGroups: ["batch"], resources: ["jobs"], verbs: ["list", "patch"] }],
+    },
+    {
+      apiVersion: "rbac.authorization.k8s.io/v1",
+      kind: "RoleBinding",
+      metadata,
+      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name },
+      subjects: [{ kind: "ServiceAccount", name, namespace }],
+    },
+  ];
+}

@@ -1,0 +1,46 @@
+/** @file The task `study submit`: hands the runs of a study that are left to Slurm or Kubernetes, with their merge. */
+
+import { openStudy } from "../study/open-study.js";
+import { readStates } from "../study/states.js";
+import { type JobArray, jobArrays } from "../study/submit/arrays.js";
+import { handOver, writeSubmission } from "../study/submit/submission.js";
+import { defineTask } from "./run.js";
+
+export interface StudySubmitResult {
+  readonly folder: string;
+  /** Folder of the files for the engine. */
+  readonly place: string;
+  /** The command that submits them. */
+  readonly command: readonly string[];
+  /** What the engine said, where they were submitted. */
+  readonly submitted?: string;
+  readonly arrays: readonly JobArray[];
+}
+
+export const submitStudy = defineTask("study submit", async (options, run): Promise<StudySubmitResult> => {
+  run.phase("hashing inputs");
+  const study = await openStudy(options, options.replan);
+  const states = await readStates(study.plan, study.folder);
+  const { packMinutes, memory, minutes } = options;
+  const arrays = jobArrays(study.plan, states, {
+    packMinutes,
+    ...(memory === undefined ? {} : { memoryBytes: memory }),
+    ...(minutes === undefined ? {} : { minutes }),
+  });
+  const running = states.filter(({ state }) => state === "running").length;
+  if (running > 0) run.note(`${running} runs are being done by other processes at the moment`);
+  const unknown = arrays.filter(({ measured }) => !measured).map(({ name }) => name);
+  if (unknown.length > 0 && (memory === undefined || minutes === undefined))
+    run.note(
+      `memory and time of ${unknown.join(", ")} are guesses: do one run of each with study run and \`index\` first, or give \`memory\` and \`minutes\``,
+    );
+  const submission = await writeSubmission(study, arrays, options);
+  const submitted = options.apply ? await handOver(submission, options.on) : undefined;
+  return {
+    folder: study.folder.path,
+    place: submission.place,
+    command: submission.command,
+    ...(submitted === undefined ? {} : { submitted }),
+    arrays,
+  };
+});
