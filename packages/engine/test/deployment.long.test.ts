@@ -121,7 +121,7 @@ describe.skipIf(!hasChromium)("Chromium", () => {
   async function valueAt(site: Site): Promise<unknown> {
     const tab = await browser.newPage();
     try {
-      await tab.goto(`${site.origin}/index.html`);
+      await tab.goto(`${site.origin}/index.html`, { timeout: 0 });
       // A function that waits inside the page would need a policy that allows eval.
       await expect.poll(() => tab.evaluate("globalThis.outcome !== undefined"), { timeout: 120_000 }).toBe(true);
       return await tab.evaluate("outcome");
