@@ -1,0 +1,3 @@
+import { checkFaults } from "./faults/check.js";
+
+checkFaults();
