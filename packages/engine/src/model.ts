@@ -14,6 +14,7 @@ import type { Host, LayerProfile, ModelInfo, Tensor, TierName } from "./host/hos
 import { describeInfo } from "./host/info.js";
 import type { Started } from "./host/start.js";
 import { type ImageInput, pictureOf } from "./image/picture.js";
+import { elementCount } from "./operators/definition.js";
 import { type Prediction, rank } from "./prediction.js";
 import { type Fit, fits } from "./preprocess/preprocess.js";
 
@@ -105,7 +106,7 @@ export function createModel({ host, runsOn, fallback }: Started): Model {
     },
     async run(input, options = {}) {
       checkOptions(options, runOptions);
-      return active().run(checkedTensor(input), options.signal);
+      return active().run(checkedTensor(input, info), options.signal);
     },
     classify,
     async profile(runs = 5) {
@@ -121,7 +122,16 @@ export function createModel({ host, runsOn, fallback }: Started): Model {
 }
 
 /** Any other array would be read as bytes, or as numbers that nobody meant. */
-function checkedTensor(input: unknown): Tensor {
-  if (input instanceof Uint8Array || input instanceof Float32Array) return input;
-  throw wrongArgument("the input of run", input, "a Uint8Array of bytes or a Float32Array of real values");
+function checkedTensor(input: unknown, { inputShape }: ModelInfo): Tensor {
+  if (!(input instanceof Uint8Array || input instanceof Float32Array))
+    throw wrongArgument("the input of run", input, "a Uint8Array of bytes or a Float32Array of real values");
+  const size = elementCount(inputShape);
+  // An array whose buffer was transferred has no elements.
+  if (input.length === 0 || input.length % size !== 0)
+    throw new InputError(
+      "input-length",
+      { found: input.length, expected: size },
+      `an input of shape [${inputShape}] has ${size} elements, got ${input.length}, which is no whole number of images; resize them, or use classify`,
+    );
+  return input;
 }

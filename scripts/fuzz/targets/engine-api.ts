@@ -163,7 +163,8 @@ export default async (): Promise<Target> => {
     let made: unknown;
     const outcome = await outcomeOf(async () => {
       made = await (call as (...all: unknown[]) => unknown)(...given);
-      if (/^(reference|executable|run$|classify$)/.test(name)) checkResult(made);
+      // An array that was given for the logits may be longer than they are.
+      if (/^(reference|executable|run$|classify$)/.test(name) && !given.includes(made)) checkResult(made);
     }).catch((error: unknown): Outcome => {
       if (error instanceof DOMException && error.name === "AbortError") return "refused"; // as asked
       throw new Error(`${name}: ${(error as Error).stack}`, { cause: error });

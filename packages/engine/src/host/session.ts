@@ -1,6 +1,6 @@
 /** @file A model on this thread: the file read and checked once, laid out, warmed up. Every other host has one at its end. */
 
-import { InputError, tooLarge } from "../errors.js";
+import { tooLarge } from "../errors.js";
 import { readSbq } from "../format/reader.js";
 import { type Picture, pixelsOf } from "../image/picture.js";
 import { elementCount } from "../operators/definition.js";
@@ -73,12 +73,6 @@ export class Session implements Host {
     signal?.throwIfAborted();
     const { inputShape, classes } = this.#state.info;
     const size = elementCount(inputShape);
-    if (input.length === 0 || input.length % size !== 0)
-      throw new InputError(
-        "input-length",
-        { found: input.length, expected: size },
-        `an input of shape [${inputShape}] has ${size} elements, got ${input.length}, which is no whole number of images; resize them, or use classify`,
-      );
     const [images, method] =
       input instanceof Float32Array
         ? ([quantizeInput(this.#program, input), "runCodes"] as const)

@@ -225,7 +225,7 @@ function rebuilt(graph: Graph, { activations, weights }: Grids): Graph {
     if (removed.has(node) || dequantized.has(output)) return [];
     if (isDequantize(node)) {
       const inputs = node.inputs.map((input) => graph.tensors.get(input));
-      if (inputs.every((tensor) => tensor !== undefined) && !node.attributes.block_size) {
+      if (inputs.length >= 2 && inputs.every((tensor) => tensor !== undefined) && !node.attributes.block_size) {
         const [values] = DequantizeLinear.evaluate!(node, inputs);
         tensors.set(output, float32(numbersOf(values!), values!.shape));
         return [];

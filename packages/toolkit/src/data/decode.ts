@@ -41,14 +41,18 @@ export async function decodeImage(content: ImageContent, name: string): Promise<
   try {
     return await decodeBytes(content.encoded);
   } catch (error) {
+    const reason = firstLine((error as Error).message);
     throw new DataError(
       "image-damaged",
-      { file: name, reason: (error as Error).message },
-      `${name} cannot be decoded (${(error as Error).message}). Replace or remove it, or leave damaged images out with \`skipBadImages\`.`,
+      { file: name, reason },
+      `${name} cannot be decoded (${reason}). Replace or remove it, or leave damaged images out with \`skipBadImages\`.`,
       { cause: error },
     );
   }
 }
+
+/** libtiff says all that it skipped before it gave up, which can be pages. */
+const firstLine = (message: string): string => message.split("\n", 1)[0]!.slice(0, 200);
 
 /** The same for bytes; the error's message is the reason alone. */
 export async function decodeBytes(encoded: Uint8Array, maxPixels = MAX_PIXELS): Promise<RawImage> {

@@ -19,7 +19,7 @@ export const outputOptions = {
   }),
   format: choice(["qdq", "tflite", "sbq"], {
     group: "Output",
-    help: "what to write: qdq is ONNX with QuantizeLinear and DequantizeLinear, tflite is for LiteRT, sbq for the engine",
+    help: "qdq: ONNX with QuantizeLinear and DequantizeLinear; tflite: for LiteRT; sbq: for the engine",
     placeholder: "format",
     default: "qdq",
   }),

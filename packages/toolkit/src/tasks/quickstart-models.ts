@@ -29,7 +29,7 @@ export async function writeQuickstartModels(
   quantized: readonly QuickstartModel[],
 ): Promise<void> {
   const opened = await openModel(model);
-  if (opened.kind !== "float") throw new Error(`${model}: expected a float network`);
+  if (opened.kind !== "float") throw new Error(`internal: ${model}: expected a float network`);
   const listed: readonly ListedModel[] = [
     { file: "mnist-float.onnx", bits: 32, contents: writeOnnx(simplifyForImport(opened.graph)), accuracy },
     ...quantized.map((each) => ({

@@ -71,7 +71,8 @@ class Quickstart {
     const model = trained.weights;
     const float = await evaluateModel({ ...this.#common, model }, run.within("float"));
     const inspection = await inspectModel({ model });
-    if (inspection.kind !== "float") throw new Error(`${model}: expected the float network that was just trained`);
+    if (inspection.kind !== "float")
+      throw new Error(`internal: ${model}: expected the float network that was just trained`);
     const { parameters, multiplyAdds } = inspection;
 
     for (const bits of BITS) {

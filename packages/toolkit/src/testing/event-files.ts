@@ -87,7 +87,8 @@ export async function readEventFile(path: string): Promise<readonly ReadEvent[]>
     return ((rotated >>> 17) | (rotated << 15)) >>> 0;
   };
   const requireChecksum = (content: Uint8Array, at: number) => {
-    if (unmask(bytes.readUInt32LE(at)) !== checksum(content)) throw new Error(`the checksum at byte ${at} is wrong`);
+    if (unmask(bytes.readUInt32LE(at)) !== checksum(content))
+      throw new Error(`internal: the checksum at byte ${at} is wrong`);
   };
   const events: ReadEvent[] = [];
   for (let at = 0; at < bytes.length; ) {

@@ -88,5 +88,7 @@ test("a time budget is kept by the engine's own times: bit widths of least diver
   expect(front!.points.every(({ amount }) => amount > 0)).toBe(true);
   const refused = chosen({ kind: "time", milliseconds: 1e-6 }, [4, 8]);
   await expect(refused).rejects.toThrow(UsageError);
-  await expect(refused).rejects.toThrow(/0.000001 ms an image cannot be reached on this machine; the fastest widths/);
+  await expect(refused).rejects.toThrow(
+    /0.000001 ms an image cannot be reached on this machine; the fastest bit widths/,
+  );
 });
