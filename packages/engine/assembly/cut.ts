@@ -4,7 +4,7 @@
  * the length of that interval, a·Σ|w|, must fit; low fields start at 0, and both ends must. Pieces of a sum are cut greedily, before
  * the first step that would leave the bounds, which makes the fewest.
  */
-import { CentreTask, CutTask } from "./tasks";
+import { CentreTask, CutTask } from "./load-tasks";
 
 /** Adds step `step` of every group to its lanes' Σ|w|. @returns whether all stay within bounds */
 function advanceBytes(task: CutTask, step: i32): bool {

@@ -5,7 +5,7 @@
  * Lanes are filters: nine vectors hold one tap each of four outputs × the inputs of a step, so that the transform is additions of
  * vectors and each position comes out as the sixteen bytes that the inner loop loads.
  */
-import { PackWinogradTask } from "./tasks";
+import { PackWinogradTask } from "./load-tasks";
 
 /** Bytes of one position in `task.step`: two vectors of four outputs. */
 const POSITION: usize = 32;

@@ -3,7 +3,7 @@
  * 32 bytes. A vector of 16 bytes holds four channels × four bytes, four channels × two int16, or, where two weights share a lane,
  * eight channels × two int16 of which the low fields belong to the first four and the high fields to the other four.
  */
-import { FilterSumsTask, PackTask } from "./tasks";
+import { FilterSumsTask, PackTask } from "./load-tasks";
 
 /**
  * One filter. `Code` is the type of a packed element; `fieldShift` moves it into the high field.

@@ -1,5 +1,5 @@
 /** Codes of a file, packed at their width (`src/format/packing.ts`), as bytes. */
-import { UnpackTask } from "./tasks";
+import { UnpackTask } from "./load-tasks";
 
 // @ts-ignore: decorator
 @inline function zipLow(a: v128, b: v128): v128 {

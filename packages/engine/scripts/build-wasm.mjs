@@ -31,6 +31,7 @@ if (
 )
   process.exit(0);
 
+const sources = ["tasks.ts", "load-tasks.ts"].map((name) => readFileSync(`${assembly}${name}`, "utf8")).join("\n");
 const plain = await compile("plain.ts", ["simd"]);
 const relaxed = await compile("relaxed.ts", ["simd", "relaxed-simd"]);
 const probe = await compile("probe.ts", ["simd", "relaxed-simd"], []);
@@ -38,7 +39,7 @@ writeFileSync(
   target,
   `${stamp}
 /** Field types of each task record in order; every field takes four bytes. */
-export const layouts = ${JSON.stringify(taskLayouts(readFileSync(`${assembly}tasks.ts`, "utf8")), null, 2)} as const;
+export const layouts = ${JSON.stringify(taskLayouts(sources), null, 2)} as const;
 
 export type PlainKernel = ${kernelNames(plain)};
 export type RelaxedKernel = ${kernelNames(relaxed)};

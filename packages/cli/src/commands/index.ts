@@ -11,7 +11,7 @@ import { qat } from "./qat.js";
 import { quantize } from "./quantize.js";
 import { quickstart } from "./quickstart.js";
 import { serve } from "./serve.js";
-import { study } from "./study.js";
+import { study } from "./study/index.js";
 import { train } from "./train.js";
 
 export const commands: readonly CommandDefinition[] = [

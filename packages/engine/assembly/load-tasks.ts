@@ -1,0 +1,89 @@
+/** Task records of kernels that run once, while a model is loaded: filters are unpacked, summed and put in order. See `tasks.ts`. */
+
+/** Load time: rows of `length` codes, packed at `bits` bits, to int8[rows][length]. */
+@unmanaged export class UnpackTask {
+  packed: usize;
+  bits: i32;
+  rows: i32;
+  length: i32;
+  codes: usize;
+}
+
+/** Load time: filters [outputs][inputs][taps] of int8 codes into the order of the inner loops. */
+@unmanaged export class PackTask {
+  codes: usize;
+  outputs: i32;
+  inputs: i32;
+  taps: i32;
+  /** Output channels of each group. */
+  groupOutputs: i32;
+  /** As in `ConvTask`. */
+  blockInputs: usize;
+  /** Rows of contiguous input, taps of each, elements between taps, channels of each tap, elements of a padded row. */
+  rows: i32;
+  rowTaps: i32;
+  stride: i32;
+  span: i32;
+  rowElements: i32;
+  fieldBits: i32;
+  target: usize;
+  blockPitch: i32;
+}
+
+/** Load time: sums over filters of `length` codes. */
+@unmanaged export class FilterSumsTask {
+  codes: usize;
+  outputs: i32;
+  length: i32;
+  /** int32[outputs] each. */
+  sums: usize;
+  magnitudes: usize;
+  /** int8[16] lowest, int8[16] highest: the extremes of all lanes are those of the codes. */
+  range: usize;
+}
+
+/** Load time: filters [outputs][inputs][3][3] into transformed ones; only bytes need totals and the largest. */
+@unmanaged export class PackWinogradTask {
+  codes: usize;
+  outputs: i32;
+  inputs: i32;
+  target: usize;
+  /** Bytes of one position in a block. */
+  positionPitch: i32;
+  /** int32[outputs][16]: Σ over inputs of U. */
+  totals: usize;
+  /** int16[8]: largest |U|. */
+  largest: usize;
+  /** 32 bytes for each position, one step of all, and nine vectors, a tap each. */
+  step: usize;
+}
+
+/** Load time: pieces of `steps` steps within which no lane leaves its bounds, for weights [groups][steps][32 bytes]. */
+@unmanaged export class CutTask {
+  weights: usize;
+  groups: i32;
+  steps: i32;
+  /** Largest Σ|w| of an int16 lane of byte products; or, for low fields, bounds on Σ(w>0) and Σ|w<0|. */
+  magnitude: i32;
+  most: i32;
+  least: i32;
+  /** 0: int16 lanes; else width of the low field of 32-bit lanes. */
+  fieldBits: i32;
+  /** 64 bytes for each group. */
+  state: usize;
+  /** int32[steps]. */
+  cuts: usize;
+}
+
+/** Load time: the start of each int16 lane in each piece, int16[groups][pieces][16] = −trunc(a·Σw / 2). */
+@unmanaged export class CentreTask {
+  weights: usize;
+  groups: i32;
+  steps: i32;
+  /** int32[pieces] ends. */
+  cuts: usize;
+  pieces: i32;
+  /** Largest activation a. */
+  highest: i32;
+  initial: usize;
+}
