@@ -5,7 +5,7 @@
 
 import { readFile } from "node:fs/promises";
 import { loadavg } from "node:os";
-import { type Preprocessing, supportedTier } from "@subbyte/engine";
+import type { Preprocessing } from "@subbyte/engine";
 import { type Graph, ModelError, simplifyForImport, writeOnnx } from "@subbyte/graph";
 import { browserRuntimes, type Entry, median, raceHere, raceInBrowser, smoothImages } from "../bench/index.js";
 import { UsageError } from "../errors.js";
@@ -96,10 +96,8 @@ async function openFloat(path: string, { steps }: PlannedRun): Promise<FloatNetw
   };
 }
 
-const ownTier = supportedTier() === "relaxed" ? "relaxed" : "simd";
-
 async function ownEntry(path: string, { bits }: PlannedRun): Promise<Contestant> {
-  const spec = { kind: "own", bits: 8, tier: ownTier, threads: 1 } as const;
+  const spec = { kind: "own", bits: 8, tier: "auto", threads: 1 } as const;
   return { name: `own-${bits}`, bits: bits!, spec, file: await readFile(path) };
 }
 

@@ -8,7 +8,7 @@ import type { StartOptions } from "./start.js";
 import { fetchModel } from "./store.js";
 import { timed } from "./timed.js";
 
-const tierNames = { scalar: "no SIMD", simd: "SIMD", relaxed: "relaxed SIMD", fused: "fused products" } as const;
+const tierNames = { scalar: "no SIMD", simd: "SIMD", relaxed: "relaxed SIMD", fused: "fused relaxed SIMD" } as const;
 
 /** Threads for one model: memory must be shared for more than one, and more than four bring little to networks this small. */
 export const threadsHere = (): number => (crossOriginIsolated ? Math.min(4, navigator.hardwareConcurrency ?? 1) : 1);

@@ -17,7 +17,7 @@ export async function startLiteRtRunner(model: CatalogModel, options: StartOptio
   const worker = new Worker(new URL("../workers/litert.js", import.meta.url), { type: "module" });
   return runnerIn<LiteRtApi>(worker, "LiteRT.js", async (remote, started) => {
     const begun = performance.now();
-    const shape = await started(remote.load(bytes, tierHere() === "relaxed" ? "relaxed" : "others"));
+    const shape = await started(remote.load(bytes, ["relaxed", "fused"].includes(tierHere()) ? "relaxed" : "others"));
     const [, height, width, channels] = shape as readonly [number, number, number, 1 | 3];
     await remote.run(new Uint8Array(height * width * channels), shape);
     const coldMs = performance.now() - begun;

@@ -32,5 +32,10 @@ for (const table of document.querySelectorAll("table.sortable"))
       table.tBodies[0].append(...(falls ? rows.reverse() : rows));
     });
   }
-addEventListener("beforeprint", () => { for (const each of document.querySelectorAll("details")) each.open = true; });
+let unfolded = [];
+addEventListener("beforeprint", () => {
+  unfolded = [...document.querySelectorAll("details:not([open])")];
+  for (const each of unfolded) each.open = true;
+});
+addEventListener("afterprint", () => { for (const each of unfolded) each.open = false; });
 `;

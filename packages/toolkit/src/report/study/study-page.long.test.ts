@@ -61,6 +61,8 @@ describe.skipIf(browser === undefined)("the report", () => {
     expect(await page.evaluate(() => getComputedStyle(document.body).backgroundColor)).toBe("rgb(255, 255, 255)");
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(740);
     await page.emulateMedia({ media: "screen" });
+    await page.evaluate(() => dispatchEvent(new Event("afterprint")));
+    expect(await page.locator("details[open]").count()).toBe(0);
   });
 
   test("sorts tables, and shows a text beside the pointer", async () => {
