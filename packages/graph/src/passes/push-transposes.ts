@@ -1,6 +1,5 @@
 /**
- * @file Removes the channels-last layout [N, H, W, C] that TensorFlow's and Keras' exporters leave between transpositions.
- *
+ * @file Removes the channels-last layout [N, H, W, C] that TensorFlow's and Keras' exporters leave between transpositions:
  *   f(T(x)) → T(f'(x))     T = Transpose [0, 2, …, 1], from channels first to channels last
  *
  * where f' is f with its axes, pads and constants told in channels-first order. So T moves down until it meets its inverse, a

@@ -1,7 +1,7 @@
 /** @file Which waiting images run next: admission, dynamic batching, and the threads shared out among the models. */
 
 import { ServerError } from "../errors.js";
-import type { Tensor } from "../tensors/tensor.js";
+import type { Job, JobResult } from "./job.js";
 import type { ModelPool } from "./model-pool.js";
 import type { RunTimes, WorkItem } from "./protocol.js";
 
@@ -16,24 +16,6 @@ export interface SchedulerOptions {
   readonly maxQueue: number;
   /** Most milliseconds that a new image may be expected to wait. */
   readonly maxWait: number;
-}
-
-export interface JobResult {
-  readonly outputs: readonly Tensor[];
-  readonly times: RunTimes & { readonly decode: number };
-  /** Milliseconds from the submission to the answer that were neither decoding nor computing. */
-  readonly queue: number;
-}
-
-interface Job {
-  readonly item: WorkItem;
-  /** Images, the first dimension of its tensors. */
-  readonly count: number;
-  readonly signal: AbortSignal;
-  readonly submitted: number;
-  readonly resolve: (result: JobResult) => void;
-  readonly reject: (error: Error) => void;
-  attempts: number;
 }
 
 /** A place in the server for `count` images, until it is given back. */

@@ -1,7 +1,8 @@
 /** @file A request through the server, whatever its protocol: admission, decoding, queue, counts. */
 
+import type { JobResult } from "../compute/job.js";
 import type { WorkItem } from "../compute/protocol.js";
-import type { JobResult, Scheduler, Ticket } from "../compute/scheduler.js";
+import type { Scheduler, Ticket } from "../compute/scheduler.js";
 import { ServerError, toServerError } from "../errors.js";
 import type { FailureReason, Metrics } from "../metrics.js";
 import type { LoadedModel } from "../models/loaded-model.js";
