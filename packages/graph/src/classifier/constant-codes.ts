@@ -5,11 +5,11 @@
  *   Transpose(DequantizeLinear(codes, s, z))               →  DequantizeLinear(Transpose(codes), s, z)      tf2onnx
  */
 
-import type { Graph, Node, Tensor } from "../ir/types.js";
+import type { Graph, Node } from "../ir/types.js";
 import { type Uses, usesOf } from "../ir/uses.js";
-import { operatorDefinition } from "../operators/index.js";
 import { permutation } from "../operators/movement.js";
 import { normalizeAxis } from "../operators/support/attributes.js";
+import { evaluatedConstants } from "../passes/evaluated-constants.js";
 
 /** What gives codes again where it is given codes. */
 const ofCodes: ReadonlySet<string> = new Set(["Clip", "Transpose", "Reshape", "Identity"]);
@@ -26,7 +26,7 @@ export function withConstantCodes(graph: Graph): Graph {
     const constant = tensors.get(codes ?? "");
     const isOfCodes = constant !== undefined && ofCodes.has(node.op) && codeTypes.has(constant.dtype);
     if (node.domain === "" && (node.op === "QuantizeLinear" || isOfCodes)) {
-      const result = evaluated(node, tensors);
+      const [result] = evaluatedConstants(node, tensors) ?? [];
       if (result) {
         tensors.set(node.outputs[0]!, result);
         continue;
@@ -38,7 +38,7 @@ export function withConstantCodes(graph: Graph): Graph {
       continue;
     }
     const name = `${codes}.transposed`;
-    tensors.set(name, evaluated({ ...transpose, inputs: [codes!] }, tensors)!);
+    tensors.set(name, evaluatedConstants({ ...transpose, inputs: [codes!] }, tensors)![0]!);
     const rank = constant!.shape.length;
     const axis = permutation(transpose, rank).indexOf(normalizeAxis(node, Number(node.attributes.axis ?? 1), rank));
     const inputs = [name, ...node.inputs.slice(1)];
@@ -46,13 +46,6 @@ export function withConstantCodes(graph: Graph): Graph {
     merged.add(transpose);
   }
   return { ...graph, nodes, tensors };
-}
-
-/** Undefined where an input is no constant. */
-function evaluated(node: Node, tensors: ReadonlyMap<string, Tensor>): Tensor | undefined {
-  const inputs = node.inputs.map((input) => tensors.get(input));
-  if (node.inputs.some((input, i) => input !== "" && inputs[i] === undefined)) return undefined;
-  return operatorDefinition(node.op)?.evaluate?.(node, inputs)[0];
 }
 
 function onlyTranspose(uses: Uses, { outputs: [output] }: Node): Node | undefined {

@@ -16,6 +16,7 @@ import type { DType, Graph, Node, Tensor } from "../ir/types.js";
 import { type Uses, usesOf } from "../ir/uses.js";
 import { DequantizeLinear } from "../operators/quantize-linear.js";
 import { numbersOf } from "../operators/support/values.js";
+import { evaluatedConstants } from "../passes/evaluated-constants.js";
 import { withConstantCodes } from "./constant-codes.js";
 
 /** The grid of an activation, codes counted from 0. */
@@ -223,13 +224,11 @@ function rebuilt(graph: Graph, { activations, weights }: Grids): Graph {
       return [fakeQuant(data, output, float32(scales), float32(new Float32Array(scales.length)), grid)];
     }
     if (removed.has(node) || dequantized.has(output)) return [];
-    if (isDequantize(node)) {
-      const inputs = node.inputs.map((input) => graph.tensors.get(input));
-      if (inputs.length >= 2 && inputs.every((tensor) => tensor !== undefined) && !node.attributes.block_size) {
-        const [values] = DequantizeLinear.evaluate!(node, inputs);
-        tensors.set(output, float32(numbersOf(values!), values!.shape));
-        return [];
-      }
+    const [values] =
+      (isDequantize(node) && !node.attributes.block_size && evaluatedConstants(node, graph.tensors)) || [];
+    if (values) {
+      tensors.set(output, float32(numbersOf(values), values.shape));
+      return [];
     }
     return [{ ...node, inputs: node.inputs.map(rename) }];
   });

@@ -1,0 +1,66 @@
+/**
+ * @file The results of a node whose inputs are constants, by the operator's own reference implementation. A few bytes of a hostile
+ * file could ask for gigabytes or hours, so that results much larger than what they are made from are left out, and long computations.
+ */
+
+import { ModelError } from "../errors.js";
+import { inferNode, requireInputs } from "../inference/infer-node.js";
+import { isStatic } from "../ir/dims.js";
+import { elementCount, toNumbers } from "../ir/tensor.js";
+import type { Dim, Graph, Node, Tensor } from "../ir/types.js";
+import { operatorDefinition } from "../operators/index.js";
+
+/** A result may have this many elements, or as many as all inputs together. */
+const LARGEST_FREE_RESULT = 65_536;
+
+/** Multiply-adds of one convolution or matrix product that is folded. */
+const MOST_WORK = 2 ** 28;
+
+/** Operators that read many elements for each one that they return. */
+const contractions: ReadonlySet<string> = new Set([
+  "AveragePool",
+  "Conv",
+  "ConvTranspose",
+  "Gemm",
+  "MatMul",
+  "MaxPool",
+]);
+
+/**
+ * What a node computes from constants; nothing where an input is none, or where the result would be too large or take too long.
+ * @throws {ModelError} where the node does not fit its operator, or its constants do not fit each other
+ */
+export function evaluatedConstants(node: Node, tensors: Graph["tensors"]): readonly Tensor[] | undefined {
+  if (node.domain !== "" || node.inputs.length === 0) return undefined;
+  if (!node.inputs.every((input) => input === "" || tensors.has(input))) return undefined;
+  const definition = operatorDefinition(node.op, node.domain);
+  if (!definition?.evaluate) return undefined;
+  const inputs = node.inputs.map((input) => tensors.get(input));
+  requireInputs(definition, node, inputs);
+  const sizes = inputs.map((tensor) => tensor?.data.length ?? 0);
+  const affordable = sizes.reduce((sum, size) => sum + size, 0);
+  // Asked anew, because an input that was folded just now was not known when the graph's types were inferred.
+  const types = inferNode(definition, {
+    node,
+    inputs,
+    constant: (index) => inputs[index],
+    dims: (index) => inputs[index] && toNumbers(inputs[index]),
+  });
+  const size = types.reduce((sum, { shape }) => sum + (isStaticShape(shape) ? elementCount(shape) : Infinity), 0);
+  if (size > Math.max(LARGEST_FREE_RESULT, affordable)) return undefined;
+  if (contractions.has(node.op) && size * sizes.reduce((a, b) => Math.max(a, b), 0) > MOST_WORK) return undefined;
+  try {
+    return definition.evaluate(node, inputs);
+  } catch (error) {
+    if (error instanceof ModelError) throw error;
+    throw new ModelError(
+      "damaged-model",
+      { operator: node.op, node: node.name, reason: (error as Error).message },
+      `${node.op} "${node.name}" cannot be computed from its constants (${(error as Error).message}); the file is damaged`,
+      { cause: error },
+    );
+  }
+}
+
+const isStaticShape = (shape: readonly Dim[] | undefined): shape is readonly number[] =>
+  shape !== undefined && isStatic(shape);
