@@ -22,6 +22,9 @@ export interface PhotoOptions {
 /** An archive of many photographs, by its name: a single file is an image otherwise. */
 const ARCHIVE = /\.(tgz|tar|tar\.gz)$/i;
 
+/** Files in memory at once. */
+const GROUP = 64;
+
 /**
  * The photographs one after the other, those of a folder in the order of their names.
  * @throws {DataError} where there is none, or where one cannot be decoded
@@ -58,8 +61,11 @@ async function* filesOf(name: string): AsyncIterable<{ readonly file: string; re
   }
   const tree = await openTree(name);
   const paths = (await tree.list()).files.filter(isImageFile).sort();
-  // Archives give their files in their own order.
-  for (const path of paths)
-    for await (const { bytes } of tree.read(new Set([path])))
-      yield { file: `${name.replace(/\/$/, "")}/${path}`, bytes };
+  // Archives give their files in their own order, and are read from their beginning for each group.
+  for (let first = 0; first < paths.length; first += GROUP) {
+    const group = paths.slice(first, first + GROUP);
+    const contents = new Map<string, Uint8Array>();
+    for await (const { path, bytes } of tree.read(new Set(group))) contents.set(path, bytes);
+    for (const path of group) yield { file: `${name.replace(/\/$/, "")}/${path}`, bytes: contents.get(path)! };
+  }
 }
