@@ -1,9 +1,8 @@
 /** @file The task `quantize`: post-training quantization of a float network to a `.sbq` file. */
 
 import { basename } from "node:path";
-import { type Provenance, writeSbq } from "@subbyte/engine";
+import { type Program, type Provenance, writeSbq } from "@subbyte/engine";
 import type { ModelTime } from "../bench/index.js";
-import { defined } from "../defined.js";
 import { UsageError } from "../errors.js";
 import { writeFileAtomic } from "../files.js";
 import { lower } from "../lowering/lower.js";
@@ -57,31 +56,21 @@ export const quantizeModel = defineTask("quantize", async (options, run): Promis
     budget: bitWidthBudget(options),
     guard: { maxDrop, force },
   });
-  const bytesWith = (accuracy?: Provenance["accuracy"]) =>
-    writeSbq(
-      lower(quantized, {
-        preprocessing: preparation.preprocessing,
-        ...(labels === undefined ? {} : { labels }),
-        probabilities: model.probabilities,
-        provenance: {
-          command: "quantize",
-          method,
-          seed,
-          source: basename(model.path),
-          sourceHash: model.sha256,
-          ...defined({ accuracy }),
-        },
-      }),
-    );
+  const program = lower(quantized, {
+    preprocessing: preparation.preprocessing,
+    ...(labels === undefined ? {} : { labels }),
+    probabilities: model.probabilities,
+    provenance: { command: "quantize", method, seed, source: basename(model.path), sourceHash: model.sha256 },
+  });
   const out = options.out ?? `${model.name}-w${weights}a${activations}.sbq`;
-  const unmeasured = bytesWith();
+  const unmeasured = writeSbq(program);
   await writeFileAtomic(out, unmeasured);
   const policyFile = `${out.replace(/\.sbq$/, "")}-policy.json`;
   if (mixed) await writeFileAtomic(policyFile, policyText(mixed));
   const made = options.data === NO_DATA;
   const figures = await quantizedFigures(unmeasured, check, images, { made, ...options }, run);
   const { top1 } = figures;
-  const bytes = top1 === undefined ? unmeasured : bytesWith({ [`${images.name} ${images.split}`]: top1 });
+  const bytes = top1 === undefined ? unmeasured : withAccuracy(program, { [`${images.name} ${images.split}`]: top1 });
   if (top1 !== undefined) await writeFileAtomic(out, bytes);
   const result = {
     model: model.path,
@@ -107,3 +96,6 @@ export const quantizeModel = defineTask("quantize", async (options, run): Promis
 /** One entry a line. */
 const policyText = ({ layers }: MixedPrecision): string =>
   `[\n${layers.map((entry) => `  ${JSON.stringify(entry)}`).join(",\n")}\n]\n`;
+
+const withAccuracy = (program: Program, accuracy: NonNullable<Provenance["accuracy"]>) =>
+  writeSbq({ ...program, provenance: { ...program.provenance, accuracy } });

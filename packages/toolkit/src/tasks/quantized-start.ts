@@ -105,7 +105,7 @@ export async function quantizedStart(
   run: Run,
   opening: Opening,
 ): Promise<QuantizedStart> {
-  const { graph, settings, ...start } = await startWithWidths(model, options, run, opening, false);
+  const { graph, settings, ...start } = await startWithBitWidths(model, options, run, opening, false);
   return { ...start, quantized: await quantizeGraph(graph, start.images, settings) };
 }
 
@@ -116,13 +116,13 @@ export async function guardedStart(
   run: Run,
   { guard, ...opening }: Opening & { readonly guard: Pick<GuardedOptions, "maxDrop" | "force"> },
 ): Promise<GuardedStart> {
-  const { graph, settings, ...start } = await startWithWidths(model, options, run, opening, true);
+  const { graph, settings, ...start } = await startWithBitWidths(model, options, run, opening, true);
   const { graph: quantized, check, log } = await quantize(graph, start.images, { ...settings, ...guard });
   return { ...start, quantized, check, log };
 }
 
 /** @param calibratesOnly whether images without the model's classes will do */
-async function startWithWidths(
+async function startWithBitWidths(
   model: FloatModel,
   options: Options,
   run: Run,
