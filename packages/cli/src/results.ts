@@ -35,11 +35,11 @@ export async function deliver(
   if (json) printJson(result);
   else print(text);
   if (results === undefined) return;
-  const { machine, writeFileAtomic } = await import("@subbyte/toolkit/tasks");
+  const { commandLine, machine, writeFileAtomic } = await import("@subbyte/toolkit/tasks");
   const built = commit();
   const { seed } = options;
   const record: ResultRecord = {
-    command: ["subbyte", ...process.argv.slice(2)].map(quoted).join(" "),
+    command: commandLine(["subbyte", ...process.argv.slice(2)]),
     options,
     version,
     ...(built === undefined ? {} : { commit: built }),
@@ -51,7 +51,3 @@ export async function deliver(
   };
   await writeFileAtomic(results, `${toJson(record)}\n`);
 }
-
-/** As a shell takes it. */
-const quoted = (argument: string): string =>
-  /^[\w./:=,@%+-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;

@@ -2,10 +2,10 @@
 
 import { bitsName } from "../bits-name.js";
 import { kebabCase } from "../options/index.js";
+import { commandLine } from "../shell.js";
 import type { SettingTask } from "./definition.js";
 import type { PlannedRun, StudyPlan } from "./planned-run.js";
 import type { Step } from "./run-options.js";
-import { commandLine } from "./submit/shell.js";
 
 /** One for each step of the run; none for latency, which is a race of its own. */
 export function commandsOf(run: PlannedRun, { runs }: Pick<StudyPlan, "runs">): readonly string[] {

@@ -6,7 +6,7 @@
 
 export { ImageCache } from "../data/cache.js";
 export { writeFileAtomic } from "../files.js";
-export { commandLine } from "../study/submit/shell.js";
+export { commandLine } from "../shell.js";
 export {
   type BenchResult,
   bench,

@@ -10,9 +10,10 @@ import type { IJob } from "kubernetes-models/batch/v1";
 import type { IRole, IRoleBinding } from "kubernetes-models/rbac.authorization.k8s.io/v1";
 import type { IPod, IServiceAccount } from "kubernetes-models/v1";
 import { UsageError } from "../../errors.js";
+import { commandLine } from "../../shell.js";
 import type { JobArray } from "./arrays.js";
+import { chosenPack } from "./chosen-pack.js";
 import { AFTER, RUNS } from "./kubernetes-jobs.js";
-import { chosenPack, commandLine } from "./shell.js";
 
 export interface KubernetesOptions {
   readonly study: string;

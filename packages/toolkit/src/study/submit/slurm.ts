@@ -4,8 +4,9 @@
  * @see https://slurm.schedmd.com/sbatch.html
  */
 
+import { commandLine, quoted } from "../../shell.js";
 import type { JobArray } from "./arrays.js";
-import { chosenPack, commandLine, quoted } from "./shell.js";
+import { chosenPack } from "./chosen-pack.js";
 
 export interface SlurmOptions {
   readonly study: string;

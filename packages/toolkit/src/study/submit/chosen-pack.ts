@@ -1,0 +1,8 @@
+/** @file The part of a batch script that chooses a task's runs. */
+
+/**
+ * Lines that set `$1` to the runs of a task, by its number in a variable of the engine.
+ * @param variable such as `SLURM_ARRAY_TASK_ID`
+ */
+export const chosenPack = (packs: readonly (readonly number[])[], variable: string): string =>
+  `set -- ${packs.map((pack) => pack.join(",")).join(" ")}\nshift "$${variable}"`;
