@@ -132,17 +132,17 @@ function quantizationTables({ result: { measurements } }) {
       ]),
   );
   const about =
-    `Accuracy of the integer engine on ${each(({ images }) => images.toLocaleString("en"))} test images; of the float network ` +
-    `${each(({ floatAccuracy }) => percent(floatAccuracy))}. CPU seconds and size are the largest of the seeds.`;
+    `Accuracies are the integer engine's on ${each(({ images }) => images.toLocaleString("en"))} test images. The float network ` +
+    `reaches ${each(({ floatAccuracy }) => percent(floatAccuracy))}. CPU seconds and size are the largest over the seeds.`;
   const averages = configurations.flatMap(({ name, rows }) => {
     const bits = distinct(
       rows.flatMap(({ mixed }) => {
         if (!mixed) return [];
         const [weight, activation] = Object.values(mixed.averageBits).map((value) => value.toFixed(2));
-        return [`${weight} bits a weight and ${activation} bits an activation`];
+        return [`${weight} bits per weight and ${activation} bits per activation`];
       }),
     );
-    return bits.length > 0 ? [`${name}: ${bits.join("; ")}.`] : [];
+    return bits.length > 0 ? [`The row "${name}" has ${bits.join("; ")} on average.`] : [];
   });
   const differences = table(
     ["configuration", "against", ...perSeed, "CPU-s"],

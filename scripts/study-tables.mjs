@@ -78,8 +78,8 @@ export function studyTables({ runs, missing }) {
   const float = floats.map(({ network, result }) => `${several ? `${network} ` : ""}${percent(result.accuracy.top1)}`);
   const images = distinct(networks.map(({ result }) => result.accuracy.images.toLocaleString("en"))).join(", ");
   const about =
-    `Accuracy of the integer engine on ${images} test images; of the float network ${float.join(", ")}. CPU seconds, from the ` +
-    "calibration to the end of the evaluation, and size are the largest of the seeds." +
+    `Accuracies are the integer engine's on ${images} test images. The float network reaches ${float.join(", ")}. CPU seconds ` +
+    "(from calibration to the end of the evaluation) and size are the largest over the seeds." +
     (missing.length === 0 ? "" : ` ${missing.length} of ${runs.length + missing.length} runs are not finished.`);
   return [
     accuracies,

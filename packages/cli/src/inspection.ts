@@ -57,7 +57,7 @@ const asLines = (entries: Readonly<Record<string, unknown>>): string =>
     .map(([key, value]) => `  ${key}: ${typeof value === "object" ? JSON.stringify(value) : value}`)
     .join("\n");
 
-/** What one pass did: its matches, then nodes before (−) and after (+). */
+/** The work of one pass: its matches, then the nodes that it removed (−) and added (+). */
 export function explanationText({ path, pass, matches, removed, added }: PassExplanation & { path: string }): string {
   const applied = matches.filter(({ reason }) => reason === undefined).length;
   const counts =

@@ -6,7 +6,7 @@ import type { Program } from "./program.js";
 
 const program = (): Program => everyOperator(new Random(3), { bits: 4 });
 
-/** What a program in plain JavaScript may hold where a value is expected. */
+/** Values of wrong types that a caller in plain JavaScript may pass. */
 const strangers: readonly unknown[] = [undefined, null, "x", -1, {}, [], () => 1, 7n, new Float64Array(4)];
 
 /** Every place of a program, by its path; typed arrays, and what a file may hold beside the network, are leaves. */

@@ -11,7 +11,7 @@ export interface Pass {
   run(graph: Graph, options?: RewriteOptions): Graph;
 }
 
-/** What one pass did to a graph. */
+/** The graph before and after one pass. */
 export interface PassEvent {
   /** Name of the pass. */
   readonly pass: string;

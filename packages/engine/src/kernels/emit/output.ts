@@ -18,7 +18,7 @@ export interface SumForm {
   readonly factor: number;
 }
 
-/** @param added  what the kernel's sums have too much in each channel */
+/** @param added  the excess in the kernel's sums of each channel, which the bias takes away */
 export const plainSums = ({ bias }: Layer, added?: Int32Array): SumForm => ({
   phases: 1,
   bias: (channel) => bias[channel]! - (added?.[channel] ?? 0),

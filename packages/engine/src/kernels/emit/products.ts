@@ -28,7 +28,7 @@ export interface Products {
   readonly fieldBits: number;
   /** R4: where int16 sums start. */
   readonly starts?: Starts;
-  /** What the sums of each output have too much. */
+  /** The excess in the sums of each output channel, which the bias takes away. */
   readonly added?: Int32Array;
 }
 
