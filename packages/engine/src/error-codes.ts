@@ -39,6 +39,7 @@ export interface EngineErrorFacts {
 
 type Table = Readonly<Record<string, ErrorEntry<keyof EngineErrorFacts>>>;
 
+/** The codes of `FormatError` (not a valid `.sbq` file), with cause, remedy and data. */
 export const formatErrors = {
   "not-sbq": {
     cause: "The file does not start as a `.sbq` file does.",
@@ -67,6 +68,7 @@ export const formatErrors = {
   },
 } as const satisfies Table;
 
+/** The codes of `InputError` (a wrong argument or image), with cause, remedy and data. */
 export const inputErrors = {
   "image-size": {
     cause: "The image has another size than the model takes, and the model does not resize.",
@@ -110,6 +112,7 @@ export const inputErrors = {
   },
 } as const satisfies Table;
 
+/** The codes of `LoadError` (a file that cannot be fetched), with cause, remedy and data. */
 export const loadErrors = {
   "fetch-failed": {
     cause: "The model file could not be read or fetched.",
@@ -123,6 +126,7 @@ export const loadErrors = {
   },
 } as const satisfies Table;
 
+/** The codes of `EnvironmentError` (a machine or page that lacks something), with cause, remedy and data. */
 export const environmentErrors = {
   "no-simd": {
     cause: "This JavaScript engine lacks the WebAssembly SIMD instructions that the kernels need.",
@@ -147,12 +151,18 @@ export const environmentErrors = {
   },
 } as const satisfies Table;
 
+/** All codes of the engine, with cause, remedy and data. */
 export const engineErrors = { ...formatErrors, ...inputErrors, ...loadErrors, ...environmentErrors };
 
+/** A code of `FormatError`. */
 export type FormatErrorCode = keyof typeof formatErrors;
+/** A code of `InputError`. */
 export type InputErrorCode = keyof typeof inputErrors;
+/** A code of `LoadError`. */
 export type LoadErrorCode = keyof typeof loadErrors;
+/** A code of `EnvironmentError`. */
 export type EnvironmentErrorCode = keyof typeof environmentErrors;
+/** A code of any error of the engine. */
 export type EngineErrorCode = keyof typeof engineErrors;
 
 /** The data of an error: the facts that its code always carries, and any others. */

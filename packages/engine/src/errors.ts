@@ -27,6 +27,7 @@ export class FormatError extends CodedError<FormatErrorCode> {
   override readonly name = "FormatError";
   readonly kind = "format";
 
+  /** The place in the file, such as `operators[3].weights`. */
   get field(): string {
     return this.data.field;
   }

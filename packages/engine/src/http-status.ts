@@ -5,6 +5,7 @@ import { type EngineErrorCode, engineErrors } from "./error-codes.js";
 /** 4xx where the request is at fault, 5xx where the server or what it reads from is. */
 export type ErrorStatus = 400 | 404 | 409 | 413 | 415 | 422 | 499 | 500 | 502 | 503 | 507;
 
+/** The HTTP status with which a server answers each error of the engine. */
 export const engineHttpStatus: Readonly<Record<EngineErrorCode, ErrorStatus>> = {
   "not-sbq": 415,
   "sbq-version": 422,

@@ -20,6 +20,7 @@ import { createModel, type Model } from "./model.js";
 import { defaultMaxBytes } from "./program/check.js";
 import { type DownloadProgress, type ModelSource, readSource } from "./source.js";
 
+/** Options of `load`. */
 export interface LoadOptions {
   /** `"auto"`, the default, is the fastest of this machine; all give the same bits. */
   readonly tier?: TierName | "auto";
@@ -34,7 +35,9 @@ export interface LoadOptions {
   readonly worker?: boolean;
   /** Most bytes that file and model may take. Default 1 GiB. */
   readonly maxBytes?: number;
+  /** Ends the download; `load` then rejects with the reason of the signal. */
   readonly signal?: AbortSignal;
+  /** Called as bytes arrive. */
   readonly onProgress?: (progress: DownloadProgress) => void;
 }
 

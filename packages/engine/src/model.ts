@@ -23,6 +23,7 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Options of `classify`. */
 export interface ClassifyOptions extends RunOptions {
   /** How many classes to return, 5 by default. */
   readonly topK?: number;

@@ -3,7 +3,9 @@
 import { checkArgument, type Expectation, isObject, oneOf, positiveInteger } from "./arguments.js";
 import type { Probabilities } from "./program/program.js";
 
+/** One class and how likely it is. */
 export interface Prediction {
+  /** Index of the class, from 0. */
   readonly index: number;
   /** The class's name, where the file has names. */
   readonly label?: string;

@@ -7,6 +7,7 @@ import { LoadError } from "./errors.js";
 /** A `.sbq` file: its bytes, a `File` or `Blob`, where it lies (a URL; in Node a path too), or the answer to a request for it. */
 export type ModelSource = Uint8Array | ArrayBuffer | Blob | string | URL | Response;
 
+/** How much of a file has arrived. */
 export interface DownloadProgress {
   readonly loadedBytes: number;
   /** Absent where the sender does not say. */

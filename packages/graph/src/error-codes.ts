@@ -157,6 +157,7 @@ export const modelErrors = {
   },
 } as const satisfies Readonly<Record<string, ErrorEntry<keyof ModelErrorFacts>>>;
 
+/** A code of `ModelError`. */
 export type GraphErrorCode = keyof typeof modelErrors;
 
 /** The data of an error: the facts that its code always carries, and any others. */
@@ -176,6 +177,7 @@ export type ErrorArguments<Facts, Table extends Readonly<Record<string, ErrorEnt
   ];
 }[keyof Table];
 
+/** The data of a `ModelError` with this code. */
 export type GraphErrorData<Code extends GraphErrorCode = GraphErrorCode> = ErrorData<
   ModelErrorFacts,
   typeof modelErrors,

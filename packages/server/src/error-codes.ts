@@ -130,4 +130,5 @@ export const serverErrors = {
   },
 } as const satisfies Readonly<Record<string, ServerErrorEntry>>;
 
+/** A code of an error of the server. */
 export type ErrorCode = keyof typeof serverErrors;

@@ -47,6 +47,7 @@ export class ModelFileError extends ServerError {
   }
 }
 
+/** The JSON of every failure. `error` is the message and the action in one sentence, as ONNX Runtime Server has it. */
 export interface ErrorBody {
   readonly error: string;
   readonly code: ErrorCode;

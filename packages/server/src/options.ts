@@ -3,6 +3,18 @@
 import { availableParallelism } from "node:os";
 import { InputError } from "@subbyte/engine";
 
+/** Where the log goes. */
+export interface LogOptions {
+  /** Least level that is written, such as `"info"` or `"warn"`. */
+  readonly level?: string;
+  /** Receives the log instead of stdout. */
+  readonly stream?: {
+    /** Writes one line of JSON, with its line end. */
+    write(line: string): void;
+  };
+}
+
+/** Options of `startServer`. All but `models` have a default. */
 export interface ServerOptions {
   /** Folder with the models: `NAME.sbq`, `NAME.onnx`, or `NAME/VERSION/model.sbq`. */
   readonly models: string;
@@ -56,7 +68,7 @@ export interface ServerOptions {
   /** Most milliseconds that a stop waits for requests; 30,000 by default. */
   readonly shutdownTimeout?: number;
   /** The log, JSON lines on stdout by default; false for none. */
-  readonly log?: { readonly level?: string; readonly stream?: { write(line: string): void } } | false;
+  readonly log?: LogOptions | false;
 }
 
 export type Settings = Required<Omit<ServerOptions, "grpcPort" | "defaultModel" | "token" | "page" | "log">> &

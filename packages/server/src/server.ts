@@ -13,6 +13,7 @@ import { Metrics } from "./metrics.js";
 import { Repository } from "./models/repository.js";
 import { type ServerOptions, settingsOf } from "./options.js";
 
+/** A server that listens. Its models may still be loading. */
 export interface RunningServer {
   /** Of the page and the HTTP protocols, e.g. `http://127.0.0.1:8080`. */
   readonly url: string;

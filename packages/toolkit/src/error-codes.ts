@@ -10,6 +10,7 @@ import type { ErrorCodeTable, ToolkitErrorFacts } from "./error-facts.js";
 
 export { dataErrors, failedErrors, interruptedErrors, machineErrors, usageErrors };
 
+/** All codes of the toolkit, with cause, remedy and data. */
 export const toolkitErrors = {
   ...usageErrors,
   ...dataErrors,
@@ -18,6 +19,7 @@ export const toolkitErrors = {
   ...failedErrors,
 };
 
+/** A code of an error of the toolkit. */
 export type ToolkitErrorCode = keyof typeof toolkitErrors;
 
 /** The code of any error that our packages throw. */
@@ -26,6 +28,7 @@ export type ErrorCode = GraphErrorCode | EngineErrorCode | ToolkitErrorCode;
 /** The kinds of errors, which decide exit statuses; `internal` is a fault of ours. */
 export type ErrorKind = "usage" | "data" | "model" | "format" | "machine" | "interrupted" | "failed" | "internal";
 
+/** The data of an error of the toolkit with this code. */
 export type ToolkitErrorData<Code extends ToolkitErrorCode = ToolkitErrorCode> = ErrorData<
   ToolkitErrorFacts,
   typeof toolkitErrors,

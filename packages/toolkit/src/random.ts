@@ -84,6 +84,7 @@ export class Random {
     return random;
   }
 
+  /** The state, with which `Random.fromState` continues the sequence. */
   get state(): RandomState {
     return [this.#a >>> 0, this.#b >>> 0, this.#c >>> 0, this.#d >>> 0];
   }

@@ -38,6 +38,7 @@ export interface HostState {
   readonly fallback?: string;
 }
 
+/** Time and kernels of one operator. */
 export interface LayerProfile {
   /** Index of the operator; −1 is the conversion of bytes to codes. */
   readonly operator: number;

@@ -22,6 +22,7 @@ import { emitOperator } from "./emit/index.js";
 import { planProgram } from "./plan.js";
 import { scheduleSteps } from "./splitting/schedule.js";
 
+/** Options of `compile`. */
 export interface CompileOptions {
   /** Default: the best one of this machine. */
   readonly tier?: Tier;
@@ -39,6 +40,7 @@ export interface KernelReport extends KernelChoice {
   readonly name: string;
 }
 
+/** Time and kernels of one operator. */
 export interface ProfileEntry {
   /** Index in `Program.operators`; −1 is the input. */
   readonly operator: number;
@@ -51,6 +53,7 @@ export interface ProfileEntry {
   readonly multiplyAdds: number;
 }
 
+/** A program compiled to kernels, on the calling thread. `load` gives a `Model` that also uses workers and threads. */
 export interface Executable {
   readonly program: Program;
   readonly tier: Tier;

@@ -14,6 +14,7 @@ import { checkPreprocessing, checkProvenance } from "./check-metadata.js";
 import { checkTypes } from "./check-types.js";
 import type { Program, QuantizedTensor } from "./program.js";
 
+/** Limits within which a program is accepted. */
 export interface CheckOptions {
   /** Most bytes that loading and running the program may take, weights and working memory together. Default 1 GiB. */
   readonly maxBytes?: number;
@@ -79,6 +80,7 @@ export function checkProgram(
     );
 }
 
+/** Bytes that the reference takes to run a program. */
 export interface MemoryRequirement {
   /** Unpacked weights, scales, biases and tables, and what operators derive from them, in bytes. */
   readonly parameters: number;

@@ -69,6 +69,7 @@ export interface Preprocessing {
   readonly std: readonly number[];
 }
 
+/** A JSON value. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
 /** Where a model came from; free-form JSON, at most 8 levels deep, but for the fields named. */
@@ -87,6 +88,7 @@ export interface Provenance {
 /** How class probabilities come from logits: classes exclude each other (softmax), or each is decided by itself (sigmoid). */
 export type Probabilities = "softmax" | "sigmoid";
 
+/** A quantized network as the engine runs it: tensors, operators in order, input tables, preprocessing. `readSbq` gives one. */
 export interface Program {
   readonly name: string;
   readonly tensors: readonly QuantizedTensor[];

@@ -15,10 +15,13 @@ import type { Operator, Program, TensorId } from "../program/program.js";
 /** Called after each operator with the codes that it wrote, or with the logits. The array is a copy. */
 export type Trace = (op: Operator, index: number, result: Uint8Array | Float32Array, image: number) => void;
 
+/** Options of `createReference`. */
 export interface ReferenceOptions extends CheckOptions {
+  /** Called with the codes that each operator computes. */
   readonly trace?: Trace;
 }
 
+/** A program run by plain integer loops. Every kernel gives the same bits. */
 export interface Reference {
   readonly program: Program;
   /**

@@ -14,6 +14,7 @@ import type { Graph, Node, TensorType } from "../ir/types.js";
 import { operatorDefinition } from "../operators/index.js";
 import { freeName } from "./names.js";
 
+/** The loss to differentiate, and the values to differentiate it by. */
 export interface GradientRequest {
   /** A value with one element. */
   readonly loss: string;
@@ -21,6 +22,7 @@ export interface GradientRequest {
   readonly parameters: readonly string[];
 }
 
+/** The result of `gradients`. */
 export interface GradientGraph {
   /** The graph with the gradients appended to its outputs, in the order of the parameters. */
   readonly graph: Graph;

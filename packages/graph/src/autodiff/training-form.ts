@@ -19,6 +19,7 @@ export interface BatchStatistics {
   readonly elementsPerImage: number;
 }
 
+/** A graph whose batch normalization uses the statistics of the batch. */
 export interface TrainingForm {
   readonly graph: Graph;
   readonly statistics: readonly BatchStatistics[];
@@ -59,9 +60,11 @@ export function toTrainingForm(graph: Graph): TrainingForm {
   return { graph: { ...graph, nodes, tensors, outputs }, statistics };
 }
 
+/** A graph with a loss, ready for `gradients`. */
 export interface LossGraph {
   /** The graph with a further input, the labels, and the loss as its first output. */
   readonly graph: Graph;
+  /** Name of the loss, a scalar. */
   readonly loss: string;
   /** int64 [n] */
   readonly labels: string;

@@ -23,6 +23,7 @@ export interface FileInput {
   readonly changes: readonly InputChange[];
 }
 
+/** A classifier in the usual form, and how its file takes images. */
 export interface ImportedClassifier {
   /**
    * One float32 input [N, C, H, W], normalized; outputs as the file has them, those of classes as [N, classes]. FakeQuant nodes

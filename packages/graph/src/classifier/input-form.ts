@@ -8,6 +8,7 @@ import { int64 } from "../ir/tensor.js";
 import type { Dim, Graph, GraphInput, Node, Tensor } from "../ir/types.js";
 import { usesOf } from "../ir/uses.js";
 
+/** Options for the form of the input. */
 export interface InputFormOptions {
   /** Side of the images in pixels, for networks that leave height or width open. */
   readonly size?: number;
@@ -19,6 +20,10 @@ export interface InputForm {
   readonly changes: readonly InputChange[];
 }
 
+/**
+ * What the import changed about the input: `bytes` (it took bytes), `channels-last` ([N, H, W, C]), `size` (open height or
+ * width), `flat` (a vector per image), `unread-inputs` (inputs that nothing reads).
+ */
 export type InputChange = "bytes" | "channels-last" | "size" | "flat" | "unread-inputs";
 
 /** The graph with an input of the usual form; what cannot be brought to it stays as it is. */

@@ -33,6 +33,7 @@ const training: readonly Decomposition[] = [
   softmaxCrossEntropyGradient,
 ];
 
+/** Options of `expandForTraining` and `expandForInference`. */
 export interface DecompositionOptions {
   /** Minimal filtering for 3×3 convolutions where it pays; true by default. */
   readonly winograd?: boolean;

@@ -13,6 +13,7 @@ import { type Uses, usesOf } from "../ir/uses.js";
 import { operatorDefinition } from "../operators/index.js";
 import { channelVector } from "../passes/channel-affine.js";
 
+/** A chain of elementwise operators that is a function of one activation. */
 export interface ElementwiseFunction {
   /** The activation that it is a function of. */
   readonly source: string;

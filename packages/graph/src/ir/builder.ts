@@ -4,6 +4,7 @@ import { ModelError } from "../errors.js";
 import { float32, int64 } from "./tensor.js";
 import type { Attributes, Dim, DType, Graph, GraphInput, Node, Tensor } from "./types.js";
 
+/** Names and domain of a node that is added. */
 export interface NodeOptions {
   /** Node name; derived from the operator where absent. */
   readonly name?: string;
@@ -12,6 +13,7 @@ export interface NodeOptions {
   readonly domain?: string;
 }
 
+/** Builds a graph node by node. Names are checked to be unique as they are added. */
 export class GraphBuilder {
   readonly #inputs: GraphInput[] = [];
   readonly #nodes: Node[] = [];
@@ -115,6 +117,7 @@ export class GraphBuilder {
     return this.#nodes;
   }
 
+  /** Whether a value of this name exists. */
   has(value: string): boolean {
     return this.#values.has(value);
   }
@@ -130,6 +133,7 @@ export class GraphBuilder {
     return name;
   }
 
+  /** The graph as it is now. The builder can go on afterwards. */
   build(): Graph {
     return {
       name: this.name,

@@ -6,6 +6,7 @@
  * object when nothing changed.
  */
 
+/** Element types. int4 and uint4 have one byte per element in memory and half a byte in files. */
 export type DType =
   | "float32"
   | "float64"
@@ -25,6 +26,7 @@ export type DType =
 /** A dimension: a number, or a symbol such as `"N"` for the batch size. */
 export type Dim = number | string;
 
+/** The JavaScript arrays that hold the elements of a tensor. */
 export type TypedArray =
   | Float32Array
   | Float64Array
@@ -56,8 +58,10 @@ export interface Tensor {
 /** An attribute value. Numbers are written as INT where integral and the operator's schema says so; see `onnx/writer.ts`. */
 export type Attribute = number | bigint | string | boolean | readonly number[] | readonly string[] | Tensor;
 
+/** Attributes of a node by name, as the ONNX specification names them. */
 export type Attributes = Readonly<Record<string, Attribute>>;
 
+/** One operator of a graph. Nodes are never changed; a new one takes the place of the old one. */
 export interface Node {
   /** Unique within the graph; for people (messages, policies), never for connections. */
   readonly name: string;
@@ -76,6 +80,7 @@ export interface GraphInput extends TensorType {
   readonly name: string;
 }
 
+/** A network: inputs, operators in topological order, constants, outputs. It is never changed. */
 export interface Graph {
   readonly name: string;
   readonly inputs: readonly GraphInput[];

@@ -2,6 +2,7 @@
 
 import type { Graph, Node } from "./types.js";
 
+/** Who produces and who reads the values of a graph. */
 export interface Uses {
   /** The node that produces a value; undefined for inputs and constants. */
   producer(value: string): Node | undefined;
@@ -9,11 +10,13 @@ export interface Uses {
   readers(value: string): readonly Node[];
   /** How often a value is read: by each input of each node, and by the graph's outputs. */
   count(value: string): number;
+  /** Whether the graph returns this value. */
   isGraphOutput(value: string): boolean;
 }
 
 const remembered = new WeakMap<Graph, Uses>();
 
+/** Producers and readers of all values. Computed once per graph and remembered. */
 export function usesOf(graph: Graph): Uses {
   const known = remembered.get(graph);
   if (known) return known;

@@ -24,6 +24,7 @@ import {
 import { type ExternalDataLoader, readTensor } from "./tensors.js";
 import { widenedCode, widenedNode } from "./widen.js";
 
+/** Options of `readOnnx`. */
 export interface ReadOptions {
   /** Reads tensors stored in other files; without it, external data is refused. */
   readonly externalData?: ExternalDataLoader;

@@ -9,6 +9,7 @@ import { fromIrForm, irVersionOf, knownDomains, NEWEST_OPSET, OLDEST_WRITTEN_OPS
 import { type AttributeProto, AttributeType, fromBigInt, modelType, type NodeProto } from "./schema.js";
 import { writeTensor } from "./tensors.js";
 
+/** Options of `writeOnnx`. */
 export interface WriteOptions {
   /** 13 to 22; the lowest from 18 on that can hold the graph where absent. */
   readonly opset?: number;

@@ -20,6 +20,7 @@ export interface GradientContext {
   readonly g: GraphBuilder;
   /** Inferred type of a value of the forward graph; shapes are complete up to the symbolic batch. */
   type(value: string): TensorType;
+  /** The constant of this name; undefined if the value is computed. */
   constant(value: string): Tensor | undefined;
   /** Gradient of each output of the node; `undefined` where the loss does not depend on it. */
   readonly outputGradients: readonly (string | undefined)[];
@@ -27,6 +28,7 @@ export interface GradientContext {
   readonly needed: readonly boolean[];
 }
 
+/** One operator: how its types are inferred, what it computes, and its gradient. */
 export interface OperatorDefinition {
   readonly op: string;
   readonly domain?: string;

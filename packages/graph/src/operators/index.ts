@@ -26,6 +26,7 @@ import { LogSoftmax, Softmax } from "./softmax.js";
 import { SoftmaxCrossEntropy, SoftmaxCrossEntropyGradient } from "./softmax-cross-entropy.js";
 import { Dropout, unaryOperators } from "./unary.js";
 
+/** All operators that the graph knows: ONNX operators, and those of ours (domain `subbyte`). */
 export const operators: readonly OperatorDefinition[] = [
   ...binaryOperators,
   ...reductions,

@@ -16,6 +16,7 @@ import { type LiveTaps, liveTaps } from "../operators/support/live-taps.js";
 import { flatten, forEachIndex, gathered, stridesOf } from "../operators/support/values.js";
 import { windowAttributes, windowOutput } from "../operators/support/windows.js";
 
+/** The result of `cropDeadTaps`. */
 export interface CroppedGraph {
   readonly graph: Graph;
   /** By the name of a cropped weight: the taps that are left of it. */
@@ -23,7 +24,9 @@ export interface CroppedGraph {
 }
 
 /**
- * @param graph with sizes of images known, the batch aside
+ * Crops convolution weights to the taps that can read the image; the others only read padding.
+ *
+ * @param graph with known image sizes; the batch may be symbolic
  * @param isCropped which constants may lose taps; they keep their names
  */
 export function cropDeadTaps(graph: Graph, isCropped: (weight: string) => boolean): CroppedGraph {

@@ -34,4 +34,5 @@ const rule: Rule = {
   },
 };
 
+/** Folds BatchNormalization into the convolution or linear layer before it. Computed in float64, rounded once. */
 export const foldBatchNorm = rulePass("fold-batch-norm", [rule]);

@@ -46,6 +46,7 @@ export function foldConstantsWithin(limit: number): Pass {
 /** The limit that suits a graph as it was read. */
 export const foldingLimit = (graph: Graph): number => FREE_GROWTH + GROWTH * elementsOf(graph.tensors);
 
+/** Computes nodes whose inputs are all constant, within a limit on memory. */
 export const foldConstants: Pass = {
   name: "fold-constants",
   run: (graph) => foldConstantsWithin(foldingLimit(graph)).run(graph),

@@ -8,6 +8,7 @@ import type { Rule } from "../patterns/rule.js";
 /** Maps a graph to an equivalent one with the same inputs and outputs, or to itself where there is nothing to do. */
 export interface Pass {
   readonly name: string;
+  /** The equivalent graph; the same object if nothing changed. */
   run(graph: Graph, options?: RewriteOptions): Graph;
 }
 
@@ -22,6 +23,7 @@ export interface PassEvent {
   readonly matches: readonly RewriteEvent[];
 }
 
+/** Options of `runPasses`: who hears what passes and their rules did. */
 export interface PassOptions extends RewriteOptions {
   /** Called after each run of each pass. */
   readonly onPass?: (event: PassEvent) => void;

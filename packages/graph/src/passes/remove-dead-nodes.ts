@@ -2,6 +2,7 @@
 
 import type { Pass } from "./pass.js";
 
+/** Removes nodes and constants that no output depends on. */
 export const removeDeadNodes: Pass = {
   name: "remove-dead-nodes",
   run(graph) {

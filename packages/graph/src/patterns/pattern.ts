@@ -28,6 +28,7 @@ export interface OptionalValue {
   readonly pattern: AnyValue | ConstantValue;
 }
 
+/** A node of one of these operators, whose inputs match in turn. Build it with `node`. */
 export interface NodePattern {
   readonly kind: "node";
   readonly ops: readonly string[];
@@ -39,18 +40,23 @@ export interface NodePattern {
   readonly shared: boolean;
 }
 
+/** Whatever may be an input in a pattern. */
 export type ValuePattern = AnyValue | ConstantValue | OptionalValue | NodePattern;
 
+/** Options of a node in a pattern. */
 export interface NodePatternOptions {
   readonly domain?: string;
   readonly commutative?: boolean;
   readonly shared?: boolean;
 }
 
+/** A hole that takes any value. */
 export const anyValue = (): AnyValue => ({ kind: "any" });
 
+/** A hole that takes a constant only. */
 export const constant = (): ConstantValue => ({ kind: "constant" });
 
+/** A hole for an input that may be left out. */
 export const optional = (pattern: AnyValue | ConstantValue): OptionalValue => ({ kind: "optional", pattern });
 
 /** A node of one of the operators. Inputs beyond those listed must be left out; outputs after the first must be unused. */
@@ -84,6 +90,7 @@ export class Match {
     this.#bindings = bindings;
   }
 
+  /** The node that matched this part of the pattern. */
   node(pattern: NodePattern): Node {
     return this.#bindings.get(pattern) as Node;
   }

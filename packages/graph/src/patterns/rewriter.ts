@@ -15,7 +15,9 @@ export interface RewriteEvent {
   readonly skipped?: string;
 }
 
+/** Options of `rewrite`. */
 export interface RewriteOptions {
+  /** Called for each match, whether the rule was applied or not. */
   readonly trace?: (event: RewriteEvent) => void;
 }
 

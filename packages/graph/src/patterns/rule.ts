@@ -31,6 +31,7 @@ export interface RewriteContext {
   replaceConstant(name: string, tensor: Tensor): string;
 }
 
+/** A rewriting: a pattern, and how to build what takes its place. */
 export interface Rule {
   readonly name: string;
   readonly match: NodePattern;

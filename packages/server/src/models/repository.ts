@@ -17,8 +17,10 @@ export type RepositoryEvent =
   | { readonly event: "loaded" | "replaced" | "unloaded"; readonly model: string; readonly version: string }
   | { readonly event: "refused"; readonly model: string; readonly version: string; readonly reason: string };
 
+/** State of a model, in the words of the Open Inference Protocol. */
 export type ModelState = "READY" | "LOADING" | "UNLOADING" | "UNAVAILABLE";
 
+/** A model of the repository index. */
 export interface IndexEntry {
   readonly name: string;
   readonly version: string;

@@ -58,6 +58,7 @@ export const benchNetworks: readonly NetworkChoice[] = [
   { architecture: "resnet20", size: 32 },
 ];
 
+/** One race: a network of ours against one contestant. */
 export interface Comparison {
   readonly network: NetworkChoice;
   readonly ours: OwnContestant;
@@ -72,6 +73,7 @@ export function comparisonKey({ network, ours, against }: Comparison): string {
   return `${networkKey(network)}-${variant}/${other}`;
 }
 
+/** Which networks, bit widths, tiers and peers are raced. */
 export interface ComparisonOptions {
   readonly networks: readonly NetworkChoice[];
   /** Bit widths of weights and activations. */

@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { cpus } from "node:os";
 
+/** The processor of this machine. */
 export interface Processor {
   /** Such as `"AMD EPYC, family 26, model 2"`. */
   readonly cpu: string;
@@ -10,6 +11,7 @@ export interface Processor {
   readonly vectorExtensions: readonly string[];
 }
 
+/** Reads the name and the vector extensions of the processor from the system. */
 export function processor(): Processor {
   const name = cpus()[0]?.model.trim() ?? "unknown";
   let text: string;

@@ -45,6 +45,7 @@ export interface ContestantResult {
   readonly correlation: number;
 }
 
+/** Results of all races. */
 export interface EngineBench {
   readonly results: readonly ContestantResult[];
   /** Medians of per-turn ratios by comparison; above 1 ours is faster. */
@@ -58,13 +59,14 @@ export interface EngineBench {
 /** Runs a race somewhere. */
 export type RunRace = (race: Race, options: TurnOptions) => Promise<RaceResult[]>;
 
+/** Options of `benchEngine`. */
 export interface EngineBenchOptions {
   readonly comparisons: readonly Comparison[];
   readonly turns: number;
   readonly seed: number;
   /** Where the races take place; this process by default. */
   readonly runRace?: RunRace;
-  /** @param step what is being done, @param done turns so far where turns are being taken */
+  /** Called with what is done at the moment, and with the turns so far while turns are taken. */
   readonly onStep?: (step: string, done?: number) => void;
   readonly signal?: AbortSignal;
 }

@@ -5,6 +5,7 @@ import { type NetworkChoice, networkKey } from "./comparison.js";
 import { benchNetwork } from "./network.js";
 import { quantizedFile } from "./quantized.js";
 
+/** Times of all operators of one network. */
 export interface NetworkProfile {
   /** Such as `"resnet18-224"`. */
   readonly network: string;
@@ -13,7 +14,11 @@ export interface NetworkProfile {
   readonly layers: readonly LayerProfile[];
 }
 
-/** @param options.runs of each layer, of which the shortest counts */
+/**
+ * Times each operator of a network on the engine.
+ *
+ * @param options.runs runs per operator, of which the shortest counts
+ */
 export async function profileEngine(
   choice: NetworkChoice,
   options: {

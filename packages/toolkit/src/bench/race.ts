@@ -5,6 +5,7 @@ import { type ContestantSpec, contestantName, type PeerContestant } from "./comp
 import { type ImageForm, ownContestant, type PeerNetwork, peerContestant } from "./contestants.js";
 import { type Contestant, type Measured, type TurnOptions, takeTurns } from "./turns.js";
 
+/** A contestant and the file that it loads. */
 export interface Entry {
   readonly spec: ContestantSpec;
   /** A `.sbq` file of ours, an ONNX or `.tflite` file of a peer. */

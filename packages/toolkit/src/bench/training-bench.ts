@@ -22,6 +22,7 @@ export interface TrainingResult {
   readonly imagesPerSecond: number;
 }
 
+/** Results of `benchTraining`. */
 export interface TrainingBench {
   readonly results: readonly TrainingResult[];
   /**
@@ -55,6 +56,7 @@ interface Comparison {
   readonly against: string;
 }
 
+/** Times training steps, float and quantized, in turn with those of PyTorch where it is installed. */
 export async function benchTraining(options: TrainingBenchOptions): Promise<TrainingBench> {
   const results: TrainingResult[] = [];
   const [ratios, cpuRatios]: Record<string, number>[] = [{}, {}];

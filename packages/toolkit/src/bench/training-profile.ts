@@ -20,6 +20,7 @@ export type StepPart =
   | "linear, pooling, sums"
   | "loss and update";
 
+/** Times of the nodes of a training step. */
 export interface StepProfile {
   /** Such as `"resnet18-cifar-32"`. */
   readonly network: string;
@@ -44,6 +45,7 @@ export interface Share {
 
 const LONGEST = 20;
 
+/** Times each node of a training step. */
 export async function profileTraining(
   network: TrainingNetwork,
   bits: number | undefined,

@@ -18,13 +18,16 @@ export interface RemoteFile {
   readonly md5: string;
 }
 
+/** Bytes so far, and of the whole file. */
 export interface DownloadProgress {
   readonly bytes: number;
   /** Unknown where the server does not say. */
   readonly of: number | undefined;
 }
 
+/** Options of `download`. */
 export interface DownloadOptions {
+  /** Called as bytes arrive. */
   readonly onProgress?: (progress: DownloadProgress) => void;
   readonly signal?: AbortSignal;
   /** Attempts in a row that bring no byte before giving up; 5 by default. */

@@ -2,6 +2,7 @@
 
 import { UsageError } from "../errors.js";
 
+/** How bytes become the values that a network takes: (pixel / 255 − mean) / std. */
 export interface Normalization {
   readonly channels: 1 | 3;
   /** Per channel, in units of pixel / 255. */
@@ -36,7 +37,7 @@ export function normalizationTables({ channels, mean, std }: Normalization): rea
 /**
  * Turns bytes `[N, H, W, C]` into normalized floats `[N, C, H, W]`.
  *
- * @param pixels H · W, the pixels of one image; N follows from the length of `images`.
+ * @param normalization.pixels H · W, the pixels of one image; N follows from the length of `images`.
  * @param target takes the result where given; at least as long as `images`.
  */
 export function normalize(

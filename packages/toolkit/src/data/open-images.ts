@@ -15,6 +15,7 @@ import type { Catalogue } from "./source.js";
 import { chooseSplit, everyNth, type SplitRequest, type ValidationShare } from "./split.js";
 import type { ImageSet } from "./types.js";
 
+/** Which images are opened, and at which size. */
 export interface OpenOptions {
   /** "evaluation" takes test where there is one, else val. */
   readonly split: SplitRequest;

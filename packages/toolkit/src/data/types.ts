@@ -11,6 +11,7 @@ export interface Batch {
   readonly count: number;
 }
 
+/** How images are put into batches. */
 export interface BatchOptions {
   readonly batchSize: number;
   /** Shuffles with this seed; in order where absent. */
@@ -24,6 +25,7 @@ export interface BatchOptions {
   readonly dropLast?: boolean;
 }
 
+/** Random changes of training images. All are off by default. */
 export interface Augmentation {
   /** Zero-pads by this many pixels and crops back at a random place. */
   readonly cropPadding?: number;

@@ -2,6 +2,7 @@
 
 import type { Normalization } from "./normalize.js";
 
+/** A normalization that many networks use. */
 export interface UsualNormalization extends Pick<Normalization, "mean" | "std"> {
   /** Whose it is, for people. */
   readonly name: string;

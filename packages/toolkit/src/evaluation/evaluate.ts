@@ -8,15 +8,18 @@ import { addBatch, type ClassifierCounts, emptyCounts } from "./metrics.js";
 /** Logits `[N, classes]`, row-major, of a batch. */
 export type Classify = (batch: Batch) => Promise<Float32Array> | Float32Array;
 
+/** Options of `evaluateClassifier`. */
 export interface EvaluationOptions {
   /** Images at once; 64 by default. */
   readonly batchSize?: number;
   /** How probabilities come from logits; "softmax" by default. */
   readonly probabilities?: Probabilities;
   readonly signal?: AbortSignal;
+  /** Called after each batch. */
   readonly onProgress?: (progress: EvaluationProgress) => void;
 }
 
+/** How far an evaluation is. `of` is the number of all images. */
 export interface EvaluationProgress {
   readonly images: number;
   readonly of: number;
@@ -25,6 +28,7 @@ export interface EvaluationProgress {
   readonly imagesPerSecond: number;
 }
 
+/** Accuracy, loss and confusion of a classifier on a data set. */
 export interface ClassifierResult {
   readonly images: number;
   /** Share of images whose first class is the label, 0…1. */

@@ -7,8 +7,10 @@ import { DataError } from "../errors.js";
 import { createSession, type SessionOptions } from "../runtime/session.js";
 import type { Classify } from "./evaluate.js";
 
+/** A graph on ONNX Runtime that classifies batches. */
 export interface FloatClassifier {
   readonly classify: Classify;
+  /** Frees the session. */
   close(): Promise<void>;
 }
 
@@ -19,6 +21,8 @@ export interface FloatClassifierOptions extends SessionOptions {
 }
 
 /**
+ * Loads a graph into ONNX Runtime as a classifier of batches.
+ *
  * @param model a graph of one input `[N, C, H, W]` and logits `[N, classes]` as first output, or the bytes of such an ONNX file
  * @param shape `[C, H, W]` that the network takes
  */

@@ -5,15 +5,18 @@ import { load, type TierName } from "@subbyte/engine";
 import type { Batch } from "../data/types.js";
 import type { Classify } from "./evaluate.js";
 
+/** A program on the integer engine that classifies batches. */
 export interface IntegerClassifier {
   /** Logits of a batch, its images shared out over the threads. */
   readonly classify: Classify;
   /** What the machine, or the options, made of it. */
   readonly tier: TierName;
   readonly threads: number;
+  /** Ends the threads and frees their memory. */
   close(): Promise<void>;
 }
 
+/** Options of `integerClassifier`. */
 export interface IntegerClassifierOptions {
   /** One image each; all cores that this process may use by default. */
   readonly threads?: number;

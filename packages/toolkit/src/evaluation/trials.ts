@@ -8,6 +8,7 @@ import type { UsualNormalization } from "../data/usual-normalizations.js";
 import { createSession, type SessionOptions } from "../runtime/session.js";
 import { argMax } from "./metrics.js";
 
+/** A way to prepare images: a normalization and an order of channels. */
 export interface Reading extends UsualNormalization {
   /** Last channel first. */
   readonly isReversed: boolean;

@@ -14,7 +14,11 @@ import { isLayer } from "../quantization/topology.js";
 /** First opset whose QuantizeLinear and DequantizeLinear know INT4. */
 export const QDQ_OPSET = 21;
 
-/** @param graph with FakeQuant nodes whose scales are set */
+/**
+ * Replaces FakeQuant nodes by QuantizeLinear and DequantizeLinear.
+ *
+ * @param graph with FakeQuant nodes whose scales are set
+ */
 export function toQdq(graph: Graph): Graph {
   const b = new GraphBuilder(graph.name);
   b.reserve(namesIn(graph));

@@ -15,6 +15,7 @@ import { unclamped } from "./pending.js";
 import { noIntegerForm } from "./refusal.js";
 import { emitProduct, storeCodes } from "./store.js";
 
+/** What a `.sbq` holds beside the network: preparation of images, names of classes, origin. */
 export interface LowerOptions {
   readonly preprocessing: Preprocessing;
   readonly labels?: readonly string[];

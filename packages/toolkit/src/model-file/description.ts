@@ -7,6 +7,7 @@ import * as v from "valibot";
 import { DataError } from "../errors.js";
 import type { Stem } from "../models/index.js";
 
+/** The network that the weights of a checkpoint belong to, as `train` wrote it. */
 export interface ModelDescription {
   readonly architecture: string;
   readonly classes: number;

@@ -24,6 +24,7 @@ import { type ModelDescription, readDescription } from "./description.js";
 import { externalDataBeside } from "./external-data.js";
 import { classifierHead, type Head } from "./head.js";
 
+/** Options of `openModel`. Most are for checkpoints, which hold weights without a network. */
 export interface OpenModelOptions {
   /** Built-in architecture that a checkpoint's weights belong to; our own checkpoints name theirs. */
   readonly architecture?: string;
@@ -82,9 +83,12 @@ export interface QuantizedModel extends OpenedFile {
   readonly program: Program;
 }
 
+/** An opened model file; `kind` tells which. */
 export type OpenedModel = FloatModel | CalibratedModel | QuantizedModel;
 
 /**
+ * Opens a model file by its content: ONNX, `.sbq`, PyTorch checkpoint or safetensors. ONNX files are simplified.
+ *
  * @throws {UsageError} for a checkpoint without `architecture`
  * @throws {DataError | ModelError} for damaged files and weights that do not fit
  */

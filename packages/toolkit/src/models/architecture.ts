@@ -4,8 +4,10 @@ import type { Feature, Layers } from "./layers.js";
 
 /** `imagenet`: strided convolution, in ResNets 7 × 7 and followed by max pooling; `cifar`: 3 × 3 of stride 1, no pooling. */
 export const stemNames = ["imagenet", "cifar"] as const;
+/** First layers of a ResNet: `imagenet` (7×7 convolution, max pool) or `cifar` (3×3 convolution). */
 export type Stem = (typeof stemNames)[number];
 
+/** A built-in network that can be built with any number of classes. */
 export interface Architecture {
   readonly name: string;
   /** One line for people. */
@@ -15,5 +17,6 @@ export interface Architecture {
   /** Side of the images that it was made for, in pixels; others work too. */
   readonly size: number;
   readonly channels: 1 | 3;
+  /** Adds the layers of the network. */
   build(layers: Layers, input: Feature, options: { readonly stem: Stem; readonly classes: number }): void;
 }

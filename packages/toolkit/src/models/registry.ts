@@ -7,6 +7,7 @@ import { Layers } from "./layers.js";
 import { mobilenets } from "./mobilenet.js";
 import { resnets } from "./resnet.js";
 
+/** Options of `buildModel`. */
 export interface ModelOptions {
   readonly classes: number;
   /** Side of the square input images, in pixels. */
@@ -19,6 +20,7 @@ export interface ModelOptions {
   readonly initialize?: boolean;
 }
 
+/** All built-in networks. */
 export const architectures: readonly Architecture[] = [...resnets, ...mobilenets];
 
 /** The architecture of that name. @throws {UsageError} naming the known ones. */

@@ -3,6 +3,7 @@
 import type { OptimizerOptions } from "../training/optimizers/index.js";
 import type { Schedule } from "../training/schedules.js";
 
+/** Names of the built-in networks. */
 export const architectureNames = [
   "resnet18",
   "resnet34",
@@ -25,16 +26,19 @@ export const learningMethodNames = ["adaround", "reconstruct"] as const;
 /** `auto` takes the cheapest of the others that suffices. */
 export const methodNames = ["auto", ...rangeMethodNames, ...learningMethodNames] as const;
 
+/** Names of the update rules. */
 export const optimizerNames = ["sgd", "adamw"] as const satisfies readonly OptimizerOptions["name"][];
 /** How steps learn in quantization-aware training: learned step sizes (LSQ), PACT's bounds, or not at all. */
 export const quantizers = ["lsq", "pact", "straight-through"] as const;
 /** How quantization-aware training treats batch norm. */
 export const batchNormForms = ["kept", "frozen", "folded"] as const;
+/** Names of the schedules of the learning rate. */
 export const scheduleNames = ["constant", "cosine", "one-cycle", "step"] as const satisfies readonly Schedule["name"][];
 
 /** What does the runs of a study on many machines. */
 export const engines = ["slurm", "kubernetes"] as const;
 
+/** Names of the data sets that `download` knows. */
 export const downloadNames = ["cifar10", "imagenette"] as const;
 
 /** Enough for ranges; more change accuracy by less than its noise. */

@@ -16,7 +16,11 @@ export interface OptionsSchema {
   readonly additionalProperties: false;
 }
 
-/** @param partial asks for nothing, as a configuration file may leave to the command line what the task needs */
+/**
+ * The JSON Schema of the options of a task.
+ *
+ * @param partial whether required options may be left out, as in a configuration file that the command line completes
+ */
 export function optionsSchema(task: TaskName, { partial = false } = {}): OptionsSchema {
   const { description, needs } = tasks[task] as TaskDefinition;
   return {

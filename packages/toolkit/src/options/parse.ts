@@ -17,6 +17,7 @@ export function optionOf(task: TaskName, name: OptionName): OptionDefinition {
 /** Names of the options that a task reads, in the order of its help. */
 export const optionNames = (task: TaskName): readonly OptionName[] => (tasks[task] as TaskDefinition).reads;
 
+/** Whether there is an option of this name. */
 export const isOption = (name: string): name is OptionName => Object.hasOwn(options, name);
 
 /** The tasks that read an option. */

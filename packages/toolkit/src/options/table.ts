@@ -10,6 +10,7 @@ import { servingOptions } from "./serving.js";
 import { studyOptions } from "./study.js";
 import { qatOptions, trainingOptions } from "./training.js";
 
+/** All options by name, with help, unit, range and default. */
 export const options = {
   ...modelOptions,
   ...imageOptions,
@@ -28,6 +29,7 @@ export const options = {
 } as const satisfies Readonly<Record<string, OptionDefinition>>;
 
 export type Options = typeof options;
+/** The name of an option, in camelCase. */
 export type OptionName = keyof Options;
 /** What an option's value is. */
 export type OptionValue<Name extends OptionName> = Options[Name] extends OptionDefinition<infer Value> ? Value : never;

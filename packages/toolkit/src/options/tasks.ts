@@ -7,6 +7,7 @@ import { servingOptions } from "./serving.js";
 import type { OptionName, OptionValue } from "./table.js";
 import { qatOptions, trainingOptions } from "./training.js";
 
+/** Which options a task reads and needs, and where they differ from other tasks. */
 export interface TaskDefinition {
   /** One sentence. */
   readonly description: string;
@@ -51,6 +52,7 @@ const ofStudy = {
   own: { out: { placeholder: "folder", help: "folder of the study; studies/NAME by default" } },
 } as const;
 
+/** All tasks by name. */
 export const tasks = {
   quickstart: {
     description:
@@ -280,5 +282,7 @@ export const tasks = {
   },
 } as const satisfies Readonly<Record<string, TaskDefinition>>;
 
+/** The name of a task. */
 export type TaskName = keyof typeof tasks;
+/** The names of all tasks. */
 export const taskNames = Object.keys(tasks) as readonly TaskName[];

@@ -10,11 +10,14 @@ import { learnsBiases, type MethodOptions, methodByName } from "./methods.js";
 import type { BitPolicy } from "./policy.js";
 import type { CalibrationInput } from "./ranges.js";
 
+/** Options of `quantizeGraph`: bit widths, method, normalization. */
 export interface QuantizeOptions extends MethodOptions {
   readonly policy: BitPolicy;
   /** A name of `methods`, or `auto`. */
   readonly method: string;
+  /** Mean per channel, in units of pixel / 255. */
   readonly mean: readonly number[];
+  /** Standard deviation per channel, in units of pixel / 255. */
   readonly std: readonly number[];
   /** `calibrationImagesDefault` by default. */
   readonly calibrationImages?: number;
@@ -24,6 +27,7 @@ export interface QuantizeOptions extends MethodOptions {
   readonly biasCorrection?: boolean;
 }
 
+/** Options of `quantize`, which checks the result. */
 export interface GuardedOptions extends QuantizeOptions {
   /** Points of accuracy (agreement where there are no labels) that `auto` may lose before it spends more; 1 by default. */
   readonly maxDrop?: number;

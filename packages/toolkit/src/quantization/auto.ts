@@ -10,6 +10,7 @@ import type { Check, Closeness } from "./check.js";
 import { equalizeLayers } from "./equalization.js";
 import type { CalibrationInput } from "./ranges.js";
 
+/** Name of the method that tries others, the cheapest first. */
 export const AUTO = "auto";
 
 interface Rung {

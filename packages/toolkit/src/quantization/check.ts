@@ -133,11 +133,16 @@ export class Check {
     return this.#judgesByLabels ? "loss of accuracy" : "disagreement with float";
   }
 
+  /** Runs the float network once; later networks are compared with its logits. */
   static async of(float: Graph, images: CheckImages, options: SessionOptions = {}): Promise<Check> {
     return new Check(images, options, await logitsOf(float, images, options));
   }
 
-  /** @param graph with or without FakeQuant nodes */
+  /**
+   * Runs a network on the same images and compares it with the float network.
+   *
+   * @param graph with or without FakeQuant nodes
+   */
   async measure(graph: Graph): Promise<Closeness> {
     return this.compare(await logitsOf(graph, this.images, this.options));
   }

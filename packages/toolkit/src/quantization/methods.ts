@@ -14,6 +14,7 @@ import {
   reconstructionDefaults,
 } from "./reconstruction/index.js";
 
+/** Options that methods share. A method ignores those that it has no use for. */
 export interface MethodOptions {
   readonly seed: number;
   readonly threads?: number;
@@ -84,6 +85,7 @@ export function endToEndFor(graph: Graph): Pick<ReconstructionOptions, "endToEnd
   return mean < 2.5 ? { endToEnd: 600, vary: false } : { endToEnd: 1000, vary: true };
 }
 
+/** The post-training methods by name; `auto` is not among them. */
 export const methods: Readonly<Record<string, Method>> = {
   ...Object.fromEntries(rangeMethodNames.map((method) => [method, ranges(method)])),
   ...learningMethods,

@@ -15,6 +15,7 @@ export interface LayerOverride {
   readonly activations?: number;
 }
 
+/** Bit widths of a whole network. */
 export interface BitPolicy {
   /** Bit width of convolution and linear weights, 2 … 8. */
   readonly weights: number;

@@ -30,6 +30,7 @@ export type WeightRule = "max" | "l24" | "output";
 export interface CalibrationInput {
   /** How many there are, where that is known. */
   readonly images?: number;
+  /** The batches from the first to the last, anew with each call. */
   batches(): AsyncIterable<Tensor>;
 }
 

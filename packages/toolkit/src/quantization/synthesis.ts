@@ -21,6 +21,7 @@ import { Random } from "../random.js";
 import { createSession, type Session, type SessionOptions } from "../runtime/session.js";
 import { mirrored } from "./mirror.js";
 
+/** Options of `synthesizeImages`. */
 export interface SynthesisOptions {
   readonly seed: number;
   readonly mean: readonly number[];
@@ -30,10 +31,12 @@ export interface SynthesisOptions {
   /** Steps of Adam; 120 by default. */
   readonly iterations?: number;
   readonly threads?: number;
+  /** Called after each step with the steps so far and the loss. */
   readonly onProgress?: (iteration: number, of: number, loss: number) => void;
   readonly signal?: AbortSignal;
 }
 
+/** Synthetic calibration images, and how well they match the statistics of the network. */
 export interface Synthesis {
   /** Without classes: nothing is known of what they show. */
   readonly images: MemoryImageSet;

@@ -10,6 +10,7 @@ const hundredths = (share: number | undefined): string => (share === undefined ?
 const percent = (share: number): string => `${hundredths(share)} %`;
 const origins = ["weights", "clipping", "rounding", "bias"] as const;
 
+/** The contents of a sensitivity report. */
 export interface SensitivityPage {
   readonly title: string;
   /** Noisiest first. */

@@ -11,6 +11,7 @@ import type { Graph } from "@subbyte/graph";
 import { formOf } from "./operators/index.js";
 import { Simulation } from "./simulation.js";
 
+/** A program as an ONNX graph that computes the same codes. */
 export interface CodeSimulation {
   /** `"pixels"`: `[N, C, H, W]` bytes as int64 in, `[N, classes]` float32 logits out. */
   readonly graph: Graph;
@@ -18,6 +19,7 @@ export interface CodeSimulation {
   readonly unproved: readonly string[];
 }
 
+/** Expresses an integer program in ONNX operators, on codes instead of real values. */
 export function simulateCodes(program: Program): CodeSimulation {
   const simulation = new Simulation(program);
   for (const operator of program.operators) formOf(operator).simulate(simulation, operator);

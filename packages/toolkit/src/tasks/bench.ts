@@ -32,6 +32,7 @@ import type { TaskOptions } from "../options/index.js";
 import { machine } from "./machine.js";
 import { defineTask, type Run } from "./run.js";
 
+/** Times of the engine and of its peers. */
 export interface EngineBenchResult extends Processor, EngineBench {
   readonly kind: "engine";
   readonly node: string;
@@ -42,11 +43,13 @@ export interface EngineBenchResult extends Processor, EngineBench {
   readonly loadBefore: number;
 }
 
+/** Times of the operators of each network. */
 export interface ProfileResult {
   readonly kind: "profile";
   readonly profiles: readonly NetworkProfile[];
 }
 
+/** Times of training steps. */
 export interface TrainingBenchResult extends Processor, TrainingBench {
   readonly kind: "training";
   readonly node: string;
@@ -59,15 +62,18 @@ export interface TrainingBenchResult extends Processor, TrainingBench {
   readonly peakMemoryBytes: number;
 }
 
+/** Times of the nodes of training steps. */
 export interface TrainingProfileResult extends Processor {
   readonly kind: "training profile";
   readonly steps: readonly StepProfile[];
 }
 
+/** Result of the task `bench`; `kind` tells which. */
 export type BenchResult = EngineBenchResult | ProfileResult | TrainingBenchResult | TrainingProfileResult;
 
 type Options = TaskOptions<"bench">;
 
+/** The task `bench`: times the engine beside other runtimes, or training steps. */
 export const bench = defineTask("bench", async (options, run): Promise<BenchResult> => {
   if (options.engine === options.training)
     throw new UsageError(

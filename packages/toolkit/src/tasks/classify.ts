@@ -12,12 +12,14 @@ import { openPhotos, type Photo } from "./photos.js";
 import { type Preparation, prepareImages } from "./preprocessing.js";
 import { defineTask } from "./run.js";
 
+/** The classes of one image file. */
 export interface ClassifiedImage {
   readonly file: string;
   /** The likeliest first. */
   readonly predictions: readonly Prediction[];
 }
 
+/** Result of the task `classify`. */
 export interface ClassifyResult {
   readonly model: string;
   readonly classes: number;
@@ -29,6 +31,7 @@ export interface ClassifyResult {
 
 type Options = TaskOptions<"classify">;
 
+/** The task `classify`: the likeliest classes of image files. */
 export const classifyImages = defineTask("classify", async (options, run): Promise<ClassifyResult> => {
   const model = await openTaskModel(options.model, options, run);
   const preparation = prepareImages(model, options, run);

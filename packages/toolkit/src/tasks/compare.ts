@@ -16,6 +16,7 @@ import { asIntegers, openTaskModel } from "./model.js";
 import { prepareImages } from "./preprocessing.js";
 import { defineTask, type Run } from "./run.js";
 
+/** Result of the task `compare`, the noisiest layer first. */
 export interface CompareResult {
   readonly path: string;
   readonly float: string;
@@ -33,6 +34,7 @@ export interface CompareResult {
 /** Images compared on, unless `limit` says otherwise; two evaluations per layer with `eachLayer`. */
 const IMAGES = 512;
 
+/** The task `compare`: what each layer of a `.sbq` lost against its float network, and why. */
 export const compareModels = defineTask("compare", async (options, run): Promise<CompareResult> => {
   const [quantized, float] = await openBoth(options, run);
   const preparation = prepareImages(quantized, options, run);

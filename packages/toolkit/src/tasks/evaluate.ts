@@ -13,6 +13,7 @@ import { openTaskModel } from "./model.js";
 import { type Preparation, prepareImages } from "./preprocessing.js";
 import { defineTask } from "./run.js";
 
+/** Result of the task `evaluate`. */
 export interface EvaluateResult extends Omit<ClassifierResult, "predictions" | "labels"> {
   readonly model: string;
   /** Of the model's file, hexadecimal. */
@@ -28,6 +29,7 @@ export interface EvaluateResult extends Omit<ClassifierResult, "predictions" | "
   readonly warnings: readonly string[];
 }
 
+/** The task `evaluate`: accuracy of a model file on a data set. */
 export const evaluateModel = defineTask("evaluate", async (options, run): Promise<EvaluateResult> => {
   const model = await openTaskModel(options.model, options, run);
   const preparation = prepareImages(model, options, run);

@@ -36,6 +36,7 @@ export interface PhaseEvent {
   readonly bits?: number;
 }
 
+/** How far the current phase is. */
 export interface ProgressEvent {
   readonly type: "progress";
   readonly phase: Phase;
@@ -65,4 +66,5 @@ export interface WarningEvent {
   readonly text: string;
 }
 
+/** Whatever a task reports while it runs; `type` tells which. */
 export type TaskEvent = PhaseEvent | ProgressEvent | NoteEvent | WarningEvent;

@@ -14,6 +14,7 @@ export interface ExplainedMatch {
   readonly reason?: string;
 }
 
+/** What one pass of the import did to a model. */
 export interface PassExplanation {
   readonly pass: string;
   /** In order, each once; empty for a pass that has no rules. */

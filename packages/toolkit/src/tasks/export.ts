@@ -34,10 +34,12 @@ export interface SbqResult extends ExportedFile {
   readonly preparation: Preparation;
 }
 
+/** Result of the task `export`; `format` tells which. */
 export type ExportResult = QdqResult | TfliteResult | SbqResult;
 
 type Options = TaskOptions<"export">;
 
+/** The task `export`: writes a network for another runtime. */
 export const exportModel = defineTask("export", async (options, run): Promise<ExportResult> => {
   const opened = await openTaskModel(options.model, options, run);
   if (options.format === "sbq") return exportSbq(opened, options, run);

@@ -9,6 +9,7 @@ import { explainer, type PassExplanation } from "./explain.js";
 import { asIntegers, openTaskModel } from "./model.js";
 import { defineTask } from "./run.js";
 
+/** One operator of a float network. */
 export interface FloatOperator {
   readonly name: string;
   readonly op: string;
@@ -20,6 +21,7 @@ export interface FloatOperator {
   readonly multiplyAdds: number;
 }
 
+/** One operator of a quantized network. */
 export interface IntegerOperator {
   readonly name: string;
   readonly op: string;
@@ -33,6 +35,7 @@ export interface IntegerOperator {
   readonly multiplyAdds: number;
 }
 
+/** What a float network holds. */
 export interface FloatInspection {
   readonly path: string;
   readonly kind: "float";
@@ -48,6 +51,7 @@ export interface FloatInspection {
   readonly explanation?: PassExplanation;
 }
 
+/** What a quantized network holds. */
 export interface IntegerInspection extends Pick<Program, "classes" | "preprocessing" | "provenance" | "labels"> {
   readonly path: string;
   readonly kind: "quantized";
@@ -57,8 +61,10 @@ export interface IntegerInspection extends Pick<Program, "classes" | "preprocess
   readonly explanation?: PassExplanation;
 }
 
+/** Result of the task `inspect`; `kind` tells which. */
 export type Inspection = FloatInspection | IntegerInspection;
 
+/** The task `inspect`: operators, shapes, bit widths and sizes of a model file. */
 export const inspectModel = defineTask("inspect", async (options, run): Promise<Inspection> => {
   const explained = options.explain === undefined ? undefined : explainer(options.explain);
   const opened = await openTaskModel(options.model, { ...options, ...defined({ onPass: explained?.onPass }) }, run);

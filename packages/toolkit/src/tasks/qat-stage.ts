@@ -19,6 +19,7 @@ import type { Run } from "./run.js";
 import { type TestAccuracy, testAccuracy } from "./test-images.js";
 import { type TrainingStage, trainOptionsOf } from "./training.js";
 
+/** One bit width of a quantization-aware training. */
 export interface QatStage {
   /** Bit width of the stage; absent where there is one training, whose options say it. */
   readonly bits?: number;

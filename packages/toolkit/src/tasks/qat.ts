@@ -30,6 +30,7 @@ import {
 import { floatStart, quantizedStart } from "./quantized-start.js";
 import { defineTask, type Run } from "./run.js";
 
+/** Result of the task `qat`. */
 export interface QatTaskResult {
   readonly model: string;
   readonly data: string;
@@ -45,6 +46,7 @@ export interface QatTaskResult {
 type Options = TaskOptions<"qat">;
 type Opening = Pick<OpenOptions, "headroom" | "validationShare">;
 
+/** The task `qat`: trains a network with quantized weights and activations. */
 export const trainQuantizedModel = defineTask("qat", async (options, run): Promise<QatTaskResult> => {
   const model = asIntegers(await openTaskModel(options.model, options, run), options);
   if (model.kind === "quantized") requireUnquantizedOptions(model.path, run);

@@ -15,6 +15,7 @@ import { imageTime, type QuantizedFigures, quantizedFigures } from "./quantized-
 import { guardedStart, NO_DATA } from "./quantized-start.js";
 import { defineTask } from "./run.js";
 
+/** Result of the task `quantize`. */
 export interface QuantizeResult {
   readonly model: string;
   /** The `.sbq` file. */
@@ -41,6 +42,7 @@ export interface QuantizeResult {
   readonly policyFile?: string;
 }
 
+/** The task `quantize`: writes a `.sbq` from a float network, without training. */
 export const quantizeModel = defineTask("quantize", async (options, run): Promise<QuantizeResult> => {
   const policy = bitPolicy(options);
   const { method, seed, weights, activations, maxDrop, force } = options;

@@ -20,6 +20,7 @@ import { type QuickstartModel, writeQuickstartModels } from "./quickstart-models
 import { defineTask, type Run } from "./run.js";
 import { trainModel } from "./train.js";
 
+/** Result of the task `quickstart`. */
 export interface QuickstartTaskResult extends QuickstartResult {
   /** The HTML page. */
   readonly report: string;
@@ -41,6 +42,7 @@ const TRAINED_BITS = [4, 2];
 /** Bit widths whose most accurate files are kept. */
 const KEPT_BITS = [8, 4, 2];
 
+/** The task `quickstart`: trains a small network on built-in digits, quantizes it in several ways, and writes a report. */
 export const quickstart = defineTask("quickstart", async (options, run): Promise<QuickstartTaskResult> => {
   const work = await mkdtemp(join(tmpdir(), "subbyte-quickstart-"));
   try {

@@ -12,9 +12,11 @@ export interface Software {
   readonly commit?: { readonly hash: string; readonly dirty: boolean };
 }
 
+/** How a caller follows and stops a task. */
 export interface TaskContext {
   /** Ends the task after the step at hand; it throws an `InterruptedError`, or the signal's reason. */
   readonly signal?: AbortSignal;
+  /** Called with each event, in order. */
   readonly emit?: (event: TaskEvent) => void;
   /** Where decoded images are kept; `~/.cache/subbyte` by default. */
   readonly cache?: ImageCache;
@@ -41,6 +43,7 @@ const SETTLING_SECONDS = 2;
 
 type More = Partial<Omit<ProgressEvent, "type" | "phase" | "done" | "total">>;
 
+/** One run of a task: emits its events and carries its signal. */
 export class Run {
   readonly signal: AbortSignal;
   readonly cache: ImageCache;
@@ -64,6 +67,7 @@ export class Run {
     this.#emit = context.emit ?? (() => {});
   }
 
+  /** Begins a step of the work. */
   phase(phase: Phase, detail?: string, { bits }: Pick<PhaseEvent, "bits"> = {}): void {
     this.#phase = phase;
     this.#begun = performance.now();
@@ -81,7 +85,11 @@ export class Run {
     return { signal, cache, emit, ...(software === undefined ? {} : { software }) };
   }
 
-  /** @param total where it is known */
+  /**
+   * Reports how far the current phase is.
+   *
+   * @param total where it is known
+   */
   progress(done: number, total?: number, { secondsLeft, ...more }: More = {}): void {
     const estimate = this.#settled() ? (secondsLeft ?? this.#estimate(done, total)) : undefined;
     this.#first ??= { done, at: performance.now() };
@@ -95,10 +103,12 @@ export class Run {
     });
   }
 
+  /** Reports something that people should know about the result, once. */
   note(text: string): void {
     this.#say({ type: "note", text });
   }
 
+  /** Reports something that is probably wrong, once; the result lists it as well. */
   warning(text: string): void {
     this.#say({ type: "warning", text });
     if (!this.#warnings.includes(text)) this.#warnings.push(text);

@@ -11,6 +11,7 @@ import { mergeStudy, readResults, type StudyResults } from "../study/merge.js";
 import { openBegunStudy, type StudyOptions } from "../study/open-study.js";
 import { defineTask } from "./run.js";
 
+/** Result of the task `study report`. */
 export interface StudyReportResult {
   /** The HTML file. */
   readonly report: string;
@@ -22,6 +23,7 @@ export interface StudyReportResult {
   readonly missing: number;
 }
 
+/** The task `study report`: draws the results of studies as one HTML page. */
 export const reportStudies = defineTask("study report", async (options): Promise<StudyReportResult> => {
   const { with: others = [], report: given, ...study } = options;
   const opened = [await resultsOf(study)];

@@ -13,28 +13,33 @@ import { readStates, type StudyRun } from "../study/states.js";
 import { followJobs } from "../study/submit/kubernetes-jobs.js";
 import { defineTask } from "./run.js";
 
+/** Result of the task `study plan`. */
 export interface StudyPlanResult extends StudyPlan {
   /** The folder that it was written into. */
   readonly folder: string;
 }
 
+/** Result of the tasks `study run` and `study status`. */
 export interface StudyStateResult {
   readonly name: string;
   readonly folder: string;
   readonly runs: readonly StudyRun[];
 }
 
+/** Result of the task `study merge`. */
 export interface StudyMergeResult extends StudyResults {
   /** The file that the same was written into. */
   readonly out: string;
 }
 
+/** The task `study plan`: lists the runs of a study. */
 export const planStudyRuns = defineTask("study plan", async (options, run): Promise<StudyPlanResult> => {
   run.phase("hashing inputs");
   const { plan, folder } = await openStudy(options, options.replan);
   return { ...plan, folder: folder.path };
 });
 
+/** The task `study run`: does the runs that are not finished yet. */
 export const runStudyRuns = defineTask("study run", async (options, run): Promise<StudyStateResult> => {
   run.phase("hashing inputs");
   const study = await openStudy(options, options.replan);
@@ -48,6 +53,7 @@ export const runStudyRuns = defineTask("study run", async (options, run): Promis
   return stateOf(study, runs);
 });
 
+/** The task `study status`: which runs are finished, running or waiting. */
 export const studyStatus = defineTask("study status", async ({ watch: _, ...options }): Promise<StudyStateResult> => {
   const study = await openBegunStudy(options);
   return stateOf(study, await readStates(study.plan, study.folder));
@@ -59,6 +65,7 @@ const stateOf = ({ plan, folder }: OpenedStudy, runs: readonly StudyRun[]): Stud
   runs,
 });
 
+/** The task `study merge`: gathers the results of finished runs in one file. */
 export const mergeStudyRuns = defineTask(
   "study merge",
   async ({ afterJobs, ...options }, run): Promise<StudyMergeResult> => {

@@ -17,6 +17,7 @@ import { defineTask } from "./run.js";
 import { type TestAccuracy, testAccuracy } from "./test-images.js";
 import { trainOptionsOf } from "./training.js";
 
+/** Result of the task `train`. */
 export interface TrainTaskResult {
   readonly arch: string;
   readonly data: string;
@@ -35,6 +36,7 @@ export interface TrainTaskResult {
   readonly test: TestAccuracy | undefined;
 }
 
+/** The task `train`: trains a built-in network on images. */
 export const trainModel = defineTask("train", async (options, run): Promise<TrainTaskResult> => {
   const architecture = findArchitecture(options.arch);
   const { size: given, resizeTo = given, validationShare = "auto", seed } = options;

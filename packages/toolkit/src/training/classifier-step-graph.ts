@@ -19,6 +19,7 @@ import { createOptimizer, type OptimizerOptions } from "./optimizers/index.js";
 import { type TrainedParameter, type TreatParameter, treatedParameters } from "./parameters.js";
 import { buildStepGraph, type Clipping, type StateUpdate, type StepGraph, type StepParameter } from "./step-graph.js";
 
+/** Options of a training step of a classifier. */
 export interface ClassifierStepOptions extends Clipping {
   /** Images of every batch; the graph is built for exactly this number. */
   readonly batchSize: number;
@@ -46,6 +47,7 @@ export interface ClassifierStepOptions extends Clipping {
   readonly winograd?: boolean;
 }
 
+/** The step graph of a classifier, and what its run must remember. */
 export interface ClassifierStepGraph {
   /** Its state: parameters, running statistics, and the optimizer's. Weights with dead taps are without them there. */
   readonly step: StepGraph;

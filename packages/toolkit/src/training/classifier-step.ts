@@ -40,6 +40,7 @@ export interface TrainingStep {
   profile(): Promise<readonly NodeTime[]>;
   /** The graph as it came in, with copies of the trained values. */
   trained(): Graph;
+  /** Frees the session. */
   release(): Promise<void>;
 }
 

@@ -2,6 +2,7 @@
 
 import { UsageError } from "../errors.js";
 
+/** How the learning rate changes during a run. */
 export type Schedule =
   | { readonly name: "constant" }
   /**
@@ -18,6 +19,7 @@ export type Schedule =
   /** Multiplies by `factor` (0.1) at each of the `milestones` (0.5 and 0.75), which are shares of the run. */
   | { readonly name: "step"; readonly milestones?: readonly number[]; readonly factor?: number };
 
+/** Learning rate, schedule and warmup. */
 export interface LearningRateOptions {
   /** The largest rate of the run. */
   readonly learningRate: number;

@@ -55,6 +55,7 @@ export interface StateUpdate {
   readonly next: string;
 }
 
+/** The parts of a training step: network, loss, optimizer. */
 export interface StepDefinition extends Clipping {
   /** Forward pass with the parameters as inputs; the loss reads its first output. Sizes are numbers, the batch's too. */
   readonly graph: Graph;
@@ -75,6 +76,7 @@ export interface StepDefinition extends Clipping {
   readonly winograd?: boolean;
 }
 
+/** A training step as one graph: loss, gradients and updates. */
 export interface StepGraph {
   /** Inputs: the forward graph's, labels and target where the loss reads them, scalars, and the state by its names. */
   readonly graph: Graph;

@@ -9,6 +9,7 @@ import { createSession, type Session, type SessionOptions } from "../runtime/ses
 import { describeFault } from "./fault.js";
 import type { StepGraph } from "./step-graph.js";
 
+/** Loss and accuracy of one step. */
 export interface StepResult {
   /** Mean loss of the batch, before the update. */
   readonly loss: number;
@@ -16,6 +17,7 @@ export interface StepResult {
   readonly correct: number;
 }
 
+/** The batch of one step. */
 export interface StepFeeds {
   /** Inputs of the forward graph by name. */
   readonly inputs: Readonly<Record<string, Tensor>>;
@@ -31,6 +33,7 @@ export interface StepTime {
   readonly t: number;
 }
 
+/** A training step that is loaded into ONNX Runtime, with its state. */
 export interface Step {
   /** All that steps change, by name. The arrays are overwritten by the step after the next. */
   readonly state: ReadonlyMap<string, Tensor>;
@@ -44,6 +47,7 @@ export interface Step {
   profile(): Promise<readonly NodeTime[]>;
   /** Replaces the state, as when resuming. @throws {DataError} where a tensor is missing or has another shape. */
   restore(state: ReadonlyMap<string, Tensor>): void;
+  /** Frees the session. */
   release(): Promise<void>;
 }
 

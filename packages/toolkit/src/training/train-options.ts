@@ -47,12 +47,15 @@ export interface TrainOptions extends TrainingStepOptions {
   readonly metadata?: Readonly<Record<string, string>>;
   /** Ends the run after the step at hand, with a checkpoint. */
   readonly signal?: AbortSignal;
+  /** Called now and then within an epoch. */
   readonly onProgress?: (progress: TrainProgress) => void;
+  /** Called after each epoch. */
   readonly onEpoch?: (record: EpochRecord) => void;
   /** Hears what a user should know, a sentence each. */
   readonly onNote?: (text: string) => void;
 }
 
+/** The trained networks and the history of the run. */
 export interface TrainResult {
   /** After the last step. */
   readonly graph: Graph;

@@ -4,6 +4,7 @@ import type { Graph, Tensor } from "@subbyte/graph";
 import { DataError } from "../errors.js";
 import { parameterNames, statisticsNames } from "../models/count.js";
 
+/** Options of `applyWeights`. */
 export interface ApplyOptions {
   /**
    * What happens where the file's last layer has another number of classes or is missing: an error, or the graph keeps the
@@ -14,6 +15,7 @@ export interface ApplyOptions {
   readonly source?: string;
 }
 
+/** Which tensors of a file went into a graph. */
 export interface ApplyReport {
   /** Parameters and statistics that were set, by the graph's names. */
   readonly loaded: readonly string[];

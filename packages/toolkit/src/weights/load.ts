@@ -7,6 +7,7 @@ import { decodeView, storedTypes, toFloat32, viewEnd } from "./stored-tensor.js"
 import { isPickle, isZip, readLegacyCheckpoint, readZipCheckpoint } from "./torch-archive.js";
 import { TensorView } from "./torch-pickle.js";
 
+/** The tensors of a weights file. */
 export interface LoadedWeights {
   readonly format: "safetensors" | "pytorch" | "pytorch-legacy";
   /** By the file's own names; floating-point tensors as float32, every one in an array of its own. */

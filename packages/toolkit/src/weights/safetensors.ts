@@ -35,6 +35,7 @@ const ALIGNMENT = 8;
 
 const METADATA = "__metadata__";
 
+/** The contents of a safetensors file. */
 export interface Safetensors {
   readonly tensors: Map<string, Tensor>;
   readonly metadata: Readonly<Record<string, string>>;

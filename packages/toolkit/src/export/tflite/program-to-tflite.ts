@@ -39,6 +39,7 @@ import { lookUp } from "./tables.js";
 /** Lowest and highest value of a layer's result by the operator's name, where the program has no scale for it. */
 export type LayerRanges = ReadonlyMap<string, readonly [number, number]>;
 
+/** Options of `programToTflite`. */
 export interface ProgramToTfliteOptions {
   /**
    * `"uint8"` (default): RGB bytes, normalized in the model by the program's own mean and standard deviation.

@@ -16,6 +16,7 @@ import {
   mixedPrecision,
 } from "./mixed-precision.js";
 
+/** The budget that bit widths must keep. Give `averageBits`, `maxBytes` or `maxMilliseconds`. */
 export interface BitWidthBudget {
   /** Mean bits of weights (over parameters) and of activations (over elements) of inner layers. */
   readonly averageBits?: number;
@@ -30,6 +31,7 @@ export interface BitWidthBudget {
   readonly images?: number;
 }
 
+/** Options of `chooseBitWidths`. */
 export interface ChooseBitWidthsOptions extends Omit<MixedPrecisionOptions, "budget"> {
   readonly budget: BitWidthBudget;
   /** Whether layers are equalized before they get these bit widths, which changes how much each suffers. */

@@ -2,6 +2,7 @@
 
 import { type Allocation, type Sums, sumsOf } from "./allocation.js";
 
+/** One choice of bit widths: what it costs, and how far the outputs diverge. */
 export interface FrontPoint {
   /** In the front's unit. */
   readonly amount: number;
@@ -9,6 +10,7 @@ export interface FrontPoint {
   readonly divergence: number;
 }
 
+/** What each budget would give: the best choices of bit widths, from large to small budgets. */
 export interface Front {
   readonly unit: "bits a weight" | "bits an activation" | "ms an image";
   /** Best choices from the most bits to the fewest. */

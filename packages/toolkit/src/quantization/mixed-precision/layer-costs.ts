@@ -12,6 +12,7 @@ import { type BitPolicy, uniformPolicy } from "../policy.js";
 import { type CalibrationInput, setRanges } from "../ranges.js";
 import { innerLayers, quantizedAlone } from "../sensitivity/index.js";
 
+/** How far the outputs of the network diverge when one layer is quantized, per bit width. */
 export interface LayerCosts {
   readonly layer: string;
   readonly parameters: number;

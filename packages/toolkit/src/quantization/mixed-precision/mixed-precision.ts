@@ -26,6 +26,7 @@ export interface MixedPrecisionOptions {
   /** Bit widths to choose from; 2, 3, 4, 5, 6 and 8 by default. */
   readonly bitWidths?: readonly number[];
   readonly threads?: number;
+  /** Called after each measurement. */
   readonly onProgress?: (done: number, of: number) => void;
   readonly signal?: AbortSignal;
 }
@@ -36,6 +37,7 @@ export type MixedBudget =
   /** Of one image, on the integer engine of this machine, with one thread. */
   | { readonly kind: "time"; readonly milliseconds: number };
 
+/** Bit widths per layer, and the measurements that led to them. */
 export interface MixedPrecision {
   /** For a policy: one entry a layer. */
   readonly layers: readonly LayerOverride[];

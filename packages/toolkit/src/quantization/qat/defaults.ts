@@ -11,6 +11,7 @@ import type { OptimizerOptions } from "../../training/index.js";
 import type { BitPolicy } from "../policy.js";
 import type { Distillation, QatOptions } from "./options.js";
 
+/** What the defaults depend on. */
 export interface QatSetting {
   /** Fewest bits of weights or activations, 2 … 8. */
   readonly bits: number;
@@ -23,6 +24,7 @@ export interface QatSetting {
   readonly teacher: boolean;
 }
 
+/** Values that `qat` uses where the caller gives none. */
 export type QatDefaults = Required<
   Pick<QatOptions, "epochs" | "weightDecay" | "stepRate" | "batchNorm" | "dampingWeight" | "quantizer" | "offsets">
 > & { readonly learningRate: number; readonly distillation: Distillation | undefined };
@@ -56,6 +58,7 @@ const byBits: Readonly<Record<number, ByBits>> = {
   2: { epochs: 21, sgd: 2e-2, adamw: 1e-3, weightDecay: 2.5e-5, damping: 1e-4 },
 };
 
+/** The defaults for a bit width, an optimizer and a number of images. */
 export function qatDefaults({ bits, optimizer, images, batchSize, teacher }: QatSetting): QatDefaults {
   const { epochs, weightDecay, damping, ...rates } = byBits[Math.max(2, Math.min(8, bits))]!;
   const share = Math.min(1, images / MANY_IMAGES);

@@ -13,6 +13,7 @@ import type { Quantizer } from "./steps.js";
  */
 export type BatchNormForm = (typeof batchNormForms)[number];
 
+/** Learning from the outputs of the float network. */
 export interface Distillation {
   /** Weight of the teacher's answers beside the labels', 0 … 1; at 1 labels are not looked at. */
   readonly weight: number;
@@ -20,6 +21,7 @@ export interface Distillation {
   readonly temperature: number;
 }
 
+/** Options of `qat`. */
 export interface QatOptions
   extends Omit<
     TrainOptions,
@@ -49,6 +51,7 @@ export interface Validated {
   readonly loss: number;
 }
 
+/** The trained network, and the network that training began with. */
 export interface QatResult extends TrainResult {
   /** Of the network that training began with. */
   readonly baseline: Validated | undefined;

@@ -17,6 +17,7 @@ import type { TreatParameter } from "../../training/index.js";
 import { codeRange, type FakeQuant, fakeQuant, fakeQuants, isFakeQuant } from "../fake-quant.js";
 import { MIN_GAMMA } from "./batch-norm.js";
 
+/** How scales learn: `lsq` (learned step sizes), `pact`, or `straight-through` (they do not). */
 export type Quantizer = (typeof quantizers)[number];
 
 export interface StepLearning {

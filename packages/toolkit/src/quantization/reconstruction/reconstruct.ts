@@ -32,6 +32,7 @@ import { ProgressMeter, type ReconstructionProgress } from "./progress.js";
 import type { Rows } from "./rows.js";
 import { entryOf, type LearningUnit, layerUnits } from "./units.js";
 
+/** Where a reconstruction keeps its state. */
 export interface CheckpointOptions {
   readonly path: string;
   /** Goes on from the file where it exists; begins anew otherwise. */
@@ -40,6 +41,7 @@ export interface CheckpointOptions {
   readonly every?: number;
 }
 
+/** Options of one reconstruction. */
 export interface ReconstructionRun {
   readonly options: ReconstructionOptions;
   readonly seed: number;
@@ -49,6 +51,7 @@ export interface ReconstructionRun {
   /** Bytes that one activation of all images may take in memory; beyond, it goes to a temporary file. 512 MiB by default. */
   readonly memoryBytes?: number;
   readonly checkpoint?: CheckpointOptions;
+  /** Called after some steps of each block. */
   readonly onProgress?: (progress: ReconstructionProgress) => void;
   /** Hears how long it will take. */
   readonly onNote?: (text: string) => void;

@@ -13,6 +13,7 @@ import { type QuantizedLayer, quantizedLayers } from "./layers.js";
 import { matchingFloat } from "./matching-float.js";
 import { keptFloat, quantizedAlone } from "./one-layer.js";
 
+/** How noisy quantization makes one layer, and why. */
 export interface LayerSensitivity extends LayerFacts {
   /** Signal-to-noise ratio of the layer's output in dB when this layer alone is quantized. */
   readonly aloneDb: number;

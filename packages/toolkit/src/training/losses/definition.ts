@@ -2,6 +2,7 @@
 
 import type { GraphBuilder } from "@subbyte/graph";
 
+/** What a loss is built from. */
 export interface LossContext {
   readonly g: GraphBuilder;
   /** The network's first output. */
@@ -14,6 +15,7 @@ export interface LossContext {
   target(): string;
 }
 
+/** A loss that can be appended to a graph. */
 export interface Loss {
   /** Identifies the loss and its constants; a checkpoint that was made with another one is refused. */
   readonly description: string;

@@ -3,6 +3,7 @@
 import { elementCount } from "@subbyte/graph";
 import type { Loss } from "./definition.js";
 
+/** Squared error between the output and a target: summed over channels, mean over everything else. */
 export const squaredErrorLoss: Loss = {
   description: "squared error",
   append: ({ g, output, shape, target }) => {

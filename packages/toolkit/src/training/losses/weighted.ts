@@ -3,6 +3,7 @@
 import { UsageError } from "../../errors.js";
 import type { Loss } from "./definition.js";
 
+/** One term of a weighted sum of losses. */
 export interface LossTerm {
   readonly loss: Loss;
   /** At least 0; a term of weight 0 is left out. */

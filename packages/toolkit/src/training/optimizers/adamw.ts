@@ -10,6 +10,7 @@
 import { UsageError } from "../../errors.js";
 import type { Optimizer } from "./definition.js";
 
+/** Hyperparameters of AdamW. */
 export interface AdamWOptions {
   /** Decay of the mean of the gradients, in [0, 1); 0.9 by default. */
   readonly beta1?: number;

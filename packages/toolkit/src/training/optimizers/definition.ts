@@ -14,6 +14,7 @@ export interface UpdateContext {
   readonly weightDecay: number;
 }
 
+/** Names of the new parameter and of the new optimizer state in the step graph. */
 export interface Update {
   readonly parameter: string;
   readonly state: readonly string[];
@@ -29,5 +30,6 @@ export interface Optimizer {
   readonly scalars: readonly string[];
   /** Values of the scalars at step `t` = 1, 2, … */
   values(learningRate: number, t: number): readonly number[];
+  /** Appends the update of one parameter to the step graph. */
   update(g: GraphBuilder, context: UpdateContext): Update;
 }

@@ -10,6 +10,7 @@
 import { UsageError } from "../../errors.js";
 import type { Optimizer } from "./definition.js";
 
+/** Hyperparameters of SGD. */
 export interface SgdOptions {
   /** μ, in [0, 1); 0.9 by default. */
   readonly momentum?: number;
