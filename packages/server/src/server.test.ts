@@ -1,7 +1,19 @@
 import { load, preprocess } from "@subbyte/engine";
 import { decodeBytes } from "@subbyte/toolkit/decode";
 import { beforeAll, describe, expect, test } from "vitest";
-import { form, LABELS, modelFolder, PREPROCESSING, picture, png, testModel, testServer } from "../test/models.js";
+import {
+  classify,
+  form,
+  LABELS,
+  modelFolder,
+  PREPROCESSING,
+  picture,
+  png,
+  testModel,
+  testServer,
+  until,
+} from "../test/models.js";
+import { gate } from "../test/threads.js";
 import type { RunningServer } from "./server.js";
 
 let server: RunningServer;
@@ -40,6 +52,25 @@ describe("the server", () => {
     expect(response.headers.get("access-control-allow-origin")).toBeNull();
     expect(response.headers.get("content-security-policy")).toContain("'wasm-unsafe-eval'");
   });
+});
+
+test("while models load and warm up the server is live and not ready, and ready after that", async () => {
+  const opening = gate("true", "describe");
+  const log: string[] = [];
+  const models = modelFolder({ "alpha.sbq": testModel(1) });
+  const starting = testServer({ models, log: { stream: { write: (line) => log.push(line) } } }, opening);
+  const address = () => /http:\/\/127\.0\.0\.1:\d+/.exec(log.join(""))?.[0];
+  await until(() => address() !== undefined);
+  const url = address()!;
+  const status = async (path: string) => (await fetch(url + path)).status;
+  expect(await status("/v2/health/live")).toBe(200);
+  expect(await status("/v2/health/ready")).toBe(503);
+  expect(await status("/v2/models/alpha/ready")).not.toBe(200);
+  expect((await classify(url, "alpha", await png(1))).status).toBeGreaterThanOrEqual(400);
+  opening.open();
+  await starting;
+  for (const path of ["/v2/health/ready", "/v2/models/alpha/ready"]) expect(await status(path)).toBe(200);
+  expect((await classify(url, "alpha", await png(1))).status).toBe(200);
 });
 
 describe("POST /classify", () => {

@@ -8,8 +8,10 @@ import { temporaryFolder } from "./models.js";
 
 const worker = pathToFileURL(createRequire(import.meta.url).resolve("#compute-worker")).href;
 
-/** A script that does `before` at each run, then what the real one does. `runs` counts the runs of its thread, from 1. */
-export function scriptWith(before: string): string {
+type TaskType = "describe" | "run";
+
+/** A script that does `before` at each task of a type, then what the real one does. `runs` counts those of its thread, from 1. */
+export function scriptWith(before: string, type: TaskType = "run"): string {
   const path = join(temporaryFolder(), "worker.mjs");
   writeFileSync(
     path,
@@ -18,7 +20,7 @@ export function scriptWith(before: string): string {
      import handle from ${JSON.stringify(worker)};
      let runs = 0;
      export default async (task) => {
-       if (task.type === "run") { runs++; ${before} }
+       if (task.type === "${type}") { runs++; ${before} }
        return handle(task);
      };`,
   );
@@ -30,11 +32,11 @@ export interface Gate {
   open(): void;
 }
 
-/** A script whose runs, or those for which `condition` holds, wait until the gate is opened. */
-export function gate(condition = "true"): Gate {
+/** A script whose tasks of a type, or those for which `condition` holds, wait until the gate is opened. */
+export function gate(condition = "true", type: TaskType = "run"): Gate {
   const marker = join(temporaryFolder(), "open");
   return {
-    script: scriptWith(`while (${condition} && !existsSync(${JSON.stringify(marker)})) await sleep(10);`),
+    script: scriptWith(`while (${condition} && !existsSync(${JSON.stringify(marker)})) await sleep(10);`, type),
     open: () => writeFileSync(marker, ""),
   };
 }

@@ -99,4 +99,23 @@ describe("an ONNX model", () => {
     const answers = await Promise.all(together.map((each) => each.json() as Promise<{ label: string }[]>));
     expect(answers.map(([answer]) => answer!.label)).toEqual(alone);
   });
+
+  test("two of them in one process answer at the same time, each its own", async () => {
+    const models = modelFolder({
+      "one.onnx": onnx,
+      "one.json": JSON.stringify({ preprocessing, labels }),
+      "two.onnx": writeOnnx(kitchenSink(6)),
+      "two.json": JSON.stringify({ preprocessing, labels }),
+    });
+    const { url } = await testServer({ models, workers: 2 });
+    const image = await png(1, 40, 30);
+    const logitsOf = async (name: string) => {
+      const [answer] = (await (await classify(url, name, image)).json()) as { logits: number[] }[];
+      return answer!.logits;
+    };
+    const alone = [await logitsOf("one"), await logitsOf("two")];
+    expect(alone[0]).not.toEqual(alone[1]);
+    const names = Array.from({ length: 16 }, (_, i) => (i % 2 === 0 ? "one" : "two"));
+    expect(await Promise.all(names.map(logitsOf))).toEqual(names.map((name) => alone[name === "one" ? 0 : 1]));
+  });
 });
