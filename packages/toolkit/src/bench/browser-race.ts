@@ -13,10 +13,11 @@ export interface BrowserRace {
 
 /**
  * Starts the browser. Each race gets a page of its own.
+ * @param flags  for the browser's process
  * @throws {UsageError} where Playwright or a browser is missing
  */
-export async function raceInBrowser(): Promise<BrowserRace> {
-  const browser = await openBrowser();
+export async function raceInBrowser(flags: readonly string[] = []): Promise<BrowserRace> {
+  const browser = await openBrowser(flags);
   return {
     browser: browser.name,
     runRace: async ({ entries, images, ...rest }, { turns, onTurn, signal }) => {

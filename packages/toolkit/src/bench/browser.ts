@@ -47,9 +47,12 @@ export interface Browser {
   close(): Promise<void>;
 }
 
-/** @throws {UsageError} where Playwright or a browser is missing */
-export async function openBrowser(): Promise<Browser> {
-  const browser = await launch();
+/**
+ * @param flags  for the browser's process, beside those that every page needs
+ * @throws {UsageError} where Playwright or a browser is missing
+ */
+export async function openBrowser(flags: readonly string[] = []): Promise<Browser> {
+  const browser = await launch(flags);
   const devTools = await browser.newBrowserCDPSession();
   return {
     name: `Chromium ${browser.version()}`,
@@ -98,7 +101,7 @@ function threadTime(processId: number): number | undefined {
   }
 }
 
-async function launch(): Promise<Playwright.Browser> {
+async function launch(flags: readonly string[]): Promise<Playwright.Browser> {
   let playwright: typeof Playwright;
   try {
     playwright = await import("playwright-core");
@@ -112,7 +115,10 @@ async function launch(): Promise<Playwright.Browser> {
   }
   const executablePath = CHROMIUM.find(existsSync);
   try {
-    return await playwright.chromium.launch({ ...(executablePath ? { executablePath } : {}), args: ARGUMENTS });
+    return await playwright.chromium.launch({
+      ...(executablePath ? { executablePath } : {}),
+      args: [...ARGUMENTS, ...flags],
+    });
   } catch (error) {
     const looked = executablePath ?? `${CHROMIUM.join(", ")} and Playwright's own folder`;
     throw new UsageError(

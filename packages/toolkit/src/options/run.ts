@@ -99,6 +99,12 @@ export const measurementOptions = {
     default: 15,
   }),
   browser: flag({ group: "Measurement", help: "in headless Chromium instead of Node", default: false }),
+  browserFlag: texts({
+    group: "Measurement",
+    help: "flags that Chromium is started with, to measure as on another machine",
+    placeholder: "list",
+    example: "--js-flags=--no-enable-avx-vnni",
+  }),
   profile: flag({
     group: "Measurement",
     help: "where the time goes, without peers: the engine's layer by layer, a training step's by what is done",

@@ -206,6 +206,7 @@ export const tasks = {
       "only",
       "turns",
       "browser",
+      "browserFlag",
       "profile",
       "batch",
       "seed",

@@ -90,7 +90,7 @@ export const bench = defineTask("bench", async (options, run): Promise<BenchResu
 
 async function engine(networks: readonly NetworkChoice[], options: Options, run: Run): Promise<EngineBenchResult> {
   const { turns, seed, bits, threads = 1, only } = options;
-  const browser = options.browser ? await raceInBrowser() : undefined;
+  const browser = options.browser ? await raceInBrowser(options.browserFlag) : undefined;
   try {
     const wanted = comparisons({
       networks,
