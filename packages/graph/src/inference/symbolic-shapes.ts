@@ -1,5 +1,5 @@
 /**
- * @file Shape arithmetic on symbols: which int64 scalars and vectors of a graph are known as dimensions, `[N, 64]` for
+ * @file Shape arithmetic on symbols: which scalars and vectors of integers of a graph are known as dimensions, `[N, 64]` for
  * instance, although the batch size is not a number.
  */
 
@@ -7,7 +7,7 @@ import { dimProduct, dimQuotient } from "../ir/dims.js";
 import { toNumbers } from "../ir/tensor.js";
 import type { Dim, Graph, Node, Tensor, TensorType } from "../ir/types.js";
 
-/** An int64 scalar or vector whose elements are dimensions. */
+/** An int64 or int32 scalar or vector whose elements are dimensions. */
 export interface ShapeValue {
   readonly dims: readonly Dim[];
   readonly isScalar: boolean;
@@ -16,8 +16,8 @@ export interface ShapeValue {
 /** Shapes have few elements; longer constants are data. */
 const LONGEST_SHAPE = 64;
 
-/** `TensorProto.INT64`. */
-const INT64 = 7;
+/** `TensorProto.INT32` and `INT64`; TensorFlow computes shapes in the first. */
+const INTEGERS: ReadonlySet<unknown> = new Set([6, 7]);
 
 /** Follows shapes node by node, in topological order. */
 export class ShapeValues {
@@ -49,7 +49,8 @@ export class ShapeValues {
 }
 
 function constantShape(tensor: Tensor): ShapeValue | undefined {
-  if (tensor.dtype !== "int64" || tensor.shape.length > 1 || tensor.data.length > LONGEST_SHAPE) return undefined;
+  const isInteger = tensor.dtype === "int64" || tensor.dtype === "int32";
+  if (!isInteger || tensor.shape.length > 1 || tensor.data.length > LONGEST_SHAPE) return undefined;
   const dims = toNumbers(tensor);
   return dims.every(Number.isSafeInteger) ? { dims, isScalar: tensor.shape.length === 0 } : undefined;
 }
@@ -69,7 +70,7 @@ function compute(node: Node, inputs: readonly (ShapeValue | undefined)[]): Shape
     case "Identity":
       return a;
     case "Cast":
-      return node.attributes.to === INT64 ? a : undefined;
+      return INTEGERS.has(node.attributes.to) ? a : undefined;
     case "Unsqueeze":
       return a.isScalar && b?.dims.length === 1 ? vector(a.dims) : undefined;
     case "Squeeze":

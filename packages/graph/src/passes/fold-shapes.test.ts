@@ -62,6 +62,29 @@ describe("a Reshape to a computed shape", () => {
     expect(targetOf(await expectPass(foldShapes, graph))).toEqual([-1, 3, 3]);
   });
 
+  test("shapes in int32, as TensorFlow computes them", async () => {
+    const graph = graphOf(["N", 6], (g, x) => {
+      const int32 = (value: number) => g.constant({ dtype: "int32", shape: [1], data: Int32Array.of(value) });
+      const sizes = g.op("Cast", [g.op("Shape", [x])], { to: 6 });
+      const batch = g.op("Slice", [sizes, g.ints([0]), g.ints([1]), g.ints([0])]);
+      const half = g.op("Div", [g.op("Slice", [sizes, g.ints([1]), g.ints([2]), g.ints([0])]), int32(2)]);
+      const target = g.op("Concat", [batch, int32(2), half], { axis: 0 });
+      return [g.op("Reshape", [x, g.op("Cast", [target], { to: 7 })], {}, { name: "y" })];
+    });
+    expect(targetOf(await expectPass(foldShapes, graph))).toEqual([0, 2, 3]);
+  });
+
+  test("allowzero with a computed target that has no zero", async () => {
+    const graph = graphOf(["N", 6], (g, x) => {
+      const batch = g.op("Shape", [x], { start: 0, end: 1 });
+      const target = g.op("Concat", [batch, g.ints([2, 3])], { axis: 0 });
+      return [g.op("Reshape", [x, target], { allowzero: 1 }, { name: "y" })];
+    });
+    const result = await expectPass(foldShapes, graph);
+    expect(targetOf(result)).toEqual([0, 2, 3]);
+    expect(result.nodes.at(-1)!.attributes).toEqual({});
+  });
+
   test("a batch that stands elsewhere in x is the rest, and two unknown dimensions are left alone", async () => {
     const swapped = graphOf(["N", 4], (g, x) => {
       const n = g.op("Shape", [x], { start: 0, end: 1 });

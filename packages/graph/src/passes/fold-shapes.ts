@@ -25,7 +25,7 @@ export const foldShapes: Pass = {
       .filter((node) => {
         const output = node.outputs[0]!;
         if (node.outputs.length !== 1 || !isNumeric(output)) return true;
-        tensors.set(output, shapeTensor(known.get(output)!));
+        tensors.set(output, shapeTensor(known.get(output)!, types.get(output)));
         return false;
       })
       .map((node) => constantTarget(node, types, known, tensors));
@@ -34,10 +34,12 @@ export const foldShapes: Pass = {
   },
 };
 
-const shapeTensor = ({ dims, isScalar }: ShapeValue): Tensor =>
-  int64(dims as readonly number[], isScalar ? [] : [dims.length]);
+function shapeTensor({ dims, isScalar }: ShapeValue, type: TensorType | undefined): Tensor {
+  const [values, shape] = [dims as readonly number[], isScalar ? [] : [dims.length]];
+  return type?.dtype === "int32" ? { dtype: "int32", shape, data: Int32Array.from(values) } : int64(values, shape);
+}
 
-/** Gives a Reshape whose target names the batch a constant target. */
+/** Gives a Reshape whose target names the batch a constant target, and takes `allowzero` away where there is no 0. */
 function constantTarget(
   node: Node,
   types: ReadonlyMap<string, TensorType>,
@@ -46,8 +48,10 @@ function constantTarget(
 ): Node {
   const [x = "", target = ""] = node.inputs;
   const dims = known.get(target)?.dims;
-  if (node.op !== "Reshape" || node.domain !== "" || node.attributes.allowzero || tensors.has(target) || !dims)
-    return node;
+  const { allowzero, ...others } = node.attributes;
+  if (node.op !== "Reshape" || node.domain !== "" || !dims || (allowzero && dims.includes(0))) return node;
+  const attributes = allowzero ? others : node.attributes;
+  if (tensors.has(target)) return allowzero ? { ...node, attributes } : node;
   const from = types.get(x)?.shape;
   const copied = dims.map((dim, axis) => (typeof dim === "string" && dim === from?.[axis] ? 0 : dim));
   const left = copied.filter((dim) => typeof dim === "string").length;
@@ -55,5 +59,5 @@ function constantTarget(
   let name = `${target}.constant`;
   while (tensors.has(name) || known.get(name) || types.has(name)) name += "_";
   tensors.set(name, int64(copied.map((dim) => (typeof dim === "string" ? -1 : dim))));
-  return { ...node, inputs: [x, name] };
+  return { ...node, inputs: [x, name], attributes };
 }

@@ -23,6 +23,7 @@ import { recognizeActivations } from "./recognize-activations.js";
 import { reductions } from "./reductions.js";
 import { removeDeadNodes } from "./remove-dead-nodes.js";
 import { removeIdentities } from "./remove-identities.js";
+import { splitToSlices } from "./split-to-slices.js";
 import { sums } from "./sums.js";
 
 /**
@@ -41,6 +42,7 @@ export const importPasses: readonly Pass[] = [
   reductions,
   canonicalize,
   recognizeActivations,
+  splitToSlices,
   mergeSlices,
   mergeAxes,
   fusePadding,
