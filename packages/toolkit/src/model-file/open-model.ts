@@ -15,13 +15,14 @@ import {
   readOnnx,
   withReversedChannels,
 } from "@subbyte/graph";
-import { DataError, UsageError } from "../errors.js";
+import { DataError } from "../errors.js";
 import { buildModel, type Stem } from "../models/index.js";
 import { isFakeQuant } from "../quantization/fake-quant.js";
 import { applyWeights } from "../weights/apply.js";
 import { isWeightsFile, loadWeights } from "../weights/index.js";
 import { type ModelDescription, readDescription } from "./description.js";
 import { externalDataBeside } from "./external-data.js";
+import { fittingArchitecture } from "./fitting.js";
 import { classifierHead, type Head } from "./head.js";
 
 /** Options of `openModel`. Most are for checkpoints, which hold weights without a network. */
@@ -89,7 +90,7 @@ export type OpenedModel = FloatModel | CalibratedModel | QuantizedModel;
 /**
  * Opens a model file by its content: ONNX, `.sbq`, PyTorch checkpoint or safetensors. ONNX files are simplified.
  *
- * @throws {UsageError} for a checkpoint without `architecture`
+ * @throws {UsageError} for a checkpoint without `architecture` whose weights fit no built-in one, or several
  * @throws {DataError | ModelError} for damaged files and weights that do not fit
  */
 export async function openModel(path: string, options: OpenModelOptions = {}): Promise<OpenedModel> {
@@ -163,19 +164,13 @@ async function openCheckpoint(file: OpenedFile, options: OpenModelOptions): Prom
       { source: file.path, reason: "classes" },
       `${file.path} describes a network of ${description.classes} classes, but has no tensor with as many rows; the file is damaged`,
     );
-  const architecture = options.architecture ?? description?.architecture;
-  if (architecture === undefined)
-    throw new UsageError(
-      "option-missing",
-      { option: "arch", file: file.path },
-      `${file.path} holds weights without a network; name the architecture with \`arch\`, e.g. \`arch\` resnet18.`,
-    );
-  const { size, channels, stem } = { ...description, ...defined(options) };
-  const graph = buildModel(architecture, {
-    classes: options.classes ?? description?.classes ?? headClasses(weights.tensors),
-    ...defined({ size, channels, stem }),
-    initialize: false,
-  });
+  const classes = options.classes ?? description?.classes ?? headClasses(weights.tensors);
+  const stated = options.architecture ?? description?.architecture;
+  const fit =
+    stated === undefined ? fittingArchitecture(weights.tensors, file.path, { ...options, classes }) : undefined;
+  const { size, channels, stem } = { ...fit, ...description, ...defined(options) };
+  const architecture = stated ?? fit!.architecture;
+  const graph = buildModel(architecture, { classes, ...defined({ size, channels, stem }), initialize: false });
   const built = applyWeights(graph, weights.tensors, { source: file.path }).graph;
   const applied = options.channelOrder === "bgr" ? withReversedChannels(built) : built;
   return {
@@ -184,7 +179,7 @@ async function openCheckpoint(file: OpenedFile, options: OpenModelOptions): Prom
     graph: applied,
     executable: applied,
     probabilities: "softmax",
-    notes: [],
+    notes: fit ? [`its weights are those of ${fit.title}, and fit no other built-in architecture`] : [],
     ...interfaceOf(applied),
     ...(description ? { description } : {}),
   };

@@ -13,7 +13,8 @@ const model = buildModel("resnet8", { classes: 10, seed: 1 });
 
 /** The floating-point state of a network with other values, under names that `rename` makes of its own. */
 function stateOf(graph = buildModel("resnet8", { classes: 10, seed: 2 }), rename = (name: string) => name) {
-  const floats = [...graph.tensors].filter(([, { dtype }]) => dtype === "float32");
+  // Bounds of activations are scalars.
+  const floats = [...graph.tensors].filter(([, { dtype, shape }]) => dtype === "float32" && shape.length > 0);
   return new Map<string, Tensor>(floats.map(([name, tensor]) => [rename(name), tensor]));
 }
 
@@ -27,6 +28,11 @@ describe("names", () => {
     ["module._orig_mod.model.", (name: string) => `module._orig_mod.model.${name}`],
     ["linear for fc", (name: string) => name.replace(/^fc\./, "linear.")],
     ["head.fc behind net.", (name: string) => `net.${name.replace(/^fc\./, "head.fc.")}`],
+    ["backbone.", (name: string) => `backbone.${name}`],
+    [
+      "a part with its head beside it",
+      (name: string) => (name.startsWith("fc.") ? name.replace("fc.", "head.") : `encoder.net.${name}`),
+    ],
     ["shortcut for downsample", (name: string) => name.replace(".downsample.", ".shortcut.")],
   ])("%s: every parameter and statistic is set", (_, rename) => {
     const { graph, report } = applyWeights(model, stateOf(undefined, rename));
@@ -42,6 +48,49 @@ describe("names", () => {
     expect(model.tensors).toEqual(before);
   });
 });
+
+test("timm's names of MobileNet-v2", () => {
+  const options = { classes: 10, size: 32, seed: 3 };
+  const network = buildModel("mobilenet_v2", options);
+  const state = stateOf(buildModel("mobilenet_v2", { ...options, seed: 4 }));
+  const { graph } = applyWeights(network, new Map([...state].map(([name, tensor]) => [timmNameOf(name), tensor])));
+  expect(stateOf(graph)).toEqual(state);
+});
+
+/** As timm's `mobilenetv2_100` calls it: written down by its structure, apart from the table that is tested. */
+function timmNameOf(name: string): string {
+  const parameter = name.split(".").at(-1);
+  const [, index = "", rest = ""] = /^features\.(\d+)\.(.+)\.\w+$/.exec(name) ?? [];
+  if (name.startsWith("classifier")) return `classifier.${parameter}`;
+  if (index === "0") return `${rest === "0" ? "conv_stem" : "bn1"}.${parameter}`;
+  if (index === "18") return `${rest === "0" ? "conv_head" : "bn2"}.${parameter}`;
+  const blocks = [
+    "0.0",
+    "1.0",
+    "1.1",
+    "2.0",
+    "2.1",
+    "2.2",
+    "3.0",
+    "3.1",
+    "3.2",
+    "3.3",
+    "4.0",
+    "4.1",
+    "4.2",
+    "5.0",
+    "5.1",
+    "5.2",
+    "6.0",
+  ];
+  const first = { "conv.0.0": "conv_dw", "conv.0.1": "bn1", "conv.1": "conv_pw", "conv.2": "bn2" };
+  const others = {
+    ...{ "conv.0.0": "conv_pw", "conv.0.1": "bn1", "conv.1.0": "conv_dw", "conv.1.1": "bn2" },
+    ...{ "conv.2": "conv_pwl", "conv.3": "bn3" },
+  };
+  const layers: Readonly<Record<string, string>> = index === "1" ? first : others;
+  return `blocks.${blocks[Number(index) - 1]}.${layers[rest]}.${parameter}`;
+}
 
 describe("what does not fit", () => {
   const without = (name: string) => new Map([...original].filter(([key]) => key !== name));

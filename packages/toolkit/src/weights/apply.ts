@@ -3,6 +3,7 @@
 import type { Graph, Tensor } from "@subbyte/graph";
 import { DataError } from "../errors.js";
 import { parameterNames, statisticsNames } from "../models/count.js";
+import { timmName } from "./timm-names.js";
 
 /** Options of `applyWeights`. */
 export interface ApplyOptions {
@@ -25,17 +26,14 @@ export interface ApplyReport {
   readonly ignored: readonly string[];
 }
 
-/** What wrappers put before every name: data parallelism, `torch.compile`, Lightning, and training scripts of all kinds. */
-const WRAPPERS = ["module.", "_orig_mod.", "model.", "net.", "network.", "state_dict."];
-
 /** The last layer's name in torchvision, timm, the CIFAR ResNets and their relatives. */
 const HEADS = ["fc", "linear", "classifier", "classifier.1", "head", "head.fc", "last_linear"];
 
 /** Parts that other model collections name otherwise (kuangliu's `pytorch-cifar`). */
 const SYNONYMS: readonly (readonly [RegExp, string])[] = [[/\.shortcut\.([01])\./, ".downsample.$1."]];
 
-/** Counts of training batches, which inference does not read. */
-const isBatchCounter = (name: string) => name.endsWith("num_batches_tracked");
+/** Counts of training batches and of averaged models, which inference does not read. */
+const isCounter = (name: string) => name.endsWith("num_batches_tracked") || name === "n_averaged";
 
 /**
  * A graph with the file's weights in place of its own.
@@ -47,39 +45,31 @@ export function applyWeights(
   weights: ReadonlyMap<string, Tensor>,
   { head = "refuse", source = "the checkpoint" }: ApplyOptions = {},
 ): { readonly graph: Graph; readonly report: ApplyReport } {
-  const names = [...parameterNames(graph), ...statisticsNames(graph)];
+  const { matching, missing, unexpected, misfits, ignored, matches } = compareWeights(graph, weights);
   const headNames = namesOfHead(graph);
-  const { matches, unexpected, ignored } = matchNames(weights.keys(), new Set(names), headNames[0]);
-
-  const tensors = new Map(graph.tensors);
-  const loaded: string[] = [];
-  const reinitialized: string[] = [];
-  const missing: string[] = [];
-  const misfits: string[] = [];
-  for (const name of names) {
-    const own = graph.tensors.get(name)!;
+  const isReinitialized = (name: string): boolean => {
     const given = weights.get(matches.get(name) ?? "");
-    if (given && given.dtype === own.dtype && sameShape(given.shape, own.shape)) {
-      tensors.set(name, given);
-      loaded.push(name);
-    } else if (head === "reinitialize" && headNames.includes(name) && (!given || differsInClasses(given, own))) {
-      reinitialized.push(name);
-    } else if (given) misfits.push(`${name}: ${show(given)} where the model has ${show(own)}`);
-    else missing.push(name);
-  }
-
-  if (loaded.length === 0)
+    const isKept = head === "reinitialize" && headNames.includes(name);
+    return isKept && (!given || differsInClasses(given, graph.tensors.get(name)!));
+  };
+  const tensors = new Map(graph.tensors);
+  for (const name of matching) tensors.set(name, weights.get(matches.get(name)!)!);
+  const reinitialized = [...misfits, ...missing].filter(isReinitialized);
+  const left = (list: readonly string[]) => list.filter((name) => !reinitialized.includes(name));
+  if (matching.length === 0)
     throw new DataError(
       "weights-mismatch",
       { source, network: graph.name, reason: "no common names" },
-      `${source} has nothing of ${graph.name}: its first names are ${list([...weights.keys()], 3)}, the model's ${list(names, 3)}; ` +
+      `${source} has nothing of ${graph.name}: its first names are ${list([...weights.keys()], 3)}, the model's ${list(parameterNames(graph), 3)}; ` +
         "choose the architecture that the weights were trained with",
     );
   refuseOtherClasses(graph, weights, matches, headNames, head, source);
+  const shapesOf = (name: string): string =>
+    `${name}: ${show(weights.get(matches.get(name)!)!)} where the model has ${show(graph.tensors.get(name)!)}`;
   const problems = [
-    missing.length > 0 && `missing ${list(missing)}`,
+    left(missing).length > 0 && `missing ${list(left(missing))}`,
     unexpected.length > 0 && `unexpected ${list(unexpected)}`,
-    misfits.length > 0 && `of another shape ${list(misfits)}`,
+    left(misfits).length > 0 && `of another shape ${list(left(misfits).map(shapesOf))}`,
   ].filter((problem) => problem !== false);
   if (problems.length > 0)
     throw new DataError(
@@ -87,7 +77,39 @@ export function applyWeights(
       { source, network: graph.name, reason: problems.join("; ") },
       `${source} does not fit ${graph.name}: ${problems.join("; ")}; choose the architecture and stem that the weights were trained with`,
     );
-  return { graph: { ...graph, tensors }, report: { loaded, reinitialized, ignored } };
+  return { graph: { ...graph, tensors }, report: { loaded: matching, reinitialized, ignored } };
+}
+
+/** What a file's weights and a graph's parameters and statistics have in common, by the graph's names where both have one. */
+export interface WeightComparison {
+  readonly matching: readonly string[];
+  readonly missing: readonly string[];
+  /** Names of the file. */
+  readonly unexpected: readonly string[];
+  /** Of another shape or type. */
+  readonly misfits: readonly string[];
+  /** Names of the file that mean nothing to a graph. */
+  readonly ignored: readonly string[];
+  /** The file's name for each of the graph's. */
+  readonly matches: ReadonlyMap<string, string>;
+}
+
+export function compareWeights(graph: Graph, weights: ReadonlyMap<string, Tensor>): WeightComparison {
+  const names = [...parameterNames(graph), ...statisticsNames(graph)];
+  const { matches, unexpected, ignored } = matchNames([...weights.keys()], new Set(names), namesOfHead(graph)[0]);
+  const given = (name: string) => weights.get(matches.get(name) ?? "");
+  const fits = (name: string): boolean => {
+    const [found, own] = [given(name), graph.tensors.get(name)!];
+    return found !== undefined && found.dtype === own.dtype && sameShape(found.shape, own.shape);
+  };
+  return {
+    matching: names.filter(fits),
+    missing: names.filter((name) => !given(name)),
+    misfits: names.filter((name) => given(name) && !fits(name)),
+    unexpected,
+    ignored,
+    matches,
+  };
 }
 
 /** Weight and bias of the last Gemm. */
@@ -96,31 +118,50 @@ function namesOfHead(graph: Graph): readonly string[] {
 }
 
 /** Which name of the file each of the graph's names has. Of two that mean the same, the second is unexpected. */
-function matchNames(given: Iterable<string>, expected: ReadonlySet<string>, headWeight: string | undefined) {
+function matchNames(given: readonly string[], expected: ReadonlySet<string>, headWeight: string | undefined) {
+  const wrapper = wrapperOf(given, expected);
   const matches = new Map<string, string>();
   const unexpected: string[] = [];
   const ignored: string[] = [];
   for (const name of given) {
-    const target = candidates(name, headWeight).find((candidate) => expected.has(candidate));
+    const target = candidates(name, wrapper, headWeight).find((candidate) => expected.has(candidate));
     if (target !== undefined && !matches.has(target)) matches.set(target, name);
-    else (isBatchCounter(name) ? ignored : unexpected).push(name);
+    else (isCounter(name) ? ignored : unexpected).push(name);
   }
   return { matches, unexpected, ignored };
 }
 
+/**
+ * What a wrapper put before the names: data parallelism (`module.`), `torch.compile` (`_orig_mod.`), Lightning (`model.`), a part of a larger
+ * network (`backbone.`). It is the prefix that leaves most names of the graph, the shortest of these.
+ */
+function wrapperOf(given: readonly string[], expected: ReadonlySet<string>): string {
+  const counts = new Map<string, number>([["", 0]]);
+  for (const name of given)
+    for (let start = 0; start < name.length; start = name.indexOf(".", start) + 1 || name.length)
+      if (namesOf(name.slice(start)).some((each) => expected.has(each))) {
+        const prefix = name.slice(0, start);
+        counts.set(prefix, (counts.get(prefix) ?? 0) + 1);
+      }
+  const most = Math.max(...counts.values());
+  return [...counts].filter(([, count]) => count === most).toSorted(([a], [b]) => a.length - b.length)[0]![0];
+}
+
+/** A name, and what it is called elsewhere. */
+const namesOf = (name: string): readonly string[] => [
+  name,
+  ...SYNONYMS.map(([pattern, replacement]) => name.replace(pattern, replacement)),
+  ...(timmName(name) ?? []),
+];
+
 /** The names that a tensor could have in the graph, likeliest first. */
-function candidates(name: string, headWeight: string | undefined): string[] {
-  const unwrapped = [name];
-  for (let inner: string | undefined = name; inner !== undefined; ) {
-    const wrapper: string | undefined = WRAPPERS.find((prefix) => inner!.startsWith(prefix));
-    inner = wrapper && inner.slice(wrapper.length);
-    if (inner) unwrapped.push(inner);
-  }
-  const bare = unwrapped.at(-1)!;
-  const renamed = SYNONYMS.map(([pattern, replacement]) => bare.replace(pattern, replacement));
+function candidates(name: string, wrapper: string, headWeight: string | undefined): string[] {
+  const bare = name.startsWith(wrapper) ? name.slice(wrapper.length) : name;
+  // The head of a wrapped backbone may lie beside it: `backbone.layer1…` and `head.weight`, or `model.fc.weight`.
   const [, path, parameter] = /^(.+)\.(weight|bias)$/.exec(bare) ?? [];
-  const head = path && HEADS.includes(path) ? headWeight?.replace(/weight$/, parameter!) : undefined;
-  return [...unwrapped, ...renamed, ...(head ? [head] : [])];
+  const isHead = path !== undefined && HEADS.some((head) => path === head || path.endsWith(`.${head}`));
+  const head = isHead ? headWeight?.replace(/weight$/, parameter!) : undefined;
+  return [...namesOf(bare), ...(head ? [head] : [])];
 }
 
 /** A last layer of another class count gets a message of its own: it is what transfer learning begins with. */

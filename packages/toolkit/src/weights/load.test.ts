@@ -80,6 +80,21 @@ describe("checkpoints of torch.save", () => {
     expect((await load(padded.subarray(3))).tensors).toEqual((await load(legacy)).tensors);
   });
 
+  test("what a training script keeps beside the weights is read over", async () => {
+    const { tensors, path } = await load(readFileSync(new URL("testdata/script.pt", import.meta.url)));
+    expect(path).toEqual(["ema"]);
+    const names = [
+      "0.weight",
+      "0.bias",
+      "1.weight",
+      "1.bias",
+      "1.running_mean",
+      "1.running_var",
+      "1.num_batches_tracked",
+    ];
+    expect([...tensors.keys()]).toEqual(names.map((name) => `module.${name}`));
+  });
+
   test("a byteorder of big is refused, one of little is not", async () => {
     const members = unzipSync(zip);
     const withOrder = (order: string) => zipSync({ ...members, "zip/byteorder": strToU8(order) }, { level: 0 });

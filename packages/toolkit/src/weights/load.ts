@@ -3,9 +3,9 @@
 import { elementCount, type Tensor } from "@subbyte/graph";
 import { DataError } from "../errors.js";
 import { isSafetensors, readSafetensors } from "./safetensors.js";
+import { findStateDict } from "./state-dict.js";
 import { decodeView, storedTypes, toFloat32, viewEnd } from "./stored-tensor.js";
 import { isPickle, isZip, readLegacyCheckpoint, readZipCheckpoint } from "./torch-archive.js";
-import { TensorView } from "./torch-pickle.js";
 
 /** The tensors of a weights file. */
 export interface LoadedWeights {
@@ -17,20 +17,6 @@ export interface LoadedWeights {
   /** Of safetensors; empty for others. */
   readonly metadata: Readonly<Record<string, string>>;
 }
-
-/** Under which keys training scripts keep the weights, those of a moving average last. */
-const NESTS = [
-  "state_dict",
-  "model_state_dict",
-  "model",
-  "net",
-  "network",
-  "module",
-  "weights",
-  "params",
-  "state_dict_ema",
-  "model_ema",
-];
 
 /** Whether a file begins as one of the formats that `loadWeights` reads. */
 export const isWeightsFile = (bytes: Uint8Array): boolean => isZip(bytes) || isPickle(bytes) || isSafetensors(bytes);
@@ -88,32 +74,4 @@ function fromCheckpoint(
     tensors.set(name, toFloat32(decodeView(located)));
   }
   return { format, tensors, path, metadata: {} };
-}
-
-interface StateDict {
-  readonly views: Map<string, TensorView>;
-  readonly path: readonly string[];
-}
-
-/** The outermost dict that has tensors; below the usual keys where there are others beside it. */
-function findStateDict(root: unknown, source: string): StateDict {
-  const path: string[] = [];
-  let level = root;
-  while (level instanceof Map) {
-    const dict: ReadonlyMap<unknown, unknown> = level;
-    const views = [...dict].filter(
-      (entry): entry is [string, TensorView] => typeof entry[0] === "string" && entry[1] instanceof TensorView,
-    );
-    if (views.length > 0) return { views: new Map(views), path };
-    const nest = NESTS.find((key) => dict.get(key) instanceof Map && !path.includes(key));
-    if (nest === undefined) break;
-    path.push(nest);
-    level = dict.get(nest);
-  }
-  const keys = level instanceof Map ? [...level.keys()].filter((key) => typeof key === "string").slice(0, 10) : [];
-  throw new DataError(
-    "weights-format",
-    { source, reason: "no tensors" },
-    `${source} has no tensors where weights are expected (keys: ${keys.join(", ") || "none"}); save them with torch.save(model.state_dict(), path)`,
-  );
 }

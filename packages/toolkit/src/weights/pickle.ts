@@ -3,7 +3,8 @@
  *
  * A pickle is a program for a small stack machine (`Lib/pickletools.py` documents every opcode). What makes it dangerous is
  * GLOBAL, which names any importable function, and REDUCE, which calls it. Here a name stands for what the caller's table
- * says, and a name that is not in the table ends the reading. State set by BUILD is dropped: tensors do not use it.
+ * says, and a name that is not in the table ends the reading. State set by BUILD is dropped: tensors do not use it. Objects of modules
+ * that are known to hold no weights (dates, paths, settings) are read over.
  *
  * Python becomes: None → null, int → number or bigint, str → string, bytes → Uint8Array, list and tuple → array,
  * dict → Map, set → Set.
@@ -15,11 +16,16 @@ import { ByteReader } from "./byte-reader.js";
 /** What a global name stands for. Functions are what REDUCE and NEWOBJ may call; other values are only passed on. */
 export type PickleGlobals = ReadonlyMap<string, unknown>;
 
+/** Stands for an object that holds no weights, and for what it is made by; whatever it is given is dropped. */
+export class Opaque {}
+
 export interface UnpickleOptions {
   /** What messages call the file. */
   readonly source: string;
   /** By `module.name`. */
   readonly globals: PickleGlobals;
+  /** Names that stand for an Opaque. */
+  readonly opaque?: RegExp;
   /** Resolves a persistent id, which stands for data outside the pickle. */
   readonly persistent?: (id: unknown) => unknown;
 }
@@ -92,6 +98,7 @@ class Machine {
 
   append(items: readonly unknown[]): void {
     const list = this.top();
+    if (list instanceof Opaque) return;
     if (!Array.isArray(list)) return this.reader.fail("appends to something that is no list");
     for (const item of items) list.push(item);
   }
@@ -104,6 +111,7 @@ class Machine {
   /** Adds keys and values, which alternate, to the dict on top. */
   setItems(items: readonly unknown[]): void {
     const dict = this.top();
+    if (dict instanceof Opaque) return;
     if (!(dict instanceof Map) || items.length % 2 !== 0)
       return this.reader.fail("sets items of something that is no dict");
     for (let i = 0; i < items.length; i += 2) dict.set(items[i], items[i + 1]);
@@ -111,15 +119,17 @@ class Machine {
 
   addItems(items: readonly unknown[]): void {
     const set = this.top();
+    if (set instanceof Opaque) return;
     if (!(set instanceof Set)) return this.reader.fail("adds to something that is no set");
     for (const item of items) set.add(item);
   }
 
   /** What `module.name` stands for. @throws {DataError} where it is not in the table. */
   global(module?: unknown, name?: unknown): void {
-    const { globals, source } = this.options;
+    const { globals, opaque, source } = this.options;
     if (typeof module !== "string" || typeof name !== "string") return this.reader.fail("has a global without a name");
     const path = `${module}.${name}`.slice(0, 200);
+    if (!globals.has(path) && opaque?.test(path)) return this.push(new Opaque());
     if (!globals.has(path))
       throw new DataError(
         "weights-unsupported",
@@ -131,6 +141,7 @@ class Machine {
   }
 
   call(callee?: unknown, args?: unknown): void {
+    if (callee instanceof Opaque) return this.push(callee);
     if (typeof callee !== "function" || !Array.isArray(args) || args.length > MAX_ARGUMENTS)
       return this.reader.fail("calls something that is no constructor");
     this.push(callee(...args));
@@ -207,6 +218,7 @@ const OPCODES: Readonly<Record<number, (m: Machine, r: ByteReader) => void>> = {
   147: (m) => m.global(...m.popMany(2)), // STACK_GLOBAL
   82: (m) => m.call(...m.popMany(2)), // REDUCE
   129: (m) => m.call(...m.popMany(2)), // NEWOBJ
+  146: (m) => m.call(...m.popMany(3)), // NEWOBJ_EX
   98: (m) => void m.pop(), // BUILD
   81: (m) => m.push(m.persistent(m.pop())), // BINPERSID
 };

@@ -11,7 +11,7 @@ import { DataError } from "../errors.js";
 import { ByteReader } from "./byte-reader.js";
 import { unpickle } from "./pickle.js";
 import { storedTypes } from "./stored-tensor.js";
-import { isStorageKey, type Storage, storageOf, torchGlobals } from "./torch-pickle.js";
+import { isStorageKey, type Storage, storageOf, torchGlobals, withoutWeights } from "./torch-pickle.js";
 
 /** `0x1950a86a20f9469cfc6c`, the first pickle of the old format. */
 const MAGIC = 0x1950a86a20f9469cfc6cn;
@@ -30,7 +30,11 @@ export const isZip = (bytes: Uint8Array): boolean =>
 export const isPickle = (bytes: Uint8Array): boolean => bytes[0] === 0x80 && bytes[1]! >= 2 && bytes[1]! <= 5;
 
 const readPickle = (bytes: Uint8Array, storages: Map<string, Storage>, source: string, start = 0) =>
-  unpickle(bytes, { source, globals: torchGlobals, persistent: (id) => storageOf(id, storages, source) }, start);
+  unpickle(
+    bytes,
+    { source, globals: torchGlobals, opaque: withoutWeights, persistent: (id) => storageOf(id, storages, source) },
+    start,
+  );
 
 /** The object in a zip checkpoint. @throws {DataError} where it is damaged or no checkpoint. */
 export function readZipCheckpoint(bytes: Uint8Array, source: string): unknown {

@@ -64,7 +64,7 @@ const isPair = (item: unknown): item is [unknown, unknown] => Array.isArray(item
 
 const makeDict = (items?: unknown) => new Map(take(items).filter(isPair));
 
-/** Stands for values that hold no weights: options, devices, scalars of NumPy. */
+/** Stands for values that hold no weights: options, devices. */
 const ignore = () => null;
 
 const storageTypes: Readonly<Record<string, StoredType>> = {
@@ -96,9 +96,6 @@ export const torchGlobals: PickleGlobals = new Map<string, unknown>([
   ["torch.device", ignore],
   ["argparse.Namespace", ignore],
   ["_codecs.encode", ignore],
-  ["numpy.dtype", ignore],
-  ["numpy.core.multiarray.scalar", ignore],
-  ["numpy._core.multiarray.scalar", ignore],
   ...["list", "dict", "int", "float"].flatMap(
     (name) => ["builtins", "__builtin__"].map((module) => [`${module}.${name}`, null] as const), // what a defaultdict makes
   ),
@@ -106,6 +103,10 @@ export const torchGlobals: PickleGlobals = new Map<string, unknown>([
     (name) => [`torch.${name}`, null] as const,
   ),
 ]);
+
+/** What training scripts keep beside the weights: dates, paths, NumPy's values, settings, states of optimizers and of Lightning. */
+export const withoutWeights =
+  /^(datetime|pathlib|decimal|fractions|uuid|enum|types|numpy|omegaconf|yacs|easydict|addict|ml_collections|mmengine|torch\.optim|pytorch_lightning|lightning|lightning_fabric)\./;
 
 /** A storage's key is a text; in files of old versions, a number. */
 export const isStorageKey = (key: unknown): key is string | number => typeof key === "string" || isCount(key);

@@ -1,7 +1,11 @@
-"""Writes zip.pt and legacy.pt beside this file: the same small checkpoint in both formats of torch.save."""
+"""
+Writes files beside this one: zip.pt and legacy.pt, the same small checkpoint in both formats of torch.save; script.pt, what a training script
+keeps beside the weights.
+"""
 
 import argparse
 import collections
+import datetime
 import pathlib
 
 import numpy
@@ -40,3 +44,18 @@ checkpoint = {
 here = pathlib.Path(__file__).parent
 torch.save(checkpoint, here / "zip.pt")
 torch.save(checkpoint, here / "legacy.pt", _use_new_zipfile_serialization=False)
+
+network = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3), torch.nn.BatchNorm2d(2))
+optimizer = torch.optim.Adam(network.parameters())
+network(torch.ones(1, 1, 4, 4)).sum().backward()
+optimizer.step()
+script = {
+    "epoch": 3,
+    "best_acc1": torch.tensor(91.2),
+    "when": datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc),
+    "path": pathlib.PurePosixPath("/data"),
+    "scores": numpy.arange(3.0),
+    "optimizer": optimizer.state_dict(),
+    "ema": {f"module.{name}": value for name, value in network.state_dict().items()},
+}
+torch.save(script, here / "script.pt")

@@ -1,0 +1,78 @@
+/** @file Which built-in architecture a file's weights belong to, by their names and shapes. */
+
+import type { Tensor } from "@subbyte/graph";
+import { UsageError } from "../errors.js";
+import { type Architecture, architectures, buildModel, type Stem } from "../models/index.js";
+import { compareWeights } from "../weights/apply.js";
+
+export interface Fit {
+  /** In words, with its stem where it has a choice. */
+  readonly title: string;
+  readonly architecture: string;
+  readonly stem: Stem;
+  readonly channels: 1 | 3;
+}
+
+interface Tried extends Fit {
+  /** Tensors of the network that the file has in their shape. */
+  readonly matching: number;
+  /** Tensors that either of the two has and the other has not, or in another shape. */
+  readonly others: number;
+}
+
+/**
+ * The only architecture that the weights fit.
+ *
+ * @param known what is said of the network
+ * @throws {UsageError} that names the architectures that fit, where there are several, or the nearest, where there are none
+ */
+export function fittingArchitecture(
+  weights: ReadonlyMap<string, Tensor>,
+  path: string,
+  known: { readonly classes: number; readonly stem?: Stem | undefined; readonly channels?: 1 | 3 | undefined },
+): Fit {
+  const tried = architectures.flatMap((architecture) => trials(architecture, weights, known));
+  const fits = tried.filter(({ others }) => others === 0);
+  if (fits.length === 1) return fits[0]!;
+  const allowed = fits.map(({ architecture }) => architecture);
+  if (fits.length > 1)
+    throw new UsageError(
+      "option-missing",
+      { option: "arch", file: path, allowed },
+      `${path} holds weights without a network, and they fit ${fits.map(({ title }) => title).join(" and ")}; name one with \`arch\` (and \`stem\`).`,
+    );
+  const [nearest] = tried.toSorted((a, b) => b.matching - a.matching || a.others - b.others);
+  throw new UsageError(
+    "option-missing",
+    { option: "arch", file: path },
+    `${path} holds weights without a network, and they fit none of the built-in architectures; ` +
+      (nearest && nearest.matching > 0
+        ? `the nearest is ${nearest.title}, with ${nearest.matching} tensors in common and ${nearest.others} not: ` +
+          `\`arch\` ${nearest.architecture} says what differs. `
+        : "no name of theirs is known. ") +
+      "Export another network to ONNX and give that file.",
+  );
+}
+
+function trials(
+  { name, stems, channels: usual }: Architecture,
+  weights: ReadonlyMap<string, Tensor>,
+  { classes, stem: wanted, channels: given }: Parameters<typeof fittingArchitecture>[2],
+): readonly Tried[] {
+  const channels = given ?? inputChannels(weights) ?? usual;
+  return stems
+    .filter((stem) => wanted === undefined || stem === wanted)
+    .map((stem) => {
+      const graph = buildModel(name, { classes, stem, channels, initialize: false });
+      const { matching, missing, unexpected, misfits } = compareWeights(graph, weights);
+      const others = missing.length + unexpected.length + misfits.length;
+      const title = stems.length > 1 ? `${name} with the ${stem} stem` : name;
+      return { title, architecture: name, stem, channels, matching: matching.length, others };
+    });
+}
+
+/** Of the first convolution. */
+function inputChannels(weights: ReadonlyMap<string, Tensor>): 1 | 3 | undefined {
+  const first = [...weights.values()].find(({ shape }) => shape.length === 4)?.shape[1];
+  return first === 1 || first === 3 ? first : undefined;
+}

@@ -1,0 +1,89 @@
+/** @file Finds the weights in a checkpoint: training scripts keep them below other keys, beside numbers, optimizers and averages. */
+
+import { DataError } from "../errors.js";
+import { TensorView } from "./torch-pickle.js";
+
+/** Under which keys training scripts keep the weights, those of a moving average last. */
+const NESTS = [
+  "state_dict",
+  "model_state_dict",
+  "model_state",
+  "model",
+  "net",
+  "network",
+  "backbone",
+  "module",
+  "weights",
+  "params",
+  "student",
+  "state_dict_ema",
+  "model_ema",
+  "ema_state_dict",
+  "ema",
+  "shadow",
+  "teacher",
+];
+
+/** A checkpoint nests its weights two or three levels deep. */
+const MAX_DEPTH = 8;
+
+export interface StateDict {
+  readonly views: Map<string, TensorView>;
+  /** The keys that lead to it. */
+  readonly path: readonly string[];
+}
+
+/**
+ * The outermost dict that has weights: tensors below a usual key, or tensors of two dimensions or more with names of parameters. A
+ * tensor of one number beside "state_dict" (`best_acc1`), and the states of an optimizer, are none.
+ *
+ * @throws {DataError} where there is none, or several below keys that tell nothing
+ */
+export function findStateDict(root: unknown, source: string): StateDict {
+  const found = search(root, [], new Set());
+  if (found.length === 1) return found[0]!;
+  if (found.length > 1) {
+    const keys = found.map(({ path }) => path.join("."));
+    throw new DataError(
+      "weights-format",
+      { source, reason: "several sets of weights" },
+      `${source} has several sets of weights (${keys.slice(0, 10).join(", ")}), and no usual key says which one is meant; ` +
+        "save one of them with torch.save(model.state_dict(), path)",
+    );
+  }
+  // Few parameters, none of them a matrix, are still weights where nothing else is.
+  const views = root instanceof Map ? viewsOf(root) : [];
+  if (views.length > 0) return { views: new Map(views), path: [] };
+  const keys = root instanceof Map ? [...root.keys()].filter((key) => typeof key === "string").slice(0, 10) : [];
+  throw new DataError(
+    "weights-format",
+    { source, reason: "no tensors" },
+    `${source} has no tensors where weights are expected (keys: ${keys.join(", ") || "none"}); save them with torch.save(model.state_dict(), path)`,
+  );
+}
+
+const viewsOf = (dict: ReadonlyMap<unknown, unknown>): readonly (readonly [string, TensorView])[] =>
+  [...dict].filter(
+    (entry): entry is [string, TensorView] => typeof entry[0] === "string" && entry[1] instanceof TensorView,
+  );
+
+/** One for a usual key; all others otherwise. */
+function search(level: unknown, path: readonly string[], above: ReadonlySet<unknown>): readonly StateDict[] {
+  if (!(level instanceof Map) || above.has(level) || path.length >= MAX_DEPTH) return [];
+  const dict: ReadonlyMap<unknown, unknown> = level;
+  const views = viewsOf(dict);
+  const isUsual = NESTS.includes(path.at(-1) ?? "");
+  if (views.some(([name, { shape }]) => (isUsual ? shape.length > 0 : shape.length >= 2 && isParameter(name))))
+    return [{ views: new Map(views), path }];
+  const within = new Set([...above, level]);
+  for (const key of NESTS) {
+    const found = search(dict.get(key), [...path, key], within);
+    if (found.length > 0) return found;
+  }
+  return [...dict].flatMap(([key, value]) =>
+    typeof key === "string" && !NESTS.includes(key) ? search(value, [...path, key], within) : [],
+  );
+}
+
+/** `exp_avg` and `momentum_buffer` of optimizers are no names of parameters: these have the path of a module, or are its weight. */
+const isParameter = (name: string): boolean => name.includes(".") || name === "weight";
