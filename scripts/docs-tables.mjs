@@ -209,6 +209,32 @@ function overviewTable([{ result: float }, { result: quantized }, { result: spee
   );
 }
 
+/** Of the tests that take networks as exporters write them to the engine: a table for each exporter. */
+function networkTables({ result: { networks } }) {
+  const run = ({ quantized }, bits) => {
+    const found = quantized?.find((each) => each.bits === bits);
+    return found === undefined
+      ? ""
+      : found.differing === 0 && found.unproved.length === 0
+        ? "the same"
+        : `${found.differing} differ`;
+  };
+  const exporters = distinct(networks.map(({ exporter }) => exporter));
+  return exporters
+    .map((exporter) => {
+      const rows = networks.filter((row) => row.exporter === exporter);
+      const cells = rows.map((row) => [
+        row.network,
+        row.form,
+        row.refused ? `refused: ${row.refused.join(", ")}` : row.difference.toExponential(0),
+        run(row, 8),
+        run(row, 4),
+      ]);
+      return `### ${exporter}\n\n${table(["network", "form", "float", "8 bits", "4 bits"], cells)}`;
+    })
+    .join("\n\n");
+}
+
 const eachAlone = (render) => (records) => records.map(render).join("\n\n");
 const each = (is) => (results) => results.every(is);
 /** Kinds of blocks: how to know one by its results, and its tables. */
@@ -222,6 +248,7 @@ const kinds = [
     render: eachAlone(quantizationTables),
     summary: eachAlone(quantizationSummary),
   },
+  { is: each(({ networks }) => networks), render: eachAlone(networkTables) },
   {
     is: ([float, quantized, speed]) => speed && float.top1 && quantized.measurements && speed.ratios,
     render: overviewTable,
@@ -248,7 +275,7 @@ function render(files, isShort) {
       files[i],
       isStudy(record.result)
         ? studyOrigins(record.result)
-        : (record.result.measurements ?? record.result.runs ?? [record]),
+        : (record.result.measurements ?? record.result.runs ?? record.result.networks ?? [record]),
     ),
   );
   return `${(isShort ? kind.summary : kind.render)(records)}\n\nFrom ${sources.join(", ")}.\n`;

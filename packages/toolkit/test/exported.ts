@@ -11,12 +11,14 @@ import {
 } from "../src/testing/torchvision.js";
 import { type WholeWay, wholeWay } from "../src/testing/whole-way.js";
 import { temporaryFolder } from "./images.js";
+import { record } from "./record.js";
 
 /** Of ONNX Runtime's own results at different optimization levels, in units of the largest output. */
 const FLOAT_ERROR = 2e-5;
 
-export function expectEqual({ difference, quantized }: WholeWay): void {
-  expect(difference).toBeLessThan(FLOAT_ERROR);
+/** @param tolerance of the float network */
+export function expectEqual({ difference, quantized }: WholeWay, tolerance = FLOAT_ERROR): void {
+  expect(difference).toBeLessThan(tolerance);
   for (const { bits, differing, distinct, unproved } of quantized) {
     expect(`${bits} bits: ${differing} logits differ`).toBe(`${bits} bits: 0 logits differ`);
     expect(unproved).toEqual([]);
@@ -26,6 +28,11 @@ export function expectEqual({ difference, quantized }: WholeWay): void {
 
 const folder = await temporaryFolder();
 
+const rowOf = ({ family, name }: TorchvisionNetwork) => ({
+  exporter: "PyTorch 1.13, torchvision",
+  network: family === name ? name : `${name} (${family})`,
+});
+
 /** Exports a network and takes it the whole way; returns the file. */
 export async function expectWholeWay(
   python: string,
@@ -34,7 +41,9 @@ export async function expectWholeWay(
   bits: readonly number[],
 ): Promise<string> {
   const path = await exportTorchvision(python, network, folder, form);
-  expectEqual(await wholeWay(path, { bits }));
+  const way = await wholeWay(path, { bits });
+  await record({ ...rowOf(network), form: `opset ${form.opset}, batch ${form.batch}`, ...way });
+  expectEqual(way);
   return path;
 }
 
@@ -45,6 +54,7 @@ export function expectRefusals(python: string): void {
       if (model.kind === "float") insertFakeQuant(model.graph, { weights: 8, activations: 8 });
     });
     const { message } = (await refusal.catch((error: Error) => error)) as Error;
+    await record({ ...rowOf(network), form: "opset 13, batch free", refused: network.patterns });
     for (const pattern of network.patterns) expect(message).toContain(pattern);
   });
 }
