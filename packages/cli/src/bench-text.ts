@@ -2,11 +2,13 @@
 
 import type {
   EngineBenchResult,
+  ModelBenchResult,
   ProfileResult,
   TrainingBenchResult,
   TrainingProfileResult,
 } from "@subbyte/toolkit/tasks";
-import { millions, table, threadCount } from "./output.js";
+import { byteSize, millions, table, threadCount, threeDigits } from "./output.js";
+import { sentence } from "./wrap.js";
 
 type ContestantResult = EngineBenchResult["results"][number];
 
@@ -42,7 +44,7 @@ export function engineText({
   return [
     "One image from RGB bytes to logits, in milliseconds: median, fastest, processor time; the first from the bytes of the model;",
     "correlation is that of the logits with the float network's.",
-    ...(disturbed(results) ? ["", "The machine was busy with other work: ratios may hold, times do not."] : []),
+    ...(disturbed(results) ? ["", BUSY] : []),
     "",
     table(header, rows),
     "",
@@ -62,22 +64,49 @@ const UNDISTURBED = 0.9;
 export const disturbed = (times: readonly Pick<ContestantResult, "milliseconds" | "cpuMilliseconds">[]): boolean =>
   times.some(({ milliseconds, cpuMilliseconds = milliseconds }) => cpuMilliseconds < UNDISTURBED * milliseconds);
 
-export function profileText({ network, bits, tier, layers }: ProfileResult["profiles"][number]): string {
-  const rows = layers.map(({ name, kernels, flush, milliseconds, multiplyAdds, gmacPerSecond }) => [
-    name,
-    milliseconds.toFixed(3),
-    millions(multiplyAdds),
-    multiplyAdds === 0 ? "" : gmacPerSecond.toFixed(1),
-    kernels.join(" "),
-    flush ?? "",
+/** Times of one model file, and where they go. */
+export function modelText({ model, bytes, runtime, times, layers }: ModelBenchResult): string {
+  const rows = times.map((time) => [
+    runtime === "engine" ? `engine (${time.tier})` : "ONNX Runtime",
+    time.threads,
+    threeDigits(time.milliseconds),
+    threeDigits(time.fastestMilliseconds),
+    threeDigits(time.cpuMilliseconds),
+    threeDigits(1000 / time.milliseconds),
   ]);
-  const total = layers.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
+  return [
+    table(["runtime", "threads", "ms/image", "fastest", "CPU ms", "images/s"], rows),
+    "",
+    sentence(
+      `${model}, ${byteSize(bytes)}: one image after the other, from bytes to logits; median, fastest, and processor time of all threads.`,
+    ),
+    ...(disturbed(times.filter(({ threads }) => threads === 1)) ? [BUSY] : []),
+    ...(layers === undefined ? [] : ["", layersTable(layers)]),
+  ].join("\n");
+}
+
+const BUSY = "The machine was busy with other work: ratios may hold, times do not.";
+
+export function profileText({ network, bits, tier, layers }: ProfileResult["profiles"][number]): string {
+  const total = layers.reduce((sum, layer) => sum + layer.milliseconds, 0);
   const work = layers.reduce((sum, { multiplyAdds }) => sum + multiplyAdds, 0);
   return [
     `${network} W${bits}A${bits}, ${tier}: ${total.toFixed(2)} ms, ${(work / 1e6 / total).toFixed(1)} GMAC/s`,
     "",
-    table(["layer", "ms", "M mult-adds", "GMAC/s", "kernels", "flush every"], rows),
+    layersTable(layers),
   ].join("\n");
+}
+
+function layersTable(layers: ProfileResult["profiles"][number]["layers"]): string {
+  const rows = layers.map((layer) => [
+    layer.name,
+    layer.milliseconds.toFixed(3),
+    millions(layer.multiplyAdds),
+    layer.multiplyAdds === 0 ? "" : layer.gmacPerSecond.toFixed(1),
+    layer.kernels.join(" "),
+    layer.flush ?? "",
+  ]);
+  return table(["layer", "ms", "M mult-adds", "GMAC/s", "kernels", "flush every"], rows);
 }
 
 export function trainingText({

@@ -2,51 +2,54 @@
 
 import type { CompareResult, FloatInspection, IntegerInspection, PassExplanation } from "@subbyte/toolkit/tasks";
 import { byteSize, millions, percent, table } from "./output.js";
+import { sentence } from "./wrap.js";
 
-export function floatText({
-  path,
-  bytes,
-  shape,
-  classes,
-  parameters,
-  multiplyAdds,
-  operators,
-}: FloatInspection): string {
+export function floatText(inspection: FloatInspection): string {
+  const { path, bytes, shape, classes, labels, parameters, multiplyAdds, operators } = inspection;
   const rows = operators.map((operator) => [
     operator.name,
     operator.op,
     operator.shape.join("×"),
-    operator.parameters === 0 ? "" : operator.parameters.toLocaleString("en"),
+    counted(operator.parameters),
     millions(operator.multiplyAdds),
   ]);
   return [
     table(["layer", "operator", "output", "parameters", "M mult-adds"], rows),
     "",
-    `${path}: ${byteSize(bytes)}, ${shape.join("×")} values in, ${classes} classes`,
-    `${parameters.toLocaleString("en")} parameters, ${(multiplyAdds / 1e6).toFixed(2)} million multiply-adds per image`,
+    sentence(`${path}: ${byteSize(bytes)}, float, ${shape.join("×")} values to ${classesText(classes, labels)}`),
+    `${counted(parameters)} parameters, ${(multiplyAdds / 1e6).toFixed(2)} million multiply-adds per image`,
   ].join("\n");
 }
 
 export function integerText(inspection: IntegerInspection): string {
   const { path, bytes, classes, labels, preprocessing, provenance, operators } = inspection;
-  const rows = operators.map(({ name, op, shape, weights, input, output, multiplyAdds }) => [
+  const rows = operators.map(({ name, op, shape, parameters, weights, input, output, multiplyAdds }) => [
     name,
     op,
     shape.join("×"),
+    counted(parameters),
     weights ?? "",
     input.join(", "),
     output ?? "float",
     millions(multiplyAdds),
   ]);
+  const { channels, height, width } = preprocessing;
   return [
-    "Bit widths of weights (W), inputs and output:",
+    table(["layer", "operator", "output", "parameters", "W", "in", "out", "M mult-adds"], rows),
     "",
-    table(["layer", "operator", "shape", "W", "in", "out", "M mult-adds"], rows),
-    "",
-    `${path}: ${byteSize(bytes)}, ${classes} classes${labels === undefined ? "" : `: ${sample(labels)}`}`,
+    "W, in, out: bit widths of the weights, the inputs and the output.",
+    sentence(`${path}: ${byteSize(bytes)}, ${channels}×${height}×${width} bytes to ${classesText(classes, labels)}`),
+    sentence(
+      `${counted(inspection.parameters)} parameters, weights of ${inspection.weightBits.toFixed(2)} bits on average, ${(inspection.multiplyAdds / 1e6).toFixed(2)} million multiply-adds per image, ${byteSize(inspection.peakBytes)} of memory at most`,
+    ),
     asLines({ ...preprocessing, ...provenance }),
   ].join("\n");
 }
+
+const counted = (count: number): string => (count === 0 ? "" : count.toLocaleString("en"));
+
+const classesText = (classes: number, labels: readonly string[] | undefined): string =>
+  `${classes} classes${labels === undefined ? "" : `: ${sample(labels)}`}`;
 
 const sample = (labels: readonly string[]): string =>
   labels.length <= 10 ? labels.join(", ") : `${labels.slice(0, 9).join(", ")} … ${labels.at(-1)}`;
@@ -87,6 +90,6 @@ export function comparisonText({ path, float, images, summary, layers }: Compare
   return [
     table([...header, ...(measured ? ["alone quantized", "kept float"] : []), "cause"], rows),
     "",
-    `${path} against ${float} on ${images} images: ${summary}`,
+    sentence(`${path} against ${float} on ${images} images: ${summary}`),
   ].join("\n");
 }

@@ -124,9 +124,26 @@ describe("the path from a checkpoint to other formats", () => {
     expect(missing).toMatchObject({ status: 2, stderr: expect.stringContaining("missing required argument 'images'") });
   });
 
+  test("bench times a model file, on one thread and on several", async () => {
+    const { status, stdout } = await subbyte("bench", sbq, "--turns", "2", "--quiet");
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^runtime +threads +ms\/image +fastest +CPU ms +images\/s\nengine \(\w+\) +1 +[\d.]+ /);
+    const line = "bench tiny.sbq --threads 1 --turns 2 --profile --json --quiet".split(" ");
+    const { runtime, times, layers } = JSON.parse((await subbyte(...line)).stdout);
+    expect({ runtime, threads: times.map((each: { threads: number }) => each.threads) }).toEqual({
+      runtime: "engine",
+      threads: [1],
+    });
+    for (const key of ["milliseconds", "fastestMilliseconds", "cpuMilliseconds"])
+      expect(times[0][key]).toBeGreaterThan(0);
+    expect(layers.map(({ name }: { name: string }) => name)).toContain("layer1.0.conv1");
+    const float = JSON.parse((await subbyte("bench", checkpoint, "--threads", "1", "--turns", "1", "--json")).stdout);
+    expect(float).toMatchObject({ runtime: "onnxruntime", times: [{ threads: 1, turns: 1 }] });
+  }, 300_000);
+
   test("inspect prints operators with their bit widths", async () => {
     const { stdout } = await subbyte("inspect", sbq);
-    expect(stdout).toMatch(/layer1\.0\.conv1 +conv +8×28×28 +4 +4/);
+    expect(stdout).toMatch(/layer1\.0\.conv1 +conv +8×28×28 +584 +4 +4/);
     expect(JSON.parse((await subbyte("inspect", sbq, "--json")).stdout)).toMatchObject({
       kind: "quantized",
       classes: 10,
@@ -212,6 +229,9 @@ describe("wrong use and bad input", () => {
       /quantize does not read --batch, which belongs to train, qat, eval/,
     ],
     ["evaluate tiny.sbq --data mnist --seed 1", /evaluate does not read --seed/],
+    ["bench tiny.sbq --bits 4", /--bits is for networks that bench makes itself/],
+    [`bench ${checkpoint} --profile`, /layers are timed on the integer engine/],
+    ["bench", /say what to measure: bench model\.sbq, bench --engine or bench --training/],
     ["inspect tiny.sbq --data mnist", /inspect reads --data only together with --compare/],
     [
       "qat tiny.sbq --data mnist --weights 4",

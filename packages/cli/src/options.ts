@@ -17,9 +17,9 @@ import { Argument, type Command, Option } from "commander";
 /** Adds the arguments and options of tasks: what everybody needs first, then the rest, each in its groups. */
 export function withTaskOptions(command: Command, taskNames: readonly [TaskName, ...TaskName[]]): Command {
   const [first] = taskNames;
-  const { needs, arguments: count } = tasks[first] as TaskDefinition;
-  const byPlace = needs.slice(0, count);
-  for (const name of byPlace) command.addArgument(argumentOf(name, optionOf(first, name)));
+  const { needs } = tasks[first] as TaskDefinition;
+  const byPlace = argumentNames(first);
+  for (const name of byPlace) command.addArgument(argumentOf(name, optionOf(first, name), needs.includes(name)));
   const all = new Map(taskNames.flatMap((task) => optionNames(task).map((name) => [name, task] as const)).toReversed());
   const rest = [...all].toReversed().filter(([name]) => !byPlace.includes(name));
   for (const advanced of [false, true])
@@ -32,9 +32,16 @@ export function withTaskOptions(command: Command, taskNames: readonly [TaskName,
   return command;
 }
 
+/** Options that are given by their place. */
+function argumentNames(task: TaskName): readonly OptionName[] {
+  const { needs, arguments: count, optional } = tasks[task] as TaskDefinition;
+  return [...needs.slice(0, count), ...(optional === undefined ? [] : [optional])];
+}
+
 /** A list takes what is left. */
-function argumentOf(name: OptionName, { kind, help, choices }: OptionDefinition): Argument {
-  const argument = new Argument(kind === "texts" ? `<${name}...>` : `<${name}>`, help);
+function argumentOf(name: OptionName, { kind, help, choices }: OptionDefinition, needed: boolean): Argument {
+  const inside = kind === "texts" ? `${name}...` : name;
+  const argument = new Argument(needed ? `<${inside}>` : `[${inside}]`, help);
   if (choices !== undefined) argument.argChoices = [...choices];
   return argument;
 }
@@ -61,8 +68,9 @@ function helpOf(definition: OptionDefinition & { readonly min?: number; readonly
 
 /** What the command line gave, by name of the option. */
 export function givenOptions(command: Command, task: TaskName): Record<string, unknown> {
-  const { needs, arguments: count } = tasks[task] as TaskDefinition;
-  const byPlace = needs.slice(0, count).map((name, i): [string, unknown] => [name, command.processedArgs[i]]);
+  const byPlace = argumentNames(task)
+    .map((name, i): [string, unknown] => [name, command.processedArgs[i]])
+    .filter(([, value]) => value !== undefined);
   const flags = Object.entries(command.opts()).filter(([name]) => command.getOptionValueSource(name) === "cli");
   return Object.fromEntries([...byPlace, ...flags]);
 }

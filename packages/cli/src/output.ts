@@ -107,7 +107,7 @@ export function byteSize(bytes: number): string {
 }
 
 /** Three digits, such as `0.214`, `12.3` and `1240`. */
-export const milliseconds = (value: number): string => (value >= 100 ? value.toFixed(0) : value.toPrecision(3));
+export const threeDigits = (value: number): string => (value >= 100 ? value.toFixed(0) : value.toPrecision(3));
 
 export const threadCount = (count: number): string => `${count} ${count === 1 ? "thread" : "threads"}`;
 

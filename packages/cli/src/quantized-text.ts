@@ -3,7 +3,7 @@
 import type { QatStage, QatTaskResult, QuantizeResult } from "@subbyte/toolkit/tasks";
 import { disturbed } from "./bench-text.js";
 import { mixedText } from "./mixed-precision.js";
-import { byteSize, milliseconds, percent, table, threadCount } from "./output.js";
+import { byteSize, percent, table, threadCount, threeDigits } from "./output.js";
 import { sentence } from "./wrap.js";
 
 type Time = QuantizeResult["time"];
@@ -23,8 +23,8 @@ export function quantizedText(result: QuantizeResult): string {
       ...(labelled ? [percent(top1)] : []),
       percent(agreement),
       byteSize(bytes),
-      milliseconds(time.milliseconds),
-      milliseconds(time.cpuMilliseconds),
+      threeDigits(time.milliseconds),
+      threeDigits(time.cpuMilliseconds),
     ],
   ];
   return [
@@ -66,7 +66,7 @@ export function trainedText(result: QatTaskResult): string {
     shown(accuracyOf(stage)),
     ...test(stage.test),
     byteSize(stage.bytes),
-    milliseconds(stage.time.milliseconds),
+    threeDigits(stage.time.milliseconds),
     stage.out,
   ]);
   const floatRow = float && [

@@ -2,7 +2,6 @@
 
 import type { TaskInput } from "@subbyte/toolkit/options";
 import { type CommandDefinition, defineCommand, type Shell } from "../command.js";
-import { comparisonText, explanationText, floatText, integerText } from "../inspection.js";
 
 const alone = defineCommand("inspect", {
   examples: [
@@ -13,7 +12,10 @@ const alone = defineCommand("inspect", {
   ],
   run: async (input, shell) => {
     if ("compare" in input) return compare(input as TaskInput<"compare">, shell);
-    const { inspectModel } = await import("@subbyte/toolkit/tasks");
+    const [{ inspectModel }, { explanationText, floatText, integerText }] = await Promise.all([
+      import("@subbyte/toolkit/tasks"),
+      import("../inspection.js"),
+    ]);
     const result = await inspectModel(input, shell.context);
     const { explanation } = result;
     const text = () => (result.kind === "float" ? floatText(result) : integerText(result));
@@ -24,7 +26,10 @@ const alone = defineCommand("inspect", {
 export const inspect: CommandDefinition = { ...alone, alternative: { task: "compare", when: "compare" } };
 
 async function compare(input: TaskInput<"compare">, { context, deliver }: Shell): Promise<void> {
-  const { compareModels } = await import("@subbyte/toolkit/tasks");
+  const [{ compareModels }, { comparisonText }] = await Promise.all([
+    import("@subbyte/toolkit/tasks"),
+    import("../inspection.js"),
+  ]);
   const result = await compareModels(input, context);
   await deliver(result, comparisonText(result));
 }

@@ -22,7 +22,13 @@ export {
   type RunRace,
   raceHere,
 } from "./engine-bench.js";
-export { type ModelTime, type ModelTimeOptions, timeModel } from "./model-time.js";
+export {
+  type ImageTime,
+  type ModelTime,
+  type ModelTimeOptions,
+  timeContestant,
+  timeModel,
+} from "./model-time.js";
 export { smoothImages } from "./network.js";
 export { type NetworkProfile, profileEngine } from "./profile.js";
 export { findPytorch } from "./pytorch.js";

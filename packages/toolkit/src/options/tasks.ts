@@ -16,6 +16,8 @@ export interface TaskDefinition {
   readonly needs: readonly OptionName[];
   /** How many of `needs` a command line gives by their place. */
   readonly arguments: number;
+  /** That a command line may give by its place, after those. */
+  readonly optional?: OptionName;
   /** What an option is here, where that differs from other tasks. */
   readonly own: { readonly [Name in OptionName]?: Partial<OptionFacts<OptionValue<Name>>> };
 }
@@ -196,8 +198,9 @@ export const tasks = {
   },
   bench: {
     description:
-      "Measures speed on networks with random weights: the engine against other runtimes, from RGB bytes to logits, and training.",
+      "Measures speed: of a model file, of the engine against other runtimes on networks with random weights, and of training.",
     reads: [
+      "model",
       "engine",
       "training",
       "networks",
@@ -214,11 +217,15 @@ export const tasks = {
     ],
     needs: [],
     arguments: 0,
+    optional: "model",
     own: {
+      model: { help: "file to time: a .sbq on the engine, others on ONNX Runtime" },
       bits: { default: [4, 8, 2], help: "bit widths of weights and activations; for training 4 alone by default" },
       tier: { help: "one instruction set of the engine; auto measures those of this machine" },
       batch: { help: "images of a training step; by network where left out" },
-      threads: { help: "threads of every contestant, 1 by default; for training all cores" },
+      threads: {
+        help: "threads of every contestant, 1 by default; for training all cores, for a file 1 and all cores",
+      },
     },
   },
   serve: {

@@ -29,6 +29,7 @@ import { UsageError } from "../errors.js";
 import { stemNames } from "../models/architecture.js";
 import { findArchitecture } from "../models/index.js";
 import type { TaskOptions } from "../options/index.js";
+import { benchModel, type ModelBenchResult } from "./bench-model.js";
 import { machine } from "./machine.js";
 import { defineTask, type Run } from "./run.js";
 
@@ -69,17 +70,23 @@ export interface TrainingProfileResult extends Processor {
 }
 
 /** Result of the task `bench`; `kind` tells which. */
-export type BenchResult = EngineBenchResult | ProfileResult | TrainingBenchResult | TrainingProfileResult;
+export type BenchResult =
+  | ModelBenchResult
+  | EngineBenchResult
+  | ProfileResult
+  | TrainingBenchResult
+  | TrainingProfileResult;
 
 type Options = TaskOptions<"bench">;
 
 /** The task `bench`: times the engine beside other runtimes, or training steps. */
 export const bench = defineTask("bench", async (options, run): Promise<BenchResult> => {
+  if (options.model !== undefined) return benchModel(options.model, options, run);
   if (options.engine === options.training)
     throw new UsageError(
       "option-missing",
-      { option: "engine", options: ["engine", "training"] },
-      "say what to measure: bench `engine` or bench `training`.",
+      { option: "model", options: ["model", "engine", "training"] },
+      "say what to measure: bench model.sbq, bench `engine` or bench `training`.",
     );
   const networks = options.networks?.map(networkChoice);
   if (options.training) return training(networks ?? trainingNetworks, options, run);

@@ -1,12 +1,13 @@
 /** @file The task `inspect`: what a model file holds, operator by operator. */
 
-import { type Operator, operatorMultiplyAdds, type Program, type TensorId } from "@subbyte/engine";
+import { inspect, type Operator, operatorMultiplyAdds, type Program, type TensorId } from "@subbyte/engine";
 import { elementCount, type Graph, inferTypes } from "@subbyte/graph";
 import { defined } from "../defined.js";
 import type { FloatModel, ModelDescription } from "../model-file/index.js";
 import { countParameters, multiplyAddsOfNodes, parameterNames } from "../models/index.js";
 import { explainer, type PassExplanation } from "./explain.js";
 import { asIntegers, openTaskModel } from "./model.js";
+import { prepareImages } from "./preprocessing.js";
 import { defineTask } from "./run.js";
 
 /** One operator of a float network. */
@@ -26,6 +27,8 @@ export interface IntegerOperator {
   readonly name: string;
   readonly op: string;
   readonly shape: readonly number[];
+  /** Weights and biases. */
+  readonly parameters: number;
   /** Bit width of the weights. */
   readonly weights?: number;
   /** Bit widths of the inputs. */
@@ -42,6 +45,8 @@ export interface FloatInspection {
   readonly bytes: number;
   readonly shape: readonly number[];
   readonly classes: number;
+  /** Names of the classes, where the file has them. */
+  readonly labels?: readonly string[];
   readonly parameters: number;
   readonly multiplyAdds: number;
   readonly description: ModelDescription | undefined;
@@ -56,6 +61,12 @@ export interface IntegerInspection extends Pick<Program, "classes" | "preprocess
   readonly path: string;
   readonly kind: "quantized";
   readonly bytes: number;
+  readonly parameters: number;
+  /** Mean bit width of the weights. */
+  readonly weightBits: number;
+  readonly multiplyAdds: number;
+  /** Most memory that the engine takes beside the file. */
+  readonly peakBytes: number;
   readonly operators: readonly IntegerOperator[];
   /** What the pass that `explain` names did, for a quantized ONNX file. */
   readonly explanation?: PassExplanation;
@@ -70,8 +81,12 @@ export const inspectModel = defineTask("inspect", async (options, run): Promise<
   const opened = await openTaskModel(options.model, { ...options, ...defined({ onPass: explained?.onPass }) }, run);
   const explanation = explained?.explanationOf(opened);
   const model = asIntegers(opened, {});
-  if (model.kind === "float") return { ...inspectFloat(model), ...defined({ explanation }) };
+  if (model.kind === "float") {
+    if (model.shape[0] === 1 || model.shape[0] === 3) prepareImages(model, {}, run);
+    return { ...inspectFloat(model), ...defined({ explanation }) };
+  }
   const { path, bytes, program } = model;
+  const { weightBits, multiplyAdds, peakBytes } = inspect(bytes);
   const { classes, preprocessing, provenance, labels, operators } = program;
   return {
     path,
@@ -81,6 +96,10 @@ export const inspectModel = defineTask("inspect", async (options, run): Promise<
     ...(labels === undefined ? {} : { labels }),
     preprocessing,
     provenance,
+    parameters: operators.reduce((sum, operator) => sum + parametersOf(operator), 0),
+    weightBits,
+    multiplyAdds,
+    peakBytes,
     operators: operators.map((operator) => integerOperator(program, operator)),
     ...defined({ explanation }),
   };
@@ -94,6 +113,7 @@ function inspectFloat({ path, bytes, shape, classes, description, graph }: Float
     bytes: bytes.length,
     shape,
     classes,
+    ...defined({ labels: description?.labels }),
     parameters: countParameters(graph),
     multiplyAdds: operators.reduce((sum, { multiplyAdds }) => sum + multiplyAdds, 0),
     description,
@@ -118,6 +138,9 @@ function floatOperators(graph: Graph): readonly FloatOperator[] {
   });
 }
 
+const parametersOf = (operator: Operator): number =>
+  "weights" in operator ? operator.weights.shape.reduce((product, dim) => product * dim, 1) + operator.bias.length : 0;
+
 function integerOperator(program: Program, operator: Operator): IntegerOperator {
   const bits = (id: TensorId) => program.tensors[id]!.bits;
   const inputs = "inputs" in operator ? operator.inputs : [operator.input];
@@ -126,6 +149,7 @@ function integerOperator(program: Program, operator: Operator): IntegerOperator 
     name: operator.name,
     op: operator.op,
     shape: output === undefined ? [program.classes] : program.tensors[output]!.shape,
+    parameters: parametersOf(operator),
     ...("weights" in operator ? { weights: operator.weights.bits } : {}),
     input: inputs.map(bits),
     ...(output === undefined ? {} : { output: bits(output) }),

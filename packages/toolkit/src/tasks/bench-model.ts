@@ -1,0 +1,109 @@
+/** @file The task `bench` of a user's own model file: time of one image, on one thread and on all cores, and where it goes. */
+
+import { availableParallelism, loadavg } from "node:os";
+import { type LayerProfile, load, type TierName } from "@subbyte/engine";
+import { type ImageTime, type Processor, processor, timeContestant, timeModel } from "../bench/index.js";
+import { defined } from "../defined.js";
+import { MachineError, UsageError } from "../errors.js";
+import type { OpenedModel, QuantizedModel } from "../model-file/index.js";
+import type { TaskOptions } from "../options/index.js";
+import { classifierOf } from "./classifier.js";
+import { openTaskModel } from "./model.js";
+import { preprocessingOf } from "./preprocessing.js";
+import type { Run } from "./run.js";
+
+/** Times of one image with so many threads. */
+export interface ThreadsTime extends ImageTime {
+  readonly threads: number;
+  /** On the engine. */
+  readonly tier?: TierName;
+}
+
+export interface ModelBenchResult extends Processor {
+  readonly kind: "model";
+  readonly model: string;
+  readonly bytes: number;
+  /** The integer engine for a `.sbq`, ONNX Runtime for other files. */
+  readonly runtime: "engine" | "onnxruntime";
+  readonly times: readonly ThreadsTime[];
+  /** Where a profile was asked for: each operator's shortest time, on one thread. */
+  readonly layers?: readonly LayerProfile[];
+  readonly node: string;
+  readonly cores: number;
+  /** Load average of the minute before. */
+  readonly loadBefore: number;
+}
+
+type Options = TaskOptions<"bench">;
+
+/** Options about networks that the bench makes itself. */
+const foreign = ["engine", "training", "networks", "bits", "only", "browser", "batch", "seed"] as const;
+
+export async function benchModel(path: string, options: Options, run: Run): Promise<ModelBenchResult> {
+  requireOwnOptions(path, run);
+  const model = await openTaskModel(path, {}, run);
+  if (options.profile && model.kind !== "quantized")
+    throw new UsageError(
+      "wrong-model-kind",
+      { file: path, option: "profile", expected: "quantized" },
+      `\`profile\`: layers are timed on the integer engine, which runs .sbq files; ${path} runs on ONNX Runtime.`,
+    );
+  const loadBefore = loadavg()[0]!;
+  const cores = availableParallelism();
+  const times: ThreadsTime[] = [];
+  for (const threads of options.threads === undefined ? new Set([1, cores]) : [options.threads]) {
+    run.phase("measuring", threads === 1 ? "1 thread" : `${threads} threads`);
+    try {
+      times.push(await timeWith(threads, model, options, run));
+    } catch (error) {
+      // More than one thread was not asked for.
+      if (!(error instanceof MachineError) || options.threads !== undefined || times.length === 0) throw error;
+      run.note(error.message);
+    }
+  }
+  return {
+    kind: "model",
+    model: path,
+    bytes: model.bytes.length,
+    runtime: model.kind === "quantized" ? "engine" : "onnxruntime",
+    times,
+    ...(options.profile ? { layers: await profileOf(model as QuantizedModel, options) } : {}),
+    ...processor(),
+    node: process.version,
+    cores,
+    loadBefore,
+  };
+}
+
+function requireOwnOptions(path: string, run: Run): void {
+  const given = foreign.find((name) => run.given.has(name));
+  if (given !== undefined)
+    throw new UsageError(
+      "option-conflict",
+      { options: [given, "model"], file: path },
+      `\`${given}\` is for networks that bench makes itself; leave it out, or leave ${path} out.`,
+    );
+}
+
+async function timeWith(threads: number, model: OpenedModel, { turns, tier }: Options, run: Run): Promise<ThreadsTime> {
+  const how = { turns, signal: run.signal, onTurn: (done: number) => run.progress(done, turns, { unit: "turns" }) };
+  if (model.kind === "quantized") return timeModel(model.bytes, { ...how, threads, tier });
+  const preprocessing = preprocessingOf(model, {});
+  const { channels, height, width } = preprocessing;
+  const classifier = await classifierOf(model, preprocessing, { tier, threads, disableQuantQdq: false });
+  const contestant = {
+    name: model.path,
+    run: async (images: Uint8Array) => classifier.classify({ images, labels: new Int32Array(1), count: 1 }),
+    release: () => classifier.close(),
+  };
+  return { ...(await timeContestant(contestant, channels * height * width, how)), threads };
+}
+
+async function profileOf({ bytes }: QuantizedModel, { tier, turns }: Options): Promise<readonly LayerProfile[]> {
+  const loaded = await load(bytes, { ...defined({ tier }), worker: false });
+  try {
+    return await loaded.profile(turns);
+  } finally {
+    loaded.dispose();
+  }
+}
