@@ -75,7 +75,8 @@ export function explanationText({ path, pass, matches, removed, added }: PassExp
   ].join("\n");
 }
 
-export function comparisonText({ path, float, images, summary, layers }: CompareResult): string {
+export function comparisonText(result: CompareResult): string {
+  const { path, float, images, summary, layers } = result;
   const measured = layers.some(({ aloneQuantized }) => aloneQuantized !== undefined);
   const header = ["layer", "W", "A", "alone dB", "cumulative dB"];
   const rows = layers.map((layer) => [
@@ -91,5 +92,43 @@ export function comparisonText({ path, float, images, summary, layers }: Compare
     table([...header, ...(measured ? ["alone quantized", "kept float"] : []), "cause"], rows),
     "",
     sentence(`${path} against ${float} on ${images} images: ${summary}`),
+    "",
+    ...proposalLines(result),
   ].join("\n");
+}
+
+/** Layers that are named one by one. */
+const NAMED = 12;
+
+function proposalLines({ proposal, policyTemplate, float }: CompareResult): readonly string[] {
+  if (proposal === undefined)
+    return [
+      sentence("The noisiest layers have 8 bits already: another method, or `subbyte qat`, can bring more; more bits cannot."),
+    ];
+  const { raised, bytes, before, after } = proposal;
+  const change = ([from, to]: readonly [number, number]) => (from === to ? from : `${from} → ${to}`);
+  const rows = raised
+    .slice(0, NAMED)
+    .map(({ layer, weights, activations }) => [layer, change(weights), change(activations)]);
+  const figure = (name: string, [from, to]: readonly [number | undefined, number | undefined]) =>
+    from === undefined || to === undefined ? [] : [`${name} ${percent(from)} → ${percent(to)}`];
+  const gains = [
+    ...figure("accuracy", [before.top1, after.top1]),
+    ...figure("agreement with float", [before.agreement, after.agreement]),
+    `divergence ${before.divergence.toPrecision(3)} → ${after.divergence.toPrecision(3)}`,
+  ];
+  const names = raised.length > NAMED ? [`… and ${raised.length - NAMED} layers more`] : [];
+  return [
+    table(["proposed for", "W", "A"], rows),
+    ...names,
+    "",
+    sentence(
+      `The file would grow by ${byteSize(Math.ceil(bytes))}. With ranges by squared error alone, on ${proposal.images} of the images: ${gains.join(", ")}.`,
+    ),
+    sentence(
+      policyTemplate === undefined
+        ? "--policy-template FILE writes these bit widths with those of the other layers, for quantize --policy."
+        : `subbyte quantize ${float} --data … --policy ${policyTemplate}`,
+    ),
+  ];
 }

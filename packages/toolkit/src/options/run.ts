@@ -23,6 +23,12 @@ export const outputOptions = {
     placeholder: "format",
     default: "qdq",
   }),
+  policyTemplate: text({
+    group: "Output",
+    help: "write a policy file of all layers, to be edited; with `compare`, of the proposed bit widths",
+    placeholder: "file",
+    example: "policy.yaml",
+  }),
   report: text({
     group: "Output",
     help: "HTML page with histograms of each layer's weights and input on their grids",

@@ -184,14 +184,14 @@ export const tasks = {
   },
   inspect: {
     description: "Prints a model: its operators, shapes, bit widths and sizes.",
-    reads: ["model", ...modelFile, "explain"],
+    reads: ["model", ...modelFile, "explain", "policyTemplate"],
     needs: ["model"],
     arguments: 1,
     own: {},
   },
   compare: {
     description: "Finds the layer that hurts: what each layer of a .sbq lost against its float network, and why.",
-    reads: ["model", "compare", ...modelFile, ...images, "eachLayer", "report", "seed", "threads"],
+    reads: ["model", "compare", ...modelFile, ...images, "eachLayer", "policyTemplate", "report", "seed", "threads"],
     needs: ["model", "compare", "data"],
     arguments: 1,
     own: {},

@@ -7,12 +7,15 @@ import { writeFileAtomic } from "../files.js";
 import type { FloatModel, QuantizedModel } from "../model-file/index.js";
 import type { TaskOptions } from "../options/index.js";
 import { Check, type Closeness, checkImages } from "../quantization/check.js";
+import { policyTemplate } from "../quantization/policy-file.js";
+import { type Proposal, proposePolicy } from "../quantization/proposal.js";
 import { type LayerSensitivity, layerSensitivity } from "../quantization/sensitivity/index.js";
 import { sensitivityReport } from "../report/sensitivity-report.js";
 import { lift } from "../simulation/lift.js";
 import { takeClasses } from "./classes.js";
 import { openImagesFor } from "./images.js";
 import { asIntegers, openTaskModel } from "./model.js";
+import { writePolicyTemplate } from "./policy-template.js";
 import { prepareImages } from "./preprocessing.js";
 import { defineTask, type Run } from "./run.js";
 
@@ -27,6 +30,10 @@ export interface CompareResult {
   readonly summary: string;
   /** The noisiest first. */
   readonly layers: readonly LayerSensitivity[];
+  /** More bits for the noisiest layers; absent where these have 8 already. */
+  readonly proposal?: Proposal;
+  /** The policy file with it, where one was asked for. */
+  readonly policyTemplate?: string;
   /** The HTML page, where one was asked for. */
   readonly report?: string;
 }
@@ -61,6 +68,17 @@ export const compareModels = defineTask("compare", async (options, run): Promise
     },
     graph,
   );
+  run.phase("trying more bits");
+  const proposal = await proposePolicy(graph, program, layers, images, {
+    ...{ seed, mean, std },
+    ...session,
+    signal: run.signal,
+  });
+  const { policyTemplate: template } = options;
+  if (template !== undefined) {
+    if (proposal === undefined) await writePolicyTemplate(template, quantized);
+    else await writeFileAtomic(template, policyTemplate(template, float.path, graph, proposal.policy));
+  }
   if (report !== undefined) {
     const made = {
       quantized: quantized.path,
@@ -79,7 +97,7 @@ export const compareModels = defineTask("compare", async (options, run): Promise
     closeness,
     summary,
     layers,
-    ...defined({ report }),
+    ...defined({ proposal, policyTemplate: template, report }),
   };
 });
 

@@ -14,6 +14,7 @@ export type Phase =
   | "classifying"
   | "evaluating"
   | "trying normalizations"
+  | "trying more bits"
   | "measuring"
   | "downloading";
 

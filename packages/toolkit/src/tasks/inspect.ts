@@ -7,6 +7,7 @@ import type { FloatModel, ModelDescription } from "../model-file/index.js";
 import { countParameters, multiplyAddsOfNodes, parameterNames } from "../models/index.js";
 import { explainer, type PassExplanation } from "./explain.js";
 import { asIntegers, openTaskModel } from "./model.js";
+import { writePolicyTemplate } from "./policy-template.js";
 import { prepareImages } from "./preprocessing.js";
 import { defineTask } from "./run.js";
 
@@ -81,6 +82,8 @@ export const inspectModel = defineTask("inspect", async (options, run): Promise<
   const opened = await openTaskModel(options.model, { ...options, ...defined({ onPass: explained?.onPass }) }, run);
   const explanation = explained?.explanationOf(opened);
   const model = asIntegers(opened, {});
+  const { policyTemplate } = options;
+  if (policyTemplate !== undefined) await writePolicyTemplate(policyTemplate, model);
   if (model.kind === "float") {
     if (model.shape[0] === 1 || model.shape[0] === 3) prepareImages(model, {}, run);
     return { ...inspectFloat(model), ...defined({ explanation }) };

@@ -8,6 +8,7 @@ import { writeFileAtomic } from "../files.js";
 import { lower } from "../lowering/lower.js";
 import { type AverageBits, averageBits } from "../quantization/average-bits.js";
 import type { MixedPrecision } from "../quantization/mixed-precision/mixed-precision.js";
+import { policyJson } from "../quantization/policy-file.js";
 import { bitPolicy, bitWidthBudget } from "./bit-policy.js";
 import { openTaskModel } from "./model.js";
 import type { Preparation } from "./preprocessing.js";
@@ -68,7 +69,7 @@ export const quantizeModel = defineTask("quantize", async (options, run): Promis
   const unmeasured = writeSbq(program);
   await writeFileAtomic(out, unmeasured);
   const policyFile = `${out.replace(/\.sbq$/, "")}-policy.json`;
-  if (mixed) await writeFileAtomic(policyFile, policyText(mixed));
+  if (mixed) await writeFileAtomic(policyFile, policyJson(mixed.layers));
   const made = options.data === NO_DATA;
   const figures = await quantizedFigures(unmeasured, check, images, { made, ...options }, run);
   const { top1 } = figures;
@@ -94,10 +95,6 @@ export const quantizeModel = defineTask("quantize", async (options, run): Promis
     run.warning(`the file is larger than \`maxSize\` by ${bytes.length - options.maxSize} bytes; ask for so much less`);
   return { ...result, policyFile, averageBits: averageBits(quantized), mixed };
 });
-
-/** One entry a line. */
-const policyText = ({ layers }: MixedPrecision): string =>
-  `[\n${layers.map((entry) => `  ${JSON.stringify(entry)}`).join(",\n")}\n]\n`;
 
 const withAccuracy = (program: Program, accuracy: NonNullable<Provenance["accuracy"]>) =>
   writeSbq({ ...program, provenance: { ...program.provenance, accuracy } });

@@ -1,0 +1,54 @@
+/** @file Policy files: bit widths of all layers by name, to be read by `policy`, and to be edited. */
+
+import { type Graph, inferTypes } from "@subbyte/graph";
+import type { LayerOverride } from "./policy.js";
+import { analyse, isLayer } from "./topology.js";
+
+/** A layer with the bit widths that a file is to give it. */
+export type LayerBits = Required<LayerOverride>;
+
+/** One entry per line. */
+export const policyJson = (layers: readonly LayerOverride[]): string =>
+  `[\n${layers.map((entry) => `  ${JSON.stringify(entry)}`).join(",\n")}\n]\n`;
+
+/**
+ * YAML with remarks on each layer; JSON, which has none, where the file's name ends so.
+ * @param graph what the layers are looked up in
+ * @param model name of the file for people
+ */
+export function policyTemplate(path: string, model: string, graph: Graph, layers: readonly LayerBits[]): string {
+  if (path.endsWith(".json")) return policyJson(layers);
+  const remarks = remarksOf(graph);
+  return [
+    `# Bit widths of the layers of ${JSON.stringify(model)}, 2 to 8, for --policy.`,
+    "# weights: of the layer's weights; activations: of its input.",
+    "# A * in a pattern stands for any characters; later entries win; layers without an entry",
+    "# have the bit widths of --weights, --activations, --first-last-bits and --depthwise-bits.",
+    ...layers.map(({ pattern, weights, activations }) => {
+      const entry = `- { pattern: ${JSON.stringify(pattern)}, weights: ${weights}, activations: ${activations} }`;
+      const remark = remarks.get(pattern);
+      return remark === undefined ? entry : `${entry} # ${remark}`;
+    }),
+    "",
+  ].join("\n");
+}
+
+/** Operator, output, number of weights, and place of each layer, by name. */
+function remarksOf(graph: Graph): ReadonlyMap<string, string> {
+  const types = inferTypes(graph);
+  const topology = analyse(graph);
+  return new Map(
+    graph.nodes.filter(isLayer).map((node) => {
+      const weights = graph.tensors.get(node.inputs[1]!)!;
+      const shape = types.get(node.outputs[0]!)?.shape?.slice(1).join("×");
+      const remarks = [
+        `${node.op} to ${shape}`,
+        `${weights.data.length.toLocaleString("en")} weights`,
+        ...(topology.readsInput(node) ? ["first"] : []),
+        ...(topology.reachesOutput(node) ? ["last"] : []),
+        ...(topology.isDepthwise(node) ? ["depthwise"] : []),
+      ];
+      return [node.name, remarks.join(", ")];
+    }),
+  );
+}

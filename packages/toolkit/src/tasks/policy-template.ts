@@ -1,0 +1,30 @@
+/** @file Writes a policy file for a model, to be edited: its layers with the bit widths that they have, or 8. */
+
+import { simplifyForImport } from "@subbyte/graph";
+import { writeFileAtomic } from "../files.js";
+import type { FloatModel, QuantizedModel } from "../model-file/index.js";
+import { withoutFakeQuant } from "../quantization/fake-quant.js";
+import { policyTemplate } from "../quantization/policy-file.js";
+import { quantizedLayers } from "../quantization/sensitivity/index.js";
+import { isLayer } from "../quantization/topology.js";
+import { lift } from "../simulation/lift.js";
+
+const DEFAULT_BITS = 8;
+
+export async function writePolicyTemplate(path: string, model: FloatModel | QuantizedModel): Promise<void> {
+  if (model.kind === "float") {
+    const graph = simplifyForImport(model.graph);
+    const layers = graph.nodes
+      .filter(isLayer)
+      .map(({ name }) => ({ pattern: name, weights: DEFAULT_BITS, activations: DEFAULT_BITS }));
+    await writeFileAtomic(path, policyTemplate(path, model.path, graph, layers));
+    return;
+  }
+  const graph = lift(model.program);
+  const layers = quantizedLayers(graph).map(({ node, weights, input }) => ({
+    pattern: node.name,
+    weights: weights.bits,
+    activations: input.bits,
+  }));
+  await writeFileAtomic(path, policyTemplate(path, model.path, withoutFakeQuant(graph), layers));
+}
