@@ -103,7 +103,9 @@ const NAMED = 12;
 function proposalLines({ proposal, policyTemplate, float }: CompareResult): readonly string[] {
   if (proposal === undefined)
     return [
-      sentence("The noisiest layers have 8 bits already: another method, or `subbyte qat`, can bring more; more bits cannot."),
+      sentence(
+        "The noisiest layers have 8 bits already: another method, or `subbyte qat`, can bring more; more bits cannot.",
+      ),
     ];
   const { raised, bytes, before, after } = proposal;
   const change = ([from, to]: readonly [number, number]) => (from === to ? from : `${from} → ${to}`);

@@ -113,10 +113,18 @@ export async function proposePolicy(
     signal?.throwIfAborted();
     const bits = { weights: MOST_BITS, activations: MOST_BITS, residualBits, layers: overrides };
     return check.measure(
-      await quantizeGraph(float, images, { ...choice, ...session, ...defined({ signal }), policy: bits, method: "mse" }),
+      await quantizeGraph(float, images, {
+        ...choice,
+        ...session,
+        ...defined({ signal }),
+        policy: bits,
+        method: "mse",
+      }),
     );
   };
-  const parameters = new Map(today.map(({ node, weights }) => [node.name, graph.tensors.get(weights.input)!.data.length]));
+  const parameters = new Map(
+    today.map(({ node, weights }) => [node.name, graph.tensors.get(weights.input)!.data.length]),
+  );
   return {
     raised,
     policy,

@@ -3,14 +3,9 @@
  * a method changes against the one that it differs from in one thing.
  */
 
-const percent = (share) => `${(100 * share).toFixed(2)} %`;
-const points = (share) => `${share < 0 ? "−" : "+"}${Math.abs(100 * share).toFixed(2)}`;
-const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
-const distinct = (values) => [...new Set(values)];
-const most = (values) => Math.max(...values);
+import { distinct, kilobytes, percent, points, table } from "./format.mjs";
 
-export const table = (header, rows) =>
-  [header, header.map((_, i) => (i === 0 ? "---" : "---:")), ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n");
+const most = (values) => Math.max(...values);
 
 /** What an ablation is compared with: the longest method of whose name its own is a continuation, or its bit widths without additions. */
 function baseOf({ method, bits }, cases) {

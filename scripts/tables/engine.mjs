@@ -1,0 +1,62 @@
+import { distinct, percent, range, table } from "./format.mjs";
+
+/** Of `subbyte bench --engine`: a row for each network, bit width and tier. */
+export function engineSpeedTable({ peer, result: { cpu, vectorExtensions, cores, loadBefore, ratios } }) {
+  const columns = [
+    ["onnxruntime-web int8", "ort-web-int8"],
+    ["onnxruntime-web float32", "ort-web-float32"],
+    ["onnxruntime-node int8", "ort-node-int8"],
+    ["onnxruntime-node float32", "ort-node-float32"],
+    ["own W4A4", "own-w4a4", "own-w4a4-simd"],
+    ["own, two threads to one", "own-1t"],
+  ];
+  // Two threads stand in the row of the same network with one.
+  const cells = Object.entries(ratios).map(([key, ratio]) => [...key.replace("-2t/", "/").split("/"), ratio]);
+  const rows = distinct(cells.map(([row]) => row)).map((row) => {
+    const [, network, size, weights, activations, plain] = /^(.+)-(\d+)-w(\d)a(\d)(-simd)?$/.exec(row);
+    return [
+      `${network}, ${size}², W${weights}A${activations}${plain ? ", plain SIMD" : ""}`,
+      ...columns.map(([, ...against]) => {
+        const found = cells.find(([own, other]) => own === row && against.includes(other));
+        return found === undefined ? "" : `${found[2].toFixed(2)}×`;
+      }),
+    ];
+  });
+  const features = [
+    ["AVX-512", /^avx512/],
+    ["VNNI", /vnni$/],
+  ].map(([name, pattern]) => `${vectorExtensions.some((each) => pattern.test(each)) ? "with" : "without"} ${name}`);
+  const about = `CPU: ${cpu}, ${features.join(", ")}; load before the bench ${loadBefore.toFixed(1)} on ${cores} cores.`;
+  return [
+    table(["network", ...columns.map(([title]) => title)], rows),
+    peer === undefined ? about : `${about} onnxruntime-node is ${peer.library}.`,
+  ].join("\n\n");
+}
+
+/** Of scripts/measure-engine-equality.mjs: a row for each bit width and tier. */
+export function engineEqualityTable({ result: { runs } }) {
+  const wayOf = ({ threads, parallel }) => `${parallel}, ${threads}`;
+  const tiers = { simd: "plain SIMD", relaxed: "relaxed SIMD", fused: "fused products", scalar: "scalar TypeScript" };
+  const ways = distinct(runs.map(wayOf)).toSorted();
+  const rows = distinct(runs.map(({ configuration }) => configuration)).flatMap((configuration) =>
+    Object.entries(tiers).flatMap(([tier, name]) => {
+      const own = runs.filter((run) => run.configuration === configuration && run.tier === tier);
+      if (own.length === 0) return [];
+      return [
+        [
+          configuration,
+          name,
+          own.reduce((sum, { differing }) => sum + differing, 0),
+          distinct(own.map(({ accuracy }) => percent(accuracy))).join(", "),
+          ...ways.map((way) => own.find((run) => wayOf(run) === way)?.seconds.toFixed(1) ?? ""),
+        ],
+      ];
+    }),
+  );
+  const images = distinct(runs.map((run) => run.images.toLocaleString("en"))).join(", ");
+  const load = range(runs.map(({ loadBefore }) => loadBefore));
+  return [
+    table(["bits", "tier", "logits that differ", "accuracy", ...ways], rows),
+    `Seconds for ${images} images; load before the runs ${load}.`,
+  ].join("\n\n");
+}

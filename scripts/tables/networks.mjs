@@ -1,0 +1,27 @@
+import { distinct, table } from "./format.mjs";
+
+/** Of the tests that take networks as exporters write them to the engine: a table for each exporter. */
+export function networkTables({ result: { networks } }) {
+  const run = ({ quantized }, bits) => {
+    const found = quantized?.find((each) => each.bits === bits);
+    return found === undefined
+      ? ""
+      : found.differing === 0 && found.unproved.length === 0
+        ? "the same"
+        : `${found.differing} differ`;
+  };
+  const exporters = distinct(networks.map(({ exporter }) => exporter));
+  return exporters
+    .map((exporter) => {
+      const rows = networks.filter((row) => row.exporter === exporter);
+      const cells = rows.map((row) => [
+        row.network,
+        row.form,
+        row.refused ? `refused: ${row.refused.join(", ")}` : row.difference.toExponential(0),
+        run(row, 8),
+        run(row, 4),
+      ]);
+      return `### ${exporter}\n\n${table(["network", "form", "float", "8 bits", "4 bits"], cells)}`;
+    })
+    .join("\n\n");
+}
