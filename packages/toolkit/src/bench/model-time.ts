@@ -23,13 +23,17 @@ export interface ModelTime extends ImageTime {
   readonly tier: TierName;
 }
 
+/** How long and how often a network is timed. */
 export interface ImageTimeOptions {
   /** Turns of about a tenth of a second, or of one image where that takes longer. */
   readonly turns: number;
+  /** Stops after the current turn. */
   readonly signal?: AbortSignal;
+  /** Called after each turn with the number of finished turns. */
   readonly onTurn?: (done: number) => void;
 }
 
+/** How a `.sbq` file is timed. */
 export interface ModelTimeOptions extends ImageTimeOptions {
   /** 1 by default: the calling thread. */
   readonly threads?: number;

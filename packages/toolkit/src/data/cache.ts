@@ -26,6 +26,7 @@ const READ_BYTES = 2 ** 28;
 /** A temporary file of that age was left by a process that was killed. */
 const ABANDONED_MS = 24 * 3600 * 1000;
 
+/** An entry of the cache. */
 export interface CachedImages {
   readonly images: DecodedImages;
   /** Damaged images that were left out. */
@@ -38,7 +39,15 @@ interface Header extends Omit<DecodedImages, "labels" | "pixels"> {
   readonly checksum: number;
 }
 
+/**
+ * Decoded images in a folder on disk. When the folder exceeds its limit, the least recently used files are removed.
+ * A damaged file counts as absent, and a failed write is a note: neither stops the caller.
+ */
 export class ImageCache {
+  /**
+   * @param folder created at the first write
+   * @param limitBytes most bytes of all files together; 0 switches the cache off
+   */
   constructor(
     private readonly folder: string,
     private readonly limitBytes: number,

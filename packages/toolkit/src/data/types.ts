@@ -1,5 +1,6 @@
 /** @file What the rest of the toolkit sees of images: bytes in, labels beside them. */
 
+/** Part of a data set: for training, for the final result, or for choices made during training. */
 export type Split = "train" | "test" | "val";
 
 /** A batch of decoded images at the pipeline's size. */

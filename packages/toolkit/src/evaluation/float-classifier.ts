@@ -14,9 +14,11 @@ export interface FloatClassifier {
   close(): Promise<void>;
 }
 
+/** The normalization of a float network's input, and how ONNX Runtime runs it. */
 export interface FloatClassifierOptions extends SessionOptions {
-  /** Per channel, in units of pixel / 255. */
+  /** Mean per channel, for pixels in 0 … 1 (byte / 255). */
   readonly mean: readonly number[];
+  /** Standard deviation per channel, for pixels in 0 … 1. */
   readonly std: readonly number[];
 }
 

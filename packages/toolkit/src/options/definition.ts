@@ -21,15 +21,17 @@ export const optionGroups = [
   "Output",
   "Run",
 ] as const;
+/** Heading under which `--help` lists an option. */
 export type OptionGroup = (typeof optionGroups)[number];
 
+/** Everything about an option except its type: help text, unit, default. */
 export interface OptionFacts<Value = unknown> {
   readonly group: OptionGroup;
-  /** One plain line. */
+  /** One line of help. */
   readonly help: string;
-  /** Shown after those that everybody needs. */
+  /** Listed after the common options. */
   readonly advanced?: true;
-  /** What a number counts. */
+  /** Unit of a number. */
   readonly unit?:
     | "bits"
     | "bytes"
@@ -44,17 +46,18 @@ export interface OptionFacts<Value = unknown> {
     | "threads";
   /** The word that stands for the value in help: `--weights <bits>`. */
   readonly placeholder?: string;
-  /** A value as people type it. */
+  /** An example of a value, as typed on the command line. */
   readonly example?: string;
-  /** Where the option is left out; an option without one may be absent. */
+  /** Value if the option is left out. Without a default the option may be absent. */
   readonly default?: Value;
 }
 
+/** An option of a task: its facts, its type, and the check of its value. */
 export interface OptionDefinition<Value = unknown> extends OptionFacts<Value> {
   readonly kind: OptionKind;
-  /** Checks a value; a text form that stands for another value is translated, such as `200kB`. */
+  /** Checks a value, and translates text forms such as `200kB` into the value. */
   readonly schema: v.GenericSchema<unknown, Value>;
-  /** What the value has to be, in words that follow "it takes". */
+  /** Description of valid values that completes the sentence "it takes …". */
   readonly takes: string;
   readonly choices?: readonly string[];
 }
@@ -109,7 +112,11 @@ export const text = <const Facts extends OptionFacts<string>>(facts: Facts): Def
   takes: "a text",
 });
 
-/** @param takes what the pattern says, in words that follow "it takes" */
+/**
+ * A text that matches a regular expression.
+ *
+ * @param takes description of valid values that completes the sentence "it takes …"
+ */
 export const fittingText = <const Facts extends OptionFacts<string>>(
   pattern: RegExp,
   takes: string,

@@ -14,7 +14,6 @@ import {
 /** Bit widths for the layers whose name matches; later entries win. */
 export const layerOverrides = v.array(
   v.strictObject({
-    /** Name of a layer; `*` matches any run of characters. */
     pattern: v.string(),
     weights: v.exactOptional(v.number()),
     activations: v.exactOptional(v.number()),

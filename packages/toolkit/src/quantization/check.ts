@@ -147,7 +147,11 @@ export class Check {
     return this.compare(await logitsOf(graph, this.images, this.options));
   }
 
-  /** @param logits of all images, `[N, classes]` */
+  /**
+   * Compares the logits of a quantized network with those of the float network.
+   *
+   * @param logits of all images, `[N, classes]`
+   */
   compare(logits: Float32Array): Closeness {
     const count = this.images.labels.length;
     const classes = this.#classes;

@@ -9,17 +9,18 @@ import { onnxruntime } from "./onnxruntime.js";
 import { type NodeTime, ProfileFile } from "./profile-file.js";
 import { fromOrt, toOrt, toOrtOutput } from "./values.js";
 
+/** How ONNX Runtime runs a model. */
 export interface SessionOptions {
   /**
-   * Threads within an operator; all cores that this process may use by default. Convolutions of few columns and long sums,
-   * as weight gradients are, split the sums by thread: their last bits depend on this number, and on nothing else.
+   * Threads within an operator; by default all cores that this process may use. Convolutions with few columns and long sums,
+   * such as weight gradients, split their sums among threads, so the last bits of their results depend on this number.
    */
   readonly threads?: number;
-  /** How far ONNX Runtime may rewrite the graph; `"all"` by default, `"disabled"` runs it node by node as it stands. */
+  /** How far ONNX Runtime may rewrite the graph; `"all"` by default, `"disabled"` runs every node unchanged. */
   readonly optimization?: "disabled" | "basic" | "extended" | "all";
   /**
-   * Keeps QuantizeLinear/DequantizeLinear as they stand instead of fusing them into integer kernels, which saturate
-   * 8×8-bit sums on CPUs without VNNI.
+   * Runs QuantizeLinear and DequantizeLinear as separate nodes. Otherwise ONNX Runtime fuses them into integer kernels, whose
+   * sums of 8×8-bit products saturate on CPUs without VNNI.
    */
   readonly disableQuantQdq?: boolean;
   /** Records how long each node takes, for `Session.profile`. */

@@ -6,17 +6,25 @@ import { type JobArray, jobArrays } from "../study/submit/arrays.js";
 import { handOver, writeSubmission } from "../study/submit/submission.js";
 import { defineTask } from "./run.js";
 
+/** The files that run a study on a cluster. */
 export interface StudySubmitResult {
+  /** Folder of the study. */
   readonly folder: string;
-  /** Folder of the files for the engine. */
+  /** Folder of the files for the cluster. */
   readonly place: string;
   /** The command that submits them. */
   readonly command: readonly string[];
-  /** What the engine said, where they were submitted. */
+  /** The answer of Slurm or Kubernetes; absent unless `apply` is set. */
   readonly submitted?: string;
+  /** Groups of jobs with the same needs. */
   readonly arrays: readonly JobArray[];
 }
 
+/**
+ * Writes the unfinished runs of a study as jobs for Slurm or Kubernetes, and submits them if `apply` is set.
+ *
+ * @throws {UsageError} if an option or the study is wrong, {MachineError} if Slurm or Kubernetes refuses the jobs
+ */
 export const submitStudy = defineTask("study submit", async (options, run): Promise<StudySubmitResult> => {
   run.phase("hashing inputs");
   const study = await openStudy(options, options.replan);

@@ -18,21 +18,23 @@ export interface TrainingBatch {
   readonly inputs?: Readonly<Record<string, Tensor>> | undefined;
 }
 
+/** A network that is trained step by step. */
 export interface TrainingStep {
   /**
-   * Everything that steps change, by name: parameters and running statistics as the model names them, optimizer state, for
-   * `restore`; `trained` has the weights in their full shapes. The arrays are overwritten by the step after the next.
+   * Everything that a step changes, by name: parameters, running statistics (both under the model's names) and optimizer state.
+   * `restore` takes it back. Weights may be cropped here; `trained` returns them in full. The arrays are valid for one more step.
    */
   readonly state: ReadonlyMap<string, Tensor>;
   /** Identifies the computation: structure, constants, hyperparameters in the graph. */
   readonly fingerprint: string;
   /**
-   * Computes one step and takes over the new state.
+   * Computes one step and keeps the new state.
    *
-   * @param t number of the step since the start of the run, from 1.
+   * @param learningRate of this step
+   * @param t number of the step since the start of the run, from 1
    */
   run(batch: TrainingBatch, learningRate: number, t: number): Promise<StepResult>;
-  /** Where the step just taken, of this batch, left the finite numbers, in words. */
+  /** A sentence that names the first value of the last step, which took this batch, that is not finite. */
   describeFault(batch: TrainingBatch): Promise<string>;
   /** Replaces the state, as when resuming. @throws {DataError} where a tensor is missing or has another shape. */
   restore(state: ReadonlyMap<string, Tensor>): void;
@@ -44,6 +46,7 @@ export interface TrainingStep {
   release(): Promise<void>;
 }
 
+/** Loss, optimizer and runtime of a training step. */
 export interface TrainingStepOptions extends ClassifierStepOptions {
   readonly session?: SessionOptions;
   /** Values of further graph inputs, fed to every step. */

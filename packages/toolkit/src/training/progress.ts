@@ -1,15 +1,18 @@
 /** @file How far a run is, how fast it goes, and how long it will take. */
 
+/** Progress of a training run. */
 export interface TrainProgress {
   readonly phase: "train" | "validate";
   /** From 1. */
   readonly epoch: number;
   readonly epochs: number;
-  /** Finished steps of this epoch, and how many it has. */
+  /** Finished steps of this epoch. */
   readonly step: number;
+  /** Steps of each epoch. */
   readonly steps: number;
-  /** Means over the epoch so far. */
+  /** Mean over the epoch so far. */
   readonly loss: number;
+  /** Share of correct answers in the epoch so far, 0 … 1. */
   readonly accuracy: number;
   readonly learningRate: number;
   readonly imagesPerSecond: number;

@@ -9,49 +9,51 @@ import type { EpochRecord } from "./position.js";
 import type { TrainProgress } from "./progress.js";
 import type { LearningRateOptions } from "./schedules.js";
 
+/** A training run: the network, the images, the schedule, and where results are written. */
 export interface TrainOptions extends TrainingStepOptions {
   readonly graph: Graph;
   readonly images: ImageSet;
-  /** Evaluated after every epoch; decides which epoch is the best. */
+  /** Evaluated after every epoch. The epoch with the highest accuracy on it is the best. */
   readonly validation?: ImageSet;
   readonly epochs: number;
   readonly rate: LearningRateOptions;
-  /** Per channel, of pixel / 255. */
+  /** Mean per channel, for pixels in 0 … 1 (byte / 255). */
   readonly mean: readonly number[];
+  /** Standard deviation per channel, for pixels in 0 … 1. */
   readonly std: readonly number[];
   readonly augmentation?: Augmentation;
-  /** Of order and augmentation; 0 by default. */
+  /** Seed of the order and of augmentation; 0 by default. */
   readonly seed?: number;
   /** Target of the loss for a batch of normalized images `[N, C, H, W]`, such as a teacher's logits `[N, classes]`. */
   readonly target?: (images: Tensor) => Promise<Tensor>;
   /** Values of further graph inputs at step `step` = 0 … `steps` − 1 of the run. */
   readonly inputs?: (step: number, steps: number) => Readonly<Record<string, Tensor>>;
-  /** The network that a trained graph stands for, where that is another: it is what the validation images see. */
+  /** Makes the network that validation images are fed to from the trained graph; by default it is the trained graph itself. */
   readonly finished?: (trained: Graph) => Promise<Graph>;
-  /** Ends the run when so many epochs in a row were no better than the best; never by default. A resumed run may have another. */
+  /** Ends the run after this many epochs in a row without a new best; never by default. A resumed run may set another value. */
   readonly patience?: number;
   /** Folder for checkpoints, weights and the log; nothing is written where absent. */
   readonly out?: string;
   /** Steps between checkpoints inside an epoch; one at the end of each epoch is always written. */
   readonly checkpointEvery?: number;
   /**
-   * Goes on from the checkpoint in `out`; the result equals that of a run never stopped, bit for bit. A finished run is
-   * prolonged where `epochs` is larger than before; its schedule then is that of the longer run from there on.
+   * Continues from the checkpoint in `out`. The result equals that of an uninterrupted run, bit for bit. A finished run is
+   * prolonged if `epochs` is larger than before, and follows the schedule of the longer run from then on.
    */
   readonly resume?: boolean;
-  /** Begins anew although `out` has the checkpoint of an earlier run, which is lost. */
+  /** Starts from the beginning even if `out` has the checkpoint of an earlier run, and deletes that checkpoint. */
   readonly overwrite?: boolean;
-  /** Further texts that decide the outcome, such as a teacher's hash; a run is resumed under the same ones only. */
+  /** Further facts that decide the outcome, such as the hash of a teacher. A run can be resumed only if they are the same. */
   readonly identity?: Readonly<Record<string, string>>;
   /** Stored in the files of weights. */
   readonly metadata?: Readonly<Record<string, string>>;
-  /** Ends the run after the step at hand, with a checkpoint. */
+  /** Ends the run after the current step and writes a checkpoint. */
   readonly signal?: AbortSignal;
-  /** Called now and then within an epoch. */
+  /** Called several times within an epoch. */
   readonly onProgress?: (progress: TrainProgress) => void;
   /** Called after each epoch. */
   readonly onEpoch?: (record: EpochRecord) => void;
-  /** Hears what a user should know, a sentence each. */
+  /** Called with remarks for the user, one sentence each. */
   readonly onNote?: (text: string) => void;
 }
 
@@ -62,7 +64,7 @@ export interface TrainResult {
   /** After the epoch of the highest validation accuracy (the lower loss decides among equals); the last one without validation. */
   readonly best: { readonly graph: Graph; readonly epoch: number };
   readonly history: readonly EpochRecord[];
-  /** Of the last epoch. */
+  /** Result of the last epoch. */
   readonly validation?: ClassifierResult;
 }
 

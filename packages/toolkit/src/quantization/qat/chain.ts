@@ -14,28 +14,31 @@ import { checkBits } from "../policy.js";
 import type { QatOptions, QatResult } from "./options.js";
 import { trainQuantized } from "./qat.js";
 
+/** A float network that is trained at falling bit widths, each stage from the weights of the one before. */
 export interface ChainOptions {
   /** The float network, with batch norm or without. */
   readonly source: Graph;
-  /** Bit widths of weights and activations, from the largest on. */
+  /** Bit widths of weights and activations, in falling order, each 2 … 8. */
   readonly bits: readonly number[];
-  /** Calibrated network of a float one at a bit width. */
+  /** Inserts FakeQuant nodes at the given bit width into a float network and calibrates them. */
   readonly quantize: (float: Graph, bits: number) => Promise<Graph>;
-  /** How a stage is trained, its folder included; the chain sets where it begins. */
+  /** Training options of a stage, including its output folder. The chain sets the graph that the stage starts from. */
   readonly stage: (bits: number) => Omit<QatOptions, "graph" | "source">;
-  /** Hears of each stage as it ends. */
+  /** Called after each stage. */
   readonly onStage?: (stage: ChainStage) => Promise<void> | void;
 }
 
+/** A finished stage of a chain. */
 export interface ChainStage {
   readonly bits: number;
   readonly result: QatResult;
 }
 
 /**
- * Resumed stages that have finished come out again from their checkpoints; the first one that has not goes on.
+ * Trains a network at falling bit widths. When resumed, finished stages are read from their checkpoints, and training continues
+ * with the first unfinished stage.
  *
- * @throws {UsageError} where bit widths do not fall; as `trainQuantized` does
+ * @throws {UsageError} if the bit widths do not fall, and whatever `trainQuantized` throws
  */
 export async function trainChain(options: ChainOptions): Promise<readonly ChainStage[]> {
   const { source, bits, quantize, stage, onStage } = options;

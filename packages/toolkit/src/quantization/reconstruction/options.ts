@@ -2,41 +2,46 @@
 
 import { UsageError } from "../../errors.js";
 
+/**
+ * Hyperparameters of learned post-training quantization. Each block's rounding, scales, biases and steps are trained so that
+ * the block's output on the calibration images comes close to that of the float network.
+ */
 export interface ReconstructionOptions {
-  /** Steps of Adam for each block. */
+  /** Adam steps per block. */
   readonly iterations: number;
-  /** Images of each step, at most. */
+  /** Largest number of images per step. */
   readonly batchSize: number;
-  /** Height × width × images of each step, at most; one image at least. */
+  /** Largest product of images, height and width per step. A step always has at least one image. */
   readonly positions: number;
-  /** Learning rate of the rounding variables, constant; 0 leaves weights at nearest rounding. */
+  /** Learning rate of the rounding variables, constant. 0 keeps round-to-nearest. */
   readonly roundingRate: number;
-  /** Of the logarithms of weight scales, cosine to 0; 0 leaves them as they are. */
+  /** Learning rate of the logarithms of the weight scales, with cosine decay to 0. 0 keeps the scales. */
   readonly scaleRate: number;
-  /** Of biases, cosine to 0; 0 leaves them as they are. */
+  /** Learning rate of the biases, with cosine decay to 0. 0 keeps the biases. */
   readonly biasRate: number;
-  /** Of the logarithms of activation steps below 8 bits, cosine to 0; 0 leaves them as they are. */
+  /** Learning rate of the logarithms of activation scales below 8 bits, with cosine decay to 0. 0 keeps the scales. */
   readonly stepRate: number;
   /** Weight of the regularizer that drives rounding variables to 0 or 1. */
   readonly regularization: number;
-  /** Share of the iterations before the regularizer sets in. */
+  /** Share of the iterations, 0 … 1, before the regularizer starts. */
   readonly warmup: number;
-  /** Its exponent at the beginning and at the end, linear between. */
+  /** The regularizer's exponent at the beginning and at the end, linear in between. */
   readonly beta: readonly [number, number];
   /** Probability that an activation keeps its float value for one step (QDrop); 0 always quantizes. */
   readonly drop: number;
-  /** Learns from the mirror image of each calibration image too; not for networks that read digits or text. */
+  /** Also learns from the horizontally flipped calibration images. Not for networks that read digits or text. */
   readonly mirror: boolean;
-  /** Learns whole blocks; `"layer"` learns one layer after the other, as AdaRound does. */
+  /** `"block"` learns all layers of a block together, `"layer"` one layer after the other, as AdaRound does. */
   readonly unit: "block" | "layer";
-  /** Steps of Adam on the whole network afterwards, against the float network's outputs; codes stay. 0 for none, the default here. */
+  /** Adam steps on the whole network after the blocks, against the float network's outputs. Weight codes stay fixed. 0 (the default) skips this pass. */
   readonly endToEnd: number;
-  /** Images a step, and the learning rate of scales, biases and steps, cosine to 0, of that pass. */
+  /** Images per step of that pass. */
   readonly endToEndBatchSize: number;
+  /** Learning rate of that pass for scales and biases, with cosine decay to 0. */
   readonly endToEndRate: number;
-  /** Softens both distributions that are compared. */
+  /** Softmax temperature of both distributions that the pass compares. */
   readonly temperature: number;
-  /** Feeds that pass variations of the images, moved and mixed with others, instead of the images. */
+  /** Feeds that pass shifted and mixed variations of the images instead of the images themselves. */
   readonly vary: boolean;
 }
 

@@ -1,16 +1,18 @@
 /** @file How far a reconstruction is, and how long it will take. */
 
+/** Progress of a reconstruction. */
 export interface ReconstructionProgress {
-  /** Name of the block or layer at hand. */
+  /** Name of the current block or layer. */
   readonly unit: string;
-  /** Finished iterations of all units, and how many there are. */
+  /** Finished iterations, over all units. */
   readonly iteration: number;
+  /** Iterations of all units together. */
   readonly iterations: number;
-  /** Of the work that is finished, 0 … 1. */
+  /** Finished share of the work, 0 … 1. */
   readonly share: number;
-  /** Loss of the unit at hand, a moving average. */
+  /** Loss of the current unit, a moving average. */
   readonly loss: number;
-  /** As the work went so far. */
+  /** Expected seconds left, from the speed so far. */
   readonly secondsLeft: number;
 }
 

@@ -4,12 +4,17 @@ import { appendCrossEntropy } from "@subbyte/graph";
 import { UsageError } from "../../errors.js";
 import type { Loss } from "./definition.js";
 
+/** Options of softmax cross-entropy. */
 export interface CrossEntropyOptions {
   /** ε of label smoothing, in [0, 1); 0 by default. Source: Szegedy et al. 2016, arXiv:1512.00567, §7. */
   readonly labelSmoothing?: number;
 }
 
-/** @throws {UsageError} where the label smoothing is out of its range. */
+/**
+ * Softmax cross-entropy between logits `[N, classes]` and class indices `[N]`, averaged over the batch.
+ *
+ * @throws {UsageError} if the label smoothing is not in [0, 1)
+ */
 export function crossEntropyLoss({ labelSmoothing = 0 }: CrossEntropyOptions = {}): Loss {
   if (!(labelSmoothing >= 0 && labelSmoothing < 1))
     throw new UsageError(
