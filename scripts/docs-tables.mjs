@@ -4,7 +4,7 @@
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { engineEqualityTable, engineSpeedTable } from "./tables/engine.mjs";
+import { engineEqualityTable, engineSpeedTable, wideVectorsTable } from "./tables/engine.mjs";
 import { distinct } from "./tables/format.mjs";
 import { networkTables } from "./tables/networks.mjs";
 import { overviewTable } from "./tables/overview.mjs";
@@ -22,6 +22,7 @@ const each = (is) => (results) => results.every(is);
 const kinds = [
   { is: each(({ rows }) => rows), render: eachAlone(quickstartTable) },
   { is: each(({ ratios }) => ratios), render: eachAlone(engineSpeedTable) },
+  { is: each(({ wide }) => wide), render: eachAlone(wideVectorsTable) },
   { is: each(isStudy), render: eachAlone(({ result }) => studyTables(result)) },
   { is: each(({ runs }) => runs), render: eachAlone(engineEqualityTable) },
   {

@@ -60,3 +60,19 @@ export function engineEqualityTable({ result: { runs } }) {
     `Seconds for ${images} images; load before the runs ${load}.`,
   ].join("\n\n");
 }
+
+/** Of scripts/measure-wide-vectors.mjs: processor time of one image without and with 256-bit vectors. */
+export function wideVectorsTable({ result: { wide, cpu, turns, loadBefore } }) {
+  return [
+    table(
+      ["network", "without", "with", "faster"],
+      wide.map(({ network, milliseconds, wideMilliseconds, ratio }) => [
+        network,
+        `${milliseconds.toFixed(2)} ms`,
+        `${wideMilliseconds.toFixed(2)} ms`,
+        `${ratio.toFixed(2)}×`,
+      ]),
+    ),
+    `Processor time of one image, medians of ${turns} turns on a ${cpu}; load before ${loadBefore.toFixed(1)}.`,
+  ].join("\n\n");
+}

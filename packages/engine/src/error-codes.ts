@@ -133,6 +133,11 @@ export const environmentErrors = {
     remedy: 'Use a newer browser or Node, the tier "simd" instead of "relaxed" or "fused", or createReference.',
     data: [],
   },
+  "no-wide-vectors": {
+    cause: "Wide vectors were asked for, and this machine, page or version of Node has none.",
+    remedy: "Use Node 24 or newer on x64, or leave wideVectors out: the result is the same.",
+    data: ["reason"],
+  },
   "wasm-blocked": {
     cause: "WebAssembly cannot be compiled here, as under a page's security policy without wasm-unsafe-eval.",
     remedy: "Add 'wasm-unsafe-eval' to script-src of the page's Content-Security-Policy.",

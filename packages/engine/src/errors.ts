@@ -63,6 +63,10 @@ export class EnvironmentError extends CodedError<EnvironmentErrorCode> {
   readonly kind = "machine";
 }
 
+/** 256-bit vectors that were asked for where there are none. */
+export const noWideVectors = (reason: string): EnvironmentError =>
+  new EnvironmentError("no-wide-vectors", { reason }, `no wide vectors: ${reason}`);
+
 /** A worker that does not start, or ended. */
 export const workerFailed = (reason: string): EnvironmentError =>
   new EnvironmentError("worker-failed", { reason }, reason);

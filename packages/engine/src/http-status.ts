@@ -23,6 +23,7 @@ export const engineHttpStatus: Readonly<Record<EngineErrorCode, ErrorStatus>> = 
   "fetch-failed": 502,
   "download-too-large": 413,
   "no-simd": 500,
+  "no-wide-vectors": 500,
   "wasm-blocked": 500,
   "worker-failed": 503,
   "thread-lost": 503,

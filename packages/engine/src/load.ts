@@ -11,6 +11,7 @@ import {
   oneOf,
   yesOrNo,
 } from "./arguments.js";
+import { noWideVectors } from "./errors.js";
 import { readSbq } from "./format/reader.js";
 import type { ModelInfo, TierName } from "./host/host.js";
 import { modelInfo } from "./host/info.js";
@@ -33,6 +34,12 @@ export interface LoadOptions {
   readonly parallel?: "tiles" | "images";
   /** Whether workers compute. Default: where the calling thread paints a page, or threads get one image each. */
   readonly worker?: boolean;
+  /**
+   * Whether V8 may join pairs of 128-bit vectors to 256-bit ones, which its flag `--experimental-wasm-revectorize` does: faster,
+   * with the same bits. Off by default, because V8 calls it experimental and because a flag holds for the whole process, and for
+   * every WebAssembly module in it. Node 24 and newer on x64 with AVX2; elsewhere `fallback` says why it has no effect.
+   */
+  readonly wideVectors?: boolean;
   /** Most bytes that file and model may take. Default 1 GiB. */
   readonly maxBytes?: number;
   /** Ends the download; `load` then rejects with the reason of the signal. */
@@ -49,6 +56,7 @@ const loadOptions: { readonly [K in keyof Required<LoadOptions>]: Expectation } 
   threads: integerIn(1, mostThreads),
   parallel: oneOf("tiles", "images"),
   worker: yesOrNo,
+  wideVectors: yesOrNo,
   maxBytes: byteLimit,
   signal: abortSignal,
   onProgress: aFunction,
@@ -66,10 +74,11 @@ export async function load(source: ModelSource, options: LoadOptions = {}): Prom
   const { maxBytes = defaultMaxBytes, signal, onProgress, tier = "auto", threads = 1, parallel = "tiles" } = options;
   const worker = options.worker ?? (platform.prefersWorker || (parallel === "images" && threads > 1));
   const file = await readSource(source, { maxBytes, signal, onProgress });
+  const narrow = options.wideVectors ? platform.enableWideVectors() : undefined;
   const started = await startHost(file, { tier, maxBytes, threads, parallel, worker });
   if (signal?.aborted) started.host.dispose();
   signal?.throwIfAborted();
-  return createModel(started);
+  return createModel(narrow === undefined ? started : { fallback: noWideVectors(narrow), ...started });
 }
 
 type InspectOptions = Pick<LoadOptions, "maxBytes" | "tier" | "threads" | "parallel">;

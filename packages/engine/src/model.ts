@@ -46,7 +46,7 @@ export interface Model extends ModelInfo {
   /** Threads that compute: on one image together, or on one image each. Fewer than before where one died. */
   readonly threads: number;
   readonly runsOn: "worker" | "caller";
-  /** Why less was given than asked for: no worker, or fewer threads. */
+  /** Why less was given than asked for: no worker, fewer threads, or no wide vectors. */
   readonly fallback: Error | undefined;
   /**
    * Logits `[count, classes]` of inputs that already have the network's size: bytes `[count, H, W, C]`, or real values

@@ -18,6 +18,11 @@ export interface WorkerEndpoint extends Endpoint {
 export interface Platform {
   /** Switches relaxed SIMD on where it stands behind a flag. Called only where a module that uses it does not validate. */
   enableRelaxedSimd(): void;
+  /**
+   * Lets V8 join pairs of 128-bit vectors to 256-bit ones in kernels that it compiles from now on, in the whole process.
+   * @returns why that is not possible here, if it is not
+   */
+  enableWideVectors(): string | undefined;
   /** Whether models run in a worker unless told otherwise: where the calling thread paints a page. */
   readonly prefersWorker: boolean;
   /** Threads of the machine. */

@@ -9,6 +9,10 @@ declare module "node:fs/promises" {
 declare module "node:os" {
   export function availableParallelism(): number;
 }
+declare module "node:process" {
+  export const arch: string;
+  export const versions: { readonly node: string };
+}
 declare module "node:stream" {
   export interface Readable {
     readonly readable: boolean;

@@ -3,6 +3,7 @@
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
+import { arch, versions } from "node:process";
 import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { setFlagsFromString } from "node:v8";
@@ -13,6 +14,12 @@ import type { Platform } from "../platform.js";
 export const platform: Platform = {
   /** Node 20 has relaxed SIMD behind a flag; newer versions have it on and would print that the flag is unknown. */
   enableRelaxedSimd: () => setFlagsFromString("--experimental-wasm-relaxed-simd"),
+  enableWideVectors() {
+    if (arch !== "x64") return `processors of the kind ${arch} have no 256-bit vectors`;
+    if (Number.parseInt(versions.node, 10) < 24) return `Node ${versions.node} lacks them; Node 24 and newer have them`;
+    setFlagsFromString("--experimental-wasm-revectorize");
+    return undefined;
+  },
   prefersWorker: false,
   hardwareThreads: availableParallelism(),
   startWorker() {

@@ -5,7 +5,7 @@
  */
 
 import type { Platform } from "../platform.js";
-import { connect, endpoint, fetchSource } from "./endpoint.js";
+import { connect, endpoint, fetchSource, noFlags } from "./endpoint.js";
 
 /** Some bundlers make classic scripts of module workers; a classic one can import scripts, even none. */
 function scriptType(): WorkerType {
@@ -19,6 +19,7 @@ function scriptType(): WorkerType {
 
 export const platform: Platform = {
   enableRelaxedSimd() {},
+  enableWideVectors: () => noFlags,
   prefersWorker: false,
   hardwareThreads: globalThis.navigator?.hardwareConcurrency ?? 1,
   startWorker: () => connect(new Worker(globalThis.location.href, { type: scriptType(), name: "subbyte" })),

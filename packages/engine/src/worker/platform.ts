@@ -1,10 +1,11 @@
 /** @file Browsers and whatever resembles them. The worker is found beside this file, also after bundling. */
 
 import type { Platform } from "../platform.js";
-import { connect, endpoint, fetchSource } from "./endpoint.js";
+import { connect, endpoint, fetchSource, noFlags } from "./endpoint.js";
 
 export const platform: Platform = {
   enableRelaxedSimd() {},
+  enableWideVectors: () => noFlags,
   prefersWorker: "document" in globalThis,
   hardwareThreads: globalThis.navigator?.hardwareConcurrency ?? 1,
   // Bundlers recognise exactly this expression.
