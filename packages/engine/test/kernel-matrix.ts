@@ -46,12 +46,13 @@ const direct: readonly ConvCase[] = [
   { label: "3×3 dilated", input: [5, 11, 13], outputs: 8, kernel: [3, 3], dilations: [2, 3], pads: [2, 3, 2, 3] },
   { label: "groups of whole blocks", input: [16, 5, 5], outputs: 16, kernel: [3, 3], groups: 2, pads: [1, 1, 1, 1] },
   { label: "groups across blocks", input: [15, 5, 4], outputs: 35, kernel: [1, 3], groups: 5, pads: [0, 1, 0, 1] },
+  { label: "3×3, too small for Winograd", input: [24, 2, 2], outputs: 8, kernel: [3, 3], pads: [1, 1, 1, 1] },
+  { label: "3×3 to one pixel", input: [32, 3, 3], outputs: 8, kernel: [3, 3] },
   { label: "groups below the block", input: [32, 4, 4], outputs: 32, kernel: [3, 3], groups: 8, pads: [1, 1, 1, 1] },
 ];
 
 const winograd: readonly ConvCase[] = [
-  { label: "one tile", input: [24, 2, 2], outputs: 8, kernel: [3, 3], pads: [1, 1, 1, 1] },
-  { label: "one pixel", input: [32, 3, 3], outputs: 8, kernel: [3, 3] },
+  { label: "four tiles", input: [24, 3, 3], outputs: 8, kernel: [3, 3], pads: [1, 1, 1, 1] },
   { label: "odd map", input: [29, 7, 5], outputs: 13, kernel: [3, 3], pads: [1, 1, 1, 1] },
   { label: "above the group of tiles", input: [24, 9, 14], outputs: 9, kernel: [3, 3], pads: [1, 1, 1, 1] },
   { label: "uneven pads", input: [31, 6, 5], outputs: 8, kernel: [3, 3], pads: [2, 0, 0, 1] },

@@ -1,11 +1,12 @@
 /**
- * @file Crops convolution weights to the taps that ever read the image, for graphs whose weights are variables.
+ * @file Crops convolution weights to the taps that ever read the image.
  *
  *   before   y = Conv(x, w; pads)
  *   after    y = Conv(x, w[live]; smaller pads)
  *
  * At a fixed image size the other taps change nothing and have no gradient; in deep layers on small images they are most of the
- * weights (eight ninths of a 3×3 kernel on a 1×1 image), and a training step need not read them. `wholeWeights` puts them back.
+ * weights (eight ninths of a 3×3 kernel on a 1×1 image). An imported network is smaller and faster without them, and their values
+ * would only widen the ranges of quantization. A training step need not read them; `wholeWeights` puts them back.
  */
 
 import { inferKnownTypes } from "../inference/infer-types.js";
@@ -15,6 +16,7 @@ import { convWindow } from "../operators/conv.js";
 import { type LiveTaps, liveTaps } from "../operators/support/live-taps.js";
 import { flatten, forEachIndex, gathered, stridesOf } from "../operators/support/values.js";
 import { windowAttributes, windowOutput } from "../operators/support/windows.js";
+import type { Pass } from "./pass.js";
 
 /** The result of `cropDeadTaps`. */
 export interface CroppedGraph {
@@ -51,6 +53,9 @@ export function cropDeadTaps(graph: Graph, isCropped: (weight: string) => boolea
   });
   return { graph: { ...graph, nodes, tensors: new Map(tensors) }, crops };
 }
+
+/** Crops every constant weight that one convolution reads. */
+export const cropTaps: Pass = { name: "crop-dead-taps", run: (graph) => cropDeadTaps(graph, () => true).graph };
 
 function withWindow(node: Node, { window }: LiveTaps): Node {
   const { auto_pad: _, ...attributes } = node.attributes;

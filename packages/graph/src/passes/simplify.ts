@@ -6,6 +6,7 @@ import { verify } from "../ir/verifier.js";
 import { canonicalize } from "./canonicalize.js";
 import { channelAffineToConv } from "./channel-affine-to-conv.js";
 import { clipForms } from "./clip-forms.js";
+import { cropTaps } from "./crop-dead-taps.js";
 import { foldBatchNorm } from "./fold-batch-norm.js";
 import { foldChannelAffine } from "./fold-channel-affine.js";
 import { foldConstants, foldConstantsWithin, foldingLimit } from "./fold-constants.js";
@@ -46,6 +47,7 @@ export const importPasses: readonly Pass[] = [
   mergeSlices,
   mergeAxes,
   fusePadding,
+  cropTaps,
   foldBatchNorm,
   foldChannelAffine,
   foldIntoNext,

@@ -6,7 +6,7 @@ import { isThreeByThree, type Layer, packedFieldBits, winograd4Fits, winogradFit
 import { pixelOffsets, type Tiling } from "../offsets.js";
 import type { Packed, Starts } from "../packer.js";
 import { mapShape, roundUp } from "../placement.js";
-import { winogradAxes } from "../splitting/filter-axes.js";
+import { tilePixels, winogradAxes } from "../splitting/filter-axes.js";
 import { phaseSum, shiftedRange, unshifted } from "../winograd.js";
 import type { Emitter } from "./emitter.js";
 import { emitOutput, plainSums, type SumForm } from "./output.js";
@@ -35,10 +35,13 @@ export const fourByFour: Tiling = { edge: 4, group: 8 };
 /** Emits the layer as the fastest Winograd convolution that its ranges allow, unless direct convolution is faster. */
 export function emitWinograd(emitter: Emitter, index: number, op: ConvOperator, layer: Layer): boolean {
   if (!isThreeByThree(op)) return false;
-  if (emitter.placement(op.input).elementBytes === 1)
-    return layer.filter.inputs >= fewestByteInputs && winogradFits(layer) && emitBytes(emitter, index, op, layer);
-  const isPackable = packedFieldBits(layer) > 0;
   const [, height, width] = mapShape(emitter.program.tensors[op.output]!.shape);
+  const isLarge = 16 * tilesOf(height, width, 2) < 9 * roundUp(height * width, tilePixels);
+  if (emitter.placement(op.input).elementBytes === 1)
+    return (
+      isLarge && layer.filter.inputs >= fewestByteInputs && winogradFits(layer) && emitBytes(emitter, index, op, layer)
+    );
+  const isPackable = packedFieldBits(layer) > 0;
   if (winograd4Fits(layer) && winograd4Pays(layer, height, width, isPackable)) {
     emitTiles(emitter, index, op, layer, "winograd4D8", fourByFour, {
       ...unbroken(emitter.packer.packWinograd(layer.filter, "4Words")),
@@ -46,13 +49,17 @@ export function emitWinograd(emitter: Emitter, index: number, op: ConvOperator, 
     });
     return true;
   }
-  if (isPackable || !winogradFits(layer)) return false;
+  if (isPackable || !isLarge || !winogradFits(layer)) return false;
   emitTiles(emitter, index, op, layer, "winogradD8", twoByTwo, {
     ...unbroken(emitter.packer.packWinograd(layer.filter, "Words")),
     form: fourfoldSums(layer, () => 0),
   });
   return true;
 }
+
+/** Tiles of a map, with those that the inner loop computes besides to have four: they cost as much as real ones. */
+const tilesOf = (height: number, width: number, edge: number): number =>
+  roundUp(Math.ceil(height / edge) * Math.ceil(width / edge), tilePixels);
 
 /**
  * Whether 4×4 tiles beat the alternative, two weights a lane or 2×2 tiles. Costs are multiplications of int16 for each pair of
@@ -61,11 +68,10 @@ export function emitWinograd(emitter: Emitter, index: number, op: ConvOperator, 
 function winograd4Pays({ filter }: Layer, height: number, width: number, isPackable: boolean): boolean {
   const { inputs, outputs } = filter;
   if (72 * inputs * outputs > largestFilters) return false;
-  const tiles = (edge: number) => Math.ceil(height / edge) * Math.ceil(width / edge);
-  const cost = tiles(4) * 36 * (1 + 20 / inputs + 12 / outputs);
+  const cost = tilesOf(height, width, 4) * 36 * (1 + 20 / inputs + 12 / outputs);
   const alternative = isPackable
     ? height * width * 4.7 * (1 + 3.5 / inputs)
-    : tiles(2) * 16 * (1 + 10 / inputs + 6 / outputs);
+    : tilesOf(height, width, 2) * 16 * (1 + 10 / inputs + 6 / outputs);
   return cost < alternative;
 }
 

@@ -4,7 +4,7 @@ import type { Constants, TaskFields } from "../constants.js";
 import { type Axis, elements, type MakeAxes, type Part } from "./axis.js";
 
 /** Pixels of a tile of the inner loop stay together. */
-const tilePixels = 4;
+export const tilePixels = 4;
 
 /** An epilogue that starts at another pixel of its tables. */
 function fromPixel(constants: Constants, output: number, pixel: number): number {
