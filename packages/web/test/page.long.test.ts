@@ -178,6 +178,32 @@ describe.skipIf(!hasChromium)("the page", () => {
     const expected = isolated && threads > 1 ? /SIMD, \d threads/ : /SIMD, 1 thread$/;
     for (const how of await page.locator(".comparison tbody td:last-child").allInnerTexts())
       expect(how).toMatch(expected);
+    // The workers that were measured are ended, and their memory with them.
+    await expect.poll(() => page.workers().length, { timeout: patience }).toBe(0);
+    await site.close();
+  });
+
+  test("models that the browser keeps are listed, and deleted when told so", async () => {
+    const site = await serveStatic({ models });
+    const page = await open(site.origin);
+    await page.getByRole("button", { name: "Sample: Cat" }).click();
+    await answered(page);
+    await page.getByRole("link", { name: "Stored" }).click();
+    const rows = page.locator("#models-kept").locator("xpath=ancestor::section[1]").locator("tbody tr");
+    await rows.nth(2).waitFor();
+    const kept = () =>
+      page.evaluate(async () => (await (await caches.open("subbyte-models")).keys()).map(({ url }) => url));
+    expect(await kept()).toHaveLength(await rows.count());
+    while ((await rows.count()) > 0) {
+      const before = await rows.count();
+      await rows
+        .first()
+        .getByRole("button", { name: /^Delete/ })
+        .click();
+      await expect.poll(() => rows.count(), { timeout: patience }).toBe(before - 1);
+    }
+    await page.getByText("No model is kept yet").waitFor();
+    expect(await kept()).toEqual([]);
     await site.close();
   });
 

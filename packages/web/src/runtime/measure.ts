@@ -47,7 +47,7 @@ export async function measure(
       onStep(`starting ${model.id}`, done++, steps);
       runners.set(
         model,
-        await startRunner(model, where, { onProgress() {}, again: model.file === undefined, ...threads }),
+        await startRunner(model, where, { onProgress() {}, again: model.file === undefined, signal, ...threads }),
       );
     }
     for (let measured = 0; measured < runs; measured += turn) {
@@ -55,7 +55,7 @@ export async function measure(
       for (const [model, runner] of runners)
         for (let run = measured; run < Math.min(measured + turn, runs); run++) {
           signal.throwIfAborted();
-          const { computeMs } = await runner.classify({ prepared: noise(runner) });
+          const { computeMs } = await runner.classify({ prepared: noise(runner) }, { signal });
           times.get(model)!.push(computeMs);
         }
     }
