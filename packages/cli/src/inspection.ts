@@ -5,7 +5,7 @@ import { byteSize, millions, percent, table } from "./output.js";
 import { sentence } from "./wrap.js";
 
 export function floatText(inspection: FloatInspection): string {
-  const { path, bytes, shape, classes, labels, parameters, multiplyAdds, operators } = inspection;
+  const { path, bytes, shape, classes, labels, parameters, multiplyAdds, operators, policyTemplate } = inspection;
   const rows = operators.map((operator) => [
     operator.name,
     operator.op,
@@ -18,11 +18,12 @@ export function floatText(inspection: FloatInspection): string {
     "",
     sentence(`${path}: ${byteSize(bytes)}, float, ${shape.join("×")} values to ${classesText(classes, labels)}`),
     `${counted(parameters)} parameters, ${(multiplyAdds / 1e6).toFixed(2)} million multiply-adds per image`,
+    ...templateLines(policyTemplate),
   ].join("\n");
 }
 
 export function integerText(inspection: IntegerInspection): string {
-  const { path, bytes, classes, labels, preprocessing, provenance, operators } = inspection;
+  const { path, bytes, classes, labels, preprocessing, provenance, operators, policyTemplate } = inspection;
   const rows = operators.map(({ name, op, shape, parameters, weights, input, output, multiplyAdds }) => [
     name,
     op,
@@ -43,8 +44,12 @@ export function integerText(inspection: IntegerInspection): string {
       `${counted(inspection.parameters)} parameters, weights of ${inspection.weightBits.toFixed(2)} bits on average, ${(inspection.multiplyAdds / 1e6).toFixed(2)} million multiply-adds per image, ${byteSize(inspection.peakBytes)} of memory at most`,
     ),
     asLines({ ...preprocessing, ...provenance }),
+    ...templateLines(policyTemplate),
   ].join("\n");
 }
+
+const templateLines = (path: string | undefined): readonly string[] =>
+  path === undefined ? [] : [sentence(`Bit widths of all layers written to ${path}, for quantize --policy.`)];
 
 const counted = (count: number): string => (count === 0 ? "" : count.toLocaleString("en"));
 
@@ -89,25 +94,28 @@ export function comparisonText(result: CompareResult): string {
     layer.cause,
   ]);
   return [
-    table([...header, ...(measured ? ["alone quantized", "kept float"] : []), "cause"], rows),
+    table([...header, ...(measured ? ["alone quantized", "kept float"] : []), "cause"], rows, ["cause"]),
     "",
-    sentence(`${path} against ${float} on ${images} images: ${summary}`),
+    sentence(`${path} against ${float} on ${imageCount(images)}: ${summary}`),
     "",
     ...proposalLines(result),
   ].join("\n");
 }
 
+const imageCount = (count: number): string => `${count} ${count === 1 ? "image" : "images"}`;
+
 /** Layers that are named one by one. */
 const NAMED = 12;
 
-function proposalLines({ proposal, policyTemplate, float }: CompareResult): readonly string[] {
+function proposalLines({ proposal, policyTemplate }: CompareResult): readonly string[] {
   if (proposal === undefined)
     return [
       sentence(
         "The noisiest layers have 8 bits already: another method, or `subbyte qat`, can bring more; more bits cannot.",
       ),
+      ...templateLines(policyTemplate),
     ];
-  const { raised, bytes, before, after } = proposal;
+  const { raised, bytes, images, isHeldOut, before, after } = proposal;
   const change = ([from, to]: readonly [number, number]) => (from === to ? from : `${from} → ${to}`);
   const rows = raised
     .slice(0, NAMED)
@@ -119,18 +127,20 @@ function proposalLines({ proposal, policyTemplate, float }: CompareResult): read
     ...figure("agreement with float", [before.agreement, after.agreement]),
     `divergence ${before.divergence.toPrecision(3)} → ${after.divergence.toPrecision(3)}`,
   ];
-  const names = raised.length > NAMED ? [`… and ${raised.length - NAMED} layers more`] : [];
+  const names = raised.length > NAMED ? [`… and ${raised.length - NAMED} more`] : [];
   return [
     table(["proposed for", "W", "A"], rows),
     ...names,
     "",
     sentence(
-      `The file would grow by ${byteSize(Math.ceil(bytes))}. With ranges by squared error alone, on ${proposal.images} of the images: ${gains.join(", ")}.`,
+      `The file would grow by ${byteSize(Math.ceil(bytes))}. With ranges by squared error alone, on ${imageCount(images)} ${isHeldOut ? "that were not calibrated on" : "that were calibrated on, too"}: ${gains.join(", ")}.`,
     ),
-    sentence(
-      policyTemplate === undefined
-        ? "--policy-template FILE writes these bit widths with those of the other layers, for quantize --policy."
-        : `subbyte quantize ${float} --data … --policy ${policyTemplate}`,
-    ),
+    ...(policyTemplate === undefined
+      ? [
+          sentence(
+            "--policy-template FILE writes these bit widths, and those of all other layers, for quantize --policy.",
+          ),
+        ]
+      : templateLines(policyTemplate)),
   ];
 }

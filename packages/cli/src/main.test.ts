@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { existsSync, openSync, readFileSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, openSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { float32, type Graph, GraphBuilder, writeOnnx } from "@subbyte/graph";
 import { processor } from "@subbyte/toolkit";
@@ -53,6 +53,70 @@ describe("the path from a checkpoint to other formats", () => {
     };
     expect(await predictions("--simulate", "codes")).toEqual(await predictions());
   });
+
+  test("a policy template holds each layer, and quantize takes it back", async () => {
+    const read = (file: string) => readFileSync(join(folder, file), "utf8");
+    const float = await subbyte("inspect", checkpoint, "--policy-template", "float.yaml");
+    expect(float).toMatchObject({ status: 0, stderr: expect.not.stringContaining("error") });
+    expect(float.stdout).toMatch(/Bit widths of all layers written to float\.yaml, for quantize --policy\./);
+    const entries = read("float.yaml").match(/^- \{ pattern: "[^"]+", weights: 8, activations: 8 \} # .+$/gm)!;
+    expect(entries.length).toBeGreaterThan(8);
+
+    // What a person does with it: other bits for one layer.
+    const name = /pattern: "([^"]+)"/.exec(entries[2]!)![1]!;
+    write("edited.yaml", read("float.yaml").replace(entries[2]!, entries[2]!.replaceAll(": 8", ": 3")));
+    const options = "--data mnist --limit 40 --calibration-images 20 --method mse --force --policy edited.yaml";
+    expect(await subbyte("quantize", checkpoint, ...options.split(" "), "--out", "edited.sbq")).toMatchObject({
+      status: 0,
+    });
+    expect(await subbyte("inspect", "edited.sbq", "--policy-template", "again.json")).toMatchObject({ status: 0 });
+    const again = JSON.parse(read("again.json")) as readonly { readonly pattern: string }[];
+    expect(again).toHaveLength(entries.length);
+    for (const entry of again)
+      expect(entry).toMatchObject(
+        entry.pattern === name ? { weights: 3, activations: 3 } : { weights: 8, activations: 8 },
+      );
+
+    // A file that may have been edited is not written over.
+    const twice = await subbyte("inspect", "edited.sbq", "--policy-template", "edited.yaml");
+    expect(twice).toMatchObject({ status: 2, stdout: "" });
+    expect(twice.stderr).toMatch(/--policy-template: edited\.yaml exists already, and may have been edited/);
+  }, 300_000);
+
+  test("what the comparison proposes can be quantized", async () => {
+    const compare = `inspect ${sbq} --compare ${checkpoint} --data mnist --limit 40 --policy-template proposed.json --json`;
+    const { status, stdout } = await subbyte(...compare.split(" "));
+    expect(status).toBe(0);
+    const { proposal, policyTemplate } = JSON.parse(stdout);
+    expect(policyTemplate).toBe("proposed.json");
+    expect(proposal).toMatchObject({ images: 20, isHeldOut: true });
+    expect(JSON.parse(readFileSync(join(folder, "proposed.json"), "utf8"))).toEqual(proposal.policy);
+    const options = "--data mnist --limit 40 --calibration-images 20 --method mse --force --policy proposed.json";
+    expect(await subbyte("quantize", checkpoint, ...options.split(" "), "--out", "more.sbq")).toMatchObject({
+      status: 0,
+    });
+    const { operators } = JSON.parse((await subbyte("inspect", "more.sbq", "--json")).stdout);
+    for (const { layer, weights } of proposal.raised)
+      expect(operators.find(({ name }: { name: string }) => name === layer)).toMatchObject({ weights: weights[1] });
+  }, 300_000);
+
+  test.each([
+    ["quantize", `quantize ${checkpoint} --data mnist --out taken`],
+    ["evaluate", `evaluate ${sbq} --data mnist --predictions taken`],
+    ["--results", `evaluate ${sbq} --data mnist --results taken`],
+    ["export", `export ${sbq} --out taken`],
+    ["inspect --compare", `inspect ${sbq} --compare ${checkpoint} --data mnist --report taken`],
+  ])(
+    "%s says before the work that its file cannot be written",
+    async (_, line) => {
+      mkdirSync(join(folder, "taken", "inner"), { recursive: true });
+      const { status, stdout, stderr } = await subbyte(...line.split(" "));
+      expect({ status, stdout }).toEqual({ status: 3, stdout: "" });
+      // Nothing was said before: no images were opened.
+      expect(stderr).toMatch(/^error: "taken" could not be written: there is a folder of that name/);
+    },
+    120_000,
+  );
 
   test("inspect --compare finds the layers that hurt, as JSON and as a page", async () => {
     const { status, stdout, stderr } = await subbyte(

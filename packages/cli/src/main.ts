@@ -26,12 +26,13 @@ const reporting = {
 };
 
 const execute: Execute = async (command, given, options, common) => {
-  const [{ ImageCache }, { eventPrinter }, { deliver }, { wrapped }] = await Promise.all([
+  const [{ checkWritable, ImageCache }, { eventPrinter }, { deliver }, { wrapped }] = await Promise.all([
     import("@subbyte/toolkit/tasks"),
     import("./progress.js"),
     import("./results.js"),
     import("./wrap.js"),
   ]);
+  if (common.results !== undefined) await checkWritable(common.results);
   if (process.stderr.isTTY) reporting.wrap = (text) => wrapped(text, process.stderr.columns, "  ");
   const printer = eventPrinter(process.stderr, common.quiet, !process.env.NO_COLOR);
   try {

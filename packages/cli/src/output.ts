@@ -4,10 +4,18 @@ import Table from "cli-table3";
 import pc from "picocolors";
 import { withoutControls } from "./controls.js";
 
-/** A table without inner lines; the first row is the header. Numbers are aligned to the right. Names from files are made harmless. */
-export function table(header: readonly string[], given: readonly (readonly (string | number)[])[]): string {
+/**
+ * A table without inner lines; the first row is the header. Numbers are aligned to the right. Names from files are made harmless.
+ * @param prose heads of columns that hold words: where they do not fit, their beginning is kept
+ */
+export function table(
+  header: readonly string[],
+  given: readonly (readonly (string | number)[])[],
+  prose: readonly string[] = [],
+): string {
   const harmless = given.map((row) => row.map((cell) => withoutControls(String(cell))));
-  const rows = fitted(header, harmless, process.stdout.isTTY ? process.stdout.columns : Number.POSITIVE_INFINITY);
+  const columns = process.stdout.isTTY ? process.stdout.columns : Number.POSITIVE_INFINITY;
+  const rows = fitted(header, harmless, columns, prose);
   const numeric = header.map(
     (_, column) => rows.length > 0 && rows.every((row) => /^[-+\d.,%×\s–]*( [kM]?B)?$/.test(row[column] ?? "")),
   );
@@ -49,6 +57,7 @@ function fitted(
   header: readonly string[],
   rows: readonly (readonly string[])[],
   columns: number,
+  prose: readonly string[],
 ): readonly (readonly string[])[] {
   const widths = header.map((head, c) => Math.max(head.length, ...rows.map((row) => row[c]?.length ?? 0)));
   for (;;) {
@@ -58,11 +67,13 @@ function fitted(
     if (excess <= 0 || next >= widths[widest]!) break;
     widths[widest] = next;
   }
-  return rows.map((row) => row.map((cell, c) => cutStart(cell, widths[c]!)));
+  return rows.map((row) => row.map((cell, c) => (prose.includes(header[c]!) ? cutEnd : cutStart)(cell, widths[c]!)));
 }
 
 /** Keeps the end of a text: names of layers and files differ there. */
 const cutStart = (text: string, width: number): string => (text.length <= width ? text : `…${text.slice(1 - width)}`);
+
+const cutEnd = (text: string, width: number): string => (text.length <= width ? text : `${text.slice(0, width - 1)}…`);
 
 /** Bold and colours where stdout is a terminal. */
 const styled = pc.createColors(process.stdout.isTTY && !process.env.NO_COLOR);

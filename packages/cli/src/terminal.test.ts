@@ -43,9 +43,17 @@ describe.each([80, 120])("in a terminal of %i columns", (columns) => {
   }, 300_000);
 
   test("inspect --compare prints its table below the progress", async () => {
-    const { status, lines } = await see(`inspect tiny.sbq --compare ${weights} --data mnist --limit 40`);
-    expect(lines.some((line) => /^layer +W +A +alone dB/.test(line))).toBe(true);
-    expect(lines.join("\n")).toMatch(/agreement with float/);
+    const { status, lines, wrapped } = await see(`inspect tiny.sbq --compare ${weights} --data mnist --limit 40`);
+    const at = lines.findIndex((line) => /^layer +W +A +alone dB +cumulative dB +cause$/.test(line));
+    // Of a cause that is too long, what is read first is there.
+    expect(lines[at + 1]).toMatch(/ (rounding of |clipping of |the bias's |dead: |exact )/);
+    const text = lines.join(" ");
+    expect(text).toMatch(/agreement with float/);
+    expect(lines.some((line) => /^proposed for +W +A$/.test(line))).toBe(true);
+    expect(text).toMatch(
+      /The file would grow by \S+ k?B\. .*on 20 images that were not calibrated on: accuracy \S+ % → \S+ %, agreement/,
+    );
+    expect(wrapped).toEqual([]);
     expect(status).toBe(0);
   }, 300_000);
 

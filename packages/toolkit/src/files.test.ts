@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { MachineError } from "./errors.js";
-import { writeFailure, writeFileAtomic } from "./files.js";
+import { checkWritable, writeFailure, writeFileAtomic } from "./files.js";
 
 let folder: string;
 beforeEach(async () => {
@@ -33,9 +33,21 @@ test("a path through a file is refused and the file intact", async () => {
   expect(await readFile(join(folder, "file"), "utf8")).toBe("old");
 });
 
+test("what cannot be written is known before the work, and nothing is made", async () => {
+  await mkdir(join(folder, "taken"));
+  await writeFile(join(folder, "file"), "old");
+  await expect(checkWritable(join(folder, "taken"))).rejects.toThrow(/taken" could not be written: there is a folder/);
+  await expect(checkWritable(join(folder, "file", "x"))).rejects.toThrow(/a part of the path is a file/);
+  await expect(checkWritable(join(folder, "file", "deeper", "x"))).rejects.toThrow(/a part of the path is a file/);
+  await checkWritable(join(folder, "file"));
+  await checkWritable(join(folder, "new", "deeper", "x"));
+  expect((await readdir(folder)).toSorted()).toEqual(["file", "taken"]);
+});
+
 test.skipIf(process.getuid?.() === 0)("a folder without write permission is a MachineError", async () => {
   await chmod(folder, 0o500);
   await expect(writeFileAtomic(join(folder, "x"), "new")).rejects.toThrow(/permission is denied/);
+  await expect(checkWritable(join(folder, "x"))).rejects.toThrow(/permission is denied/);
   await chmod(folder, 0o700);
 });
 

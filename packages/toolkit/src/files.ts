@@ -1,7 +1,8 @@
 /** @file Writing files so that a crash, a full disk or Ctrl-C leaves either the old content or the new, never half of it. */
 
-import { mkdir, open, rename, rm, writeFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { constants } from "node:fs";
+import { access, mkdir, open, rename, rm, stat, writeFile } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
 import { MachineError } from "./errors.js";
 import { removeAbandoned, temporaryName } from "./temporary.js";
 
@@ -46,6 +47,37 @@ export async function writeFileAtomic(path: string, data: string | Uint8Array | 
     throw writeFailure(path, error);
   }
 }
+
+/**
+ * Finds out before the work what would keep `writeFileAtomic` from writing its result, and writes nothing: a folder of that name, a
+ * part of the path that is a file, no permission.
+ *
+ * @throws {MachineError} as `writeFileAtomic` would
+ */
+export async function checkWritable(path: string): Promise<void> {
+  const problem = await problemOf(path).catch((error: unknown) => error);
+  if (problem !== undefined) throw writeFailure(path, problem);
+}
+
+/** What the operating system would say, as far as its code. */
+async function problemOf(path: string): Promise<{ readonly code: string } | undefined> {
+  if ((await statIfPresent(path))?.isDirectory()) return { code: "EISDIR" };
+  let folder = dirname(resolve(path));
+  let found = await statIfPresent(folder);
+  while (found === undefined && folder !== dirname(folder)) {
+    folder = dirname(folder);
+    found = await statIfPresent(folder);
+  }
+  if (found?.isDirectory() === false) return { code: "ENOTDIR" };
+  await access(folder, constants.W_OK | constants.X_OK);
+  return undefined;
+}
+
+const statIfPresent = (path: string) =>
+  stat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
+    throw error;
+  });
 
 /**
  * Gives a file, synced already, another name in its folder, in the place of an earlier file.

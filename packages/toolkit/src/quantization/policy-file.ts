@@ -20,10 +20,10 @@ export function policyTemplate(path: string, model: string, graph: Graph, layers
   if (path.endsWith(".json")) return policyJson(layers);
   const remarks = remarksOf(graph);
   return [
-    `# Bit widths of the layers of ${JSON.stringify(model)}, 2 to 8, for --policy.`,
+    `# Bit widths of the layers of ${JSON.stringify(model)}, 2 to 8, for the option "policy".`,
     "# weights: of the layer's weights; activations: of its input.",
     "# A * in a pattern stands for any characters; later entries win; layers without an entry",
-    "# have the bit widths of --weights, --activations, --first-last-bits and --depthwise-bits.",
+    "# have the bit widths of the other options.",
     ...layers.map(({ pattern, weights, activations }) => {
       const entry = `- { pattern: ${JSON.stringify(pattern)}, weights: ${weights}, activations: ${activations} }`;
       const remark = remarks.get(pattern);

@@ -6,6 +6,7 @@ import { defined } from "../defined.js";
 import { Check, type Closeness, checkImages } from "./check.js";
 import { fakeQuants } from "./fake-quant.js";
 import type { LayerOverride } from "./policy.js";
+import type { LayerBits } from "./policy-file.js";
 import { quantizeGraph } from "./quantize.js";
 import { type LayerSensitivity, quantizedLayers } from "./sensitivity/index.js";
 import { isLayer } from "./topology.js";
@@ -19,11 +20,13 @@ export interface RaisedLayer {
 export interface Proposal {
   readonly raised: readonly RaisedLayer[];
   /** Bit widths of every layer, for `policy`. */
-  readonly policy: readonly Required<LayerOverride>[];
+  readonly policy: readonly LayerBits[];
   /** By how much the file grows. */
   readonly bytes: number;
-  /** Images that `before` and `after` were measured on; as many others were calibrated on. */
+  /** Images that `before` and `after` were measured on. */
   readonly images: number;
+  /** Whether others were calibrated on; with too few images, the same serve. */
+  readonly isHeldOut: boolean;
   /** The float network with ranges by squared error at today's bit widths, and at the proposed ones. */
   readonly before: Closeness;
   readonly after: Closeness;
@@ -130,6 +133,7 @@ export async function proposePolicy(
     policy,
     bytes: raised.reduce((sum, { layer, weights: [from, to] }) => sum + (parameters.get(layer)! * (to - from)) / 8, 0),
     images: shown.labels.length,
+    isHeldOut: shown.disjoint,
     before: await measured(current),
     after: await measured(policy),
   };

@@ -5,7 +5,7 @@
  */
 
 export { ImageCache } from "../data/cache.js";
-export { writeFileAtomic } from "../files.js";
+export { checkWritable, writeFileAtomic } from "../files.js";
 export { commandLine } from "../shell.js";
 export {
   type BenchResult,

@@ -55,6 +55,8 @@ export interface FloatInspection {
   readonly operators: readonly FloatOperator[];
   /** What the pass that `explain` names did. */
   readonly explanation?: PassExplanation;
+  /** The policy file with the layers of the network, where one was asked for. */
+  readonly policyTemplate?: string;
 }
 
 /** What a quantized network holds. */
@@ -71,6 +73,8 @@ export interface IntegerInspection extends Pick<Program, "classes" | "preprocess
   readonly operators: readonly IntegerOperator[];
   /** What the pass that `explain` names did, for a quantized ONNX file. */
   readonly explanation?: PassExplanation;
+  /** The policy file with the layers of the network, where one was asked for. */
+  readonly policyTemplate?: string;
 }
 
 /** Result of the task `inspect`; `kind` tells which. */
@@ -86,7 +90,7 @@ export const inspectModel = defineTask("inspect", async (options, run): Promise<
   if (policyTemplate !== undefined) await writePolicyTemplate(policyTemplate, model);
   if (model.kind === "float") {
     if (model.shape[0] === 1 || model.shape[0] === 3) prepareImages(model, {}, run);
-    return { ...inspectFloat(model), ...defined({ explanation }) };
+    return { ...inspectFloat(model), ...defined({ explanation, policyTemplate }) };
   }
   const { path, bytes, program } = model;
   const { weightBits, multiplyAdds, peakBytes } = inspect(bytes);
@@ -104,7 +108,7 @@ export const inspectModel = defineTask("inspect", async (options, run): Promise<
     multiplyAdds,
     peakBytes,
     operators: operators.map((operator) => integerOperator(program, operator)),
-    ...defined({ explanation }),
+    ...defined({ explanation, policyTemplate }),
   };
 });
 

@@ -4,6 +4,7 @@ import { ImageCache } from "../data/cache.js";
 import { defined } from "../defined.js";
 import { parseOptions, type TaskInput, type TaskName, type TaskOptions } from "../options/index.js";
 import type { Phase, PhaseEvent, ProgressEvent, TaskEvent } from "./events.js";
+import { checkOutputFiles } from "./output-files.js";
 
 /** The program that made a result. */
 export interface Software {
@@ -35,7 +36,9 @@ export const defineTask =
   ): Task<Name, Result> =>
   async (input, context = {}) => {
     const given = new Set(Object.keys(input).filter((key) => input[key as keyof typeof input] !== undefined));
-    return work(parseOptions(name, input), new Run(context, given));
+    const options = parseOptions(name, input);
+    await checkOutputFiles(name, options);
+    return work(options, new Run(context, given));
   };
 
 /** Seconds of a phase before it says how long it will take: the first steps take memory and warm caches. */
