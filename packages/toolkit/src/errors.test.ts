@@ -132,7 +132,8 @@ describe("messages of graph, engine and toolkit", () => {
         .map(([text]) => `${path}: ${text}`),
     );
   /** Flags of other programs. Reports are pages: their style sheets have custom properties. */
-  const foreign = /^(headless|no-sandbox|disable-\w+(-\w+)*|no-first-run|experimental-wasm-relaxed-simd|js-flags|no-enable-avx-vnni|text)$/;
+  const foreign =
+    /^(headless|no-sandbox|disable-\w+(-\w+)*|no-first-run|experimental-wasm-relaxed-simd|js-flags|no-enable-avx-vnni|text)$/;
 
   test("name no flags and no commands", () => {
     expect(found(/(?<![\w-])--([a-z][\w-]*)/g, (flag) => !foreign.test(flag))).toEqual([]);
