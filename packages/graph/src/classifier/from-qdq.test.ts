@@ -85,6 +85,26 @@ describe("codes of weights behind other nodes", () => {
     expect(graph.tensors.get(graph.nodes[1]!.inputs[0]!)!.data).toEqual(Float32Array.of(1.5, -2, 1.75, -2));
   });
 
+  test("scales that the file computes from the weights", () => {
+    const graph = fromQdq(
+      network({
+        weights: (b) => {
+          const w = b.constant(real, "w");
+          const axes = { dtype: "int64", shape: [3], data: BigInt64Array.of(1n, 2n, 3n) } as const;
+          const largest = b.op("ReduceMax", [b.op("Abs", [w]), b.constant(axes, "axes")], { keepdims: 0 });
+          const parameters = [
+            b.op("Div", [largest, b.constant(float32([4, 127], [2]), "codes")]),
+            b.constant(zeros, "wz"),
+          ];
+          const quantized = b.op("QuantizeLinear", [w, ...parameters], { axis: 0 });
+          return b.op("DequantizeLinear", [quantized, ...parameters], { axis: 0 });
+        },
+      }),
+    );
+    expect(grids(graph)).toEqual([ofActivation, ofWeights]);
+    expect(graph.tensors.get(graph.nodes[1]!.inputs[0]!)!.data).toEqual(real.data);
+  });
+
   test("a Transpose between DequantizeLinear and the layer", () => {
     const graph = fromQdq(
       network({

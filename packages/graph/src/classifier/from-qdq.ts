@@ -17,6 +17,7 @@ import { type Uses, usesOf } from "../ir/uses.js";
 import { DequantizeLinear } from "../operators/quantize-linear.js";
 import { numbersOf } from "../operators/support/values.js";
 import { evaluatedConstants } from "../passes/evaluated-constants.js";
+import { foldConstants } from "../passes/fold-constants.js";
 import { withConstantCodes } from "./constant-codes.js";
 
 /** The grid of an activation, codes counted from 0. */
@@ -58,7 +59,8 @@ const isDequantize = isOperator("DequantizeLinear");
  */
 export function fromQdq(graph: Graph): Graph {
   if (!graph.nodes.some(isDequantize)) return graph;
-  const prepared = withConstantCodes(graph);
+  // Scales may be computed in the file, such as max(|w|) / 127.
+  const prepared = withConstantCodes(foldConstants.run(graph));
   const grids = gridsOf(prepared);
   return rebuilt(prepared, grids ?? { activations: new Map(), weights: new Map() });
 }

@@ -9,6 +9,7 @@ import {
   type Dim,
   type DType,
   evaluate,
+  expandForInference,
   type Graph,
   importClassifier,
   readOnnx,
@@ -20,7 +21,7 @@ import { integerClassifier } from "../evaluation/integer-classifier.js";
 import { lower } from "../lowering/lower.js";
 import { externalDataBeside } from "../model-file/external-data.js";
 import { composedNormalization, outerNormalization } from "../model-file/file-normalization.js";
-import { type FloatModel, openModel } from "../model-file/index.js";
+import { type CalibratedModel, type FloatModel, openModel } from "../model-file/index.js";
 import { insertFakeQuant } from "../quantization/insert.js";
 import { setRanges } from "../quantization/ranges.js";
 import { Random } from "../random.js";
@@ -29,7 +30,7 @@ import { codesClassifier } from "../simulation/classifier.js";
 import { simulateCodes } from "../simulation/codes.js";
 
 export interface WholeWayOptions {
-  /** Bit widths of weights and activations alike; 8 and 4 by default. */
+  /** Bit widths of weights and activations alike, 8 and 4 by default; a file that is quantized has its own. */
   readonly bits?: readonly number[];
   /** Random images to run. */
   readonly images?: number;
@@ -58,7 +59,7 @@ const unknownNormalization = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 
 export async function wholeWay(path: string, options: WholeWayOptions = {}): Promise<WholeWay> {
   const { bits = [8, 4], images: count = 3, size } = options;
   const sized = size === undefined ? {} : { size };
-  const model = (await openModel(path, sized)) as FloatModel;
+  const model = (await openModel(path, sized)) as FloatModel | CalibratedModel;
   const [channels, height, width] = model.shape;
   const random = new Random(1);
   const images = Uint8Array.from({ length: count * channels * height * width }, () => random.integer(256));
@@ -81,9 +82,10 @@ export async function wholeWay(path: string, options: WholeWayOptions = {}): Pro
     yield feed;
   };
   const quantized: IntegerRun[] = [];
-  for (const each of bits) {
-    const inserted = insertFakeQuant(model.graph, { weights: each, activations: each });
-    const program = lower(await setRanges(inserted, { batches }, { method: "mse", threads: 1 }), { preprocessing });
+  const atBits = (each: number) =>
+    setRanges(insertFakeQuant(model.graph, { weights: each, activations: each }), { batches }, ranges);
+  for (const each of model.kind === "float" ? bits : [8]) {
+    const program = lower(model.kind === "float" ? await atBits(each) : model.graph, { preprocessing });
     const batch = { images, count, labels: new Int32Array(count) };
     const engine = await integerClassifier(writeSbq(program), { threads: 1 });
     const simulation = await codesClassifier(program, { threads: 1 });
@@ -99,13 +101,15 @@ export async function wholeWay(path: string, options: WholeWayOptions = {}): Pro
   return { difference: relativeDifference(actual, expected), quantized };
 }
 
+const ranges = { method: "mse", threads: 1 } as const;
+
 const channelsOf = ({ mean, std }: typeof unknownNormalization, channels: number) => ({
   mean: mean.slice(0, channels),
   std: std.slice(0, channels),
 });
 
 async function outputOf(graph: Graph, feed: Tensor): Promise<Float32Array> {
-  const session = await createSession(graph, { threads: 1 });
+  const session = await createSession(expandForInference(graph), { threads: 1 });
   const results = await session.run({ [session.inputs[0]!]: feed });
   await session.release();
   return results[session.outputs[0]!]!.data as Float32Array;
