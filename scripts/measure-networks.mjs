@@ -16,7 +16,9 @@ const all = arguments_.includes("--all");
 const name = arguments_.filter((word) => word !== "--all").join(" ");
 const folder = mkdtempSync(join(tmpdir(), "subbyte-networks-"));
 const rows = join(folder, "rows.json");
-const files = all ? ["torchvision.all.test.ts"] : ["exporters.long.test.ts", "torchvision.long.test.ts"];
+const files = all
+  ? ["torchvision.all.test.ts"]
+  : ["exporters.long.test.ts", "torch-forms.long.test.ts", "torchvision.long.test.ts"];
 
 const { status } = spawnSync(
   "npx",

@@ -122,6 +122,23 @@ describe("lower", () => {
     expect(createReference(program).run(interleaved(bytes), count)).toEqual(logits);
   });
 
+  test("sums of a linear layer as wide as VGG's are exact in the simulation too, in float64", async () => {
+    const b = new GraphBuilder("wide-head");
+    const random = new Random(3);
+    const constant = (shape: readonly number[], name: string) => b.constant(randomTensor(random, shape, 0.1), name);
+    const stem = b.op("Conv", [b.input("input", "float32", ["N", 3, 16, 16]), constant([98, 3, 1, 1], "stem.weight")]);
+    const flat = b.op("Flatten", [b.op("Relu", [stem])]);
+    const inner = b.op("Gemm", [flat, constant([8, 25_088], "wide.weight")], { transB: 1 }, { name: "wide" });
+    b.output(b.op("Gemm", [b.op("Relu", [inner]), constant([5, 8], "fc.weight")], { transB: 1 }));
+    const program = lower(await quantized(b.build(), { weights: 8, activations: 8 }, "minmax"), { preprocessing });
+    const { graph } = simulateCodes(program);
+    expect(graph.nodes.filter(({ op, attributes }) => op === "Cast" && attributes.to === 11)).toHaveLength(1);
+    const bytes = pixels(3);
+    const { logits, unproved } = await simulated(program, bytes);
+    expect(unproved).toEqual([]);
+    expect(createReference(program).run(interleaved(bytes), count)).toEqual(logits);
+  });
+
   test("residual additions fuse, clamps become bounds", async () => {
     const program = lower(await quantized(kitchenSink(7), { weights: 4, activations: 4 }, "minmax"), { preprocessing });
     const conv = (name: string) => {

@@ -1,7 +1,7 @@
 /** @file Convolutions and linear layers. */
 
 import type { OperatorNamed } from "@subbyte/engine";
-import { float32 } from "@subbyte/graph";
+import { float32, type GraphBuilder } from "@subbyte/graph";
 import type { Simulation } from "../simulation.js";
 import type { OnnxForm } from "./form.js";
 
@@ -49,7 +49,8 @@ export const linear: OnnxForm<OperatorNamed<"linear">> = {
     const { weights, input, output, lo, hi } = operator;
     const data = simulation.centred(input);
     const product = (codes: string) => b.op("Gemm", [data, codes], { transB: 1 });
-    const value = scaledSum(simulation, operator, product, [1, weights.shape[0]!]);
+    const inDoubles = () => sumInDoubles(b, data, operator);
+    const value = scaledSum(simulation, operator, product, [1, weights.shape[0]!], inDoubles);
     if (output === undefined) b.output(value);
     else simulation.requantize(value, output, { lo: lo!, hi: hi! });
   },
@@ -59,13 +60,15 @@ export const linear: OnnxForm<OperatorNamed<"linear">> = {
  * fround(fround(sum + bias)·m[c]).
  *
  * Where a sum may reach 2^24, the weights are taken apart, w = 16·h + l: the sums of both parts and 16 times the first are
- * exact, and the addition that joins them rounds once, as the engine does.
+ * exact, and the addition that joins them rounds once, as the engine does. Where even the parts' sums may reach it, as in linear layers
+ * of 25,088 inputs, `inDoubles` is taken, if there is one.
  */
 function scaledSum(
   simulation: Simulation,
   operator: OperatorNamed<"conv" | "linear">,
   product: (codes: string) => string,
   perChannel: readonly number[],
+  inDoubles?: () => string,
 ): string {
   const { b } = simulation;
   const { name, weights, bias, input, output } = operator;
@@ -84,11 +87,27 @@ function scaledSum(
   } else {
     const high = weights.codes.map((code) => Math.round(code / PART));
     const low = weights.codes.map((code, i) => code - PART * high[i]!);
-    if (!isExact(high) || !isExact(low, bias)) simulation.unproved.push(name);
-    accumulated = b.op("Add", [b.op("Mul", [sumOf(high), b.scalar(PART)]), withBias(sumOf(low))]);
+    const isProved = isExact(high) && isExact(low, bias);
+    if (!isProved && !inDoubles) simulation.unproved.push(name);
+    accumulated =
+      isProved || !inDoubles
+        ? b.op("Add", [b.op("Mul", [sumOf(high), b.scalar(PART)]), withBias(sumOf(low))])
+        : inDoubles();
   }
   return b.op("Mul", [accumulated, b.constant(float32(multipliers, perChannel))]);
 }
+
+/** fround(sum + bias) of a linear layer: float64 holds every such sum. ONNX Runtime has no convolution of float64. */
+function sumInDoubles(b: GraphBuilder, data: string, { weights, bias }: OperatorNamed<"linear">): string {
+  const constant = (values: ArrayLike<number>, shape: readonly number[]) =>
+    b.constant({ dtype: "float64", shape, data: Float64Array.from(values) });
+  const inputs = [b.op("Cast", [data], { to: DOUBLE }), constant(weights.codes, weights.shape)];
+  const sum = b.op("Gemm", [...inputs, constant(bias, [bias.length])], { transB: 1 });
+  return b.op("Cast", [sum], { to: FLOAT });
+}
+
+/** Element types of ONNX. */
+const [FLOAT, DOUBLE] = [1, 11];
 
 /** Both parts of an 8-bit weight lie within ±8. */
 const PART = 16;
