@@ -4,6 +4,7 @@
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { browserRaceSummary, browserRaceTable } from "./tables/browser-race.mjs";
 import { engineEqualityTable, engineSpeedTable, wideVectorsTable } from "./tables/engine.mjs";
 import { distinct } from "./tables/format.mjs";
 import { networkTables } from "./tables/networks.mjs";
@@ -21,6 +22,11 @@ const each = (is) => (results) => results.every(is);
 /** Kinds of blocks: how to know one by its results, and its tables. */
 const kinds = [
   { is: each(({ rows }) => rows), render: eachAlone(quickstartTable) },
+  {
+    is: each(({ bestPeers, browser }) => bestPeers && browser),
+    render: eachAlone(browserRaceTable),
+    summary: eachAlone(browserRaceSummary),
+  },
   { is: each(({ ratios }) => ratios), render: eachAlone(engineSpeedTable) },
   { is: each(({ wide }) => wide), render: eachAlone(wideVectorsTable) },
   { is: each(isStudy), render: eachAlone(({ result }) => studyTables(result)) },
@@ -32,7 +38,7 @@ const kinds = [
   },
   { is: each(({ networks }) => networks), render: eachAlone(networkTables) },
   {
-    is: ([float, quantized, speed]) => speed && float.top1 && quantized.measurements && speed.ratios,
+    is: ([float, quantized]) => float.top1 && quantized?.measurements,
     render: overviewTable,
   },
 ];

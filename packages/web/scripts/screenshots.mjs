@@ -1,11 +1,13 @@
 /**
  * Pictures of every state of the page at the widths of a phone, a tablet and a desktop, light and dark, for looking at:
  * `npm run build && node packages/web/scripts/screenshots.mjs [--only images,draw] [--out runs/screenshots]`.
+ * `--readme` takes those of the README instead: one state, one width, as WebP in `docs/images/`.
  */
 
-import { mkdirSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import sharp from "sharp";
 import { launchChromium } from "./chromium.mjs";
 import { answered, drawSeven } from "./drive.mjs";
 import { serveStatic } from "./static-server.mjs";
@@ -18,8 +20,10 @@ const { values } = parseArgs({
     only: { type: "string", default: "" },
     widths: { type: "string", default: "390,820,1440" },
     schemes: { type: "string", default: "light,dark" },
+    readme: { type: "boolean", default: false },
   },
 });
+if (values.readme) Object.assign(values, { out: join(root, "docs/images"), only: "page", widths: "1100" });
 
 const answerOfServer = (page) => page.locator(".answer-foot").getByText(" of ").first().waitFor();
 const sample = (page, name) => page.getByRole("button", { name: `Sample: ${name}` }).click();
@@ -46,6 +50,14 @@ const states = {
         .getByRole("button", { name: /^Details/ })
         .first()
         .click();
+    },
+  },
+  page: {
+    view: "images",
+    act: async (page) => {
+      await sample(page, "Rocket");
+      await sample(page, "Cat");
+      await answered(page);
     },
   },
   seen: {
@@ -164,7 +176,12 @@ try {
         await act?.(page);
         await until?.(page);
         await page.waitForTimeout(400);
-        await page.screenshot({ path: join(values.out, `${name}-${width}-${colorScheme}.png`), fullPage: true });
+        const picture = await page.screenshot({ fullPage: true });
+        if (values.readme)
+          await sharp(picture)
+            .webp({ quality: 80 })
+            .toFile(join(values.out, `${name}-${colorScheme}.webp`));
+        else writeFileSync(join(values.out, `${name}-${width}-${colorScheme}.png`), picture);
         await context.close();
       }
     await site.close();

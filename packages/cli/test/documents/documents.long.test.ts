@@ -60,6 +60,7 @@ async function folderFor(document: string): Promise<string> {
   );
   copy(join(models, "resnet20-cifar10-w8a8.sbq"), "model-w8a8.sbq");
   copy(join(models, "resnet20-cifar10-float.onnx"), "model.onnx");
+  copy(join(models, "mnist-float.onnx"), "models/mnist-float.onnx");
   for (const [label, name] of cifar10.entries())
     for (let i = 0; i < 8; i++) {
       mkdirSync(join(folder, "photos", name), { recursive: true });
