@@ -15,6 +15,12 @@ export default defineConfig({
     setupFiles: ["./vitest.setup.ts"],
     // The kernels' peer in tests is onnxruntime-node itself; it must record nothing there either.
     env: { ORT_DISABLE_TELEMETRY: "1" },
+    // `npm run coverage`. A package that imports another runs its dist/, so a file counts as covered by its own package's tests only.
+    coverage: {
+      include: ["packages/*/src/**/*.{ts,tsx}"],
+      exclude: ["**/*.test.ts", "packages/toolkit/src/testing/**"],
+      reporter: ["text-summary", "json-summary", "html"],
+    },
     server: { deps: { external: [/\/dist\/vendor\//] } },
     projects: [
       {

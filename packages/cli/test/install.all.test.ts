@@ -6,7 +6,6 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { program } from "./subbyte.js";
 
 const root = join(import.meta.dirname, "../../..");
-const packages = ["graph", "engine", "toolkit", "cli"];
 
 let folder: string;
 let home: string;
@@ -27,15 +26,12 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "subbyte-install-"));
   home = join(folder, "home");
   mkdirSync(home);
-  const tarballs = packages.map((name) => {
-    const { stdout, stderr, status } = run(
-      "npm",
-      ["pack", "--silent", "--pack-destination", folder],
-      join(root, "packages", name),
-    );
-    if (status !== 0) throw new Error(stderr);
-    return join(folder, stdout.trim());
-  });
+  const release = run(process.execPath, [join(root, "scripts/release.mjs"), "--dry-run", "--out", folder]);
+  if (release.status !== 0) throw new Error(release.stderr);
+  const tarballs = readdirSync(folder)
+    .filter((name) => name.endsWith(".tgz"))
+    .map((name) => join(folder, name));
+  expect(tarballs).toHaveLength(5);
   writeFileSync(join(folder, "package.json"), '{ "private": true }\n');
   const { status, stderr } = run("npm", ["install", "--no-audit", "--no-fund", ...tarballs]);
   if (status !== 0) throw new Error(stderr);
@@ -61,7 +57,7 @@ beforeAll(() => {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-describe("the packed packages, installed in a fresh folder from the registry alone", () => {
+describe("the tarballs of a release, installed in a fresh folder from the registry alone", () => {
   it("take at most 60 MB", () => {
     expect(readdirSync(join(folder, "node_modules"))).not.toContain("onnxruntime-node");
     expect(sizeOf(join(folder, "node_modules")) / 1e6).toBeLessThan(60);

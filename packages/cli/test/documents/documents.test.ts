@@ -1,6 +1,6 @@
 /** @file What can be said of the documentation without running it. `documents.long.test.ts` runs its code blocks. */
 
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
@@ -63,5 +63,29 @@ describe.each(["graph", "engine", "toolkit", "server", "cli", "web"])("packages/
     expect(description).not.toBe("");
     expect(keywords.length).toBeGreaterThan(3);
     expect(license).toBe("Apache-2.0");
+  });
+});
+
+describe("the repository's habits", () => {
+  const scripts = Object.keys(JSON.parse(readFileSync(join(root, "package.json"), "utf8")).scripts);
+  const ofHosting = readdirSync(join(root, ".github"), { recursive: true, encoding: "utf8" }).filter((path) =>
+    path.endsWith(".yml"),
+  );
+
+  it.each([...documents, ".ci/run"])("%s names npm scripts that exist", (document) => {
+    const named = [...textOf(document).matchAll(/npm run (?:-s |--silent )?([\w:]+)\b(?! -w)/g)].map(
+      ([, name]) => name!,
+    );
+    expect(named.filter((name) => !scripts.includes(name))).toEqual([]);
+  });
+
+  it.each(ofHosting)(".github/%s parses", (path) => {
+    expect(parse(readFileSync(join(root, ".github", path), "utf8"))).toBeTypeOf("object");
+  });
+
+  it("hosted CI runs the checks of .ci/run", () => {
+    const { jobs } = parse(readFileSync(join(root, ".github/workflows/ci.yml"), "utf8"));
+    const steps: readonly { readonly run?: string }[] = jobs.checks.steps;
+    expect(steps.map(({ run }) => run)).toContain(".ci/run");
   });
 });
