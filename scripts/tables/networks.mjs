@@ -1,5 +1,9 @@
 import { distinct, table } from "./format.mjs";
 
+/** Opset 9 before opset 10. */
+const { compare } = new Intl.Collator("en", { numeric: true });
+const inReadingOrder = (a, b) => compare(`${a.network}: ${a.form}`, `${b.network}: ${b.form}`);
+
 /** Of the tests that take networks as exporters write them to the engine: a table for each exporter. */
 export function networkTables({ result: { networks } }) {
   const run = ({ quantized }, bits) => {
@@ -10,14 +14,15 @@ export function networkTables({ result: { networks } }) {
         ? "the same"
         : `${found.differing} differ`;
   };
+  const error = (difference) => (difference === 0 ? "0" : difference.toExponential(0));
   const exporters = distinct(networks.map(({ exporter }) => exporter));
   return exporters
     .map((exporter) => {
-      const rows = networks.filter((row) => row.exporter === exporter);
+      const rows = networks.filter((row) => row.exporter === exporter).toSorted(inReadingOrder);
       const cells = rows.map((row) => [
         row.network,
         row.form,
-        row.refused ? `refused: ${row.refused.join(", ")}` : row.difference.toExponential(0),
+        row.refused ? `refused: ${row.refused.join(", ")}` : error(row.difference),
         run(row, 8),
         run(row, 4),
       ]);

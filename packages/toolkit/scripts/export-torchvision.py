@@ -1,12 +1,13 @@
 """Writes networks of torchvision as ONNX files, with random weights and batch-norm statistics set by some forward passes.
 
-    export-torchvision.py FOLDER --opset 13 --batch free --size 128 resnet18 regnet_y_400mf …
+    export-torchvision.py FOLDER --size 128 resnet18:13:free resnet18:17:fixed …
 
-Each file is FOLDER/NAME.onnx, with pixels of 0…1 after torchvision's normalization as input. Needs PyTorch and
-torchvision, on Debian python3-torch and python3-torchvision.
+Each word is NAME:OPSET:BATCH, and its file FOLDER/NAME-OPSET-BATCH.onnx, with pixels of 0…1 after torchvision's
+normalization as input. Needs PyTorch and torchvision, on Debian python3-torch and python3-torchvision.
 """
 
 import argparse
+import functools
 import os
 import warnings
 
@@ -39,16 +40,21 @@ def set_statistics(model, size):
     model.eval()
 
 
-def export(name, folder, opset, batch, size):
+@functools.lru_cache(maxsize=1)
+def network(name, size):
     torch.manual_seed(0)
     model = build(name, size)
     set_statistics(model, size)
+    return model
+
+
+def export(folder, size, name, opset, batch):
     axes = {"input": {0: "batch"}, "logits": {0: "batch"}} if batch == "free" else {}
     torch.onnx.export(
-        model,
-        torch.randn(1, 3, size, size),
-        os.path.join(folder, f"{name}.onnx"),
-        opset_version=opset,
+        network(name, size),
+        torch.zeros(1, 3, size, size),
+        os.path.join(folder, f"{name}-{opset}-{batch}.onnx"),
+        opset_version=int(opset),
         input_names=["input"],
         output_names=["logits"],
         dynamic_axes=axes,
@@ -58,16 +64,14 @@ def export(name, folder, opset, batch, size):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("folder")
-    parser.add_argument("names", nargs="+")
-    parser.add_argument("--opset", type=int, default=13)
-    parser.add_argument("--batch", choices=["free", "fixed"], default="free")
+    parser.add_argument("words", nargs="+", metavar="NAME:OPSET:BATCH")
     parser.add_argument("--size", type=int, default=128)
     options = parser.parse_args()
     warnings.filterwarnings("ignore")
     torch.set_num_threads(1)
-    for name in options.names:
-        export(name, options.folder, options.opset, options.batch, options.size)
-        print(name, flush=True)
+    for word in options.words:
+        export(options.folder, options.size, *word.split(":"))
+        print(word, flush=True)
 
 
 if __name__ == "__main__":

@@ -33,24 +33,29 @@ const rowOf = ({ family, name }: TorchvisionNetwork) => ({
   network: family === name ? name : `${name} (${family})`,
 });
 
-/** Exports a network and takes it the whole way; returns the file. */
-export async function expectWholeWay(
+/** Writes a network in several forms; returns the file of each. */
+export const exported = (
   python: string,
+  network: TorchvisionNetwork,
+  forms: readonly TorchvisionExport[],
+): Promise<readonly string[]> => exportTorchvision(python, network, folder, forms);
+
+/** Takes an exported network the whole way. */
+export async function expectWholeWay(
+  path: string,
   network: TorchvisionNetwork,
   form: TorchvisionExport,
   bits: readonly number[],
-): Promise<string> {
-  const path = await exportTorchvision(python, network, folder, form);
+): Promise<void> {
   const way = await wholeWay(path, { bits });
   await record({ ...rowOf(network), form: `opset ${form.opset}, batch ${form.batch}`, ...way });
   expectEqual(way);
-  return path;
 }
 
 export function expectRefusals(python: string): void {
   test.each(refusedNetworks)("$name is refused by name", async (network) => {
-    const path = await exportTorchvision(python, network, folder, { opset: 13, batch: "free" });
-    const refusal = openModel(path).then((model) => {
+    const [path] = await exported(python, network, [{ opset: 13, batch: "free" }]);
+    const refusal = openModel(path!).then((model) => {
       if (model.kind === "float") insertFakeQuant(model.graph, { weights: 8, activations: 8 });
     });
     const { message } = (await refusal.catch((error: Error) => error)) as Error;

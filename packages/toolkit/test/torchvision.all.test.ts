@@ -1,23 +1,30 @@
 /** @file All families of torchvision, from PyTorch's file to the integer engine. Minutes each. */
 
 import { rm } from "node:fs/promises";
-import { describe, test } from "vitest";
+import { beforeAll, describe, test } from "vitest";
 import { pythonWithTorchvision, torchvisionNetworks } from "../src/testing/torchvision.js";
-import { expectRefusals, expectWholeWay } from "./exported.js";
+import { expectRefusals, expectWholeWay, exported } from "./exported.js";
 
 const python = pythonWithTorchvision();
 
+/** The whole way for one form of each opset and batch, and the other two as far as the float network. */
+const forms = [
+  { opset: 13, batch: "free", bits: [8, 4] },
+  { opset: 17, batch: "fixed", bits: [8, 4] },
+  { opset: 13, batch: "fixed", bits: [] },
+  { opset: 17, batch: "free", bits: [] },
+] as const;
+
 describe.skipIf(!python)("torchvision (needs Python with torch and torchvision, on Debian python3-torchvision)", () => {
   describe.each(torchvisionNetworks)("$name", (network) => {
-    // Both opsets and both batches on the whole way, and the other two pairs as far as the float network.
-    test.each([
-      { opset: 13, batch: "free", bits: [8, 4] },
-      { opset: 17, batch: "fixed", bits: [8, 4] },
-      { opset: 13, batch: "fixed", bits: [] },
-      { opset: 17, batch: "free", bits: [] },
-    ] as const)("opset $opset, batch $batch", async ({ bits, ...form }) => {
-      const path = await expectWholeWay(python!, network, form, bits);
-      await rm(path);
+    let paths: readonly string[];
+    beforeAll(async () => {
+      paths = await exported(python!, network, forms);
+    }, 1_800_000);
+
+    test.each(forms.map((form, i) => ({ ...form, i })))("opset $opset, batch $batch", async ({ bits, i, ...form }) => {
+      await expectWholeWay(paths[i]!, network, form, bits);
+      await rm(paths[i]!);
     });
   });
 

@@ -2,7 +2,7 @@
 
 import { describe, test } from "vitest";
 import { pythonWithTorchvision, torchvisionNetworks } from "../src/testing/torchvision.js";
-import { expectWholeWay } from "./exported.js";
+import { expectWholeWay, exported } from "./exported.js";
 
 const python = pythonWithTorchvision();
 const small = torchvisionNetworks.filter(({ name }) =>
@@ -11,6 +11,8 @@ const small = torchvisionNetworks.filter(({ name }) =>
 
 describe.skipIf(!python)("torchvision (needs Python with torch and torchvision, on Debian python3-torchvision)", () => {
   test.each(small)("$name", async (network) => {
-    await expectWholeWay(python!, { ...network, size: 64 }, { opset: 17, batch: "fixed" }, [8, 4]);
+    const form = { opset: 17, batch: "fixed" } as const;
+    const [path] = await exported(python!, { ...network, size: 64 }, [form]);
+    await expectWholeWay(path!, network, form, [8, 4]);
   });
 });

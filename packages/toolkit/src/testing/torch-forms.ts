@@ -80,7 +80,7 @@ export const refusedForms: readonly RefusedForm[] = [
   refused("layer-norm", "LayerNorm", 17, "layer normalization", "take one, such as a MobileNet"),
   refused("group-norm", "GroupNorm", 11, "group or instance normalization", "batch normalization"),
   refused("instance-norm", "InstanceNorm2d", 11, "group or instance normalization", "batch normalization"),
-  refused("local-response-norm", "LocalResponseNorm", 11, "If", "control flow"),
+  refused("local-response-norm", "LocalResponseNorm", 11, "control flow", "If"),
   refused("upsampling", "Upsample", 11, "make images larger", "`output`"),
   refused("transposed-convolution", "ConvTranspose2d", 11, "make images larger", "`output`"),
 ];

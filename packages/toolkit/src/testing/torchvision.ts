@@ -59,14 +59,14 @@ export interface TorchvisionExport {
 
 const script = join(import.meta.dirname, "../../scripts/export-torchvision.py");
 
-/** Writes a network with random weights to `folder` and returns the file's path. */
+/** Writes a network with random weights to `folder`, the same in each form, and returns the file of each. */
 export async function exportTorchvision(
   python: string,
   { name, size }: TorchvisionNetwork,
   folder: string,
-  { opset, batch }: TorchvisionExport,
-): Promise<string> {
-  const options = ["--opset", `${opset}`, "--batch", batch, "--size", `${size}`];
-  await promisify(execFile)(python, [script, folder, name, ...options]);
-  return join(folder, `${name}.onnx`);
+  forms: readonly TorchvisionExport[],
+): Promise<readonly string[]> {
+  const words = forms.map(({ opset, batch }) => `${name}:${opset}:${batch}`);
+  await promisify(execFile)(python, [script, folder, "--size", `${size}`, ...words]);
+  return words.map((word) => join(folder, `${word.replaceAll(":", "-")}.onnx`));
 }
