@@ -15,17 +15,17 @@ const HEADING = "Command line:";
 
 /** Name, kind and help of each. */
 const commonOptions = {
-  config: ["--config <file>", "options from a JSON or YAML file; the command line wins"],
-  json: ["--json", "results as JSON on stdout"],
+  config: ["--config <file>", "read options from a JSON or YAML file; the command line overrides them"],
+  json: ["--json", "print the result as JSON on stdout"],
   results: ["--results <file>", "record the result with command, options, commit, seed and machine"],
-  quiet: ["--quiet", "no progress and no notes; warnings stay"],
-  verbose: ["--verbose", "stack traces with errors"],
+  quiet: ["--quiet", "hide progress and notes, but not warnings"],
+  verbose: ["--verbose", "show stack traces of errors"],
 } as const satisfies Readonly<Record<keyof CommonOptions, readonly [flags: string, help: string]>>;
 
 export function withCommonOptions(command: Command): Command {
   command.optionsGroup(HEADING);
   for (const [flags, help] of Object.values(commonOptions)) command.option(flags, help);
-  return command.helpOption("-h, --help", "this text");
+  return command.helpOption("-h, --help", "show this help");
 }
 
 export const isCommonOption = (name: string): name is keyof CommonOptions => Object.hasOwn(commonOptions, name);

@@ -14,7 +14,7 @@ export async function addCompletion(program: Command): Promise<void> {
   }
   program.addCommand(
     new Command(NAME)
-      .description("Prints a script by which a shell completes commands and options.")
+      .description("Prints a script that adds completion of commands and options to a shell.")
       .argument("<shell>", shells.join(", "))
       .addHelpText("after", "\nExample:\n  subbyte complete bash >> ~/.bashrc")
       .exitOverride(),

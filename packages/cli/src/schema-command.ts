@@ -9,7 +9,7 @@ import { print, toJson } from "./output.js";
 export function schemaCommand(commands: readonly CommandDefinition[]): Command {
   const names = commands.map(({ name }) => name);
   return new Command("schema")
-    .description("Prints the options of a command as JSON Schema, for editors that complete configuration files.")
+    .description("Prints a JSON Schema of the options of a command. Editors use it to complete configuration files.")
     .addArgument(new Argument("<command>", "whose options").choices(names))
     .addHelpText(
       "after",

@@ -11,7 +11,7 @@ export const classifyOptions = {
   }),
   top: integer({
     group: "Output",
-    help: "likeliest classes of each image",
+    help: "number of classes to show per image",
     placeholder: "n",
     default: 5,
   }),

@@ -17,7 +17,7 @@ export const imageOptions = {
   }),
   limit: integer({
     group: "Images",
-    help: "about this many images, every class with its share",
+    help: "use about this many images, with the same share of each class",
     unit: "images",
     placeholder: "n",
   }),
@@ -37,14 +37,14 @@ export const imageOptions = {
   }),
   fit: choice(["cover", "exact"], {
     group: "Images",
-    help: "images of another size than the network's: resized to cover it, or refused",
+    help: "what to do with images of another size: cover resizes and crops them, exact refuses them",
     advanced: true,
     placeholder: "way",
     default: "cover",
   }),
   channelOrder: choice(["rgb", "bgr"], {
     group: "Images",
-    help: "order in which a float network takes the channels",
+    help: "order of the color channels that a float network expects",
     advanced: true,
     placeholder: "order",
     default: "rgb",
@@ -56,19 +56,19 @@ export const imageOptions = {
   }),
   mean: numbers({
     group: "Images",
-    help: "mean of each channel (red, green, blue), in units of pixel / 255",
+    help: "mean per channel (red, green, blue), for pixels from 0 to 1",
     placeholder: "list",
     example: "0.485,0.456,0.406",
   }),
   std: numbers({
     group: "Images",
-    help: "standard deviation of each channel, in units of pixel / 255",
+    help: "standard deviation per channel, for pixels from 0 to 1",
     placeholder: "list",
     example: "0.229,0.224,0.225",
   }),
   splitSeed: integer({
     group: "Images",
-    help: "seed that divides a folder without train and test folders",
+    help: "seed that splits a folder without train and test folders",
     min: 0,
     advanced: true,
     placeholder: "n",
@@ -76,7 +76,7 @@ export const imageOptions = {
   }),
   skipBadImages: flag({
     group: "Images",
-    help: "leave damaged images out and count them",
+    help: "skip damaged images and count them",
     advanced: true,
     default: false,
   }),

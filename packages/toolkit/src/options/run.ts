@@ -5,13 +5,18 @@ import { choice, flag, integer, numbers, text, texts } from "./definition.js";
 import { downloadNames } from "./facts.js";
 
 export const runOptions = {
-  seed: integer({ group: "Run", help: "seed of everything random", min: 0, placeholder: "n", default: 0 }),
-  threads: integer({ group: "Run", help: "threads; all cores by default", unit: "threads", placeholder: "n" }),
-  batch: integer({ group: "Run", help: "images at once", unit: "images", placeholder: "n", default: 64 }),
+  seed: integer({ group: "Run", help: "random seed", min: 0, placeholder: "n", default: 0 }),
+  threads: integer({
+    group: "Run",
+    help: "number of threads; all cores by default",
+    unit: "threads",
+    placeholder: "n",
+  }),
+  batch: integer({ group: "Run", help: "images per batch", unit: "images", placeholder: "n", default: 64 }),
 } as const;
 
 export const outputOptions = {
-  out: text({ group: "Output", help: "where the result goes", placeholder: "path" }),
+  out: text({ group: "Output", help: "path of the result", placeholder: "path" }),
   predictions: text({
     group: "Output",
     help: "write the predicted class of every image as JSON",
@@ -25,13 +30,13 @@ export const outputOptions = {
   }),
   policyTemplate: text({
     group: "Output",
-    help: "write a policy file of all layers, to be edited; with `compare`, of the proposed bit widths",
+    help: "write a policy file with all layers to edit; with `compare`, with the proposed bit widths",
     placeholder: "file",
     example: "policy.yaml",
   }),
   report: text({
     group: "Output",
-    help: "HTML page with histograms of each layer's weights and input on their grids",
+    help: "write an HTML page with histograms of each layer's weights and inputs",
     placeholder: "file",
   }),
 } as const;
@@ -45,36 +50,36 @@ export const measurementOptions = {
   }),
   tier: choice(["auto", "scalar", "simd", "relaxed", "fused"], {
     group: "Measurement",
-    help: "instruction set of the engine; auto takes the fastest, the logits are the same in all",
+    help: "instruction set of the engine; auto takes the fastest, and all give the same logits",
     placeholder: "tier",
     advanced: true,
     default: "auto",
   }),
   disableQuantQdq: flag({
     group: "Measurement",
-    help: "keep ONNX Runtime from fusing quantized ONNX into integer kernels",
+    help: "run quantized ONNX without fusing it into integer kernels of ONNX Runtime",
     advanced: true,
     default: false,
   }),
   eachLayer: flag({
     group: "Measurement",
-    help: "accuracy with each layer alone quantized and each alone kept float",
+    help: "also measure accuracy with only this layer quantized, and with only this layer in float",
     default: false,
   }),
   engine: flag({
     group: "Measurement",
-    help: "race the engine against LiteRT.js, tfjs-backend-wasm, onnxruntime-web and -node, in turn",
+    help: "time the engine in turn with LiteRT.js, tfjs-backend-wasm, onnxruntime-web and onnxruntime-node",
     default: false,
   }),
   training: flag({
     group: "Measurement",
-    help: "training steps in float and quantized, against PyTorch where a Python has it, in turn",
+    help: "time training steps, float and quantized, in turn with PyTorch if it is installed",
     default: false,
   }),
   networks: texts(
     {
       group: "Measurement",
-      help: "architectures with image sizes",
+      help: "architectures with their image sizes",
       placeholder: "list",
       example: "resnet18-224,resnet18-cifar-32",
     },
@@ -94,26 +99,26 @@ export const measurementOptions = {
   ),
   only: texts({
     group: "Measurement",
-    help: "comparisons whose key contains one of these",
+    help: "only comparisons whose name contains one of these words",
     placeholder: "list",
     example: "w4a4/ort-web",
   }),
   turns: integer({
     group: "Measurement",
-    help: "turns that every contestant gets; training steps",
+    help: "number of turns per runtime, or of training steps",
     placeholder: "n",
     default: 15,
   }),
-  browser: flag({ group: "Measurement", help: "in headless Chromium instead of Node", default: false }),
+  browser: flag({ group: "Measurement", help: "measure in headless Chromium instead of Node", default: false }),
   browserFlag: texts({
     group: "Measurement",
-    help: "flags that Chromium is started with, to measure as on another machine",
+    help: "command-line flags for Chromium, for example to switch off an instruction set",
     placeholder: "list",
     example: "--js-flags=--no-enable-avx-vnni",
   }),
   profile: flag({
     group: "Measurement",
-    help: "where the time goes, without peers: the engine's layer by layer, a training step's by what is done",
+    help: "show where the time goes: by layer of the engine, or by part of a training step",
     default: false,
   }),
 } as const;
@@ -122,7 +127,7 @@ export const downloadOptions = {
   name: choice(downloadNames, { group: "Images", help: "data set", placeholder: "name" }),
   url: text({
     group: "Images",
-    help: "a mirror to fetch from; the checksum stays the official one",
+    help: "mirror to download from; the official checksum must match",
     placeholder: "url",
     advanced: true,
   }),

@@ -57,22 +57,21 @@ const ofStudy = {
 /** All tasks by name. */
 export const tasks = {
   quickstart: {
-    description:
-      "Trains a small ResNet on embedded MNIST, quantizes it to 8…2 bits, evaluates every bit width on the integer engine.",
+    description: "Trains a small ResNet on built-in digits (MNIST), quantizes it to 8…2 bits, and writes a report.",
     reads: ["out", "seed", "threads"],
     needs: [],
     arguments: 0,
     own: { out: folder("quickstart", "folder for report.html and the models") },
   },
   download: {
-    description: "Fetches a data set with checksum, progress and resumption.",
+    description: "Downloads a data set and verifies its checksum. An interrupted download continues.",
     reads: ["name", "out", "url"],
     needs: ["name"],
     arguments: 1,
     own: { out: folder("data", "folder for the archive") },
   },
   train: {
-    description: "Trains a built-in architecture on images.",
+    description: "Trains a float network of a built-in architecture.",
     reads: [...network, ...trainingImages, ...training, "from", "batch", "out", "seed", "threads"],
     needs: ["arch", "data"],
     arguments: 0,
@@ -87,7 +86,7 @@ export const tasks = {
   },
   qat: {
     description:
-      "Trains with fake-quantized weights and activations, from a float network (calibrated first) or from a .sbq.",
+      "Trains a network with quantized weights and activations. It starts from a float network or from a .sbq.",
     reads: [
       "model",
       ...modelFile,
@@ -107,19 +106,19 @@ export const tasks = {
     own: {
       bits: {
         group: "Bit widths",
-        help: "falling bit widths, trained one after the other, each from the one before; a .sbq for each",
+        help: "falling bit widths; each is trained from the one before, and gives a .sbq",
         example: "8,7,6,5,4,3,2",
       },
       schedule: { default: "cosine" },
       optimizer: { default: "sgd" },
-      epochs: { help: "passes over the training images; by bit width and number of images where left out" },
-      lr: { help: "largest learning rate; by bit width, optimizer and number of images where left out" },
+      epochs: { help: "passes over the training images; by default chosen by bit width and number of images" },
+      lr: { help: "largest learning rate; by default chosen by bit width, optimizer and number of images" },
       out: folder("runs/qat", "folder for checkpoints, weights and log"),
     },
   },
   quantize: {
     description:
-      "Turns a float network (.onnx, checkpoint) into an integer network (.sbq) with the help of unlabelled images.",
+      "Quantizes a float network (.onnx, checkpoint) to an integer network (.sbq). It needs images, but no labels.",
     reads: [
       "model",
       ...modelFile,
@@ -135,19 +134,20 @@ export const tasks = {
     arguments: 1,
     own: {
       data: { help: '"mnist", a folder of class folders, the binary files of CIFAR-10, a .tgz of these, or "none"' },
-      out: file("the .sbq; by default named after the model and its bit widths, in this folder"),
+      out: file("path of the .sbq; by default in this folder, named after the model and its bit widths"),
     },
   },
   evaluate: {
     description:
-      "Measures accuracy of .onnx, .sbq or a checkpoint on the test images (validation images where there are none).",
+      "Measures the accuracy of a model on the test images, or on the validation images if there are no test images.",
     reads: ["model", ...modelFile, ...images, "simulate", "tier", "disableQuantQdq", "predictions", "batch", "threads"],
     needs: ["model", "data"],
     arguments: 1,
     own: {},
   },
   classify: {
-    description: "Names the likeliest classes of photographs of any size, by a .sbq, .onnx or checkpoint.",
+    description:
+      "Names the likeliest classes of photographs of any size. The model can be a .sbq, an .onnx file or a checkpoint.",
     reads: [
       "model",
       "images",
@@ -165,32 +165,32 @@ export const tasks = {
     arguments: 2,
     own: {
       labelsMap: { help: "file with the names of the model's classes (docs/labels.md)" },
-      threads: { help: "threads; for a .sbq 1 by default, for others all cores" },
+      threads: { help: "number of threads; by default 1 for a .sbq, all cores for other files" },
     },
   },
   export: {
     description:
-      "Writes a network for other runtimes: a .sbq as quantized ONNX or int8 .tflite, a float network as .tflite, quantized ONNX as .sbq.",
+      "Converts a model: a .sbq to quantized ONNX or int8 .tflite, a float network to .tflite, quantized ONNX to .sbq.",
     reads: ["model", ...modelFile, "mean", "std", "resizeTo", "format", "reduceRange", "out"],
     needs: ["model"],
     arguments: 1,
     own: {
       reduceRange: {
-        help: "round weights to 7 bits, which CPUs without VNNI add up without saturation",
+        help: "limit weights to 7 bits, because CPUs without VNNI saturate sums of 8-bit products",
         group: "Output",
       },
       out: file("the file to write; by default named after the model, in this folder"),
     },
   },
   inspect: {
-    description: "Prints a model: its operators, shapes, bit widths and sizes.",
+    description: "Prints the operators, shapes, bit widths and sizes of a model.",
     reads: ["model", ...modelFile, "explain", "policyTemplate"],
     needs: ["model"],
     arguments: 1,
     own: {},
   },
   compare: {
-    description: "Finds the layer that hurts: what each layer of a .sbq lost against its float network, and why.",
+    description: "Compares a .sbq with its float network, layer by layer: how much each layer lost, and why.",
     reads: ["model", "compare", ...modelFile, ...images, "eachLayer", "policyTemplate", "report", "seed", "threads"],
     needs: ["model", "compare", "data"],
     arguments: 1,
@@ -198,7 +198,7 @@ export const tasks = {
   },
   bench: {
     description:
-      "Measures speed: of a model file, of the engine against other runtimes on networks with random weights, and of training.",
+      "Measures the speed of a model file, of the engine against other runtimes (with random weights), or of training.",
     reads: [
       "model",
       "engine",
@@ -219,17 +219,17 @@ export const tasks = {
     arguments: 0,
     optional: "model",
     own: {
-      model: { help: "file to time: a .sbq on the engine, others on ONNX Runtime" },
-      bits: { default: [4, 8, 2], help: "bit widths of weights and activations; for training 4 alone by default" },
-      tier: { help: "one instruction set of the engine; auto measures those of this machine" },
-      batch: { help: "images of a training step; by network where left out" },
+      model: { help: "model file to time: a .sbq on the engine, other files on ONNX Runtime" },
+      bits: { default: [4, 8, 2], help: "bit widths of weights and activations; only 4 by default for training" },
+      tier: { help: "instruction set of the engine; auto measures all that this machine has" },
+      batch: { help: "images per training step; by default chosen by network" },
       threads: {
-        help: "threads of every contestant, 1 by default; for training all cores, for a file 1 and all cores",
+        help: "threads per runtime: 1 by default, for training all cores, for a model file first 1, then all cores",
       },
     },
   },
   serve: {
-    description: "Serves the models of a folder over HTTP and gRPC, with a page that classifies and compares.",
+    description: "Serves the models of a folder over HTTP and gRPC, with a web page to try them.",
     reads: names(servingOptions),
     needs: ["models"],
     arguments: 1,
@@ -241,7 +241,7 @@ export const tasks = {
     ...ofStudy,
   },
   "study run": {
-    description: "Does the runs of a study that are not finished yet.",
+    description: "Runs everything in a study that is not finished yet.",
     reads: [...study, "replan", "index", "requireNeeds", "jobs"],
     ...ofStudy,
   },
@@ -251,7 +251,7 @@ export const tasks = {
     ...ofStudy,
   },
   "study submit": {
-    description: "Writes the runs of a study that are left as jobs of Slurm or Kubernetes, and submits them.",
+    description: "Writes the unfinished runs of a study as jobs for Slurm or Kubernetes, and can submit them.",
     reads: [
       ...study,
       "replan",
@@ -273,19 +273,19 @@ export const tasks = {
     own: ofStudy.own,
   },
   "study merge": {
-    description: "Gathers the results of a study in one file, and names what is missing.",
+    description: "Collects the results of a study in one file, and lists missing runs.",
     reads: [...study, "afterJobs"],
     ...ofStudy,
   },
   "study report": {
-    description: "Draws what studies found: one HTML page, with JSON and CSV beside it.",
+    description: "Writes an HTML report of one or more studies, with JSON and CSV files beside it.",
     reads: [...study, "with", "report"],
     needs: ["study"],
     arguments: 1,
     own: {
       ...ofStudy.own,
-      study: { help: "a study, its folder, or a file that study merge wrote" },
-      report: { help: "the HTML file; report.html in the study's folder by default, or in this one" },
+      study: { help: "a study, its folder, or a file from study merge" },
+      report: { help: "path of the HTML file; by default report.html in the study's folder" },
     },
   },
 } as const satisfies Readonly<Record<string, TaskDefinition>>;

@@ -33,7 +33,7 @@ export const trainingOptions = {
   nesterov: flag({ group: "Training", help: "Nesterov's form of momentum", advanced: true, default: false }),
   weightDecay: decimal({
     group: "Training",
-    help: "decay of weights; batch norm and biases have none",
+    help: "weight decay; not applied to batch norm and biases",
     min: 0,
     advanced: true,
     placeholder: "rate",
@@ -41,7 +41,7 @@ export const trainingOptions = {
   }),
   labelSmoothing: decimal({
     group: "Training",
-    help: "share of the target that is spread over all classes",
+    help: "share of the target probability that is spread over all classes",
     min: 0,
     max: 1,
     advanced: true,
@@ -64,7 +64,7 @@ export const trainingOptions = {
   }),
   averageDecay: decimal({
     group: "Training",
-    help: "decay of a moving average of the weights, such as 0.999; the average is the result. None by default",
+    help: "decay of a moving average of the weights, such as 0.999, which becomes the result; off by default",
     min: 0,
     max: 1,
     advanced: true,
@@ -72,14 +72,14 @@ export const trainingOptions = {
   }),
   patience: integer({
     group: "Training",
-    help: "end the run when so many epochs in a row were no better than the best. Never by default",
+    help: "stop after this many epochs in a row without improvement; off by default",
     unit: "epochs",
     advanced: true,
     placeholder: "epochs",
   }),
   validationShare: decimal({
     group: "Training",
-    help: "share of training images held out to choose the epoch; 5 %, 500 … 5,000 by default; 0: test images",
+    help: "share of training images held out to choose the best epoch; 5 % by default; 0 uses the test images",
     min: 0,
     max: 1,
     placeholder: "share",
@@ -93,23 +93,23 @@ export const trainingOptions = {
   }),
   tensorboard: text({
     group: "Training",
-    help: "folder for event files, in which TensorBoard shows the training while it runs",
+    help: "folder for TensorBoard event files, written while training runs",
     placeholder: "folder",
     example: "runs/events",
   }),
   resume: flag({
     group: "Training",
-    help: "go on from the checkpoint in the output folder, also for more epochs than before",
+    help: "continue from the checkpoint in the output folder; more epochs than before are allowed",
     default: false,
   }),
   overwrite: flag({
     group: "Training",
-    help: "begin anew where the output folder holds an earlier run, which is lost",
+    help: "start over and delete the earlier run in the output folder",
     default: false,
   }),
   cropPadding: integer({
     group: "Augmentation",
-    help: "pad with so many zeros and crop back at a random place",
+    help: "pad with this many zeros on each side, then crop at a random position",
     unit: "pixels",
     placeholder: "pixels",
   }),
@@ -125,13 +125,13 @@ export const trainingOptions = {
 export const qatOptions = {
   quantizer: choice(quantizers, {
     group: "Training",
-    help: "how scales learn: lsq (learned step sizes), pact, or straight-through (not at all)",
+    help: "how scales are trained: lsq (step sizes), pact (clipping limits), or straight-through (not trained)",
     placeholder: "name",
     default: "lsq",
   }),
   stepRate: decimal({
     group: "Training",
-    help: "learning rate of scales, as a factor of the learning rate",
+    help: "learning rate of scales, as a multiple of the learning rate of weights",
     min: 0,
     advanced: true,
     placeholder: "factor",
@@ -139,14 +139,14 @@ export const qatOptions = {
   }),
   batchNorm: choice(batchNormForms, {
     group: "Training",
-    help: "batch norm is kept (measured anew at the end), frozen, or folded into the weights",
+    help: "batch norm: kept (statistics are measured again at the end), frozen, or folded into the weights",
     advanced: true,
     placeholder: "form",
     default: "kept",
   }),
   distillation: decimal({
     group: "Training",
-    help: "weight of the float network's answers beside the labels; 1: labels are not used",
+    help: "weight of the float network's answers against the labels; 1 uses no labels",
     min: 0,
     max: 1,
     placeholder: "share",
@@ -154,7 +154,7 @@ export const qatOptions = {
   }),
   temperature: decimal({
     group: "Training",
-    help: "softens the answers of both networks in distillation",
+    help: "softmax temperature of both networks in distillation",
     min: 0,
     advanced: true,
     placeholder: "factor",
