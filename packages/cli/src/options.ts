@@ -61,9 +61,15 @@ const negated = ({ kind, default: value }: OptionDefinition): boolean => kind ==
 function helpOf(definition: OptionDefinition & { readonly min?: number; readonly max?: number }): string {
   const { help, min, max, default: value, kind, example } = definition;
   if (negated(definition)) return `do not ${help}`;
-  const range = min !== undefined && max !== undefined ? `, ${min}…${max}` : "";
-  if (value !== undefined && kind !== "flag") return `${help}${range} (default: ${value})`;
-  return example === undefined ? `${help}${range}` : `${help}, such as ${example}`;
+  const facts = [
+    ...(min !== undefined && max !== undefined ? [`${min}…${max}`] : []),
+    ...(value !== undefined && kind !== "flag"
+      ? [`default: ${value}`]
+      : example === undefined
+        ? []
+        : [`example: ${example}`]),
+  ];
+  return facts.length === 0 ? help : `${help} (${facts.join(", ")})`;
 }
 
 /** What the command line gave, by name of the option. */
