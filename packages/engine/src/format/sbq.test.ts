@@ -192,6 +192,26 @@ describe("well-formed files that lie", () => {
       expect(read).toThrow(message);
     });
 
+  const text = JSON.stringify(honest);
+  test.each([
+    ["a name twice in the header", '{"', '{"name":"other","', 'has the name "name" twice'],
+    ["a name twice in a tensor", '"bits":', '"bits":2,"bits":', 'has the name "bits" twice'],
+    ["a name twice by an escape", '"bits":', '"b\\u0069ts":2,"bits":', 'has the name "bits" twice'],
+    ["a name twice in the provenance", '"provenance":{', '"provenance":{"a":1,"a":1', 'has the name "a" twice'],
+    ["a fraction for an integer", /"bits":(\d)/, '"bits":$1.0', "tensors[0].bits: must be"],
+    ["an exponent for an integer", /"bits":(\d)/, '"bits":$1e0', "tensors[0].bits: must be"],
+    ["-0 for an integer", '"input":0', '"input":-0', "input: must be"],
+    ["a number that is no JSON", /"bits":(\d)/, '"bits":0$1', "is not JSON"],
+    ["a float64 that is infinite", /"scale":[\d.e-]+/, '"scale":1e999', "which no float64 holds"],
+    ["something after the end", /\}$/, "}{}", "has something after its end"],
+  ])("rules of the text: %s", (_, from, to, message) => {
+    const changed = text.replace(from, to);
+    expect(changed).not.toBe(text);
+    const read = () => readSbq(assemble(changed, data));
+    expect(read).toThrow(FormatError);
+    expect(read).toThrow(message);
+  });
+
   test("provenance nested ten thousand deep", () => {
     const deep = `"provenance":${'{"a":'.repeat(9999)}{}${"}".repeat(9999)}`;
     const text = JSON.stringify(honest).replace('"provenance":{}', deep);

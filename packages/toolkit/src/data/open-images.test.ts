@@ -108,6 +108,30 @@ describe("class folders", () => {
     expect(await failure(photos(), { split: "val" })).toMatch(/no val split; it has train and test.*Hold out/);
   });
 
+  test("hold out validation images from training where there is a val folder, too", async () => {
+    const folders = { "train/a": 10, "train/b": 10, "val/a": 3, "val/b": 2 };
+    await writeTree(photos(), await classFolders(folders));
+    const options = { validationShare: 0.2 };
+    const imagesOf = async (split: OpenOptions["split"], share?: number) => {
+      const opened = await open(photos(), { split, ...(share === undefined ? {} : { validationShare: share }) });
+      const { images } = await wholeSet(opened);
+      const size = images.length / opened.length;
+      return Array.from({ length: opened.length }, (_, i) => images.subarray(i * size, (i + 1) * size).join());
+    };
+    const held = await imagesOf("held-out", 0.2);
+    const trained = await imagesOf("train", 0.2);
+    expect([held.length, trained.length]).toEqual([4, 16]);
+    expect([...held, ...trained].toSorted()).toEqual((await imagesOf("train")).toSorted());
+    // The folder's own images stay what accuracy is reported on.
+    const validation = await imagesOf("val", 0.2);
+    expect(validation).toHaveLength(5);
+    expect(validation.filter((image) => held.includes(image) || trained.includes(image))).toEqual([]);
+    expect(await imagesOf("evaluation", 0.2)).toEqual(validation);
+    expect((await open(photos(), { ...options, split: "held-out" })).notes.join()).toMatch(
+      /4 of the training images are/,
+    );
+  });
+
   test("ImageNette's numbers become names", async () => {
     await writeTree(photos(), await classFolders({ "train/n01440764": 2, "train/n03888257": 2 }));
     expect((await open(photos())).classes).toEqual(["tench", "parachute"]);
