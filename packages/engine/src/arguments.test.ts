@@ -55,6 +55,14 @@ const wrong: readonly [string, string, () => unknown][] = [
   ["a text as file", "the file", () => readSbq("model.sbq" as never)],
   ["a misspelt option of readSbq", "maxbytes", () => readSbq(file, { maxbytes: 1 } as never)],
   ["no program", "the program", () => checkProgram(undefined as never)],
+  ["options of checkProgram that are null", "options", () => checkProgram(network, null as never)],
+  [
+    "a limit of checkProgram that is a symbol",
+    "maxBytes",
+    () => checkProgram(network, { maxBytes: Symbol() } as never),
+  ],
+  ["a limit of checkProgram that is a text", "maxBytes", () => checkProgram(network, { maxBytes: "x" } as never)],
+  ["what only the reader knows", "codesFit", () => checkProgram(network, { codesFit: true } as never)],
   ["an unknown tier of compile", "tier", () => compile(network, { tier: "scalar" } as never)],
   ["a trace that is no function", "trace", () => createReference(network, { trace: 1 } as never)],
 ];

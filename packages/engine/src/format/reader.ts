@@ -8,7 +8,7 @@ import { checkOptions, wrongArgument } from "../arguments.js";
 import { damaged, FormatError, invalid, tooLarge } from "../errors.js";
 import type { Field } from "../operators/definition.js";
 import { operators } from "../operators/index.js";
-import { type CheckOptions, checkOptionTypes, checkProgram, defaultMaxBytes } from "../program/check.js";
+import { type CheckOptions, checkOptionTypes, checkReadProgram, defaultMaxBytes } from "../program/check.js";
 import type { Operator, OperatorType, Preprocessing, Program, QuantizedTensor } from "../program/program.js";
 import { BlockReader } from "./blocks.js";
 import { crc32c } from "./crc32c.js";
@@ -59,7 +59,7 @@ export function readSbq(bytes: Uint8Array, options: CheckOptions = {}): Program 
     provenance: plain(members.provenance.members()) as Program["provenance"],
   };
   blocks.finish();
-  checkProgram(program, { maxBytes, codesFit: true });
+  checkReadProgram(program, maxBytes);
   return program;
 }
 

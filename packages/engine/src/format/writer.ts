@@ -2,7 +2,7 @@
 
 import type { Field } from "../operators/definition.js";
 import { definitionOf } from "../operators/index.js";
-import { checkProgram } from "../program/check.js";
+import { checkBuiltProgram } from "../program/check.js";
 import type { Operator, Program } from "../program/program.js";
 import { BlockWriter } from "./blocks.js";
 import { crc32c } from "./crc32c.js";
@@ -11,7 +11,7 @@ import { alignBlock, type BlockEntry, checksumOffset, formatVersion, headerStart
 
 /** @throws {FormatError} where the program breaks a rule; nothing is written that `readSbq` would refuse. */
 export function writeSbq(program: Program): Uint8Array {
-  checkProgram(program, { maxBytes: Number.POSITIVE_INFINITY });
+  checkBuiltProgram(program, Number.POSITIVE_INFINITY);
   const blocks = new BlockWriter();
   const header = {
     name: program.name,

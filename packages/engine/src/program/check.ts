@@ -4,7 +4,7 @@
  * program, and the engine relies on it: no kernel tests a bound again.
  */
 
-import { byteLimit, type Expectation } from "../arguments.js";
+import { byteLimit, checkOptions, type Expectation } from "../arguments.js";
 import { invalid, tooLarge } from "../errors.js";
 import { CheckContext, checkScale, elementCount } from "../operators/definition.js";
 import { definitionOf, inputsOf, operations, outputOf } from "../operators/index.js";
@@ -22,15 +22,6 @@ export interface CheckOptions {
 
 export const checkOptionTypes: { readonly [K in keyof Required<CheckOptions>]: Expectation } = { maxBytes: byteLimit };
 
-/** What the reader knows beforehand. */
-interface CheckKnowledge extends CheckOptions {
-  /**
-   * The program was read from a file: all values have their types, and weight codes come from as many fields of their bit width as
-   * the shape says, so that each of them fits.
-   */
-  readonly codesFit?: boolean;
-}
-
 export const defaultMaxBytes = 2 ** 30;
 
 /** Limits that no network reaches; they keep every product of sizes an exact integer and every table small. */
@@ -46,11 +37,24 @@ const maxNameLength = 1024;
 /**
  * @throws {FormatError} naming the field, e.g. `operators[3].weights.shape: must be [16, 3, 3, 3], is [16, 3, 5, 3]`.
  */
-export function checkProgram(
-  program: Program,
-  { maxBytes = defaultMaxBytes, codesFit = false }: CheckKnowledge = {},
-): void {
-  if (!codesFit) checkTypes(program);
+export function checkProgram(program: Program, options: CheckOptions = {}): void {
+  checkOptions(options, checkOptionTypes);
+  checkBuiltProgram(program, options.maxBytes ?? defaultMaxBytes);
+}
+
+/** The same within any limit, infinity too, for a program that anybody may have built. */
+export function checkBuiltProgram(program: Program, maxBytes: number): void {
+  checkTypes(program);
+  checkMeaning(program, maxBytes, false);
+}
+
+/**
+ * The same for a program that was read from a file: all values have their types, and weight codes come from as many fields of their
+ * bit width as the shape says, so that each of them fits.
+ */
+export const checkReadProgram = (program: Program, maxBytes: number): void => checkMeaning(program, maxBytes, true);
+
+function checkMeaning(program: Program, maxBytes: number, codesFit: boolean): void {
   checkName("name", program.name);
   checkCount("tensors", program.tensors.length, maxTensors);
   checkCount("operators", program.operators.length, maxOperators);

@@ -9,7 +9,7 @@ import { toCode } from "../operators/arithmetic.js";
 import { elementCount, type Memory, Scratch } from "../operators/definition.js";
 import { definitionOf, outputOf } from "../operators/index.js";
 import { planArena } from "../program/arena.js";
-import { type CheckOptions, checkOptionTypes, checkProgram } from "../program/check.js";
+import { type CheckOptions, checkBuiltProgram, checkOptionTypes, defaultMaxBytes } from "../program/check.js";
 import type { Operator, Program, TensorId } from "../program/program.js";
 
 /** Called after each operator with the codes that it wrote, or with the logits. The array is a copy. */
@@ -39,7 +39,7 @@ export interface Reference {
  */
 export function createReference(program: Program, options: ReferenceOptions = {}): Reference {
   checkOptions(options, { ...checkOptionTypes, trace: aFunction });
-  checkProgram(program, options);
+  checkBuiltProgram(program, options.maxBytes ?? defaultMaxBytes);
   return prepareReference(program, options.trace);
 }
 
