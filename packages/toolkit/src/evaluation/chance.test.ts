@@ -14,6 +14,10 @@ test("what a network gets by always giving the same answer is near chance, and a
   // Few images say little.
   expect(isNearChance(0.25, 1000, 10)).toBe(false);
   expect(isNearChance(0.25, 30, 10)).toBe(true);
+  // But what is all right, or nearly, is no reason to warn.
+  expect(isNearChance(1, 2, 2)).toBe(false);
+  expect(isNearChance(0.9, 10, 2)).toBe(false);
+  expect(isNearChance(0.6, 10, 2)).toBe(true);
 });
 
 test("a difference is clear by the number of images", () => {

@@ -4,6 +4,8 @@
 const SIGMAS = 3;
 /** Share of the way from chance to all right that a trained network is beyond. */
 const BEYOND = 0.1;
+/** The same beyond which nothing is near chance, however few images there are. */
+const FAR_BEYOND = 0.75;
 
 /**
  * Whether so little is right that images and network hardly belong together.
@@ -13,7 +15,8 @@ const BEYOND = 0.1;
 export function isNearChance(top1: number, images: number, classes: number): boolean {
   const chance = 1 / classes;
   const deviation = Math.sqrt((chance * (1 - chance)) / images);
-  return top1 <= chance + Math.max(SIGMAS * deviation, BEYOND * (1 - chance));
+  const way = 1 - chance;
+  return top1 <= chance + Math.min(Math.max(SIGMAS * deviation, BEYOND * way), FAR_BEYOND * way);
 }
 
 /**
