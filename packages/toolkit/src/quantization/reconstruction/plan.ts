@@ -64,7 +64,8 @@ function noteOf(
   takenMinutes: number,
   maxMinutes: number | undefined,
 ): string | undefined {
-  const parts = `${units} ${units === 1 ? "part" : "parts"} of the network`;
+  const whole = taken.endToEnd > 0 ? `, and ${taken.endToEnd} for the whole` : "";
+  const parts = `${units} ${units === 1 ? "part" : "parts"} of the network${whole}`;
   if (taken.iterations === steps.iterations)
     return minutes < ANNOUNCED_MINUTES
       ? undefined
