@@ -90,7 +90,7 @@ async function cifar18() {
   return {
     id: "resnet18-cifar10",
     title: "ResNet-18",
-    classes: "The ten kinds of CIFAR-10, by a network of 11 million weights",
+    classes: "Ten classes of CIFAR-10, by a network of 11 million weights",
     kind: "photos",
     about: `Trained and quantized by Subbyte. Float (45 MB) reaches ${percent(full)} and 8 bits (${(made8.length / 1e6).toFixed(1)} MB) ${percent(eight)}; both are too large to lie beside it.`,
     testSet: "9,979 CIFAR-10 test images",
@@ -152,7 +152,7 @@ async function cifar() {
   return {
     id: "resnet20-cifar10",
     title: "ResNet-20",
-    classes: "The ten kinds of CIFAR-10: airplane, cat, ship …",
+    classes: "Ten classes of CIFAR-10: airplane, cat, ship …",
     kind: "photos",
     about:
       "Weights by Yerlan Idelbayev (akamaster/pytorch_resnet_cifar10, BSD-2-Clause), quantized by subbyte quantize.",
@@ -180,7 +180,7 @@ async function imagenet() {
   return {
     id: "mobilenet-v2-imagenet",
     title: "MobileNet-v2",
-    classes: "A thousand kinds of ImageNet, for any photograph",
+    classes: "1,000 classes of ImageNet, for any photograph",
     kind: "photos",
     about: `Weights from the Coral test data (Apache-2.0), quantized by subbyte quantize. 8 bits are the reference here: float, at 14 MB too large to lie beside it, reaches ${(100 * full).toFixed(1)} %.`,
     testSet: `${integer.images.toLocaleString("en")} ImageNette images of 128 pixels, 1,001 classes to choose from`,

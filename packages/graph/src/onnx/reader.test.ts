@@ -49,6 +49,17 @@ describe("reading", () => {
     expect(readOnnx(bytes)).toEqual(classifier());
   });
 
+  test("operators of the domains that are named are kept, with their attributes, for the caller's own rules", () => {
+    const bytes = altered(({ graph }) => {
+      graph.node[2]!.domain = "com.example";
+      graph.node[2]!.op_type = "CappedRelu";
+      graph.node[2]!.attribute.push({ name: "cap", type: 1, f: 6 } as NodeProto["attribute"][0]);
+    });
+    const { op, domain, attributes } = readOnnx(bytes, { domains: ["com.example"] }).nodes[2]!;
+    expect({ op, domain, attributes }).toEqual({ op: "CappedRelu", domain: "com.example", attributes: { alpha: 0, cap: 6 } });
+    expect(() => readOnnx(bytes, { domains: ["com.other"] })).toThrow('of the domain "com.example"');
+  });
+
   test("an attribute named __proto__ is an attribute", () => {
     const bytes = altered(({ graph }) => {
       graph.node[0]!.attribute.push({ name: "__proto__", type: 2, i: fromBigInt(1n) } as NodeProto["attribute"][0]);

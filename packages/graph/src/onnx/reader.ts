@@ -33,6 +33,8 @@ export interface ReadOptions {
    * inputs and casts. By default types stay as they are, and bfloat16, which the IR lacks, is refused.
    */
   readonly floats?: "keep" | "float32";
+  /** Domains whose operators are kept for rules of the caller's own, such as `["com.example"]`; others beyond ONNX's are refused. */
+  readonly domains?: readonly string[];
   /** Called where `floats: "float32"` made a difference. */
   readonly onWidened?: () => void;
   /** Called for an opset below 7, which ONNX Runtime does not execute. */
@@ -45,14 +47,14 @@ export interface ReadOptions {
  * and nodes are put in order.
  *
  * @throws {ModelError} for bytes that are not a whole ONNX model, and for what the IR cannot hold: subgraphs, functions,
- *   sparse or external tensors, foreign domains, other opsets. Whether every operator is known is asked by `inferTypes`.
+ *   sparse or external tensors, domains beyond ONNX's and `options.domains`, other opsets. Whether every operator is known is asked by `inferTypes`.
  */
 export function readOnnx(bytes: Uint8Array, options: ReadOptions = {}): Graph {
   const model = decode(bytes);
   if (!model.graph) throw notOnnx("it has no graph");
   const opset = opsetOf(model);
   if (opset < OLDEST_RUN_OPSET) options.onOutdated?.();
-  refuseForeignNodes(model, model.graph);
+  refuseForeignNodes(model, model.graph, new Set([...knownDomains, ...(options.domains ?? [])]));
   const graph = readGraph(model.graph, opset, options);
   verify(graph);
   return graph;
@@ -101,7 +103,7 @@ function opsetOf(model: ModelProto): number {
 }
 
 /** Lists all nodes that no later step could understand, instead of the first one. */
-function refuseForeignNodes(model: ModelProto, graph: GraphProto): void {
+function refuseForeignNodes(model: ModelProto, graph: GraphProto, domains: ReadonlySet<string>): void {
   const functions = new Set(model.functions.map((item) => `${canonicalDomain(item.domain)}:${item.name}`));
   const faults: string[] = [];
   const refused: NodeProto[] = [];
@@ -110,7 +112,7 @@ function refuseForeignNodes(model: ModelProto, graph: GraphProto): void {
     const title = `${node.op_type} "${titleOf(node)}"`;
     const before = faults.length;
     if (functions.has(`${domain}:${node.op_type}`)) faults.push(`${title} calls a function of the model`);
-    else if (!knownDomains.has(domain)) faults.push(`${title} is of the domain "${domain}"`);
+    else if (!domains.has(domain)) faults.push(`${title} is of the domain "${domain}"`);
     for (const attribute of node.attribute) {
       const kind = refusedAttributeTypes[attribute.type];
       if (kind) faults.push(`${title} has ${kind} as attribute "${attribute.name}"`);

@@ -31,7 +31,7 @@ export interface CatalogModel {
 export interface Family {
   readonly id: string;
   readonly title: string;
-  /** What its classes are, e.g. "10 kinds of things". */
+  /** What its classes are, e.g. "10 classes of things". */
   readonly classes: string;
   readonly kind: "photos" | "digits";
   /** Where weights and training data come from, with licences. */

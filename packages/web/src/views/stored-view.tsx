@@ -88,9 +88,9 @@ export function StoredView(): JSX.Element {
 
 const instructions = {
   scalar: "no SIMD",
-  simd: "WebAssembly SIMD",
-  relaxed: "WebAssembly relaxed SIMD",
-  fused: "WebAssembly relaxed SIMD with fused products",
+  simd: "SIMD",
+  relaxed: "relaxed SIMD",
+  fused: "fused relaxed SIMD",
 } as const;
 
 /** What the engine finds here. */
@@ -102,7 +102,7 @@ function ThisBrowser(): JSX.Element {
       <h2 id="this-browser">This browser</h2>
       <dl class="facts">
         <div>
-          <dt>Instructions</dt>
+          <dt>WebAssembly</dt>
           <dd>{instructions[tier]}</dd>
         </div>
         <div>

@@ -1,0 +1,6 @@
+import { load } from "@subbyte/engine";
+
+// webpack 5 finds the engine's worker by itself; there is no webpack.config.js.
+const model = await load("model.sbq");
+const [best] = await model.classify(document.querySelector("img"), { topK: 1 });
+document.querySelector("#answer").textContent = `${best.label} (${(100 * best.probability).toFixed(1)} %)`;
