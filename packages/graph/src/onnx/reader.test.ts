@@ -56,7 +56,11 @@ describe("reading", () => {
       graph.node[2]!.attribute.push({ name: "cap", type: 1, f: 6 } as NodeProto["attribute"][0]);
     });
     const { op, domain, attributes } = readOnnx(bytes, { domains: ["com.example"] }).nodes[2]!;
-    expect({ op, domain, attributes }).toEqual({ op: "CappedRelu", domain: "com.example", attributes: { alpha: 0, cap: 6 } });
+    expect({ op, domain, attributes }).toEqual({
+      op: "CappedRelu",
+      domain: "com.example",
+      attributes: { alpha: 0, cap: 6 },
+    });
     expect(() => readOnnx(bytes, { domains: ["com.other"] })).toThrow('of the domain "com.example"');
   });
 
