@@ -7,8 +7,11 @@
  * A case is drawn from its seed alone, so that a fault is seen again by `--replay`; what was wrong, and the input where it is a
  * file, are kept in the folder of faults as well. Each target runs in a process of its own, which is watched: a case that dies,
  * takes too long or too much memory is a fault like a wrong error. Needs the built packages.
+ *
+ * Rows of the results for targets that are not run stay as they are: a target whose faults were mended is run again alone, and
+ * each row says by which command and commit it was made.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
@@ -82,6 +85,16 @@ try {
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
-if (given.results !== undefined)
-  writeFileSync(given.results, `${JSON.stringify({ ...provenance(), minutes, rows }, null, 2)}\n`);
+if (given.results !== undefined) {
+  const made = rows.map((row) => ({ ...row, ...provenance() }));
+  const { rows: earlier, ...run } = existsSync(given.results)
+    ? JSON.parse(readFileSync(given.results, "utf8"))
+    : { rows: [] };
+  // A file of before had the provenance once, for all rows.
+  const { minutes: _, ...ofAll } = run;
+  const kept = earlier.filter(({ target }) => !names.includes(target)).map((row) => ({ ...ofAll, ...row }));
+  const order = Object.keys(targets);
+  const all = [...kept, ...made].sort((a, b) => order.indexOf(a.target) - order.indexOf(b.target));
+  writeFileSync(given.results, `${JSON.stringify({ rows: all }, null, 2)}\n`);
+}
 if (rows.some(({ faults }) => faults.length > 0)) process.exitCode = 1;
