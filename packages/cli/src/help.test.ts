@@ -42,7 +42,7 @@ test("what everybody needs comes first in the help, in groups, with defaults", (
   const quantize = every.find((command) => command.name() === "quantize")!;
   const help = quantize.helpInformation();
   expect(help).toMatch(/^Images:\n +--data <source>/m);
-  expect(help).toMatch(/--weights <bits> .*\(default: 8\)/);
+  expect(help).toMatch(/--weights <bits> .*\(2…8, default: 8\)/);
   const at = (text: string) => help.indexOf(text);
   expect(at("--weights")).toBeLessThan(at("--split-seed"));
   expect(at("--out ")).toBeLessThan(at("--first-last-bits"));

@@ -59,13 +59,13 @@ function optionFor(name: OptionName, definition: OptionDefinition): Option {
 const negated = ({ kind, default: value }: OptionDefinition): boolean => kind === "flag" && value === true;
 
 function helpOf(definition: OptionDefinition & { readonly min?: number; readonly max?: number }): string {
-  const { help, min, max, default: value, kind, example } = definition;
+  const { help, min, max, default: value, kind, example, choices } = definition;
   if (negated(definition)) return `do not ${help}`;
   const facts = [
     ...(min !== undefined && max !== undefined ? [`${min}…${max}`] : []),
     ...(value !== undefined && kind !== "flag"
       ? [`default: ${value}`]
-      : example === undefined
+      : example === undefined || choices !== undefined
         ? []
         : [`example: ${example}`]),
   ];
