@@ -67,7 +67,10 @@ describe.each(["graph", "engine", "toolkit", "server", "cli", "web"])("packages/
 });
 
 describe("the repository's habits", () => {
-  const scripts = Object.keys(JSON.parse(readFileSync(join(root, "package.json"), "utf8")).scripts);
+  const scriptsIn = (folder: string): readonly string[] => {
+    const manifest = join(root, folder, "package.json");
+    return existsSync(manifest) ? Object.keys(JSON.parse(readFileSync(manifest, "utf8")).scripts ?? {}) : [];
+  };
   const ofHosting = readdirSync(join(root, ".github"), { recursive: true, encoding: "utf8" }).filter((path) =>
     path.endsWith(".yml"),
   );
@@ -76,6 +79,8 @@ describe("the repository's habits", () => {
     const named = [...textOf(document).matchAll(/npm run (?:-s |--silent )?([\w:]+)\b(?! -w)/g)].map(
       ([, name]) => name!,
     );
+    // An example has scripts of its own.
+    const scripts = [...scriptsIn("."), ...scriptsIn(dirname(document))];
     expect(named.filter((name) => !scripts.includes(name))).toEqual([]);
   });
 
