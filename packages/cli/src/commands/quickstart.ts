@@ -35,7 +35,7 @@ function asText({ float, rows, parameters, architecture, seconds, report, models
     `${report}  the report, open it in a browser`,
     `${models}  the networks at 32, 8, 4 and 2 bits`,
     "",
-    `See them at work, and draw digits for them:  npm run demo -- ${models}`,
+    `See them at work in a page, and draw digits for them:  npx subbyte serve ${models}`,
     "",
     `${seconds.toFixed(0)} s`,
   ].join("\n");
