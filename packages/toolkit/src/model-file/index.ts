@@ -6,6 +6,7 @@ export {
   type CalibratedModel,
   type FloatModel,
   interfaceOf,
+  modelBytes,
   type OpenedModel,
   type OpenModelOptions,
   openModel,

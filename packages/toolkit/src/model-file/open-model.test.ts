@@ -1,14 +1,15 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { float32, type Graph, GraphBuilder, printGraph, writeOnnx } from "@subbyte/graph";
 import { afterAll, describe, expect, test } from "vitest";
+import { writeWithExternalData } from "../../test/exporters/files.js";
 import { describeError } from "../error-report.js";
 import { Random } from "../random.js";
 import { createSession } from "../runtime/session.js";
 import { kitchenSink, randomTensor } from "../testing/networks.js";
 import { writeSafetensors } from "../weights/index.js";
-import { type FloatModel, openModel } from "./open-model.js";
+import { type FloatModel, modelBytes, openModel } from "./open-model.js";
 
 const network = kitchenSink(5);
 const folder = mkdtempSync(join(tmpdir(), "subbyte-open-model-"));
@@ -96,6 +97,16 @@ describe("a network that ends in a function of its logits gives logits", () => {
       expect(model.graph.nodes.length).toBe(graph.nodes.length);
     }
   });
+});
+
+test("weights in a file beside the model count with its size", async () => {
+  const path = join(folder, "apart.onnx");
+  await writeWithExternalData(network, path);
+  const [file, data] = [path, `${path}.data`].map((each) => statSync(each).size);
+  expect(data).toBeGreaterThan(1000);
+  expect(modelBytes(await openModel(path))).toBe(file! + data!);
+  writeFileSync(path, writeOnnx(network));
+  expect(modelBytes(await openModel(path))).toBe(statSync(path).size);
 });
 
 describe("a binary classifier with one output", () => {

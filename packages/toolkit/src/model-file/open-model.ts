@@ -51,6 +51,8 @@ interface OpenedFile {
 }
 
 interface OpenedNetwork extends OpenedFile {
+  /** Bytes of its weights that were read from files beside it. */
+  readonly externalBytes?: number;
   /** Gives logits, whether or not the file ends in a Softmax or Sigmoid, and two of them for a binary classifier. */
   readonly graph: Graph;
   /** How the file makes class probabilities of the logits. */
@@ -86,6 +88,10 @@ export interface QuantizedModel extends OpenedFile {
 
 /** An opened model file; `kind` tells which. */
 export type OpenedModel = FloatModel | CalibratedModel | QuantizedModel;
+
+/** Bytes of a model on disk, with what it keeps in files beside it. */
+export const modelBytes = (model: OpenedModel): number =>
+  model.bytes.length + (("externalBytes" in model ? model.externalBytes : undefined) ?? 0);
 
 /**
  * Opens a model file by its content: ONNX, `.sbq`, PyTorch checkpoint or safetensors. ONNX files are simplified.
@@ -129,12 +135,15 @@ function openOnnx(
   { size, output, channelOrder, onPass }: OpenModelOptions,
 ): Omit<OpenedNetwork, keyof OpenedFile> {
   let isPlain = true;
+  let externalBytes = 0;
   const loader = externalDataBeside(path);
   const read = readOnnx(bytes, {
     floats: "float32",
     externalData(...location) {
       isPlain = false;
-      return loader(...location);
+      const data = loader(...location);
+      externalBytes += data.length;
+      return data;
     },
     onWidened() {
       isPlain = false;
@@ -152,7 +161,15 @@ function openOnnx(
     input.normalization === undefined &&
     input.changes.length === 0 &&
     JSON.stringify([read.inputs, read.outputs]) === JSON.stringify([graph.inputs, graph.outputs]);
-  return { graph, executable: isSame ? bytes : graph, probabilities, notes, input, ...interfaceOf(graph) };
+  return {
+    graph,
+    executable: isSame ? bytes : graph,
+    probabilities,
+    notes,
+    input,
+    externalBytes,
+    ...interfaceOf(graph),
+  };
 }
 
 async function openCheckpoint(file: OpenedFile, options: OpenModelOptions): Promise<FloatModel> {

@@ -5,7 +5,7 @@ import { type LayerProfile, load, type TierName } from "@subbyte/engine";
 import { type ImageTime, type Processor, processor, timeContestant, timeModel } from "../bench/index.js";
 import { defined } from "../defined.js";
 import { MachineError, UsageError } from "../errors.js";
-import type { OpenedModel, QuantizedModel } from "../model-file/index.js";
+import { modelBytes, type OpenedModel, type QuantizedModel } from "../model-file/index.js";
 import type { TaskOptions } from "../options/index.js";
 import { classifierOf } from "./classifier.js";
 import { openTaskModel } from "./model.js";
@@ -64,7 +64,7 @@ export async function benchModel(path: string, options: Options, run: Run): Prom
   return {
     kind: "model",
     model: path,
-    bytes: model.bytes.length,
+    bytes: modelBytes(model),
     runtime: model.kind === "quantized" ? "engine" : "onnxruntime",
     times,
     ...(options.profile ? { layers: await profileOf(model as QuantizedModel, options) } : {}),

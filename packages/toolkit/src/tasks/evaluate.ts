@@ -4,7 +4,7 @@ import type { ImageSet, Split } from "../data/index.js";
 import { UsageError } from "../errors.js";
 import { type ClassifierResult, evaluateClassifier } from "../evaluation/index.js";
 import { writeFileAtomic } from "../files.js";
-import type { OpenedModel } from "../model-file/index.js";
+import { modelBytes, type OpenedModel } from "../model-file/index.js";
 import { probabilitiesOf, requireClasses } from "./classes.js";
 import { classifierOf } from "./classifier.js";
 import { warnOfWrongReading } from "./diagnosis.js";
@@ -57,7 +57,7 @@ export const evaluateModel = defineTask("evaluate", async (options, run): Promis
   return {
     model: model.path,
     sha256: model.sha256,
-    fileBytes: model.bytes.length,
+    fileBytes: modelBytes(model),
     data,
     split,
     ...figures,

@@ -3,7 +3,7 @@
 import { inspect, type Operator, operatorMultiplyAdds, type Program, type TensorId } from "@subbyte/engine";
 import { elementCount, type Graph, inferTypes } from "@subbyte/graph";
 import { defined } from "../defined.js";
-import type { FloatModel, ModelDescription } from "../model-file/index.js";
+import { type FloatModel, type ModelDescription, modelBytes } from "../model-file/index.js";
 import { countParameters, multiplyAddsOfNodes, parameterNames } from "../models/index.js";
 import { explainer, type PassExplanation } from "./explain.js";
 import { asIntegers, openTaskModel } from "./model.js";
@@ -112,12 +112,13 @@ export const inspectModel = defineTask("inspect", async (options, run): Promise<
   };
 });
 
-function inspectFloat({ path, bytes, shape, classes, description, graph }: FloatModel): FloatInspection {
+function inspectFloat(model: FloatModel): FloatInspection {
+  const { path, shape, classes, description, graph } = model;
   const operators = floatOperators(graph);
   return {
     path,
     kind: "float",
-    bytes: bytes.length,
+    bytes: modelBytes(model),
     shape,
     classes,
     ...defined({ labels: description?.labels }),

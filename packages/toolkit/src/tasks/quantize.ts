@@ -6,6 +6,7 @@ import type { ModelTime } from "../bench/index.js";
 import { UsageError } from "../errors.js";
 import { writeFileAtomic } from "../files.js";
 import { lower } from "../lowering/lower.js";
+import { modelBytes } from "../model-file/index.js";
 import { type AverageBits, averageBits } from "../quantization/average-bits.js";
 import type { MixedPrecision } from "../quantization/mixed-precision/mixed-precision.js";
 import { policyJson } from "../quantization/policy-file.js";
@@ -79,7 +80,7 @@ export const quantizeModel = defineTask("quantize", async (options, run): Promis
     model: model.path,
     out,
     bytes: bytes.length,
-    floatBytes: model.bytes.length,
+    floatBytes: modelBytes(model),
     weights,
     activations,
     method,
