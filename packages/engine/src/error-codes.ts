@@ -25,7 +25,7 @@ export type ErrorValue =
 export interface EngineErrorFacts {
   /** The place in a `.sbq` file or program, e.g. `operators[3].weights.offset`. */
   readonly field: string;
-  /** Where a model was fetched from. */
+  /** Address from which a model was fetched. */
   readonly source: string;
   /** HTTP status of an answer. */
   readonly status: number;

@@ -65,7 +65,7 @@ export interface Model extends ModelInfo {
   profile(runs?: number): Promise<LayerProfile[]>;
   /** A few lines for people: name, sizes, memory, accuracy. */
   describe(): string;
-  /** Ends workers and gives memory back. The model answers nothing afterwards. */
+  /** Ends the workers and frees the memory. The model cannot be used afterwards. */
   dispose(): void;
 }
 

@@ -15,7 +15,7 @@ import { type ServerOptions, settingsOf } from "./options.js";
 
 /** A server that listens. Its models may still be loading. */
 export interface RunningServer {
-  /** Of the page and the HTTP protocols, e.g. `http://127.0.0.1:8080`. */
+  /** Address of the page and the HTTP protocols, e.g. `http://127.0.0.1:8080`. */
   readonly url: string;
   readonly port: number;
   readonly grpcPort?: number;

@@ -7,7 +7,7 @@ import { elementCount } from "../operators/definition.js";
 import type { QuantizedWeights } from "../program/program.js";
 import { unpackCodes } from "./packing.js";
 
-/** Of weights whose codes have not been asked for: whoever has them may have changed them. */
+/** Packed bytes of weights whose codes nobody has read yet; a reader of codes may change them. */
 const packedBytes = new WeakMap<QuantizedWeights, Uint8Array>();
 
 /** @param packed  rows of `packCodes`, whose bits after the last code are zero; must not change from now on */

@@ -47,7 +47,7 @@ export function writeSbq(program: Program): Uint8Array {
 }
 
 /**
- * Offsets stand inside the header and depend on its length. They grow with it, so the length is repeated until it agrees with
+ * Offsets are inside the header and depend on its length. They grow with it, so the header is encoded again until it agrees with
  * the offsets that it gives; it can only grow, by the few digits that an offset may gain.
  */
 function encodeHeader(header: object, data: readonly Uint8Array[], checksums: readonly number[]) {

@@ -20,7 +20,7 @@ export interface ModelInfo {
   readonly preprocessing: Preprocessing;
   readonly provenance: Provenance;
   readonly operators: number;
-  /** Of one image. */
+  /** Multiply-adds per image. */
   readonly multiplyAdds: number;
   readonly weights: number;
   /** Mean bit width of the weights. */
@@ -49,7 +49,7 @@ export interface LayerProfile {
   readonly flush?: number;
   /** Shortest time of one image. */
   readonly milliseconds: number;
-  /** Of one image. */
+  /** Multiply-adds per image. */
   readonly multiplyAdds: number;
   /** 10⁹ multiply-adds a second; 0 where there are none. */
   readonly gmacPerSecond: number;

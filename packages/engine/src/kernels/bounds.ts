@@ -43,7 +43,7 @@ export function highFieldFits(magnitude: number, highest: number, fieldBits: num
   return magnitude * highest < 2 ** (31 - fieldBits);
 }
 
-/** Of a layer's filters: what folding the zero point and the bounds of accumulators need. */
+/** Sums over a layer's filters, for folding the zero point and for the bounds of accumulators. */
 export interface FilterSums {
   /** Σw of each output channel. */
   readonly sums: Int32Array;

@@ -49,7 +49,7 @@ export interface ProfileEntry {
   readonly kernels: readonly KernelName[];
   /** Shortest time of one image. */
   readonly milliseconds: number;
-  /** Of one image. */
+  /** Multiply-adds per image. */
   readonly multiplyAdds: number;
 }
 

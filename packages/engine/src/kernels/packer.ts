@@ -24,9 +24,9 @@ export interface Packed {
 }
 
 export interface PackedWinograd extends Packed {
-  /** Of bytes: int32[outputs][16], Σ over inputs of U. */
+  /** For byte kernels: int32[outputs][16], Σ over inputs of U. */
   readonly totals: Int32Array;
-  /** Of bytes: largest |U|; from 128 on the packed bytes are saturated and useless. */
+  /** For byte kernels: the largest |U|. From 128 on, the packed bytes are saturated and useless. */
   readonly largest: number;
 }
 

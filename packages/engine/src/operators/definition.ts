@@ -28,7 +28,7 @@ export type FieldKind = keyof FieldTypes;
 export interface Field {
   readonly kind: FieldKind;
   readonly optional?: boolean;
-  /** Of `"integers"` and `"tensors"`, where fixed. */
+  /** Number of elements of `"integers"` and `"tensors"`, if it is fixed. */
   readonly length?: number;
 }
 

@@ -9,7 +9,7 @@ const parent = platform.parent();
 let session: Session | undefined;
 /** Works as a helper and never returns. */
 let help: (() => never) | undefined;
-/** Of the requests that are not answered yet. */
+/** Requests without an answer yet, by number. */
 const running = new Map<number, AbortController>();
 
 const opened = (): Session => {

@@ -22,7 +22,7 @@ export const slice = (
   steps?: readonly number[],
 ): string => g.op("Slice", [value, g.ints(starts), g.ints(ends), g.ints(axes), ...(steps ? [g.ints(steps)] : [])]);
 
-/** Zeros around `value`: `pads` has all begins, then all ends, an entry for each axis. */
+/** Pads `value` with zeros. `pads` has the sizes at the beginning of each axis, then those at the end. */
 export const pad = (g: GraphBuilder, value: string, pads: readonly number[]): string =>
   pads.some((entry) => entry !== 0) ? g.op("Pad", [value, g.ints(pads)]) : value;
 

@@ -102,7 +102,7 @@ function compute(node: Node, inputs: readonly (ShapeValue | undefined)[]): Shape
   }
 }
 
-/** Of numbers; undefined for symbols, and where the result is no number of elements. */
+/** The result for numbers. Undefined for symbols, and if the result is not a number of elements. */
 function numeric(p: Dim, q: Dim, f: (p: number, q: number) => number): number | undefined {
   if (typeof p !== "number" || typeof q !== "number") return undefined;
   const result = f(p, q);

@@ -8,7 +8,7 @@
 
 import protobuf from "protobufjs/light.js";
 
-/** A protobuf int64 as protobufjs hands it over and takes it: two 32-bit halves, exact where a number is not. */
+/** A protobuf int64 in the form of protobufjs: two 32-bit halves, because a number is not exact. */
 export interface Int64 {
   readonly low: number;
   readonly high: number;

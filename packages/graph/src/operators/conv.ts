@@ -84,7 +84,7 @@ export const Conv: OperatorDefinition = {
   },
 };
 
-/** Spatial sizes of an image, which gradients need as numbers. */
+/** Spatial sizes of an image as numbers, which gradients need. */
 export function staticSizes(node: Node, shape: readonly Dim[]): number[] {
   const sizes = shape.slice(2);
   if (!sizes.every((dim) => typeof dim === "number"))

@@ -77,7 +77,7 @@ export const Pad: OperatorDefinition = {
     return [gathered(x!, shape, from, value?.data[0]) satisfies Tensor];
   },
 
-  /** The part of dy that x fills: Pad with the signs turned, which crops what was added and restores what was cut. */
+  /** The part of dy that belongs to x. Padding with negated sizes crops what was added, and pads what was cropped. */
   gradient({ node, g, type, constant, outputGradients: [dy] }) {
     const { mode } = attributesOf(node, defaults);
     if (mode !== "constant") throw misfit(node, `mode ${mode} is differentiated`, "mode constant");

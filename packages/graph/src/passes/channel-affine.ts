@@ -13,7 +13,7 @@ export interface ChannelAffine {
 const EPSILON = 1e-5;
 
 /**
- * Of a BatchNormalization in inference form: factor γ / √(σ² + ε), offset β − factor·μ.
+ * A BatchNormalization in inference form: factor γ / √(σ² + ε), offset β − factor·μ.
  * @param parameters γ, β, μ and σ²
  */
 export function batchNormAffine({ attributes }: Node, parameters: readonly Tensor[]): ChannelAffine {
@@ -24,7 +24,7 @@ export function batchNormAffine({ attributes }: Node, parameters: readonly Tenso
 }
 
 /**
- * Of Add, Sub, Mul or Div with a constant as second operand (or first, where it makes no difference).
+ * Add, Sub, Mul or Div with a constant as second operand (or first, where it makes no difference).
  *
  * @param behind number of axes after that of the channels
  * @returns undefined where the constant is not one number for each channel

@@ -122,7 +122,7 @@ export class Scheduler {
 /** What a run reports for the statistics: images, and the times of its parts. */
 export type OnBatch = (images: number, times: RunTimes) => void;
 
-/** Milliseconds. */
+/** A run up to this many milliseconds is short. */
 const SHORT_RUN = 10;
 
 /** The waiting images of one loaded model. */

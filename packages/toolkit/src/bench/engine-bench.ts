@@ -28,7 +28,7 @@ export interface ContestantResult {
   readonly network: string;
   /** Such as `"own-w4a4"` or `"ort-web-int8"`. */
   readonly contestant: string;
-  /** Of ours: the instruction set that ran. */
+  /** Instruction set that ran, if this is our engine. */
   readonly tier?: TierName;
   /** Median of one image, from RGB bytes to logits. */
   readonly milliseconds: number;
@@ -41,7 +41,7 @@ export interface ContestantResult {
   readonly turns: number;
   /** From the file's bytes in memory to the first logits, everything cold that is cold at that point of the process. */
   readonly firstResultMilliseconds: number;
-  /** Of its logits with those of the float network: that all run the same network on the same image. */
+  /** Correlation of its logits with those of the float network. It shows that all run the same network on the same image. */
   readonly correlation: number;
 }
 

@@ -15,7 +15,7 @@ import { CLASSES, type TrainedNetwork } from "./training-networks.js";
 import type { TrainingContestant } from "./training-turns.js";
 
 const SCRIPT = fileURLToPath(new URL("../../python/training-step.py", import.meta.url));
-/** The first that has PyTorch is taken; a virtual environment's comes first where one is active. */
+/** Candidates in order; the first with PyTorch is used. In an active virtual environment, `python3` is its own. */
 const PYTHONS = ["python3", "python", "/usr/bin/python3"];
 
 /** A Python that can import PyTorch, and its version; undefined where there is none. */

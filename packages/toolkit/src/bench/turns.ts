@@ -5,7 +5,7 @@ import type { TierName } from "@subbyte/engine";
 /** Something that classifies images. */
 export interface Contestant {
   readonly name: string;
-  /** Of our engine: the instruction set that runs. */
+  /** Instruction set, if this is our engine. */
   readonly tier?: TierName;
   /** Logits of one image `[size, size, 3]`, bytes. */
   run(image: Uint8Array): Promise<Float32Array>;
@@ -23,11 +23,11 @@ export interface TurnOptions {
 export interface Measured {
   readonly name: string;
   readonly tier?: TierName;
-  /** Of one image, an entry a turn. */
+  /** Time of one image, one entry per turn. */
   readonly milliseconds: readonly number[];
   /** The same in processor time of all threads; less than `milliseconds` where others had the cores. */
   readonly cpuMilliseconds?: readonly number[];
-  /** Of the first image. */
+  /** Logits of the first image. */
   readonly logits: readonly number[];
 }
 

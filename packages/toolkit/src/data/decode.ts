@@ -51,7 +51,7 @@ export async function decodeImage(content: ImageContent, name: string): Promise<
   }
 }
 
-/** libtiff says all that it skipped before it gave up, which can be pages. */
+/** libtiff lists everything that it skipped before it failed, which can fill pages. */
 const firstLine = (message: string): string => message.split("\n", 1)[0]!.slice(0, 200);
 
 /** The same for bytes; the error's message is the reason alone. */

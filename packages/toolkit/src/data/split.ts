@@ -29,7 +29,7 @@ export interface ChosenSplit {
   readonly notes: readonly string[];
 }
 
-/** Of a source without splits. */
+/** Share of test images in a source without splits. */
 const TEST_SHARE = 0.2;
 
 /** @throws {DataError} where the source has no such split; the message lists those it has. */

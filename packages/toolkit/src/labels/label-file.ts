@@ -76,7 +76,7 @@ function fromArray(items: readonly unknown[], fail: (reason: string) => never): 
   return { isList, entries };
 }
 
-/** Of a record such as `{ "index": 1, "wnid": "n01440764", "name": "tench" }`. */
+/** The label in a record such as `{ "index": 1, "wnid": "n01440764", "name": "tench" }`. */
 function indexOf(record: Readonly<Record<string, unknown>>): number | undefined {
   const name = ["index", "id", "class", "label_id"].find((each) => typeof record[each] === "number");
   return name === undefined ? undefined : (record[name] as number);

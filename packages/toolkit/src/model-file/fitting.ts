@@ -71,7 +71,7 @@ function trials(
     });
 }
 
-/** Of the first convolution. */
+/** Input channels of the first convolution. */
 function inputChannels(weights: ReadonlyMap<string, Tensor>): 1 | 3 | undefined {
   const first = [...weights.values()].find(({ shape }) => shape.length === 4)?.shape[1];
   return first === 1 || first === 3 ? first : undefined;

@@ -14,7 +14,7 @@ export interface ModelOptions {
   readonly size?: number;
   readonly channels?: 1 | 3;
   readonly stem?: Stem;
-  /** Of the initial parameters; 0 by default. */
+  /** Seed of the initial parameters; 0 by default. */
   readonly seed?: number;
   /** False leaves the weights at zero, which saves seconds where a checkpoint replaces them all. */
   readonly initialize?: boolean;

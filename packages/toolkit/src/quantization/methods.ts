@@ -21,9 +21,9 @@ export interface MethodOptions {
   readonly threads?: number;
   /** Percent of the values within an activation's range, for the method `percentile`. */
   readonly percentile?: number;
-  /** Of the ranges: images fed so far. */
+  /** Progress of the ranges: images fed so far. */
   readonly onProgress?: (images: number) => void;
-  /** Of methods that learn. */
+  /** Progress of methods that learn. */
   readonly onReconstruction?: (progress: ReconstructionProgress) => void;
   /** Hyperparameters of methods that learn, where they differ from the method's own. */
   readonly reconstruction?: Partial<ReconstructionOptions>;

@@ -45,7 +45,7 @@ const MORE_BITS = 2;
 const MOST_BITS = 8;
 /** Share of all layers' noise that the proposed ones make together. */
 const NOISE = 0.5;
-/** Of all layers, at most so many are proposed. */
+/** Largest share of all layers that are proposed. */
 const LAYERS = 0.25;
 /** Weights, or the input, get more bits where so much of the layer's noise is theirs. */
 const ORIGIN = 0.25;

@@ -56,7 +56,7 @@ export interface ImportedModel {
   readonly file: string;
 }
 
-/** How speed is measured: the networks of all bit widths and the float one take turns, with one thread. */
+/** How speed is measured. The float network and those of all bit widths take turns on one thread. */
 export interface LatencySettings {
   /** In headless Chromium, beside the browser runtimes that are installed. */
   readonly browser: boolean;

@@ -30,7 +30,7 @@ interface Contestant extends Entry {
 }
 
 interface FloatNetwork {
-  /** Of one image. */
+  /** The network that is timed. */
   readonly graph: Graph;
   readonly preprocessing: Preprocessing;
 }

@@ -39,10 +39,10 @@ export async function openBegunStudy(options: StudyOptions): Promise<OpenedStudy
 }
 
 /**
- * The plan of the study as it is now, written into its folder.
+ * Reads the study, plans its runs, and writes the plan into its folder.
  *
- * @param replan accepts that it differs from the one that was begun with
- * @throws {UsageError} for faults of the study, and where it has changed since its first run
+ * @param replan accepts a plan that differs from that of an earlier start
+ * @throws {UsageError} if the study is wrong, or has changed since its first run and `replan` is false
  */
 export async function openStudy(options: StudyOptions, replan: boolean): Promise<OpenedStudy> {
   if (isStudyFolder(options.study)) return openFolder(options);

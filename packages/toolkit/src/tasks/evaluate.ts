@@ -16,7 +16,7 @@ import { defineTask } from "./run.js";
 /** Result of the task `evaluate`. */
 export interface EvaluateResult extends Omit<ClassifierResult, "predictions" | "labels"> {
   readonly model: string;
-  /** Of the model's file, hexadecimal. */
+  /** Hash of the model's file, hexadecimal. */
   readonly sha256: string;
   readonly fileBytes: number;
   readonly data: string;

@@ -15,7 +15,7 @@ import { defineTask } from "./run.js";
 export interface FloatOperator {
   readonly name: string;
   readonly op: string;
-  /** Of the output, without the batch; sizes that the graph leaves open as their names. */
+  /** Shape of the output without the batch. Symbolic sizes are names. */
   readonly shape: readonly (number | string)[];
   /** That this node is the first to read. */
   readonly parameters: number;
@@ -46,7 +46,7 @@ export interface FloatInspection {
   readonly bytes: number;
   readonly shape: readonly number[];
   readonly classes: number;
-  /** Names of the classes, where the file has them. */
+  /** Names of the classes, if the file has them. */
   readonly labels?: readonly string[];
   readonly parameters: number;
   readonly multiplyAdds: number;

@@ -39,7 +39,7 @@ export interface QatStage {
   readonly weightDecay: number;
   /** Accuracy of the file on the integer engine; absent where the data has no test images. */
   readonly test: TestAccuracy | undefined;
-  /** Of one image on one thread of the engine. */
+  /** Time of one image on one thread of the engine. */
   readonly time: ModelTime;
 }
 

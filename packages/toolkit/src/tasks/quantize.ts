@@ -22,7 +22,7 @@ export interface QuantizeResult {
   readonly model: string;
   /** The `.sbq` file. */
   readonly out: string;
-  /** Of it, and of the float model's file. */
+  /** Size of the file, and of the float model's file. */
   readonly bytes: number;
   readonly floatBytes: number;
   readonly weights: number;
@@ -31,7 +31,7 @@ export interface QuantizeResult {
   readonly seed: number;
   /** Answers of the file on the integer engine, beside the float network's. */
   readonly figures: QuantizedFigures;
-  /** Of one image on one thread of the engine. */
+  /** Time of one image on one thread of the engine. */
   readonly time: ModelTime;
   /** What was done and why, sentence by sentence. */
   readonly log: readonly string[];

@@ -30,7 +30,7 @@ export interface TrainTaskResult {
   readonly history: readonly EpochRecord[];
   /** Part of the data that chose the best epoch. */
   readonly validationSplit: string;
-  /** Of the training alone. */
+  /** Duration of the training alone. */
   readonly seconds: number;
   /** Accuracy of the best epoch's network; absent where the data has no test images. */
   readonly test: TestAccuracy | undefined;

@@ -8,7 +8,7 @@ const SHARE = 0.05;
 
 export class TrainingEvents {
   #file: EventFile | undefined;
-  /** Where the newest event within an epoch stands. */
+  /** Position of the newest event within an epoch. */
   #last = { epoch: 0, share: 0 };
 
   constructor(private readonly folder: string) {}

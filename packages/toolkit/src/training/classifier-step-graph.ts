@@ -24,7 +24,7 @@ export interface ClassifierStepOptions extends Clipping {
   /** Images of every batch; the graph is built for exactly this number. */
   readonly batchSize: number;
   readonly optimizer: OptimizerOptions;
-  /** Of the logits; cross-entropy by default. */
+  /** Loss of the logits; cross-entropy by default. */
   readonly loss?: Loss;
   /** ε of label smoothing in the default loss, in [0, 1); 0 by default. */
   readonly labelSmoothing?: number;

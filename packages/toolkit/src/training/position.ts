@@ -9,7 +9,7 @@ export interface EpochRecord {
   readonly epoch: number;
   /** Steps since the start of the run. */
   readonly step: number;
-  /** Of the epoch's last step. */
+  /** Learning rate of the epoch's last step. */
   readonly learningRate: number;
   /** Mean over the epoch's images, as they were seen, with label smoothing and augmentation. */
   readonly trainLoss: number;
@@ -17,7 +17,7 @@ export interface EpochRecord {
   /** Absent where there are no validation images. */
   readonly validationLoss?: number;
   readonly validationAccuracy?: number;
-  /** Of training. */
+  /** Speed of training, without validation. */
   readonly imagesPerSecond: number;
   /** Since the start of the run, over all its interruptions. */
   readonly seconds: number;

@@ -86,7 +86,7 @@ export interface WeightComparison {
   readonly missing: readonly string[];
   /** Names of the file. */
   readonly unexpected: readonly string[];
-  /** Of another shape or type. */
+  /** Names whose shape or type differs. */
   readonly misfits: readonly string[];
   /** Names of the file that mean nothing to a graph. */
   readonly ignored: readonly string[];

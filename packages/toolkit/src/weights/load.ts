@@ -14,7 +14,7 @@ export interface LoadedWeights {
   readonly tensors: Map<string, Tensor>;
   /** Keys that led to the tensors inside a checkpoint, e.g. `["state_dict"]`. */
   readonly path: readonly string[];
-  /** Of safetensors; empty for others. */
+  /** Metadata of a safetensors file; empty for other files. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 

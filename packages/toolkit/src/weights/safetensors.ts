@@ -27,7 +27,7 @@ const typeNames = {
 
 const namesOfTypes = new Map<string, string>(Object.entries(typeNames).map(([name, type]) => [type, name]));
 
-/** Of the reference implementation. */
+/** The limit of the reference implementation. */
 const MAX_HEADER_BYTES = 100_000_000;
 
 /** Header and data begin at multiples of this, so that readers may map the file into memory. */

@@ -57,7 +57,7 @@ export function emitWinograd(emitter: Emitter, index: number, op: ConvOperator, 
   return true;
 }
 
-/** Tiles of a map, with those that the inner loop computes besides to have four: they cost as much as real ones. */
+/** Number of tiles that are computed for a feature map: the inner loop takes four at once, so the number is rounded up. */
 const tilesOf = (height: number, width: number, edge: number): number =>
   roundUp(Math.ceil(height / edge) * Math.ceil(width / edge), tilePixels);
 

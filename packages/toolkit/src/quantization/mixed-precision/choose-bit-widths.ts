@@ -22,7 +22,7 @@ export interface BitWidthBudget {
   readonly averageBits?: number;
   /** Bytes of the `.sbq` file, which bounds the weights. */
   readonly maxBytes?: number;
-  /** Of one image, on the integer engine of this machine, with one thread; stands alone. */
+  /** Time limit of one image on the integer engine of this machine with one thread. It excludes the other budgets. */
   readonly maxMilliseconds?: number;
   /**
    * Images for ranges, and as many others for the divergences; `sensitivityImagesDefault` by default. More tell layers apart that cost

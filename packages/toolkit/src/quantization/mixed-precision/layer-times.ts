@@ -20,7 +20,7 @@ export interface LayerBits {
 export interface LayerTimes {
   /** By name of the layer: milliseconds of one image at each pair of bit bitWidths. */
   readonly layers: ReadonlyMap<string, readonly (LayerBits & { readonly milliseconds: number })[]>;
-  /** Of everything else, milliseconds of one image: the mean over the pairs. */
+  /** Milliseconds of everything else per image, the mean over the pairs. */
   readonly rest: number;
 }
 

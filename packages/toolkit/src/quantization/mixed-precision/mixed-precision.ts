@@ -34,14 +34,14 @@ export interface MixedPrecisionOptions {
 /** What all layers together may take. */
 export type MixedBudget =
   | ({ readonly kind: "bits" } & BitsBudget)
-  /** Of one image, on the integer engine of this machine, with one thread. */
+  /** Time limit of one image on the integer engine of this machine with one thread. */
   | { readonly kind: "time"; readonly milliseconds: number };
 
 /** Bit widths per layer, and the measurements that led to them. */
 export interface MixedPrecision {
   /** For a policy: one entry a layer. */
   readonly layers: readonly LayerOverride[];
-  /** Of weights and of activations, or of time. */
+  /** Trade-offs: of weights and of activations, or of time. */
   readonly fronts: readonly Front[];
   /** Divergence by layer and bit width. */
   readonly costs: readonly LayerCosts[];

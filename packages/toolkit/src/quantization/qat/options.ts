@@ -53,7 +53,7 @@ export interface Validated {
 
 /** The trained network, and the network that training began with. */
 export interface QatResult extends TrainResult {
-  /** Of the network that training began with. */
+  /** Result of the network before training. */
   readonly baseline: Validated | undefined;
   /** Which network `best` is: that of a trained epoch, or the baseline where no epoch was better beyond chance. */
   readonly kept: "trained" | "baseline";

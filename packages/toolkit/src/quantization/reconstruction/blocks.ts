@@ -14,7 +14,7 @@ import { isFakeQuant } from "../fake-quant.js";
 import { isLayer } from "../topology.js";
 
 export interface Block {
-  /** Of its layers, for people. */
+  /** Names of its layers, for people. */
   readonly name: string;
   /** In order, FakeQuant nodes included: first those of its input. */
   readonly nodes: readonly Node[];

@@ -29,7 +29,7 @@ const SMOOTHING = 0.05;
 export class ProgressMeter {
   readonly #begun = performance.now();
   readonly #all: Amount;
-  /** Of finished units. */
+  /** Work of finished units. */
   #before: Amount = { iterations: 0, work: 0 };
   /** Work of this process, which is what was timed. */
   #timed = 0;

@@ -17,7 +17,7 @@ const STRETCH = 1.2;
 const SHIFT = -0.1;
 /** Fractional parts are kept this far from 0 and 1, where h has no slope. */
 const MARGIN = 0.01;
-/** Added to |2h − 1| before its logarithm. */
+/** Added to |2h − 1| so that its logarithm is finite. */
 const TINY = 1e-6;
 
 /** Elements of each output channel. */

@@ -58,7 +58,7 @@ class MemoryRows implements Rows {
   close(): void {}
 }
 
-/** Of the temporary files. */
+/** First part of the names of the temporary files. */
 const NAME = "subbyte-activations";
 
 class FileRows implements Rows {
@@ -114,7 +114,7 @@ class FileRows implements Rows {
     this.#removeName();
   }
 
-  /** Of an open file too, where the system can: then nothing stays, however the process ends. */
+  /** Removes the name of the open file, if the system allows it. Then no file remains, however the process ends. */
   #removeName(): void {
     try {
       rmSync(this.#path, { force: true });

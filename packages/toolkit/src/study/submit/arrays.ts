@@ -11,7 +11,7 @@ export interface JobArray {
   readonly packs: readonly (readonly number[])[];
   /** Names of the arrays that have to end before. */
   readonly after: readonly string[];
-  /** Of each task. */
+  /** Cores of each task. */
   readonly cores: number;
   readonly memoryBytes: number;
   /** Time limit of each task. */

@@ -114,7 +114,7 @@ function volumeOf(options: Options): Volume {
   return { claim, path };
 }
 
-/** Of the image that `deploy/Dockerfile` builds; nodes of Slurm have the program in their path unless told otherwise. */
+/** Command that starts subbyte: in the image that `deploy/Dockerfile` builds, and by default on the nodes of Slurm. */
 const programs = { slurm: "subbyte", kubernetes: "node /app/packages/cli/dist/main.js" } as const;
 
 async function nextNumber(folder: string): Promise<number> {
