@@ -75,7 +75,9 @@ async function withTarballs(folder: string): Promise<void> {
 
 /** An npm command in a folder. */
 async function run(cwd: string, args: readonly string[]): Promise<string> {
-  const env = { ...process.env, NODE_ENV: "development", NEXT_TELEMETRY_DISABLED: "1" };
+  // The test runner's value would make builds other than they are.
+  const { NODE_ENV: _, ...own } = process.env;
+  const env = { ...own, NEXT_TELEMETRY_DISABLED: "1" };
   const child = spawn("npm", args, { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
   let [stdout, stderr] = ["", ""];
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
