@@ -11,7 +11,7 @@ import { networkTables } from "./tables/networks.mjs";
 import { overviewTable } from "./tables/overview.mjs";
 import { quantizationSummary, quantizationTables } from "./tables/quantization.mjs";
 import { quickstartTable } from "./tables/quickstart.mjs";
-import { isStudy, studyOrigins, studyTables } from "./tables/study.mjs";
+import { isStudy, studyOrigins, studySummary, studyTables } from "./tables/study.mjs";
 
 const root = join(import.meta.dirname, "..");
 const check = process.argv.includes("--check");
@@ -29,7 +29,11 @@ const kinds = [
   },
   { is: each(({ ratios }) => ratios), render: eachAlone(engineSpeedTable) },
   { is: each(({ wide }) => wide), render: eachAlone(wideVectorsTable) },
-  { is: each(isStudy), render: eachAlone(({ result }) => studyTables(result)) },
+  {
+    is: each(isStudy),
+    render: eachAlone(({ result }) => studyTables(result)),
+    summary: eachAlone(({ result }) => studySummary(result)),
+  },
   { is: each(({ runs }) => runs), render: eachAlone(engineEqualityTable) },
   {
     is: each(({ measurements }) => measurements),

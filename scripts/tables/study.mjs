@@ -86,3 +86,43 @@ export function studyTables({ runs, missing }) {
 /** Where each run was measured, in the form of a record. */
 export const studyOrigins = ({ runs }) =>
   runs.map(({ date, machine, software }) => ({ date, machine, commit: software?.commit }));
+
+/** A study for a reader in a hurry: per bit width the accuracy of each method, the file, and the time beside float's. */
+export function studySummary({ runs }) {
+  const floats = runs.filter(({ kind, result }) => kind === "float" && result.accuracy !== undefined);
+  return floats.map((float) => summaryOf(float, runs)).join("\n\n");
+}
+
+function summaryOf(float, runs) {
+  const own = runs.filter(({ network, data }) => network === float.network && data === float.data);
+  const networks = own.filter(({ kind, result }) => kind === "quantized" && result.accuracy !== undefined);
+  const methods = distinct(networks.map(({ method }) => method));
+  const times = own.find(({ kind }) => kind === "latency")?.result.latency ?? [];
+  const peer = times
+    .filter(({ contestant }) => contestant.endsWith("-float32"))
+    .toSorted((a, b) => a.milliseconds - b.milliseconds)[0];
+  const milliseconds = (time) => (time === undefined ? "" : `${time.milliseconds.toFixed(2)} ms`);
+  const floatRow = [
+    "float",
+    ...methods.map(() => percent(float.result.accuracy.top1)),
+    "",
+    peer === undefined ? "" : `${milliseconds(peer)} (${peer.contestant.replace(/-float32$/, "")})`,
+    "",
+  ];
+  const rows = distinct(networks.map(({ bits }) => bits)).map((bits) => {
+    const same = networks.filter((run) => run.bits === bits);
+    const time = times.find((each) => each.bits === bits);
+    return [
+      bits.toUpperCase(),
+      ...methods.map((method) => {
+        const found = same.find((run) => run.method === method);
+        return found === undefined ? "" : percent(found.result.accuracy.top1);
+      }),
+      kilobytes(most(same.map(({ result }) => result.model.bytes))),
+      milliseconds(time),
+      time === undefined || peer === undefined ? "" : `${(peer.milliseconds / time.milliseconds).toFixed(1)}×`,
+    ];
+  });
+  const header = ["bits", ...methods.map((method) => `accuracy, ${method}`), "file", "time", "faster than float"];
+  return [`**${float.network} on ${float.data}**`, table(header, [floatRow, ...rows])].join("\n\n");
+}
