@@ -1,7 +1,8 @@
-import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { program } from "./subbyte.js";
 
@@ -9,6 +10,8 @@ const root = join(import.meta.dirname, "../../..");
 
 let folder: string;
 let home: string;
+/** The package of the page, which is larger than everything else and installed by those who want it. */
+let pagePackage: string;
 
 const run = (command: string, args: readonly string[], cwd = folder) => {
   const { HOME: _, ...environment } = process.env;
@@ -31,9 +34,10 @@ beforeAll(() => {
   const tarballs = readdirSync(folder)
     .filter((name) => name.endsWith(".tgz"))
     .map((name) => join(folder, name));
-  expect(tarballs).toHaveLength(5);
+  expect(tarballs).toHaveLength(6);
+  pagePackage = tarballs.find((path) => path.includes("subbyte-web-"))!;
   writeFileSync(join(folder, "package.json"), '{ "private": true }\n');
-  const { status, stderr } = run("npm", ["install", "--no-audit", "--no-fund", ...tarballs]);
+  const { status, stderr } = run("npm", ["install", "--no-audit", "--no-fund", ...tarballs.filter((path) => path !== pagePackage)]);
   if (status !== 0) throw new Error(stderr);
   const workspace = (...args: readonly string[]) => run(process.execPath, [program, ...args]);
   workspace("train", "--arch", "resnet8", "--data", "mnist", "--limit", "200", "--epochs", "1", "--out", "run");
@@ -109,4 +113,31 @@ describe("the tarballs of a release, installed in a fresh folder from the regist
     );
     expect(status, stderr).toBe(0);
   });
+
+  it("the server names the package of its page, and serves the page once that is installed", async () => {
+    expect(await servedPage()).toContain("npm install @subbyte/web");
+    const { status, stderr } = run("npm", ["install", "--no-audit", "--no-fund", pagePackage]);
+    expect(status, stderr).toBe(0);
+    expect(await servedPage()).toContain('<script type="module"');
+  });
 });
+
+/** What a server of the installed command answers to a browser. */
+async function servedPage(): Promise<string> {
+  const models = join(folder, "models");
+  mkdirSync(models, { recursive: true });
+  copyFileSync(join(folder, "tiny.sbq"), join(models, "tiny.sbq"));
+  const command = [join(folder, "node_modules/subbyte/bin/subbyte.js"), "serve", models, "--port", "0", "--json"];
+  const server = spawn(process.execPath, command, { cwd: folder, env: { ...process.env, HOME: home } });
+  try {
+    let printed = "";
+    for await (const line of createInterface(server.stdout)) {
+      printed += line;
+      if (line === "}") break;
+    }
+    const { port } = JSON.parse(printed) as { port: number };
+    return await (await fetch(`http://127.0.0.1:${port}/`)).text();
+  } finally {
+    server.kill();
+  }
+}

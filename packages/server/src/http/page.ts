@@ -44,6 +44,7 @@ export const pageRoutes: FastifyPluginAsync<{ folder: string | undefined }> = as
 
 const PLACEHOLDER = `<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>${SERVER_NAME}</title>
-<p>The server runs. Its page is not installed. <a href="/docs">The API</a>, <a href="/api/models">the models</a>,
-<a href="/metrics">the metrics</a>.</p></html>
+<p>The server runs. Its page is a package of its own: install it with <code>npm install ${PAGE_PACKAGE}</code> beside this server, and
+start again. Here are <a href="/docs">the API</a>, <a href="/api/models">the models</a>
+and <a href="/metrics">the metrics</a>.</p></html>
 `;
