@@ -15,7 +15,7 @@ for (const signal of ["SIGINT", "SIGTERM"])
   process.on(signal, () => {
     // The second ends at once; the first lets a write in progress finish.
     if (interruption.signal.aborted) process.exit(130);
-    process.stderr.write("\ninterrupted; finishing the step in progress (Ctrl-C again to stop at once)\n");
+    process.stderr.write("\nstopping; what is in progress is finished first (Ctrl-C again stops at once)\n");
     interruption.abort();
   });
 
