@@ -121,7 +121,7 @@ test("a plain error says that the fault is ours", () => {
 });
 
 describe("messages of graph, engine and toolkit", () => {
-  /** What `study/submit` writes are scripts, which consist of commands. */
+  /** The texts in `study/submit` are scripts, which consist of commands. */
   const library = sources.filter(
     ({ path }) => !/^(cli|server)\/|^toolkit\/src\/(report|testing|study\/submit)\//.test(path),
   );
@@ -133,7 +133,7 @@ describe("messages of graph, engine and toolkit", () => {
     );
   /** Flags of other programs. Reports are pages: their style sheets have custom properties. */
   const foreign =
-    /^(headless|no-sandbox|disable-\w+(-\w+)*|no-first-run|experimental-wasm-relaxed-simd|js-flags|no-enable-avx-vnni|text)$/;
+    /^(headless|no-sandbox|disable-\w+(-\w+)*|no-first-run|experimental-wasm-[a-z-]+|js-flags|no-enable-avx-vnni|text)$/;
 
   test("name no flags and no commands", () => {
     expect(found(/(?<![\w-])--([a-z][\w-]*)/g, (flag) => !foreign.test(flag))).toEqual([]);

@@ -57,7 +57,7 @@ describe("the bit policy on ResNet-18", () => {
 });
 
 describe("depthwise convolutions", () => {
-  const mobileNet = simplifyForImport(buildModel("mobilenet_v2", { classes: 10, size: 32, initialize: false }));
+  const mobileNet = simplifyForImport(buildModel("mobilenet_v2", { classes: 10, size: 64, initialize: false }));
   const isDepthwise = (name: string) =>
     mobileNet.nodes.some(
       (node) => node.name === name && node.attributes.group !== 1 && node.attributes.group !== undefined,
