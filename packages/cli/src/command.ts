@@ -1,9 +1,9 @@
-/** @file What a command is: a task of the toolkit, with its examples and its words for the result. */
+/** @file The definition of a command: a task of the toolkit, with examples and the text of its result. */
 
 import type { TaskInput, TaskName } from "@subbyte/toolkit/options";
 import type { TaskContext } from "@subbyte/toolkit/tasks";
 
-/** What a command gets beside its options. */
+/** The arguments of a command besides its options. */
 export interface Shell {
   readonly context: TaskContext;
   /** Prints the result: `text` for people, or JSON of `result`; records it where `--results` says so. */

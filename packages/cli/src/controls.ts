@@ -1,8 +1,8 @@
 /** @file Text from files on a terminal: it must not command it. */
 
 /**
- * A text with control characters, and those that reverse the direction of writing, as `\u001b`. Line ends and tabs stay, and in
- * JSON the meaning does.
+ * Writes control characters, and characters that reverse the direction of writing, as escapes such as `\u001b`. Line
+ * ends and tabs stay; JSON keeps its meaning.
  */
 export const withoutControls = (text: string): string =>
   text.replaceAll(

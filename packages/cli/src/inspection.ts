@@ -1,4 +1,4 @@
-/** @file What a model holds, as tables. */
+/** @file The contents of a model, as tables. */
 
 import type { CompareResult, FloatInspection, IntegerInspection, PassExplanation } from "@subbyte/toolkit/tasks";
 import { byteSize, millions, percent, table } from "./output.js";

@@ -1,4 +1,7 @@
-/** @file From the schema of options to commander: arguments, flags in groups with their defaults, and back to a task's input. */
+/**
+ * @file Turns the schema of options into commander's arguments and flags, in groups with defaults, and turns parsed
+ * flags into a task's input.
+ */
 
 import {
   kebabCase,
@@ -72,7 +75,7 @@ function helpOf(definition: OptionDefinition & { readonly min?: number; readonly
   return facts.length === 0 ? help : `${help} (${facts.join(", ")})`;
 }
 
-/** What the command line gave, by name of the option. */
+/** The values on the command line, by option name. */
 export function givenOptions(command: Command, task: TaskName): Record<string, unknown> {
   const byPlace = argumentNames(task)
     .map((name, i): [string, unknown] => [name, command.processedArgs[i]])

@@ -10,7 +10,7 @@ import { wrapped } from "./wrap.js";
 
 export interface EventPrinter {
   readonly emit: (event: TaskEvent) => void;
-  /** What is printed after it stands below all that this printed. */
+  /** Ends the output; later output appears below it. */
   readonly stop: () => void;
 }
 

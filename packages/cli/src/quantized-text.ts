@@ -1,4 +1,7 @@
-/** @file What a quantization brought, as a table: the float network and the quantized one, on which images, and the engine's time. */
+/**
+ * @file The result of a quantization as a table: the float network and the quantized one, the images, and the
+ * engine's time.
+ */
 
 import type { QatStage, QatTaskResult, QuantizeResult } from "@subbyte/toolkit/tasks";
 import { disturbed } from "./bench-text.js";
@@ -94,7 +97,7 @@ export function trainedText(result: QatTaskResult): string {
   ].join("\n");
 }
 
-/** On the images that chose the epoch, of the network that was kept. */
+/** Accuracy of the network that was kept, on the images that chose the epoch. */
 const accuracyOf = ({ kept, best, history, baseline }: QatStage): number | undefined =>
   kept === "trained" ? history.find(({ epoch }) => epoch === best)?.validationAccuracy : baseline;
 

@@ -4,7 +4,7 @@ import type { CommonOptions } from "./common-options.js";
 import { print, printJson, toJson } from "./output.js";
 import { type Commit, commit, version } from "./provenance.js";
 
-/** What `--results` writes: everything needed to judge and repeat a measurement. */
+/** The file that `--results` writes: everything needed to judge and repeat a measurement. */
 export interface ResultRecord {
   /** As typed, such as `subbyte evaluate model.onnx --data mnist`. */
   readonly command: string;
@@ -16,9 +16,9 @@ export interface ResultRecord {
   readonly machine: Readonly<Record<string, string>>;
   /** When the command ended, ISO 8601. */
   readonly date: string;
-  /** From the start of the process. */
+  /** Time since the start of the process. */
   readonly seconds: number;
-  /** What `--json` prints. */
+  /** The result, as `--json` prints it. */
   readonly result: unknown;
 }
 

@@ -22,7 +22,7 @@ export function schemaCommand(commands: readonly CommandDefinition[]): Command {
     });
 }
 
-/** What a configuration file may hold; it may leave out what the command line gives. */
+/** The schema of a configuration file, which need not have the options that the command line gives. */
 async function configSchema(tasks: readonly TaskName[]) {
   const { optionsSchema } = await import("@subbyte/toolkit/options/json-schema");
   const schemas = tasks.map((task) => optionsSchema(task, { partial: true }));

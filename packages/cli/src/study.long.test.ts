@@ -19,7 +19,7 @@ interface Results {
   readonly missing: readonly { readonly id: string; readonly state: string }[];
 }
 
-/** What the merge of a study gathers, without times. */
+/** The results of a merged study, without times. */
 async function merged(name: string): Promise<Results> {
   expect((await subbyte("study", "merge", join(folder, name))).status).toBe(0);
   const { runs, missing } = JSON.parse(readFileSync(join(folder, name, "merged.json"), "utf8")) as Results;

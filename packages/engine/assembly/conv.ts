@@ -21,7 +21,7 @@ export function convolve<Product>(task: ConvTask): void {
   }
 }
 
-/** Blocks of sixteen channels, two weights a lane. */
+/** Blocks of sixteen channels, two weights per lane. */
 export function convolvePacked(task: ConvTask): void {
   const pixels = task.pixels;
   for (let pixel = 0; pixel < pixels; pixel += PANEL) {

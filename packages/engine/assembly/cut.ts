@@ -1,8 +1,8 @@
 /**
- * Proofs that narrow sums do not overflow, on the packed weights, the very bytes that the kernels multiply. With activations in
- * 0…a every partial sum of Σ w·x lies in [−a·Σ|w<0|, a·Σ(w>0)], whatever its order. Sums of bytes may start anywhere, so that only
- * the length of that interval, a·Σ|w|, must fit; low fields start at 0, and both ends must. Pieces of a sum are cut greedily, before
- * the first step that would leave the bounds, which makes the fewest.
+ * Proofs that narrow sums do not overflow, computed on the packed weights that the kernels multiply. With activations
+ * in 0…a, every partial sum of Σ w·x lies in [−a·Σ|w<0|, a·Σ(w>0)], in whatever order it is added. Sums of bytes may
+ * start anywhere, so only the length of that interval, a·Σ|w|, must fit. Low fields start at 0, so both ends must fit.
+ * Sums are cut greedily, before the first step that would exceed the bounds, which gives the fewest pieces.
  */
 import { CentreTask, CutTask } from "./load-tasks";
 

@@ -10,7 +10,7 @@ import { loadCodes } from "./vectors";
   v128.store(sums, i32x4.extend_high_i16x8_s(sum), 16);
 }
 
-/** Sums of four pixels in int16: the host has proved them to fit. `offsets` holds the pixels' windows. */
+/** Sums of four pixels in int16. The host has proved that they fit. `offsets` gives the windows of the pixels. */
 // @ts-ignore: decorator
 @inline function narrowSums<T>(task: DepthwiseTask, input: usize, offsets: usize, weights: usize, sums: usize): void {
   const x0 = input + load<i32>(offsets), x1 = input + load<i32>(offsets, 4);

@@ -35,7 +35,7 @@
   codes: usize;
   outputs: i32;
   length: i32;
-  /** int32[outputs] each. */
+  /** Both are int32[outputs]. */
   sums: usize;
   magnitudes: usize;
   /** int8[16] lowest, int8[16] highest: the extremes of all lanes are those of the codes. */
@@ -54,7 +54,7 @@
   totals: usize;
   /** int16[8]: largest |U|. */
   largest: usize;
-  /** 32 bytes for each position, one step of all, and nine vectors, a tap each. */
+  /** 32 bytes for each position (one step of all positions), and nine vectors, one per tap. */
   step: usize;
 }
 

@@ -80,7 +80,10 @@ export function multiply(task: MapTask): void {
   }
 }
 
-/** q = table[a], or that of the channel. The index is one byte wide, so that even a damaged code stays inside the table. */
+/**
+ * q = table[a], with one table or one per channel. The index is one byte, so even a damaged code stays inside the
+ * table.
+ */
 export function table(task: MapTask): void {
   for (let pixel = 0; pixel < task.pixels; pixel++) {
     const at = <usize>pixel << 2;

@@ -1,4 +1,6 @@
-/** Pooling (rule 9): windows are clipped to the image, so padded elements never take part. Eight channels a vector. */
+/**
+ * Pooling (rule 9): windows are clipped to the image, so padded elements never take part. Eight channels per vector.
+ */
 import { PoolTask } from "./tasks";
 import { loadCodes, MAGIC, MAGIC_BITS, storeCodes } from "./vectors";
 

@@ -1,6 +1,6 @@
 /**
- * What the machine's fused product with accumulation makes of its operands: a module of its own, so that the answer is known before
- * the kernels are compiled. Whether it validates tells whether there is relaxed SIMD.
+ * A module that shows how the fused product of this machine treats its operands. It is separate, so that the answer is
+ * known before the kernels are compiled. It is valid only where there is relaxed SIMD.
  */
 
 /** The sum of four products of the bytes of `w` and `x`, added to `sum`, in the lane `lane` of 0 and 3. */

@@ -1,6 +1,6 @@
 /**
- * What one step of the 4×2 tile multiplies: `x` is four bytes of one pixel in every 32-bit lane, `w` sixteen bytes of packed
- * weights, four channels a vector. Instances carry no state; they only choose code at compile time.
+ * The products of one step of the 4×2 tile. Every 32-bit lane of `x` holds the same four bytes of one pixel; `w` holds
+ * sixteen bytes of packed weights, for four channels. Instances have no state; they only choose code at compile time.
  */
 import { accumulate } from "./accumulate";
 import { ConvTask } from "./tasks";

@@ -79,13 +79,16 @@
   /** Bytes of one tile's channels at one position, a multiple of 16, and of all tiles of the chunk. */
   tilePitch: i32;
   positionPitch: i32;
-  /** Added to transformed elements, but at position (1, 1): 2·(2^bits − 1) brings bytes into 0…127; 0 for 16-bit elements. */
+  /**
+   * Added to transformed elements, except at position (1, 1): 2·(2^bits − 1), so that bytes lie in 0…127; 0 for
+   * 16-bit elements.
+   */
   shift: i32;
   /** Sums of all positions, int32[16][16 tiles][8] [int32[36][8 tiles][8], and 576 bytes of scratch]. */
   products: usize;
 }
 
-/** Depthwise convolution: one filter a channel, eight channels a vector. */
+/** Depthwise convolution: one filter per channel, eight channels per vector. */
 @unmanaged export class DepthwiseTask {
   input: usize;
   inputPixels: usize;
@@ -109,7 +112,7 @@
 @unmanaged export class LogitsTask {
   gemm: ConvTask;
   output: usize;
-  /** As in `OutputTask`, one phase. */
+  /** As in `OutputTask`, for one phase. */
   parameters: usize;
   parameterPitch: i32;
 }
@@ -154,7 +157,7 @@
   firstBytes: i32;
   firstZeroPoint: i32;
   firstMultiplier: f32;
-  /** Zero where the operator has one operand. */
+  /** Zero if the operator has one operand. */
   second: usize;
   secondPixels: usize;
   secondBytes: i32;

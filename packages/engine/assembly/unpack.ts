@@ -34,8 +34,8 @@ import { UnpackTask } from "./load-tasks";
 }
 
 /**
- * Packed bytes may end 64 bytes behind the place of the last code: a code is at most as wide as a byte, so that what is written, up to
- * 63 bytes behind the last code, never reaches what is still to be read.
+ * Packed bytes may end 64 bytes behind the place of the last code. A code takes at most one byte, so the output, which
+ * extends up to 63 bytes behind the last code, never overwrites input that has not been read yet.
  */
 export function unpack(task: UnpackTask): void {
   const bits = task.bits, length = task.length;

@@ -2,7 +2,7 @@
 
 import { InputError } from "./errors.js";
 
-/** What an argument or option must be. */
+/** The requirements on an argument or option. */
 export interface Expectation {
   /** As the message says it, e.g. `a positive integer`. */
   readonly expected: string;

@@ -2,11 +2,11 @@
  * @file The codes of the engine's errors, as data: docs/errors.md is generated from these tables.
  */
 
-/** What is known about one code. */
+/** The description of one error code. */
 export interface ErrorEntry<Fact extends string = string> {
   /** Why it happens, as one sentence. */
   readonly cause: string;
-  /** What to do, as one sentence. */
+  /** The remedy, as one sentence. */
   readonly remedy: string;
   /** The members of `data` that are always there. */
   readonly data: readonly Fact[];

@@ -1,6 +1,7 @@
 /**
- * @file Types of the host that not every program knows: one for Node is compiled without the DOM, and some without WebAssembly.
- * Where they are known they are these; else as much of them as the package's own declarations need.
+ * @file Types of the environment that not every program has: programs for Node are compiled without the DOM, and some
+ * without WebAssembly. If a program has these types, they are used; else a substitute with the parts that the package's
+ * own declarations need.
  */
 
 type Global = typeof globalThis;

@@ -28,16 +28,18 @@ export interface LoadOptions {
   /** Threads that compute, 1 by default. All numbers give the same bits. */
   readonly threads?: number;
   /**
-   * How threads share the work. `"tiles"`, the default: on every image together, which needs shared memory; a page that is not
-   * cross-origin isolated gets one thread. `"images"`: one image each, in workers with a copy of the model each.
+   * How threads share the work. `"tiles"`, the default: all threads work on the same image, which needs shared memory;
+   * a page that is not cross-origin isolated gets one thread. `"images"`: each thread takes one image, in a worker with
+   * its own copy of the model.
    */
   readonly parallel?: "tiles" | "images";
   /** Whether workers compute. Default: where the calling thread paints a page, or threads get one image each. */
   readonly worker?: boolean;
   /**
-   * Whether V8 may join pairs of 128-bit vectors to 256-bit ones, which its flag `--experimental-wasm-revectorize` does: faster,
-   * with the same bits. Off by default, because V8 calls it experimental and because a flag holds for the whole process, and for
-   * every WebAssembly module in it. Node 24 and newer on x64 with AVX2; elsewhere `fallback` says why it has no effect.
+   * Whether V8 may join pairs of 128-bit vectors into 256-bit vectors, by its flag `--experimental-wasm-revectorize`.
+   * This is faster and gives the same bits. Off by default, because V8 calls it experimental, and because a flag holds
+   * for the whole process and every WebAssembly module in it. It needs Node 24 or newer on x64 with AVX2; elsewhere
+   * `fallback` says why it has no effect.
    */
   readonly wideVectors?: boolean;
   /** Most bytes that file and model may take. Default 1 GiB. */
@@ -84,8 +86,9 @@ export async function load(source: ModelSource, options: LoadOptions = {}): Prom
 type InspectOptions = Pick<LoadOptions, "maxBytes" | "tier" | "threads" | "parallel">;
 
 /**
- * What a file says of its model, and the memory that it will take when loaded with the same options, without loading it.
- * @throws {FormatError} where the file is damaged, hostile or too large.
+ * The description of a model, and the memory that it will take if it is loaded with the same options. The model is not
+ * loaded.
+ * @throws {FormatError} if the file is damaged, hostile or too large.
  * @throws {InputError} where an option is unknown or out of range.
  */
 export function inspect(file: Uint8Array, options: InspectOptions = {}): ModelInfo {

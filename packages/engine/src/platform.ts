@@ -1,4 +1,7 @@
-/** @file What differs between Node and browsers, as the `#platform` import gives it: `node/platform.ts` or `worker/platform.ts`. */
+/**
+ * @file The differences between Node and browsers. The import `#platform` is `node/platform.ts` or
+ * `worker/platform.ts`.
+ */
 
 /** One end of a channel of messages; the values are structured clones. */
 export interface Endpoint {

@@ -1,4 +1,4 @@
-/** @file From logits to ranked classes. */
+/** @file Turns logits into ranked classes. */
 
 import { checkArgument, type Expectation, isObject, oneOf, positiveInteger } from "./arguments.js";
 import type { Probabilities } from "./program/program.js";

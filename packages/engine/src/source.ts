@@ -1,4 +1,4 @@
-/** @file Where a model's bytes come from: memory, or a stream that reports its progress. */
+/** @file Sources of a model's bytes: memory, or a stream that reports its progress. */
 
 import { platform } from "#platform";
 import { wrongArgument } from "./arguments.js";

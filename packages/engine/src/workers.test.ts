@@ -1,4 +1,4 @@
-/** @file What becomes of a model when a worker of it dies or cannot be started. Node's Worker is wrapped, as a debugger would. */
+/** @file Models whose worker dies or cannot be started. Node's Worker is wrapped, as a debugger would do it. */
 
 import { createRequire, syncBuiltinESMExports } from "node:module";
 import { afterAll, afterEach, expect, test } from "vitest";

@@ -1,10 +1,10 @@
 /** @file The codes of `ModelError`, as data: docs/errors.md is generated from this table. */
 
-/** What is known about one code. */
+/** The description of one error code. */
 export interface ErrorEntry<Fact extends string = string> {
   /** Why it happens, as one sentence. */
   readonly cause: string;
-  /** What to do, as one sentence. */
+  /** The remedy, as one sentence. */
   readonly remedy: string;
   /** The members of `data` that are always there. */
   readonly data: readonly Fact[];

@@ -16,7 +16,7 @@ export class ModelError extends Error {
     this.data = data;
   }
 
-  /** The same fault, told with the file in which it was found. */
+  /** The same error with the name of the file in its message. */
   inFile(file: string): ModelError {
     return this.#told({ ...this.data, file }, `${file}: ${this.message}`);
   }

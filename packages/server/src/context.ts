@@ -1,4 +1,4 @@
-/** @file What every protocol of a server shares. */
+/** @file The objects that all protocols of a server share. */
 
 import type { Scheduler } from "./compute/scheduler.js";
 import type { Inference } from "./inference/inference.js";

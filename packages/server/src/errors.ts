@@ -6,7 +6,7 @@ import { type ErrorCode, serverErrors } from "./error-codes.js";
 export type { ErrorCode };
 
 export interface ErrorDetails {
-  /** What the client can do about it; one or two sentences. */
+  /** One or two sentences about what the client can do. */
   readonly action: string;
   /** Seconds after which a retry makes sense; sent as `Retry-After`. */
   readonly retryAfter?: number;
@@ -47,7 +47,7 @@ export class ModelFileError extends ServerError {
   }
 }
 
-/** The JSON of every failure. `error` is the message and the action in one sentence, as ONNX Runtime Server has it. */
+/** The JSON of every failure. `error` is the message and the action in one text, as in ONNX Runtime Server. */
 export interface ErrorBody {
   readonly error: string;
   readonly code: ErrorCode;
@@ -57,7 +57,7 @@ export interface ErrorBody {
 
 type EngineErrorKind = (EnvironmentError | FormatError | InputError | LoadError)["kind"];
 
-/** What an error of the engine, or of the decoder, means to a client. */
+/** The error code that a client gets for an error of the engine or of the decoder. */
 const codeOfKind: Readonly<Record<EngineErrorKind, ErrorCode>> = {
   data: "invalid-request",
   format: "load-failed",

@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 const get = (path: string) => fetch(server.url + path);
 
-/** What `evaluate` computes of a file. */
+/** The logits that `evaluate` computes for a file. */
 async function expectedLogits(seed: number, bits: number, file: Uint8Array): Promise<number[]> {
   const model = await load(testModel(seed, bits));
   return Array.from(await model.run(preprocess(await decodeBytes(file), PREPROCESSING)));

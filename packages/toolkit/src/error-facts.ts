@@ -1,4 +1,4 @@
-/** @file What errors of the toolkit carry beside their sentence. */
+/** @file The data that errors of the toolkit have in addition to their sentence. */
 
 import type { ErrorEntry, ErrorValue } from "@subbyte/graph";
 
@@ -24,7 +24,7 @@ export interface ToolkitErrorFacts {
   readonly network: string;
   readonly nodes: readonly string[];
   readonly package: string;
-  /** What does the runs of a study: `slurm` or `kubernetes`. */
+  /** The system that does the runs of a study: `slurm` or `kubernetes`. */
   readonly engine: string;
   readonly reason: string;
   readonly argument: string;

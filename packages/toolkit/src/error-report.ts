@@ -1,4 +1,4 @@
-/** @file Any thrown value as kind, code, data and sentence, and a sentence. */
+/** @file Describes any thrown value by kind, code, data and a sentence. */
 
 import type { ErrorValue } from "@subbyte/graph";
 import type { ErrorCode, ErrorKind } from "./error-codes.js";
@@ -45,7 +45,7 @@ interface Coded extends Error {
   readonly path?: string;
 }
 
-/** The kind, code, data and sentence of anything that was thrown; a fault of ours has the kind and code `internal`. */
+/** The kind, code, data and sentence of anything that was thrown; a bug of Subbyte has the kind and code `internal`. */
 export function describeError(error: unknown): ErrorReport {
   if (!(error instanceof Error)) return internal(String(error));
   const { name, kind, code, data, message, path } = error as Coded;

@@ -58,7 +58,7 @@ export class MachineError extends Error {
   }
 }
 
-/** Ctrl-C, or an AbortSignal: the work stopped in good order; the message says how to go on. */
+/** Ctrl-C or an AbortSignal stopped the work, and nothing is damaged; the message says how to continue. */
 export class InterruptedError extends Error {
   override readonly name = "InterruptedError";
   readonly kind = "interrupted";

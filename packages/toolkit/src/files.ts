@@ -49,8 +49,8 @@ export async function writeFileAtomic(path: string, data: string | Uint8Array | 
 }
 
 /**
- * Finds out before the work what would keep `writeFileAtomic` from writing its result, and writes nothing: a folder of that name, a
- * part of the path that is a file, no permission.
+ * Finds out, before the work begins, what would keep `writeFileAtomic` from writing the result: a folder of that name,
+ * a part of the path that is a file, no permission. It writes nothing.
  *
  * @throws {MachineError} as `writeFileAtomic` would
  */
@@ -59,7 +59,7 @@ export async function checkWritable(path: string): Promise<void> {
   if (problem !== undefined) throw writeFailure(path, problem);
 }
 
-/** What the operating system would say, as far as its code. */
+/** The error code with which writing `path` would fail, as far as this can be known without trying. */
 async function problemOf(path: string): Promise<{ readonly code: string } | undefined> {
   if ((await statIfPresent(path))?.isDirectory()) return { code: "EISDIR" };
   let folder = dirname(resolve(path));
@@ -105,7 +105,7 @@ async function syncFolder(folder: string): Promise<void> {
   } catch {}
 }
 
-/** What the operating system said about writing `path`, as an error for people. */
+/** Turns an error of the operating system about writing `path` into an error for people. */
 export function writeFailure(path: string, error: unknown): MachineError {
   const code = (error as NodeJS.ErrnoException).code ?? "";
   const reason = advice[code] ?? (error instanceof Error ? error.message : String(error));

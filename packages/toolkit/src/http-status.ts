@@ -1,4 +1,4 @@
-/** @file HTTP statuses of all errors, for servers. A new kind without a status does not compile. */
+/** @file The HTTP statuses of all errors, for servers. A new kind of error without a status is a compile error. */
 
 import { type ErrorStatus, engineHttpStatus } from "@subbyte/engine/errors";
 import type { ErrorCode, ErrorKind } from "./error-codes.js";

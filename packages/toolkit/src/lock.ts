@@ -16,7 +16,10 @@ import { removeAbandoned, temporaryName } from "./temporary.js";
 export interface LockTimes {
   /** Between two touches. */
   readonly heartbeatMs: number;
-  /** Without a touch for so long, an unknown holder is gone. Steps of a task can keep a process from touching for some seconds. */
+  /**
+   * After so long without a touch, an unknown holder is considered gone. Steps of a task can keep a process from
+   * touching for some seconds.
+   */
   readonly staleMs: number;
 }
 
@@ -62,7 +65,7 @@ export async function takeLock(path: string, times: LockTimes = standardTimes): 
   }
 }
 
-/** Who has a lock at the moment, as far as its age tells. */
+/** The present holder of a lock, as far as the age of the lock shows. */
 export async function currentHolder(path: string, times: LockTimes = standardTimes): Promise<Holder | undefined> {
   const touched = await touchedAt(path);
   if (touched === undefined) return undefined;
@@ -72,8 +75,8 @@ export async function currentHolder(path: string, times: LockTimes = standardTim
 }
 
 /**
- * Makes a file that is never seen empty: a process that is killed between opening and writing would leave a lock of nobody,
- * which nothing can tell from one that is being taken. Fails with EEXIST where there is such a file.
+ * Makes a file that never appears empty. If a process were killed between opening and writing, it would leave a lock
+ * without a holder, which looks like a lock that is just being taken. Fails with EEXIST if the file exists.
  */
 async function createWhole(path: string, text: string): Promise<void> {
   removeAbandoned(dirname(path), basename(path));
@@ -96,7 +99,7 @@ function whetherActive({ pid, start, place: at }: Holder): boolean | undefined {
   return start === undefined ? undefined : startOf(pid) === start;
 }
 
-/** Clocks of machines differ, so that an old lock is watched before it counts as left behind. */
+/** Clocks of machines differ, so an old lock is watched for a while before it is considered abandoned. */
 async function isHeld(path: string, holder: Holder, { heartbeatMs, staleMs }: LockTimes): Promise<boolean> {
   const first = await touchedAt(path);
   if (first === undefined) return false;

@@ -4,7 +4,10 @@ import { createHash } from "node:crypto";
 import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 
-/** Where process ids mean the same: the machine and, in a container, its ids' namespace. Eight hexadecimal digits. */
+/**
+ * Identifies where a process id is valid: the machine and, in a container, its namespace of ids. Eight hexadecimal
+ * digits.
+ */
 export const place = createHash("sha256").update(`${hostname()} ${namespaceOfIds()}`).digest("hex").slice(0, 8);
 
 function namespaceOfIds(): string {

@@ -1,4 +1,4 @@
-/** @file `subbyte serve`: models of a folder over HTTP and gRPC, until it is told to stop. */
+/** @file `subbyte serve` serves the models of a folder over HTTP and gRPC until it is stopped. */
 
 import type { ServerOptions } from "@subbyte/server";
 import { UsageError } from "@subbyte/toolkit/errors";
@@ -52,7 +52,7 @@ export function serverOptions(options: TaskOptions<"serve">): ServerOptions {
   };
 }
 
-/** What the system says of addresses, in terms of options. */
+/** Explains an error of the system about an address in terms of options. */
 function explained(error: unknown, { host, port, grpcPort }: TaskOptions<"serve">): unknown {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === "EADDRINUSE" || message.startsWith("No address added")) {

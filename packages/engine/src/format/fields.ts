@@ -1,6 +1,6 @@
 /**
- * @file How each kind of operator field stands in the header. The operators' own `fields` tables say which they have, so that
- * reader and writer know no operator by name.
+ * @file The form of each kind of operator field in the header. The `fields` table of each operator says which fields it
+ * has, so reader and writer need not know any operator by name.
  */
 
 import type { Field, FieldKind, FieldTypes } from "../operators/definition.js";

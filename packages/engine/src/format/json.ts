@@ -111,7 +111,7 @@ class Parser {
     return /[.eE]|^-0/.test(raw) ? new Decimal(value) : value;
   }
 
-  /** What the pattern matches here, passed over. */
+  /** Consumes and returns the text that matches the pattern here. */
   #take(pattern: RegExp): string | undefined {
     pattern.lastIndex = this.#at;
     const found = pattern.exec(this.text)?.[0];

@@ -1,7 +1,7 @@
 /**
- * @file Signed codes of 2 to 8 bits, packed in the file: two's complement, least significant bit first, so that code k of a row
- * stands in bits k·b … k·b + b − 1 counted from the lowest bit of the row's first byte. Every row, an output channel, starts
- * on a byte; the bits after its last code are zero.
+ * @file Signed codes of 2 to 8 bits, packed in the file: two's complement, least significant bit first. Code k of a row
+ * takes the bits k·b … k·b + b − 1, counted from the lowest bit of the row's first byte. Every row, which is an output
+ * channel, starts on a byte; the bits after its last code are zero.
  *
  * At 4 bits `[1, −2, 7, −8]` is `E1 87`; at 3 bits `[1, −2, 3]` is `F1 00`.
  */

@@ -1,7 +1,7 @@
 /**
- * @file Reads a `.sbq` file that anybody may have written. Nothing in it is trusted: lengths are checked before anything of
- * that length is allocated, every JSON value against its type, every block against its checksum, and the program as a whole by
- * `checkProgram`. What is refused is a FormatError that names the field.
+ * @file Reads a `.sbq` file from an untrusted source. Lengths are checked before memory of that length is allocated,
+ * every JSON value is checked against its type, every block against its checksum, and the whole program by
+ * `checkProgram`. If anything is wrong, a FormatError names the field.
  */
 
 import { checkOptions, wrongArgument } from "../arguments.js";

@@ -47,8 +47,8 @@ export function writeSbq(program: Program): Uint8Array {
 }
 
 /**
- * Offsets are inside the header and depend on its length. They grow with it, so the header is encoded again until it agrees with
- * the offsets that it gives; it can only grow, by the few digits that an offset may gain.
+ * Offsets are inside the header and depend on its length. The header is therefore encoded again until its length agrees
+ * with the offsets in it. This ends, because an offset can only gain a few digits.
  */
 function encodeHeader(header: object, data: readonly Uint8Array[], checksums: readonly number[]) {
   let length = 0;

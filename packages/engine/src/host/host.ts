@@ -8,7 +8,7 @@ import type { KernelName, Tier } from "../wasm/modules.js";
 /** `"scalar"` is the reference in TypeScript: slow, and the truth that the kernels equal bit for bit. */
 export type TierName = "scalar" | Tier;
 
-/** What a file says of its model. */
+/** The description of a model, from its file. */
 export interface ModelInfo {
   readonly name: string;
   readonly classes: number;
@@ -51,7 +51,7 @@ export interface LayerProfile {
   readonly milliseconds: number;
   /** Multiply-adds per image. */
   readonly multiplyAdds: number;
-  /** 10⁹ multiply-adds a second; 0 where there are none. */
+  /** 10⁹ multiply-adds per second; 0 if there are none. */
   readonly gmacPerSecond: number;
 }
 

@@ -1,4 +1,4 @@
-/** @file What a program says of itself. */
+/** @file The description of a program. */
 
 import { kernelBytes } from "../kernels/requirement.js";
 import { elementCount } from "../operators/definition.js";

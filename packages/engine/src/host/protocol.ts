@@ -8,7 +8,10 @@ import type { Recruit } from "../threads/team.js";
 import type { KernelModules } from "../wasm/modules.js";
 import type { HostOptions, HostState, LayerProfile, Tensor, TierName } from "./host.js";
 
-/** What can be asked of the worker: to open a file, then the methods of a host; or to help, and nothing ever after. */
+/**
+ * The requests to a worker: it opens a file and then takes the methods of a host, or it becomes a helper and takes
+ * no others.
+ */
 export interface Service extends Recruit {
   open(file: Uint8Array, options: WorkerOptions): Promise<HostState>;
   run(input: Tensor): Promise<Float32Array>;
@@ -16,7 +19,10 @@ export interface Service extends Recruit {
   profile(runs: number): Promise<LayerProfile[]>;
 }
 
-/** With the kernels, compiled by who asks: the worker's script has none of its own, so that a page ships them once. */
+/**
+ * Options with the compiled kernels. The page compiles them, because the worker's script does not contain them; so a
+ * page ships them only once.
+ */
 export interface WorkerOptions extends HostOptions {
   readonly tier: TierName;
   readonly modules?: KernelModules;

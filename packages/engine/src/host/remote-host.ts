@@ -16,7 +16,7 @@ interface Pending {
   reject(error: Error): void;
 }
 
-/** As many workers as can be started, at most `count`, and why others could not. */
+/** Starts as many workers as possible, at most `count`, and says why others could not be started. */
 export async function startWorkers(
   count: number,
 ): Promise<{ readonly workers: readonly RemoteHost[]; readonly failure?: Error }> {
@@ -150,7 +150,7 @@ export class RemoteHost implements Host, Recruit {
     else pending?.resolve(reply.result);
   }
 
-  /** Nothing is answered any more. */
+  /** Ends the worker; requests are no longer answered. */
   #end(reason: Error): void {
     if (this.#ended !== undefined) return;
     this.#ended = reason;

@@ -1,4 +1,7 @@
-/** @file A model on this thread: the file read and checked once, laid out, warmed up. Every other host has one at its end. */
+/**
+ * @file Runs a model on this thread: reads and checks the file once, prepares the layers, and warms up. Every other
+ * host uses one in the end.
+ */
 
 import { tooLarge } from "../errors.js";
 import { readSbq } from "../format/reader.js";
@@ -104,7 +107,7 @@ export class Session implements Host {
     for (const helper of this.#helpers) helper.dispose();
   }
 
-  /** Where a helper has died, this thread does the work alone, then and ever after. */
+  /** Does the work. If a helper has died, this thread does this and all later work alone. */
   async #attempt<T>(work: (runner: Runner) => Eventually<T>): Promise<T> {
     const dead = this.#helpers.find(({ ended }) => ended !== undefined);
     if (dead !== undefined) await this.#goOnAlone(dead.ended!);
@@ -118,7 +121,7 @@ export class Session implements Host {
     }
   }
 
-  /** In other memory: a helper that only seemed dead may still write to the old one. */
+  /** Continues without helpers, in new memory: a helper that only seemed dead may still write to the old memory. */
   #goOnAlone({ message }: Error): Promise<void> {
     this.#alone ??= (async () => {
       const { tier } = this.#state;

@@ -47,8 +47,9 @@ interface VideoElementLike {
 }
 
 /**
- * What `classify` takes: decoded bytes with 1, 3 or 4 channels; `ImageData`; in browsers also `ImageBitmap`, `VideoFrame`,
- * `Blob`, and image, canvas and video elements. Described by their shape, so that the types need no DOM.
+ * The pictures that `classify` takes: decoded bytes with 1, 3 or 4 channels; `ImageData`; in browsers also
+ * `ImageBitmap`, `VideoFrame`, `Blob`, and image, canvas and video elements. These are described by their shape, so
+ * that the types do not need the DOM library.
  */
 export type ImageInput =
   | RawImage
@@ -130,7 +131,7 @@ const notAnImage = (found: unknown): InputError =>
     "{ data, width, height, channels }, ImageData or, in a browser, a picture of its own",
   );
 
-/** What a browser says of a picture whose pixels may not leave the page. */
+/** Whether an error of a browser means that a picture's pixels may not be read, because it is of another origin. */
 const isForeign = (cause: unknown): boolean =>
   isObject(cause) && ["DataCloneError", "SecurityError"].includes((cause as { readonly name?: string }).name ?? "");
 

@@ -1,9 +1,10 @@
 /**
- * @file What sums may reach. With activations x ∈ [0, a], every partial sum of Σ w·x lies in [−a·Σ|w<0|, a·Σ(w>0)], whatever its
- * order; `Packer.cut` finds the longest pieces of a layer's actual weights that respect the bounds given here (`assembly/cut.ts`).
+ * @file Bounds on sums. With activations x ∈ [0, a], every partial sum of Σ w·x lies in [−a·Σ|w<0|, a·Σ(w>0)], in
+ * whatever order it is added. `Packer.cut` finds the longest pieces of a layer's actual weights that respect these
+ * bounds (`assembly/cut.ts`).
  */
 
-/** What a lane's weights may sum to within a piece. */
+/** Bounds on the sums of a lane's weights within a piece. */
 export interface LaneBounds {
   /** Largest Σ|w| where a lane is an int16 sum of byte products that may start anywhere. */
   readonly magnitude: number;

@@ -1,6 +1,6 @@
 /**
- * @file Which kernel runs a convolution or linear layer. The form of the input (bytes or int16) is decided for all readers of a
- * tensor together; within it the layer's bit widths, shape and actual codes decide.
+ * @file Chooses the kernel of a convolution or linear layer. The form of a tensor (bytes or int16) is decided for all
+ * its readers together. Given that form, the layer's bit widths, shape and actual codes decide.
  */
 
 import { channelMultipliers } from "../operators/arithmetic.js";
@@ -48,7 +48,7 @@ export function chooseElementBytes(program: Program, tier: Tier): ElementBytes[]
   return elements;
 }
 
-/** Everything that the choice reads, computed once a layer. */
+/** Everything that the choice of a kernel depends on, computed once per layer. */
 export interface Layer {
   readonly filter: Filter;
   readonly weightSums: FilterSums;

@@ -27,8 +27,8 @@ export interface CompileOptions {
   /** Default: the best one of this machine. */
   readonly tier?: Tier;
   /**
-   * Runs once on a black image, so that the first answer is a warm one: V8 starts kernels in quickly made code and replaces those
-   * that prove hot. Default true.
+   * Runs once on a black image, so that the first real run is as fast as later ones: V8 starts kernels with quickly
+   * compiled code and replaces the hot ones by optimized code. Default true.
    */
   readonly warmUp?: boolean;
 }

@@ -1,6 +1,6 @@
 /**
- * @file Load-time work on weights, done by kernels: cold JavaScript would take most of the time that a model needs to get ready.
- * Codes are staged where activations will stand later.
+ * @file The work on weights at load. Kernels do it, because JavaScript that V8 has not optimized yet would take most of
+ * the load time. Codes are staged in memory that will hold activations later.
  */
 
 import { packedCodes } from "../format/packed-weights.js";

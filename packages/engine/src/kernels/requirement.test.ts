@@ -9,7 +9,7 @@ import { layOut } from "./executable.js";
 import { kernelBytes } from "./requirement.js";
 import { scheduleSteps } from "./splitting/schedule.js";
 
-/** What a program takes, and the bound on it. */
+/** The memory that a program takes, and the bound on it. */
 async function measure(program: Program, tier: Tier, threads: number) {
   const { constants, emitter } = await layOut(program, tier, false);
   scheduleSteps(constants, emitter.steps, emitter.scratch.forThreads(threads));

@@ -5,7 +5,7 @@
 
 import type { Placement } from "./placement.js";
 
-/** What a convolution and a linear layer, its special case, have in common. */
+/** The common form of a convolution and a linear layer, which is a special case of a convolution. */
 export interface Filter {
   readonly outputs: number;
   /** Input channels of each group. */

@@ -1,7 +1,8 @@
 /**
  * @file Constants of Winograd F(2×2, 3×3) in integers (`assembly/winograd.ts` and `assembly/pack-winograd.ts` have the
- * transforms). Transformed activations lie within ±2a, where a is the largest code, at position (1, 1) within 0…4a. Kernels on
- * bytes add 2a to all but (1, 1); the products then contain 2a·ΣU, the same for every tile, which is taken out of the bias.
+ * transforms). Transformed activations lie within ±2a, where a is the largest code, except at position (1, 1), where
+ * they lie within 0…4a. Kernels on bytes add 2a to all others; the products then contain 2a·ΣU, which is the same for
+ * every tile and is subtracted from the bias.
  */
 
 /** Largest transformed activation, once shifted, in units of the largest activation. */

@@ -21,7 +21,7 @@ const sharedLimit = 2 ** 25;
 export type Emit = (first: number, count: number, sums: Int32Array) => void;
 
 interface Lanes {
-  /** Output channels a lane, 1 or 2. */
+  /** Output channels per lane, 1 or 2. */
   readonly width: 1 | 2;
   /** `[group][tile][k][2 lanes]`; a tile is two lanes, lanes beyond the group's channels are zero. */
   readonly weights: Float64Array;

@@ -40,7 +40,9 @@ export function productMultiplier(first: number, second: number, outputScale: nu
   return Math.fround(Math.fround(first * second) / outputScale);
 }
 
-/** m[c] = fround(fround(s_x · s_w[c]) / s_y), one a channel (rule 5); `outputScale` is 1 for float results (rule 10). */
+/**
+ * m[c] = fround(fround(s_x · s_w[c]) / s_y), one per channel (rule 5); `outputScale` is 1 for float results (rule 10).
+ */
 export function channelMultipliers(inputScale: number, weightScales: Float32Array, outputScale: number): Float32Array {
   return weightScales.map((scale) => Math.fround(Math.fround(inputScale * scale) / outputScale));
 }

@@ -88,7 +88,7 @@ export const averagePool: OperatorDefinition<AveragePoolOperator> = {
   },
 };
 
-/** What the windows of an average need, row-major by output position; the same for every channel. */
+/** Facts about the windows of an average pool, row-major by output position; the same for every channel. */
 export interface AveragePositions {
   /** Taps inside the image of each row and column of windows, `[first, end)`. */
   readonly rows: readonly (readonly [number, number])[];

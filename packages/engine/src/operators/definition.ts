@@ -1,6 +1,6 @@
 /**
- * @file What the engine knows of an operator. Each operator is one file beside this one and one line in `index.ts`: its type, its
- * fields in the file, what it reads, its checks, and its arithmetic.
+ * @file The definition of an operator in the engine. Each operator is one file beside this one and one line in
+ * `index.ts`: its type, its fields in the file, what it reads, its checks, and its arithmetic.
  */
 
 import { invalid } from "../errors.js";
@@ -32,7 +32,7 @@ export interface Field {
   readonly length?: number;
 }
 
-/** What all operators have. */
+/** The fields of every operator. */
 export interface NamedOperator {
   readonly op: string;
   readonly name: string;
@@ -41,7 +41,7 @@ export interface NamedOperator {
 /** One entry for every property of the operator but `op` and `name`; a forgotten one does not compile. */
 export type FieldsOf<T extends NamedOperator> = { readonly [K in Exclude<keyof T, "op" | "name">]-?: Field };
 
-/** What the arithmetic works on: the arena's views, set up once, read and written by every run. */
+/** The memory of the arithmetic: views of the arena, set up once, read and written by every run. */
 export interface Memory {
   readonly program: Program;
   /** The codes of a tensor, row-major in its shape. */
@@ -81,7 +81,7 @@ export interface OperatorDefinition<T extends NamedOperator> {
    * @throws {FormatError}
    */
   check(op: T, context: CheckContext): void;
-  /** What the reference allocates beyond tensors and parameters, at most, for the memory limit. */
+  /** The most memory that the reference allocates beyond tensors and parameters, for the memory limit. */
   workingMemory(op: T, program: Program): WorkingMemory;
   /** Multiply-adds of one image; only layers with weights have any. */
   multiplyAdds?(op: T, program: Program): number;

@@ -1,4 +1,4 @@
-/** @file What an operator brings along: the bytes of its constants in memory. */
+/** @file The number of bytes that the constants of an operator take in memory. */
 
 import type { Operator } from "../program/program.js";
 import { elementCount, type Field, type FieldKind, type FieldTypes } from "./definition.js";

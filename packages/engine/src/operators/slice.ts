@@ -4,7 +4,10 @@ import type { TensorId } from "../program/program.js";
 import { noWorkingMemory, type OperatorDefinition } from "./definition.js";
 import { gather, rowMajorStrides } from "./gather.js";
 
-/** Moves codes: output[i] = input[starts + i · steps], an entry an axis; steps are at least 1, the output's shape says where it ends. */
+/**
+ * Moves codes: output[i] = input[starts + i · steps], with one entry per axis. Steps are at least 1; the output's shape
+ * gives the end.
+ */
 export interface SliceOperator {
   readonly op: "slice";
   readonly name: string;

@@ -63,8 +63,8 @@ export function checkWindowAttributes(
 }
 
 /**
- * Output sizes of a pooling: the counts rounded down or, as ONNX's `ceil_mode` does on both axes alike, up, where the additional
- * window starts inside the image or the padding before it. Every window must hold at least one element of the image.
+ * The output sizes of a pool. They are rounded down or, with ONNX's `ceil_mode`, up on both axes if the additional
+ * window starts inside the image or the padding before it. Every window must contain at least one element of the image.
  */
 export function checkPoolWindows(context: CheckContext, axes: readonly Axis[], windows: readonly number[]): void {
   const roundings = axes.map((axis, i) => roundingOf(context, axis, windows[i]!));

@@ -1,4 +1,4 @@
-/** @file From a decoded image of any size to the bytes that a network takes, as its file says. */
+/** @file Turns a decoded image of any size into the bytes that a network takes, as the file of the network says. */
 
 import { checkArgument, type Expectation, isObject, oneOf, positiveInteger, wrongArgument } from "../arguments.js";
 import { InputError } from "../errors.js";
@@ -6,7 +6,7 @@ import { roundHalfToEven } from "../operators/arithmetic.js";
 import type { Preprocessing } from "../program/program.js";
 import { type Crop, checkImage, imageSize, type RawImage, resizeBilinear } from "./resize.js";
 
-/** What becomes of an image whose size a model that takes one size does not take: made to cover it, or refused. */
+/** For models that take only one size: whether images of other sizes are resized to cover it, or refused. */
 export type Fit = "cover" | "exact";
 
 /**

@@ -11,7 +11,7 @@ import type { Program } from "./program.js";
 export interface Arena {
   /** Byte offset of each tensor or block. */
   readonly offsets: readonly number[];
-  /** Bytes in all. */
+  /** The total number of bytes. */
   readonly size: number;
 }
 

@@ -1,4 +1,4 @@
-/** @file What a program says about images, labels and its origin, checked like the rest of it. */
+/** @file Checks what a program says about images, labels and its origin. */
 
 import { invalid } from "../errors.js";
 import type { Json, Program } from "./program.js";

@@ -23,7 +23,7 @@ function replaced(value: unknown, [key, ...path]: readonly string[], by: unknown
   return copy;
 }
 
-/** What each function answers to a program, errors of the engine and others apart. */
+/** The answer of each function to a program; errors of the engine are kept apart from others. */
 const asked: Readonly<Record<string, (program: Program) => unknown>> = {
   checkProgram: engine.checkProgram,
   memoryRequirement: engine.memoryRequirement,

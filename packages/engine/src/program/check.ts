@@ -142,7 +142,8 @@ function checkTensor(field: string, tensor: QuantizedTensor, maxBytes: number): 
 }
 
 /**
- * What functions need that read a program without running it: everything has its type, and every tensor that is named exists.
+ * The checks for functions that read a program without running it: every field has its type, and every tensor that is
+ * referred to exists.
  * @throws {FormatError}
  */
 export function checkReferences(program: Program): void {

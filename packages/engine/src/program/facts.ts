@@ -1,6 +1,6 @@
 /**
- * @file What can be asked of the arithmetic, or of a program without running it, with checks of what is passed; the engine itself
- * asks after its own.
+ * @file Functions for users about the arithmetic, or about a program that is not run. They check their arguments; the
+ * engine calls the unchecked forms after its own checks.
  */
 
 import { wrongArgument } from "../arguments.js";

@@ -43,7 +43,7 @@ export function createReference(program: Program, options: ReferenceOptions = {}
   return prepareReference(program, options.trace);
 }
 
-/** The same for a program that `checkProgram` has passed. */
+/** Like `createReference`, for a program that `checkProgram` has accepted. */
 export function prepareReference(program: Program, trace?: Trace): Reference {
   const arena = planArena(program);
   const bytes = new Uint8Array(arena.size);

@@ -1,4 +1,4 @@
-/** @file Where threads wait for each other: a barrier on two words of shared memory. */
+/** @file A barrier at which threads wait for each other, on two words of shared memory. */
 
 import { EnvironmentError } from "../errors.js";
 import type { WasmMemory } from "../host-types.js";
@@ -10,8 +10,8 @@ import type { WasmMemory } from "../host-types.js";
 const mostSpins = 2 ** 13;
 const fewestSpins = 2 ** 11;
 /**
- * How long a thread waits for the others before it takes them for dead: those that sleep between two runs wake up within
- * milliseconds, while one may need long for its part of a run.
+ * How long a thread waits for the others before it considers them dead. Threads that sleep between two runs wake up
+ * within milliseconds, but one may need long for its part of a run.
  */
 const patienceMs = { start: 3000, phase: 30_000, "for ever": Number.POSITIVE_INFINITY };
 /** Looks at the word between two looks at the clock, where a thread may not sleep. */
@@ -64,7 +64,7 @@ export class Barrier {
   }
 }
 
-/** A page's own thread is not allowed to sleep. */
+/** The main thread of a page is not allowed to sleep. */
 const mayBlock = (() => {
   try {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 0);

@@ -5,7 +5,7 @@ import type { Call, Schedule } from "../kernels/splitting/schedule.js";
 import { instantiate, type Kernel, type KernelModules } from "../wasm/modules.js";
 import { Barrier } from "./barrier.js";
 
-/** What a helper is told; it can be posted. */
+/** The message that tells a helper its work; it can be sent with `postMessage`. */
 export interface Assignment {
   readonly memory: WasmMemory;
   readonly modules: KernelModules;

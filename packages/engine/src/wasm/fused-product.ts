@@ -1,6 +1,7 @@
 /**
- * @file What this machine's fused product of bytes does (`i32x4.relaxed_dot_i8x16_i7x16_add_s`). The specification leaves open what a
- * second operand above 127 counts, and whether two products saturate at 16 bits; within one machine it is always the same.
+ * @file Finds out what the fused product of bytes (`i32x4.relaxed_dot_i8x16_i7x16_add_s`) does on this machine. The
+ * specification leaves open how a second operand above 127 is read, and whether the sum of two products saturates at
+ * 16 bits; on one machine it is always the same.
  */
 
 import { probeModule } from "./generated-probe.js";

@@ -9,8 +9,8 @@ import { plainModule, relaxedModule } from "./generated-kernels.js";
 import { withSharedMemory } from "./shared-memory.js";
 
 /**
- * `"simd"` runs everywhere that has WebAssembly SIMD; `"relaxed"` adds kernels on bytes, `"fused"` those that sum in int32. All give
- * the same bits.
+ * `"simd"` runs wherever there is WebAssembly SIMD; `"relaxed"` adds kernels that multiply bytes, and `"fused"` kernels
+ * that add such products directly in int32. All give the same bits.
  */
 export type Tier = "simd" | "relaxed" | "fused";
 
@@ -41,9 +41,9 @@ export function supportedTier(): Tier {
 }
 
 /**
- * What the fused product does with bytes above 127 tells how many instructions it takes, and so whether it is the fastest: one for
- * each of the two that can be used at 8 bits. Timing instead would take longer than loading a small network, since the first runs
- * are those of a baseline compiler.
+ * The treatment of bytes above 127 shows how many instructions the fused product takes on this machine: in the two
+ * forms that can be used at 8 bits it is a single instruction, and the fastest. Timing would take longer than loading a
+ * small network, since the first runs are compiled by a baseline compiler.
  */
 function probe(): Tier {
   if (!hasRelaxedSimd()) platform.enableRelaxedSimd();

@@ -1,7 +1,7 @@
 /**
- * @file The browser's platform in the worker's own script, where the build puts it in the place of `platform.ts`. A script that
- * names its own file as a worker's makes bundlers follow a circle: they ship everything twice, lose the address of the helper, or
- * never end. The address of the running script is known without them.
+ * @file The browser platform for the worker's own script; the build puts it in the place of `platform.ts`. If a script
+ * names its own file as a worker, bundlers follow a cycle: they ship everything twice, lose the address of the helper,
+ * or never end. This file avoids that, because a running script knows its own address.
  */
 
 import type { Platform } from "../platform.js";

@@ -14,7 +14,7 @@ import type { Graph, Node, TensorType } from "../ir/types.js";
 import { operatorDefinition } from "../operators/index.js";
 import { freeName } from "./names.js";
 
-/** The loss to differentiate, and the values to differentiate it by. */
+/** The loss, and the values with respect to which it is differentiated. */
 export interface GradientRequest {
   /** A value with one element. */
   readonly loss: string;

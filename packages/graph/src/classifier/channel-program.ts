@@ -1,9 +1,10 @@
 /**
- * @file What a network does to the channels of its image before anything else: normalization, another order of channels.
+ * @file Recognizes what a network does to the channels of its image before the first layer: normalization, another
+ * order of channels.
  *
- * Each value near the input is followed as a list of channels, each `factor · x[source] + offset` of a channel of the image.
- * So `transform_input` of torchvision (Gather, Mul, Add, Concat per channel), BGR by Slice, Gather or Split, normalization by
- * Sub and Div, and Transpose between layouts are all read alike.
+ * Each value near the input is represented as a list of channels, each of which is `factor · x[source] + offset` for
+ * some channel of the image. Thus one analysis covers `transform_input` of torchvision (Gather, Mul, Add, Concat per
+ * channel), BGR by Slice, Gather or Split, normalization by Sub and Div, and Transpose between layouts.
  */
 
 import { toNumbers } from "../ir/tensor.js";

@@ -11,7 +11,7 @@ import { permutation } from "../operators/movement.js";
 import { normalizeAxis } from "../operators/support/attributes.js";
 import { evaluatedConstants } from "../passes/evaluated-constants.js";
 
-/** What gives codes again where it is given codes. */
+/** Operators whose output consists of codes if their input does. */
 const ofCodes: ReadonlySet<string> = new Set(["Clip", "Transpose", "Reshape", "Identity"]);
 const codeTypes: ReadonlySet<string> = new Set(["int8", "uint8", "int4", "uint4"]);
 

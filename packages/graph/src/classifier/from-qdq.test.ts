@@ -54,7 +54,7 @@ const grids = (graph: Graph) =>
   });
 
 const x = float32([-0.9, 0.26, 0.74, 30], [1, 1, 2, 2]);
-/** What ONNX says the nodes compute. */
+/** The result of the nodes according to ONNX. */
 const outputOf = (graph: Graph) =>
   Array.from(evaluate(graph, new Map([["x", x]])).get(graph.outputs[0]!)!.data, Number);
 

@@ -1,4 +1,4 @@
-/** @file From a graph as it was read to an image classifier of the usual form. */
+/** @file Turns a graph that was read from a file into an image classifier of the usual form. */
 
 import { ModelError } from "../errors.js";
 import type { Graph } from "../ir/types.js";
@@ -33,7 +33,7 @@ export interface ImportedClassifier {
   readonly input: FileInput;
 }
 
-/** What only gets in the way of reading the first layers. */
+/** Passes that remove nodes which make the first layers hard to recognize. */
 const preparation = [removeDeadNodes, foldConstants, foldShapes, removeIdentities];
 
 /**
@@ -60,8 +60,8 @@ const LARGEST_MEAN = 2;
 const LARGEST_STD = 10;
 
 /**
- * The unit that a normalization is for. One that narrows 0…1, as torchvision's `transform_input` does, continues another that
- * was done before, and tells nothing.
+ * The unit of pixels for which a normalization is made. A normalization that narrows 0…1, such as torchvision's
+ * `transform_input`, follows another that was done before, and shows nothing.
  */
 function unitOf({ mean, std }: Normalization): 1 | 255 | undefined {
   const isOfBytes = mean.some((value) => Math.abs(value) > LARGEST_MEAN) || std.every((value) => value > LARGEST_STD);

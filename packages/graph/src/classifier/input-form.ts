@@ -16,13 +16,13 @@ export interface InputFormOptions {
 
 export interface InputForm {
   readonly graph: Graph;
-  /** What the file's own input was, where it is another now. */
+  /** The changes between the file's own input and the present one. */
   readonly changes: readonly InputChange[];
 }
 
 /**
- * What the import changed about the input: `bytes` (it took bytes), `channels-last` ([N, H, W, C]), `size` (open height or
- * width), `flat` (a vector per image), `unread-inputs` (inputs that nothing reads).
+ * The changes that the import made to the input: `bytes` (it took bytes), `channels-last` ([N, H, W, C]), `size` (open
+ * height or width), `flat` (a vector per image), `unread-inputs` (inputs that nothing reads).
  */
 export type InputChange = "bytes" | "channels-last" | "size" | "flat" | "unread-inputs";
 
@@ -70,7 +70,7 @@ function fromBytes(graph: Graph): Graph {
   return { ...graph, inputs: [{ ...input, dtype: "float32" }] };
 }
 
-/** Makes `shape` the input's; `op` makes of it what the network took before. */
+/** Gives the input the shape `shape`; the operator `op` turns it into what the network took before. */
 function behind(
   graph: Graph,
   shape: readonly Dim[],

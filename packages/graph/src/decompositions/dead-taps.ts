@@ -1,11 +1,11 @@
 /**
- * @file Drops kernel rows and columns that only ever meet padding.
+ * @file Drops rows and columns of a kernel that only ever read padding.
  *
  *   y = Conv(x, w; pads)      =  Conv(x, w[live]; smaller pads)
  *   dw[live] = ConvWeightGradient of the smaller convolution,  0 elsewhere
  *
- * Deep layers on small images are full of them: with a padding of 1 a 3×3 kernel on a 1×1 image is a 1×1 kernel, a ninth of
- * the multiplications; with stride 2 on a 2×2 image it is a 2×2 kernel.
+ * Deep layers on small images have many of them. With a padding of 1, a 3×3 kernel on a 1×1 image is a 1×1 kernel with
+ * a ninth of the multiplications; with stride 2 on a 2×2 image, it is a 2×2 kernel.
  */
 
 import { float32 } from "../ir/tensor.js";

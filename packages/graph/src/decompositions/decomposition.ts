@@ -19,8 +19,8 @@ export interface DecompositionContext {
   /** The nodes of the graph that came in that read a value. */
   readers(value: string): readonly Node[];
   /**
-   * A value computed once for each key and shared by every node that asks for it, such as a transformed activation that
-   * forward and backward pass both read. It is placed with the first node that asks, hence before all others.
+   * A value that is computed once per key and shared by every node that asks for it, such as a transformed activation
+   * that forward and backward pass both read. It is placed before the first node that asks for it.
    */
   once(key: string, make: () => string): string;
 }

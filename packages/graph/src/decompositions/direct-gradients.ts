@@ -117,8 +117,8 @@ function weightConv(context: ConvContext, dy: string, x: string): string {
 }
 
 /**
- * x without the elements at the end that no window reached, and pads under which the weight convolution has exactly the
- * kernel's taps as output. (Those elements would need negative pads, which runtimes refuse.)
+ * x without the elements at the end that no window reached, and pads with which the weight convolution gives exactly
+ * one output per tap of the kernel. (Otherwise those elements would need negative pads, which runtimes refuse.)
  */
 function touched(
   { g, geometry }: ConvContext,

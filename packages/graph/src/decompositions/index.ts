@@ -17,7 +17,7 @@ import { reluGradient } from "./relu.js";
 import { softmaxCrossEntropy, softmaxCrossEntropyGradient } from "./softmax-cross-entropy.js";
 import { winograd } from "./winograd.js";
 
-/** In order of preference; the last takes every gradient. */
+/** Decompositions in order of preference; the last accepts every gradient. */
 const convolutions: readonly ConvDecomposition[] = [deadTaps, fullWindow, winograd, pointwise, directGradients];
 
 const inference: readonly Decomposition[] = [fakeQuant];

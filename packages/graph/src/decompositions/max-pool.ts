@@ -1,5 +1,5 @@
 /**
- * @file Gradient of MaxPool: each element of dy is added at the flat position where the maximum stood.
+ * @file Gradient of MaxPool: each element of dy is added at the flat position of its maximum.
  *
  *   dx = ScatterElements(zeros, indices, dy; reduction add), all flat
  */

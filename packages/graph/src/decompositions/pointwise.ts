@@ -4,8 +4,8 @@
  *   many positions an image:   dX[n] = Wᵀ·dY[n],           dW = Σ_n dY[n]·X[n]ᵀ
  *   few:                       dX = Wᵀ·dY as [o, n·p],      dW = dY·Xᵀ as [o, n·p]·[n·p, c]
  *
- * With few positions, one product over the whole batch is worth the two transpositions. With a stride, X is the part of x
- * that is read; dX goes back to its places by padding. (With many positions ConvTranspose spreads them faster.)
+ * With few positions, one product over the whole batch is worth the two transpositions. With a stride, X is the part of
+ * x that is read; dX is put back in its places by padding. (With many positions, ConvTranspose does this faster.)
  */
 
 import { type ConvContext, type ConvDecomposition, type ConvGeometry, channelsFirst, every } from "./convolution.js";

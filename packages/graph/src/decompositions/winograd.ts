@@ -79,8 +79,9 @@ interface Plan {
 type Side = "input" | "output";
 
 /**
- * What the model of cost below is worth against a measured direct convolution: the separable form's products are smaller
- * and its dU has to be summed. Measured over 16…512 channels and 2…56 rows, the prediction tells faster from slower.
+ * Factor between the cost that the model below predicts and that of a measured direct convolution: the separable form
+ * has smaller products, and its dU has to be summed. Measured with 16…512 channels and 2…56 rows; with this factor, the
+ * model predicts correctly which of the two is faster.
  */
 const SEPARABLE_OVERHEAD = 1.3;
 /** With stride 2 nine products save fewer than half of the multiplications: gains were measured up to so many positions. */

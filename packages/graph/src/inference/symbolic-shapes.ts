@@ -1,6 +1,6 @@
 /**
- * @file Shape arithmetic on symbols: which scalars and vectors of integers of a graph are known as dimensions, `[N, 64]` for
- * instance, although the batch size is not a number.
+ * @file Shape arithmetic with symbols. It finds integer scalars and vectors in a graph whose values are known as
+ * dimensions, for instance `[N, 64]`, although the batch size is not a number.
  */
 
 import { dimProduct, dimQuotient } from "../ir/dims.js";
@@ -61,7 +61,7 @@ function shapeOf({ attributes }: Node, type: TensorType | undefined): ShapeValue
   return { dims: type.shape.slice(start ?? 0, end ?? type.shape.length), isScalar: false };
 }
 
-/** What an operator on shapes makes of its inputs; undefined where an input is not known or the operator another. */
+/** The result of an operator on shapes; undefined if an input is unknown or the operator is not supported here. */
 function compute(node: Node, inputs: readonly (ShapeValue | undefined)[]): ShapeValue | undefined {
   const [a, b] = inputs;
   if (!a) return undefined;

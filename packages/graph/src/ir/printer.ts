@@ -1,5 +1,5 @@
 /**
- * @file A graph as text, one line a node, for terminals, diffs and golden tests:
+ * @file A graph as text, one line per node, for terminals, diffs and golden tests:
  *
  *   graph tiny (x: float32[N,3,32,32]) -> (y) {
  *     c = Conv(x, w: float32[16,3,3,3], b: float32[16]) {pads = [1, 1, 1, 1]}  # stem

@@ -39,15 +39,18 @@ export type TypedArray =
   | Int8Array
   | Uint8Array;
 
-/** What is known of a value before it is computed. `shape` is absent where not even the rank is known. */
+/**
+ * The type of a value, as far as it is known before the value is computed. `shape` is absent if even the rank is
+ * unknown.
+ */
 export interface TensorType {
   readonly dtype: DType;
   readonly shape?: readonly Dim[];
 }
 
 /**
- * A constant. `data` holds one element an entry in row-major order: int4 and uint4 lie in Int8Array and Uint8Array (one
- * code a byte, packed only in files), bool in Uint8Array, float16 in Uint16Array (its bits).
+ * A constant. `data` holds one entry per element in row-major order: int4 and uint4 are in Int8Array and Uint8Array
+ * (one code per byte; only files pack them), bool in Uint8Array, float16 in Uint16Array (its bits).
  */
 export interface Tensor {
   readonly dtype: DType;

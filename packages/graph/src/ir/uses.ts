@@ -1,8 +1,11 @@
-/** @file Who produces and who reads each value of a graph, counted once and remembered beside the graph. */
+/**
+ * @file The node that produces each value of a graph and the nodes that read it, computed once and remembered per
+ * graph.
+ */
 
 import type { Graph, Node } from "./types.js";
 
-/** Who produces and who reads the values of a graph. */
+/** The nodes that produce and read the values of a graph. */
 export interface Uses {
   /** The node that produces a value; undefined for inputs and constants. */
   producer(value: string): Node | undefined;

@@ -1,8 +1,9 @@
 /**
- * @file The kinds of attributes: which one a value is written as, and which one a name must have when it is read.
+ * @file The types of attributes: the type as which a value is written, and the type that a name must have when it is
+ * read.
  *
- * JavaScript has one number type and ONNX two, so 1 could be INT or FLOAT. Most attributes are integers; the FLOAT ones
- * are listed here by name, since hardly any name means an integer in one operator and a float in another.
+ * JavaScript has one number type and ONNX has two, so 1 could be INT or FLOAT. Most attributes are integers. Those of
+ * type FLOAT are listed here by name, since hardly any name is an integer in one operator and a float in another.
  */
 
 import { ModelError } from "../errors.js";

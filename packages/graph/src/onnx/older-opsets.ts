@@ -1,7 +1,7 @@
 /**
- * @file Operators as other opsets write them, brought to the one form of the IR: that of opset 22 (see `opsets.ts`).
+ * @file Converts operators of other opsets to the form of the IR, which is that of opset 22 (see `opsets.ts`).
  *
- * A rule stands for what an operator looked like before (or from) an opset. Where a number of an attribute became an input,
+ * A rule describes the form that an operator had before (or has from) an opset. If a numeric attribute became an input,
  * the rule makes a constant of it. Source: the changelog of the ONNX operators (docs/Changelog.md of the ONNX project).
  */
 

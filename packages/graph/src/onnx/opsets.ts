@@ -12,7 +12,7 @@ import type { Attribute, Attributes, Graph, Node, Tensor } from "../ir/types.js"
 
 /** The opsets that `readOnnx` knows. */
 export const OLDEST_OPSET = 1;
-/** The oldest that ONNX Runtime executes. */
+/** The oldest opset that ONNX Runtime executes. */
 export const OLDEST_RUN_OPSET = 7;
 export const NEWEST_OPSET = 25;
 

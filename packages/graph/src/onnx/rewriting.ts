@@ -1,9 +1,9 @@
-/** @file What the rules that bring operators of other opsets to the IR's form share. */
+/** @file Shared code of the rules that convert operators of other opsets to the form of the IR. */
 
 import { ModelError } from "../errors.js";
 import type { Node, Tensor } from "../ir/types.js";
 
-/** What a rule may build with. */
+/** The functions with which a rule builds its result. */
 export interface Rewriting {
   /** Adds a constant and returns its name. */
   constant(stem: string, tensor: Tensor): string;

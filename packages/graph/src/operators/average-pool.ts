@@ -2,8 +2,8 @@
  * @file AveragePool over the spatial axes of x [n, c, …], and GlobalAveragePool. Spec: ONNX `AveragePool`,
  * opset 19.
  *
- * The divisor counts the elements inside the image, or, with count_include_pad, those inside the padded image (a window
- * that ceil_mode lets stick out further counts no more than that).
+ * The divisor counts the elements inside the image or, with count_include_pad, those inside the padded image. If a
+ * window extends beyond the padding because of ceil_mode, its further elements are not counted.
  */
 
 import { elementCount, float32 } from "../ir/tensor.js";
@@ -73,8 +73,8 @@ export const AveragePool: OperatorDefinition = {
   },
 
   /**
-   * Each element of dy, divided as its average was, goes back to all of its taps: the input gradient of a convolution of
-   * ones, the same for every channel, so channels count as images.
+   * Each element of dy is divided as its average was, and added to all of its taps. This is the input gradient of a
+   * convolution with ones, which is the same for every channel, so channels are treated as images.
    */
   gradient({ node, g, type, outputGradients: [dy] }) {
     const shape = type(node.inputs[0]!).shape!;

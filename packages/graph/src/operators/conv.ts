@@ -103,7 +103,7 @@ function correlate(x: Tensor, w: Tensor, group: number, taps: Int32Array): Float
   return y;
 }
 
-/** dx [n, c, image…] = the sum over the taps that read each element: also what ConvTranspose computes. */
+/** dx [n, c, image…] = the sum over the taps that read each element. ConvTranspose computes the same. */
 export function correlateTransposed(
   dy: Tensor,
   w: Tensor,

@@ -1,9 +1,9 @@
-/** @file What the graph knows of an operator; each operator is one file beside this one and one line in `index.ts`. */
+/** @file The definition of an operator. Each operator is one file beside this one and one line in `index.ts`. */
 
 import type { GraphBuilder } from "../ir/builder.js";
 import type { Attributes, Dim, Node, Tensor, TensorType } from "../ir/types.js";
 
-/** What shape inference may look at. Absent optional inputs are `undefined`. */
+/** The information that shape inference may use. Absent optional inputs are `undefined`. */
 export interface InferContext {
   readonly node: Node;
   readonly inputs: readonly (TensorType | undefined)[];
@@ -13,7 +13,7 @@ export interface InferContext {
   dims(index: number): readonly Dim[] | undefined;
 }
 
-/** What a gradient rule may look at and build with. */
+/** The information and functions that a gradient rule may use. */
 export interface GradientContext {
   readonly node: Node;
   /** Nodes appended here compute the gradients. */
@@ -45,8 +45,8 @@ export interface OperatorDefinition {
   /** The reference: plain loops in float64 or exact integers. Constant folding and gradient tests run it. */
   evaluate?(node: Node, inputs: readonly (Tensor | undefined)[]): readonly Tensor[];
   /**
-   * The form of the node whose gradient can be taken, where the plain one returns too little (MaxPool needs its Indices).
-   * `fresh` names additional outputs.
+   * The form of the node whose gradient can be computed, if the plain form returns too little (MaxPool needs its
+   * Indices). `fresh` creates names for additional outputs.
    */
   differentiable?(node: Node, fresh: (stem: string) => string): Node;
   /** Names of the gradients of the inputs, `undefined` where there is none or it is not needed. */

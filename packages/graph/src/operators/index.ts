@@ -80,7 +80,7 @@ export const operators: readonly OperatorDefinition[] = [
 
 const byName = new Map(operators.map((definition) => [`${definition.domain ?? ""}:${definition.op}`, definition]));
 
-/** What is known of an operator, or undefined. `"ai.onnx"` is another name of the default domain. */
+/** The definition of an operator, or undefined if there is none. `"ai.onnx"` is another name of the default domain. */
 export function operatorDefinition(op: string, domain = ""): OperatorDefinition | undefined {
   return byName.get(`${domain === "ai.onnx" ? "" : domain}:${op}`);
 }

@@ -82,7 +82,7 @@ export const MaxPool: OperatorDefinition = {
   ],
 };
 
-/** MaxPool over the whole image. Import writes it as one, which has the gradient. */
+/** MaxPool over the whole image. Import turns it into a MaxPool, which has a gradient. */
 export const GlobalMaxPool: OperatorDefinition = {
   op: "GlobalMaxPool",
   infer({ inputs: [x] }) {

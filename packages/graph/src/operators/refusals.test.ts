@@ -1,4 +1,4 @@
-/** What inference says to inputs that do not fit: node, found, needed. */
+/** The errors of shape inference for inputs that do not fit: node, found, needed. */
 
 import { describe, expect, test } from "vitest";
 import { buildSample } from "../../test/samples/build.js";

@@ -95,8 +95,8 @@ export const Slice: OperatorDefinition = {
   },
 
   /**
-   * Puts dy back where it was read, zeros around and between. Elements step apart are spread by padding an extra axis of
-   * size 1 to `step` and merging it, which costs one copy.
+   * Puts dy back where it was read, with zeros around and between. To spread elements by `step`, an extra axis of size
+   * 1 is padded to `step` and merged, which costs one copy.
    */
   gradient(context) {
     const { node, g, type, constant, outputGradients } = context;

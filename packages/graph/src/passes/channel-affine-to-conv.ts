@@ -1,10 +1,11 @@
 /**
- * @file What no layer before it can take in, such as the batch normalization that comes before a convolution (ResNet-v2, DenseNet)
- * or the normalization of the image inside a network, becomes a layer of its own:
+ * @file Turns an affine function per channel into a layer if no layer before it can absorb it. Examples are batch
+ * normalization before a convolution (ResNet-v2, DenseNet) and the normalization of the image inside a network:
  *
  *   y[c] = factor[c]·x[c] + offset[c]  →  Conv(x, factor, offset), depthwise, 1×1
  *
- * so that it has weights, an integer form and a place for a ReLU behind it. Computed in float64, rounded once.
+ * The new layer has weights and an integer form, and it can absorb a ReLU that follows. Computed in float64, rounded
+ * once.
  */
 
 import { nonlinearNodes } from "../elementwise/functions.js";

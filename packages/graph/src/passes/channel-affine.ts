@@ -1,4 +1,7 @@
-/** @file What a BatchNormalization, or an operation with a constant, does to each channel: a factor and an offset. In float64. */
+/**
+ * @file The factor and offset by which a BatchNormalization, or an operation with a constant, changes each channel,
+ * in float64.
+ */
 
 import type { Node, Tensor } from "../ir/types.js";
 import { numbersOf } from "../operators/support/values.js";

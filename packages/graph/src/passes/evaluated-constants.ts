@@ -27,8 +27,9 @@ const contractions: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * What a node computes from constants; nothing where an input is none, or where the result would be too large or take too long.
- * @throws {ModelError} where the node does not fit its operator, or its constants do not fit each other
+ * The result of a node whose inputs are constants; undefined if an input is not constant, or if the result would be too
+ * large or take too long.
+ * @throws {ModelError} if the node does not fit its operator, or its constants do not fit each other
  */
 export function evaluatedConstants(node: Node, tensors: Graph["tensors"]): readonly Tensor[] | undefined {
   if (node.domain !== "" || node.inputs.length === 0) return undefined;

@@ -3,8 +3,8 @@
  *
  *   Mul(Conv(x, w, b), c) → Conv(x, c·w, c·b)        Add(Conv(x, w, b), c) → Conv(x, w, b + c)
  *
- * This is what is left of batch normalization in models of exporters that took it apart. So is a depthwise 1×1 convolution. Computed in
- * float64, rounded once.
+ * Such operators, or a depthwise 1×1 convolution, remain where an exporter took batch normalization apart.
+ * Computed in float64, rounded once.
  */
 
 import { numbersOf } from "../operators/support/values.js";

@@ -5,7 +5,10 @@ import { int64, toNumbers } from "../ir/tensor.js";
 import { foldConstants } from "./fold-constants.js";
 import { simplifyForImport } from "./simplify.js";
 
-/** What PyTorch's exporter makes of `F.pad(x, (1, 2, 3, 0))`: the list doubled to all axes, reversed, as int64. */
+/**
+ * PyTorch's exporter writes `F.pad(x, (1, 2, 3, 0))` as a chain: the list is extended to all axes, reversed, and
+ * cast to int64.
+ */
 test("the chain of a computed Pad becomes its pads", async () => {
   const graph = graphOf(["N", 2, 4, 4], (g, x) => {
     const zeros = g.op("ConstantOfShape", [g.ints([4])], { value: int64([0]) });

@@ -1,9 +1,9 @@
 /**
- * @file Constant folding: a node whose inputs are all constants is replaced by what it computes.
+ * @file Constant folding: replaces a node whose inputs are all constants by its result.
  *
- * The operators' own reference implementations run. Not folded are operators of other domains (FakeQuant over a weight is
- * constant too, and is the very thing to keep) and the quantization operators for the same reason. The constants of a graph may
- * grow to a total only.
+ * The reference implementations of the operators compute the results. Operators of other domains and the quantization
+ * operators are not folded: FakeQuant of a weight is constant, too, but must be kept. There is a limit to the total
+ * size of the constants of a graph.
  */
 
 import { ModelError } from "../errors.js";

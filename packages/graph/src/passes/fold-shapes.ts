@@ -1,9 +1,9 @@
 /**
- * @file Folds arithmetic on shapes where the batch size is a symbol, so that plain constant folding cannot.
+ * @file Folds arithmetic on shapes with a symbolic batch size, which plain constant folding cannot fold.
  *
- * `x.view(x.size(0), -1)` is exported as Shape → Gather → Unsqueeze → Concat → Reshape. The values in between are followed
- * as lists of dimensions, `[N]` for instance; what turns out to be numbers becomes a constant, and a Reshape whose target
- * names the batch gets the constant with which ONNX says the same: 0 (copy the dimension) or −1 (the rest).
+ * `x.view(x.size(0), -1)` is exported as Shape → Gather → Unsqueeze → Concat → Reshape. The values in between are
+ * represented as lists of dimensions, for instance `[N]`. Lists of numbers become constants. If the target of a Reshape
+ * contains the batch, it is replaced by an equivalent constant: 0 (copy the dimension) or −1 (the rest).
  */
 
 import { inferKnownTypes } from "../inference/infer-types.js";

@@ -1,8 +1,9 @@
 /**
- * @file Axes that a transposition moves together become one: Reshape → Transpose → Reshape with no more axes than it takes.
+ * @file Merges axes that a transposition moves together, which gives Reshape → Transpose → Reshape with as few axes as
+ * possible.
  *
- * A channel shuffle (ShuffleNet) is exported as [N, g, C/g, H, W] with the second and third axis exchanged; height and width stay side
- * by side, and [N, g, C/g, H·W] says the same on four axes, which is what the integer engine has.
+ * A channel shuffle (ShuffleNet) is exported as [N, g, C/g, H, W] with the second and third axis exchanged. Height and
+ * width stay side by side, so [N, g, C/g, H·W] expresses the same with four axes, which the integer engine supports.
  */
 
 import { int64 } from "../ir/tensor.js";

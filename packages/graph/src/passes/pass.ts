@@ -1,4 +1,4 @@
-/** @file What a pass is, and the loop that runs a list of them. */
+/** @file The type of a pass, and the loop that runs a list of passes. */
 
 import type { Graph } from "../ir/types.js";
 import { verify } from "../ir/verifier.js";
@@ -35,7 +35,7 @@ export const rulePass = (name: string, rules: readonly Rule[]): Pass => ({
   run: (graph, options) => rewrite(graph, rules, options),
 });
 
-/** Set to 1, every pass is followed by the verifier. Read through globalThis, since a browser has no `process`. */
+/** If this is 1, the verifier runs after every pass. Read through globalThis, since a browser has no `process`. */
 const verifyAfterEachPass = (): boolean =>
   (globalThis as { process?: { env: Readonly<Record<string, string | undefined>> } }).process?.env.SUBBYTE_VERIFY ===
   "1";

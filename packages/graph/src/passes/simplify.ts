@@ -1,4 +1,4 @@
-/** @file What an imported model goes through before anything else sees it. */
+/** @file The passes that every imported model goes through. */
 
 import { inferTypes } from "../inference/infer-types.js";
 import type { Graph } from "../ir/types.js";
@@ -28,8 +28,9 @@ import { splitToSlices } from "./split-to-slices.js";
 import { sums } from "./sums.js";
 
 /**
- * The passes of an import. They run until none changes anything, so the order decides how soon that is, and nothing else:
- * what computes shapes goes first, because most rules ask for types, and names come last, when the layers are what they stay.
+ * The passes of an import. They run until none changes anything, so their order only decides how soon that is. Passes
+ * that compute shapes go first, because most rules ask for types; the one that sets names goes last, when the layers no
+ * longer change.
  */
 export const importPasses: readonly Pass[] = [
   removeDeadNodes,

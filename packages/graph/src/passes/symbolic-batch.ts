@@ -1,8 +1,10 @@
 /**
- * @file Lets a model that was exported for a fixed batch (PyTorch's default is that of the example input, mostly 1) take any.
+ * @file Lets a model that was exported for a fixed batch take any batch. (By default, PyTorch exports the batch of the
+ * example input, usually 1.)
  *
- * The first dimension of the input becomes a symbol. The batch at the head of a Reshape's target is written as 0, "copy", a
- * Flatten to one row starts at axis 1, and a Squeeze of all axes leaves the batch out. Whether the network then still gives one row an image is asked of type inference.
+ * The first dimension of the input becomes a symbol. The batch at the start of a Reshape's target becomes 0, "copy"; a
+ * Flatten to one row starts at axis 1; a Squeeze of all axes leaves out the batch. Type inference then shows whether
+ * the network still gives one row per image.
  */
 
 import { ModelError } from "../errors.js";

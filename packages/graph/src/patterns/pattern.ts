@@ -40,7 +40,7 @@ export interface NodePattern {
   readonly shared: boolean;
 }
 
-/** Whatever may be an input in a pattern. */
+/** Anything that can be an input in a pattern. */
 export type ValuePattern = AnyValue | ConstantValue | OptionalValue | NodePattern;
 
 /** Options of a node in a pattern. */
@@ -75,7 +75,7 @@ export const node = (
 
 type Bindings = ReadonlyMap<ValuePattern, string | Node | undefined>;
 
-/** What the variables of a pattern stand for. */
+/** The values and nodes that the variables of a pattern matched. */
 export class Match {
   readonly #graph: Graph;
   readonly #bindings: Bindings;

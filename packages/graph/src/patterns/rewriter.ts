@@ -7,7 +7,7 @@ import { usesOf } from "../ir/uses.js";
 import { matchPattern } from "./pattern.js";
 import type { RewriteContext, Rule } from "./rule.js";
 
-/** What happened at a match, for whoever asks why a rule did or did not apply. */
+/** The outcome of a match, for those who ask why a rule was or was not applied. */
 export interface RewriteEvent {
   readonly rule: string;
   readonly node: Node;
@@ -46,7 +46,7 @@ class Sweep {
   readonly #touched = new Set<Node>();
   readonly #replacements = new Map<Node, readonly Node[]>();
   readonly #tensors = new Map<string, Tensor>();
-  /** What readers of a value read instead; applied transitively. */
+  /** For each replaced value, the value that its readers now read; applied transitively. */
   readonly #redirected = new Map<string, string>();
   readonly #values: FreshNames;
   readonly #nodeNames: FreshNames;

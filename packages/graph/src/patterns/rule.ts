@@ -12,7 +12,10 @@ export interface Skip {
 /** Returned by a rule's `rewrite` where the match is right and the circumstances are not. */
 export const skip = (reason: string): Skip => ({ reason });
 
-/** What a rewriting may ask and build with. New nodes stand where the root of the match stood. */
+/**
+ * The functions that a rule may use to query the graph and build nodes. New nodes take the place of the root of the
+ * match.
+ */
 export interface RewriteContext {
   /** As it was matched. */
   readonly graph: Graph;
@@ -22,7 +25,8 @@ export interface RewriteContext {
   /** The constant of the name in the graph as it was matched; undefined for other values. */
   tensor(value: string): Tensor | undefined;
   /**
-   * Adds a node of one output and returns the output's name. The node takes the name of `origin`, one of the matched nodes.
+   * Adds a node with one output and returns the name of the output. The node gets the name of `origin`, one of the
+   * matched nodes.
    */
   node(origin: Node, op: string, inputs: readonly string[], attributes?: Attributes, domain?: string): string;
   /** Adds a constant under `name`, or a name like it where that is taken. */
@@ -36,8 +40,8 @@ export interface Rule {
   readonly name: string;
   readonly match: NodePattern;
   /**
-   * Builds the replacement and returns the value that takes the place of the root's first output: one of a new node, or
-   * one that is there already.
+   * Builds the replacement and returns the value that replaces the first output of the root: a value of a new node, or
+   * an existing one.
    */
   rewrite(match: Match, context: RewriteContext): string | Skip;
 }

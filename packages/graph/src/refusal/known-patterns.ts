@@ -156,8 +156,8 @@ const patterns: readonly KnownPattern[] = [
 ];
 
 /**
- * What a user can do about nodes that are refused, in sentences: for patterns that are known, by name.
- * @param nodes those that are refused
+ * Sentences that say what a user can do about refused nodes. Known patterns are named.
+ * @param nodes the refused nodes
  */
 export function adviceFor(graph: Graph, nodes: readonly Node[]): string {
   const uses = usesOf(graph);

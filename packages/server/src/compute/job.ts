@@ -6,7 +6,7 @@ import type { RunTimes, WorkItem } from "./protocol.js";
 export interface JobResult {
   readonly outputs: readonly Tensor[];
   readonly times: RunTimes & { readonly decode: number };
-  /** Milliseconds from the submission to the answer that were neither decoding nor computing. */
+  /** Milliseconds between submission and answer, without those of decoding and computing. */
   readonly queue: number;
 }
 

@@ -204,7 +204,7 @@ class OnnxRunner implements Runner {
     }
   }
 
-  /** Items that one run can take: those of equal shapes, where the model has a batch dimension. */
+  /** Groups items that one run can take: those of equal shapes, if the model has a batch dimension. */
   #groups(prepared: readonly (Prepared | object)[]): number[][] {
     const groups = new Map<string, number[]>();
     prepared.forEach((each, i) => {

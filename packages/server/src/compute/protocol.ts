@@ -1,11 +1,11 @@
-/** @file What the server's thread and the threads that compute say to each other. */
+/** @file The messages between the main thread of the server and the threads that compute. */
 
 import type { Preprocessing, Probabilities, Provenance, TierName } from "@subbyte/engine";
 import type { Tensor, TensorSpec } from "../tensors/tensor.js";
 
 export type ModelKind = "sbq" | "onnx";
 
-/** What a `.json` file beside an ONNX file says of it, so that it can classify images. */
+/** The contents of a `.json` file beside an ONNX file, with which the model can classify images. */
 export interface ModelConfig {
   readonly preprocessing?: Preprocessing;
   readonly labels?: readonly string[];
@@ -37,7 +37,7 @@ export interface Classifier {
   readonly output: string;
 }
 
-/** What a model says of itself once it is loaded. */
+/** The description of a loaded model. */
 export interface Description {
   readonly kind: ModelKind;
   readonly inputs: readonly TensorSpec[];
@@ -67,7 +67,7 @@ export interface EncodedItem {
 /** One request's share of a run: an image file, or the model's inputs. */
 export type WorkItem = EncodedItem | { readonly tensors: readonly Tensor[] };
 
-/** Where an error of one item came from: `image`, its file; `data`, the request; `unexpected`, the model or this program. */
+/** The origin of an item's error: `image`, its file; `data`, the request; `unexpected`, the model or this program. */
 export interface ItemError {
   readonly kind: "image" | "data" | "unexpected";
   readonly message: string;

@@ -1,4 +1,4 @@
-/** @file Which waiting images run next: admission, dynamic batching, and the threads shared out among the models. */
+/** @file Decides which waiting images run next: admission, dynamic batching, and sharing of threads among models. */
 
 import { ServerError } from "../errors.js";
 import type { Job, JobResult } from "./job.js";
@@ -119,7 +119,7 @@ export class Scheduler {
   }
 }
 
-/** What a run reports for the statistics: images, and the times of its parts. */
+/** Called after a run, for the statistics: the number of images, and the times of its parts. */
 export type OnBatch = (images: number, times: RunTimes) => void;
 
 /** A run up to this many milliseconds is short. */
@@ -245,7 +245,7 @@ export class ModelQueue {
     return Math.min(maxBatch, Math.max(1, Math.floor(SHORT_RUN / this.#mean)));
   }
 
-  /** As many jobs, from the oldest, as make a batch; one that is larger alone runs alone. */
+  /** Takes the oldest jobs that fit into one batch; a job that is larger than a batch runs alone. */
   #take(): Job[] {
     const most = this.#mostTogether;
     let images = 0;

@@ -1,4 +1,7 @@
-/** @file What lies beside models and the page reads: their list, descriptions of float files, files for LiteRT.js, pictures to try. */
+/**
+ * @file Files beside the models that the page reads: a list, descriptions of float files, files for LiteRT.js,
+ * sample pictures.
+ */
 
 import { resolve } from "node:path";
 import fastifyStatic from "@fastify/static";

@@ -15,7 +15,7 @@ export function sendError(request: FastifyRequest, reply: FastifyReply, cause: u
   return reply.code(error.status).type("application/json; charset=utf-8").send(errorBody(request, error));
 }
 
-/** ONNX Runtime Server's routes have fields of their own beside ours. */
+/** The routes of ONNX Runtime Server have their own fields in addition to ours. */
 function errorBody(
   request: FastifyRequest,
   error: ServerError,

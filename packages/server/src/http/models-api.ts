@@ -1,4 +1,4 @@
-/** @file What the page needs: the models with everything about them, and their files by content hash. */
+/** @file The routes that the page uses: the models with everything about them, and their files by content hash. */
 
 import type { FastifyPluginAsync } from "fastify";
 import type { ServerContext } from "../context.js";

@@ -1,4 +1,4 @@
-/** @file What the OpenAPI document says of each route: Fastify knows the addresses, this the bodies. */
+/** @file The OpenAPI description of each route. Fastify adds the paths; this file has the bodies. */
 
 import { inferRequestSchema } from "./v2/infer-request.js";
 

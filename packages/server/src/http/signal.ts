@@ -1,4 +1,4 @@
-/** @file When a request's work is in vain: the client left, or waited too long. */
+/** @file Aborts the work for a request when the client has left or has waited too long. */
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { ServerError } from "../errors.js";

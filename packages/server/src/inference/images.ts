@@ -13,7 +13,7 @@ export interface ImageLimits {
 
 /** An image file as it came. */
 export interface EncodedImage {
-  /** How messages call it. */
+  /** The name of the image in messages. */
   readonly name: string;
   readonly bytes: Uint8Array;
 }

@@ -9,7 +9,7 @@ import type { LoadedModel } from "../models/loaded-model.js";
 import type { RequestTimes } from "../models/statistics.js";
 import type { EncodedImage, ImageMemory } from "./images.js";
 
-/** What became of one image. */
+/** The result of one image. */
 export type ImageOutcome =
   | { readonly values: Float32Array; readonly times: ImageTimes }
   | { readonly error: ServerError };

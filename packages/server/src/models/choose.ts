@@ -1,4 +1,4 @@
-/** @file Which model a form asks for: by name, or by bit width as the predecessor's page does. */
+/** @file Chooses the model that a form asks for, by name, or by bit width as the predecessor's page does. */
 
 import { ServerError } from "../errors.js";
 import type { LoadedModel } from "./loaded-model.js";

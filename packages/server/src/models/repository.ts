@@ -29,7 +29,7 @@ export interface IndexEntry {
   readonly reason: string;
 }
 
-/** What is known of one version in the folder. */
+/** The state of one version in the folder. */
 interface Version {
   source: FoundModel;
   loaded?: LoadedModel;

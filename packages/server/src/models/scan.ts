@@ -1,4 +1,4 @@
-/** @file Which models a folder has: `NAME.sbq`, `NAME.onnx`, or `NAME/VERSION/FILE` as other servers have it. */
+/** @file Finds the models of a folder: `NAME.sbq`, `NAME.onnx`, or `NAME/VERSION/FILE` as on other servers. */
 
 import type { Dirent } from "node:fs";
 import { readdir, stat } from "node:fs/promises";

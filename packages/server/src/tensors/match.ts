@@ -1,4 +1,4 @@
-/** @file What a client sent, held against what the model takes. */
+/** @file Compares the tensors of a request with the inputs of the model. */
 
 import type { Description, WorkItem } from "../compute/protocol.js";
 import type { EncodedImage } from "../inference/images.js";

@@ -1,4 +1,4 @@
-/** @file Which peer is the strongest: what is said of our speed is said against it. */
+/** @file Finds the fastest of the other runtimes; statements about our speed compare with that one. */
 
 import { type Comparison, comparisonKey, contestantName, networkKey, type PeerContestant } from "./comparison.js";
 
@@ -11,7 +11,7 @@ export interface BestPeer {
   readonly precision: PeerContestant["precision"];
   /** Such as `"litert-int8"`. */
   readonly peer: string;
-  /** How many times as fast ours is. */
+  /** The speed of ours divided by that of the peer. */
   readonly ratio: number;
   /** The same in processor time, where that was measured; it then decides which peer is the fastest. */
   readonly cpuRatio?: number;

@@ -15,7 +15,7 @@ import type { PeerContestant } from "./comparison.js";
 
 const require = createRequire(import.meta.url);
 
-/** Where Chromium may be installed; Playwright's own is taken where it is at none. */
+/** Paths at which Chromium may be installed; if it is at none of them, Playwright's own is used. */
 const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
 const ARGUMENTS = [
@@ -130,7 +130,7 @@ async function launch(flags: readonly string[]): Promise<Playwright.Browser> {
   }
 }
 
-/** What a package's `exports` or `imports` says of one specifier: conditions and their files. */
+/** One entry of a package's `exports` or `imports`: files by condition. */
 type Conditions = Readonly<Record<string, string>>;
 
 /** A peer's folder in `node_modules`, or undefined where it is not installed. */

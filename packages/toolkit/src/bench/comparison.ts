@@ -1,4 +1,4 @@
-/** @file What is compared with what: contestants by name, and the keys under which ratios are published. */
+/** @file The names of the runtimes that are compared, and the keys under which ratios are published. */
 
 import type { TierName } from "@subbyte/engine";
 import type { Stem } from "../models/architecture.js";
@@ -12,7 +12,10 @@ export interface OwnContestant {
   readonly threads: number;
 }
 
-/** What each peer computes the network in: ONNX Runtime on the web and in Node, LiteRT.js, TensorFlow.js on WebAssembly. */
+/**
+ * The precisions in which each other runtime runs the network: ONNX Runtime on the web and in Node, LiteRT.js,
+ * TensorFlow.js on WebAssembly.
+ */
 export const peerPrecisions = {
   "ort-web": ["float32", "int8"],
   "ort-node": ["float32", "int8"],
@@ -73,21 +76,24 @@ export function comparisonKey({ network, ours, against }: Comparison): string {
   return `${networkKey(network)}-${variant}/${other}`;
 }
 
-/** Which networks, bit widths, tiers and peers are raced. */
+/** The networks, bit widths, tiers and other runtimes that are compared. */
 export interface ComparisonOptions {
   readonly networks: readonly NetworkChoice[];
   /** Bit widths of weights and activations. */
   readonly bits: readonly number[];
   readonly tiers: readonly OwnContestant["tier"][];
   readonly threads: number;
-  /** With `threads` of 1: what this many threads gain, at the usual bit width on the best tier, where peers have no part. */
+  /**
+   * With `threads` of 1: also measures the gain of this many threads, at the usual bit width on the best tier,
+   * without other runtimes.
+   */
   readonly scaleTo?: number;
   readonly runtimes: readonly PeerContestant["runtime"][];
   /** Keeps the comparisons whose key contains one of these. */
   readonly only?: readonly string[];
 }
 
-/** The bit width that smaller ones are compared with, and that stands for all in the gain by threads. */
+/** The bit width with which smaller ones are compared; the gain by threads is measured at this one only. */
 const USUAL_BITS = 4;
 
 /** Every network × bit width × tier against all peers, 2 bits against 4, and several threads against one. */

@@ -1,4 +1,7 @@
-/** @file Which processor, and its time: names of virtual machines hide it, and native peers are twice as fast where it has VNNI. */
+/**
+ * @file Identifies the processor and measures its time. Virtual machines hide its name, and native runtimes are
+ * twice as fast on one with VNNI.
+ */
 
 import { readFileSync } from "node:fs";
 import { cpus } from "node:os";

@@ -39,7 +39,7 @@ export interface ContestantResult {
    */
   readonly cpuMilliseconds?: number;
   readonly turns: number;
-  /** From the file's bytes in memory to the first logits, everything cold that is cold at that point of the process. */
+  /** Time from the file's bytes in memory to the first logits. Code that has not run in this process before is cold. */
   readonly firstResultMilliseconds: number;
   /** Correlation of its logits with those of the float network. It shows that all run the same network on the same image. */
   readonly correlation: number;
@@ -189,6 +189,6 @@ async function openNodePeer(
   };
 }
 
-/** In this process. */
+/** Runs the races in this process. */
 export const raceHere: RunRace = (entries, options) =>
   race(entries, { "ort-web": openWebPeer, "ort-node": openNodePeer }, { ...options, cpuTime: processorTime });

@@ -33,7 +33,8 @@ export async function int8Peer(network: BenchNetwork): Promise<Uint8Array> {
 const FLOAT_LAYER = /(^|\.)(Fused)?(Conv|Gemm|MatMul)$/;
 
 /**
- * Asks ONNX Runtime itself, because a pair too few anywhere makes it fall back to floats, at half the speed.
+ * Asks ONNX Runtime itself, because a single missing pair of QuantizeLinear and DequantizeLinear makes it use floats,
+ * at half the speed.
  * @param model bytes of an ONNX file
  * @throws {FailedRunError} where its optimized graph has a convolution or linear layer on floats
  */

@@ -7,12 +7,12 @@ import { processorTime } from "./cpu.js";
 import { median } from "./statistics.js";
 import { type Contestant, takeTurns } from "./turns.js";
 
-/** Times are of one image, from its bytes to logits. */
+/** Times per image, from its bytes to the logits. */
 export interface ImageTime {
   /** Median of the turns. */
   readonly milliseconds: number;
   readonly fastestMilliseconds: number;
-  /** Median processor time of all threads; less than the time on one thread where others had the cores. */
+  /** Median processor time of all threads; it is less than the time on one thread if other processes used the cores. */
   readonly cpuMilliseconds: number;
   readonly turns: number;
 }
@@ -35,7 +35,7 @@ export interface ImageTimeOptions {
 
 /** How a `.sbq` file is timed. */
 export interface ModelTimeOptions extends ImageTimeOptions {
-  /** 1 by default: the calling thread. */
+  /** 1 by default, which is the calling thread. */
   readonly threads?: number;
   /** The fastest of this machine by default. */
   readonly tier?: TierName | "auto";

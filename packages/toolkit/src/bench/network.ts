@@ -11,7 +11,7 @@ import { withTensors } from "../quantization/fake-quant.js";
 import { Random } from "../random.js";
 import { createSession } from "../runtime/session.js";
 
-/** Statistics of ImageNet's pixels; any would do. */
+/** Statistics of ImageNet's pixels; any other values would do as well. */
 export const normalization = { channels: 3, mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] } as const;
 
 /** Classes of the networks for images as small as CIFAR-10's, and of the others. */
@@ -80,7 +80,7 @@ const GRID = 8;
 /** Largest change of a byte by the noise on top. */
 const NOISE = 12;
 
-/** Random images that are smooth as photographs are: neighbouring pixels are alike. */
+/** Random images that are smooth like photographs: neighbouring pixels are similar. */
 export function smoothImages(seed: number, count: number, size: number): Uint8Array[] {
   return Array.from({ length: count }, (_, n) => {
     const random = Random.derive(seed, "bench image", n);

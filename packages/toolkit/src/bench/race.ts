@@ -21,7 +21,7 @@ export interface Race {
 }
 
 export interface RaceResult extends Measured {
-  /** From the file's bytes in memory to the end of the first run. */
+  /** Time from the file's bytes in memory to the end of the first run. */
   readonly firstResultMilliseconds: number;
 }
 

@@ -105,7 +105,10 @@ const forwardParts: Readonly<Record<string, StepPart>> = {
   Clip: "activation",
 };
 
-/** By the name of a node: decompositions name theirs `<node>/<operator>`, and gradients are named by their operators. */
+/**
+ * The part of the step to which a node belongs, by its name: decompositions name their nodes `<node>/<operator>`, and
+ * gradients have the names of their operators.
+ */
 function partOf({ name }: NodeTime, operators: ReadonlyMap<string, string>): StepPart {
   const gradient = gradientParts.find(([pattern]) => pattern.test(name));
   if (gradient) return gradient[1];

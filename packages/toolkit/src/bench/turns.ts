@@ -35,8 +35,9 @@ export interface Measured {
 const WARM_UP_RUNS = 4;
 const SETTLE_MILLISECONDS = 800;
 /**
- * A contestant repeats its run until its turn has lasted about this long: the first run after the others' finds caches cold and
- * threads asleep, which costs two threads of ours 4 ms of 14, and is not what a stream of images costs.
+ * A contestant repeats its run until its turn has lasted about this long. The first run after the turns of others finds
+ * caches cold and threads asleep. This costs two threads of ours 4 ms of 14, which is not the cost of one image in a
+ * stream.
  */
 const LEAST_TURN_MILLISECONDS = 100;
 

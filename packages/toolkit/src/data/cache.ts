@@ -1,7 +1,8 @@
 /**
- * @file Decoded images on disk, in `$XDG_CACHE_HOME/subbyte` (by default `~/.cache/subbyte`), so that a data set is decoded
- * once. One file for each source, split, size and so on; the least recently used go when all together exceed the limit.
- * The cache never stands in the way: what cannot be read is decoded anew, and what cannot be written is mentioned in a note.
+ * @file Decoded images on disk, in `$XDG_CACHE_HOME/subbyte` (by default `~/.cache/subbyte`), so that a data set is
+ * decoded only once. There is one file per source, split, size and so on. When all files together exceed the limit, the
+ * least recently used are removed. The cache never causes a failure: what cannot be read is decoded again, and what
+ * cannot be written is mentioned in a note.
  *
  * A file is, little-endian: magic "SBIMAGES", u32 length and u32 CRC-32 of the header, the header (JSON), labels (int32),
  * pixels. The header holds the CRC-32 of labels and pixels.
@@ -69,7 +70,7 @@ export class ImageCache {
     return [this.folder, this.limitBytes];
   }
 
-  /** What was stored under `key`, or nothing where it is absent or damaged (a damaged file is removed). */
+  /** The images stored under `key`; undefined if there are none or their file is damaged (it is then removed). */
   async read(key: string): Promise<CachedImages | undefined> {
     const path = this.#path(key);
     const content = await readWhole(path).catch(() => undefined);
@@ -152,7 +153,7 @@ function serialize(images: DecodedImages, skipped: number): Uint8Array[] {
   return [prefix, json, labelBytes, pixels];
 }
 
-/** Nothing where a length or checksum does not fit. */
+/** Undefined if a length or checksum does not fit. */
 function parse(content: Buffer): CachedImages | undefined {
   if (content.length < PREFIX_BYTES || !content.subarray(0, MAGIC.length).equals(MAGIC)) return undefined;
   const jsonEnd = PREFIX_BYTES + content.readUInt32LE(MAGIC.length);

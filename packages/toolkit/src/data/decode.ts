@@ -1,4 +1,4 @@
-/** @file From an image as it stands in its source to pixels at the pipeline's size. */
+/** @file Decodes an image of a source into pixels at the size of the pipeline. */
 
 import { type Preprocessing, preprocess, type RawImage } from "@subbyte/engine";
 import sharp from "sharp";
@@ -70,7 +70,7 @@ export async function decodeBytes(encoded: Uint8Array, maxPixels = MAX_PIXELS): 
 }
 
 /**
- * Height and width that an image file says it has, without decoding it; EXIF orientation is not applied.
+ * Height and width according to the header of an image file, without decoding; EXIF orientation is not applied.
  * @throws {DataError} where the bytes are no image.
  */
 export async function imageSize(encoded: Uint8Array): Promise<ImageSize> {

@@ -7,7 +7,10 @@ export interface TreeListing {
   readonly files: readonly string[];
   /** Folders, empty ones too. */
   readonly folders: readonly string[];
-  /** What was left out, with the reason: broken links, names that are not UTF-8, folders too deep. */
+  /**
+   * Files and folders that were left out, with the reason: broken links, names that are not UTF-8, folders too
+   * deep.
+   */
   readonly leftOut: readonly string[];
 }
 
@@ -26,13 +29,13 @@ export interface FileTree {
   read(wanted: ReadonlySet<string>): AsyncIterable<TreeFile>;
 }
 
-/** What operating systems leave in folders and archives: `.DS_Store`, `._photo.jpg`, `__MACOSX/`. */
+/** Whether an operating system put the file into a folder or archive: `.DS_Store`, `._photo.jpg`, `__MACOSX/`. */
 export function isHidden(path: string): boolean {
   return path.split("/").some((part) => part.startsWith(".") || part === "__MACOSX");
 }
 
 /**
- * Changes whenever a file is written, also where its size and time of modification are put back: the time of its last status
- * change cannot be set.
+ * A value that changes whenever a file is written, even if its size and modification time are restored, because the
+ * time of the last status change cannot be set.
  */
 export const versionOf = ({ size, mtimeMs, ctimeMs, ino }: Stats): string => `${size} ${mtimeMs} ${ctimeMs} ${ino}`;

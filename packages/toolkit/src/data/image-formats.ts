@@ -1,4 +1,4 @@
-/** @file Which files are images that can be decoded, and how a note tells of the others. */
+/** @file Tells which files are images that can be decoded, and describes the others in a note. */
 
 /** Formats by file name. What a file really is, its content decides (`decode.ts`). */
 const IMAGE_FILE = /\.(jpe?g|jpe|jfif|png|webp|gif|tiff?|avif|bmp|dib)$/i;

@@ -12,7 +12,8 @@ export interface Normalization {
 }
 
 /**
- * `(p / 255 − mean) / std` of every byte p, one table of 256 values a channel: computed in float64, rounded once to float32.
+ * `(p / 255 − mean) / std` of every byte p, one table of 256 values per channel. Computed in float64, rounded once to
+ * float32.
  *
  * @throws {UsageError} where mean and std do not fit the channels.
  */

@@ -29,9 +29,15 @@ export interface OpenOptions {
   readonly size?: number | readonly [height: number, width: number];
   /** "shorter-side" by default where a size is given, else "exact". */
   readonly resize?: "exact" | "shorter-side";
-  /** With "exact", what becomes of images of another size: resized to cover the pipeline's, or refused, which is the default. */
+  /**
+   * With "exact": whether images of another size are resized to cover that of the pipeline, or refused (the
+   * default).
+   */
   readonly fit?: "cover" | "exact";
-  /** What the shorter side is resized to before the centre crop; the larger of the sizes by default, and at least that. */
+  /**
+   * The size of the shorter side before the centre crop; at least the larger of height and width, which is the
+   * default.
+   */
   readonly resizeTo?: number;
   /**
    * Stores images this many times larger than the pipeline's size, so that random resized crops have something to take from;
@@ -152,7 +158,7 @@ function pixelTarget({
   };
 }
 
-/** Which of the sets that a source and options can give. */
+/** Identifies one of the sets that a source and options can give. */
 interface CacheVariant {
   /** A test split is the same set whether it was asked for as "test" or as "evaluation". */
   readonly split: SplitRequest;
@@ -162,7 +168,7 @@ interface CacheVariant {
   readonly unlabelled: boolean;
 }
 
-/** Everything that decides about the bytes of a set. */
+/** A key of everything that the bytes of a set depend on. */
 function cacheKey(
   identity: string,
   options: OpenOptions,
@@ -182,7 +188,7 @@ function cacheKey(
   });
 }
 
-/** Which variant a source gives is known only once it was listed, so all that fit the request are tried. */
+/** Tries all variants that fit the request, since only a listing of the source would show which of them it gives. */
 async function readCache(
   cache: ImageCache,
   identity: string,

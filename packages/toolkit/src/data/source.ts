@@ -1,4 +1,4 @@
-/** @file What every kind of data set offers before its images are decoded. */
+/** @file The interface of every kind of data set before its images are decoded. */
 
 import type { RawImage } from "@subbyte/engine";
 import type { Split } from "./types.js";

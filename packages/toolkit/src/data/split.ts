@@ -1,4 +1,4 @@
-/** @file Which images of a source belong to the split that is asked for, and which of them a limit keeps. */
+/** @file Chooses the images of a source that belong to the requested split, and those that a limit keeps. */
 
 import { DataError } from "../errors.js";
 import { Random } from "../random.js";

@@ -1,4 +1,4 @@
-/** @file What the rest of the toolkit sees of images: bytes in, labels beside them. */
+/** @file The form in which the rest of the toolkit gets images: bytes and labels. */
 
 /** Part of a data set: for training, for the final result, or for choices made during training. */
 export type Split = "train" | "test" | "val";

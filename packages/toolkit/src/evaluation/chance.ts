@@ -1,10 +1,10 @@
 /** @file Whether an accuracy is more than chance, and whether one is better than another on the same images. */
 
-/** Standard deviations that chance hardly reaches. */
+/** The number of standard deviations that chance hardly ever reaches. */
 const SIGMAS = 3;
 /** Share of the way from chance to all right that a trained network is beyond. */
 const BEYOND = 0.1;
-/** The same beyond which nothing is near chance, however few images there are. */
+/** A larger share than this is never considered near chance, however few images there are. */
 const FAR_BEYOND = 0.75;
 
 /**

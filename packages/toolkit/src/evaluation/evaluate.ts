@@ -37,18 +37,18 @@ export interface ClassifierResult {
   readonly top5: number;
   /** 5, or the number of classes where there are fewer. */
   readonly topK: number;
-  /** Mean cross-entropy in nats; where each class is decided by itself, the mean over the classes too. */
+  /** Mean cross-entropy in nats; if classes are independent, also the mean over classes. */
   readonly loss: number;
   /** Share of images for which the label alone is above one half, where each class is decided by itself. */
   readonly exact?: number;
-  /** `confusion[label][predicted]`: images. */
+  /** `confusion[label][predicted]`: number of images. */
   readonly confusion: readonly (readonly number[])[];
   readonly classes: readonly string[];
   /** First class of each image, in the set's order. */
   readonly predictions: Int32Array;
   /** Class of each image, in the same order. */
   readonly labels: Int32Array;
-  /** Images a second of `classify` alone: waiting for the disk does not count. */
+  /** Images per second of `classify` alone: waiting for the disk does not count. */
   readonly imagesPerSecond: number;
   /** Wall time of the whole evaluation. */
   readonly seconds: number;

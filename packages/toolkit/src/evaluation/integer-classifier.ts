@@ -9,7 +9,7 @@ import type { Classify } from "./evaluate.js";
 export interface IntegerClassifier {
   /** Logits of a batch, its images shared out over the threads. */
   readonly classify: Classify;
-  /** What the machine, or the options, made of it. */
+  /** The tier that the options, or else the machine, decided. */
   readonly tier: TierName;
   readonly threads: number;
   /** Ends the threads and frees their memory. */
@@ -18,9 +18,9 @@ export interface IntegerClassifier {
 
 /** Options of `integerClassifier`. */
 export interface IntegerClassifierOptions {
-  /** One image each; all cores that this process may use by default. */
+  /** Each thread takes one image; by default, as many threads as cores that this process may use. */
   readonly threads?: number;
-  /** The fastest of this machine by default; the logits are the same bits in all. */
+  /** By default the fastest tier of this machine; all tiers give the same logits, bit for bit. */
   readonly tier?: TierName | "auto";
 }
 

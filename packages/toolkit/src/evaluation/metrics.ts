@@ -13,7 +13,7 @@ export interface ClassifierCounts {
   correctTop5: number;
   /** Sum of the cross-entropies, natural logarithm. */
   loss: number;
-  /** The label is above one half, and it alone; for classes that are decided each by itself. */
+  /** Images for which only the label has a probability above one half; used if classes are independent. */
   exact: number;
   /** `[classes · classes]` row-major: row the label, column the predicted class. */
   readonly confusion: Uint32Array;
@@ -52,7 +52,7 @@ export function rankOf(logits: ArrayLike<number>, offset: number, classes: numbe
   return rank;
 }
 
-/** −log softmax(logits)[label] in float64, by the largest logit, so that no exponential overflows. */
+/** −log softmax(logits)[label] in float64, relative to the largest logit, so that no exponential overflows. */
 export function crossEntropy(logits: ArrayLike<number>, offset: number, classes: number, label: number): number {
   let max = Number.NEGATIVE_INFINITY;
   for (let c = 0; c < classes; c++) max = Math.max(max, logits[offset + c]!);

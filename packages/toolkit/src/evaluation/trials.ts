@@ -14,7 +14,7 @@ export interface Reading extends UsualNormalization {
   readonly isReversed: boolean;
 }
 
-/** A reading with the share of images that the network then names right. */
+/** A reading, with the share of images that the network then classifies correctly. */
 export interface Trial extends Reading {
   readonly top1: number;
   /** For each image, 1 where it is named right. */
@@ -24,7 +24,7 @@ export interface Trial extends Reading {
 type Normalization = Pick<UsualNormalization, "mean" | "std">;
 
 export interface TrialOptions extends SessionOptions {
-  /** Adds what the network does to its images itself; nothing by default. */
+  /** Adds the normalization inside the network; by default there is none. */
   readonly compose?: (normalization: Normalization) => Normalization;
   readonly signal?: AbortSignal;
   /** How many images, drawn by a fixed seed; 256 by default. */
@@ -32,7 +32,7 @@ export interface TrialOptions extends SessionOptions {
   readonly onProgress?: (done: number, of: number) => void;
 }
 
-/** Enough to see a difference of some ten points. */
+/** This is enough to see a difference of about ten percentage points. */
 export const TRIAL_IMAGES = 256;
 const BATCH = 32;
 

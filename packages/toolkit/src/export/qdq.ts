@@ -82,7 +82,10 @@ function dequantizedWeights(b: GraphBuilder, graph: Graph, fq: FakeQuant): void 
   b.op("DequantizeLinear", inputs, { axis: 0 }, { name: `${fq.node.name}/dequantize`, outputs: [fq.output] });
 }
 
-/** Zeros, one an output channel. They are the default, but ONNX Runtime takes its integer Gemm only where they stand in the file. */
+/**
+ * Zeros, one per output channel. They are the default, but ONNX Runtime uses its integer Gemm only if the file has
+ * them.
+ */
 function zeroPoints(b: GraphBuilder, name: string, { dtype, shape: [channels] }: Tensor): string {
   const data = dtype === "int32" ? new Int32Array(channels!) : new Int8Array(channels!);
   return b.constant({ dtype, shape: [channels!], data }, name);

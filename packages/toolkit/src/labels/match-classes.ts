@@ -1,4 +1,7 @@
-/** @file Which class of a model each class of a set of images is: by name, by a file, or in order where nothing names the model's. */
+/**
+ * @file Matches the classes of images with those of a model: by name, by a file, or in order if the model's classes
+ * have no names.
+ */
 
 import { UsageError } from "../errors.js";
 import { imagenetIndex, namesOf } from "./imagenette.js";
@@ -8,7 +11,7 @@ import type { LabelEntry, LabelFile } from "./label-file.js";
 export interface ModelClasses {
   readonly classes: number;
   readonly labels?: readonly string[] | undefined;
-  /** What a file says of them; "order" takes the images' classes for the model's in their order, whatever their names. */
+  /** A file that maps classes; "order" matches the classes of images and model by position and ignores their names. */
   readonly map?: LabelFile | "order" | undefined;
 }
 
@@ -63,7 +66,7 @@ function matchByOrder(images: readonly string[], { classes, map, labels }: Model
 }
 
 /**
- * Names for people of the classes that a file names.
+ * The names, for people, of the classes that a file names.
  * @throws {UsageError} where the file does not fit the model
  */
 export function classNames(

@@ -1,16 +1,19 @@
-/** @file What is said of an operator of the graph that runs on integers: its role in quantization, and its lowering. */
+/**
+ * @file The definition of an operator of the graph that runs on integers: its role in quantization, and its
+ * lowering.
+ */
 
 import type { OperatorType } from "@subbyte/engine";
 import type { LowerOperator } from "./lowering.js";
 
 /**
  * - `layer`: integer products with weights;
- * - `mover`: only moves (or compares) codes, the output shares scale, zero point and bit width with the input;
+ * - `mover`: only moves (or compares) codes; scale, zero point and bit width of the output are those of the input;
  * - `clamp`: becomes the bounds `lo` and `hi` of the operator before it;
  * - `add`: residual addition;
  * - `multiply`: product of two activations;
- * - `table`: any other function of one activation, one stored output code for each input code;
- * - `inner`: an operator of such a function whose result stands nowhere else;
+ * - `table`: any other function of one activation, with one stored output code per input code;
+ * - `inner`: an operator inside such a function, whose result is not stored;
  * - `pool`: averages;
  * - `concat`: joins along channels.
  */
@@ -23,5 +26,5 @@ export interface IntegerForm<Made extends OperatorType = OperatorType> {
   readonly lower: LowerOperator;
 }
 
-/** An integer form with the names of what it makes. */
+/** An integer form, with the names of the engine operators that it makes. */
 export const integerForm = <const Made extends OperatorType>(form: IntegerForm<Made>): IntegerForm<Made> => form;

@@ -1,4 +1,4 @@
-/** @file From the quantized graph to the engine's program. */
+/** @file Turns the quantized graph into a program for the engine. */
 
 import {
   type Preprocessing,
@@ -15,7 +15,7 @@ import { unclamped } from "./pending.js";
 import { noIntegerForm } from "./refusal.js";
 import { emitProduct, storeCodes } from "./store.js";
 
-/** What a `.sbq` holds beside the network: preparation of images, names of classes, origin. */
+/** The parts of a `.sbq` besides the network: how images are prepared, names of classes, origin. */
 export interface LowerOptions {
   readonly preprocessing: Preprocessing;
   readonly labels?: readonly string[];

@@ -13,7 +13,7 @@ import {
 import { codeRange, type FakeQuant, fakeQuants, quantizeValue } from "../quantization/fake-quant.js";
 import { type Clamp, type Pending, unclamped } from "./pending.js";
 
-/** Records what the node's output stands for; movers of stored codes emit their operator at once. */
+/** Records the pending value of the node's output; nodes that move stored codes emit their operator at once. */
 export type LowerOperator = (lowering: Lowering, node: Node) => void;
 
 export class Lowering {
@@ -29,7 +29,7 @@ export class Lowering {
     this.weightQuantizers = new Map(fakeQuants(graph).flatMap((fq) => (fq.ofWeights ? [[fq.output, fq]] : [])));
   }
 
-  /** What a value stands for. */
+  /** The pending value of this name. */
   pending(value: string, reader: Node): Pending {
     const pending = this.#pending.get(value);
     if (!pending) throw new Error(`internal: ${reader.op} "${reader.name}" reads "${value}", which is not lowered yet`);

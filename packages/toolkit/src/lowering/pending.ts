@@ -1,9 +1,9 @@
 /**
- * @file What a value of the quantized graph stands for while it is lowered.
+ * @file Pending values: values of the quantized graph that have no codes yet while the graph is lowered.
  *
- * Between two FakeQuant nodes a value has no codes of its own: a convolution's result, the sum that it feeds and the ReLU after
- * that become one engine operator. Such a value is *pending*; the FakeQuant that ends the chain gives it scale and bit width, and
- * only then an operator is emitted.
+ * Between two FakeQuant nodes a value has no codes of its own: a convolution, the addition that follows and the ReLU
+ * after that become one engine operator. Such a value is *pending*. The FakeQuant that ends the chain gives it a scale
+ * and a bit width, and only then is an operator emitted.
  */
 
 import type { OutputRange, TensorId } from "@subbyte/engine";
@@ -27,7 +27,7 @@ export interface PendingImage extends Clamped {
   readonly kind: "image";
 }
 
-/** Codes that some operator has written. */
+/** Codes that an operator has already written. */
 export interface StoredCodes extends Clamped {
   readonly kind: "stored";
   readonly tensor: TensorId;
@@ -42,7 +42,7 @@ export interface PendingProduct extends Clamped {
   readonly residual?: TensorId;
 }
 
-/** A function of one stored tensor, not a clamp: what a table will hold. */
+/** A function of one stored tensor that is not a clamp; it will become a table. */
 export interface PendingFunction extends Clamped {
   readonly kind: "function";
   readonly node: Node;

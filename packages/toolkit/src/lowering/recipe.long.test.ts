@@ -62,7 +62,7 @@ afterAll(() => rm(copy, { recursive: true, force: true }));
 const withOperator = (definition: string): string =>
   list.replace("export const operators = {", `${definition}\n$&\n  invented,`);
 
-/** What the compiler says of the tables where the engine's list of operators has this text. */
+/** The compiler's errors about the tables if the engine's list of operators has this text. */
 async function errorsWith(text: string): Promise<string[]> {
   await writeFile(join(copy, place), text);
   const compiler = join(root, "node_modules/typescript/bin/tsc");

@@ -1,4 +1,7 @@
-/** @file A FakeQuant ends a chain: the pending value gets its codes, and the engine operator that computes them is emitted. */
+/**
+ * @file The end of a chain, a FakeQuant: the pending value gets its codes, and the engine operator that computes
+ * them is emitted.
+ */
 
 import { type QuantizedWeights, roundHalfToEven, type TensorId } from "@subbyte/engine";
 import type { Node } from "@subbyte/graph";
@@ -103,7 +106,10 @@ function emitTable(lowering: Lowering, pending: PendingFunction, output: TensorI
   lowering.operators.push({ op: "table", name: pending.node.name, input: pending.input, output, table });
 }
 
-/** Beyond the domain of a function, such as that of a logarithm, the nearest value within. Grids reach to 0, whether or not values do. */
+/**
+ * Outside the domain of a function, such as a logarithm, the nearest value inside is used. Grids include 0, whether
+ * or not values do.
+ */
 function defined(ys: Float64Array): Float64Array {
   const result = ys.slice();
   for (let q = 1; q < ys.length; q++) if (Number.isNaN(result[q])) result[q] = result[q - 1]!;

@@ -1,6 +1,6 @@
 /**
- * @file What a checkpoint of ours says about itself in its safetensors metadata, so that `evaluate`, `quantize` and `qat` need
- * no options: architecture, images, normalization, class names.
+ * @file The description that our checkpoints contain in their safetensors metadata: architecture, images,
+ * normalization, class names. With it, `evaluate`, `quantize` and `qat` need no options about the model.
  */
 
 import * as v from "valibot";
@@ -19,7 +19,7 @@ export interface ModelDescription {
   readonly mean: readonly number[];
   readonly std: readonly number[];
   readonly labels: readonly string[];
-  /** What the shorter side of images was resized to before the centre crop; absent where images had the size exactly. */
+  /** The size of the shorter side of images before the centre crop; absent if the images had the exact size. */
   readonly resizeTo?: number;
 }
 

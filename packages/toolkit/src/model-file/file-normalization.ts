@@ -5,15 +5,15 @@ import type { Normalization as OfImages } from "../data/index.js";
 
 type Normalization = Pick<OfImages, "mean" | "std">;
 
-/** What a file shows of the images that it takes: those of 0…1 or 0…255 as they are; undefined where it shows nothing. */
+/** The normalization that a file expects, if the file shows that pixels are 0…1 or 0…255; else undefined. */
 export function outerNormalization({ unit }: FileInput, channels: number): Normalization | undefined {
   if (unit === undefined) return undefined;
   return { mean: new Array<number>(channels).fill(0), std: new Array<number>(channels).fill(1 / unit) };
 }
 
 /**
- * The normalization of the network without its own: `outer`, which the file expects, followed by `inner`, which it did itself.
- * Lists of one number stand for all channels.
+ * The normalization for the network without its own normalization: `outer`, which the file expects, followed by
+ * `inner`, which the network did itself. Lists of one number apply to all channels.
  */
 export function composedNormalization(outer: Normalization, inner: Normalization | undefined): Normalization {
   if (!inner) return outer;

@@ -12,13 +12,13 @@ export interface Head {
   /** With one output, logits `[N, classes]`, classes at least 2. */
   readonly graph: Graph;
   readonly probabilities: Probabilities;
-  /** What a user should know about the choice. */
+  /** Sentences for the user about the choice. */
   readonly notes: readonly string[];
 }
 
 /**
- * Functions at the end that keep the order of logits. Quantized to 8 bits, their saturated ends would make classes equal.
- * The softmaxes count only where they run over the classes.
+ * Functions at the end of a network that keep the order of logits. If they were quantized to 8 bits, their saturated
+ * ends would make classes equal. A softmax counts only if it runs over the classes.
  */
 const endFunctions: Readonly<Record<string, Probabilities>> = {
   Softmax: "softmax",

@@ -1,4 +1,4 @@
-/** @file What was changed or left out so that a file became a classifier of the usual form, in sentences. */
+/** @file Sentences about what the import changed or left out to bring a classifier into the usual form. */
 
 import type { InputChange } from "@subbyte/graph";
 import type { OpenedModel } from "./open-model.js";

@@ -1,6 +1,6 @@
 /**
- * @file `index.json`, the list that lies beside models in a folder and tells a page what belongs together: networks, each with its
- * versions by bit width, their accuracies, sizes and hashes.
+ * @file `index.json`, the list beside the models in a folder. It tells a page which files belong together: networks,
+ * each with its versions by bit width, and their accuracies, sizes and hashes.
  */
 
 import { createHash } from "node:crypto";
@@ -10,12 +10,12 @@ import { inspect } from "@subbyte/engine";
 export interface ListedFamily {
   readonly id: string;
   readonly title: string;
-  /** What its classes are, for people. */
+  /** Describes the classes, for people. */
   readonly classes: string;
   readonly kind: "photos" | "digits";
   /** Where weights and data come from, with licences. */
   readonly about?: string;
-  /** What accuracies were measured on. */
+  /** The images on which accuracies were measured. */
   readonly testSet?: string;
   /** Pictures to try, their files named from the list. */
   readonly samples?: readonly { readonly file: string; readonly name: string; readonly credit: string }[];

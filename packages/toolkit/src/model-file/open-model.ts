@@ -57,9 +57,12 @@ interface OpenedNetwork extends OpenedFile {
   readonly graph: Graph;
   /** How the file makes class probabilities of the logits. */
   readonly probabilities: Head["probabilities"];
-  /** What was chosen for the user, such as one of several outputs. */
+  /** Choices that were made for the user, such as one of several outputs. */
   readonly notes: readonly string[];
-  /** What ONNX Runtime executes: the file's own bytes where they take and give the same as the graph, else the graph. */
+  /**
+   * The model for ONNX Runtime: the bytes of the file if its inputs and outputs are those of the graph, else the
+   * graph.
+   */
   readonly executable: Graph | Uint8Array;
   /** `[C, H, W]` */
   readonly shape: readonly [number, number, number];
@@ -242,7 +245,7 @@ export function interfaceOf(graph: Graph): Pick<FloatModel, "shape" | "classes">
   return { shape: shape as [number, number, number], classes };
 }
 
-/** What to do about an input that is not the image of a classifier. */
+/** Advice about an input that is not the image of a classifier. */
 function inputAdvice(shape: Graph["inputs"][number]["shape"], { inputs }: Graph): string {
   if (inputs.length !== 1) return "Export the part of the network that takes the image.";
   if (shape?.length === 3 && shape.slice(1).some((dim) => typeof dim === "string"))

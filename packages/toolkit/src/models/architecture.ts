@@ -1,4 +1,4 @@
-/** @file What the registry knows of an architecture. */
+/** @file The definition of an architecture in the registry. */
 
 import type { Feature, Layers } from "./layers.js";
 
@@ -12,7 +12,7 @@ export interface Architecture {
   readonly name: string;
   /** One line for people. */
   readonly description: string;
-  /** The first is the default. */
+  /** The choices; the first is the default. */
   readonly stems: readonly [Stem, ...Stem[]];
   /** Side of the images that it was made for, in pixels; others work too. */
   readonly size: number;

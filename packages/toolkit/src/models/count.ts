@@ -1,8 +1,8 @@
-/** @file What a network weighs: its parameters, where they stand in the graph, and its work for an image. */
+/** @file Counts the parameters of a network, finds them in the graph, and counts its operations per image. */
 
 import { type Dim, elementCount, type Graph, inferTypes, ModelError } from "@subbyte/graph";
 
-/** Which inputs of an operator are learnt by gradient descent; everything else is data, bounds or statistics. */
+/** The inputs of each operator that are learned by gradient descent; all others are data, bounds or statistics. */
 const PARAMETER_INPUTS: Readonly<Record<string, readonly number[]>> = {
   BatchNormalization: [1, 2],
   Conv: [1, 2],

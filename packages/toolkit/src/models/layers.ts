@@ -15,7 +15,7 @@ export interface Feature {
 export interface ConvOptions {
   /** Output channels. */
   readonly out: number;
-  /** Side of the square kernel; odd, padded by half of it, so that stride 1 keeps the size. */
+  /** Side of the square kernel. It is odd, and padding is half of it, so that stride 1 keeps the size. */
   readonly kernel: number;
   readonly stride?: number;
   readonly groups?: number;
@@ -37,7 +37,7 @@ export class Layers {
     this.#seed = seed;
   }
 
-  /** The images `[N, channels, size, size]`, float32. */
+  /** The input: images `[N, channels, size, size]`, float32. */
   input(channels: number, size: number): Feature {
     return { value: this.#builder.input("input", "float32", ["N", channels, size, size]), channels };
   }

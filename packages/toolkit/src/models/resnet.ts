@@ -20,7 +20,7 @@ interface ResNet {
 /** One residual block's branch, up to the last batch normalization. */
 type Block = (layers: Layers, path: string, x: Feature, width: number, stride: number) => Feature;
 
-/** What the branch is added to where its shape differs from the block's input. */
+/** The other operand of the addition if the shape of the branch differs from the block's input. */
 type Shortcut = (layers: Layers, path: string, x: Feature, channels: number, stride: number) => Feature;
 
 const basic: Block = (layers, path, x, width, stride) => {

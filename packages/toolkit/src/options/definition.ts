@@ -1,4 +1,4 @@
-/** @file What an option is, and how definitions are made: a Valibot schema of its value, with the facts that people read. */
+/** @file The definition of an option: a Valibot schema of its value, with facts for people such as its help. */
 
 import * as v from "valibot";
 

@@ -35,7 +35,7 @@ export const batchNormForms = ["kept", "frozen", "folded"] as const;
 /** Names of the schedules of the learning rate. */
 export const scheduleNames = ["constant", "cosine", "one-cycle", "step"] as const satisfies readonly Schedule["name"][];
 
-/** What does the runs of a study on many machines. */
+/** The systems that can do the runs of a study on many machines. */
 export const engines = ["slurm", "kubernetes"] as const;
 
 /** Names of the data sets that `download` knows. */

@@ -1,4 +1,4 @@
-/** @file From what somebody gave to the options of a task: unknown names refused, values checked, defaults filled in. */
+/** @file Turns input into the options of a task: refuses unknown names, checks values and fills in defaults. */
 
 import type { ErrorValue } from "@subbyte/graph";
 import * as v from "valibot";

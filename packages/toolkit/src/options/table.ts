@@ -31,5 +31,5 @@ export const options = {
 export type Options = typeof options;
 /** The name of an option, in camelCase. */
 export type OptionName = keyof Options;
-/** What an option's value is. */
+/** The type of an option's value. */
 export type OptionValue<Name extends OptionName> = Options[Name] extends OptionDefinition<infer Value> ? Value : never;

@@ -1,4 +1,4 @@
-/** @file Which options each task reads, which of them it needs, and what it takes where one is left out. */
+/** @file The options that each task reads, those that it needs, and their defaults. */
 
 import type { OptionFacts } from "./definition.js";
 import { imageOptions } from "./images.js";
@@ -7,25 +7,25 @@ import { servingOptions } from "./serving.js";
 import type { OptionName, OptionValue } from "./table.js";
 import { qatOptions, trainingOptions } from "./training.js";
 
-/** Which options a task reads and needs, and where they differ from other tasks. */
+/** The options that a task reads and needs, and how they differ from those of other tasks. */
 export interface TaskDefinition {
   /** One sentence. */
   readonly description: string;
   readonly reads: readonly OptionName[];
-  /** Without which it cannot begin; those given by their place on a command line first. */
+  /** Options without which the task cannot begin; those that are positional on a command line come first. */
   readonly needs: readonly OptionName[];
-  /** How many of `needs` a command line gives by their place. */
+  /** The number of `needs` that are positional on a command line. */
   readonly arguments: number;
-  /** That a command line may give by its place, after those. */
+  /** An option that may follow these as a further positional argument. */
   readonly optional?: OptionName;
-  /** What an option is here, where that differs from other tasks. */
+  /** Facts about options that differ from those of other tasks. */
   readonly own: { readonly [Name in OptionName]?: Partial<OptionFacts<OptionValue<Name>>> };
 }
 
 const names = <Name extends string>(table: Readonly<Record<Name, unknown>>) =>
   Object.keys(table) as readonly string[] as readonly Name[];
 
-/** What the weights of a file are put into. */
+/** Options that say which network gets the weights of a file. */
 const network = ["arch", "classes", "stem", "size"] as const;
 /** How a model file is read. */
 const modelFile = [...network, "output"] as const;
@@ -37,7 +37,7 @@ const trainingImages = names(imageOptions).filter(
 const images = [...trainingImages, ...matching] as const;
 const bitWidths = names(bitWidthOptions);
 const training = names(trainingOptions);
-/** Not those of a look at the result. */
+/** Without the options that only check the result. */
 const method = names(methodOptions).filter((name) => name !== "maxDrop" && name !== "force") as readonly Exclude<
   keyof typeof methodOptions,
   "maxDrop" | "force"

@@ -10,8 +10,8 @@ export const camelCase = (name: string): string =>
   name.replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 
 /**
- * What text stands for, as the option's schema takes it. Text that stands for nothing is given back, so that the schema
- * refuses it in its own words.
+ * Converts text into a value for the schema of the option. Text that cannot be converted is returned unchanged, so that
+ * the schema refuses it with its own message.
  */
 export function valueOfText({ kind }: OptionDefinition, text: string): unknown {
   switch (kind) {

@@ -4,7 +4,7 @@ import type { OptionName, Options, OptionValue } from "./table.js";
 import type { TaskName, tasks } from "./tasks.js";
 
 type Definition<Task extends TaskName> = (typeof tasks)[Task];
-/** What a task reads. */
+/** The names of the options that a task reads. */
 export type Reads<Task extends TaskName> = Definition<Task>["reads"][number];
 type Needs<Task extends TaskName> = Definition<Task>["needs"][number] & OptionName;
 type Own<Task extends TaskName> = Definition<Task>["own"];

@@ -1,6 +1,7 @@
 /**
- * @file The method `auto`: the cheapest method first, measured on images beside those of calibration, and a dearer one only where
- * the accuracy lost exceeds what is allowed. It keeps the best network that it saw and says what it did and why.
+ * @file The method `auto`: tries the cheapest method first and measures it on images that calibration did not use. It
+ * tries a more expensive method only if the loss of accuracy exceeds the limit. It keeps the best network and says what
+ * it did and why.
  */
 
 import type { Graph } from "@subbyte/graph";

@@ -17,13 +17,13 @@ import type { CalibrationInput } from "./ranges.js";
 import { isLayer } from "./topology.js";
 
 export interface BiasCorrectionOptions {
-  /** Images that the shifts are measured on; 256 by default. */
+  /** The number of images on which shifts are measured; 256 by default. */
   readonly images?: number;
   readonly threads?: number;
   readonly signal?: AbortSignal;
 }
 
-/** Enough: every image gives hundreds of values a channel. */
+/** This is enough, because every image gives hundreds of values per channel. */
 const IMAGES = 256;
 
 /**

@@ -1,6 +1,7 @@
 /**
- * @file Biases on their integer grid. A bias is an int32 code at scale s_x·s_w[c] (docs/arithmetic.md, rule 3), a coarse grid where
- * few bits make both scales large; the float graph has to see the rounded value, or simulation and engine drift apart.
+ * @file Biases on their integer grid. A bias is an int32 code at scale s_x·s_w[c] (docs/arithmetic.md, rule 3). This
+ * grid is coarse if few bits make both scales large. The float graph must use the rounded value, or simulation and
+ * engine would differ.
  */
 
 import { roundHalfToEven } from "@subbyte/engine";

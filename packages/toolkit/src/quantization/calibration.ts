@@ -9,16 +9,16 @@ import type { CalibrationInput } from "./ranges.js";
 export interface CalibrationOptions {
   /** How many images; all where the set is smaller. */
   readonly count: number;
-  /** Which ones. */
+  /** Chooses the images. */
   readonly seed: number;
   readonly mean: readonly number[];
   readonly std: readonly number[];
   readonly batchSize?: number;
 }
 
-/** Images a batch at most. */
+/** Most images per batch. */
 const BATCH = 64;
-/** Pixels a batch: all activations of a network are looked at together, gigabytes for 64 photographs. */
+/** Most pixels per batch: all activations of a network are in memory together, gigabytes for 64 photographs. */
 const BATCH_PIXELS = BATCH * 64 * 64;
 
 /** Images that go through a network at once when its activations are measured, or its answers to images of this size. */

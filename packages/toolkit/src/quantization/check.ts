@@ -32,10 +32,10 @@ export interface CheckOptions {
 
 /** The standard error of an agreement of 98 % on so many is 0.4 points. */
 export const CHECK_IMAGES = 1024;
-/** With fewer images beside calibration's, the calibration images serve. */
+/** If fewer images than this are left besides those of calibration, the calibration images are used. */
 const LEAST_IMAGES = 100;
 
-/** Which images networks are compared on. */
+/** The options that choose the images on which networks are compared. */
 export type CheckChoice = Pick<CheckOptions, "seed" | "calibrationImages" | "count">;
 
 /** Whether enough images are left beside those of calibration. */
@@ -86,7 +86,7 @@ export async function checkImages(images: ImageSet, options: CheckOptions): Prom
 export interface Closeness {
   /** Share of images for which both name the same class. */
   readonly agreement: number;
-  /** Mean Kullback–Leibler divergence of the class probabilities from the float network's, in nats. */
+  /** Mean Kullback–Leibler divergence of the class probabilities from those of the float network, in nats. */
   readonly divergence: number;
   /** Share of images named as labelled; absent where the labels are not the network's classes. */
   readonly top1?: number;

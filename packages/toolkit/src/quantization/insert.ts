@@ -22,7 +22,7 @@ export function insertFakeQuant(graph: Graph, policy: BitPolicy): Graph {
   for (const input of graph.inputs) b.input(input.name, input.dtype, input.shape ?? []);
   for (const [name, tensor] of graph.tensors) b.constant(tensor, name);
 
-  /** What readers of a value now read, and its bit width. */
+  /** For each value, the quantized value that its readers now read, and its bit width. */
   const current = new Map<string, { value: string; bits: number }>();
   const narrowed = new Map<string, string>();
 

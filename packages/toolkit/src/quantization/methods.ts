@@ -29,7 +29,7 @@ export interface MethodOptions {
   readonly reconstruction?: Partial<ReconstructionOptions>;
   /** Minutes that methods that learn may take; they take fewer steps where it would be longer. */
   readonly maxMinutes?: number;
-  /** Where methods that learn keep what they have reached. */
+  /** The file in which methods that learn keep their progress. */
   readonly checkpoint?: CheckpointOptions;
   /** Hears what was done and why, and warnings, a sentence each. */
   readonly onNote?: (text: string) => void;

@@ -20,7 +20,7 @@ export interface Quantization {
   readonly closeness: Closeness;
   /** The float network's answers to those images, to compare others with. */
   readonly check: Check;
-  /** What was done and why, sentence by sentence. */
+  /** Sentences that say what was done, and why. */
   readonly log: readonly string[];
 }
 

@@ -1,4 +1,4 @@
-/** @file From a range to scale and zero point, and the scales of weights from the weights alone. */
+/** @file Computes scale and zero point from a range, and the scales of weights from the weights alone. */
 
 import { codeRange } from "./fake-quant.js";
 
@@ -34,7 +34,7 @@ const COARSE_PERCENTS = Array.from({ length: 22 }, (_, i) => 20 + 5 * i);
 const FINE_PERCENTS = [-4, -3, -2, -1, 1, 2, 3, 4];
 
 /**
- * A scale for each output channel.
+ * One scale per output channel.
  *
  * @param weights row-major with the output channel first
  * @param rule `max`: the largest |w| becomes the highest code; `l24`: the factor in 0.16 … 1.29 of that (1 % steps) with the least

@@ -1,6 +1,6 @@
 /**
- * @file Calibration images without data: noise is changed by gradient descent until, before every batch normalization, mean and
- * standard deviation of each channel are those that the network remembers of its training images.
+ * @file Makes calibration images without data. Gradient descent changes noise until, before every batch normalization,
+ * the mean and standard deviation of each channel equal those that the network has stored from its training images.
  *
  * Source: Cai et al. 2020, ZeroQ, arXiv:2001.00281, §3.1; horizontal flips as augmentation as in Yin et al. 2020, DeepInversion,
  * arXiv:1912.08795.
@@ -47,7 +47,7 @@ export interface Synthesis {
 
 const IMAGES = 128;
 const ITERATIONS = 120;
-/** In units of normalized pixels, falling to 0 by a half cosine. */
+/** The initial value, in units of normalized pixels; it falls to 0 along a half cosine. */
 const LEARNING_RATE = 0.1;
 /** How often the noise to begin with is blurred by a 3 × 3 mean: photographs are smooth. */
 const BLURS = 2;

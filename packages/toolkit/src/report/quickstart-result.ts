@@ -1,4 +1,4 @@
-/** @file What `quickstart` measures: the rows of its table and report. */
+/** @file The measurements of `quickstart`: the rows of its table and report. */
 
 import type { ClassifierResult } from "../evaluation/index.js";
 import type { EpochRecord } from "../training/index.js";

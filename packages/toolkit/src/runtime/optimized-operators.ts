@@ -1,4 +1,4 @@
-/** @file What ONNX Runtime makes of a model: the operators of its optimized graph. */
+/** @file The operators of the graph that ONNX Runtime makes of a model when it optimizes it. */
 
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

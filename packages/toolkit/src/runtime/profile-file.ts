@@ -1,10 +1,10 @@
-/** @file What ONNX Runtime's profiler writes: a file with an event for each node of each run. */
+/** @file Reads the file of ONNX Runtime's profiler, which has one event per node and run. */
 
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** A node of the graph that ONNX Runtime made of the model; its name may be the model's, or that of a fusion. */
+/** A node of the graph into which ONNX Runtime turned the model; its name is from the model, or is that of a fusion. */
 export interface NodeTime {
   readonly name: string;
   readonly op: string;

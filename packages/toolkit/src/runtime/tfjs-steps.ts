@@ -21,7 +21,7 @@ export interface TfjsSteps {
 interface Place {
   readonly inputs: readonly number[];
   readonly options: Options;
-  /** Elements that an operator in front added, where this one can take them over. */
+  /** Padding that the operator before this one added, if this one can add it instead. */
   readonly pads?: Explicit;
 }
 

@@ -11,9 +11,9 @@ type FedDType = Exclude<DType, "int4" | "uint4">;
 const isFed = (dtype: DType): dtype is FedDType => dtype !== "int4" && dtype !== "uint4";
 
 /**
- * ONNX Runtime reads fed arrays in place and picks its vector loops by address: sums over an array that does not start on
- * a multiple of 16 bytes may round differently, so that equal inputs would give unequal bits. A buffer of its own is always
- * aligned; a view into a file or a pool may not be, and is copied.
+ * ONNX Runtime reads input arrays in place and chooses its vector loops by address. If an array does not start on a
+ * multiple of 16 bytes, its sums may round differently, and equal inputs would give different bits. An array with a
+ * buffer of its own is always aligned; a view into a file or a pool may not be, so it is copied.
  */
 const alignmentBytes = 16;
 

@@ -3,7 +3,7 @@
 import type * as Ort from "onnxruntime-web";
 import { UsageError } from "../errors.js";
 
-/** A model with one input and one output, float32 both. */
+/** A model with one input and one output, both float32. */
 export interface WebSession {
   run(input: Float32Array, shape: readonly number[]): Promise<Float32Array>;
   release(): Promise<void>;

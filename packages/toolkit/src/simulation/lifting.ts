@@ -1,4 +1,7 @@
-/** @file What lifting an operator works with: the graph that grows, and the value of every tensor of the program. */
+/**
+ * @file The state while a program is lifted: the graph built so far, and the graph's value for every tensor of the
+ * program.
+ */
 
 import type { OutputRange, Program, QuantizedTensor, QuantizedWeights, TensorId } from "@subbyte/engine";
 import { type Attributes, float32, type Graph, GraphBuilder, type Tensor } from "@subbyte/graph";

@@ -3,7 +3,7 @@
 import { float32, type GraphBuilder } from "@subbyte/graph";
 
 /**
- * table[c][index] for int64 indices, a Gather in the tables one after the other.
+ * table[c][index] for int64 indices: a Gather from all tables, joined one after the other.
  * @param tables  one for all channels, or one for each
  * @param perChannel  the shape in which numbers of the channels stand beside the indices, e.g. `[1, C, 1, 1]`
  */

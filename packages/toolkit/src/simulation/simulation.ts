@@ -1,4 +1,7 @@
-/** @file What the simulation of an operator works with: the graph that grows, and the codes of every tensor of the program. */
+/**
+ * @file The state while a simulation is built: the graph built so far, and the graph's codes for every tensor of the
+ * program.
+ */
 
 import type { OutputRange, Program, QuantizedTensor, TensorId } from "@subbyte/engine";
 import { type Graph, GraphBuilder } from "@subbyte/graph";

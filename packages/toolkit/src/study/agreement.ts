@@ -1,4 +1,4 @@
-/** @file What changed for single images between the float network and a quantized one. */
+/** @file Compares the predictions of the float network and of a quantized one, image by image. */
 
 import { readFile } from "node:fs/promises";
 
@@ -31,7 +31,7 @@ interface Predictions {
   readonly predictions: readonly number[];
 }
 
-/** From the files that `evaluate` wrote for the same images; nothing where they cannot be compared. */
+/** Reads the files that `evaluate` wrote for the same images; undefined if they cannot be compared. */
 export async function agreementOfFiles(float: string, quantized: string): Promise<Agreement | undefined> {
   const [a, b] = await Promise.all([read(float), read(quantized)]);
   if (a === undefined || b === undefined || String(a.labels) !== String(b.labels)) return undefined;

@@ -15,7 +15,10 @@ import {
 import { type Bag, settingTasks } from "./definition.js";
 import type { LinedDocument, ValuePath } from "./document.js";
 
-/** What a study decides itself, by its axes and folders. The seed of a float network is an option of its training. */
+/**
+ * Options that a study sets itself, from its axes and folders. The seed of a float network is an option of its
+ * training.
+ */
 const reserved = new Set<OptionName>([
   ...(["model", "data", "split", "out", "seed", "threads", "weights", "activations"] as const),
   ...(["resume", "overwrite", "checkpoint", "predictions", "simulate", "tensorboard"] as const),
@@ -23,7 +26,7 @@ const reserved = new Set<OptionName>([
 const isReserved = (name: OptionName, task?: TaskName): boolean =>
   reserved.has(name) && !(task === "train" && name === "seed");
 
-/** Where options stand, and which may stand there. */
+/** A place in a study's file that holds options, and the options that are allowed there. */
 export interface BagKind {
   /** The tasks that read them; an option is checked as the first of them takes it. */
   readonly tasks: readonly TaskName[];

@@ -1,4 +1,6 @@
-/** @file What identifies the content of an input, wherever it is: a model file, an archive or a folder of images. */
+/**
+ * @file A hash of the content of an input (a model file, an archive or a folder of images), independent of its path.
+ */
 
 import { createHash, type Hash } from "node:crypto";
 import { createReadStream } from "node:fs";

@@ -1,4 +1,4 @@
-/** @file What a study is, once its file has been read and checked. */
+/** @file The types of a study whose file has been read and checked. */
 
 import type { TaskName } from "../options/index.js";
 

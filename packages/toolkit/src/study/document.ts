@@ -11,7 +11,7 @@ interface Fault {
   readonly text: string;
 }
 
-/** What follows a cut or damaged line is mostly its consequence. */
+/** Further errors are not shown: after a cut or damaged line, most errors follow from the first. */
 const MAX_SHOWN = 15;
 const MAX_LENGTH = 200;
 

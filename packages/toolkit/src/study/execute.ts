@@ -49,7 +49,10 @@ export async function executeRun(execution: Execution, outer: Run): Promise<RunR
   }
 }
 
-/** A text with paths as the study names them: records of several machines are merged, and say nothing of their folders. */
+/**
+ * Replaces paths in a text by the names that the study has for them: records of several machines are merged, and
+ * must not show their folders.
+ */
 function withStudyPaths(text: string, { plan, folder }: Execution): string {
   const places = Object.entries(plan.locations).toSorted(([, a], [, b]) => b.length - a.length);
   const named = places.reduce((result, [name, path]) => result.replaceAll(path, name), text);

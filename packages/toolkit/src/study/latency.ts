@@ -21,7 +21,7 @@ import type { MeasuredLatency, RunResult } from "./record.js";
 import type { StudyFolder } from "./study-folder.js";
 
 const IMAGES = 4;
-/** Seed of the images that the race runs on: smooth noise, since speed does not depend on what is seen. */
+/** Seed of the images for the race. They are smooth noise, since speed does not depend on the content of an image. */
 const SEED = 0;
 
 interface Contestant extends Entry {

@@ -1,4 +1,4 @@
-/** @file From what a user names, a built-in study, a study's file or its folder, to its plan and its folder. */
+/** @file Opens a study by its name (if it is built in), its file or its folder, and returns its plan and folder. */
 
 import { statSync } from "node:fs";
 import { readFile } from "node:fs/promises";

@@ -1,4 +1,7 @@
-/** @file From a study to its plan: a numbered list of runs, each with a key that changes with everything its result depends on. */
+/**
+ * @file Makes the plan of a study: a numbered list of runs. The key of a run changes with everything that its result
+ * depends on.
+ */
 
 import { createHash } from "node:crypto";
 import { parseOptions } from "../options/index.js";
@@ -45,7 +48,7 @@ function keyOf(
   return createHash("sha256").update(canonical(content)).digest("hex");
 }
 
-/** Without what changes no result, and with hashes in place of paths. */
+/** Leaves out options that do not change the result, and replaces paths by hashes. */
 function contentOf(options: Bag, inputs: StudyPlan["inputs"]): Bag {
   return Object.fromEntries(
     Object.entries(options)

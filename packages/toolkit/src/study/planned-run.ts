@@ -4,8 +4,8 @@ import type { LatencySettings } from "./definition.js";
 import type { Step } from "./run-options.js";
 
 /**
- * What a run makes: a float network, a quantized one, quantized ones by a chain of trainings, or the latency of a network at all bit
- * widths.
+ * The result of a run: a float network, a quantized one, several quantized ones from a chain of trainings, or the
+ * latency of a network at all bit widths.
  */
 export type RunKind = "float" | "quantized" | "chain" | "latency";
 

@@ -26,7 +26,7 @@ import { type RawSelector, type RawStudy, studySchema } from "./study-schema.js"
 
 export interface ReadStudy {
   readonly study: StudyDefinition;
-  /** With the faults that were found. */
+  /** The document, which also collects the faults that are found. */
   readonly document: LinedDocument;
 }
 
@@ -133,7 +133,7 @@ class StudyReader {
     );
   }
 
-  /** Those that the file defines, and those that its axes name as numbers or as `w4a8`. */
+  /** The bit widths that the file defines, and those that its axes name as numbers or as `w4a8`. */
   #bits(): Readonly<Record<string, StudyBits>> {
     const named = Object.entries(this.raw.bits ?? {}).map(([name, given]): [string, StudyBits] => {
       const options = checkBag(this.document, ["bits", name], given, bitsBag);

@@ -37,7 +37,7 @@ export interface RunResult {
   /** SHA-256 and size of the network's file. */
   readonly model?: { readonly sha256: string; readonly bytes: number };
   readonly accuracy?: Measured;
-  /** With the float network, image by image. */
+  /** Agreement with the float network, image by image. */
   readonly agreement?: Agreement;
   /** Epochs of a training. */
   readonly history?: readonly EpochRecord[];

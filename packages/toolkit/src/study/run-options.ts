@@ -15,8 +15,8 @@ export interface Step {
 }
 
 /**
- * Later sources win: the study's settings for the task, its network, data set, method and bit width, the settings for selected
- * cells, the seed.
+ * Later sources override earlier ones: the study's settings for the task, its network, data set, method and bit width,
+ * the settings for selected cells, the seed.
  *
  * @param cell what is known of it: a float network has no method, bit width and seed
  */

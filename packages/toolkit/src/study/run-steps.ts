@@ -1,4 +1,4 @@
-/** @file What a run does: the tasks that make its network, and the evaluation that measures it. */
+/** @file The steps of a run: the tasks that make its network, and the evaluation that measures it. */
 
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";

@@ -87,7 +87,7 @@ class Scheduler {
     if (done > 0) this.run.note(`${done} of ${this.#wanted.length} runs are finished already`);
   }
 
-  /** Runs that are needed and nobody here is asked to do: each is finished, or counts as failed. */
+  /** Runs that others depend on but that this process is not asked to do: each is finished, or counts as failed. */
   async #requireNeeds(): Promise<void> {
     const { plan, folder } = this.study;
     for (const index of unique(this.#wanted.flatMap(({ needs }) => needs))) {

@@ -1,4 +1,4 @@
-/** @file What became of each run of a study, from the files in its folder. */
+/** @file Reads the state of each run of a study from the files in its folder. */
 
 import { readFile } from "node:fs/promises";
 import { writeFileAtomic } from "../files.js";
@@ -12,7 +12,7 @@ export type RunState =
   | { readonly state: "done"; readonly record: RunRecord }
   | { readonly state: "running"; readonly holder: Pick<Holder, "pid" | "host">; readonly progress?: RunProgress }
   | { readonly state: "failed"; readonly reason: string }
-  /** `damaged` where a result file is cut or was changed, and counts for nothing. */
+  /** `damaged` if a result file is cut off or was changed; it is then ignored. */
   | { readonly state: "waiting"; readonly damaged: boolean };
 
 export type StudyRun = { readonly run: PlannedRun } & RunState;

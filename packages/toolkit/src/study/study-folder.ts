@@ -1,6 +1,6 @@
 /**
- * @file The folder of a study: `plan.json`, and a folder for each run with its results, its files and its lock. Files are replaced
- * as a whole, results last: whenever the machine stops, what is finished stays finished.
+ * @file The folder of a study: `plan.json`, and a folder per run with its results, its files and its lock. Files are
+ * replaced as a whole, and results come last, so a finished run stays finished whenever the machine stops.
  */
 
 import { existsSync } from "node:fs";

@@ -234,7 +234,7 @@ async function trainingProfiles(
   return { kind: "training profile", ...processor(), steps: all };
 }
 
-/** Of a name such as `resnet18-224`, or `resnet18-cifar-32` with its stem. */
+/** Parses a name such as `resnet18-224`, or `resnet18-cifar-32` with its stem. */
 function networkChoice(name: string): NetworkChoice {
   const [size, ...rest] = name.split("-").reverse();
   const stem = stemNames.find((each) => each === rest[0]);

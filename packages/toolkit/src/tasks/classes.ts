@@ -111,7 +111,7 @@ function matched(model: OpenedModel, images: ImageSet, match: Match, run: Run): 
   return { images: relabelled(images, names, targets), labels };
 }
 
-/** The images' name of a class of the model, where they have one. */
+/** The name that the images have for a class of the model, if they have one. */
 function nameFor(index: number, targets: readonly number[], classes: readonly string[]): string {
   const at = targets.indexOf(index);
   return at < 0 ? `class ${index}` : classes[at]!;

@@ -26,7 +26,7 @@ export interface CompareResult {
   /** Training images that both were shown. */
   readonly images: number;
   readonly closeness: Closeness;
-  /** It in words. */
+  /** The result in words. */
   readonly summary: string;
   /** The noisiest first. */
   readonly layers: readonly LayerSensitivity[];

@@ -1,4 +1,4 @@
-/** @file What a user can have got wrong about the images, told where a network names hardly any of them right. */
+/** @file Looks for wrong options about the images when a network classifies hardly any image correctly. */
 
 import { type ImageSet, type UsualNormalization, usualNormalizations } from "../data/index.js";
 import { defined } from "../defined.js";
@@ -26,7 +26,7 @@ export interface Answers {
   readonly confusion: readonly (readonly number[])[];
 }
 
-/** Where a reordering of classes makes a network of this accuracy or more. */
+/** A reordering of classes is reported if accuracy with it is above this value. */
 const KNOWS = 0.5;
 /** Best readings that are named. */
 const NAMED = 3;

@@ -21,7 +21,10 @@ export interface EvaluateResult extends Omit<ClassifierResult, "predictions" | "
   readonly fileBytes: number;
   readonly data: string;
   readonly split: Split;
-  /** Where the model has more classes than the images: for each label, images that it named as one of the others. */
+  /**
+   * If the model has more classes than the images: per label, the number of images that it assigned to one of the
+   * other classes.
+   */
   readonly others?: readonly number[];
   readonly preparation: Preparation;
   readonly notes: readonly string[];

@@ -1,6 +1,6 @@
-/** @file What a task says while it runs: one stream of typed events, for a terminal, a page or a log. */
+/** @file The events that a task emits while it runs: one typed stream for a terminal, a page or a log. */
 
-/** What a task does at the moment. */
+/** The current step of a task. */
 export type Phase =
   | "hashing inputs"
   | "opening images"
@@ -31,7 +31,7 @@ export interface ProgressFigures {
 export interface PhaseEvent {
   readonly type: "phase";
   readonly phase: Phase;
-  /** What of, such as `epoch 3/30`. */
+  /** Details of the phase, such as `epoch 3/30`. */
   readonly detail?: string;
   /** Bit width that is trained, in a chain of bit widths. */
   readonly bits?: number;
@@ -41,14 +41,14 @@ export interface PhaseEvent {
 export interface ProgressEvent {
   readonly type: "progress";
   readonly phase: Phase;
-  /** What is worked on, such as the name of a layer. */
+  /** The current part of the work, such as the name of a layer. */
   readonly detail?: string;
   /** Bit width that is trained, in a chain of bit widths. */
   readonly bits?: number;
   readonly done: number;
   /** Absent where it is not known. */
   readonly total?: number;
-  /** What `done` and `total` count; a share of the work from 0 to 1 where absent. */
+  /** The unit of `done` and `total`; if absent, `done` is a share of the work, from 0 to 1. */
   readonly unit?: "images" | "steps" | "bytes" | "layers" | "measurements" | "turns";
   /** Expected for the task's phase, or for a whole training; absent until enough was seen to tell. */
   readonly secondsLeft?: number;

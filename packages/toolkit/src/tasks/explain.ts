@@ -1,4 +1,7 @@
-/** @file What one pass of the ONNX import did: the nodes that it changed, those that it left alone and why. */
+/**
+ * @file Explains one pass of the ONNX import: the nodes that it changed, and those that it left alone, with the
+ * reason.
+ */
 
 import { type Graph, importPasses, type PassEvent, printNode } from "@subbyte/graph";
 import { UsageError } from "../errors.js";
@@ -14,7 +17,7 @@ export interface ExplainedMatch {
   readonly reason?: string;
 }
 
-/** What one pass of the import did to a model. */
+/** The effect of one pass of the import on a model. */
 export interface PassExplanation {
   readonly pass: string;
   /** In order, each once; empty for a pass that has no rules. */

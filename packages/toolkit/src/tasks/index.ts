@@ -1,7 +1,7 @@
 /**
- * @file What people do with models, as functions: options to a typed result, with one stream of events and an `AbortSignal`.
- * `@subbyte/toolkit/tasks`: the command line, servers and pages call these. A task writes the files that its options name; it prints
- * nothing, reads no environment variable, and shares nothing with another task.
+ * @file The tasks of `@subbyte/toolkit/tasks`: functions that the command line, servers and pages call. A task takes
+ * options, emits one stream of events, can be stopped by an `AbortSignal`, and returns a typed result. It writes the
+ * files that its options name, prints nothing, reads no environment variable, and shares nothing with another task.
  */
 
 export { ImageCache } from "../data/cache.js";

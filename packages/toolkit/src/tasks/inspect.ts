@@ -17,7 +17,7 @@ export interface FloatOperator {
   readonly op: string;
   /** Shape of the output without the batch. Symbolic sizes are names. */
   readonly shape: readonly (number | string)[];
-  /** That this node is the first to read. */
+  /** The number of parameters that this node is the first to read. */
   readonly parameters: number;
   /** For one image. */
   readonly multiplyAdds: number;
@@ -39,7 +39,7 @@ export interface IntegerOperator {
   readonly multiplyAdds: number;
 }
 
-/** What a float network holds. */
+/** The contents of a float network. */
 export interface FloatInspection {
   readonly path: string;
   readonly kind: "float";
@@ -53,13 +53,13 @@ export interface FloatInspection {
   readonly description: ModelDescription | undefined;
   readonly nodes: number;
   readonly operators: readonly FloatOperator[];
-  /** What the pass that `explain` names did. */
+  /** The effect of the pass that `explain` names. */
   readonly explanation?: PassExplanation;
   /** The policy file with the layers of the network, where one was asked for. */
   readonly policyTemplate?: string;
 }
 
-/** What a quantized network holds. */
+/** The contents of a quantized network. */
 export interface IntegerInspection extends Pick<Program, "classes" | "preprocessing" | "provenance" | "labels"> {
   readonly path: string;
   readonly kind: "quantized";
@@ -71,7 +71,7 @@ export interface IntegerInspection extends Pick<Program, "classes" | "preprocess
   /** Most memory that the engine takes beside the file. */
   readonly peakBytes: number;
   readonly operators: readonly IntegerOperator[];
-  /** What the pass that `explain` names did, for a quantized ONNX file. */
+  /** The effect of the pass that `explain` names, for a quantized ONNX file. */
   readonly explanation?: PassExplanation;
   /** The policy file with the layers of the network, where one was asked for. */
   readonly policyTemplate?: string;

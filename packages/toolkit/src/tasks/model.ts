@@ -50,7 +50,7 @@ export async function openTaskModel(path: string, options: NetworkOptions, run?:
 }
 
 /**
- * A quantized ONNX file as the integer network that it is; others as they are.
+ * Opens a quantized ONNX file as an integer network, and other files as they are.
  * @throws {ModelError} where the file leaves a value in float, or the engine cannot run a layer as the file quantizes it
  */
 export function asIntegers(model: OpenedModel, options: PreprocessingOptions): FloatModel | QuantizedModel {

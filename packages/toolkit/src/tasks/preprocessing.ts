@@ -1,4 +1,4 @@
-/** @file How a model wants its images: from its file where that says so, else from the options, else the usual. */
+/** @file Finds out how images are prepared for a model: from its file, else from the options, else the usual way. */
 
 import type { Preprocessing } from "@subbyte/engine";
 import { ModelError } from "@subbyte/graph";
@@ -24,16 +24,16 @@ export interface PreprocessingOptions {
 
 export type Normalization = Pick<Preprocessing, "mean" | "std">;
 
-/** Who said so: the options, the model's file, or nobody. */
+/** The origin of a value: the options, the model's file, or neither. */
 export type Origin = "options" | "file" | "guess";
 
 /** How images are prepared for a model, and where that comes from. */
 export interface Preparation {
   readonly preprocessing: Preprocessing;
-  /** What the file expects of its images; `preprocessing` has what the network does itself in it. */
+  /** The normalization that the file expects; `preprocessing` also includes the normalization inside the network. */
   readonly normalization: Normalization;
   readonly origin: Readonly<Record<keyof Normalization, Origin>>;
-  /** In which the file takes the channels; in `preprocessing` they are RGB. */
+  /** The order in which the file takes the channels; in `preprocessing` they are RGB. */
   readonly channelOrder: "rgb" | "bgr";
 }
 

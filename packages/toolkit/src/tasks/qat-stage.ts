@@ -66,7 +66,10 @@ export interface QatRun {
   readonly open: (split: OpenOptions["split"]) => Promise<ImageSet>;
 }
 
-/** What is given, and for the rest what suits bit width, optimizer and number of images. @param bits fewest of any layer */
+/**
+ * The settings of a stage: the given options, and defaults that suit bit width, optimizer and number of images.
+ * @param bits the fewest bits of any layer
+ */
 export function stageSettings({ model, options, run, images }: QatRun, bits: number) {
   const source = model.kind === "float" ? model.graph : undefined;
   const { optimizer, batch, quantizer, stepRate, batchNorm, temperature } = options;

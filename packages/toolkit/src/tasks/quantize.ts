@@ -33,7 +33,7 @@ export interface QuantizeResult {
   readonly figures: QuantizedFigures;
   /** Time of one image on one thread of the engine. */
   readonly time: ModelTime;
-  /** What was done and why, sentence by sentence. */
+  /** Sentences that say what was done, and why. */
   readonly log: readonly string[];
   readonly preparation: Preparation;
   /** Warnings, such as a float accuracy near chance. */

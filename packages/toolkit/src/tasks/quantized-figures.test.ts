@@ -1,4 +1,4 @@
-/** What `quantize` tells at its end is what the engine does with the file that it wrote. */
+/** The figures that `quantize` prints at its end are those of the engine for the file that it wrote. */
 
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";

@@ -1,4 +1,7 @@
-/** @file What a `.sbq` that was just made is worth: the integer engine's answers and time beside the float network's answers. */
+/**
+ * @file Compares a new `.sbq` with the float network: the predictions of both, and the time that the integer engine
+ * takes.
+ */
 
 import { type ModelTime, timeModel } from "../bench/index.js";
 import type { ImageSet } from "../data/index.js";
@@ -8,8 +11,8 @@ import { type Check, type CheckChoice, type Closeness, checkBatches, joined } fr
 import type { Run } from "./run.js";
 
 /**
- * Which images networks are compared on: training images that calibration did not see, the calibration images themselves where there
- * are too few others, or images made from batch-norm statistics.
+ * The images on which networks are compared: training images that calibration did not see; if there are too few of
+ * those, the calibration images; or images that were made from batch-norm statistics.
  */
 export type ShownImages = "held-out" | "calibration" | "made";
 

@@ -1,4 +1,4 @@
-/** @file From a float model and the options to a quantized graph: what `quantize` writes and `qat` begins with. */
+/** @file Makes a quantized graph from a float model and the options: `quantize` writes it, and `qat` begins with it. */
 
 import type { Preprocessing } from "@subbyte/engine";
 import { type Graph, simplifyForImport } from "@subbyte/graph";
@@ -52,7 +52,7 @@ export interface Opening {
 /** Images opened for each that ranges are measured on, so that the seed has a choice; no more than the check needs beside them. */
 const CHOICE = 4;
 
-/** What `data` says where there are no images to show. */
+/** The value of the option `data` that says that there are no images. */
 export const NO_DATA = "none";
 
 /** A float network, opened with the images that it is calibrated on. */
@@ -153,7 +153,7 @@ async function startWithBitWidths(
   return { ...start, graph, settings, mixed };
 }
 
-/** What decides the network, but for bit widths and images. */
+/** The options that decide the result, apart from bit widths and images. */
 const methodOptionsOf = (options: Options) => ({
   method: options.method,
   seed: options.seed,

@@ -1,7 +1,7 @@
 /**
- * @file The task `quickstart`: the whole path on embedded data, by the tasks that users call. A small residual network is trained on
- * MNIST, quantized at every bit width by ranges alone, at 3 and 2 bits by reconstruction, at 4 and 2 bits in training; each network is
- * evaluated on the integer engine.
+ * @file The task `quickstart` runs the whole path on embedded data, with the tasks that users call. It trains a small
+ * residual network on MNIST and quantizes it: at every bit width with measured ranges only, at 3 and 2 bits by
+ * reconstruction, and at 4 and 2 bits by training. Each network is evaluated on the integer engine.
  */
 
 import { mkdtemp, readFile, rm } from "node:fs/promises";

@@ -1,4 +1,4 @@
-/** What a user can get wrong about images without an error: classes, their order, normalization, channels, sizes. */
+/** Mistakes about images that cause no error: classes, their order, normalization, channels, sizes. */
 
 import { copyFile, cp, mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-/** @file What the options say about methods that learn. */
+/** @file The options of methods that learn. */
 
 import * as v from "valibot";
 import { defined } from "../defined.js";

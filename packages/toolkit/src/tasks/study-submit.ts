@@ -1,4 +1,4 @@
-/** @file The task `study submit`: hands the runs of a study that are left to Slurm or Kubernetes, with their merge. */
+/** @file The task `study submit`: submits the unfinished runs of a study, and their merge, to Slurm or Kubernetes. */
 
 import { openStudy } from "../study/open-study.js";
 import { readStates } from "../study/states.js";
@@ -10,7 +10,7 @@ import { defineTask } from "./run.js";
 export interface StudySubmitResult {
   /** Folder of the study. */
   readonly folder: string;
-  /** Folder of the files for the cluster. */
+  /** The folder with the files for the cluster. */
   readonly place: string;
   /** The command that submits them. */
   readonly command: readonly string[];

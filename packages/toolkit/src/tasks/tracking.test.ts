@@ -25,7 +25,7 @@ async function scalars(...path: string[]) {
   );
 }
 
-/** What the event files must hold of a training's epochs. */
+/** The values that the event files must contain for the epochs of a training. */
 const ofEpochs = (history: readonly EpochRecord[]) =>
   history.flatMap(({ epoch, step, trainLoss, trainAccuracy, validationLoss, validationAccuracy }) => [
     ["epoch", step, epoch],

@@ -1,4 +1,4 @@
-/** @file What training makes of the options, and what it says. */
+/** @file Turns options into training settings, and training progress into events. */
 
 import { join } from "node:path";
 import { bitsName } from "../bits-name.js";

@@ -1,4 +1,7 @@
-/** @file Event files of TensorBoard as another protobuf library reads them, by the published description of their frames. */
+/**
+ * @file Reads event files of TensorBoard with another protobuf library, according to the published description of
+ * their frames.
+ */
 
 import { readFile } from "node:fs/promises";
 import { createFileRegistry, fromBinary, fromJson, toJson } from "@bufbuild/protobuf";

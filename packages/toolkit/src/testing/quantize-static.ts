@@ -57,7 +57,7 @@ const rangeOf = (data: Float32Array): readonly [number, number] =>
 class StaticQuantizer {
   readonly #b: GraphBuilder;
   readonly #grids = new Map<string, Grid>();
-  /** What nodes read in place of a value. */
+  /** The names that nodes read instead of the original values. */
   readonly #read = new Map<string, string>();
 
   constructor(
@@ -94,7 +94,7 @@ class StaticQuantizer {
     return b.build();
   }
 
-  /** Which values are quantized, which take the scale of another, and which nodes go. */
+  /** The values that are quantized, those that take the scale of another, and the nodes that are removed. */
   #plan() {
     const { graph } = this;
     const uses = usesOf(graph);

@@ -65,7 +65,7 @@ export const torchForms: readonly TorchForm[] = [
 ];
 
 export interface RefusedForm extends TorchForm {
-  /** What the message must say. */
+  /** Texts that the message must contain. */
   readonly says: readonly string[];
 }
 

@@ -53,7 +53,7 @@ export interface IntegerRun {
   readonly unproved: readonly string[];
 }
 
-/** Where a file does not show how its images are normalized. */
+/** Used for files that do not show how their images are normalized. */
 const unknownNormalization = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
 
 export async function wholeWay(path: string, options: WholeWayOptions = {}): Promise<WholeWay> {

@@ -3,7 +3,7 @@
 import type { EpochRecord, TrainProgress } from "../training/index.js";
 import { EventFile } from "./event-file.js";
 
-/** Share of an epoch between two events within it. */
+/** The share of an epoch that lies between two events. */
 const SHARE = 0.05;
 
 export class TrainingEvents {

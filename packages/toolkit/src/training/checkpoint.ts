@@ -15,7 +15,7 @@ import { DataError, MachineError, UsageError } from "../errors.js";
 import { writeFileAtomic } from "../files.js";
 import { readSafetensors, writeSafetensors } from "../weights/index.js";
 
-/** What decides a run's outcome, as texts and numbers that can be compared. */
+/** The settings that decide the outcome of a run, as texts and numbers that can be compared. */
 export type RunSettings = Readonly<Record<string, string | number | boolean | null>>;
 
 /** The kind of run that wrote a checkpoint, and the type of its position. */

@@ -52,11 +52,11 @@ export interface ClassifierStepGraph {
   /** Its state: parameters, running statistics, and the optimizer's. Weights with dead taps are without them there. */
   readonly step: StepGraph;
   /**
-   * What belongs to a run's state but is read by no step: the weights with dead taps as they were at the start. A run that goes
-   * on may begin from others (a file that the run itself has replaced).
+   * The part of a run's state that no step reads: the weights with dead taps, as they were at the start. A run that is
+   * resumed may have loaded other initial weights (from a file that the run itself has replaced).
    */
   readonly kept: ReadonlyMap<string, Tensor>;
-  /** What the graph is fed at step `t` = 1, 2, … beside images, labels and learning rates. */
+  /** Further inputs of the graph at step `t` = 1, 2, …, in addition to images, labels and learning rates. */
   feeds(t: number): Readonly<Record<string, Tensor>>;
   /** Learning rates of all parameters where the run's is `learningRate`. */
   rates(learningRate: number): Readonly<Record<string, number>>;
@@ -137,9 +137,10 @@ const stepParameter = ({
 });
 
 /**
- * Without a gradient an optimizer changes a weight by a factor that is the same for all (`Optimizer`): decay, and momentum of
- * decay. So the taps of a convolution that never read the image are left out of the step but for that factor, which is trained
- * like a weight of 1 whose gradient is 0. In ResNet-18 with the 7×7 stem on 32×32 images they are 62 % of the weights.
+ * If its gradient is always zero, an optimizer changes a weight by a factor that is the same for all such weights
+ * (`Optimizer`): decay, and momentum of decay. The taps of a convolution that never read the image are therefore left
+ * out of the step. Only that factor is computed, as a weight of 1 whose gradient is 0. In ResNet-18 with the 7×7 stem
+ * on 32×32 images, these taps are 62 % of the weights.
  */
 const deadTapsParameter = (parameter: TrainedParameter): StepParameter => ({
   ...stepParameter(parameter),

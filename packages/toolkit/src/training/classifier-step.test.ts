@@ -163,7 +163,7 @@ describe("taps that only meet padding", () => {
   const start = onOnePixel().tensors.get("conv.weight")!.data as Float32Array;
   const [steps, rate, decay] = [7, 0.1, 0.3];
 
-  /** What PyTorch's rules make of a weight without gradient, in float64. */
+  /** The weight that results from PyTorch's update rules without a gradient, in float64. */
   const rules: readonly [string, TrainingStepOptions["optimizer"], (w: number) => number][] = [
     ["sgd", { name: "sgd", momentum: 0 }, (w) => w * (1 - rate * decay) ** steps],
     ["momentum", { name: "sgd", momentum: 0.9 }, (w) => descended(w, false)],

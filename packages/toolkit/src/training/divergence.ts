@@ -7,8 +7,8 @@ import type { EpochRecord } from "./position.js";
 const HOPELESS = 10;
 
 /**
- * What is wrong with an epoch whose loss is a number, but far beyond that of guessing among `classes` classes; undefined where
- * nothing is.
+ * Says that training has diverged if the loss of an epoch is a number, but far larger than that of guessing among
+ * `classes` classes; otherwise undefined.
  *
  * @param comparable whether the training loss is a cross-entropy
  */

@@ -1,4 +1,4 @@
-/** @file A lock on a run's folder, so that two runs at once cannot mix their files there. */
+/** @file A lock on the folder of a run, so that two runs cannot write there at the same time. */
 
 import { hostname } from "node:os";
 import { join } from "node:path";

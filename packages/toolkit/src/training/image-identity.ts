@@ -1,4 +1,4 @@
-/** @file The identity of an image set: what must be the same for a run to be resumed on it. */
+/** @file The identity of an image set. A run can only be resumed on a set with the same identity. */
 
 import { createHash } from "node:crypto";
 import type { ImageSet } from "../data/types.js";

@@ -18,7 +18,7 @@ const columns: readonly (readonly [name: string, field: keyof EpochRecord, decim
 const cell = (value: number | undefined, decimals: number | undefined): string =>
   value === undefined ? "" : String(decimals === undefined ? value : Number(value.toFixed(decimals)));
 
-/** A heading and one line an epoch; what was not measured is empty. Numbers are written so that they read back exactly. */
+/** A heading and one line per epoch. Fields that were not measured are empty; numbers can be read back exactly. */
 export const trainingLog = (history: readonly EpochRecord[]): string =>
   [
     columns.map(([name]) => name).join(","),

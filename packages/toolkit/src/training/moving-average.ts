@@ -34,11 +34,11 @@ export function movingAverages(g: GraphBuilder, values: readonly StateUpdate[]):
   });
 }
 
-/** What a step with averages is fed at step `t` = 1, 2, … */
+/** Further inputs of a step with averages, at step `t` = 1, 2, … */
 export const averageFeeds = (decay: number, t: number): Readonly<Record<string, Tensor>> => ({
   [DECAY]: float32([Math.min(decay, (1 + t) / (10 + t))], []),
 });
 
-/** The state with each parameter's average in the parameter's place. */
+/** The state, with each parameter replaced by its average. */
 export const withAverages = (state: ReadonlyMap<string, Tensor>): ReadonlyMap<string, Tensor> =>
   new Map([...state].map(([name, tensor]) => [name, state.get(averageName(name)) ?? tensor]));

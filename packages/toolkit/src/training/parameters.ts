@@ -1,4 +1,4 @@
-/** @file What of a graph is trained, and how each parameter is treated. */
+/** @file The trained parameters of a graph, and how each is treated. */
 
 import type { Graph, Node, Tensor } from "@subbyte/graph";
 import { parameterNames, statisticsNames } from "../models/index.js";
@@ -32,8 +32,8 @@ export interface ParameterTreatment {
 export type TreatParameter = (parameter: Parameter) => ParameterTreatment | "frozen";
 
 /**
- * Weights, biases, batch-norm scales and shifts, also where a FakeQuant stands between them and their layer, and the scales
- * and zero points of FakeQuant nodes that are learnable, in the order of first use.
+ * The trained parameters in the order of first use: weights, biases, batch-norm scales and shifts, also if a FakeQuant
+ * is between them and their layer; and the scales and zero points of learnable FakeQuant nodes.
  */
 export function trainableParameters(graph: Graph): Parameter[] {
   const learned = (attribute: string, input: number) => {

@@ -1,7 +1,7 @@
 /**
- * @file The files of a run, in its folder: `checkpoint.safetensors` to resume from, `last.safetensors` and `best.safetensors`
- * with the model's tensors alone, `log.csv`. Each is replaced as a whole, the checkpoint last: whenever the machine stops, the
- * checkpoint is one from which the others come out again.
+ * @file The files in the folder of a run: `checkpoint.safetensors` to resume from, `last.safetensors` and
+ * `best.safetensors` with only the tensors of the model, and `log.csv`. Each is replaced as a whole, the checkpoint
+ * last. Whenever the machine stops, the others can be made again from the checkpoint.
  */
 
 import { createHash } from "node:crypto";

@@ -1,4 +1,4 @@
-/** @file What decides a training run's outcome, and when a checkpoint may be resumed. */
+/** @file The settings that decide the outcome of a training run, and when a checkpoint may be resumed. */
 
 import { computation, type RunSettings, requireSameSettings } from "./checkpoint.js";
 import type { TrainingStep } from "./classifier-step.js";

@@ -17,7 +17,7 @@ import { UsageError } from "../errors.js";
 import type { Loss } from "./losses/index.js";
 import type { Optimizer } from "./optimizers/index.js";
 
-/** What the loss learns. */
+/** A parameter that is learned. */
 export interface StepParameter {
   /** An input of the graph; the name of its state too. */
   readonly name: string;
@@ -57,7 +57,10 @@ export interface StateUpdate {
 
 /** The parts of a training step: network, loss, optimizer. */
 export interface StepDefinition extends Clipping {
-  /** Forward pass with the parameters as inputs; the loss reads its first output. Sizes are numbers, the batch's too. */
+  /**
+   * Forward pass with the parameters as inputs; the loss reads its first output. All sizes are numbers, including
+   * that of the batch.
+   */
   readonly graph: Graph;
   readonly parameters: readonly StepParameter[];
   readonly loss: Loss;
@@ -132,7 +135,7 @@ export function buildStepGraph(definition: StepDefinition): StepGraph {
   return { graph: g.build(), ...inputs, loss, correct, state, next, scalars: rates.scalars };
 }
 
-/** The forward graph with the loss, and what gradients are taken of. */
+/** The forward graph with the loss, and the values whose gradients are computed. */
 function withLosses({ graph, loss, penalty, countCorrect: counts = false }: StepDefinition) {
   const [output] = graph.outputs as [string];
   const shape = inferTypes(graph).get(output)?.shape as readonly number[] | undefined;

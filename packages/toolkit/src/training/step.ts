@@ -23,7 +23,7 @@ export interface StepFeeds {
   readonly inputs: Readonly<Record<string, Tensor>>;
   /** `[n]` class indices, where the loss reads them. */
   readonly labels?: Int32Array | undefined;
-  /** In the shape of the output, where the loss reads it. */
+  /** The target, in the shape of the output, if the loss reads it. */
   readonly target?: Tensor | undefined;
 }
 
@@ -41,7 +41,7 @@ export interface Step {
   readonly fingerprint: string;
   /** Computes one step and takes over the new state. */
   run(feeds: StepFeeds, time: StepTime): Promise<StepResult>;
-  /** Where the step just taken, with these feeds, left the finite numbers, in words. */
+  /** Says where in the last step, which had these feeds, a value first was not finite. */
   describeFault(feeds: StepFeeds): Promise<string>;
   /** How long each node took, once, where the session is `profiled`. */
   profile(): Promise<readonly NodeTime[]>;

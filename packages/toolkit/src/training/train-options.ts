@@ -1,4 +1,4 @@
-/** @file What a training run is given, and what it gives back. */
+/** @file The options and the result of a training run. */
 
 import { type Graph, inferTypes, type Tensor } from "@subbyte/graph";
 import type { Augmentation, ImageSet } from "../data/types.js";

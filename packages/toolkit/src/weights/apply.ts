@@ -8,15 +8,15 @@ import { timmName } from "./timm-names.js";
 /** Options of `applyWeights`. */
 export interface ApplyOptions {
   /**
-   * What happens where the file's last layer has another number of classes or is missing: an error, or the graph keeps the
-   * initial values that it has.
+   * If the last layer of the file is missing or has another number of classes: throw an error, or keep the initial
+   * values of the graph.
    */
   readonly head?: "refuse" | "reinitialize";
-  /** What messages call the file. */
+  /** The name of the file in messages. */
   readonly source?: string;
 }
 
-/** Which tensors of a file went into a graph. */
+/** The tensors of a file that were put into a graph. */
 export interface ApplyReport {
   /** Parameters and statistics that were set, by the graph's names. */
   readonly loaded: readonly string[];
@@ -80,7 +80,10 @@ export function applyWeights(
   return { graph: { ...graph, tensors }, report: { loaded: matching, reinitialized, ignored } };
 }
 
-/** What a file's weights and a graph's parameters and statistics have in common, by the graph's names where both have one. */
+/**
+ * Compares the weights of a file with the parameters and statistics of a graph. Names are those of the
+ * graph where both have one.
+ */
 export interface WeightComparison {
   readonly matching: readonly string[];
   readonly missing: readonly string[];
@@ -117,7 +120,7 @@ function namesOfHead(graph: Graph): readonly string[] {
   return graph.nodes.findLast(({ op }) => op === "Gemm")?.inputs.slice(1) ?? [];
 }
 
-/** Which name of the file each of the graph's names has. Of two that mean the same, the second is unexpected. */
+/** The name in the file for each name of the graph. If two names mean the same, the second is unexpected. */
 function matchNames(given: readonly string[], expected: ReadonlySet<string>, headWeight: string | undefined) {
   const wrapper = wrapperOf(given, expected);
   const matches = new Map<string, string>();
@@ -132,8 +135,9 @@ function matchNames(given: readonly string[], expected: ReadonlySet<string>, hea
 }
 
 /**
- * What a wrapper put before the names: data parallelism (`module.`), `torch.compile` (`_orig_mod.`), Lightning (`model.`), a part of a larger
- * network (`backbone.`). It is the prefix that leaves most names of the graph, the shortest of these.
+ * The prefix that a wrapper put before the names: data parallelism (`module.`), `torch.compile` (`_orig_mod.`),
+ * Lightning (`model.`), a part of a larger network (`backbone.`). It is the prefix without which most names are those
+ * of the graph; the shortest, if there are several.
  */
 function wrapperOf(given: readonly string[], expected: ReadonlySet<string>): string {
   const counts = new Map<string, number>([["", 0]]);

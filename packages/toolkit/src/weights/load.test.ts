@@ -14,7 +14,7 @@ const legacy = golden("legacy.pt");
 const inf = Number.POSITIVE_INFINITY;
 const channelsLast = Array.from({ length: 16 }, (_, i) => i);
 
-/** What `checkpoints.py` put in: shape and elements in row-major order. */
+/** The tensors that `checkpoints.py` wrote: shape and elements in row-major order. */
 const expected: Readonly<Record<string, readonly [shape: number[], values: readonly (number | bigint)[]]>> = {
   base: [
     [3, 4],

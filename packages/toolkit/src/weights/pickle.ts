@@ -13,27 +13,30 @@
 import { DataError } from "../errors.js";
 import { ByteReader } from "./byte-reader.js";
 
-/** What a global name stands for. Functions are what REDUCE and NEWOBJ may call; other values are only passed on. */
+/** The values of global names. REDUCE and NEWOBJ may call those that are functions; other values are only passed on. */
 export type PickleGlobals = ReadonlyMap<string, unknown>;
 
 /** Stands for an object that holds no weights, and for what it is made by; whatever it is given is dropped. */
 export class Opaque {}
 
 export interface UnpickleOptions {
-  /** What messages call the file. */
+  /** The name of the file in messages. */
   readonly source: string;
   /** By `module.name`. */
   readonly globals: PickleGlobals;
-  /** Names that stand for an Opaque. */
+  /** Names whose values become an `Opaque`. */
   readonly opaque?: RegExp;
   /** Resolves a persistent id, which stands for data outside the pickle. */
   readonly persistent?: (id: unknown) => unknown;
 }
 
-/** A ResNet-152's state takes forty thousand; a file of nothing but opcodes shall not fill the memory. */
+/**
+ * The state of a ResNet-152 takes forty thousand. A limit is needed so that a file of nothing but opcodes cannot
+ * fill the memory.
+ */
 const MAX_OPCODES = 2_000_000;
 
-/** Most arguments of a constructor. */
+/** The largest number of arguments of a constructor. */
 const MAX_ARGUMENTS = 16;
 
 /** Longest integer, in bytes. */
@@ -80,7 +83,7 @@ class Machine {
     this.stack = [];
   }
 
-  /** Everything above the innermost mark, which goes. */
+  /** Removes the innermost mark and returns everything above it. */
   popMark(): unknown[] {
     const values = this.stack;
     this.stack = this.#outer.pop() ?? this.reader.fail("takes a pickle mark that was never set");
@@ -124,7 +127,7 @@ class Machine {
     for (const item of items) set.add(item);
   }
 
-  /** What `module.name` stands for. @throws {DataError} where it is not in the table. */
+  /** The value of `module.name`. @throws {DataError} if it is not in the table. */
   global(module?: unknown, name?: unknown): void {
     const { globals, opaque, source } = this.options;
     if (typeof module !== "string" || typeof name !== "string") return this.reader.fail("has a global without a name");

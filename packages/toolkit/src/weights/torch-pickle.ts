@@ -1,6 +1,6 @@
 /**
- * @file What PyTorch's checkpoints may name in their pickles: containers, tensor constructors and storage types. Tensors stay
- * views of storages until the bytes of the storages are known.
+ * @file The global names that pickles in PyTorch's checkpoints may use: containers, tensor constructors and storage
+ * types. Tensors stay views of storages until the bytes of the storages are known.
  */
 
 import { DataError } from "../errors.js";
@@ -104,7 +104,10 @@ export const torchGlobals: PickleGlobals = new Map<string, unknown>([
   ),
 ]);
 
-/** What training scripts keep beside the weights: dates, paths, NumPy's values, settings, states of optimizers and of Lightning. */
+/**
+ * Modules whose objects training scripts save beside the weights: dates, paths, values of NumPy, settings, states of
+ * optimizers and of Lightning.
+ */
 export const withoutWeights =
   /^(datetime|pathlib|decimal|fractions|uuid|enum|types|numpy|omegaconf|yacs|easydict|addict|ml_collections|mmengine|torch\.optim|pytorch_lightning|lightning|lightning_fabric)\./;
 

@@ -49,7 +49,7 @@ function catalogModel(
   };
 }
 
-/** What all names begin with, without a dangling separator: "mnist-w8a8" and "mnist-w4a4" are "mnist". */
+/** The common start of all names, without a separator at its end: "mnist" for "mnist-w8a8" and "mnist-w4a4". */
 function commonName(names: readonly string[]): string {
   const [first] = names;
   if (names.length === 1) return first!;

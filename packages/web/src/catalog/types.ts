@@ -10,7 +10,7 @@ export interface CatalogModel {
   /** Bit width of the inner layers; 32 for float. */
   readonly bits: number;
   readonly format: "sbq" | "onnx" | "tflite";
-  /** Where the browser gets it; absent where only the server has it. */
+  /** The address from which the browser loads it; absent if only the server has it. */
   readonly url?: string;
   /** A file that the visitor dropped. */
   readonly file?: Blob;
@@ -31,12 +31,12 @@ export interface CatalogModel {
 export interface Family {
   readonly id: string;
   readonly title: string;
-  /** What its classes are, e.g. "10 classes of things". */
+  /** Describes the classes, e.g. "10 classes of things". */
   readonly classes: string;
   readonly kind: "photos" | "digits";
   /** Where weights and training data come from, with licences. */
   readonly about?: string;
-  /** What accuracies were measured on. */
+  /** The images on which accuracies were measured. */
   readonly testSet?: string;
   readonly samples: readonly Sample[];
   /** Most bits first. */

@@ -100,9 +100,9 @@ interface MeasureProps {
   readonly value: string;
   /** Share of the largest value in the column, 0 … 1. */
   readonly share: number;
-  /** How many times less than the reference. */
+  /** The ratio of the reference to the value. */
   readonly ratio: number;
-  /** For a ratio above 1, and below. */
+  /** The words for a ratio above 1, and for one below. */
   readonly words: readonly [string, string];
 }
 

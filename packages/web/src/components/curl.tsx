@@ -1,4 +1,4 @@
-/** @file What to type to ask the server for the same from a terminal. */
+/** @file The `curl` command that sends the same request to the server. */
 
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";

@@ -1,4 +1,4 @@
-/** @file What a network is given of a picture, pixel for pixel. */
+/** @file Shows the input of a network, pixel by pixel. */
 
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";

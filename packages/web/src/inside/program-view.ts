@@ -13,7 +13,7 @@ export interface OperatorRow {
   /** Bit width of the output's codes; absent for float logits. */
   readonly outputBits?: number;
   readonly multiplyAdds: number;
-  /** Signal to noise of the output against the float network, in dB, where the file says it. */
+  /** Signal-to-noise ratio of the output compared with the float network, in dB, if the file contains it. */
   readonly error?: { readonly aloneDb: number | null; readonly cumulativeDb: number | null };
 }
 

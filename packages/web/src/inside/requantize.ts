@@ -2,7 +2,7 @@
 
 export interface Requantized {
   readonly values: Float32Array;
-  /** Power of the filter over power of the rounding error, in dB; infinite where nothing was lost. */
+  /** Power of the filter divided by power of the rounding error, in dB; infinite if nothing was lost. */
   readonly signalToNoise: number;
 }
 

@@ -13,7 +13,7 @@ const tierNames = { scalar: "no SIMD", simd: "SIMD", relaxed: "relaxed SIMD", fu
 /** Threads for one model: memory must be shared for more than one, and more than four bring little to networks this small. */
 export const threadsHere = (): number => (crossOriginIsolated ? Math.min(4, navigator.hardwareConcurrency ?? 1) : 1);
 
-/** What the engine finds in this browser; `"scalar"` where there is no SIMD. */
+/** The tier that the engine uses in this browser; `"scalar"` without SIMD. */
 export function tierHere(): TierName {
   try {
     return supportedTier();

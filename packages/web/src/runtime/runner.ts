@@ -1,9 +1,9 @@
-/** @file What answers: a model in this browser or on the server. */
+/** @file Runners, which classify pictures in this browser or on the server. */
 
 import type { Prediction, Preprocessing } from "@subbyte/engine";
 import type { Prepared } from "../workers/prepare.js";
 
-/** A picture to be classified: the file, and what the network is given of it. */
+/** A picture to be classified: the file, and the input of the network that was made from it. */
 export interface Subject {
   /** Absent where pixels come from a canvas or a camera. */
   readonly file?: Blob;
@@ -15,9 +15,9 @@ export interface Answer {
   readonly top: readonly Prediction[];
   /** Outputs of the network: logits, or probabilities where it ends in a softmax; one value per class. */
   readonly logits: Float32Array;
-  /** From the bytes that the network takes to its logits; on the server its compute time. */
+  /** Time from the network's input bytes to its logits; on the server, its compute time. */
   readonly computeMs: number;
-  /** The whole round trip, on the server. */
+  /** Time of the whole round trip, on the server. */
   readonly roundTripMs?: number;
 }
 
@@ -26,16 +26,16 @@ export interface Readiness {
   readonly downloadMs: number;
   /** Whether the file came from the browser's own store. */
   readonly cached: boolean;
-  /** From the file's bytes to the first answer. */
+  /** Time from the bytes of the file to the first answer. */
   readonly coldMs: number;
   /** Most memory that the network takes while it runs, where that is known. */
   readonly peakBytes?: number;
-  /** What computes, for people: "relaxed SIMD, 4 threads". */
+  /** A text that says how it computes: "relaxed SIMD, 4 threads". */
   readonly how: string;
 }
 
 export interface ClassifyOptions {
-  /** Runs small networks several times, so that their time is not one of chance. */
+  /** Runs small networks several times, so that chance does not decide the measured time. */
   readonly repeat?: boolean;
   readonly signal?: AbortSignal;
 }

@@ -2,7 +2,7 @@
 
 import type { Prediction, Preprocessing } from "@subbyte/engine";
 
-/** What the page reads of a model in `GET /api/models`. */
+/** The fields of a model in `GET /api/models` that the page reads. */
 export interface ServerModel {
   readonly name: string;
   readonly kind: "sbq" | "onnx";

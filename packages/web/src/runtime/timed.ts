@@ -3,7 +3,7 @@
 import { median } from "../statistics.js";
 
 const mostRuns = 7;
-/** What repeating may take in all. */
+/** Time limit of all repetitions together. */
 const budgetMs = 150;
 
 /** @returns what `run` gives, and its time; with `repeat` the median of several runs, fewer where they are long */

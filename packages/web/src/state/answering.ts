@@ -9,9 +9,9 @@ import { type AnswerState, answerOf, type Picture, pictures } from "./images.js"
 import { type Place, place } from "./place.js";
 import { entryKey, runnerOf } from "./runners.js";
 
-/** From so many waiting pictures on, a model answers them together. */
+/** The number of waiting pictures from which a model classifies them together. */
 const crowd = 12;
-/** Most of them at once, so that answers appear while others are computed. */
+/** The most pictures that are classified together, so that answers appear while others are computed. */
 const mostTogether = 32;
 
 interface Job {
@@ -19,7 +19,7 @@ interface Job {
   readonly model: CatalogModel;
 }
 
-/** Newest pictures first, all bit widths of one before the next. */
+/** The newest pictures come first; all bit widths of a picture come before the next picture. */
 function nextJob(): Job | undefined {
   for (const picture of pictures.value)
     for (const model of chosen.value) if (answerOf(picture, model) === undefined) return { picture, model };
@@ -77,7 +77,7 @@ async function answer({ picture, model }: Job, where: Place): Promise<void> {
   }
 }
 
-/** The input that networks of one family get from a picture is made once. */
+/** The input of a picture is prepared only once per family of networks. */
 async function subjectOf(picture: Picture, { familyId }: CatalogModel, { preprocessing }: Runner): Promise<Subject> {
   const known = picture.seen.value.get(familyId);
   const prepared = known ?? (await prepare(picture.file, preprocessing));

@@ -72,7 +72,7 @@ export async function loadCatalog(): Promise<void> {
   }
 }
 
-/** From the list beside the models, or from a server, which knows its models without one. */
+/** Reads the list beside the models, or asks a server, which needs no such list. */
 async function listedFamilies(): Promise<readonly Family[]> {
   const address = new URL("models/index.json", location.href).href;
   const response = await fetch(address);

@@ -18,7 +18,7 @@ interface AnswerRow {
   readonly picture: string;
   readonly model: CatalogModel;
   readonly answer: Answer;
-  /** "reference", "same", "differs", or empty where the reference has not answered. */
+  /** "reference", "same", "differs", or empty if the reference has not answered. */
   readonly agreement: string;
 }
 

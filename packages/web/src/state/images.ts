@@ -19,13 +19,13 @@ export interface Picture {
   readonly credit?: string;
   /** Answers by place and model. */
   readonly answers: Signal<ReadonlyMap<string, AnswerState>>;
-  /** What networks of one family are given of it, by family. */
+  /** The input that is made from the picture, per family of networks. */
   readonly seen: Signal<ReadonlyMap<string, Prepared>>;
 }
 
 export const pictures = signal<readonly Picture[]>([]);
 export const onlyDisagreements = signal(false);
-/** What was refused, for the visitor. */
+/** A message for the visitor about a picture that was refused. */
 export const refusal = signal<string | undefined>(undefined);
 
 /** More would only fill memory: object URLs keep files open. */

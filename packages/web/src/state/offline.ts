@@ -23,7 +23,7 @@ export async function prepareOffline(): Promise<void> {
   }
 }
 
-/** What is kept comes after what the visitor waits for. */
+/** Resolves when the page is idle, so that storing files does not delay the visitor. */
 async function whenIdle(): Promise<void> {
   if (document.readyState !== "complete") await new Promise((resolve) => addEventListener("load", resolve));
   const wait = globalThis.requestIdleCallback ?? ((callback: () => void) => setTimeout(callback, 500));

@@ -1,4 +1,4 @@
-/** @file Models that a visitor drops: read here, and sent nowhere. */
+/** @file Models that a visitor drops on the page. They are read here and sent nowhere. */
 
 import { signal } from "@preact/signals";
 import type { ModelInfo, Preprocessing } from "@subbyte/engine";
@@ -62,7 +62,7 @@ const hash = async (bytes: Uint8Array): Promise<{ readonly sha256?: string }> =>
   return sha256 === undefined ? {} : { sha256 };
 };
 
-/** Own models that take the same images stand beside each other. */
+/** The visitor's own models that take the same images are shown side by side. */
 function add(model: Omit<CatalogModel, "familyId">, { inputShape }: Pick<ModelInfo, "inputShape">): void {
   const [channels, height, width] = inputShape;
   const id = `${ownId}-${inputShape.join("x")}`;

@@ -35,7 +35,7 @@ export const runnerState = (model: CatalogModel, where: Place = place.value): Si
   entryOf(model, where).state;
 
 /**
- * The model, started when first asked for. One that failed is started again at the next call.
+ * The model, which is started when it is first asked for. If it failed, the next call starts it again.
  * @throws {Error} where it cannot be fetched or run
  */
 export function runnerOf(model: CatalogModel, where: Place = place.value): Promise<Runner> {

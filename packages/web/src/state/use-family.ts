@@ -4,7 +4,10 @@ import { useEffect } from "preact/hooks";
 import type { Family } from "../catalog/types.js";
 import { family, kindOnShow } from "./catalog.js";
 
-/** Shows a family of this kind while the view is open, whatever other views show; says whether there is one. */
+/**
+ * Shows a family of this kind while the view is open, whatever other views show. Returns whether there is such a
+ * family.
+ */
 export function useFamilyOf(kind: Family["kind"]): "shown" | "changing" | "none" {
   useEffect(() => {
     kindOnShow.value = kind;

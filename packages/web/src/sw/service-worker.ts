@@ -3,7 +3,10 @@
  * this worker's: the page keeps them itself, by content hash. Classic script: it must import nothing.
  */
 
-/** What the page needs of the worker's scope; the types of TypeScript have either pages or workers. */
+/**
+ * The part of a service worker's scope that is used here; TypeScript's types cover either pages or workers, not
+ * both.
+ */
 interface Extendable extends Event {
   waitUntil(work: Promise<unknown>): void;
 }
@@ -25,7 +28,7 @@ declare const __PRECACHE__: { readonly version: string; readonly files: readonly
 const { version, files } = __PRECACHE__;
 
 const pageCache = `subbyte-page-${version}`;
-/** What is fetched while the page is used: lists, samples, onnxruntime-web. */
+/** Cache for files that are fetched while the page is used: lists, samples, onnxruntime-web. */
 const usedCache = "subbyte-used";
 
 const absolute = (path: string): string => new URL(path, scope.registration.scope).href;
@@ -83,7 +86,7 @@ scope.addEventListener("fetch", (event) => {
     event.respondWith(freshOrKept(request, usedCache, href));
 });
 
-/** From the network, and what was kept where there is none. */
+/** Answers from the network, or from the cache if there is no network. */
 async function freshOrKept(request: Request, name: string, key: string): Promise<Response> {
   const cache = await caches.open(name);
   try {

@@ -146,7 +146,7 @@ export function CameraView(): JSX.Element {
   );
 }
 
-/** Until the signal fires: a frame, all chosen models on it, then the next. */
+/** Classifies one frame after the other with all chosen models, until the signal fires. */
 async function classifyFrames(
   video: HTMLVideoElement,
   signal: AbortSignal,

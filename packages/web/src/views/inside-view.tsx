@@ -1,4 +1,4 @@
-/** @file What a model file is made of. */
+/** @file The contents of a model file. */
 
 import { useSignal, useSignalEffect } from "@preact/signals";
 import { inspect, load, type ModelInfo, type Program, readSbq } from "@subbyte/engine";

@@ -1,4 +1,4 @@
-/** @file What this browser keeps, and how the page runs here. */
+/** @file The models that this browser stores, and how the page runs here. */
 
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
@@ -93,7 +93,7 @@ const instructions = {
   fused: "fused relaxed SIMD",
 } as const;
 
-/** What the engine finds here. */
+/** The features of this browser that the engine can use. */
 function ThisBrowser(): JSX.Element {
   const tier = tierHere();
   const threads = threadsHere();

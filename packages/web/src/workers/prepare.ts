@@ -3,7 +3,7 @@
 import { decodeImage, type Preprocessing, pixelsOf, preprocess, type RawImage } from "@subbyte/engine";
 import { expose, transfer } from "comlink";
 
-/** What a network is given, and what it took to make it. */
+/** The input of a network, and how long it took to prepare. */
 export interface Prepared {
   /** `[height, width, channels]` bytes. */
   readonly bytes: Uint8Array;

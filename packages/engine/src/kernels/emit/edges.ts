@@ -1,4 +1,7 @@
-/** @file Where codes enter and leave: image bytes by the input tables (rule 8), a stored vector as float32 (rule 10). */
+/**
+ * @file Input and output: image bytes become codes by the input tables (rule 8), and a stored vector becomes float32
+ * (rule 10).
+ */
 
 import type { DequantizeOperator } from "../../operators/dequantize.js";
 import { uncut } from "../splitting/axis.js";

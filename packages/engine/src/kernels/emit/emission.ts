@@ -1,4 +1,7 @@
-/** @file What the kernels know of an operator: how it becomes kernel calls, and what memory that takes. */
+/**
+ * @file The interface between operators and kernels: how an operator becomes kernel calls, and the memory that it
+ * takes.
+ */
 
 import type { Operator, TensorId } from "../../program/program.js";
 import type { Placement } from "../placement.js";

@@ -1,4 +1,4 @@
-/** @file What the emitters of all operators share: addresses of tensors, and the steps that a run goes through. */
+/** @file The state that the emitters of all operators share: addresses of tensors, and the steps of a run. */
 
 import type { Program, TensorId } from "../../program/program.js";
 import type { KernelName, Kernels } from "../../wasm/modules.js";
@@ -19,7 +19,7 @@ export interface Step {
   readonly axes: MakeAxes;
 }
 
-/** What `Executable.kernels` reports of an operator. */
+/** The entry of an operator in `Executable.kernels`. */
 export interface KernelChoice {
   readonly kernel: KernelName;
   /** Steps between two flushes of narrow sums; absent where sums are int32 throughout. */

@@ -66,7 +66,7 @@ export const table: Emission<TableOperator> = {
     });
     emitter.emit(index, "table", task, mapAxes);
   },
-  /** As if each channel had one. */
+  /** An upper bound: one table per channel. */
   constantBytes: ({ input }, placementOf) => tableEntries * roundUp(placementOf(input).channels, 8),
 };
 

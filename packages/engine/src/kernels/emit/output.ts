@@ -7,7 +7,10 @@ import { type Tiling, tileOffsets } from "../offsets.js";
 import { roundUp } from "../placement.js";
 import type { Emitter } from "./emitter.js";
 
-/** How sums come out of the kernel: as the convolution, or by Winograd as four times it with a bias for each phase. */
+/**
+ * The form of a kernel's sums: those of the convolution or, with Winograd, four times those, with one bias per
+ * phase.
+ */
 export interface SumForm {
   /** Absent where sums come pixel by pixel. */
   readonly tiling?: Tiling;

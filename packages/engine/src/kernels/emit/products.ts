@@ -1,6 +1,7 @@
 /**
- * @file Packed weights with the proof that goes with them. The forms of a product sum, as the inner loops have them: bytes with
- * int16 sums (`R4`), widened at once (`R8`), with fused sums (`F8`, `S8`), int16 pairs (`D8`), and two weights a lane (`P4`).
+ * @file Packed weights with the proof that goes with them. The forms of a product sum, as the inner loops have them:
+ * bytes with int16 sums (`R4`), widened at once (`R8`), with fused sums (`F8`, `S8`), int16 pairs (`D8`), and two
+ * weights per lane (`P4`).
  */
 
 import { fusedProduct } from "../../wasm/fused-product.js";

@@ -1,4 +1,4 @@
-/** @file Where the windows of a convolution stand. */
+/** @file The positions of the windows of a convolution. */
 
 import type { FilterOperator } from "../choose.js";
 import type { Sampling } from "../offsets.js";

@@ -62,8 +62,8 @@ const tilesOf = (height: number, width: number, edge: number): number =>
   roundUp(Math.ceil(height / edge) * Math.ceil(width / edge), tilePixels);
 
 /**
- * Whether 4×4 tiles beat the alternative, two weights a lane or 2×2 tiles. Costs are multiplications of int16 for each pair of
- * channels, with factors for transforms and epilogues that were fitted to measured rates.
+ * Whether 4×4 tiles beat the alternative, two weights per lane or 2×2 tiles. Costs are multiplications of int16 for
+ * each pair of channels, with factors for transforms and epilogues that were fitted to measured rates.
  */
 function winograd4Pays({ filter }: Layer, height: number, width: number, isPackable: boolean): boolean {
   const { inputs, outputs } = filter;
@@ -120,7 +120,7 @@ function emitBytes(emitter: Emitter, index: number, op: ConvOperator, layer: Lay
   const segments = segmentEnds(cuts);
   const starts = isFused ? undefined : packer.centre(packed, segments, highest);
   const shift = 2 * layer.highest;
-  /** What shift and starts add to a channel's products at a position. */
+  /** The amount by which shift and starts change the products of a channel at a position. */
   const added = (channel: number, position: number) =>
     (position === unshifted ? 0 : shift * packed.totals[16 * channel + position]!) +
     (starts?.added[((channel >> 3) * 16 + position) * 8 + (channel & 7)] ?? 0);

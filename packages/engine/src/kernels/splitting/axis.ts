@@ -25,7 +25,7 @@ export interface Axis {
 /** The ways to cut the task record at `task`, none where the first thread does it alone. */
 export type MakeAxes = (constants: Constants, task: number, scratch: ScratchBlocks) => readonly Axis[];
 
-/** One thread does it: the work is too little to share, or its parts depend on each other. */
+/** One thread does the work, because it is too little to share, or its parts depend on each other. */
 export const uncut: MakeAxes = () => [];
 
 /** The units of an axis in elements: `size` elements in groups of `group`, the last one ragged. */

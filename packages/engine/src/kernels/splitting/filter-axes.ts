@@ -1,4 +1,4 @@
-/** @file How convolutions and linear layers are cut: by pixels or tiles, and by blocks of output channels. */
+/** @file Divides convolutions and linear layers among threads: by pixels or tiles, and by blocks of output channels. */
 
 import type { Constants, TaskFields } from "../constants.js";
 import { type Axis, elements, type MakeAxes, type Part } from "./axis.js";

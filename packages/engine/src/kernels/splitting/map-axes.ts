@@ -1,4 +1,6 @@
-/** @file How everything else is cut: by rows, by pixels, by elements, and pools by blocks of channels. */
+/**
+ * @file Divides all other operators among threads: by rows, by pixels, by elements, and pools by blocks of channels.
+ */
 
 import type { MakeAxes } from "./axis.js";
 

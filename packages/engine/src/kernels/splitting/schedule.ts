@@ -1,4 +1,4 @@
-/** @file What each thread does in a run: the steps of a program, shared out, in phases between which threads wait for each other. */
+/** @file Divides the steps of a run among threads, in phases. Threads wait for each other between phases. */
 
 import type { KernelName } from "../../wasm/modules.js";
 import type { Constants } from "../constants.js";
@@ -43,6 +43,6 @@ export function scheduleSteps(
   return schedules;
 }
 
-/** Not one that fills the whole buffer, pixels too: that has to be over before they are written. */
+/** Whether the call only fills a border. A call that fills the whole buffer must end before pixels are written. */
 const isBorder = (constants: Constants, { kernel, task }: Call): boolean =>
   kernel === "border" && constants.read("BorderTask", task).row > 0;

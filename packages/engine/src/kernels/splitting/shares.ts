@@ -1,6 +1,6 @@
 /**
- * @file Shares out a kernel call over threads, along the axis that makes the longest share shortest. Parts are disjoint, and every
- * output comes from the same operations in the same order, so that bits do not depend on the number of threads.
+ * @file Divides a kernel call among threads, along the axis that makes the longest share shortest. Parts are disjoint,
+ * and every output comes from the same operations in the same order, so results do not depend on the number of threads.
  */
 
 import type { Constants } from "../constants.js";

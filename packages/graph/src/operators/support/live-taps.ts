@@ -1,4 +1,4 @@
-/** @file Which taps of a kernel ever read the image; the others only meet padding. */
+/** @file Finds the taps of a kernel that read the image at some position; the others only read padding. */
 
 import type { Window } from "./windows.js";
 

@@ -19,7 +19,7 @@ interface Formula {
 interface Unary<T extends Attributes> {
   readonly defaults?: T;
   readonly value: (x: number, attributes: T) => number;
-  /** Where int64 can be given too. */
+  /** Set if int64 is accepted, too. */
   readonly big?: (x: bigint) => bigint;
   readonly gradient?: (formula: Formula, attributes: T) => string;
 }

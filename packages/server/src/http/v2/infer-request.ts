@@ -23,7 +23,7 @@ export interface InferRequest {
   readonly binaryOutput: boolean;
 }
 
-/** What the JSON object must be; data are looked at when they are read. */
+/** The JSON Schema of the request; tensor data are only checked when they are read. */
 export const inferRequestSchema = {
   type: "object",
   required: ["inputs"],

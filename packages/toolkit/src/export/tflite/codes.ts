@@ -4,7 +4,7 @@ import type { OutputRange, QuantizedTensor } from "@subbyte/engine";
 import type { ModelBuilder, Quantization, TensorIndex } from "./model-builder.js";
 import type { ActivationName } from "./schema.js";
 
-/** What an unsigned code is above the int8 that stands for it. */
+/** The difference between an unsigned code and the int8 code that stands for it. */
 export const CODE_OFFSET = 128;
 export const HIGHEST_CODE = 255;
 

@@ -31,7 +31,7 @@ export function activationOf(graph: Graph, node: Node): ActivationName | undefin
   return low === -1 && high === 1 ? "reluN1To1" : undefined;
 }
 
-/** By the value that the clamp reads, which nothing else reads. */
+/** Clamps by the value that they read, which nothing else reads. */
 export function fusions(graph: Graph): ReadonlyMap<string, Fusion> {
   const found = new Map<string, Fusion>();
   for (const { op, outputs } of graph.nodes) {

@@ -38,7 +38,7 @@ class FloatExport {
   readonly #index = new Map<string, TensorIndex>();
   readonly #types: ReturnType<typeof inferTypes>;
   readonly #producer: ReadonlyMap<string, Node>;
-  /** Activations that the node before them carries out, by the value that they read. */
+  /** Activations that are fused into the node before them, by the value that they read. */
   readonly #fused: ReadonlyMap<string, Fusion>;
   readonly graph: Graph;
 

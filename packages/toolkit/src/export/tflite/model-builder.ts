@@ -37,7 +37,7 @@ type OptionsOf<Op extends OperatorName> = (typeof operators)[Op] extends { reado
   ? Extract<OptionsValue, { readonly table: T }>["fields"]
   : Record<never, never>;
 
-/** What the converter calls the entry point of a model with one function. */
+/** The name that TensorFlow's converter gives to the entry point of a model with one function. */
 const SIGNATURE = "serving_default";
 
 export class ModelBuilder {

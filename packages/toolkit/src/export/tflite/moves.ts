@@ -1,4 +1,4 @@
-/** @file What ONNX's Slice, Pad and Transpose do to `[C, H, W]` or `[C]`, the batch left out. */
+/** @file The effect of ONNX's Slice, Pad and Transpose on `[C, H, W]` or `[C]`, without the batch dimension. */
 
 import type { Node } from "@subbyte/graph";
 import { channelsLast } from "./layers.js";

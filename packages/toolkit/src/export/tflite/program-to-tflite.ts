@@ -211,7 +211,7 @@ class Int8Export {
   }
 
   /**
-   * Outside of this range a term of a sum does not change it: whatever the other term is, the sum is clamped.
+   * Outside this range, the exact value of a term does not matter: the sum is clamped, whatever the other term is.
    */
   #rangeThatMatters({ output, lo, hi }: OperatorNamed<"conv">, residual: TensorId): readonly [number, number] {
     const [low, high] = realRange(this.#tensor(output), { lo, hi });
@@ -283,7 +283,7 @@ class Int8Export {
   }
 }
 
-/** TensorFlow Lite has int8 activations; fewer bits would need other scales, and so another network. */
+/** TensorFlow Lite has int8 activations only; fewer bits would need other scales, and so another network. */
 function requireEightBits({ tensors }: Program): void {
   const narrow = tensors.filter(({ bits }) => bits < 8);
   if (narrow.length === 0) return;

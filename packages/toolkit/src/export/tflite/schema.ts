@@ -4,8 +4,8 @@
  */
 
 /**
- * The tables. A field's slot is its position; a field of type `union` takes two slots. `=` gives a scalar's default where it is not 0.
- * Fields of type `unused` only keep the slots of those behind them.
+ * The tables. The slot of a field is its position; a field of type `union` takes two slots. `=` gives the default of a
+ * scalar if it is not 0. Fields of type `unused` only keep the slots of later fields.
  */
 const tables = {
   Model: {

@@ -1,6 +1,7 @@
 /**
- * @file Tables of codes. TensorFlow Lite has no operator for a stored table of int8, but it has some of the functions that tables come
- * from: those are recognized and written as themselves. Any other table is an indexed read, which is exact and slow.
+ * @file Tables of codes. TensorFlow Lite has no operator for a stored table of int8. It does have some of the functions
+ * from which tables are made; a table of such a function is recognized and written as that function. Any other table
+ * becomes an indexed read, which is exact and slow.
  */
 
 import type { QuantizedTensor } from "@subbyte/engine";

@@ -1,4 +1,4 @@
-/** @file Relu and Clip: bounds on whatever comes before. */
+/** @file Relu and Clip, which put bounds on the operator before them. */
 
 import type { Node } from "@subbyte/graph";
 import { integerForm } from "../integer-form.js";

@@ -13,7 +13,7 @@ import { flatten, pad, slice, transpose } from "./move.js";
 import { multiply } from "./multiply.js";
 import { average } from "./pool.js";
 
-/** By operator, where it is no part of an elementwise function. */
+/** The integer forms of operators that are not part of an elementwise function. */
 const integerForms = {
   Conv: conv,
   Gemm: gemm,
@@ -43,7 +43,7 @@ type Made = (typeof integerForms)[keyof typeof integerForms] | typeof table exte
 /** FakeQuant nodes and the network's end make these themselves. */
 type MadeElsewhere = "rescale" | "dequantize";
 
-/** Where an operator of the engine is made by no form, this names it and does not compile. */
+/** Does not compile if no form makes some operator of the engine; the error names that operator. */
 export const everyOperatorIsMade: Exclude<OperatorType, Made | MadeElsewhere> extends never
   ? true
   : Exclude<OperatorType, Made | MadeElsewhere> = true;

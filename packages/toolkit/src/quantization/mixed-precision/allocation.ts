@@ -1,9 +1,10 @@
 /**
- * @file Allocation under a budget: each item takes one of its choices, such that the sum of amounts stays within the budget and the
+ * @file Allocation under a budget: one choice per item, such that the sum of amounts stays within the budget and the
  * sum of costs is least.
  *
- * Of each item's choices, those on the lower convex hull of cost over amount count. All items begin at their largest amount; taking
- * again and again the step that costs least for what it saves then visits the best choice for every budget: the Pareto front.
+ * Only choices on the lower convex hull of cost over amount are considered. All items begin at their largest amount.
+ * The step with the smallest cost per amount saved is then taken repeatedly. This visits the best choice for every
+ * budget: the Pareto front.
  *
  * Source: Shoham and Gersho 1988, "Efficient bit allocation for an arbitrary set of quantizers", IEEE Transactions on Acoustics,
  * Speech, and Signal Processing 36 (allocation on convex hulls).
@@ -13,7 +14,7 @@ import { UsageError } from "../../errors.js";
 
 export interface Choice<T> {
   readonly value: T;
-  /** What the budget limits. */
+  /** The quantity that the budget limits. */
   readonly amount: number;
   readonly cost: number;
 }

@@ -1,4 +1,4 @@
-/** @file What budgets can buy: the Pareto front of an allocation, for people. */
+/** @file A table for people that shows the best result for every budget: the Pareto front of an allocation. */
 
 import { type Allocation, type Sums, sumsOf } from "./allocation.js";
 
@@ -10,12 +10,12 @@ export interface FrontPoint {
   readonly divergence: number;
 }
 
-/** What each budget would give: the best choices of bit widths, from large to small budgets. */
+/** The best choice of bit widths for each budget, from large to small budgets. */
 export interface Front {
   readonly unit: "bits a weight" | "bits an activation" | "ms an image";
   /** Best choices from the most bits to the fewest. */
   readonly points: readonly FrontPoint[];
-  /** What the layers got. */
+  /** The bit widths that were chosen. */
   readonly chosen: FrontPoint;
   /** For bits: the largest bit width that every layer can have within the budget, which shows what mixing brings. */
   readonly uniform?: FrontPoint;

@@ -1,6 +1,6 @@
 /**
- * @file What each layer takes on the integer engine at every pair of bit bitWidths, measured on this machine: the cost that a time budget
- * counts. Times depend on both together, since they decide which kernel runs.
+ * @file The time that each layer takes on the integer engine at every pair of bit widths, measured on this machine. A
+ * time budget limits the sum of these times. They depend on the pair, because both bit widths decide which kernel runs.
  */
 
 import { load, writeSbq } from "@subbyte/engine";
@@ -11,14 +11,14 @@ import { insertFakeQuant } from "../insert.js";
 import { type BitPolicy, uniformPolicy } from "../policy.js";
 import { type CalibrationInput, setRanges } from "../ranges.js";
 
-/** Bit bitWidths of a layer. */
+/** Bit widths of a layer. */
 export interface LayerBits {
   readonly weights: number;
   readonly activations: number;
 }
 
 export interface LayerTimes {
-  /** By name of the layer: milliseconds of one image at each pair of bit bitWidths. */
+  /** Milliseconds per image at each pair of bit widths, by layer name. */
   readonly layers: ReadonlyMap<string, readonly (LayerBits & { readonly milliseconds: number })[]>;
   /** Milliseconds of everything else per image, the mean over the pairs. */
   readonly rest: number;
@@ -78,7 +78,7 @@ async function firstImages(calibration: CalibrationInput): Promise<CalibrationIn
   return calibration;
 }
 
-/** With ranges that are good enough to choose kernels by. */
+/** A `.sbq` file of the network, with ranges that are good enough for the choice of kernels. */
 async function fileOf(graph: Graph, calibration: CalibrationInput, signal?: AbortSignal): Promise<Uint8Array> {
   const ranged = await setRanges(graph, calibration, { method: "minmax", ...(signal ? { signal } : {}) });
   const [channels, height, width] = graph.inputs[0]!.shape!.slice(1) as [1 | 3, number, number];

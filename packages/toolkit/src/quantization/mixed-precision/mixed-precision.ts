@@ -1,6 +1,7 @@
 /**
- * @file Mixed precision: how much each layer suffers at each bit width is measured, then bit widths are given where they help most, under a
- * budget of bits or of time. Costs of layers are added, which holds while all are small.
+ * @file Mixed precision: measures how much accuracy each layer loses at each bit width, then gives bits to the layers
+ * where they help most, within a budget of bits or of time. The costs of layers are added, which is accurate as long as
+ * all are small.
  *
  * Source: Cai et al. 2020, ZeroQ, arXiv:2001.00281, §3.3 (front by adding).
  */
@@ -31,7 +32,7 @@ export interface MixedPrecisionOptions {
   readonly signal?: AbortSignal;
 }
 
-/** What all layers together may take. */
+/** The budget of all layers together. */
 export type MixedBudget =
   | ({ readonly kind: "bits" } & BitsBudget)
   /** Time limit of one image on the integer engine of this machine with one thread. */
@@ -39,7 +40,7 @@ export type MixedBudget =
 
 /** Bit widths per layer, and the measurements that led to them. */
 export interface MixedPrecision {
-  /** For a policy: one entry a layer. */
+  /** For a policy: one entry per layer. */
   readonly layers: readonly LayerOverride[];
   /** Trade-offs: of weights and of activations, or of time. */
   readonly fronts: readonly Front[];

@@ -25,7 +25,7 @@ const EPSILON = 1e-5;
 export interface NormalizedLayer {
   readonly conv: Node;
   readonly weight: FakeQuant;
-  /** Value that the convolution computes, with its bias. */
+  /** The output of the convolution, including its bias. */
   readonly output: string;
 }
 
@@ -77,7 +77,7 @@ const withoutQuantizers = (graph: Graph): Graph => {
 };
 
 /**
- * The graph with batch norm taken out of `layers`. Running statistics are 0 and 1 until they are measured.
+ * Takes batch norm out of `layers` again. Its running statistics are 0 and 1 until they are measured.
  *
  * @param moments mean and variance per channel that each layer's output is to have, in the order of `layers`
  */
@@ -153,7 +153,7 @@ function factorsOf(graph: Graph, { weight }: NormalizedLayer, had: Float32Array 
   });
 }
 
-/** The graph with every batch norm after a convolution folded into it; `withBatchNorm` reversed. */
+/** Folds every batch norm into the convolution before it, which reverses `withBatchNorm`. */
 export function withoutBatchNorm(graph: Graph): Graph {
   const weights = new Map(fakeQuants(graph).map((fq) => [fq.output, fq]));
   const convs = new Map(graph.nodes.filter(({ op }) => op === "Conv").map((node) => [node.outputs[0]!, node]));

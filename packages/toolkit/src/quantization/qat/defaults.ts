@@ -11,7 +11,7 @@ import type { OptimizerOptions } from "../../training/index.js";
 import type { BitPolicy } from "../policy.js";
 import type { Distillation, QatOptions } from "./options.js";
 
-/** What the defaults depend on. */
+/** The facts that decide the defaults. */
 export interface QatSetting {
   /** Fewest bits of weights or activations, 2 … 8. */
   readonly bits: number;

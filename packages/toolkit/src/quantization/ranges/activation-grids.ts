@@ -1,4 +1,7 @@
-/** @file From the distribution of an activation to scale and zero point, by the rules that have a name in the field. */
+/**
+ * @file Computes scale and zero point from the distribution of an activation, by the rules that are known in the
+ * field.
+ */
 
 import { percentileDefault } from "../../options/facts.js";
 import { type AffineParameters, affineFromRange } from "../scales.js";

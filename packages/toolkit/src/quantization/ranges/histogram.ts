@@ -2,8 +2,8 @@
  * @file Streaming statistics of one activation, in one pass and in memory that depends neither on the number of images nor on the
  * range of the values.
  *
- * Bins have a width that is a power of two and begin at 0, in both directions. Where a value lies beyond the last bin, the width
- * doubles and neighbouring bins are joined; so the result does not depend on the order of the images.
+ * The width of bins is a power of two, and bins begin at 0 in both directions. If a value lies beyond the last bin, the
+ * width doubles and neighbouring bins are joined. The result therefore does not depend on the order of the images.
  */
 
 /** Bins on either side of 0. The larger side fills more than half of them: an 8-bit step spans at least 8 bins. */

@@ -1,6 +1,6 @@
 /**
- * @file What a layer multiplies its weights with: a fixed number of sampled patches (columns of im2col, or rows of a linear
- * layer's input). The error that rounded weights cause in the layer's output is measured on them.
+ * @file Samples of a layer's input: a fixed number of patches (columns of im2col, or rows of a linear layer's input).
+ * They measure the error that rounded weights cause in the layer's output.
  */
 
 import { type Graph, ModelError, type Node, type Tensor } from "@subbyte/graph";

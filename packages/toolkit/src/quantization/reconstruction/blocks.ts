@@ -26,7 +26,7 @@ export interface Block {
   readonly layers: readonly Node[];
 }
 
-/** Layers that a chain has at most. */
+/** The largest number of layers in a chain. */
 const CHAIN_LAYERS = 3;
 
 /**
@@ -55,7 +55,7 @@ function blockOf(segment: Segment): Block {
   return { ...segment, layers, name: commonName(layers.map(({ name }) => name)) };
 }
 
-/** The parts between neighbouring cuts. */
+/** The segments between neighbouring cuts. */
 function segments(graph: Graph): readonly Segment[] {
   const [input, ...otherInputs] = graph.inputs;
   const [output, ...otherOutputs] = graph.outputs;
@@ -100,7 +100,7 @@ function segments(graph: Graph): readonly Segment[] {
   return result;
 }
 
-/** A value before the FakeQuant that gives it, where one does. */
+/** The value before the FakeQuant that produces the given value, if there is one. */
 function beforeStorage(graph: Graph, value: string): string {
   const node = graph.nodes.find(({ outputs }) => outputs[0] === value);
   return node && isFakeQuant(node) ? node.inputs[0]! : value;
@@ -121,7 +121,10 @@ const join = (parts: readonly Segment[]): Segment => ({
   output: parts.at(-1)!.output,
 });
 
-/** Segments without weights (pools, tables) go with the next that has some, or else with the last one before. */
+/**
+ * Segments without weights (pools, tables) are joined with the next segment that has weights, or else with the last
+ * one before.
+ */
 function withLayers(parts: readonly Segment[]): readonly Segment[] {
   const result: Segment[] = [];
   let waiting: Segment[] = [];

@@ -1,6 +1,6 @@
 /**
- * @file Where a reconstruction stands: the learned state of the unit at hand and the constants that finished units changed, in a
- * checkpoint with the settings.
+ * @file The checkpoint of a reconstruction: the learned state of the current unit, the constants that finished units
+ * changed, and the settings.
  */
 
 import type { Graph, Tensor } from "@subbyte/graph";

@@ -1,8 +1,10 @@
 /**
- * @file What steps take: how many images each sees, how long it lasts, and how many of them fit into the time that is allowed.
+ * @file The effort of a reconstruction: the images per step, the time per step, and the number of steps that fit into
+ * the time that is allowed.
  *
- * A convolution's weights are learned from every position of every image. A layer at 112 × 112 has as many positions in one image as
- * a layer at 28 × 28 in sixteen, so early layers of networks for photographs learn as much from fewer images.
+ * The weights of a convolution are learned from every position of every image. A layer at 112 × 112 has as many
+ * positions in one image as a layer at 28 × 28 in sixteen, so early layers of networks for photographs need fewer
+ * images.
  */
 
 import { elementCount, float32, type Graph, inferTypes, type Tensor } from "@subbyte/graph";

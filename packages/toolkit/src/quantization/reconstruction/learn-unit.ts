@@ -21,7 +21,10 @@ export interface UnitLearning {
   readonly unit: LearningUnit;
   /** Nodes among which the unit's are. */
   readonly nodes: readonly Node[];
-  /** The unit's input in the quantized network, and in the float network where elements of it are mixed in (QDrop). */
+  /**
+   * The input of the unit in the quantized network, and that in the float network if elements of it are mixed in
+   * (QDrop).
+   */
   readonly inputs: Rows;
   readonly floatInputs: Rows | undefined;
   /** The unit's output in the float network. */

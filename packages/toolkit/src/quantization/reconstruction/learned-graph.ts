@@ -28,7 +28,7 @@ export interface LearnedParameter {
 export interface LearnedLayer {
   readonly node: Node;
   readonly weight: FakeQuant;
-  /** Scales at the beginning, one a channel. */
+  /** Scales at the beginning, one per channel. */
   readonly scales: Float32Array;
   /** Codes without rounding variables, or the lower of the two codes between which each of them chooses. */
   readonly codes: Tensor;

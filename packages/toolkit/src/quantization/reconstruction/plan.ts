@@ -16,7 +16,7 @@ export interface Plan {
 }
 
 export interface PlanOptions {
-  /** Steps where time does not matter. */
+  /** The number of steps if time is not limited. */
   readonly steps: Steps;
   readonly maxMinutes: number | undefined;
   readonly session: SessionOptions;

@@ -16,7 +16,7 @@ export interface ReconstructionProgress {
   readonly secondsLeft: number;
 }
 
-/** What is learned at once: a block, a layer, or the whole network. */
+/** A part of the network that is learned at once: a block, a layer, or the whole network. */
 export interface UnitOfWork {
   readonly iterations: number;
   /** Relative cost of an iteration; its seconds, where they were measured. */

@@ -10,8 +10,8 @@ export interface PartOptions {
 }
 
 /**
- * The nodes that lead from `input` to `outputs`, with the constants that they read. The input's type is that of the whole
- * graph, its batch symbolic.
+ * The nodes between `input` and `outputs`, with the constants that they read. The type of the input is that in the
+ * whole graph, with a symbolic batch.
  */
 export function partOf(graph: Graph, type: TensorType, { name, nodes, input, outputs }: PartOptions): Graph {
   const wanted = new Set(outputs);

@@ -1,4 +1,4 @@
-/** @file What is learned at once: a block, or each layer of it. */
+/** @file The units of reconstruction, which are learned one after the other: blocks, or each layer of a block. */
 
 import type { Graph, Node } from "@subbyte/graph";
 import { roleOf } from "../../lowering/operators/index.js";
@@ -9,7 +9,7 @@ export interface LearningUnit {
   readonly name: string;
   /** Value of the quantized graph that is fed. */
   readonly input: string;
-  /** Value that is compared with the float network's of the same name. */
+  /** The value that is compared with the value of the same name in the float network. */
   readonly output: string;
 }
 

@@ -1,4 +1,7 @@
-/** @file What the learned parameters stand for: scales, steps, biases on their grid, codes; and the graph that has them. */
+/**
+ * @file Converts learned parameters into scales, steps, biases on their grid and codes, and builds the graph with
+ * them.
+ */
 
 import { float32, type Graph, type Tensor } from "@subbyte/graph";
 import { biasCodes, biasValues } from "../biases.js";

@@ -1,6 +1,6 @@
 /** @file The cause of a layer's noise in words: what a person would look at next. */
 
-/** What was measured of one layer, alone quantized. */
+/** Measurements of one layer when no other layer is quantized. */
 export interface LayerFacts {
   readonly layer: string;
   readonly op: string;

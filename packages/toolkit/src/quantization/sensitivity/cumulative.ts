@@ -1,4 +1,4 @@
-/** @file What has gathered at each layer when everything before it is quantized too. */
+/** @file The noise at each layer if all layers before it are quantized, too. */
 
 import { expandForInference, type Graph, type Tensor } from "@subbyte/graph";
 import { createSession, type SessionOptions } from "../../runtime/session.js";

@@ -2,7 +2,7 @@
 
 import type { ActivationObserver } from "../ranges/histogram.js";
 
-/** How values lie against their grid. */
+/** The distribution of values, compared with their grid. */
 export interface Distribution {
   /** Extremes of the values. */
   readonly min: number;

@@ -1,4 +1,4 @@
-/** @file What the values of a layer's input say about its grid. */
+/** @file Measures how well the grid of a layer's input fits the values of that input. */
 
 import type { Graph, Tensor } from "@subbyte/graph";
 import { codeRange, type FakeQuant } from "../fake-quant.js";

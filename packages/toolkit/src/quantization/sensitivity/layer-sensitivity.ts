@@ -1,4 +1,4 @@
-/** @file Which layer hurts, how much, and why: the measurements of this folder, joined and sorted. */
+/** @file Joins and sorts the measurements of this folder: which layer costs accuracy, how much, and why. */
 
 import { type Graph, ModelError, type Tensor } from "@subbyte/graph";
 import { UsageError } from "../../errors.js";

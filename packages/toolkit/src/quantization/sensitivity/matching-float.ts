@@ -5,8 +5,8 @@ import { equalizeLayers } from "../equalization.js";
 import { type QuantizedLayer, roundedWeights } from "./layers.js";
 
 /**
- * Equalization gives layers other weights and leaves the network what it is. Where the quantized weights lie nearer to those of the
- * equalized network, that is what they were made from.
+ * Equalization changes the weights of layers, but not the function of the network. If the quantized weights are nearer
+ * to those of the equalized network, they were made from that one.
  */
 export function matchingFloat(graph: Graph, float: Graph, layers: readonly QuantizedLayer[]): Graph {
   const { graph: equalized, pairs } = equalizeLayers(float);

@@ -35,7 +35,10 @@ export function keptFloat(graph: Graph, float: Graph, layer: QuantizedLayer): Gr
   });
 }
 
-/** A copy of a graph in which one node reads other values; `change` may append nodes and constants for it. */
+/**
+ * A copy of a graph in which one node reads other values; `change` may append the nodes and constants that this
+ * needs.
+ */
 function rewired(graph: Graph, name: string, change: (b: GraphBuilder, inputs: string[]) => void): Graph {
   const b = new GraphBuilder(graph.name);
   b.reserve(namesIn(graph));
@@ -51,8 +54,8 @@ function rewired(graph: Graph, name: string, change: (b: GraphBuilder, inputs: s
 }
 
 /**
- * A value through the clamps that the float network has before a layer. A graph lifted from integers has none where the range of the
- * grid ends at the same bounds: without its grid, a ReLU would be gone.
+ * The value after the clamps that the float network has before a layer. A graph that was lifted from integers has no
+ * clamp if the range of the grid ends at the same bounds: without its grid, a ReLU would be lost.
  */
 function clampedAs(b: GraphBuilder, float: Graph, layer: Node, value: string): string {
   const producer = new Map(float.nodes.flatMap((node) => node.outputs.map((output) => [output, node])));

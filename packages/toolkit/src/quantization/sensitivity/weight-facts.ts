@@ -1,4 +1,4 @@
-/** @file What a layer's weights and bias say about their grids. */
+/** @file Measures how well the grids of a layer fit its weights and bias. */
 
 import type { Graph, Tensor } from "@subbyte/graph";
 import { biasCodes, biasValues } from "../biases.js";

@@ -1,4 +1,4 @@
-/** @file What a report draws: the results of studies by case, that is, by network and data set. */
+/** @file The data of a report: results of studies, grouped by case (a network and a data set). */
 
 import type { FinishedRun, MissingRun, StudyResults } from "../../study/merge.js";
 import { type Interval, mean, pairedChange, wilson } from "./statistics.js";

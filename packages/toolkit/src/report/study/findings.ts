@@ -1,4 +1,4 @@
-/** @file What a report found, in words: sentences from the figures, each only where it was measured. */
+/** @file Writes the findings of a report: sentences made from figures, each only if its figures were measured. */
 
 import { bitsName } from "../../bits-name.js";
 import { bestPoints, type Case, type Point, type ReportData } from "./cases.js";
@@ -49,7 +49,7 @@ function fourBits(cases: readonly Case[]): string {
   );
 }
 
-/** Where 4 bits have not been measured: what the fewest bits of each case cost. */
+/** If 4 bits have not been measured: the cost of the fewest bits of each case. */
 function fewestBits(cases: readonly Case[]): string {
   const found = cases.flatMap((each) => {
     const point = bestPoints(each).at(-1);

@@ -1,4 +1,4 @@
-/** @file What the methods of a study do, in words. */
+/** @file Describes the methods of a study in words. */
 
 import type { Case } from "./cases.js";
 
@@ -14,7 +14,10 @@ const meanings: Readonly<Record<string, string>> = {
   auto: "the cheapest method that suffices",
 };
 
-/** By the options of the method's runs; by its name where all were imported. Nothing where neither says it. */
+/**
+ * Describes a method by the options of its runs, or by its name if all runs were imported; undefined if neither is
+ * enough.
+ */
 export function methodMeaning(name: string, cases: readonly Case[]): string | undefined {
   const runs = cases
     .flatMap(({ points }) => points.filter(({ method }) => method === name))

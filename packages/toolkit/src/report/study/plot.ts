@@ -84,7 +84,7 @@ export const path = (points: readonly (readonly [number, number])[], className: 
     ? ""
     : `<path class="${className}" d="M${points.map(([x, y]) => `${fixed(x)},${fixed(y)}`).join("L")}"/>`;
 
-/** An element with a text for those who point at it, with scripts or without. @param attributes of the element, escaped */
+/** An element with a tooltip that works with and without scripts. @param attributes of the element, escaped */
 export function withTip(element: "path" | "circle" | "rect", attributes: string, tip: string): string {
   const text = escapeHtml(tip);
   return `<${element} ${attributes} data-tip="${text}"><title>${text}</title></${element}>`;

@@ -1,4 +1,7 @@
-/** @file What a report gains where scripts run: texts beside the pointer, and tables that sort. Without it nothing is missing. */
+/**
+ * @file The script of a report: tooltips, and tables that can be sorted. Without scripts the report has the same
+ * content.
+ */
 
 export const studyScript = `
 const tip = Object.assign(document.createElement("div"), { id: "tip", hidden: true });

@@ -24,8 +24,8 @@ export function wilson(share: number, count: number): Interval {
 }
 
 /**
- * The change of accuracy between two classifiers of the same images, with its 95 % interval. Images that both have right or both have
- * wrong do not count, so that the interval is much narrower than that of either accuracy.
+ * The change of accuracy between two classifiers of the same images, with its 95 % interval. Images that both classify
+ * correctly or both wrongly do not count, so the interval is much narrower than that of either accuracy.
  *
  * @param lost images that only the first has right, @param gained images that only the second has right
  */

@@ -25,7 +25,7 @@ export interface Move {
   readonly attributes?: Attributes;
 }
 
-/** Where a move is the same operator on real values and on codes. */
+/** The ONNX form of a move that is the same operator on real values and on codes. */
 export function sameMove<T extends OperatorNamed<"slice" | "transpose" | "maxPool">>(
   describe: (b: GraphBuilder, operator: T, context: Lifting | Simulation) => Move,
 ): OnnxForm<T> {

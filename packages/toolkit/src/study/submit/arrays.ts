@@ -25,12 +25,12 @@ export interface JobArray {
 export interface ArrayOptions {
   /** Expected minutes up to which runs share a task. */
   readonly packMinutes: number;
-  /** In place of what was measured. */
+  /** Used instead of measured values. */
   readonly memoryBytes?: number;
   readonly minutes?: number;
 }
 
-/** Where nothing is known: enough for ResNet-50 at 112 pixels, and for a training in pieces. */
+/** Used if nothing is known: enough for ResNet-50 at 112 pixels, and for a training that is done in several pieces. */
 const UNKNOWN = { memoryBytes: 4 * 2 ** 30, minutes: 240 } as const;
 /** The nodes can be slower than the machine that measured. */
 const TIME_FACTOR = 2;
@@ -40,7 +40,7 @@ const SPARE_BYTES = 256 * 2 ** 20;
 /** A latency run has steps without threads; its browser has a thread of its own. */
 const LATENCY_CORES = 2;
 
-/** @returns arrays in an order in which each comes after those that it follows; none where all runs are finished */
+/** @returns arrays in an order in which each comes after those that it depends on; none if all runs are finished */
 export function jobArrays(
   { runs }: Pick<StudyPlan, "runs">,
   states: readonly StudyRun[],

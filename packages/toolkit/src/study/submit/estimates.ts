@@ -1,4 +1,4 @@
-/** @file What a run needs, by finished runs that are like it. */
+/** @file Estimates the memory and time of a run from similar runs that have finished. */
 
 import type { PlannedRun } from "../planned-run.js";
 import type { StudyRun } from "../states.js";

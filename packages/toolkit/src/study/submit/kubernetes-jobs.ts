@@ -13,7 +13,7 @@ import { MachineError } from "../../errors.js";
 export const RUNS = "runs";
 export const AFTER = "subbyte-after";
 
-/** What is read of a Job. */
+/** The fields of a Job that are read. */
 interface Job {
   readonly metadata: { readonly name: string; readonly annotations?: Readonly<Record<string, string>> };
   readonly spec: { readonly suspend?: boolean };
@@ -27,7 +27,7 @@ export interface Cluster {
   readonly account: string;
 }
 
-/** As every pod with a service account finds it. */
+/** The cluster as every pod with a service account sees it: its address, and the folder with the credentials. */
 export const ownCluster: Cluster = {
   server: "https://kubernetes.default.svc",
   account: "/var/run/secrets/kubernetes.io/serviceaccount",

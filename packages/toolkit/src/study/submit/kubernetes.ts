@@ -36,7 +36,7 @@ export interface KubernetesOptions {
 
 export interface Volume {
   readonly claim: string;
-  /** Absolute path of the folder that it is mounted at. */
+  /** The absolute path at which it is mounted. */
   readonly path: string;
 }
 
@@ -55,7 +55,7 @@ export function requireInVolume(paths: readonly string[], { path, claim }: Volum
   );
 }
 
-/** The Job that merges comes last. */
+/** The Job that merges the results comes last. */
 export function kubernetesManifests(arrays: readonly JobArray[], options: KubernetesOptions): readonly Manifest[] {
   const { serviceAccount } = options;
   const account = serviceAccount ?? instanceOf(options);
@@ -135,7 +135,7 @@ function runsJob(
 
 const MERGE_NEEDS = { cores: 0.1, memoryBytes: 512 * 2 ** 20 };
 
-/** It has a token of the cluster, by which it sees Jobs end and resumes those that wait. */
+/** The Job that merges the results. With a token of the cluster it watches other Jobs and resumes those that wait. */
 function mergeJob(account: string, options: KubernetesOptions): IJob {
   const command = commandLine(["study", "merge", options.folder, "--after-jobs", instanceOf(options)]);
   return {

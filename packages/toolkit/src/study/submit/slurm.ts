@@ -1,6 +1,6 @@
 /**
- * @file A study as batch scripts of Slurm: an array for runs that need the same, which follows the arrays whose results it needs, and
- * the merge after all of them.
+ * @file Writes a study as batch scripts of Slurm: one array for all runs with the same needs, which starts after the
+ * arrays whose results it needs, and the merge after all arrays.
  * @see https://slurm.schedmd.com/sbatch.html
  */
 

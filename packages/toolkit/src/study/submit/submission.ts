@@ -63,7 +63,7 @@ export async function writeSubmission(
   return { place, command: ["kubectl", "create", "-f", file] };
 }
 
-/** @returns what the engine printed @throws {MachineError} where it is absent or refuses */
+/** @returns the output of the command @throws {MachineError} if the command is absent or fails */
 export async function handOver({ command: [program, ...rest] }: Submission, engine: Options["on"]): Promise<string> {
   try {
     const { stdout } = await promisify(execFile)(program, rest);

@@ -2,14 +2,14 @@
 
 import type { GraphBuilder } from "@subbyte/graph";
 
-/** What a loss is built from. */
+/** The inputs from which a loss is built. */
 export interface LossContext {
   readonly g: GraphBuilder;
   /** The network's first output. */
   readonly output: string;
   /** Shape of the output, the batch size included. */
   readonly shape: readonly number[];
-  /** Input with the class indices, int64 `[n]`; made where a loss first asks for it. */
+  /** Input with the class indices, int64 `[n]`; it is added when a loss first asks for it. */
   labels(): string;
   /** Input that the output is compared with, float32 in the output's shape; made where a loss first asks for it. */
   target(): string;

@@ -1,4 +1,7 @@
-/** @file What an optimizer is: an update rule emitted into the training graph, so that one run is one step. */
+/**
+ * @file The interface of optimizers. An optimizer adds its update rule to the training graph, so that one run of the
+ * graph is one step.
+ */
 
 import type { GraphBuilder } from "@subbyte/graph";
 
@@ -20,7 +23,10 @@ export interface Update {
   readonly state: readonly string[];
 }
 
-/** Where all gradients were zero from the start, the update multiplies a parameter by a factor that does not depend on its value. */
+/**
+ * An optimizer. If all gradients were zero from the start, its update multiplies a parameter by a factor that does
+ * not depend on the parameter's value.
+ */
 export interface Optimizer {
   /** Identifies rule and hyperparameters; a checkpoint made under another description is refused. */
   readonly description: string;
