@@ -37,7 +37,12 @@ beforeAll(() => {
   expect(tarballs).toHaveLength(6);
   pagePackage = tarballs.find((path) => path.includes("subbyte-web-"))!;
   writeFileSync(join(folder, "package.json"), '{ "private": true }\n');
-  const { status, stderr } = run("npm", ["install", "--no-audit", "--no-fund", ...tarballs.filter((path) => path !== pagePackage)]);
+  const { status, stderr } = run("npm", [
+    "install",
+    "--no-audit",
+    "--no-fund",
+    ...tarballs.filter((path) => path !== pagePackage),
+  ]);
   if (status !== 0) throw new Error(stderr);
   const workspace = (...args: readonly string[]) => run(process.execPath, [program, ...args]);
   workspace("train", "--arch", "resnet8", "--data", "mnist", "--limit", "200", "--epochs", "1", "--out", "run");
