@@ -10,8 +10,8 @@ const root = join(import.meta.dirname, "../../..");
 
 let folder: string;
 let home: string;
-/** The package of the page, which is larger than everything else and installed by those who want it. */
-let pagePackage: string;
+/** The packages of the server and of its page, which only those install who serve models. */
+let serverPackages: string[];
 
 const run = (command: string, args: readonly string[], cwd = folder) => {
   const { HOME: _, ...environment } = process.env;
@@ -35,13 +35,14 @@ beforeAll(() => {
     .filter((name) => name.endsWith(".tgz"))
     .map((name) => join(folder, name));
   expect(tarballs).toHaveLength(6);
-  pagePackage = tarballs.find((path) => path.includes("subbyte-web-"))!;
+  serverPackages = tarballs.filter((path) => /subbyte-(server|web)-/.test(path));
+  expect(serverPackages).toHaveLength(2);
   writeFileSync(join(folder, "package.json"), '{ "private": true }\n');
   const { status, stderr } = run("npm", [
     "install",
     "--no-audit",
     "--no-fund",
-    ...tarballs.filter((path) => path !== pagePackage),
+    ...tarballs.filter((path) => !serverPackages.includes(path)),
   ]);
   if (status !== 0) throw new Error(stderr);
   const workspace = (...args: readonly string[]) => run(process.execPath, [program, ...args]);
@@ -119,19 +120,23 @@ describe("the tarballs of a release, installed in a fresh folder from the regist
     expect(status, stderr).toBe(0);
   });
 
-  it("the server names the package of its page, and serves the page once that is installed", async () => {
-    expect(await servedPage()).toContain("npm install @subbyte/web");
-    const { status, stderr } = run("npm", ["install", "--no-audit", "--no-fund", pagePackage]);
-    expect(status, stderr).toBe(0);
-    expect(await servedPage()).toContain('<script type="module"');
+  it("serve names the line that installs the server and its page, and shows the page then", async () => {
+    const models = join(folder, "models");
+    mkdirSync(models);
+    copyFileSync(join(folder, "tiny.sbq"), join(models, "tiny.sbq"));
+    const { status, stderr } = subbyte("serve", models, "--port", "0");
+    expect(stderr).toContain("npm install @subbyte/server @subbyte/web");
+    expect(status).toBe(2);
+    const [server, page] = serverPackages.toSorted() as [string, string];
+    expect(run("npm", ["install", "--no-audit", "--no-fund", server]).status).toBe(0);
+    expect(await servedPage(models)).toContain("npm install @subbyte/web");
+    expect(run("npm", ["install", "--no-audit", "--no-fund", page]).status).toBe(0);
+    expect(await servedPage(models)).toContain('<script type="module"');
   });
 });
 
 /** What a server of the installed command answers to a browser. */
-async function servedPage(): Promise<string> {
-  const models = join(folder, "models");
-  mkdirSync(models, { recursive: true });
-  copyFileSync(join(folder, "tiny.sbq"), join(models, "tiny.sbq"));
+async function servedPage(models: string): Promise<string> {
   const command = [join(folder, "node_modules/subbyte/bin/subbyte.js"), "serve", models, "--port", "0", "--json"];
   const server = spawn(process.execPath, command, { cwd: folder, env: { ...process.env, HOME: home } });
   try {

@@ -12,7 +12,7 @@ export const serve = defineCommand("serve", {
     'serve models --host 0.0.0.0 --grpc-port 8081 --workers 4 --token "$TOKEN"',
   ],
   run: async (input, { context: { signal }, deliver }) => {
-    const { startServer } = await import("@subbyte/server");
+    const { startServer } = await serverPackage();
     const options = parseOptions("serve", input);
     const server = await startServer(serverOptions(options)).catch((error: unknown) => {
       throw explained(error, options);
@@ -29,6 +29,21 @@ export const serve = defineCommand("serve", {
     await server.close();
   },
 });
+
+/** The server is optional: with gRPC, HTTP and the API's pages it is as large as everything else together. */
+async function serverPackage(): Promise<typeof import("@subbyte/server")> {
+  try {
+    return await import("@subbyte/server");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ERR_MODULE_NOT_FOUND") throw error;
+    throw new UsageError(
+      "not-installed",
+      { package: "@subbyte/server" },
+      'The server is a package of its own, and so is its page. Install both with "npm install @subbyte/server @subbyte/web", and run the command again.',
+      { cause: error },
+    );
+  }
+}
 
 /** The command's options as the server has them. */
 export function serverOptions(options: TaskOptions<"serve">): ServerOptions {
