@@ -2,10 +2,19 @@
 
 import { type Graph, inferTypes } from "@subbyte/graph";
 import type { LayerOverride } from "./policy.js";
+import { quantizedLayers } from "./sensitivity/index.js";
 import { analyse, isLayer } from "./topology.js";
 
 /** A layer with the bit widths that a file is to give it. */
 export type LayerBits = Required<LayerOverride>;
+
+/** The bit widths that the layers of a network with FakeQuant nodes have. */
+export const layerBits = (quantized: Graph): readonly LayerBits[] =>
+  quantizedLayers(quantized).map(({ node, weights, input }) => ({
+    pattern: node.name,
+    weights: weights.bits,
+    activations: input.bits,
+  }));
 
 /** One entry per line. */
 export const policyJson = (layers: readonly LayerOverride[]): string =>

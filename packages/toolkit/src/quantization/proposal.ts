@@ -6,7 +6,7 @@ import { defined } from "../defined.js";
 import { Check, type Closeness, checkImages } from "./check.js";
 import { fakeQuants } from "./fake-quant.js";
 import type { LayerOverride } from "./policy.js";
-import type { LayerBits } from "./policy-file.js";
+import { type LayerBits, layerBits } from "./policy-file.js";
 import { quantizeGraph } from "./quantize.js";
 import { type LayerSensitivity, quantizedLayers } from "./sensitivity/index.js";
 import { isLayer } from "./topology.js";
@@ -95,12 +95,7 @@ export async function proposePolicy(
   const raised = raisedLayers(layers);
   if (raised.length === 0) return undefined;
   const byName = new Map(raised.map((each) => [each.layer, each]));
-  const today = quantizedLayers(graph);
-  const current = today.map(({ node, weights, input }) => ({
-    pattern: node.name,
-    weights: weights.bits,
-    activations: input.bits,
-  }));
+  const current = layerBits(graph);
   const policy = current.map((entry) => {
     const { weights, activations } = byName.get(entry.pattern) ?? {};
     return { ...entry, ...defined({ weights: weights?.[1], activations: activations?.[1] }) };
@@ -126,7 +121,7 @@ export async function proposePolicy(
     );
   };
   const parameters = new Map(
-    today.map(({ node, weights }) => [node.name, graph.tensors.get(weights.input)!.data.length]),
+    quantizedLayers(graph).map(({ node, weights }) => [node.name, graph.tensors.get(weights.input)!.data.length]),
   );
   return {
     raised,

@@ -4,8 +4,7 @@ import { simplifyForImport } from "@subbyte/graph";
 import { writeFileAtomic } from "../files.js";
 import type { FloatModel, QuantizedModel } from "../model-file/index.js";
 import { withoutFakeQuant } from "../quantization/fake-quant.js";
-import { policyTemplate } from "../quantization/policy-file.js";
-import { quantizedLayers } from "../quantization/sensitivity/index.js";
+import { layerBits, policyTemplate } from "../quantization/policy-file.js";
 import { isLayer } from "../quantization/topology.js";
 import { lift } from "../simulation/lift.js";
 
@@ -21,10 +20,5 @@ export async function writePolicyTemplate(path: string, model: FloatModel | Quan
     return;
   }
   const graph = lift(model.program);
-  const layers = quantizedLayers(graph).map(({ node, weights, input }) => ({
-    pattern: node.name,
-    weights: weights.bits,
-    activations: input.bits,
-  }));
-  await writeFileAtomic(path, policyTemplate(path, model.path, withoutFakeQuant(graph), layers));
+  await writeFileAtomic(path, policyTemplate(path, model.path, withoutFakeQuant(graph), layerBits(graph)));
 }
