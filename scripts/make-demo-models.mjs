@@ -80,7 +80,7 @@ async function cifar18() {
   return {
     id: "resnet18-cifar10",
     title: "ResNet-18",
-    classes: "Ten classes of CIFAR-10, by a network of 11 million weights",
+    classes: "Ten classes of CIFAR-10, by a larger network",
     kind: "photos",
     about: `Trained and quantized by Subbyte. Float reaches ${(100 * top1).toFixed(2)} %; with 45 MB it is too large to lie beside the others.`,
     testSet: "9,979 CIFAR-10 test images",

@@ -30,7 +30,7 @@ export const serve = defineCommand("serve", {
   },
 });
 
-/** The server is optional: with gRPC, HTTP and the API's pages it is as large as everything else together. */
+/** The server is optional: with gRPC, HTTP and the pages of its API it takes more than 20 MB. */
 async function serverPackage(): Promise<typeof import("@subbyte/server")> {
   try {
     return await import("@subbyte/server");

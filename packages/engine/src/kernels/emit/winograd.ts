@@ -36,6 +36,7 @@ export const fourByFour: Tiling = { edge: 4, group: 8 };
 export function emitWinograd(emitter: Emitter, index: number, op: ConvOperator, layer: Layer): boolean {
   if (!isThreeByThree(op)) return false;
   const [, height, width] = mapShape(emitter.program.tensors[op.output]!.shape);
+  // Multiplications of both forms for each pair of channels: on smaller maps, direct convolution has fewer.
   const isLarge = 16 * tilesOf(height, width, 2) < 9 * roundUp(height * width, tilePixels);
   if (emitter.placement(op.input).elementBytes === 1)
     return (
