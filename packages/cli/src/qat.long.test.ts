@@ -76,9 +76,15 @@ describe("a chain of bit widths", () => {
 test("a finished run goes on for more epochs", async () => {
   const options = "--weights 4 --activations 4 --out longer";
   expect((await subbyte(...qat(`${options} --epochs 1`))).status).toBe(0);
+  const page = () => readFileSync(join(folder, "longer/report.html"), "utf8");
+  expect(page()).toContain("Epochs: 1.");
   const again = await subbyte(...qat(`${options} --epochs 2 --resume`));
   expect(again.stderr).toMatch(/The finished run of 1 epoch goes on to 2 epochs/);
-  expect((JSON.parse(again.stdout) as QatTaskResult).stages[0]!.history).toHaveLength(2);
+  const { stages, report } = JSON.parse(again.stdout) as QatTaskResult;
+  expect(stages[0]!.history).toHaveLength(2);
+  expect(report).toBe(join("longer", "report.html"));
+  expect(page()).toContain("Epochs: 2.");
+  for (const { layer } of stages[0]!.layers) expect(page()).toContain(layer);
 }, 300_000);
 
 test("a loss that is no longer finite exits 1, names the step and the tensor, and leaves the last good checkpoint", async () => {

@@ -3,7 +3,7 @@
  * engine's time.
  */
 
-import type { QatStage, QatTaskResult, QuantizeResult } from "@subbyte/toolkit/tasks";
+import type { QatTaskResult, QuantizeResult } from "@subbyte/toolkit/tasks";
 import { disturbed } from "./bench-text.js";
 import { mixedText } from "./mixed-precision.js";
 import { byteSize, percent, table, threadCount, threeDigits } from "./output.js";
@@ -58,7 +58,7 @@ function shownText({ images, shown }: QuantizeResult["figures"]): string {
 }
 
 export function trainedText(result: QatTaskResult): string {
-  const { float, stages, validationSplit, data } = result;
+  const { float, stages, validationSplit, data, report } = result;
   const tested = stages.find(({ test }) => test)?.test;
   const header = ["network", "epoch", "before", "after", ...(tested ? [tested.split] : []), "size", "ms/image", "file"];
   const test = (figure: { readonly top1: number } | undefined) => (tested ? [shown(figure?.top1)] : []);
@@ -66,7 +66,7 @@ export function trainedText(result: QatTaskResult): string {
     stage.bits === undefined ? "quantized" : `${stage.bits} bits`,
     stage.kept === "trained" ? stage.best : "none",
     shown(stage.baseline),
-    shown(accuracyOf(stage)),
+    shown(stage.validation),
     ...test(stage.test),
     byteSize(stage.bytes),
     threeDigits(stage.time.milliseconds),
@@ -93,13 +93,10 @@ export function trainedText(result: QatTaskResult): string {
       ? ["No epoch: none was better beyond chance, and the network before training was kept."]
       : []),
     timeText(stages.map(({ time }) => time)),
+    `${report}  the report, open it in a browser`,
     `subbyte evaluate ${stages.at(-1)!.out} --data ${data}`,
   ].join("\n");
 }
-
-/** Accuracy of the network that was kept, on the images that chose the epoch. */
-const accuracyOf = ({ kept, best, history, baseline }: QatStage): number | undefined =>
-  kept === "trained" ? history.find(({ epoch }) => epoch === best)?.validationAccuracy : baseline;
 
 const shown = (accuracy: number | undefined): string => (accuracy === undefined ? "" : percent(accuracy));
 

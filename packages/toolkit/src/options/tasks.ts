@@ -113,7 +113,7 @@ export const tasks = {
       optimizer: { default: "sgd" },
       epochs: { help: "passes over the training images; by default chosen by bit width and number of images" },
       lr: { help: "largest learning rate; by default chosen by bit width, optimizer and number of images" },
-      out: folder("runs/qat", "folder for checkpoints, weights and log"),
+      out: folder("runs/qat", "folder for checkpoints, weights, log and report.html"),
     },
   },
   quantize: {

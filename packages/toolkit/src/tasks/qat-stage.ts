@@ -2,6 +2,7 @@
 
 import { basename, join } from "node:path";
 import { type Preprocessing, writeSbq } from "@subbyte/engine";
+import { simplifyForImport, type Tensor } from "@subbyte/graph";
 import type { ModelTime } from "../bench/index.js";
 import type { ImageSet, OpenOptions } from "../data/index.js";
 import { defined } from "../defined.js";
@@ -11,7 +12,14 @@ import { writeFileAtomic } from "../files.js";
 import { lower } from "../lowering/lower.js";
 import type { FloatModel, QuantizedModel } from "../model-file/index.js";
 import type { TaskOptions } from "../options/index.js";
-import { type QatOptions, type QatResult, qatDefaults } from "../quantization/qat/index.js";
+import { calibrationSample } from "../quantization/calibration.js";
+import {
+  type LayerChange,
+  layerChanges,
+  type QatOptions,
+  type QatResult,
+  qatDefaults,
+} from "../quantization/qat/index.js";
 import type { EpochRecord } from "../training/index.js";
 import { classifierOf } from "./classifier.js";
 import { imageTime } from "./quantized-figures.js";
@@ -31,6 +39,8 @@ export interface QatStage {
   readonly history: readonly EpochRecord[];
   /** Accuracy on the held-out images of the simulated network before training. */
   readonly baseline: number | undefined;
+  /** Accuracy on the held-out images of the network that was kept. */
+  readonly validation: number | undefined;
   /** Whether a trained network is in the file, or the one before training since no epoch was better beyond chance. */
   readonly kept: QatResult["kept"];
   /** Settings that followed from bit width, optimizer and number of images. */
@@ -41,6 +51,8 @@ export interface QatStage {
   readonly test: TestAccuracy | undefined;
   /** Time of one image on one thread of the engine. */
   readonly time: ModelTime;
+  /** What training did to each layer; empty where the network before training was kept. */
+  readonly layers: readonly LayerChange[];
 }
 
 /** The float network that a training began with. */
@@ -114,11 +126,13 @@ export function stageOptions(
 
 /** Writes the network that was kept, and looks at the test images with it. @param name of the file in the output folder */
 export async function finishedStage(
-  { model, options, run, preprocessing, labels, open }: QatRun,
+  qat: QatRun,
   { rates }: StageSettings,
-  { best, history, baseline, kept }: QatResult,
+  result: QatResult,
   name: string,
 ): Promise<QatStage> {
+  const { best, history, baseline, kept } = result;
+  const { model, options, run, preprocessing, labels, open } = qat;
   const { seed, quantizer, threads } = options;
   const source = { source: basename(model.path), sourceHash: model.sha256 };
   const provenance = { command: "qat", method: quantizer, seed, ...source, epochs: rates.epochs };
@@ -132,11 +146,30 @@ export async function finishedStage(
     best: best.epoch,
     history,
     baseline: baseline?.top1,
+    validation:
+      kept === "trained" ? history.find(({ epoch }) => epoch === best.epoch)?.validationAccuracy : baseline?.top1,
     kept,
     ...rates,
     test: await testAccuracy(open, () => integerClassifier(bytes, defined({ threads })), run),
     time: await imageTime(bytes, run),
+    layers: kept === "trained" ? await changesOf(result, qat) : [],
   };
+}
+
+/** Training images on which the layers' distance from the float network is measured. */
+const COMPARED_IMAGES = 128;
+
+async function changesOf({ start, best }: QatResult, qat: QatRun): Promise<readonly LayerChange[]> {
+  const { model, options, images, preprocessing, run } = qat;
+  if (model.kind === "quantized") return layerChanges(start, best.graph, undefined);
+  run.phase("measuring");
+  const { mean, std } = preprocessing;
+  const { seed, threads } = options;
+  const sample = calibrationSample(images, { count: COMPARED_IMAGES, seed, mean, std });
+  const batches: Tensor[] = [];
+  for await (const batch of sample.batches()) batches.push(batch);
+  const reference = { graph: simplifyForImport(model.graph), batches, session: defined({ threads }) };
+  return layerChanges(start, best.graph, reference);
 }
 
 /** The float network on the same images, for comparison. */

@@ -3,18 +3,22 @@
  * chain of bit widths to a file for each.
  */
 
+import { join } from "node:path";
 import type { Graph } from "@subbyte/graph";
 import type { ImageSet, OpenOptions } from "../data/index.js";
 import { defined } from "../defined.js";
 import { UsageError } from "../errors.js";
+import { writeFileAtomic } from "../files.js";
 import type { FloatModel, OpenedModel, QuantizedModel } from "../model-file/index.js";
 import { optionNames, optionOf, type TaskOptions } from "../options/index.js";
 import { fakeQuants } from "../quantization/fake-quant.js";
 import { trainQuantized } from "../quantization/qat/index.js";
+import { qatReport } from "../report/qat-report.js";
 import { lift } from "../simulation/lift.js";
 import { bitPolicy } from "./bit-policy.js";
 import { requireClasses } from "./classes.js";
 import { CROP_HEADROOM, openImagesFor } from "./images.js";
+import { machine } from "./machine.js";
 import { asIntegers, openTaskModel } from "./model.js";
 import { type Preparation, prepareImages } from "./preprocessing.js";
 import { checkChainOptions, stagePolicy, trainedChain } from "./qat-chain.js";
@@ -41,6 +45,8 @@ export interface QatTaskResult {
   readonly float?: FloatFigures;
   /** One, or one for each of `bits`. */
   readonly stages: readonly QatStage[];
+  /** The HTML page with the curves, and what training did to each layer. */
+  readonly report: string;
 }
 
 type Options = TaskOptions<"qat">;
@@ -53,7 +59,11 @@ export const trainQuantizedModel = defineTask("qat", async (options, run): Promi
   const { qat, stages } = await trained(model, options, run);
   const { data, seed } = options;
   const float = model.kind === "float" ? await floatFigures(model, qat) : undefined;
-  return { model: model.path, data, seed, validationSplit: qat.validation.split, ...defined({ float }), stages };
+  const common = { model: model.path, data, seed, validationSplit: qat.validation.split };
+  const report = join(options.out, "report.html");
+  const result: QatTaskResult = { ...common, ...defined({ float }), stages, report };
+  await writeFileAtomic(report, await qatReport(result, machine()));
+  return result;
 });
 
 async function trained(model: FloatModel | QuantizedModel, options: Options, run: Run) {

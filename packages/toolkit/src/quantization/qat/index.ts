@@ -2,6 +2,7 @@
 
 export { type ChainOptions, type ChainStage, checkChain, trainChain } from "./chain.js";
 export { fewestBits, type QatDefaults, type QatSetting, qatDefaults } from "./defaults.js";
+export { type FloatReference, type LayerChange, layerChanges } from "./layer-changes.js";
 export type {
   BatchNormForm,
   Distillation,

@@ -53,6 +53,8 @@ export interface Validated {
 
 /** The trained network, and the network that training began with. */
 export interface QatResult extends TrainResult {
+  /** The network before training, with calibrated FakeQuant nodes. */
+  readonly start: Graph;
   /** Result of the network before training. */
   readonly baseline: Validated | undefined;
   /** Which network `best` is: that of a trained epoch, or the baseline where no epoch was better beyond chance. */

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Graph, simplifyForImport } from "@subbyte/graph";
+import { type Graph, simplifyForImport, type Tensor } from "@subbyte/graph";
 import { beforeAll, describe, expect, test } from "vitest";
 import { MemoryImageSet } from "../../data/index.js";
 import { UsageError } from "../../errors.js";
@@ -11,11 +11,12 @@ import { buildModel } from "../../models/index.js";
 import { Random } from "../../random.js";
 import { train } from "../../training/index.js";
 import { calibrationSample } from "../calibration.js";
-import { codeRange, fakeQuants, quantizeValue } from "../fake-quant.js";
+import { codeRange, fakeQuants, quantizeValue, withTensors } from "../fake-quant.js";
 import { quantizeGraph } from "../quantize.js";
+import { quantizedLayers } from "../sensitivity/index.js";
 import { isBetterBeyondChance, isSmallerBeyondChance } from "./acceptance.js";
 import { foldedFactors, normalizedLayers, withBatchNorm, withoutBatchNorm } from "./batch-norm.js";
-import { checkChain, type QatOptions, qatDefaults, trainChain, trainQuantized } from "./index.js";
+import { checkChain, layerChanges, type QatOptions, qatDefaults, trainChain, trainQuantized } from "./index.js";
 import { channelMoments, withMeasuredStatistics } from "./moments.js";
 import { treatments, withLearnedSteps } from "./steps.js";
 
@@ -75,6 +76,12 @@ const options = async (bits: number, extra: Partial<QatOptions> = {}): Promise<Q
   ...extra,
 });
 
+async function batchesOf({ batches }: typeof sample): Promise<Tensor[]> {
+  const all: Tensor[] = [];
+  for await (const batch of batches()) all.push(batch);
+  return all;
+}
+
 /** Codes of all quantized weights. */
 const codes = (graph: Graph): number[][] =>
   fakeQuants(graph)
@@ -131,6 +138,39 @@ describe("batch norm", () => {
     const { kept, best } = await trainQuantized(await options(3, { source: folded }));
     expect(["trained", "baseline"]).toContain(kept);
     expect(best.graph.nodes.some(({ op }) => op === "BatchNormalization")).toBe(false);
+  });
+});
+
+describe("what training did to each layer", () => {
+  test("is nothing, for the same network twice", async () => {
+    const graph = await quantized(3, 3);
+    const reference = { graph: simplifyForImport(source), batches: [], session };
+    const changes = await layerChanges(graph, graph, { ...reference, batches: await batchesOf(sample) });
+    expect(changes).toHaveLength(10);
+    for (const { weightScale, inputScale, changedCodes, zeroPoint, ratioDb } of changes) {
+      expect([weightScale, inputScale, changedCodes]).toEqual([1, 1, 0]);
+      expect(zeroPoint[0]).toBe(zeroPoint[1]);
+      expect(ratioDb![0]).toBe(ratioDb![1]);
+    }
+  });
+
+  test("is the factor of its scales, and the share of codes that differ", async () => {
+    const graph = await quantized(3, 3);
+    const [, second] = quantizedLayers(graph);
+    const { scale, input } = second!.weights;
+    const scaled = (name: string, factor: number) => {
+      const tensor = graph.tensors.get(name)!;
+      return [name, { ...tensor, data: (tensor.data as Float32Array).map((value) => factor * value) }] as const;
+    };
+    const doubled = withTensors(graph, new Map([scaled(scale, 2), scaled(second!.input.scale, 0.5)]));
+    const [untouched, changed] = await layerChanges(graph, doubled, undefined);
+    expect(untouched).toMatchObject({ weightScale: 1, changedCodes: 0 });
+    expect(changed).toMatchObject({ layer: second!.node.name, weightBits: 3, weightScale: 2, inputScale: 0.5 });
+    expect(changed).not.toHaveProperty("ratioDb");
+    const [before, after] = [codes(graph)[1]!, codes(doubled)[1]!];
+    expect(changed!.changedCodes).toBe(before.filter((code, i) => code !== after[i]).length / before.length);
+    expect(changed!.changedCodes).toBeGreaterThan(0.1);
+    expect(graph.tensors.get(input)!.data).toHaveLength(before.length);
   });
 });
 

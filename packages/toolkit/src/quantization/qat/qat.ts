@@ -78,6 +78,7 @@ export async function trainQuantized(options: QatOptions): Promise<QatResult> {
       );
     return {
       ...result,
+      start,
       graph: last,
       best: accepted ? { ...result.best, graph: best } : { epoch: 0, graph: start },
       baseline: baseline && { top1: baseline.top1, loss: baseline.loss },

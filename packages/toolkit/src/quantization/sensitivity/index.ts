@@ -4,7 +4,10 @@
  * measures what has gathered at each layer.
  */
 
+export { measureCumulative } from "./cumulative.js";
+export { decibel } from "./decibel.js";
 export type { Distribution } from "./distribution.js";
 export { type LayerSensitivity, layerSensitivity, type SensitivityOptions } from "./layer-sensitivity.js";
-export { innerLayers, type QuantizedLayer, quantizedLayers } from "./layers.js";
+export { innerLayers, inputGrid, type QuantizedLayer, quantizedLayers, storedWeightScales } from "./layers.js";
+export { matchingFloat } from "./matching-float.js";
 export { quantizedAlone } from "./one-layer.js";

@@ -7,6 +7,7 @@ import type { Check, Closeness } from "../check.js";
 import { withoutFakeQuant } from "../fake-quant.js";
 import { causeOf, type LayerFacts } from "./causes.js";
 import { measureCumulative } from "./cumulative.js";
+import { decibel } from "./decibel.js";
 import type { Distribution } from "./distribution.js";
 import { measureLayerNoise } from "./layer-noise.js";
 import { type QuantizedLayer, quantizedLayers } from "./layers.js";
@@ -108,10 +109,6 @@ function checkSameLayers(graph: Graph, float: Graph, layers: readonly QuantizedL
         "Compare it with the float network that it was made from.",
     );
 }
-
-/** 10·log10, within ±200 dB so that results stay JSON numbers. */
-const decibel = (signal: number, noise: number): number =>
-  Math.max(-200, Math.min(200, 10 * Math.log10(Math.max(signal, 1e-30) / Math.max(noise, 1e-30))));
 
 function firstBatches(batches: readonly Tensor[], count: number): readonly Tensor[] {
   const taken: Tensor[] = [];

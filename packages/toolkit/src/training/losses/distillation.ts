@@ -1,7 +1,7 @@
 /**
  * @file Distillation: the network learns the class probabilities of a teacher, whose logits are the target.
  *
- *   T²·KL(softmax(teacher/T) ‖ softmax(output/T)), mean over images, up to a constant
+ *   T²·KL(softmax(teacher/T) ‖ softmax(output/T)), mean over images
  *
  * Source: Hinton et al. 2015, arXiv:1503.02531, §2 (the temperature, and its square, which keeps the gradient's size).
  */
@@ -10,7 +10,7 @@ import { UsageError } from "../../errors.js";
 import type { Loss } from "./definition.js";
 
 /**
- * Cross-entropy of the softened distributions. Its smallest value is the teacher's entropy times T².
+ * Kullback–Leibler divergence of the softened distributions times T²: 0 where the network answers as its teacher does.
  *
  * @throws {UsageError} where the temperature is not above 0.
  */
@@ -25,10 +25,12 @@ export function distillationLoss(temperature: number): Loss {
     description: `distillation(temperature=${temperature})`,
     append: ({ g, output, shape: [batch], target }) => {
       const softened = (logits: string) => g.op("Mul", [logits, g.scalar(1 / temperature)]);
-      const probabilities = g.op("Softmax", [softened(target())], { axis: 1 });
-      const logarithms = g.op("LogSoftmax", [softened(output)], { axis: 1 });
-      const sum = g.op("ReduceSum", [g.op("Mul", [probabilities, logarithms])], { keepdims: 0 });
-      return g.op("Mul", [sum, g.scalar(-(temperature ** 2) / batch!)]);
+      const teacher = softened(target());
+      const probabilities = g.op("Softmax", [teacher], { axis: 1 });
+      const [expected, found] = [teacher, softened(output)].map((logits) => g.op("LogSoftmax", [logits], { axis: 1 }));
+      const difference = g.op("Sub", [expected!, found!]);
+      const sum = g.op("ReduceSum", [g.op("Mul", [probabilities, difference])], { keepdims: 0 });
+      return g.op("Mul", [sum, g.scalar(temperature ** 2 / batch!)]);
     },
   };
 }
