@@ -40,8 +40,8 @@ const serverSection = () =>
   [
     "## ServerError",
     "",
-    "Answered by `subbyte serve` with the status given here, as JSON with `code`, `message` (what is wrong and where) and `action`",
-    "(what to do); `error` is both in one, as the Open Inference Protocol has it.",
+    "`subbyte serve` answers with the status given here and with JSON: `code`, `message` (what is wrong and where) and `action`",
+    "(what to do). The field `error` has message and action in one, as the Open Inference Protocol requires.",
     "",
     "| code | status | cause | what to do |",
     "| --- | --- | --- | --- |",
@@ -55,9 +55,9 @@ const page = `# Errors
 
 <!-- Written by scripts/docs-errors.mjs from the tables of codes; change those. -->
 
-Every error that our packages throw has a \`kind\`, a \`code\`, \`data\` with what its sentence names, as JSON values, and a
-\`message\`: one paragraph that says what is wrong, where, and what to do. Programs should look at the code; messages may change.
-The column *data* lists what is always there.
+Every error that our packages throw has a \`kind\`, a \`code\`, \`data\` and a \`message\`. The message is one paragraph that says what is
+wrong, where, and what to do. \`data\` has the names and numbers of the message as JSON values; the column *data* lists those that are always
+there. Programs should look at the code, because messages may change.
 
 \`\`\`js
 import { openModel } from "@subbyte/toolkit";
@@ -70,10 +70,10 @@ try {
 }
 \`\`\`
 
-Messages name options as JavaScript does, between backticks; the command line prints their flags instead. \`describeError\` gives
-kind, code, data and message of anything that was thrown, also of errors of the operating system and of our own mistakes, whose
-kind is \`internal\` (exit status 3). \`httpStatusOf\` gives the status with which a server answers. With \`--json\`, the command
-line writes \`{ "error": { kind, code, data, message } }\` as the last line on stderr.
+Messages name options as JavaScript does, in backticks; the command line prints their flags instead. \`describeError\` returns kind, code,
+data and message of anything that was thrown. This includes errors of the operating system and bugs of Subbyte, whose kind is \`internal\`
+(exit status 3). \`httpStatusOf\` returns the HTTP status with which a server should answer. With \`--json\`, the command line writes
+\`{ "error": { kind, code, data, message } }\` as the last line on stderr.
 
 ${[...errorTables.map(section), serverSection()].join("\n")}`;
 

@@ -244,7 +244,7 @@ async function overload(folder, seconds) {
   const { imagesPerSecond: capacity } = await closedLoop(server, image, 12, seconds / 2);
   const rows = [];
   for (const factor of [1, 4]) {
-    process.stderr.write(`overload: ${factor} × ${capacity.toFixed(1)} images a second\n`);
+    process.stderr.write(`overload: ${factor} × ${capacity.toFixed(1)} images per second\n`);
     const cpu = process.cpuUsage();
     const row = await openLoop(server, image, factor * capacity, seconds);
     const used = process.cpuUsage(cpu);

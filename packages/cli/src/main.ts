@@ -56,7 +56,7 @@ const execute: Execute = async (command, given, options, common) => {
 
 const program = new Command("subbyte")
   .description(
-    "Low-bit neural networks: train or import an image classifier, quantize it to 8…2 bits, run it on integers.",
+    "Low-bit neural networks: train or import an image classifier, quantize it to 8…2 bits, and run it on integers.",
   )
   .version(version)
   .showHelpAfterError("(--help lists the commands)")

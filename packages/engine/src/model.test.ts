@@ -150,7 +150,7 @@ test("describe says what a person asks first", async () => {
   const model = await load(writeSbq(everyOperator(new Random(1), { bits: 4 })), { tier: "simd" });
   expect(model.describe()).toMatchInlineSnapshot(`
     "every operator: 3 × 8 × 8 bytes to 10 classes
-    15 operators, 0.0119 million multiply-adds an image
+    15 operators, 0.0119 million multiply-adds per image
     600 weights at 4.00 bits on average, 0.198 MB of memory
     top-1 50.00 % on test/all"
   `);

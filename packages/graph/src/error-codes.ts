@@ -129,8 +129,7 @@ export const modelErrors = {
     data: ["operators", "nodes"],
   },
   "not-quantizable": {
-    cause:
-      "A layer cannot be quantized: its weights are computed, stand in another layout, or do not fit the integers.",
+    cause: "A layer cannot be quantized: its weights are computed, have another layout, or do not fit the integers.",
     remedy: "Export the layer with constant weights in the layout that the message states.",
     data: ["operator", "node"],
   },

@@ -110,7 +110,7 @@ export const serverErrors = {
   },
   internal: {
     status: 500,
-    cause: "The server made a mistake.",
+    cause: "The server has a bug.",
     remedy: "Report it with the request id; the server's log has the details.",
   },
   "model-not-ready": {

@@ -35,7 +35,7 @@ const weights: FieldCodec<QuantizedWeights> = {
     const packed = blocks.take(members.codes);
     const rows = shape[0]!;
     const length = shape.slice(1).reduce((product, size) => product * size, 1);
-    if (length > maxChannelCodes) members.shape.fail(`has ${length} codes a channel, more than ${maxChannelCodes}`);
+    if (length > maxChannelCodes) members.shape.fail(`has ${length} codes per channel, more than ${maxChannelCodes}`);
     const expected = rows * rowBytes(length, bits);
     if (length === 0 || packed.length !== expected)
       members.codes.fail(`must refer to ${expected} bytes for shape [${shape}] at ${bits} bits, has ${packed.length}`);

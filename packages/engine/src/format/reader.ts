@@ -43,7 +43,7 @@ export function readSbq(bytes: Uint8Array, options: CheckOptions = {}): Program 
   );
   const blocks = new BlockReader(bytes, members.blocks, end);
   const tables = blocks.take(members.inputTables);
-  if (tables.length % 256 !== 0) members.inputTables.fail(`must refer to 256 bytes a channel, has ${tables.length}`);
+  if (tables.length % 256 !== 0) members.inputTables.fail(`must refer to 256 bytes per channel, has ${tables.length}`);
   const program: Program = {
     name: members.name.text(),
     tensors: members.tensors.list(maxEntries).map(readTensor),

@@ -166,7 +166,7 @@ describe("well-formed files that lie", () => {
     [
       "an endless weight shape",
       (h) => (h.operators[1].weights.shape = [2 ** 53 - 1, 2 ** 53 - 1]),
-      "operators[1].weights.shape: has 9007199254740991 codes a channel",
+      "operators[1].weights.shape: has 9007199254740991 codes per channel",
     ],
     ["classes that do not fit", (h) => (h.classes = 3), "labels"],
     [

@@ -58,7 +58,7 @@ export function describeInfo(info: ModelInfo): string {
   } = info;
   return [
     `${name}: ${inputShape.join(" × ")} bytes to ${classes} classes${probabilities === "sigmoid" ? ", each decided by itself" : ""}`,
-    `${operators} operators, ${millions(multiplyAdds)} million multiply-adds an image`,
+    `${operators} operators, ${millions(multiplyAdds)} million multiply-adds per image`,
     `${weights} weights at ${weightBits.toFixed(2)} bits on average, ${millions(peakBytes)} MB of memory`,
     ...Object.entries(provenance.accuracy ?? {}).map(([set, top1]) => `top-1 ${(100 * top1).toFixed(2)} % on ${set}`),
   ].join("\n");

@@ -31,7 +31,7 @@ export function checkPreprocessing({ tensors, input, preprocessing, labels, clas
   if (probabilities !== undefined && probabilities !== "softmax" && probabilities !== "sigmoid")
     throw invalid("probabilities", `must be "softmax" or "sigmoid", is ${JSON.stringify(probabilities)}`);
   if (labels !== undefined && labels.length !== classes)
-    throw invalid("labels", `must be one a class, ${classes}, are ${labels.length}`);
+    throw invalid("labels", `must have one name per class, ${classes} in all, has ${labels.length}`);
   const tooLong = labels?.findIndex((label) => typeof label !== "string" || label.length > maxTextLength) ?? -1;
   if (tooLong !== -1) throw invalid(`labels[${tooLong}]`, `must be a text of at most ${maxTextLength} characters`);
 }

@@ -116,7 +116,11 @@ describe("what does not fit is refused, and the message says where", () => {
     ["rescale by 2^70", withTensor("wide", { scale: 2 ** -80 }), "operators[1].output: gives a multiplier of"],
     ["rank 2", withTensor("stem", { shape: [4, 64] }), "tensors[1].shape: must be [C, H, W] or [C]"],
     ["linear without hi", withOperator("hidden", { hi: undefined }), "output, lo and hi stand together"],
-    ["input table", { ...base, inputTables: base.inputTables.slice(1) }, "inputTables: must be one a channel"],
+    [
+      "input table",
+      { ...base, inputTables: base.inputTables.slice(1) },
+      "inputTables: must have one table per channel",
+    ],
     ["input code", withTensor("image", { bits: 7, zeroPoint: 0 }), "inputTables[0][128]: must be at most 127, is 128"],
     ["accuracy", { ...base, provenance: { accuracy: { test: 91.7 } } }, "provenance.accuracy.test: must lie in [0, 1]"],
     ["hash", { ...base, provenance: { sourceHash: "x" } }, "provenance.sourceHash: must be a SHA-256"],

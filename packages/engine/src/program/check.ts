@@ -181,7 +181,7 @@ function checkOrder(program: Program): void {
 function checkInput({ tensors, input, inputTables }: Program): void {
   const { shape, bits } = tensors[input]!;
   if (shape.length !== 3 || inputTables.length !== shape[0])
-    throw invalid("inputTables", `must be one a channel of the input [${shape}], are ${inputTables.length}`);
+    throw invalid("inputTables", `must have one table per channel of the input [${shape}], has ${inputTables.length}`);
   const highest = 2 ** bits - 1;
   for (const [c, table] of inputTables.entries()) {
     if (table.length !== 256) throw invalid(`inputTables[${c}]`, `must have 256 entries, has ${table.length}`);

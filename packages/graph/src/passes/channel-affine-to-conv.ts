@@ -71,7 +71,7 @@ const withConstant = (name: string, ops: readonly string[], commutative: boolean
     const affine = constantAffine(match.root.op, match.tensor(operand), channels, 2);
     return affine
       ? depthwise(match.root, match.value(x), affine, context)
-      : skip(`the constant of ${title} is not one number a channel`);
+      : skip(`the constant of ${title} is not one number per channel`);
   },
 });
 

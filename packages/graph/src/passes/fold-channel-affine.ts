@@ -28,7 +28,7 @@ const foldInto = (name: string, match: NodePattern): Rule => ({
     const affine = constantAffine(found.root.op, found.tensor(operand), channels, behind);
     return affine
       ? rescaleChannels(context, target, affine)
-      : skip(`the constant of ${found.root.op} "${found.root.name}" is not one number a channel`);
+      : skip(`the constant of ${found.root.op} "${found.root.name}" is not one number per channel`);
   },
 });
 

@@ -118,7 +118,7 @@ function summary(network: string, result: RaceResult, expected: Float32Array): C
       "unfair-comparison",
       { network, reason: `correlation of ${name} ${likeness.toFixed(3)}` },
       `${network}: the logits of ${name} have a correlation of ${likeness.toFixed(3)} with those of the float network, so it ` +
-        "does not compute the same, and its time says nothing.",
+        "does not compute the same, and comparing its time would be unfair.",
     );
   return {
     network,

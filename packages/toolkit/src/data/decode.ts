@@ -113,7 +113,7 @@ export function fitImage(image: RawImage, target: PixelTarget, name: string): Ui
     throw new DataError(
       "image-wrong-size",
       { file: name, found: [image.width, image.height], expected: [target.width, target.height] },
-      `${name} is ${image.width}×${image.height} pixels where ${target.width}×${target.height} is expected. Bring the images to that ` +
+      `${name} is ${image.width}×${image.height} pixels where ${target.width}×${target.height} is expected. Resize the images to that ` +
         "size, or have them resized and cropped: give `fit` cover, or `size` when training.",
     );
   return preprocess(image, { ...preprocessing, ...UNUSED }, fit);

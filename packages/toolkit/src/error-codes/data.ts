@@ -55,7 +55,7 @@ export const dataErrors = {
   },
   "image-wrong-size": {
     cause: "An image has another size than is needed, and nothing says that it should be resized.",
-    remedy: "Bring the images to the size, or set size or resizeTo.",
+    remedy: "Resize the images, or set size or resizeTo.",
     data: ["found", "expected"],
   },
   "images-too-large": {

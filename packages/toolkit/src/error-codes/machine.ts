@@ -25,7 +25,7 @@ export const machineErrors = {
   },
   "download-failed": {
     cause: "A file could not be fetched.",
-    remedy: "Check the network and try again; what was fetched so far is kept.",
+    remedy: "Check the network and try again; the part that was fetched is kept.",
     data: ["source", "reason"],
   },
   "download-refused": {
@@ -39,13 +39,13 @@ export const machineErrors = {
     data: ["package"],
   },
   "process-died": {
-    cause: "A process that did a part of the work ended before it was done.",
+    cause: "A process that did part of the work ended too early.",
     remedy: "Give it more memory, or run fewer side by side; what is finished stays finished.",
     data: ["reason"],
   },
   "engine-refused": {
     cause: "Slurm or Kubernetes is not set up on this machine, or refused what it was given.",
-    remedy: "The message has the engine's own words; what was written stays, and can be submitted by hand.",
+    remedy: "The message quotes the cluster system. The files that were written stay, and you can submit them by hand.",
     data: ["engine", "reason"],
   },
   "threads-missing": {

@@ -4,7 +4,7 @@ import type { ErrorCodeTable } from "../error-facts.js";
 
 export const interruptedErrors = {
   interrupted: {
-    cause: "The work was stopped by Ctrl-C or an AbortSignal; it stopped in good order.",
+    cause: "The work was stopped by Ctrl-C or an AbortSignal. No file is left half-written.",
     remedy: "Do what the message says to go on.",
     data: [],
   },
@@ -27,13 +27,14 @@ export const failedErrors = {
     data: ["runs"],
   },
   "unfair-comparison": {
-    cause: "A program to compare with does not compute the same, or not on integers, so that its time says nothing.",
-    remedy: "Use another version of the peer, or leave it out.",
+    cause:
+      "Another runtime does not compute the same result, or not on integers, so comparing its time would be unfair.",
+    remedy: "Use another version of that runtime, or leave it out.",
     data: ["network", "reason"],
   },
   "peer-failed": {
-    cause: "A program to compare with ended before its measurement was done.",
-    remedy: "The message has its last words; install another version of it, or leave it out.",
+    cause: "Another runtime ended before its measurement was done.",
+    remedy: "The message quotes its last output; install another version of it, or leave it out.",
     data: ["package", "reason"],
   },
 } as const satisfies ErrorCodeTable;

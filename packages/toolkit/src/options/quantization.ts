@@ -69,7 +69,7 @@ export const bitWidthOptions = {
   residualBits: integer({ ...bits, help: "bit width of the residual stream", advanced: true, default: 8 }),
   narrowWeights: flag({
     group: "Bit widths",
-    help: "leave out the lowest weight code at 4 bits and more (a symmetric grid)",
+    help: "make weight grids symmetric at 4 bits and more, without the lowest code",
     advanced: true,
     default: true,
   }),
@@ -180,7 +180,7 @@ export const methodOptions = {
   }),
   mirror: flag({
     group: "Method",
-    help: "learn from mirrored calibration images as well (harmful for digits and text)",
+    help: "also learn from mirrored calibration images (harmful for digits and text)",
     advanced: true,
     default: true,
   }),

@@ -30,7 +30,7 @@ export const outputOptions = {
   }),
   policyTemplate: text({
     group: "Output",
-    help: "write a policy file with all layers to edit; with `compare`, with the proposed bit widths",
+    help: "write a policy file to edit, with all layers; with `compare`, it has the proposed bit widths",
     placeholder: "file",
     example: "policy.yaml",
   }),

@@ -70,7 +70,7 @@ export const servingOptions = {
   modelTypes: texts(
     {
       group: "Model",
-      help: "models by bit width, for model_type in /classify; by default taken from the files",
+      help: "model for each model_type of /classify; by default the types are the bit widths of the files",
       placeholder: "list",
       advanced: true,
       example: "32=float,4=small",

@@ -41,7 +41,7 @@ export const studyOptions = {
   ),
   requireNeeds: flag({
     group: "Study",
-    help: "with index: fail if a run that they depend on is not finished, instead of doing it first",
+    help: "with `index`: fail if a run that is needed first is not finished, instead of doing it",
     advanced: true,
     default: false,
   }),

@@ -106,7 +106,7 @@ export const tasks = {
     own: {
       bits: {
         group: "Bit widths",
-        help: "falling bit widths; each is trained from the one before, and gives a .sbq",
+        help: "decreasing bit widths; each is trained from the one before, and gives a .sbq",
         example: "8,7,6,5,4,3,2",
       },
       schedule: { default: "cosine" },

@@ -118,7 +118,7 @@ export const trainingOptions = {
     help: "crop a random area and shape and resize it",
     default: false,
   }),
-  flip: flag({ group: "Augmentation", help: "mirror every second image", default: false }),
+  flip: flag({ group: "Augmentation", help: "mirror each image with probability 1/2", default: false }),
 } as const;
 
 /** Options of quantization-aware training alone. What is left out follows bit widths, optimizer and number of images. */

@@ -182,7 +182,7 @@ function runningStatistics(
       throw new UsageError(
         "option-value",
         { option: "batch", value: batchSize, expected: "at least 2" },
-        "batch normalization needs more than one value a channel; use a larger batch",
+        "batch normalization needs more than one value per channel; use a larger batch",
       );
     const average = (name: string, batch: string, factor: number) => {
       if (updates.has(name)) return;

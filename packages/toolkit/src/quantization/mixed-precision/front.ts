@@ -12,7 +12,7 @@ export interface FrontPoint {
 
 /** The best choice of bit widths for each budget, from large to small budgets. */
 export interface Front {
-  readonly unit: "bits a weight" | "bits an activation" | "ms an image";
+  readonly unit: "bits per weight" | "bits per activation" | "ms per image";
   /** Best choices from the most bits to the fewest. */
   readonly points: readonly FrontPoint[];
   /** The bit widths that were chosen. */

@@ -40,7 +40,7 @@ test("bit widths go where they help, within the budget, and make a valid policy"
   expect(mean("activations", "elements")).toBeLessThanOrEqual(5);
   expect(new Set(layers.map(({ weights }) => weights)).size).toBeGreaterThan(1);
   expect(layers.map(({ pattern }) => pattern)).not.toContain("stem");
-  expect(fronts.map(({ unit }) => unit)).toEqual(["bits a weight", "bits an activation"]);
+  expect(fronts.map(({ unit }) => unit)).toEqual(["bits per weight", "bits per activation"]);
   const sumOf = (kind: "weights" | "activations", bits: (i: number) => number) =>
     costs.reduce((sum, each, i) => sum + each[kind][bits(i)]!, 0);
   for (const [i, kind] of (["weights", "activations"] as const).entries()) {
@@ -81,7 +81,7 @@ test("a time budget is kept by the engine's own times: bit widths of least diver
     0,
   );
   expect(fronts.length).toBe(1);
-  expect(front!.unit).toBe("ms an image");
+  expect(front!.unit).toBe("ms per image");
   expect(divergence).toBeCloseTo(front!.points[0]!.divergence, 12);
   expect(front!.chosen).toEqual(front!.points[0]);
   expect(front!.uniform).toBeUndefined();
@@ -89,6 +89,6 @@ test("a time budget is kept by the engine's own times: bit widths of least diver
   const refused = chosen({ kind: "time", milliseconds: 1e-6 }, [4, 8]);
   await expect(refused).rejects.toThrow(UsageError);
   await expect(refused).rejects.toThrow(
-    /0.000001 ms an image cannot be reached on this machine; the fastest bit widths/,
+    /0.000001 ms per image cannot be reached on this machine; the fastest bit widths/,
   );
 });

@@ -25,8 +25,8 @@ export function withinBits(
       activations: activations.choices[i]!.value,
     })),
     fronts: [
-      { ...frontOf("bits a weight", weights), uniform: uniform(costs, "weights", budget.weights) },
-      { ...frontOf("bits an activation", activations), uniform: uniform(costs, "activations", budget.activations) },
+      { ...frontOf("bits per weight", weights), uniform: uniform(costs, "weights", budget.weights) },
+      { ...frontOf("bits per activation", activations), uniform: uniform(costs, "activations", budget.activations) },
     ],
   };
 }

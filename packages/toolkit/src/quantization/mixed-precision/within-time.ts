@@ -26,13 +26,13 @@ export function withinTime(
     items,
     milliseconds - rest,
     (least) =>
-      `\`maxTime\`: ${milliseconds} ms an image cannot be reached on this machine; the fastest bit widths take ${(least + rest).toPrecision(3)} ms.`,
+      `\`maxTime\`: ${milliseconds} ms per image cannot be reached on this machine; the fastest bit widths take ${(least + rest).toPrecision(3)} ms.`,
   );
   return {
     layers: costs.map(({ layer }, i) => {
       const { weights, activations } = allocation.choices[i]!.value;
       return { pattern: layer, weights, activations };
     }),
-    fronts: [frontOf("ms an image", allocation, rest)],
+    fronts: [frontOf("ms per image", allocation, rest)],
   };
 }
