@@ -49,5 +49,3 @@ export const sensitivityImagesDefault = 256;
 export const percentileDefault = 99.99;
 /** Percentage points that `auto` may lose. */
 export const maxDropDefault = 1;
-/** Minutes that `auto` may learn for. */
-export const autoMinutesDefault = 20;

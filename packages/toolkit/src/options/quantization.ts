@@ -3,7 +3,6 @@
 import * as v from "valibot";
 import { choice, decimal, fileSize, flag, integer, text } from "./definition.js";
 import {
-  autoMinutesDefault,
   calibrationImagesDefault,
   maxDropDefault,
   methodNames,
@@ -173,7 +172,7 @@ export const methodOptions = {
   }),
   maxMinutes: decimal({
     group: "Method",
-    help: `time limit of learning, in minutes; longer runs get fewer steps (auto: ${autoMinutesDefault})`,
+    help: "time limit of learning, in minutes; longer runs get fewer steps (auto has a limit of its own)",
     unit: "minutes",
     min: 0,
     placeholder: "minutes",

@@ -8,6 +8,7 @@ import { type CalibrationInput, type RangeMethod, setRanges } from "./ranges.js"
 import {
   adaroundDefaults,
   type CheckpointOptions,
+  type LearningLimits,
   type ReconstructionOptions,
   type ReconstructionProgress,
   reconstruct,
@@ -16,7 +17,7 @@ import {
 import { analyse } from "./topology.js";
 
 /** Options that methods share. A method ignores those that it has no use for. */
-export interface MethodOptions {
+export interface MethodOptions extends LearningLimits {
   readonly seed: number;
   readonly threads?: number;
   /** Percent of the values within an activation's range, for the method `percentile`. */
@@ -27,8 +28,6 @@ export interface MethodOptions {
   readonly onReconstruction?: (progress: ReconstructionProgress) => void;
   /** Hyperparameters of methods that learn, where they differ from the method's own. */
   readonly reconstruction?: Partial<ReconstructionOptions>;
-  /** Minutes that methods that learn may take; they take fewer steps where it would be longer. */
-  readonly maxMinutes?: number;
   /** The file in which methods that learn keep their progress. */
   readonly checkpoint?: CheckpointOptions;
   /** Hears what was done and why, and warnings, a sentence each. */
@@ -44,14 +43,15 @@ const learning =
   (defaultsFor: (graph: Graph) => ReconstructionOptions): Method =>
   async (graph, calibration, { reconstruction, onProgress, onReconstruction, ...options }) => {
     const ranges = { ...options, method: "mse", weights: "l24", ...(onProgress ? { onProgress } : {}) } as const;
-    const { seed, threads, checkpoint, maxMinutes, onNote, signal } = options;
+    const { seed, threads, checkpoint, maxMinutes, maxWork, onNote, signal } = options;
     return reconstruct(await setRanges(graph, calibration, ranges), calibration, {
       options: { ...defaultsFor(graph), ...reconstruction },
       seed,
       ...(threads === undefined ? {} : { threads }),
       ...(checkpoint ? { checkpoint } : {}),
       ...(signal ? { signal } : {}),
-      ...(maxMinutes === undefined ? {} : { maxMinutes }),
+      maxMinutes,
+      maxWork,
       ...(onNote ? { onNote } : {}),
       ...(onReconstruction ? { onProgress: onReconstruction } : {}),
     });

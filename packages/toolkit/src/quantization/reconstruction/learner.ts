@@ -5,7 +5,7 @@ import type { SessionOptions } from "../../runtime/session.js";
 import type { Loss } from "../../training/losses/index.js";
 import { createOptimizer } from "../../training/optimizers/index.js";
 import { createStep } from "../../training/step.js";
-import { buildStepGraph } from "../../training/step-graph.js";
+import { buildStepGraph, type StepGraph } from "../../training/step-graph.js";
 import type { LearnedGraph, LearnedKind } from "./learned-graph.js";
 import { roundingPenalty } from "./rounding.js";
 
@@ -38,18 +38,20 @@ export interface Learner {
 const PENALTY = "penalty weight";
 const BETA = "penalty exponent";
 
-export async function createLearner(learned: LearnedGraph, loss: Loss, session: SessionOptions): Promise<Learner> {
-  const { graph, parameters, roundings } = learned;
-  const step = await createStep(
-    buildStepGraph({
-      graph,
-      parameters: parameters.map(({ name, kind, initial }) => ({ name, initial, rate: kind })),
-      loss,
-      optimizer: createOptimizer({ name: "adamw" }),
-      penalty: roundings.length > 0 ? (g) => totalPenalty(g, roundings) : undefined,
-    }),
-    session,
-  );
+/** Forward pass, loss, gradients and Adam's updates of the learned parameters. */
+export function learningStepGraph({ graph, parameters, roundings }: LearnedGraph, loss: Loss): StepGraph {
+  return buildStepGraph({
+    graph,
+    parameters: parameters.map(({ name, kind, initial }) => ({ name, initial, rate: kind })),
+    loss,
+    optimizer: createOptimizer({ name: "adamw" }),
+    penalty: roundings.length > 0 ? (g) => totalPenalty(g, roundings) : undefined,
+  });
+}
+
+/** @param stepGraph from `learningStepGraph` */
+export async function createLearner(stepGraph: StepGraph, session: SessionOptions): Promise<Learner> {
+  const step = await createStep(stepGraph, session);
   return {
     get state() {
       return step.state;

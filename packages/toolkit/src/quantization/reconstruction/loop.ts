@@ -4,7 +4,7 @@ import type { Graph, Tensor } from "@subbyte/graph";
 import type { SessionOptions } from "../../runtime/session.js";
 import type { Loss } from "../../training/losses/index.js";
 import type { LearnedGraph } from "./learned-graph.js";
-import { createLearner, type LearnerStep } from "./learner.js";
+import { createLearner, type LearnerStep, learningStepGraph } from "./learner.js";
 import { LearnedValues } from "./values.js";
 
 export interface LearningRun {
@@ -34,7 +34,7 @@ export interface LearningTask {
 export async function learn(task: LearningTask, run: LearningRun): Promise<Graph> {
   const { learned, loss, iterations, feeds, schedule } = task;
   const values = new LearnedValues(task.graph, learned);
-  const learner = await createLearner(learned, loss, run.session);
+  const learner = await createLearner(learningStepGraph(learned, loss), run.session);
   try {
     if (run.resume) learner.restore(run.resume.state);
     for (let i = run.resume?.iterations ?? 0; i < iterations; i++) {

@@ -1,7 +1,7 @@
 /** @file Before anything is learned: how long it will take, and how many steps the allowed time leaves to each unit. */
 
 import type { SessionOptions } from "../../runtime/session.js";
-import { secondsPerStep, type TimedStep, withinMinutes } from "./effort.js";
+import { costOfStep, type StepCost, shareOf, type TimedStep } from "./effort.js";
 import type { ReconstructionOptions } from "./options.js";
 import type { UnitOfWork } from "./progress.js";
 
@@ -15,10 +15,17 @@ export interface Plan {
   readonly note: string | undefined;
 }
 
-export interface PlanOptions {
+/** What bounds learning; units get fewer steps where it would take more. */
+export interface LearningLimits {
+  /** Minutes on this machine, as busy as it is: the number of steps depends on it. */
+  readonly maxMinutes?: number | undefined;
+  /** Work as `workOf` counts it: the number of steps is the same on every machine. Ignored where `maxMinutes` is given. */
+  readonly maxWork?: number | undefined;
+}
+
+export interface PlanOptions extends LearningLimits {
   /** The number of steps if time is not limited. */
   readonly steps: Steps;
-  readonly maxMinutes: number | undefined;
   readonly session: SessionOptions;
   readonly signal: AbortSignal | undefined;
 }
@@ -34,25 +41,29 @@ const ANNOUNCED_MINUTES = 1;
 export async function planLearning(
   units: readonly TimedStep[],
   whole: TimedStep | undefined,
-  { steps, maxMinutes, session, signal }: PlanOptions,
+  { steps, maxMinutes, maxWork, session, signal }: PlanOptions,
 ): Promise<Plan> {
-  const seconds: number[] = [];
+  const costs: StepCost[] = [];
   for (const unit of units) {
     signal?.throwIfAborted();
-    seconds.push(await secondsPerStep(unit, session));
+    costs.push(await costOfStep(unit, session));
   }
-  const secondsEach = seconds.reduce((sum, each) => sum + each, 0);
-  const wholeSeconds = whole ? await secondsPerStep(whole, session) : 0;
-  const secondsFor = ({ iterations, endToEnd }: Steps) => iterations * secondsEach + endToEnd * wholeSeconds;
-  const all = secondsFor(steps);
-  const taken = maxMinutes === undefined ? steps : withinMinutes(steps, maxMinutes, all);
+  const wholeCost = whole ? await costOfStep(whole, session) : { seconds: 0, work: 0 };
+  const total = (of: keyof StepCost, { iterations, endToEnd }: Steps): number =>
+    iterations * costs.reduce((sum, cost) => sum + cost[of], 0) + endToEnd * wholeCost[of];
+  const share =
+    maxMinutes === undefined
+      ? (maxWork ?? Number.POSITIVE_INFINITY) / total("work", steps)
+      : (60 * maxMinutes) / total("seconds", steps);
+  const taken = shareOf(steps, share);
+  const minutesFor = (each: Steps) => total("seconds", each) / 60;
   return {
     steps: taken,
     work: [
-      ...seconds.map((cost) => ({ iterations: taken.iterations, cost })),
-      { iterations: taken.endToEnd, cost: wholeSeconds },
+      ...costs.map(({ seconds }) => ({ iterations: taken.iterations, cost: seconds })),
+      { iterations: taken.endToEnd, cost: wholeCost.seconds },
     ],
-    note: noteOf(units.length, steps, all / 60, taken, secondsFor(taken) / 60, maxMinutes),
+    note: noteOf(units.length, steps, minutesFor(steps), taken, minutesFor(taken), maxMinutes),
   };
 }
 
@@ -70,11 +81,10 @@ function noteOf(
     return minutes < ANNOUNCED_MINUTES
       ? undefined
       : `Learning takes about ${rounded(minutes)} (${steps.iterations} steps for each of ${parts}).`;
-  return (
-    `Learning takes about ${rounded(takenMinutes)}: ${taken.iterations} steps for each of ${parts}. ` +
-    `All ${steps.iterations} would take about ${rounded(minutes)}, \`maxMinutes\` allows ${maxMinutes}. ` +
-    `\`iterations\` ${taken.iterations} gives this result again on any machine.`
-  );
+  const fewer = `Learning takes about ${rounded(takenMinutes)}: ${taken.iterations} steps for each of ${parts}. All ${steps.iterations} would take about ${rounded(minutes)}`;
+  return maxMinutes === undefined
+    ? `${fewer}; \`maxMinutes\` ${Math.ceil(minutes)} or more allows them.`
+    : `${fewer}, \`maxMinutes\` allows ${maxMinutes}. \`iterations\` ${taken.iterations} gives this result again on any machine.`;
 }
 
 const rounded = (minutes: number): string =>

@@ -27,7 +27,7 @@ import { endToEndStep, learnEndToEnd } from "./end-to-end.js";
 import { learnUnit, unitStep } from "./learn-unit.js";
 import type { LearningRun } from "./loop.js";
 import { checkReconstruction, type ReconstructionOptions } from "./options.js";
-import { planLearning } from "./plan.js";
+import { type LearningLimits, planLearning } from "./plan.js";
 import { ProgressMeter, type ReconstructionProgress } from "./progress.js";
 import type { Rows } from "./rows.js";
 import { entryOf, type LearningUnit, layerUnits } from "./units.js";
@@ -42,12 +42,10 @@ export interface CheckpointOptions {
 }
 
 /** Options of one reconstruction. */
-export interface ReconstructionRun {
+export interface ReconstructionRun extends LearningLimits {
   readonly options: ReconstructionOptions;
   readonly seed: number;
   readonly threads?: number;
-  /** Minutes that learning may take; units get fewer steps where it would take longer, which depends on the machine. */
-  readonly maxMinutes?: number;
   /** Bytes that one activation of all images may take in memory; beyond, it goes to a temporary file. 512 MiB by default. */
   readonly memoryBytes?: number;
   readonly checkpoint?: CheckpointOptions;
@@ -112,7 +110,7 @@ class Reconstruction {
   }
 
   async run(): Promise<Graph> {
-    const { checkpoint, onProgress, maxMinutes } = this.settings;
+    const { checkpoint, onProgress } = this.settings;
     const calibration = this.#options.mirror ? withMirrorImages(this.calibration) : this.calibration;
     const images = await imageRows(this.#float, calibration, this.#context.rows);
     if (images.count === 0)
@@ -121,7 +119,7 @@ class Reconstruction {
         { source: "calibration" },
         "calibration: there are no images to reconstruct the network on. Give at least one.",
       );
-    if (onProgress || maxMinutes !== undefined) await this.#plan();
+    if (onProgress || this.#isLimited) await this.#plan();
     const options = this.#options;
     if (checkpoint) {
       this.#settings = this.#settingsFor(images);
@@ -136,11 +134,14 @@ class Reconstruction {
     return this.#graph;
   }
 
+  get #isLimited(): boolean {
+    return this.settings.maxMinutes !== undefined || this.settings.maxWork !== undefined;
+  }
+
   /** Measures how long steps take, and takes as many as the time allows; a run that goes on has chosen already. */
   async #plan(): Promise<void> {
-    const { checkpoint, onProgress, onNote, maxMinutes, signal } = this.settings;
-    const isLimited = maxMinutes !== undefined;
-    const chosen = isLimited && checkpoint?.resume ? await readChosenSteps(checkpoint.path) : undefined;
+    const { checkpoint, onProgress, onNote, maxMinutes, maxWork, signal } = this.settings;
+    const chosen = this.#isLimited && checkpoint?.resume ? await readChosenSteps(checkpoint.path) : undefined;
     const [graph, learnsStep] = [this.#graph, this.#learnsStep];
     const options = { ...this.#options, ...chosen };
     const units = this.#blocks.flatMap((block) =>
@@ -149,7 +150,7 @@ class Reconstruction {
     const { steps, work, note } = await planLearning(
       units,
       options.endToEnd > 0 ? endToEndStep({ graph, learnsStep, options }) : undefined,
-      { steps: options, maxMinutes: chosen ? undefined : maxMinutes, session: this.#context.session, signal },
+      { steps: options, ...(chosen ? {} : { maxMinutes, maxWork }), session: this.#context.session, signal },
     );
     this.#options = { ...options, iterations: steps.iterations, endToEnd: steps.endToEnd };
     this.#meter = new ProgressMeter(work, onProgress);
