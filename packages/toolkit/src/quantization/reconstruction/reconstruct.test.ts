@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createReference } from "@subbyte/engine";
-import { expandForInference, type Graph, GraphBuilder, type Tensor } from "@subbyte/graph";
+import { expandForInference, float32, type Graph, GraphBuilder, type Tensor } from "@subbyte/graph";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { UsageError } from "../../errors.js";
 import { lower } from "../../lowering/lower.js";
@@ -17,7 +17,7 @@ import { withMirrorImages } from "../mirror.js";
 import type { BitPolicy } from "../policy.js";
 import { type CalibrationInput, setRanges } from "../ranges.js";
 import { findBlocks } from "./blocks.js";
-import { imagesPerStep } from "./effort.js";
+import { imagesPerStep, workOf } from "./effort.js";
 import { adaroundDefaults, type ReconstructionOptions, reconstructionDefaults } from "./options.js";
 import { type ReconstructionRun, reconstruct } from "./reconstruct.js";
 
@@ -240,6 +240,36 @@ test("a time limit leaves fewer steps to each unit, and a resumed run keeps thei
   const resumed = { ...run(options), maxMinutes: 60, checkpoint: { path, resume: true } };
   const expected = await reconstruct(before, calibration, run({ ...options, iterations: 100 }));
   sameTensors(await reconstruct(before, calibration, resumed), expected);
+});
+
+test("a limit of work leaves fewer steps too, and says how to have all of them", async () => {
+  const before = await ranged({ weights: 4, activations: 4 });
+  const options = { ...block, iterations: 102 };
+  const notes: string[] = [];
+  const limited = await reconstruct(before, calibration, {
+    ...run(options),
+    maxWork: 1,
+    onNote: (text) => notes.push(text),
+  });
+  sameTensors(limited, await reconstruct(before, calibration, run({ ...options, iterations: 100 })));
+  expect(notes.join()).toMatch(/100 steps for each of 5 parts.*All 102 would take.*`maxMinutes` 1 or more allows them/);
+  const unlimited = {
+    ...run({ ...options, iterations: 1 }),
+    maxWork: 1e15,
+    onNote: (text: string) => notes.push(text),
+  };
+  await reconstruct(before, calibration, unlimited);
+  expect(notes).toHaveLength(1);
+});
+
+test("work counts the multiplications and the elements that are written", () => {
+  const b = new GraphBuilder("work");
+  const input = b.input("input", "float32", [2, 4, 8, 8]);
+  const weight = b.constant(float32(new Float32Array(6 * 4 * 3 * 3), [6, 4, 3, 3]));
+  const flat = b.op("Flatten", [b.op("Conv", [input, weight], { pads: [1, 1, 1, 1] })]);
+  b.output(b.op("MatMul", [flat, b.constant(float32(new Float32Array(384 * 5), [384, 5]))]));
+  const [conv, product] = [2 * 6 * 8 * 8, 2 * 5];
+  expect(workOf(b.build())).toBe(conv * 4 * 3 * 3 + product * 384 + 12 * (2 * conv + product));
 });
 
 test("units with more positions learn from fewer images in each step, one at least", () => {
