@@ -24,8 +24,16 @@ export interface SlurmOptions {
 
 /** Seconds before the time limit at which a task is told to write its checkpoint. */
 const WARNING_SECONDS = 120;
+/** Seconds after which a job that has to wait looks again, on a cluster that does not allow to put it back. */
+const LOOK_AGAIN_SECONDS = 60;
 const MERGE = "merge";
 const SUBMIT = "submit.sh";
+
+/** Folders in the submission's: what tasks write, and the times at which each one failed. */
+const LOGS = "logs";
+const FAILED = "failed";
+/** Both have to be there before a job starts. */
+export const slurmFolders: readonly string[] = [LOGS, FAILED];
 
 /** Scripts by file name; `submit.sh` submits the others. */
 export function slurmScripts(arrays: readonly JobArray[], options: SlurmOptions): Readonly<Record<string, string>> {
@@ -41,13 +49,37 @@ const fileName = (name: string): string => `${name}.sbatch`;
 
 function directives(name: string, { study, place }: SlurmOptions, more: readonly string[]): string {
   // Slurm replaces patterns that begin with a per cent sign.
-  const log = `${place.replaceAll("%", "%%")}/logs/${name}${name === MERGE ? "" : "-%a"}.log`;
+  const log = `${place.replaceAll("%", "%%")}/${LOGS}/${name}${name === MERGE ? "" : "-%a"}.log`;
   const lines = [`--job-name=subbyte-${study}-${name}`, `--output="${log}"`, "--open-mode=append", ...more];
   return ["#!/bin/bash", ...lines.map((line) => `#SBATCH ${line}`)].join("\n");
 }
 
-function arrayScript({ name, packs, ...needs }: JobArray, options: SlurmOptions): string {
-  const { folder, program, retries, parallel } = options;
+/**
+ * Lines by which a job waits for those that it follows; their numbers are its arguments. For `afterany`, Slurm takes a job as ended that
+ * ended once, even if it has been requeued since.
+ */
+const waiting = (
+  job: string,
+): string => `# The jobs that this one follows. Slurm starts it when they have ended once, even if one of them was requeued.
+needed=$(printf '%s\\n' "$@")
+in_queue() {
+  local queue
+  queue=$(squeue --noheader --user="$SLURM_JOB_USER" --format=%F) || return 0 # not known: look again later
+  grep --quiet --line-regexp --fixed-strings "$needed" <<<"$queue"
+}
+while in_queue; do
+  echo "A job that this one follows is still in the queue; this one goes back there."
+  scontrol requeue "${job}"
+  sleep ${LOOK_AGAIN_SECONDS}
+done
+
+`;
+
+/** By this name: the last task of an array has the number of the whole array. */
+const TASK = "${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID";
+
+function arrayScript({ name, packs, after, ...needs }: JobArray, options: SlurmOptions): string {
+  const { folder, place, program, retries, parallel } = options;
   const head = directives(name, options, [
     `--array=0-${packs.length - 1}${parallel === undefined ? "" : `%${parallel}`}`,
     `--cpus-per-task=${needs.cores}`,
@@ -60,7 +92,7 @@ function arrayScript({ name, packs, ...needs }: JobArray, options: SlurmOptions)
   const command = `${program} ${commandLine(["study", "run", folder, "--require-needs", "--quiet", "--index"])}`;
   return `${head}
 
-${chosenPack(packs, "SLURM_ARRAY_TASK_ID")}
+${after.length > 0 ? waiting(TASK) : ""}${chosenPack(packs, "SLURM_ARRAY_TASK_ID")}
 again=yes
 limit=no
 # Near its time limit the task writes a checkpoint, from which the next attempt goes on.
@@ -74,18 +106,19 @@ case "$status" in
   0) again=no ;;
   130 | 143) again=$limit ;; # interrupted by that signal
 esac
-if [ "$again" = yes ] && [ "\${SLURM_RESTART_COUNT:-0}" -lt ${retries} ]; then
-  # By this name: the last task of an array has the number of the whole array.
-  scontrol requeue "\${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID"
+# Slurm's own count has also what was requeued by others, or to wait.
+failed=${quoted(`${place}/${FAILED}/${name}-`)}$SLURM_ARRAY_TASK_ID
+if [ "$again" = yes ] && date >>"$failed" && [ "$(wc -l <"$failed")" -le ${retries} ]; then
+  scontrol requeue "${TASK}"
 fi
 exit "$status"
 `;
 }
 
 const mergeScript = (options: SlurmOptions): string =>
-  `${directives(MERGE, options, ["--cpus-per-task=1", "--mem=1024M", "--time=15"])}
+  `${directives(MERGE, options, ["--cpus-per-task=1", "--mem=1024M", "--time=15", "--requeue"])}
 
-${options.program} ${commandLine(["study", "merge", options.folder])}
+${waiting("$SLURM_JOB_ID")}${options.program} ${commandLine(["study", "merge", options.folder])}
 `;
 
 function submitScript(arrays: readonly JobArray[], { study }: SlurmOptions): string {
@@ -111,8 +144,6 @@ function submission(variable: string, name: string, after: readonly string[]): r
   // sbatch prints the number, and the cluster after a semicolon where there are several.
   const ids = after.map((each) => `\${${each}%%;*}`);
   const dependency = ids.length === 0 ? "" : ` --dependency=afterany:${ids.join(":")}`;
-  return [
-    `${variable}=$(sbatch --parsable${dependency} ${quoted(fileName(name))})`,
-    `echo ${quoted(name)} "\${${variable}%%;*}"`,
-  ];
+  const command = ["sbatch", `--parsable${dependency}`, quoted(fileName(name)), ...ids].join(" ");
+  return [`${variable}=$(${command})`, `echo ${quoted(name)} "\${${variable}%%;*}"`];
 }

@@ -11,7 +11,7 @@ import type { OptionName, TaskOptions } from "../../options/index.js";
 import type { OpenedStudy } from "../open-study.js";
 import type { JobArray } from "./arrays.js";
 import { kubernetesManifests, requireInVolume, type Volume } from "./kubernetes.js";
-import { slurmScripts } from "./slurm.js";
+import { slurmFolders, slurmScripts } from "./slurm.js";
 
 export interface Submission {
   /** The folder that the files were written into. */
@@ -43,7 +43,7 @@ export async function writeSubmission(
   if (options.on === "slurm") {
     const scripts = slurmScripts(arrays, { ...common, place });
     for (const [name, text] of Object.entries(scripts)) await writeFileAtomic(join(place, name), text);
-    await mkdir(join(place, "logs"), { recursive: true });
+    for (const name of slurmFolders) await mkdir(join(place, name), { recursive: true });
     return { place, command: ["sh", join(place, "submit.sh")] };
   }
   const volume = volumeOf(options);
