@@ -1,6 +1,6 @@
 /** @file Accuracy against bits: a panel for each case. */
 
-import { bestPoints, type Case, type Point } from "./cases.js";
+import type { Case, Point } from "./cases.js";
 import { bitsText, percent, points as pointsText } from "./format.js";
 import { fixed, linearAxis, marker, panel, panelSvg, path, withTip } from "./plot.js";
 
@@ -12,16 +12,23 @@ const MARK = 4;
 const DODGE = 6;
 
 /**
- * A range of accuracies in percent with float and the best method of each bit width, their intervals included. Others can lie below it;
+ * A range of accuracies in percent with float and the highest of each bit width, their intervals included. Others can lie below it;
  * they are shown at its edge with their values.
  */
 export function accuracyDomain(each: Pick<Case, "floatAccuracy" | "points">): readonly [number, number] {
   const { value: float } = each.floatAccuracy;
-  const near = bestPoints(each).filter(({ accuracy }) => accuracy.value >= float - INTERESTING_POINTS);
+  const near = highestPoints(each).filter(({ accuracy }) => accuracy.value >= float - INTERESTING_POINTS);
   const low = 100 * Math.min(float - 0.005, ...near.map(({ accuracy }) => accuracy.low));
   const high = 100 * Math.max(float, ...near.map(({ accuracy }) => accuracy.high));
   const margin = 0.08 * (high - low);
   return [Math.max(0, low - 2 * margin), Math.min(100, high + margin)];
+}
+
+function highestPoints({ points }: Pick<Case, "points">): readonly Point[] {
+  const highest = new Map<string, Point>();
+  for (const point of points)
+    if (!(point.accuracy.value <= (highest.get(point.bits)?.accuracy.value ?? -1))) highest.set(point.bits, point);
+  return [...highest.values()];
 }
 
 /** @param series numbers of the methods, which decide colour and shape */

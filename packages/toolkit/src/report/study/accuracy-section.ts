@@ -1,7 +1,7 @@
 /** @file The section of a report about accuracy against bits: a chart and a table for each case, and all figures in one table. */
 
 import { accuracyPanel } from "./accuracy-chart.js";
-import { bestPoints, type Case, type Point, type ReportData } from "./cases.js";
+import { type Case, mainPoints, type Point, type ReportData } from "./cases.js";
 import { bitsText, byteSize, percent, points, pointsWithInterval } from "./format.js";
 import { about, type Cell, details, panels, table } from "./html.js";
 import { legend, type Series } from "./legend.js";
@@ -19,11 +19,13 @@ export function accuracySection(data: ReportData, series: Series): string {
   return [
     about(
       "Every accuracy is the integer engine's on all test images. Bars are 95 % intervals (Wilson) for other images of the same kind; small rings are single seeds. " +
-        "What lies far below the best method stands at the lower edge, in percent. Lines join neighbouring bit widths only where both were measured.",
+        "What lies far below the highest accuracy of a bit width stands at the lower edge, in percent. Lines join neighbouring bit widths only where both were measured.",
     ),
     legend(data, series),
     panels(figures),
-    about("Accuracy in percent, and its change against float in points; the best of each bit width is bold."),
+    about(
+      "Accuracy in percent, and its change against float in points. The most thorough method of each bit width, which sentences name, is bold.",
+    ),
     ...measured.map(caseTable),
     details(`${rows} rows with intervals, agreement with float and file sizes`, everyFigure(measured)),
   ].join("\n");
@@ -31,14 +33,14 @@ export function accuracySection(data: ReportData, series: Series): string {
 
 /** A row for each method, a column for each bit width. */
 function caseTable(each: Case): string {
-  const columns = bestPoints(each);
+  const columns = mainPoints(each);
   const rows = each.methods.map((method): readonly (string | Cell)[] => [
     method,
-    ...columns.map((best): string | Cell => {
-      const point = each.points.find((one) => one.method === method && one.bits === best.bits);
+    ...columns.map((main): string | Cell => {
+      const point = each.points.find((one) => one.method === method && one.bits === main.bits);
       if (point === undefined) return "";
       const text = `${(100 * point.accuracy.value).toFixed(2)} (${points(point.change.value)})`;
-      return { text, value: point.accuracy.value, ...(point === best ? { className: "best" } : {}) };
+      return { text, value: point.accuracy.value, ...(point === main ? { className: "main" } : {}) };
     }),
   ]);
   const files = columns.map(({ bytes }) => byteSize(bytes));

@@ -1,6 +1,7 @@
 /** @file The data of a report: results of studies, grouped by case (a network and a data set). */
 
 import type { FinishedRun, MissingRun, StudyResults } from "../../study/merge.js";
+import { thoroughness } from "./methods.js";
 import { type Interval, mean, pairedChange, wilson } from "./statistics.js";
 
 /** All seeds of one method at one bit width. */
@@ -126,15 +127,24 @@ function pointOf(runs: readonly FinishedRun[], float: FinishedRun, latency: Fini
   };
 }
 
-/** The most accurate method at each bit width, from many bits to few. */
-export function bestPoints({ points }: Pick<Case, "points">): readonly Point[] {
-  const best = new Map<string, Point>();
+/**
+ * The most thorough method at each bit width, from many bits to few: the one that sentences and tables speak of. The order of methods
+ * is fixed in advance, so that no test image has a part in the choice.
+ */
+export function mainPoints({ points }: Pick<Case, "points">): readonly Point[] {
+  const main = new Map<string, Point>();
   for (const point of points) {
-    const known = best.get(point.bits);
-    if (known === undefined || point.accuracy.value > known.accuracy.value) best.set(point.bits, point);
+    const known = main.get(point.bits);
+    if (known === undefined || effortOf(point) >= effortOf(known)) main.set(point.bits, point);
   }
-  return [...best.values()].toSorted((a, b) => (b.position ?? 0) - (a.position ?? 0));
+  return [...main.values()].toSorted((a, b) => (b.position ?? 0) - (a.position ?? 0));
 }
+
+const effortOf = ({ method, runs }: Point): number => thoroughness(method, runs);
+
+/** The other methods at a point's bit width, the more thorough ones first. */
+export const pointsBeside = ({ points }: Pick<Case, "points">, point: Point): readonly Point[] =>
+  points.filter((other) => other.bits === point.bits && other !== point).toSorted((a, b) => effortOf(b) - effortOf(a));
 
 /** Built-in architecture of a case's network, where it has one. */
 export const architectureOf = ({ float: { steps } }: Pick<Case, "float">): string | undefined =>

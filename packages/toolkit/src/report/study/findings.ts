@@ -1,8 +1,9 @@
 /** @file Writes the findings of a report: sentences made from figures, each only if its figures were measured. */
 
 import { bitsName } from "../../bits-name.js";
-import { bestPoints, type Case, type Point, type ReportData } from "./cases.js";
+import { type Case, mainPoints, type Point, pointsBeside, type ReportData } from "./cases.js";
 import { byteSize, milliseconds, percent, points } from "./format.js";
+import { isTrained } from "./methods.js";
 import { predecessorOf } from "./predecessor.js";
 import { mean } from "./statistics.js";
 import { peerName } from "./tradeoff-chart.js";
@@ -24,35 +25,59 @@ export function findings(data: ReportData): Findings {
 /** Points of accuracy that a network may lose and still count as the same in words. */
 const SMALL_LOSS = 0.015;
 
-const bestAt = (each: Case, bits: number): Point | undefined =>
-  bestPoints(each).find((point) => point.bits === bitsName(bits));
+const mainAt = (each: Case, bits: number): Point | undefined =>
+  mainPoints(each).find((point) => point.bits === bitsName(bits));
 
+/** 4 bits by the most thorough method of each case, and without training where that one trains. */
 function fourBits(cases: readonly Case[]): string {
   const measured = cases.flatMap((each) => {
-    const point = bestAt(each, 4);
+    const point = mainAt(each, 4);
     return point ? [{ each, point }] : [];
   });
   if (measured.length === 0) return fewestBits(cases);
-  const changes = measured.map(({ point }) => point.change.value);
-  const worst = measured.reduce((a, b) => (b.point.change.value < a.point.change.value ? b : a));
+  const untrained = measured.flatMap(({ each, point }) => {
+    const without = [point, ...pointsBeside(each, point)].find(({ method, runs }) => !isTrained(method, runs));
+    return without ? [{ each, point: without }] : [];
+  });
+  const isSame = measured.every(({ point }, i) => untrained[i]?.point === point);
+  return [fourBitsBy(measured), !isSame && untrained.length > 0 && withoutTraining(untrained)]
+    .filter(Boolean)
+    .join(" ");
+}
+
+interface Measured {
+  readonly each: Case;
+  readonly point: Point;
+}
+
+function fourBitsBy(measured: readonly Measured[]): string {
   const failed = measured.filter(({ point }) => point.change.value < -SMALL_LOSS);
-  const where = measured.length === 1 ? `for ${worst.each.title}` : `in ${measured.length} cases`;
-  const figures =
-    measured.length === 1
-      ? `${points(changes[0]!)} points against float (${percent(worst.point.accuracy.value)} of ${worst.point.runs[0]!.result.accuracy!.images.toLocaleString("en")} test images, ${worst.point.method})`
-      : `${points(mean(changes))} points against float on average and ${points(Math.min(...changes))} at worst (${worst.each.title})`;
-  if (failed.length === 0) return `4 bits suffice ${where}: with the best method, accuracy changes by ${figures}.`;
+  const where = measured.length === 1 ? `for ${measured[0]!.each.title}` : `in ${measured.length} cases`;
+  const what = `accuracy changes by ${changesOf(measured)}`;
+  if (failed.length === 0) return `4 bits suffice ${where}: ${what}.`;
   const others = measured.length - failed.length;
   return (
-    `With 4 bits and the best method, accuracy changes by ${figures}` +
+    `With 4 bits, ${what}` +
     (others > 0 ? `; ${others} of ${measured.length} cases stay within ${(100 * SMALL_LOSS).toFixed(1)} points.` : ".")
   );
+}
+
+const withoutTraining = (measured: readonly Measured[]): string =>
+  `Without quantization-aware training it changes by ${changesOf(measured)}.`;
+
+function changesOf(measured: readonly Measured[]): string {
+  const changes = measured.map(({ point }) => point.change.value);
+  const worst = measured.reduce((a, b) => (b.point.change.value < a.point.change.value ? b : a));
+  const { each, point } = worst;
+  return measured.length === 1
+    ? `${points(changes[0]!)} points against float (${percent(point.accuracy.value)} of ${point.runs[0]!.result.accuracy!.images.toLocaleString("en")} test images, ${point.method})`
+    : `${points(mean(changes))} points against float on average and ${points(Math.min(...changes))} at worst (${each.title}, ${point.method})`;
 }
 
 /** If 4 bits have not been measured: the cost of the fewest bits of each case. */
 function fewestBits(cases: readonly Case[]): string {
   const found = cases.flatMap((each) => {
-    const point = bestPoints(each).at(-1);
+    const point = mainPoints(each).at(-1);
     return point ? [{ each, point }] : [];
   });
   if (found.length === 0) return "";
@@ -65,7 +90,7 @@ function fewestBits(cases: readonly Case[]): string {
 /** Sizes of files against float and against 8 bits. */
 function space(cases: readonly Case[]): string {
   const ratios = cases.flatMap((each) => {
-    const [four, eight] = [bestAt(each, 4), bestAt(each, 8)];
+    const [four, eight] = [mainAt(each, 4), mainAt(each, 8)];
     return four && eight
       ? [{ float: each.float.result.model!.bytes / four.bytes, eight: eight.bytes / four.bytes }]
       : [];
@@ -79,7 +104,7 @@ function space(cases: readonly Case[]): string {
 
 function time(cases: readonly Case[]): string {
   const measured = cases.flatMap((each) => {
-    const [four, eight, peer] = [bestAt(each, 4)?.milliseconds, bestAt(each, 8)?.milliseconds, fastestPeer(each)];
+    const [four, eight, peer] = [mainAt(each, 4)?.milliseconds, mainAt(each, 8)?.milliseconds, fastestPeer(each)];
     return four !== undefined && eight !== undefined ? [{ four, eight, peer }] : [];
   });
   if (measured.length === 0) return "";
@@ -109,6 +134,11 @@ function incomplete({ studies, missing }: ReportData): string {
   );
 }
 
+/** How sentences choose among methods. */
+export const CHOICE =
+  "Where several methods were measured, sentences give the figures of the most thorough one: quantization-aware training before learned " +
+  "rounding (reconstruct) before ranges alone (mse, minmax). This order was fixed in advance; no test image decides which method is named.";
+
 /** Bit widths that a paragraph names; where none of them was measured, it names all that were. */
 const NAMED_BITS = [8, 4, 2].map((bits) => bitsName(bits));
 
@@ -118,29 +148,37 @@ function caseText(each: Case): string {
   const sentences = [
     `Float has ${percent(floatAccuracy.value)} of ${images} test images (95 % interval ${percent(floatAccuracy.low)} to ${percent(floatAccuracy.high)}) in ${byteSize(float.result.model!.bytes)}.`,
   ];
-  const best = bestPoints(each);
-  const named = best.filter(({ bits }) => NAMED_BITS.includes(bits));
-  if (best.length > 0)
+  const main = mainPoints(each);
+  const named = main.filter(({ bits }) => NAMED_BITS.includes(bits));
+  if (main.length > 0)
     sentences.push(
-      `The best method has ${(named.length > 0 ? named : best)
-        .map(
-          ({ bits, method, accuracy, change, bytes }) =>
-            `${percent(accuracy.value)} at ${shortBits(bits)} (${points(change.value)} points, ${method}, ${byteSize(bytes)})`,
-        )
-        .join(", ")}.`,
+      `Quantized, it has ${(named.length > 0 ? named : main).map((point) => bitsText(each, point)).join("; ")}.`,
     );
-  const [four, peer] = [bestAt(each, 4)?.milliseconds, fastestPeer(each)];
+  const [four, peer] = [mainAt(each, 4)?.milliseconds, fastestPeer(each)];
   if (four !== undefined && peer !== undefined)
     sentences.push(
       `One image takes ${milliseconds(four)} at 4 bits and ${milliseconds(peer.milliseconds)} in float with ${peerName(peer.contestant)}.`,
     );
   const theirs = predecessorOf(each);
-  const [own, before] = [bestAt(each, 4), theirs?.figures.filter(({ bits, invalid }) => bits === 4 && !invalid)];
+  const [own, before] = [mainAt(each, 4), theirs?.figures.filter(({ bits, invalid }) => bits === 4 && !invalid)];
   if (own && before && before.length > 0)
     sentences.push(
       `The predecessor had ${before.map(({ accuracy, method }) => `${percent(accuracy)} (${method})`).join(" and ")} at 4 bits, from ${percent(theirs!.float)} in float.`,
     );
   return sentences.join(" ");
+}
+
+/** The accuracy of the most thorough method, and those of the others. */
+function bitsText(each: Case, point: Point): string {
+  const { bits, method, accuracy, change, bytes } = point;
+  const beside = pointsBeside(each, point).map((other) => `${other.method} ${percent(other.accuracy.value)}`);
+  const facts = [
+    `${points(change.value)} points`,
+    method,
+    byteSize(bytes),
+    ...(beside.length > 0 ? [`beside it ${beside.join(", ")}`] : []),
+  ];
+  return `${percent(accuracy.value)} at ${shortBits(bits)} (${facts.join(", ")})`;
 }
 
 const shortBits = (bits: string): string => bits.replace(/^w(\d+)a\1$/, "$1 bits");

@@ -2,10 +2,10 @@
 
 import type { RunResult } from "../../study/record.js";
 import { escapeHtml } from "../page.js";
-import { bestPoints, type Case, type ReportData } from "./cases.js";
+import { type Case, mainPoints, type ReportData } from "./cases.js";
 import { classAccuracies, confusionChange, MAX_PICTURED_CLASSES, matrixSvg } from "./confusion.js";
 import type { Findings } from "./findings.js";
-import { fastestPeer } from "./findings.js";
+import { CHOICE, fastestPeer } from "./findings.js";
 import { bitsText, byteSize, milliseconds, percent, points, unbroken } from "./format.js";
 import { about, type Cell, details, panels, table } from "./html.js";
 import { legend, type Series } from "./legend.js";
@@ -19,12 +19,13 @@ export interface Section {
   readonly html: string;
 }
 
-export function introduction({ studies }: ReportData, { summary, cases }: Findings): string {
+export function introduction({ studies, cases }: ReportData, found: Findings): string {
   const title = studies.length === 1 ? studies[0]!.title : "What 8 to 2 bits cost";
   return [
     `<h1>${escapeHtml(title)}</h1>`,
-    `<p class="finding">${escapeHtml(unbroken(summary))}</p>`,
-    `<ul class="cases">\n${cases.map((each) => `<li><strong>${escapeHtml(each.title)}.</strong> ${escapeHtml(unbroken(each.text))}</li>`).join("\n")}\n</ul>`,
+    `<p class="finding">${escapeHtml(unbroken(found.summary))}</p>`,
+    `<ul class="cases">\n${found.cases.map((each) => `<li><strong>${escapeHtml(each.title)}.</strong> ${escapeHtml(unbroken(each.text))}</li>`).join("\n")}\n</ul>`,
+    ...(cases.some(({ methods }) => methods.length > 1) ? [about(CHOICE)] : []),
     ...studies.map(({ title: name, description }) =>
       studies.length === 1 ? about(description) : about(`${name}: ${description}`),
     ),
@@ -41,7 +42,7 @@ export function tradeoffSection(data: ReportData, series: Series): string {
   }));
   return [
     about(
-      "The dashed line is the Pareto front: nothing else is more accurate at the same cost or less. Labels are bits.",
+      "The dashed line is the Pareto front on these test images: nothing else has more of them right at the same cost or less. Labels are bits.",
     ),
     legend(data, series),
     "<h3>File size</h3>",
@@ -166,7 +167,7 @@ export function confusionSection({ cases }: ReportData): string {
       "In the changes blue is better and orange worse: more right answers or fewer of an error, or the reverse. Means over the seeds.",
     ),
     ...shown.map(({ each, classes, confusion }) => {
-      const changed = bestPoints(each).filter(({ bits }) => SHOWN_CHANGES.slice(1).includes(bits));
+      const changed = mainPoints(each).filter(({ bits }) => SHOWN_CHANGES.slice(1).includes(bits));
       const figures = [
         {
           svg: matrixSvg(confusion, classes, "counts", `Confusion matrix of the float ${each.title}.`),
@@ -187,7 +188,7 @@ export function confusionSection({ cases }: ReportData): string {
 function classTable(each: Case): string {
   const { classes, confusion } = each.float.result.accuracy!;
   const float = classAccuracies(confusion!);
-  const columns = bestPoints(each).filter(({ bits }) => SHOWN_CHANGES.includes(bits));
+  const columns = mainPoints(each).filter(({ bits }) => SHOWN_CHANGES.includes(bits));
   const changes = columns.map((point) => {
     const all = point.runs.flatMap(({ result }) =>
       result.accuracy!.confusion ? [classAccuracies(result.accuracy!.confusion)] : [],

@@ -55,7 +55,7 @@ ${series}
 svg text.count { fill: var(--text); font-size: 10.5px; }
 .cell { fill: color-mix(in srgb, var(--k) var(--s), var(--mark)); } .wrong { --k: color-mix(in srgb, var(--bad) 75%, var(--panel)); } .worse { --k: color-mix(in srgb, var(--bad) 70%, var(--panel)); } .better { --k: color-mix(in srgb, var(--good) 60%, var(--panel)); } .diagonal { fill: color-mix(in srgb, var(--good) 14%, var(--panel)); }
 .scroll { overflow-x: auto; margin: 0.6rem 0; } table { border-collapse: collapse; font-size: 0.88rem; font-variant-numeric: tabular-nums; min-width: 100%; }
-th, td { padding: 0.28rem 0.55rem; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap; vertical-align: top; } td.best { font-weight: 650; }
+th, td { padding: 0.28rem 0.55rem; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap; vertical-align: top; } td.main { font-weight: 650; }
 th { color: var(--muted); white-space: normal; vertical-align: bottom; font-weight: 600; position: sticky; top: 0; background: var(--ground); } th.text, td.text { text-align: left; } td.wrap { white-space: normal; min-width: 14rem; text-align: left; overflow-wrap: anywhere; }
 th button { all: unset; cursor: pointer; } th button:focus-visible { outline: 2px solid var(--c0); } th[aria-sort="ascending"] button::after { content: " ▲"; } th[aria-sort="descending"] button::after { content: " ▼"; }
 td.invalid { text-decoration: line-through; color: var(--muted); } td.tint { background: color-mix(in srgb, var(--k) var(--s), transparent); }

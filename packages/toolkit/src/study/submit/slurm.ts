@@ -76,7 +76,7 @@ done
 `;
 
 /** By this name: the last task of an array has the number of the whole array. */
-const TASK = "${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID";
+const TASK = `\${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID`;
 
 function arrayScript({ name, packs, after, ...needs }: JobArray, options: SlurmOptions): string {
   const { folder, place, program, retries, parallel } = options;
