@@ -33,10 +33,18 @@ export const ownCluster: Cluster = {
   account: "/var/run/secrets/kubernetes.io/serviceaccount",
 };
 
-const POLL_MS = 10_000;
+export interface Pace {
+  /** Between two looks at the Jobs. */
+  readonly pollMs: number;
+  /** How long the interface may be out of reach, as while the control plane is renewed. */
+  readonly patienceMs: number;
+}
+
+const usualPace: Pace = { pollMs: 10_000, patienceMs: 15 * 60_000 };
 
 /**
- * Resumes each Job of a submission when those that it follows have ended, whether they succeeded or not.
+ * Resumes each Job of a submission when those that it follows have ended, whether they succeeded or not. An interface that is out of
+ * reach is asked again: a study takes days, and the pod that merges has few attempts.
  *
  * @returns when all have ended
  * @throws {MachineError} where there are none, or the cluster refuses
@@ -45,54 +53,77 @@ export async function followJobs(
   instance: string,
   signal: AbortSignal,
   cluster: Cluster = ownCluster,
-  pollMs = POLL_MS,
+  pace: Pace = usualPace,
 ): Promise<void> {
+  const patient = new PatientCluster(cluster, pace, signal);
   for (;;) {
-    const jobs = await jobsOf(instance, cluster);
+    const jobs = await jobsOf(instance, patient);
     if (jobs.length === 0) throw refused(`there are no Jobs of ${instance} in the namespace`);
     const running = new Set(jobs.filter((job) => !hasEnded(job)).map(({ metadata }) => metadata.name));
     if (running.size === 0) return;
     for (const job of jobs) {
       const waitsFor = job.metadata.annotations?.[AFTER]?.split(" ") ?? [];
-      if (job.spec.suspend === true && !waitsFor.some((name) => running.has(name))) await resume(job, cluster);
+      if (job.spec.suspend === true && !waitsFor.some((name) => running.has(name))) await resume(job, patient);
     }
-    await sleep(pollMs, undefined, { signal });
+    await sleep(pace.pollMs, undefined, { signal });
   }
 }
 
 const hasEnded = ({ status }: Job): boolean =>
   (status?.conditions ?? []).some((each) => each.status === "True" && ["Complete", "Failed"].includes(each.type));
 
-async function jobsOf(instance: string, cluster: Cluster): Promise<readonly Job[]> {
+async function jobsOf(instance: string, cluster: PatientCluster): Promise<readonly Job[]> {
   const labels = `app.kubernetes.io/instance=${instance},app.kubernetes.io/component=${RUNS}`;
-  const answer = await ask(cluster, "GET", `?labelSelector=${encodeURIComponent(labels)}`);
+  const answer = await cluster.ask("GET", `?labelSelector=${encodeURIComponent(labels)}`);
   return (answer as { readonly items: readonly Job[] }).items;
 }
 
-const resume = ({ metadata: { name } }: Job, cluster: Cluster): Promise<unknown> =>
-  ask(cluster, "PATCH", `/${name}`, { spec: { suspend: false } });
+const resume = ({ metadata: { name } }: Job, cluster: PatientCluster): Promise<unknown> =>
+  cluster.ask("PATCH", `/${name}`, { spec: { suspend: false } });
 
-/** @param path below the Jobs of the namespace */
-async function ask({ server, account }: Cluster, method: string, path: string, body?: object): Promise<unknown> {
-  const [token, ca, namespace] = await Promise.all(
-    ["token", "ca.crt", "namespace"].map((name) => readFile(`${account}/${name}`, "utf8")),
-  ).catch((error: Error) => {
-    throw refused(`this is no pod with a service account: ${error.message}`);
-  });
-  const headers = { authorization: `Bearer ${token!.trim()}`, "content-type": "application/merge-patch+json" };
-  const url = `${server}/apis/batch/v1/namespaces/${namespace!.trim()}/jobs${path}`;
-  const { status, text } = await exchange(url, { method, headers, ca: ca! }, body).catch((error: Error) => {
-    throw refused(error.message);
-  });
-  if (status !== 200) throw refused(`${method} ${url}: ${status}, ${text.slice(0, 300)}`);
-  return JSON.parse(text);
+/** Asks again where the answer is an error that can pass. */
+class PatientCluster {
+  constructor(
+    readonly cluster: Cluster,
+    readonly pace: Pace,
+    readonly signal: AbortSignal,
+  ) {}
+
+  /** @param path below the Jobs of the namespace @throws {MachineError} where the cluster refuses, or is out of reach for long */
+  async ask(method: string, path: string, body?: object): Promise<unknown> {
+    for (const start = Date.now(); ; ) {
+      const { status, text, url } = await this.#answer(method, path, body);
+      if (status === 200) return JSON.parse(text);
+      const canPass = status === undefined || status === 429 || status >= 500;
+      if (!canPass || Date.now() - start > this.pace.patienceMs)
+        throw refused(`${method} ${url}: ${status === undefined ? "" : `${status}, `}${text.slice(0, 300)}`);
+      await sleep(this.pace.pollMs, undefined, { signal: this.signal });
+    }
+  }
+
+  async #answer(method: string, path: string, body?: object): Promise<Answer & { readonly url: string }> {
+    const { server, account } = this.cluster;
+    const [token, ca, namespace] = await Promise.all(
+      ["token", "ca.crt", "namespace"].map((name) => readFile(`${account}/${name}`, "utf8")),
+    ).catch((error: Error) => {
+      throw refused(`this is no pod with a service account: ${error.message}`);
+    });
+    const headers = { authorization: `Bearer ${token!.trim()}`, "content-type": "application/merge-patch+json" };
+    const url = `${server}/apis/batch/v1/namespaces/${namespace!.trim()}/jobs${path}`;
+    const answer = await exchange(url, { method, headers, ca: ca! }, body).catch(
+      (error: Error): Answer => ({ status: undefined, text: error.message }),
+    );
+    return { ...answer, url };
+  }
 }
 
-const exchange = (
-  url: string,
-  options: Parameters<typeof request>[1],
-  body: object | undefined,
-): Promise<{ readonly status: number | undefined; readonly text: string }> =>
+interface Answer {
+  /** Undefined if there was no answer; the text says why. */
+  readonly status: number | undefined;
+  readonly text: string;
+}
+
+const exchange = (url: string, options: Parameters<typeof request>[1], body: object | undefined): Promise<Answer> =>
   new Promise((resolve, reject) => {
     const sent = request(url, options, (answer) => {
       const parts: Buffer[] = [];

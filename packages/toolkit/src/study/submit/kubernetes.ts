@@ -95,6 +95,11 @@ const metadataOf = (name: string, component: string, options: KubernetesOptions)
   labels: labelsOf(options, component),
 });
 
+/** A pod that makes room for another one, or whose node is drained, has not failed. */
+const podFailurePolicy = {
+  rules: [{ action: "Ignore", onPodConditions: [{ type: "DisruptionTarget", status: "True" }] }],
+} satisfies NonNullable<IJob["spec"]>["podFailurePolicy"];
+
 function runsJob(
   { name, packs, after, cores, memoryBytes, minutes }: JobArray,
   names: ReadonlyMap<string, string>,
@@ -115,10 +120,7 @@ function runsJob(
       parallelism: Math.min(parallel, packs.length),
       backoffLimitPerIndex: retries,
       suspend: after.length > 0,
-      // A pod that makes room for another one, or whose node is drained, has not failed.
-      podFailurePolicy: {
-        rules: [{ action: "Ignore", onPodConditions: [{ type: "DisruptionTarget", status: "True" }] }],
-      },
+      podFailurePolicy,
       template: {
         metadata: { labels: labelsOf(options, RUNS) },
         spec: {
@@ -144,6 +146,7 @@ function mergeJob(account: string, options: KubernetesOptions): IJob {
     metadata: metadataOf(`${instanceOf(options)}-merge`, "merge", options),
     spec: {
       backoffLimit: 10,
+      podFailurePolicy,
       template: {
         metadata: { labels: labelsOf(options, "merge") },
         spec: { ...podSpec(`exec ${options.program} ${command}`, MERGE_NEEDS, options), serviceAccountName: account },

@@ -185,10 +185,15 @@ describe("Kubernetes", () => {
       writeFileSync(join(account, "namespace"), "studies");
       const jobs = [job("a"), job("b"), job("c", "a"), job("d", "a b")];
       const asked: string[] = [];
+      // Errors that pass: the control plane is renewed, asks for patience, or breaks the connection.
+      const passing = [503, 429, 0, 0, 500];
       const keys = { key: readFileSync(join(account, "key")), cert: readFileSync(join(account, "ca.crt")) };
       const server = createServer(keys, (request, answer) => {
         const url = new URL(request.url!, "https://cluster");
         expect(request.headers.authorization).toBe("Bearer secret");
+        const error = passing.pop();
+        if (error === 0) return void request.socket.destroy();
+        if (error !== undefined) return void answer.writeHead(error).end("later");
         if (request.method === "GET") {
           expect(url.pathname).toBe("/apis/batch/v1/namespaces/studies/jobs");
           expect(url.searchParams.get("labelSelector")).toMatch(/^app\.kubernetes\.io\/instance=subbyte-x-1,/);
@@ -209,17 +214,22 @@ describe("Kubernetes", () => {
       await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
       const cluster = { server: `https://127.0.0.1:${(server.address() as AddressInfo).port}`, account };
       const { signal } = new AbortController();
+      const follow = (at = cluster) => followJobs("subbyte-x-1", signal, at, { pollMs: 1, patienceMs: 5_000 });
+      const once = () => followJobs("subbyte-x-1", signal, cluster, { pollMs: 1, patienceMs: 0 });
       try {
-        await followJobs("subbyte-x-1", signal, cluster, 1);
+        await follow();
+        expect(passing).toEqual([]);
         expect(asked).toEqual(["PATCH c", "PATCH d"]);
         jobs.length = 0;
-        await expect(followJobs("subbyte-x-1", signal, cluster, 1)).rejects.toMatchObject({ code: "engine-refused" });
+        await expect(follow()).rejects.toMatchObject({ code: "engine-refused" });
+        passing.push(403);
+        await expect(follow()).rejects.toThrow(/403, later/);
       } finally {
         server.close();
       }
-      await expect(followJobs("subbyte-x-1", signal, cluster, 1)).rejects.toThrow(/ECONNREFUSED/);
+      await expect(once()).rejects.toThrow(/ECONNREFUSED/);
       const outside = { ...cluster, account: join(folder, "nothing") };
-      await expect(followJobs("subbyte-x-1", signal, outside, 1)).rejects.toThrow(/no pod with a service account/);
+      await expect(follow(outside)).rejects.toThrow(/no pod with a service account/);
     },
   );
 });
