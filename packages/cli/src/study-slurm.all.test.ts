@@ -91,19 +91,17 @@ describe.skipIf(obstacle !== undefined)("on Slurm", () => {
       const jobs = await submitted(...needs);
       expect([...jobs.keys()].at(-1)).toBe("merge");
 
-      // As where Slurm takes what they follow as ended: both begin at once, and go back into the queue.
-      const quantized = jobs.get("resnet8-mnist-minmax")!;
-      const merge = jobs.get("merge")!;
-      for (const job of [quantized, merge])
-        await slurm.command("scontrol", "update", `JobId=${job}`, "Dependency=", "StartTime=now");
-      for (const name of ["resnet8-mnist-minmax-0.log", "merge.log"])
-        await until(
-          () => existsSync(join(logs, name)) && /goes back there/.test(readFileSync(join(logs, name), "utf8")),
-        );
-
       const float = jobs.get(FLOAT)!;
       await until(() => existsSync(join(folder, "cluster/runs", FLOAT, "work/checkpoint.safetensors")));
       await slurm.command("scontrol", "requeue", `${float}_0`);
+      await until(() => isState(float, "0", "PENDING"));
+
+      // Slurm takes a job as ended that ended once; what follows it begins, finds it in the queue, and goes back there, too.
+      const quantized = jobs.get("resnet8-mnist-minmax")!;
+      const merge = jobs.get("merge")!;
+      for (const job of [quantized, merge]) await slurm.command("scontrol", "update", `JobId=${job}`, "Dependency=");
+      for (const name of ["resnet8-mnist-minmax-0.log", "merge.log"])
+        await until(() => existsSync(join(logs, name)) && readFileSync(join(logs, name), "utf8").includes("goes back"));
       await startAgain(float, "0");
       expect(existsSync(join(folder, "cluster/runs", FLOAT, "result.json"))).toBe(false);
 
