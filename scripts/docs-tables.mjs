@@ -1,5 +1,6 @@
 /**
- * Writes the tables of README.md and docs/*.md anew from results/*.json, between `<!-- results: FILE… -->` and `<!-- /results -->`.
+ * Writes the tables of README.md and docs/*.md anew from results/*.json, between `<!-- results: FILE… -->` and `<!-- /results -->`, and what
+ * the report of the studies found, between `<!-- finding -->` and `<!-- /finding -->`.
  * `(summary)` after the files asks for a short table. A block whose files are not all there stays as it is. `--check` writes nothing and fails where a table is out of date.
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -73,6 +74,9 @@ function render(files, isShort) {
   return `${(isShort ? kind.summary : kind.render)(records)}\n\nFrom ${sources.join(", ")}.\n`;
 }
 
+const findingBlock = /(<!-- finding -->\n)[\s\S]*?(<!-- \/finding -->)/g;
+const { findings } = JSON.parse(readFileSync(join(root, "docs/study/index.json"), "utf8"));
+
 const documents = [
   "README.md",
   ...readdirSync(join(root, "docs"))
@@ -83,7 +87,8 @@ const stale = [];
 for (const name of documents) {
   const path = join(root, name);
   const before = readFileSync(path, "utf8");
-  const after = before.replaceAll(block, (whole, open, names, short, close) => {
+  const found = before.replaceAll(findingBlock, (_, open, close) => `${open}${findings.summary}\n${close}`);
+  const after = found.replaceAll(block, (whole, open, names, short, close) => {
     const files = names.trim().split(/ +/);
     return files.every((file) => existsSync(join(root, "results", file)))
       ? `${open}${render(files, short !== undefined)}${close}`

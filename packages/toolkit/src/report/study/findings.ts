@@ -52,7 +52,10 @@ interface Measured {
 
 function fourBitsBy(measured: readonly Measured[]): string {
   const failed = measured.filter(({ point }) => point.change.value < -SMALL_LOSS);
-  const where = measured.length === 1 ? `for ${measured[0]!.each.title}` : `in ${measured.length} cases`;
+  const where =
+    measured.length === 1
+      ? `for ${measured[0]!.each.title}`
+      : `in ${measured.length} cases (${measured.map(({ each }) => each.title).join(", ")})`;
   const what = `accuracy changes by ${changesOf(measured)}`;
   if (failed.length === 0) return `4 bits suffice ${where}: ${what}.`;
   const others = measured.length - failed.length;
