@@ -28,6 +28,11 @@ export const usageErrors = {
     remedy: "Leave it out, or give it to one that the message lists.",
     data: ["option", "task", "allowed"],
   },
+  "device-missing": {
+    cause: "The device that `device` names cannot be used: the machine has none, or a driver or library is missing.",
+    remedy: "Install what the message names, or leave the option out, so that the CPU computes.",
+    data: ["option", "value", "reason"],
+  },
   "option-conflict": {
     cause: "Options were given together that exclude each other, or one without the other that it belongs to.",
     remedy: "Leave one out, or add the missing one.",

@@ -35,6 +35,9 @@ export const batchNormForms = ["kept", "frozen", "folded"] as const;
 /** Names of the schedules of the learning rate. */
 export const scheduleNames = ["constant", "cosine", "one-cycle", "step"] as const satisfies readonly Schedule["name"][];
 
+/** Where ONNX Runtime computes: its execution providers. */
+export const devices = ["cpu", "webgpu", "cuda", "coreml", "dml"] as const;
+
 /** The systems that can do the runs of a study on many machines. */
 export const engines = ["slurm", "kubernetes"] as const;
 

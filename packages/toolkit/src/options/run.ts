@@ -2,7 +2,7 @@
 
 import * as v from "valibot";
 import { choice, flag, integer, numbers, text, texts } from "./definition.js";
-import { downloadNames } from "./facts.js";
+import { devices, downloadNames } from "./facts.js";
 
 export const runOptions = {
   seed: integer({ group: "Run", help: "random seed", min: 0, placeholder: "n", default: 0 }),
@@ -11,6 +11,12 @@ export const runOptions = {
     help: "number of threads; all cores by default",
     unit: "threads",
     placeholder: "n",
+  }),
+  device: choice(devices, {
+    group: "Run",
+    help: "where float networks are computed and trained (default: cpu); the integer engine is not affected",
+    placeholder: "name",
+    advanced: true,
   }),
   batch: integer({ group: "Run", help: "images per batch", unit: "images", placeholder: "n", default: 64 }),
 } as const;

@@ -43,6 +43,11 @@ const method = names(methodOptions).filter((name) => name !== "maxDrop" && name 
   "maxDrop" | "force"
 >[];
 
+/** Options of tasks that make a network. */
+const making = ["out", "seed", "threads", "device"] as const;
+/** Options that say how a network computes its answers. */
+const answering = ["simulate", "tier", "disableQuantQdq"] as const;
+
 const folder = (value: string, help: string) => ({ default: value, placeholder: "folder", help }) as const;
 const file = (help: string) => ({ placeholder: "file", help }) as const;
 
@@ -72,7 +77,7 @@ export const tasks = {
   },
   train: {
     description: "Trains a float network of a built-in architecture.",
-    reads: [...network, ...trainingImages, ...training, "from", "batch", "out", "seed", "threads"],
+    reads: [...network, ...trainingImages, ...training, "from", "batch", ...making],
     needs: ["arch", "data"],
     arguments: 0,
     own: {
@@ -97,9 +102,7 @@ export const tasks = {
       ...names(qatOptions),
       "bits",
       "batch",
-      "out",
-      "seed",
-      "threads",
+      ...making,
     ],
     needs: ["model", "data"],
     arguments: 1,
@@ -126,9 +129,7 @@ export const tasks = {
       ...bitWidths,
       ...names(budgetOptions),
       ...names(methodOptions),
-      "out",
-      "seed",
-      "threads",
+      ...making,
     ],
     needs: ["model", "data"],
     arguments: 1,
@@ -140,7 +141,7 @@ export const tasks = {
   evaluate: {
     description:
       "Measures the accuracy of a model on the test images, or on the validation images if there are no test images.",
-    reads: ["model", ...modelFile, ...images, "simulate", "tier", "disableQuantQdq", "predictions", "batch", "threads"],
+    reads: ["model", ...modelFile, ...images, ...answering, "predictions", "batch", "threads", "device"],
     needs: ["model", "data"],
     arguments: 1,
     own: {},

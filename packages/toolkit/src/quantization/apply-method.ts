@@ -1,6 +1,7 @@
 /** @file One post-training method with the steps before and after it: equalization, FakeQuant nodes, bias correction, biases on their grid. */
 
 import type { Graph } from "@subbyte/graph";
+import { runtimeOptions } from "../runtime/runtime-options.js";
 import { correctBiases } from "./bias-correction.js";
 import { snapBiases } from "./biases.js";
 import type { FloatAnswers } from "./check.js";
@@ -60,10 +61,10 @@ export async function applyMethod(
     rest.onNote?.(`Bias correction is left out: ${method} has its own.`);
     return snapBiases(calibrated);
   }
-  const { threads, signal } = rest;
+  const { signal } = rest;
   return snapBiases(
     await correctBiases(calibrated, calibration, {
-      ...(threads === undefined ? {} : { threads }),
+      ...runtimeOptions(rest),
       ...(signal ? { signal } : {}),
     }),
   );

@@ -11,15 +11,15 @@
 
 import { float32, type Graph, GraphBuilder, type Node, type Tensor } from "@subbyte/graph";
 import { DataError } from "../errors.js";
-import { createSession, type SessionOptions } from "../runtime/session.js";
+import { type RuntimeOptions, runtimeOptions } from "../runtime/runtime-options.js";
+import { createSession } from "../runtime/session.js";
 import { codeRange, type FakeQuant, fakeQuants, quantizeValue, withoutFakeQuant, withTensors } from "./fake-quant.js";
 import type { CalibrationInput } from "./ranges.js";
 import { isLayer } from "./topology.js";
 
-export interface BiasCorrectionOptions {
+export interface BiasCorrectionOptions extends RuntimeOptions {
   /** The number of images on which shifts are measured; 256 by default. */
   readonly images?: number;
-  readonly threads?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -68,7 +68,7 @@ async function meanErrors(
     outputs.set(layer.name, mean);
   }
   b.setOutputs([...outputs.values()]);
-  const session = await createSession(b.build(), sessionOptions(options));
+  const session = await createSession(b.build(), runtimeOptions(options));
   const sums = new Map<string, Float64Array>();
   let images = 0;
   try {
@@ -109,6 +109,3 @@ function weightErrors(graph: Graph, fq: FakeQuant): Tensor {
   });
   return float32(errors, shape);
 }
-
-const sessionOptions = ({ threads }: BiasCorrectionOptions): SessionOptions =>
-  threads === undefined ? {} : { threads };

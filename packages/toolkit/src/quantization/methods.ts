@@ -3,6 +3,7 @@
 import type { Graph } from "@subbyte/graph";
 import { UsageError } from "../errors.js";
 import { type learningMethodNames, rangeMethodNames } from "../options/facts.js";
+import { type RuntimeOptions, runtimeOptions } from "../runtime/runtime-options.js";
 import { fakeQuants, withoutFakeQuant } from "./fake-quant.js";
 import { type CalibrationInput, type RangeMethod, setRanges } from "./ranges.js";
 import {
@@ -17,9 +18,8 @@ import {
 import { analyse } from "./topology.js";
 
 /** Options that methods share. A method ignores those that it has no use for. */
-export interface MethodOptions extends LearningLimits {
+export interface MethodOptions extends LearningLimits, RuntimeOptions {
   readonly seed: number;
-  readonly threads?: number;
   /** Percent of the values within an activation's range, for the method `percentile`. */
   readonly percentile?: number;
   /** Progress of the ranges: images fed so far. */
@@ -43,11 +43,11 @@ const learning =
   (defaultsFor: (graph: Graph) => ReconstructionOptions): Method =>
   async (graph, calibration, { reconstruction, onProgress, onReconstruction, ...options }) => {
     const ranges = { ...options, method: "mse", weights: "l24", ...(onProgress ? { onProgress } : {}) } as const;
-    const { seed, threads, checkpoint, maxMinutes, maxWork, onNote, signal } = options;
+    const { seed, checkpoint, maxMinutes, maxWork, onNote, signal } = options;
     return reconstruct(await setRanges(graph, calibration, ranges), calibration, {
       options: { ...defaultsFor(graph), ...reconstruction },
       seed,
-      ...(threads === undefined ? {} : { threads }),
+      ...runtimeOptions(options),
       ...(checkpoint ? { checkpoint } : {}),
       ...(signal ? { signal } : {}),
       maxMinutes,
@@ -59,11 +59,11 @@ const learning =
 
 const ranges =
   (method: RangeMethod): Method =>
-  (graph, calibration, { seed, threads, percentile, onProgress, onNote, signal }) =>
+  (graph, calibration, { seed, percentile, onProgress, onNote, signal, ...options }) =>
     setRanges(graph, calibration, {
       method,
       seed,
-      ...(threads === undefined ? {} : { threads }),
+      ...runtimeOptions(options),
       ...(percentile === undefined ? {} : { percentile }),
       ...(onProgress ? { onProgress } : {}),
       ...(onNote ? { onNote } : {}),

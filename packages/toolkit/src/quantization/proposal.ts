@@ -3,6 +3,7 @@
 import type { Graph } from "@subbyte/graph";
 import type { ImageSet } from "../data/types.js";
 import { defined } from "../defined.js";
+import { type RuntimeOptions, runtimeOptions } from "../runtime/runtime-options.js";
 import { Check, type Closeness, checkImages } from "./check.js";
 import { fakeQuants } from "./fake-quant.js";
 import type { LayerOverride } from "./policy.js";
@@ -32,11 +33,10 @@ export interface Proposal {
   readonly after: Closeness;
 }
 
-export interface ProposalOptions {
+export interface ProposalOptions extends RuntimeOptions {
   readonly seed: number;
   readonly mean: readonly number[];
   readonly std: readonly number[];
-  readonly threads?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -100,11 +100,11 @@ export async function proposePolicy(
     const { weights, activations } = byName.get(entry.pattern) ?? {};
     return { ...entry, ...defined({ weights: weights?.[1], activations: activations?.[1] }) };
   });
-  const { seed, mean, std, threads, signal } = options;
+  const { seed, mean, std, signal } = options;
   const calibrationImages = Math.max(1, Math.min(IMAGES, Math.floor(images.length / 2)));
   const choice = { seed, mean, std, calibrationImages };
   const shown = await checkImages(images, { ...choice, count: calibrationImages });
-  const session = defined({ threads });
+  const session = runtimeOptions(options);
   const check = await Check.of(float, shown, session);
   const residualBits = residualBitsOf(graph);
   const measured = async (overrides: readonly LayerOverride[]) => {

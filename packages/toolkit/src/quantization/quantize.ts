@@ -4,6 +4,7 @@ import type { Graph } from "@subbyte/graph";
 import type { ImageSet } from "../data/types.js";
 import { DataError, FailedRunError } from "../errors.js";
 import { calibrationImagesDefault } from "../options/facts.js";
+import { runtimeOptions } from "../runtime/runtime-options.js";
 import { applyMethod, type GuardedOptions, type QuantizeOptions } from "./apply-method.js";
 import { AUTO, autoQuantize } from "./auto.js";
 import { calibrationSample, checkCalibration } from "./calibration.js";
@@ -54,8 +55,8 @@ export async function quantize(graph: Graph, images: ImageSet, options: GuardedO
   if (options.method !== AUTO) methodByName(options.method);
   const calibration = await calibrationFor(images, options);
   for (const warning of await checkCalibration(calibration)) say(warning);
-  const { seed, mean, std, calibrationImages = calibrationImagesDefault, threads } = options;
-  const session = threads === undefined ? {} : { threads };
+  const { seed, mean, std, calibrationImages = calibrationImagesDefault } = options;
+  const session = runtimeOptions(options);
   const apart = await checkImages(images, { seed, mean, std, calibrationImages });
   if (!apart.disjoint)
     say("There are too few images beside those of calibration; the result is checked on the same ones.");

@@ -7,7 +7,8 @@
 
 import { float32, type Graph, ModelError, type Node, type Tensor } from "@subbyte/graph";
 import { DataError } from "../errors.js";
-import { createSession, type SessionOptions } from "../runtime/session.js";
+import { type RuntimeOptions, runtimeOptions } from "../runtime/runtime-options.js";
+import { createSession } from "../runtime/session.js";
 import { type FakeQuant, fakeQuants, withoutFakeQuant, withTensors } from "./fake-quant.js";
 import { type ActivationRule, activationGrid, needsHistogram } from "./ranges/activation-grids.js";
 import { ActivationObserver } from "./ranges/histogram.js";
@@ -34,7 +35,7 @@ export interface CalibrationInput {
   batches(): AsyncIterable<Tensor>;
 }
 
-export interface RangeOptions {
+export interface RangeOptions extends RuntimeOptions {
   readonly method: RangeMethod;
   /** By default the one that goes with the method. */
   readonly weights?: WeightRule;
@@ -42,7 +43,6 @@ export interface RangeOptions {
   readonly percentile?: number;
   /** Chooses the places where layer inputs are sampled; 0 by default. */
   readonly seed?: number;
-  readonly threads?: number;
   /** Called after each batch with the images fed so far. */
   readonly onProgress?: (images: number) => void;
   /** Hears of activations that do not vary. */
@@ -88,7 +88,7 @@ export async function setRanges(graph: Graph, calibration: CalibrationInput, opt
   const ranged = withTensors(graph, tensors);
   if (weights !== "output") return setWeightScales(ranged, weights);
 
-  const search = new OutputErrorSearch(sessionOptions(options));
+  const search = new OutputErrorSearch(runtimeOptions(options));
   try {
     const scales = new Map<string, Float32Array>();
     for (const { layer, fq } of layers) {
@@ -198,7 +198,7 @@ async function observe(
   const outputs = new Set([...values, ...sampled.map((layer) => layer.inputs[0]!)]);
   outputs.delete(input);
 
-  const session = await createSession({ ...float, outputs: [...outputs] }, sessionOptions(options));
+  const session = await createSession({ ...float, outputs: [...outputs] }, runtimeOptions(options));
   let images = 0;
   try {
     for await (const batch of calibration.batches()) {
@@ -239,5 +239,3 @@ function ceilToFloat32(x: number): number {
   const rounded = Math.fround(x);
   return rounded >= x ? rounded : Math.fround(x * (1 + 2 ** -23));
 }
-
-const sessionOptions = ({ threads }: RangeOptions): SessionOptions => (threads === undefined ? {} : { threads });

@@ -18,11 +18,12 @@ import {
 } from "@subbyte/graph";
 import { MemoryImageSet } from "../data/image-set.js";
 import { Random } from "../random.js";
-import { createSession, type Session, type SessionOptions } from "../runtime/session.js";
+import { type RuntimeOptions, runtimeOptions } from "../runtime/runtime-options.js";
+import { createSession, type Session } from "../runtime/session.js";
 import { mirrored } from "./mirror.js";
 
 /** Options of `synthesizeImages`. */
-export interface SynthesisOptions {
+export interface SynthesisOptions extends RuntimeOptions {
   readonly seed: number;
   readonly mean: readonly number[];
   readonly std: readonly number[];
@@ -30,7 +31,6 @@ export interface SynthesisOptions {
   readonly images?: number;
   /** Steps of Adam; 120 by default. */
   readonly iterations?: number;
-  readonly threads?: number;
   /** Called after each step with the steps so far and the loss. */
   readonly onProgress?: (iteration: number, of: number, loss: number) => void;
   readonly signal?: AbortSignal;
@@ -62,7 +62,7 @@ export async function synthesizeImages(graph: Graph, options: SynthesisOptions):
   const input = graph.inputs[0]!;
   const shape = [count, ...(input.shape ?? []).slice(1)] as readonly number[];
   const [, channels, height, width] = shape as readonly [number, number, number, number];
-  const session = await createSession(statisticsLoss(graph), sessionOptions(options));
+  const session = await createSession(statisticsLoss(graph), runtimeOptions(options));
   try {
     const images = blurredNoise(shape, seed);
     const [low, high] = [0, 1].map((byte) => mean.map((m, c) => (byte - m) / std[c]!)) as [number[], number[]];
@@ -222,5 +222,3 @@ function asImageSet(values: Float32Array, { count, channels, height, width, mean
     notes: [],
   });
 }
-
-const sessionOptions = ({ threads }: SynthesisOptions): SessionOptions => (threads === undefined ? {} : { threads });

@@ -23,7 +23,9 @@ async function load(): Promise<OnnxRuntime> {
   // From 1.30 on it records usage under the user's cache folder and sends it, unless this stands before the library is loaded.
   process.env.ORT_DISABLE_TELEMETRY = "1";
   try {
-    return await import("onnxruntime-node");
+    const ort = await import("onnxruntime-node");
+    ort.env.logLevel = "fatal"; // Failures come back as errors; ONNX Runtime would print them on stderr as well.
+    return ort;
   } catch (error) {
     throw new MachineError(
       "package-missing",

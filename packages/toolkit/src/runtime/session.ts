@@ -7,15 +7,11 @@ import type * as Ort from "onnxruntime-node";
 import { MachineError } from "../errors.js";
 import { onnxruntime } from "./onnxruntime.js";
 import { type NodeTime, ProfileFile } from "./profile-file.js";
+import type { RuntimeOptions } from "./runtime-options.js";
 import { fromOrt, toOrt, toOrtOutput } from "./values.js";
 
 /** How ONNX Runtime runs a model. */
-export interface SessionOptions {
-  /**
-   * Threads within an operator; by default all cores that this process may use. Convolutions with few columns and long sums,
-   * such as weight gradients, split their sums among threads, so the last bits of their results depend on this number.
-   */
-  readonly threads?: number;
+export interface SessionOptions extends RuntimeOptions {
   /** How far ONNX Runtime may rewrite the graph; `"all"` by default, `"disabled"` runs every node unchanged. */
   readonly optimization?: "disabled" | "basic" | "extended" | "all";
   /**
@@ -25,8 +21,6 @@ export interface SessionOptions {
   readonly disableQuantQdq?: boolean;
   /** Records how long each node takes, for `Session.profile`. */
   readonly profiled?: boolean;
-  /** Execution providers in order of preference, such as `["cuda", "cpu"]`; the CPU by default. */
-  readonly providers?: readonly string[];
 }
 
 /** A loaded model. Values go in and out by name. */
@@ -87,7 +81,7 @@ export async function createSession(model: Graph | Uint8Array, options: SessionO
 
 function ortOptions(options: SessionOptions): Ort.InferenceSession.SessionOptions {
   return {
-    executionProviders: options.providers ?? ["cpu"],
+    executionProviders: [...new Set([options.device ?? "cpu", "cpu"])],
     intraOpNumThreads: options.threads ?? availableParallelism(),
     interOpNumThreads: 1,
     graphOptimizationLevel: options.optimization ?? "all",

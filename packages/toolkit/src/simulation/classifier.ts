@@ -4,6 +4,7 @@ import type { Program } from "@subbyte/engine";
 import { expandForInference, type Graph } from "@subbyte/graph";
 import type { Batch } from "../data/types.js";
 import { type FloatClassifier, type FloatClassifierOptions, floatClassifier } from "../evaluation/float-classifier.js";
+import type { RuntimeOptions } from "../runtime/runtime-options.js";
 import { createSession } from "../runtime/session.js";
 import { simulateCodes } from "./codes.js";
 
@@ -18,10 +19,7 @@ export function simulatedClassifier(graph: Graph, options: FloatClassifierOption
 }
 
 /** The simulation on codes: bit for bit the engine's logits (see `simulateCodes` for where that is proved). */
-export async function codesClassifier(
-  program: Program,
-  options: { readonly threads?: number } = {},
-): Promise<FloatClassifier> {
+export async function codesClassifier(program: Program, options: RuntimeOptions = {}): Promise<FloatClassifier> {
   const { graph } = simulateCodes(program);
   const session = await createSession(graph, { ...options, optimization: "disabled" });
   const [channels, height, width] = program.tensors[program.input]!.shape as [number, number, number];

@@ -20,6 +20,7 @@ import {
   type QatResult,
   qatDefaults,
 } from "../quantization/qat/index.js";
+import { runtimeOptions } from "../runtime/runtime-options.js";
 import type { EpochRecord } from "../training/index.js";
 import { classifierOf } from "./classifier.js";
 import { imageTime } from "./quantized-figures.js";
@@ -164,11 +165,11 @@ async function changesOf({ start, best }: QatResult, qat: QatRun): Promise<reado
   if (model.kind === "quantized") return layerChanges(start, best.graph, undefined);
   run.phase("measuring");
   const { mean, std } = preprocessing;
-  const { seed, threads } = options;
+  const { seed } = options;
   const sample = calibrationSample(images, { count: COMPARED_IMAGES, seed, mean, std });
   const batches: Tensor[] = [];
   for await (const batch of sample.batches()) batches.push(batch);
-  const reference = { graph: simplifyForImport(model.graph), batches, session: defined({ threads }) };
+  const reference = { graph: simplifyForImport(model.graph), batches, session: runtimeOptions(options) };
   return layerChanges(start, best.graph, reference);
 }
 

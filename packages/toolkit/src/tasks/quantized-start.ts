@@ -15,6 +15,7 @@ import type { MixedPrecision } from "../quantization/mixed-precision/mixed-preci
 import { type BitPolicy, keptDepthwise } from "../quantization/policy.js";
 import { quantize, quantizeGraph } from "../quantization/quantize.js";
 import { synthesizeImages } from "../quantization/synthesis.js";
+import { runtimeOptions } from "../runtime/runtime-options.js";
 import { withLayers } from "./bit-policy.js";
 import { labelsOf, type MatchedImages, requireClasses, takeClasses } from "./classes.js";
 import { warnOfWrongReading } from "./diagnosis.js";
@@ -162,7 +163,8 @@ const methodOptionsOf = (options: Options) => ({
   equalize: options.equalize,
   biasCorrection: options.biasCorrection,
   reconstruction: reconstructionOf(options),
-  ...defined({ threads: options.threads, maxMinutes: options.maxMinutes }),
+  ...runtimeOptions(options),
+  ...defined({ maxMinutes: options.maxMinutes }),
   ...(options.checkpoint === undefined ? {} : { checkpoint: { path: options.checkpoint, resume: true } }),
 });
 
@@ -234,16 +236,16 @@ async function imagesAndLabels(
 async function syntheticImages(
   model: FloatModel,
   { mean, std }: Pick<Preprocessing, "mean" | "std">,
-  { seed, threads }: Options,
+  options: Options,
   run: Run,
 ): Promise<ImageSet> {
   run.phase("making images");
   const { images, firstLoss, lastLoss } = await synthesizeImages(model.graph, {
-    seed,
+    seed: options.seed,
     mean,
     std,
     signal: run.signal,
-    ...defined({ threads }),
+    ...runtimeOptions(options),
     onProgress: (done, of, loss) => run.progress(done, of, { unit: "steps", figures: { loss } }),
   });
   run.note(

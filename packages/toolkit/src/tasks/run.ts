@@ -3,6 +3,7 @@
 import { ImageCache } from "../data/cache.js";
 import { defined } from "../defined.js";
 import { parseOptions, type TaskInput, type TaskName, type TaskOptions } from "../options/index.js";
+import { type Device, requireDevice } from "../runtime/index.js";
 import type { Phase, PhaseEvent, ProgressEvent, TaskEvent } from "./events.js";
 import { checkOutputFiles } from "./output-files.js";
 
@@ -38,6 +39,8 @@ export const defineTask =
     const given = new Set(Object.keys(input).filter((key) => input[key as keyof typeof input] !== undefined));
     const options = parseOptions(name, input);
     await checkOutputFiles(name, options);
+    const { device } = options as { readonly device?: Device };
+    if (device !== undefined) await requireDevice(device);
     return work(options, new Run(context, given));
   };
 

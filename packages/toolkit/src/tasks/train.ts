@@ -9,6 +9,7 @@ import { UsageError } from "../errors.js";
 import { floatClassifier } from "../evaluation/index.js";
 import { describeModel } from "../model-file/index.js";
 import { buildModel, findArchitecture } from "../models/index.js";
+import { runtimeOptions } from "../runtime/runtime-options.js";
 import { type EpochRecord, train } from "../training/index.js";
 import { applyWeights, loadWeights } from "../weights/index.js";
 import { CROP_HEADROOM, openTaskImages } from "./images.js";
@@ -104,7 +105,7 @@ export const trainModel = defineTask("train", async (options, run): Promise<Trai
         floatClassifier(result.best.graph, [channels, size, size], {
           mean,
           std,
-          ...defined({ threads: options.threads }),
+          ...runtimeOptions(options),
         }),
       run,
     ),

@@ -5,6 +5,7 @@ import { bitsName } from "../bits-name.js";
 import type { Augmentation } from "../data/types.js";
 import { defined } from "../defined.js";
 import type { TaskOptions } from "../options/index.js";
+import { runtimeOptions } from "../runtime/runtime-options.js";
 import { TrainingEvents } from "../tracking/training-events.js";
 import type { TrainOptions, TrainProgress } from "../training/index.js";
 import type { Run } from "./run.js";
@@ -27,7 +28,7 @@ export function trainOptionsOf(
   run: Run,
   stage?: TrainingStage,
 ): Omit<TrainOptions, "graph" | "images" | "mean" | "std"> {
-  const { momentum, nesterov, cropPadding, threads, clipValue, clipNorm, checkpointEvery } = options;
+  const { momentum, nesterov, cropPadding, clipValue, clipNorm, checkpointEvery } = options;
   const augmentation: Augmentation = {
     ...defined({ cropPadding }),
     ...(options.randomResizedCrop ? { randomResizedCrop: true } : {}),
@@ -52,7 +53,7 @@ export function trainOptionsOf(
       averageDecay: options.averageDecay,
       patience: options.patience,
     }),
-    ...(threads === undefined ? {} : { session: { threads } }),
+    session: runtimeOptions(options),
     signal: run.signal,
     ...followed(trainingEvents(run, stage), options.tensorboard, stage),
     onNote: (text) => run.note(stage ? `${stage.bits} bits: ${text}` : text),

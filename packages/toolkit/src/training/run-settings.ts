@@ -12,6 +12,7 @@ import type { TrainOptions } from "./train-options.js";
 export async function settingsOf(options: TrainOptions, batchSize: number, step: TrainingStep): Promise<RunSettings> {
   const { images, validation, epochs, rate, mean, std, augmentation = {}, seed = 0, optimizer } = options;
   const { schedule, learningRate, warmupSteps = 0 } = rate;
+  const { device = "cpu" } = options.session ?? {};
   const { loss = crossEntropyLoss({ labelSmoothing: options.labelSmoothing ?? 0 }) } = options;
   return {
     images: await imageIdentity(images),
@@ -29,6 +30,7 @@ export async function settingsOf(options: TrainOptions, batchSize: number, step:
     normalization: JSON.stringify([mean, std]),
     augmentation: JSON.stringify(augmentation),
     seed,
+    ...(device === "cpu" ? {} : { device }),
     ...options.identity,
     [computation]: step.fingerprint.slice(0, 16),
   };

@@ -4,6 +4,7 @@ import type { Graph } from "@subbyte/graph";
 import type { ImageSet } from "../../data/types.js";
 import { UsageError } from "../../errors.js";
 import { sensitivityImagesDefault } from "../../options/facts.js";
+import { runtimeOptions } from "../../runtime/runtime-options.js";
 import { calibrationSample } from "../calibration.js";
 import { Check, checkImages } from "../check.js";
 import { equalizeLayers } from "../equalization.js";
@@ -55,9 +56,9 @@ export async function chooseBitWidths(
   images: ImageSet,
   options: ChooseBitWidthsOptions,
 ): Promise<MixedPrecision> {
-  const { budget, mean, std, seed, threads, policy } = options;
+  const { budget, mean, std, seed, policy } = options;
   const { images: count = sensitivityImagesDefault } = budget;
-  const session = threads === undefined ? {} : { threads };
+  const session = runtimeOptions(options);
   const limit = mixedBudget(float, budget, policy);
   const network = options.equalize ? equalizeLayers(float).graph : float;
   const calibration = calibrationSample(images, { count, seed, mean, std });

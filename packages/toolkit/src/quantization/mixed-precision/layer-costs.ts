@@ -6,6 +6,7 @@
  */
 
 import { type Graph, inferTypes } from "@subbyte/graph";
+import { type RuntimeOptions, runtimeOptions } from "../../runtime/runtime-options.js";
 import type { Check } from "../check.js";
 import { insertFakeQuant } from "../insert.js";
 import { type BitPolicy, uniformPolicy } from "../policy.js";
@@ -24,11 +25,10 @@ export interface LayerCosts {
   readonly activations: Readonly<Record<number, number>>;
 }
 
-export interface LayerCostsOptions {
+export interface LayerCostsOptions extends RuntimeOptions {
   readonly policy: BitPolicy;
   readonly seed: number;
   readonly bitWidths: readonly number[];
-  readonly threads?: number;
   /** After each layer, at each bit width. */
   readonly onLayer: () => void;
   readonly signal?: AbortSignal;
@@ -44,14 +44,14 @@ export async function measureLayerCosts(
   check: Check,
   options: LayerCostsOptions,
 ): Promise<readonly LayerCosts[]> {
-  const { policy, seed, threads, signal, bitWidths, onLayer } = options;
+  const { policy, seed, signal, bitWidths, onLayer } = options;
   const types = inferTypes(float);
   const costs = new Map<string, { weights: Record<number, number>; activations: Record<number, number> }>();
   for (const bits of bitWidths) {
     const graph = await setRanges(insertFakeQuant(float, uniformPolicy(policy, bits, bits)), calibration, {
       method: "mse",
       seed,
-      ...(threads === undefined ? {} : { threads }),
+      ...runtimeOptions(options),
       ...(signal ? { signal } : {}),
     });
     const layers = innerLayers(graph);

@@ -8,6 +8,7 @@
 
 import type { Graph } from "@subbyte/graph";
 import { UsageError } from "../../errors.js";
+import type { RuntimeOptions } from "../../runtime/runtime-options.js";
 import type { Check } from "../check.js";
 import { insertFakeQuant } from "../insert.js";
 import type { BitPolicy, LayerOverride } from "../policy.js";
@@ -19,14 +20,13 @@ import { measureLayerTimes } from "./layer-times.js";
 import { type BitsBudget, withinBits } from "./within-bits.js";
 import { withinTime } from "./within-time.js";
 
-export interface MixedPrecisionOptions {
+export interface MixedPrecisionOptions extends RuntimeOptions {
   /** Decides first and last layer, residual stream and, without a budget of their own, the bit widths of activations. */
   readonly policy: BitPolicy;
   readonly seed: number;
   readonly budget: MixedBudget;
   /** Bit widths to choose from; 2, 3, 4, 5, 6 and 8 by default. */
   readonly bitWidths?: readonly number[];
-  readonly threads?: number;
   /** Called after each measurement. */
   readonly onProgress?: (done: number, of: number) => void;
   readonly signal?: AbortSignal;

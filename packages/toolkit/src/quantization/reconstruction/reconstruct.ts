@@ -8,7 +8,9 @@
 
 import { createHash } from "node:crypto";
 import { type Graph, type Node, writeOnnx } from "@subbyte/graph";
+import { defined } from "../../defined.js";
 import { DataError } from "../../errors.js";
+import { type RuntimeOptions, runtimeOptions } from "../../runtime/runtime-options.js";
 import type { RunSettings } from "../../training/checkpoint.js";
 import { snapBiases } from "../biases.js";
 import { type FakeQuant, fakeQuant, fakeQuants, withoutFakeQuant, withTensors } from "../fake-quant.js";
@@ -42,10 +44,9 @@ export interface CheckpointOptions {
 }
 
 /** Options of one reconstruction. */
-export interface ReconstructionRun extends LearningLimits {
+export interface ReconstructionRun extends LearningLimits, RuntimeOptions {
   readonly options: ReconstructionOptions;
   readonly seed: number;
-  readonly threads?: number;
   /** Bytes that one activation of all images may take in memory; beyond, it goes to a temporary file. 512 MiB by default. */
   readonly memoryBytes?: number;
   readonly checkpoint?: CheckpointOptions;
@@ -104,9 +105,9 @@ class Reconstruction {
     this.#graph = snapBiases(initial);
     this.#blocks = findBlocks(initial);
     this.#float = withoutFakeQuant(initial);
-    const { threads, memoryBytes = MEMORY_BYTES, signal, options } = settings;
+    const { memoryBytes = MEMORY_BYTES, signal, options } = settings;
     this.#options = options;
-    this.#context = { session: threads === undefined ? {} : { threads }, rows: { memoryBytes }, signal };
+    this.#context = { session: runtimeOptions(settings), rows: { memoryBytes }, signal };
   }
 
   async run(): Promise<Graph> {
@@ -160,10 +161,12 @@ class Reconstruction {
   /** Settings that decide the result, for the checkpoint. */
   #settingsFor(images: Rows): RunSettings {
     const { seed, threads = null } = this.settings;
+    const { device } = runtimeOptions(this.settings);
     return {
       ...Object.fromEntries(Object.entries(this.#options).map(([name, value]) => [name, String(value)])),
       seed,
       threads,
+      ...defined({ device }),
       "network (hash)": createHash("sha256").update(writeOnnx(this.initial)).digest("hex"),
       "calibration images (hash)": rowsHash(images),
     };

@@ -1,0 +1,26 @@
+/** @file Where ONNX Runtime computes, and with how many threads: the options that everything above it passes on. */
+
+import { defined } from "../defined.js";
+import type { devices } from "../options/facts.js";
+
+/** An execution provider of ONNX Runtime. */
+export type Device = (typeof devices)[number];
+
+/** Where and with how many threads ONNX Runtime computes. */
+export interface RuntimeOptions {
+  /**
+   * Threads within an operator; by default all cores that this process may use. Convolutions with few columns and long sums,
+   * such as weight gradients, split their sums among threads, so the last bits of their results depend on this number.
+   */
+  readonly threads?: number;
+  /** Computes there, and on the CPU what it has no kernel for; the CPU by default. Last bits differ between devices. */
+  readonly device?: Device;
+}
+
+/** The part of some options that is ONNX Runtime's; the CPU is not named. */
+export const runtimeOptions = ({
+  threads,
+  device,
+}: {
+  readonly [name in keyof RuntimeOptions]: RuntimeOptions[name] | undefined;
+}): RuntimeOptions => defined({ threads, device: device === "cpu" ? undefined : device });
