@@ -32,7 +32,7 @@ export async function fuzzTarget({ name, bundle, folder, seed, budgetMs }) {
   return row;
 }
 
-/** Writes the input of a case to `path`, where the target has files; false where it has none, or drawing it fails. */
+/** Writes the input of a case to `path`, where the target has files; false if it has none, or drawing it fails. */
 export async function saveCase({ bundle, folder, seed }, path) {
   const child = start({ bundle, folder, seed, save: path }, folder);
   child.stderr.resume();

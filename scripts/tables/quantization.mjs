@@ -5,7 +5,7 @@ export function quantizationTables({ result: { measurements } }) {
   const seeds = distinct(measurements.map(({ seed }) => seed)).toSorted((a, b) => a - b);
   const perSeed = ["mean", ...seeds.map((seed) => `seed ${seed}`)];
   const rowOf = (name, seed) => measurements.find((row) => row.configuration.name === name && row.seed === seed);
-  /** Mean of the seeds that have a value, then each seed's; `read` gives undefined where there is none. */
+  /** Mean of the seeds that have a value, then each seed's; `read` gives undefined if there is none. */
   const cells = (read, text) => {
     const values = seeds.map(read);
     const known = values.filter((value) => value !== undefined);

@@ -5,7 +5,7 @@ import { Command } from "commander";
 const NAME = "complete";
 const shells = ["bash", "zsh", "fish", "powershell"];
 
-/** The library is loaded only where a shell asks; elsewhere the command is but listed. */
+/** The library is loaded only if a shell asks; elsewhere the command is but listed. */
 export async function addCompletion(program: Command): Promise<void> {
   if (process.argv[2] === NAME && process.argv.length > 3 && !process.argv.includes("--help")) {
     const { default: tab } = await import("@bomb.sh/tab/commander");

@@ -12,7 +12,7 @@ export interface Commit {
   readonly dirty: boolean;
 }
 
-/** The commit that this program was built from; `undefined` where it runs from an installed package. */
+/** The commit that this program was built from; `undefined` if it runs from an installed package. */
 export function commit(): Commit | undefined {
   const git = (...args: readonly string[]): string =>
     execFileSync("git", args, { cwd: import.meta.dirname, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });

@@ -12,7 +12,7 @@ export class NotInstalled extends Error {}
 
 export interface Example {
   readonly folder: string;
-  /** Runs a script of its package.json; the text is what it writes. @throws {Error} where it fails */
+  /** Runs a script of its package.json; the text is what it writes. @throws {Error} if it fails */
   script(name: string, ...args: readonly string[]): Promise<string>;
   remove(): void;
 }

@@ -37,7 +37,7 @@ function find(name: string): string | undefined {
   return undefined;
 }
 
-/** Why there can be no Slurm here; nothing where there can. */
+/** Why there can be no Slurm here; nothing if there can. */
 export function slurmObstacle(): string | undefined {
   const missing = ["munged", "slurmctld", "slurmd", "sbatch"].filter((name) => find(name) === undefined);
   if (missing.length > 0) return `${missing.join(", ")} not installed (Debian: slurmctld slurmd slurm-client munge)`;

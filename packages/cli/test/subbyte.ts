@@ -82,7 +82,7 @@ export function writeClasses(name: string, counts: readonly number[], size = 28)
 
 const shared = [process.env.SUBBYTE_SHARED, join(import.meta.dirname, "../../../../shared")];
 
-/** A file of the optional test data in `$SUBBYTE_SHARED` or `../shared`; `undefined` where it is absent. */
+/** A file of the optional test data in `$SUBBYTE_SHARED` or `../shared`; `undefined` if it is absent. */
 export function sharedFile(name: string): string | undefined {
   const path = shared.flatMap((place) => (place ? [join(place, name)] : [])).find(existsSync);
   if (!path) console.warn(`skipped: no test data "${name}" in $SUBBYTE_SHARED or ../shared`);

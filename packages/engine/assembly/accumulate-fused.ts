@@ -1,6 +1,6 @@
 /**
- * The inner loop with fused products: 6 pixels × 8 channels in twelve vectors, as many as hide the latency of the instruction on
- * processors that start two or four of them a cycle. What six does not divide takes the 4 × 8 tile of `accumulate.ts`.
+ * The inner loop with fused products: 6 pixels × 8 channels in twelve vectors. Twelve sums hide the latency of the instruction
+ * on processors that start two or four of them per cycle. Pixels that are left over take the 4 × 8 tile of `accumulate.ts`.
  */
 import { ConvTask } from "./tasks";
 
@@ -11,7 +11,7 @@ import { ConvTask } from "./tasks";
 // @ts-ignore: decorator
 @inline function takesSix(left: i32): bool { return left > 8 || left == 5 || left == 6; }
 
-/** As `accumulate`, with sums that start at 0. */
+/** Like `accumulate`, with sums that start at 0. */
 export function accumulateFused<Product>(
   task: ConvTask, input: usize, pixels: usize, count: i32, weights: usize, sums: usize,
 ): void {

@@ -1,8 +1,8 @@
 /**
- * The same tile for weights of at most 4 bits without relaxed instructions: two weights share a 16-bit lane,
- * w_c + 2^f·w_(c+4), so that one `dot_i16x8_s` makes sixteen products. A lane's int32 sum is L + 2^f·H; before L could leave its
- * f bits, signed, it is extracted: L += signExtend_f(sum − L). The host has proved every run short enough for that, and H to fit
- * the rest of the lane over the whole sum, so the sums themselves are never reset.
+ * The same tile for weights of at most 4 bits without relaxed instructions. Two weights share a 16-bit lane, w_c + 2^f·w_(c+4),
+ * so one `dot_i16x8_s` makes sixteen products. A lane's int32 sum is L + 2^f·H. Before L could leave its f signed bits, it is
+ * extracted: L += signExtend_f(sum − L). The host has proved that every run is short enough for that, and that H fits the rest
+ * of the lane over the whole sum, so the sums themselves are never reset.
  */
 import { PANEL } from "./requantize";
 import { ConvTask } from "./tasks";
@@ -19,8 +19,8 @@ import { ConvTask } from "./tasks";
 }
 
 /**
- * Sums of `count` pixels × 16 channels: channels 0–7 go to `sums` as `accumulate` has them, channels 8–15 to the panel behind.
- * Between segments a lane's raw sum is parked where its high field will stand.
+ * Sums of `count` pixels × 16 channels. Channels 0–7 go to `sums` in the layout of `accumulate`, channels 8–15 to the panel
+ * after it. Between segments, a lane's raw sum is kept where its high field will be.
  */
 export function accumulatePacked(task: ConvTask, input: usize, pixels: usize, count: i32, weights: usize, sums: usize): void {
   const fieldBits = task.fieldBits;

@@ -1,18 +1,18 @@
 /**
- * The inner loop of convolution, Winograd products and linear layers: a tile of 4 pixels × 8 channels held in eight vectors.
+ * The inner loop of convolution, Winograd products and linear layers: a tile of 4 pixels × 8 channels in eight vectors.
  *
- * Every step broadcasts four bytes of each pixel and multiplies them with two vectors of weights. V8 hoists all loads of a
- * basic block, and 8 sums + 4 broadcasts + 2 weights + 1 temporary are the 15 registers that it can allocate: hence 4×2, one
- * step an iteration, and pointers without offsets under the broadcasting loads.
+ * Every step broadcasts four bytes of each pixel and multiplies them by two vectors of weights. V8 hoists all loads of a basic
+ * block, and 8 sums + 4 broadcasts + 2 weights + 1 temporary are the 15 registers that it can allocate. Hence the 4×2 tile, one
+ * step per iteration, and broadcasting loads from pointers without offsets.
  */
 import { ConvTask } from "./tasks";
 
 /**
- * Sums of `count` pixels × 8 channels, int32[count rounded up to 4][8], written to `sums`. Segments are the outer loop, so that
- * the weights of a segment stay in the first-level cache while all tiles of the panel pass.
+ * Sums of `count` pixels × 8 channels, int32[count rounded up to 4][8], written to `sums`. The outer loop goes over segments,
+ * so that the weights of a segment stay in the first-level cache for all tiles of the panel.
  *
  * @param pixels   i32 offsets of the windows from `input`, readable up to a multiple of four
- * @param initial  where narrow sums start in each segment: two vectors for the eight channels
+ * @param initial  start of narrow sums in each segment: two vectors for the eight channels
  */
 export function accumulate<Product>(
   task: ConvTask, input: usize, pixels: usize, count: i32, weights: usize, initial: usize, sums: usize,

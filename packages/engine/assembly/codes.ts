@@ -1,4 +1,4 @@
-/** Codes at the edges of the program: image bytes in, borders, moves without a pattern, float32 out. */
+/** Conversions of codes: image bytes to codes, borders, moves by tables of offsets, codes to float32. */
 import { BorderTask, DequantizeTask, GatherTask, InputTask } from "./tasks";
 
 function fill(address: usize, bytes: i32, elementBytes: i32, value: i32): void {

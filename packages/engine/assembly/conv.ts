@@ -1,7 +1,7 @@
 /**
- * Direct convolution without im2col: in the padded channels-last layout a row of the window is one contiguous run of bytes.
- * Panels of pixels are the outer loop and blocks of channels the inner one: a panel's input stays in the nearer caches while all
- * weights pass over it once.
+ * Direct convolution without im2col: in the padded channels-last layout, a row of the window is one contiguous run of bytes.
+ * The outer loop goes over panels of pixels, the inner one over blocks of channels, so that a panel's input stays in the nearer
+ * caches while all weights are read once.
  */
 import { accumulatePacked } from "./accumulate-packed";
 import { PANEL, requantize } from "./requantize";

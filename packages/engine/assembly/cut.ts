@@ -1,12 +1,16 @@
 /**
- * Proofs that narrow sums do not overflow, computed on the packed weights that the kernels multiply. With activations
- * in 0…a, every partial sum of Σ w·x lies in [−a·Σ|w<0|, a·Σ(w>0)], in whatever order it is added. Sums of bytes may
- * start anywhere, so only the length of that interval, a·Σ|w|, must fit. Low fields start at 0, so both ends must fit.
- * Sums are cut greedily, before the first step that would exceed the bounds, which gives the fewest pieces.
+ * Proofs that narrow sums do not overflow, computed on the packed weights that the kernels multiply. With activations in 0…a,
+ * every partial sum of Σ w·x lies in [−a·Σ|w<0|, a·Σ(w>0)], in any order of additions. Sums of bytes may start at any value, so
+ * only the length of that interval, a·Σ|w|, must fit. Low fields start at 0, so both ends must fit. Sums are cut before the
+ * first step that would exceed the bounds; this greedy choice gives the fewest pieces.
  */
 import { CentreTask, CutTask } from "./load-tasks";
 
-/** Adds step `step` of every group to its lanes' Σ|w|. @returns whether all stay within bounds */
+/**
+ * Adds step `step` of every group to its lanes' Σ|w|.
+ *
+ * @returns whether all lanes stay within bounds
+ */
 function advanceBytes(task: CutTask, step: i32): bool {
   const most = i16x8.splat(<i16>task.magnitude);
   const pitch = <usize>task.steps << 5;
@@ -27,7 +31,7 @@ function advanceBytes(task: CutTask, step: i32): bool {
   return !v128.any_true(outside);
 }
 
-/** The same with Σ(w>0) and Σ(w<0) for low fields of lanes that two weights share: both int16 of a 32-bit lane count. */
+/** The same with Σ(w>0) and Σ(w<0), for the low fields of lanes that two weights share; both int16 of a 32-bit lane count. */
 function advanceField(task: CutTask, step: i32): bool {
   const most = i32x4.splat(task.most), least = i32x4.splat(-task.least);
   const unused = 16 - task.fieldBits;
@@ -56,7 +60,11 @@ function advanceField(task: CutTask, step: i32): bool {
   return task.fieldBits == 0 ? advanceBytes(task, step) : advanceField(task, step);
 }
 
-/** Writes the end of each piece, in steps. @returns the number of pieces, 0 where a single step leaves the bounds */
+/**
+ * Writes the end of each piece, in steps.
+ *
+ * @returns the number of pieces; 0 if a single step exceeds the bounds
+ */
 export function cut(task: CutTask): i32 {
   const stateBytes = <usize>task.groups << 6;
   let count = 0;
@@ -74,7 +82,7 @@ export function cut(task: CutTask): i32 {
   return count + 1;
 }
 
-/** Starts of int16 lanes that centre their range: then it reaches from −a·Σ|w| / 2 to a·Σ|w| / 2. */
+/** Computes starts of int16 lanes that centre their range, from −a·Σ|w| / 2 to a·Σ|w| / 2. */
 export function centre(task: CentreTask): void {
   let weights = task.weights;
   let to = task.initial;

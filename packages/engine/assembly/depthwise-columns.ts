@@ -1,8 +1,8 @@
 /**
- * Depthwise convolution with 3 × 3 taps that touch, at steps of one or two pixels: a column of three taps is loaded and brought into
- * the order of its products once, for all outputs that it meets. Eight channels at a time, sums in int32.
+ * Depthwise convolution with adjacent 3 × 3 taps and a step of one or two pixels. A column of three taps is loaded and ordered
+ * for its products once, for all outputs that read it. It processes eight channels at a time, with sums in int32.
  *
- * `Form` holds a column as operands `a` and `b` (channels 0…3 and 4…7), and `c` and `d` where its products need two more.
+ * `Form` holds a column as operands `a` and `b` (channels 0…3 and 4…7), and as `c` and `d` if its products need two more.
  */
 import { PANEL, requantize } from "./requantize";
 import { DepthwiseTask } from "./tasks";
@@ -13,7 +13,9 @@ import { loadCodes } from "./vectors";
 // @ts-ignore: decorator
 @inline export function zipHigh(a: v128, b: v128): v128 { return v128.shuffle<i16>(a, b, 4, 12, 5, 13, 6, 14, 7, 15); }
 
-/** Products of int16: a lane of `a` and `b` holds a channel's first two taps, one of `c` and `d` its third and a zero. */
+/**
+ * Products of int16: a lane of `a` and `b` has the first two taps of a channel, a lane of `c` and `d` its third tap and a zero.
+ */
 @unmanaged export class Pairs<T> {
   // @ts-ignore: decorator
   @inline weightBytes(): usize { return 64; }
@@ -35,7 +37,10 @@ import { loadCodes } from "./vectors";
   }
 }
 
-/** Outputs of one row, from the window at `x`, a pixel apart: each column is the third of one, the second of the next, the first of one more. */
+/**
+ * Outputs of one row, from the window at `x`, one pixel apart. Each column is the third of one window, the second of the next
+ * and the first of the one after.
+ */
 // @ts-ignore: decorator
 @inline function single<Form>(task: DepthwiseTask, start: usize, count: i32, w0: usize, target: usize): void {
   const form = changetype<Form>(0);
@@ -62,7 +67,7 @@ import { loadCodes } from "./vectors";
   } while (--left);
 }
 
-/** The same, two pixels apart: every second column is the third of one output and the first of the next. */
+/** The same, two pixels apart: every second column is the third of one window and the first of the next. */
 // @ts-ignore: decorator
 @inline function double<Form>(task: DepthwiseTask, start: usize, count: i32, w0: usize, target: usize): void {
   const form = changetype<Form>(0);

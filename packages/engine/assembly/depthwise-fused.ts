@@ -9,7 +9,10 @@ import { zipHigh, zipLow } from "./depthwise-columns";
 // @ts-ignore: decorator
 @inline function firstTwo(x: usize, row1: usize): v128 { return zipBytes(v128.load64_zero(x), v128.load64_zero(x + row1)); }
 
-/** As the machine takes bytes: unsigned, or signed (`i8`), where each tap is 128 less. What stands with the zeros counts nothing. */
+/**
+ * Brings bytes to the form that the machine multiplies: unsigned, or signed (`i8`), where each tap is reduced by 128. What
+ * accompanies the zero weights does not matter.
+ */
 // @ts-ignore: decorator
 @inline function taken<Byte>(x: v128): v128 { return isSigned<Byte>() ? v128.xor(x, i8x16.splat(-128)) : x; }
 

@@ -1,4 +1,7 @@
-/** Depthwise convolution: a channel meets only its own filter, so a vector holds eight channels and taps are summed in lanes. */
+/**
+ * Depthwise convolution: a channel is multiplied only by its own filter, so a vector holds eight channels and taps are summed
+ * in lanes.
+ */
 import { depthwiseColumns, Pairs, zipHigh, zipLow } from "./depthwise-columns";
 import { PANEL, requantize } from "./requantize";
 import { DepthwiseTask } from "./tasks";
@@ -10,7 +13,7 @@ import { loadCodes } from "./vectors";
   v128.store(sums, i32x4.extend_high_i16x8_s(sum), 16);
 }
 
-/** Sums of four pixels in int16. The host has proved that they fit. `offsets` gives the windows of the pixels. */
+/** Sums of four pixels in int16. The host has proved that they fit. `offsets` has the windows of the pixels. */
 // @ts-ignore: decorator
 @inline function narrowSums<T>(task: DepthwiseTask, input: usize, offsets: usize, weights: usize, sums: usize): void {
   const x0 = input + load<i32>(offsets), x1 = input + load<i32>(offsets, 4);
@@ -35,7 +38,7 @@ import { loadCodes } from "./vectors";
   storeWidened(sums + 96, s3);
 }
 
-/** Sums of one pixel in int32: two taps are interleaved for `dot_i16x8_s`; weights stand as [pairs][2 × i16x8] likewise. */
+/** Sums of one pixel in int32: two taps are interleaved for `dot_i16x8_s`, and so are the weights, [pairs][2 × i16x8]. */
 // @ts-ignore: decorator
 @inline function wideSums<T>(task: DepthwiseTask, x: usize, weights: usize, sums: usize): void {
   let low = i32x4.splat(0), high = i32x4.splat(0);

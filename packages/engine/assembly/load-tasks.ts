@@ -1,6 +1,6 @@
 /** Task records of kernels that run once, while a model is loaded: filters are unpacked, summed and put in order. See `tasks.ts`. */
 
-/** Load time: rows of `length` codes, packed at `bits` bits, to int8[rows][length]. */
+/** Load time: unpacks rows of `length` codes of `bits` bits to int8[rows][length]. */
 @unmanaged export class UnpackTask {
   packed: usize;
   bits: i32;
@@ -9,7 +9,7 @@
   codes: usize;
 }
 
-/** Load time: filters [outputs][inputs][taps] of int8 codes into the order of the inner loops. */
+/** Load time: brings filters [outputs][inputs][taps] of int8 codes into the order of the inner loops. */
 @unmanaged export class PackTask {
   codes: usize;
   outputs: i32;
@@ -19,7 +19,7 @@
   groupOutputs: i32;
   /** As in `ConvTask`. */
   blockInputs: usize;
-  /** Rows of contiguous input, taps of each, elements between taps, channels of each tap, elements of a padded row. */
+  /** Rows of contiguous input, taps per row, elements between taps, channels per tap, elements of a padded row. */
   rows: i32;
   rowTaps: i32;
   stride: i32;
@@ -38,11 +38,11 @@
   /** Both are int32[outputs]. */
   sums: usize;
   magnitudes: usize;
-  /** int8[16] lowest, int8[16] highest: the extremes of all lanes are those of the codes. */
+  /** int8[16] lowest, then int8[16] highest; the extremes over all lanes are those of the codes. */
   range: usize;
 }
 
-/** Load time: filters [outputs][inputs][3][3] into transformed ones; only bytes need totals and the largest. */
+/** Load time: transforms filters [outputs][inputs][3][3]. Only byte kernels need `totals` and `largest`. */
 @unmanaged export class PackWinogradTask {
   codes: usize;
   outputs: i32;
@@ -52,24 +52,27 @@
   positionPitch: i32;
   /** int32[outputs][16]: Σ over inputs of U. */
   totals: usize;
-  /** int16[8]: largest |U|. */
+  /** int16[8]: the largest |U|. */
   largest: usize;
-  /** 32 bytes for each position (one step of all positions), and nine vectors, one per tap. */
+  /** 32 bytes per position (one step of all positions), and nine vectors, one per tap. */
   step: usize;
 }
 
-/** Load time: pieces of `steps` steps within which no lane leaves its bounds, for weights [groups][steps][32 bytes]. */
+/**
+ * Load time: the ends of pieces of `steps` steps within which no lane exceeds its bounds, for weights [groups][steps][32
+ * bytes].
+ */
 @unmanaged export class CutTask {
   weights: usize;
   groups: i32;
   steps: i32;
-  /** Largest Σ|w| of an int16 lane of byte products; or, for low fields, bounds on Σ(w>0) and Σ|w<0|. */
+  /** Largest Σ|w| of an int16 lane of byte products; for low fields, the bounds on Σ(w>0) and Σ|w<0|. */
   magnitude: i32;
   most: i32;
   least: i32;
-  /** 0: int16 lanes; else width of the low field of 32-bit lanes. */
+  /** 0 for int16 lanes; else the bits of the low field of 32-bit lanes. */
   fieldBits: i32;
-  /** 64 bytes for each group. */
+  /** 64 bytes per group. */
   state: usize;
   /** int32[steps]. */
   cuts: usize;
@@ -80,7 +83,7 @@
   weights: usize;
   groups: i32;
   steps: i32;
-  /** int32[pieces] ends. */
+  /** int32[pieces]: the ends of pieces. */
   cuts: usize;
   pieces: i32;
   /** Largest activation a. */

@@ -1,4 +1,7 @@
-/** Elementwise operators over stored tensors: addition and change of scale (rules 6, 7), products (rule 11), tables, moves of whole channel ranges. */
+/**
+ * Elementwise operators over stored tensors: addition and rescaling (rules 6, 7), products (rule 11), tables, and moves of
+ * whole channel ranges.
+ */
 import { MapTask } from "./tasks";
 import { loadCodes, MAGIC, MAGIC_BITS, storeCodes } from "./vectors";
 
@@ -99,7 +102,7 @@ export function table(task: MapTask): void {
   }
 }
 
-/** q = a, a range of channels of each pixel. */
+/** q = a, for a range of channels of each pixel. */
 export function move(task: MapTask): void {
   for (let pixel = 0; pixel < task.pixels; pixel++) {
     const at = <usize>pixel << 2;

@@ -1,16 +1,19 @@
 /**
- * Filters of Winograd convolutions, U = G·g·Gᵀ, packed as [blocks][positions][steps][8 channels][4 bytes or 2 int16]:
- * F(2×2, 3×3) with G doubled, [2 0 0; 1 1 1; 1 −1 1; 0 0 2], and F(4×4, 3×3) with the G of `winograd4.ts`.
+ * Filters of Winograd convolutions, U = G·g·Gᵀ, packed as [blocks][positions][steps][8 channels][4 bytes or 2 int16]. F(2×2,
+ * 3×3) uses G doubled, [2 0 0; 1 1 1; 1 −1 1; 0 0 2], and F(4×4, 3×3) the G of `winograd4.ts`.
  *
- * Lanes are filters: nine vectors hold one tap each of four outputs × the inputs of a step, so that the transform is additions of
- * vectors and each position comes out as the sixteen bytes that the inner loop loads.
+ * Each lane is a filter: nine vectors hold one tap each of four outputs × the inputs of a step. So the transform consists of
+ * additions of vectors, and each position results in the sixteen bytes that the inner loop loads.
  */
 import { PackWinogradTask } from "./load-tasks";
 
 /** Bytes of one position in `task.step`: two vectors of four outputs. */
 const POSITION: usize = 32;
 
-/** Taps 0…3 of one output from `codes`: [4 taps][4 inputs] bytes, or [4 taps][2 inputs] in the low half. Inputs beyond `inputs` are 0. */
+/**
+ * Taps 0…3 of one output from `codes`: [4 taps][4 inputs] bytes, or [4 taps][2 inputs] in the low half. Inputs beyond `inputs`
+ * are 0.
+ */
 // @ts-ignore: decorator
 @inline function fourTaps<Code>(codes: usize, inputs: i32): v128 {
   const first = v128.load(codes);
@@ -22,7 +25,7 @@ const POSITION: usize = 32;
   return inputs > 3 ? four : v128.and(four, i32x4.splat((1 << (inputs << 3)) - 1));
 }
 
-/** Four taps of up to four outputs, `pitch` bytes apart, to `taps`, [4 taps][4 outputs][inputs of a step]. */
+/** Writes four taps of up to four outputs, `pitch` bytes apart, to `taps`, [4 taps][4 outputs][inputs of a step]. */
 // @ts-ignore: decorator
 @inline function gatherFour<Code>(codes: usize, pitch: usize, outputs: i32, inputs: i32, taps: usize, isLast: bool): void {
   const zero = i32x4.splat(0);
@@ -75,14 +78,22 @@ const POSITION: usize = 32;
   v128.store(at, combine(edge, 5, x, y, z), 5 * POSITION);
 }
 
-/** Narrows one position of two outputs each, and stores it. @returns the larger magnitudes */
+/**
+ * Narrows one position of two outputs each, and stores it.
+ *
+ * @returns the larger magnitudes
+ */
 // @ts-ignore: decorator
 @inline function storeByte(low: v128, high: v128, at: usize): v128 {
   v128.store(at, i8x16.narrow_i16x8_s(low, high));
   return i16x8.max_s(i16x8.abs(low), i16x8.abs(high));
 }
 
-/** The positions of one row of F(2×2, 3×3) as bytes. @returns the largest |U| of each lane */
+/**
+ * The positions of one row of F(2×2, 3×3) as bytes.
+ *
+ * @returns the largest |U| per lane
+ */
 // @ts-ignore: decorator
 @inline function storeBytes(row: i32, taps: usize, at: usize): v128 {
   const x0 = element<i8>(2, row, 0, taps), y0 = element<i8>(2, row, 1, taps), z0 = element<i8>(2, row, 2, taps);
@@ -97,10 +108,10 @@ const POSITION: usize = 32;
 }
 
 /**
- * One step of a block: the filters of up to eight outputs over the four (or two) inputs of the step. It is put together in
+ * One step of a block: the filters of up to eight outputs over the four (or two) inputs of the step. It is assembled in
  * `task.step`, because positions are far apart in the target, often by powers of two that share a cache set.
  *
- * @returns for bytes the largest |U| of each lane
+ * @returns for bytes, the largest |U| per lane
  */
 function packStep<Code>(task: PackWinogradTask, edge: i32, firstOutput: i32, input: i32, target: usize): v128 {
   let largest = i32x4.splat(0);
@@ -159,7 +170,7 @@ function sumBytes(task: PackWinogradTask, firstOutput: i32, weights: usize): voi
   }
 }
 
-/** U beyond ±127 saturates: the host looks at `largest` and then takes another kernel. */
+/** Packs filters as bytes. U beyond ±127 saturates; the host then sees it in `largest` and uses another kernel. */
 export function packWinogradBytes(task: PackWinogradTask): void {
   let largest = i32x4.splat(0);
   let block = task.target;

@@ -1,13 +1,13 @@
 /**
- * Weights brought into the order in which the inner loops read them, once at load: for each block of output channels, each step,
- * 32 bytes. A vector of 16 bytes holds four channels × four bytes, four channels × two int16, or, where two weights share a lane,
- * eight channels × two int16 of which the low fields belong to the first four and the high fields to the other four.
+ * Weights in the order in which the inner loops read them, packed once at load: 32 bytes for each step of each block of output
+ * channels. A vector of 16 bytes holds four channels × four bytes, or four channels × two int16. If two weights share a lane,
+ * it holds eight channels × two int16: the low fields belong to the first four, the high fields to the other four.
  */
 import { FilterSumsTask, PackTask } from "./load-tasks";
 
 /**
- * One filter. `Code` is the type of a packed element; `fieldShift` moves it into the high field.
- * @param first  filter input that the block's first channel is; outside 0…inputs where the block reads other groups too
+ * Packs one filter. `Code` is the type of a packed element; `fieldShift` moves it into the high field.
+ * @param first  the filter's input that is the block's first channel; outside 0…inputs if the block also reads other groups
  */
 function packFilter<Code>(task: PackTask, output: i32, first: i32, target: usize, fieldShift: i32): void {
   const length = task.inputs * task.taps;
@@ -31,7 +31,7 @@ function packFilter<Code>(task: PackTask, output: i32, first: i32, target: usize
   }
 }
 
-/** Target memory is zero before; what lies between taps and behind the last filter stays so. */
+/** Expects zeroed memory; the bytes between taps and after the last filter stay zero. */
 function pack<Code>(task: PackTask, blockSize: i32): void {
   for (let output = 0; output < task.outputs; output++) {
     const block = output / blockSize;

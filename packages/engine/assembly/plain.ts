@@ -1,4 +1,4 @@
-/** The module of every machine with WebAssembly SIMD. */
+/** The module for every machine with WebAssembly SIMD. */
 import { convolve, convolvePacked } from "./conv";
 import { logits } from "./logits";
 import { Dot16 } from "./products";

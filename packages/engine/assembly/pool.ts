@@ -16,7 +16,7 @@ import { loadCodes, MAGIC, MAGIC_BITS, storeCodes } from "./vectors";
   return start >= 0 ? start : start + ((step - 1 - start) / step) * step;
 }
 
-/** Largest of a window's codes, eight int16 or sixteen bytes wide; 0 is the lowest code of any width. */
+/** The largest of a window's codes, as eight int16 or sixteen bytes; 0 is the lowest code of any bit width. */
 // @ts-ignore: decorator
 @inline function largestOf<T>(from: usize, rows: i32, columns: i32, rowStep: usize, columnStep: usize, wide: bool): v128 {
   let largest = i16x8.splat(0);

@@ -1,10 +1,10 @@
 /**
- * Products of bytes that are summed in int32 by one relaxed instruction: a processor with `vpdpbusd` or `sdot` takes one for
- * sixteen products. No sum can overflow on the way, so nothing is flushed.
+ * Products of bytes that one relaxed instruction sums in int32: a processor with `vpdpbusd` or `sdot` needs one instruction for
+ * sixteen products. No sum can overflow, so nothing is flushed.
  *
- * Activations of at most 7 bits, the second operand, give the same on every engine. What the instruction makes of larger bytes is
- * probed (`probe.ts`): where they count as unsigned they are taken as they are; where as signed, 128 less, which the host puts
- * right by the bias.
+ * If activations, the second operand, have at most 7 bits, the result is the same on every engine. For larger bytes, `probe.ts`
+ * finds out what the instruction does. If it reads them as unsigned, they are used as they are. If it reads them as signed,
+ * they are reduced by 128, and the host corrects the sum in the bias.
  */
 import { accumulateFused } from "./accumulate-fused";
 import { ConvTask } from "./tasks";

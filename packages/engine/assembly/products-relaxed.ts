@@ -1,13 +1,13 @@
 /**
- * Products of bytes by the relaxed dot instruction. Its result is the same on every engine because the second operand, the
+ * Products of bytes by the relaxed dot instruction. Its result is the same on every engine, because the second operand, the
  * activations, stays within 0…127 and pair sums within int16.
  */
 import { accumulate } from "./accumulate";
 import { ConvTask } from "./tasks";
 
 /**
- * int16 sums in four channels × two halves, widened at the end of a segment that the host has proved free of overflow. They start
- * where their range is centred; the host takes the starts out of the bias.
+ * int16 sums in four channels × two halves. They are widened at the end of a segment for which the host has proved that they
+ * cannot overflow. They start where their range is centred; the host subtracts the starts in the bias.
  */
 @unmanaged export class Dot8 {
   // @ts-ignore: decorator
@@ -22,7 +22,7 @@ import { ConvTask } from "./tasks";
   }
 }
 
-/** Each pair of products is widened at once: for codes whose sums would soon leave int16. */
+/** Widens each pair of products at once, for codes whose sums would soon exceed int16. */
 @unmanaged export class Dot8Wide {
   // @ts-ignore: decorator
   @inline start(initial: usize): v128 { return i32x4.splat(0); }

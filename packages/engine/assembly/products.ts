@@ -5,7 +5,7 @@
 import { accumulate } from "./accumulate";
 import { ConvTask } from "./tasks";
 
-/** Two 16-bit activations by two 16-bit weights, int32 sums: exact for every width. */
+/** Two 16-bit activations by two 16-bit weights with int32 sums: exact for every bit width. */
 @unmanaged export class Dot16 {
   // @ts-ignore: decorator
   @inline start(initial: usize): v128 { return i32x4.splat(0); }

@@ -1,4 +1,4 @@
-/** Kernels on bytes, for machines with relaxed SIMD. The plain module runs beside this one over the same memory. */
+/** Kernels on bytes, for machines with relaxed SIMD. The plain module uses the same memory. */
 import { convolve } from "./conv";
 import { depthwiseColumns } from "./depthwise-columns";
 import { Quads } from "./depthwise-fused";

@@ -14,7 +14,7 @@ import { loadCodes, MAGIC, MAGIC_BITS, storeCodes } from "./vectors";
 /** Pixels of one panel of sums. */
 export const PANEL: i32 = 64;
 
-/** Element type of an operand that is not there. */
+/** Element type of an operand that does not exist. */
 type Absent = f64;
 
 // @ts-ignore: decorator
@@ -93,8 +93,10 @@ function withResidual<Residual>(
 }
 
 /**
- * @param block  block of eight channels; blocks beyond the output's last are padding and left out
- * @param phase  which of the block's bias vectors applies
+ * Requantizes a panel of sums of one block.
+ *
+ * @param block  block of eight channels; blocks beyond the output's last are padding and skipped
+ * @param phase  index of the block's bias vector
  * @param pixel  index of the panel's first pixel in the tables of offsets
  */
 export function requantize(task: OutputTask, block: i32, phase: i32, pixel: i32, count: i32, sums: usize): void {

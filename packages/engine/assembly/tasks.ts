@@ -1,13 +1,13 @@
 /**
- * Task records: the arguments of one kernel call, laid out in memory by the host before the first run.
+ * Task records: the arguments of one kernel call. The host writes them to memory before the first run.
  *
- * Every field is four bytes wide and stands in declaration order. `scripts/build-wasm.mjs` reads this file and emits the same
- * layouts for TypeScript, so the two sides cannot drift apart. Addresses and pitches are in bytes; counts are in elements.
+ * Every field is four bytes wide, in declaration order. `scripts/build-wasm.mjs` reads this file and generates the same layouts
+ * for TypeScript, so both sides agree. Addresses and pitches are in bytes; counts are in elements.
  */
 
-/** Where finished sums go: requantization, residual addition, and an optional second output at another width. */
+/** The treatment of finished sums: requantization, residual addition, and an optional second output of another bit width. */
 @unmanaged export class OutputTask {
-  /** Which specialization of `requantize` runs: element sizes (0 none, 1, 2) of residual, output and copy as base-3 digits. */
+  /** The specialization of `requantize`: element sizes (0 none, 1, 2) of residual, output and copy as base-3 digits. */
   variant: i32;
   /** First element of pixel (0, 0). */
   output: usize;
@@ -28,21 +28,21 @@
   copyLo: i32;
   copyHi: i32;
   copyMultiplier: f32;
-  /** float32[8] multipliers, then int32[8] bias for each phase: one such record for each block of eight channels. */
+  /** One record per block of eight channels: float32[8] multipliers, then int32[8] bias per phase. */
   parameters: usize;
   parameterPitch: i32;
-  /** Blocks of eight channels that the output really has. */
+  /** Blocks of eight channels in the output. */
   blocks: i32;
 }
 
-/** A direct convolution: for each block of output channels a sequence of runs over contiguous input bytes. */
+/** A direct convolution: for each block of output channels, a sequence of runs over contiguous input bytes. */
 @unmanaged export class ConvTask {
   input: usize;
-  /** i32 byte offset of each output pixel's window in the input, the last one repeated up to a multiple of four. */
+  /** i32 byte offset of each output pixel's window in the input; the last one is repeated up to a multiple of four. */
   inputPixels: usize;
   pixels: i32;
   weights: usize;
-  /** Bytes of packed weights for each block of channels. */
+  /** Bytes of packed weights per block of channels. */
   blockPitch: i32;
   blocks: i32;
   /** i32 byte offset of each block's first input channel (groups). */
@@ -52,9 +52,9 @@
   /** Pairs of i32 (number of runs, bytes of weights). */
   segments: usize;
   segmentCount: i32;
-  /** Where sums of bytes start: int16[2 × 8] for each segment of each block (and position). */
+  /** Starts of byte sums: int16[2 × 8] per segment of each block (and position). */
   initial: usize;
-  /** Bits of the low field, where two weights share a lane. */
+  /** Bits of the low field, if two weights share a lane. */
   fieldBits: i32;
   /** int32 sums of `PANEL` pixels × 8 channels. */
   sums: usize;
@@ -66,17 +66,17 @@
   gemm: ConvTask;
   /** Window of the first tile. */
   input: usize;
-  /** Bytes from one input row to the next, from one pixel to the next. */
+  /** Bytes from one input row to the next, and from one pixel to the next. */
   rowPitch: i32;
   pixelPitch: i32;
   /** i32 byte offset of each tile's 4×4 [6×6] window. */
   tileInputs: usize;
   tiles: i32;
-  /** Tiles transformed at once. */
+  /** Number of tiles that are transformed together. */
   chunk: i32;
   /** Transformed input [16 or 36][chunk][channels]. */
   transformed: usize;
-  /** Bytes of one tile's channels at one position, a multiple of 16, and of all tiles of the chunk. */
+  /** Bytes of one tile's channels at one position, a multiple of 16; then of all tiles of the chunk. */
   tilePitch: i32;
   positionPitch: i32;
   /**
@@ -96,7 +96,9 @@
   /** i32 byte offset of each tap. */
   taps: usize;
   tapCount: i32;
-  /** By columns: bytes from one column to the next, columns from one output to the next, outputs of a row, column of the first. */
+  /**
+   * For columns: bytes from one column to the next, columns from one output to the next, outputs per row, column of the first.
+   */
   columnPitch: i32;
   stride: i32;
   width: i32;
@@ -170,9 +172,9 @@
   lo: i32;
   hi: i32;
   pixels: i32;
-  /** Elements of each pixel. */
+  /** Elements per pixel. */
   channels: i32;
-  /** 256 codes, for `table`, and bytes to those of the next channel; 0 where all channels have one table. */
+  /** 256 codes per table, and the bytes to the next channel's table; 0 if all channels share one table. */
   table: usize;
   tablePitch: i32;
 }
@@ -182,7 +184,7 @@
   /** First byte of the tensor's buffer. */
   buffer: usize;
   elementBytes: i32;
-  /** Bytes before pixel (0, 0), of a row of pixels, between rows, and after the last row. */
+  /** Bytes before pixel (0, 0), per row of pixels, between rows, and after the last row. */
   head: i32;
   row: i32;
   gap: i32;

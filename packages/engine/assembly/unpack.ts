@@ -1,4 +1,4 @@
-/** Codes of a file, packed at their width (`src/format/packing.ts`), as bytes. */
+/** Unpacks the codes of a file (`src/format/packing.ts`) to bytes. */
 import { UnpackTask } from "./load-tasks";
 
 // @ts-ignore: decorator
@@ -34,8 +34,8 @@ import { UnpackTask } from "./load-tasks";
 }
 
 /**
- * Packed bytes may end 64 bytes behind the place of the last code. A code takes at most one byte, so the output, which
- * extends up to 63 bytes behind the last code, never overwrites input that has not been read yet.
+ * Unpacks in place. Packed bytes may end up to 64 bytes after the place of the last code. A code takes at most one byte, so the
+ * output, which extends up to 63 bytes after the last code, never overwrites input that has not been read yet.
  */
 export function unpack(task: UnpackTask): void {
   const bits = task.bits, length = task.length;

@@ -11,7 +11,7 @@
   else v128.store(address, codes);
 }
 
-/** 1.5·2^23: adding it to |v| < 2^22 rounds v half-to-even to an integer, which then stands in the low mantissa bits. */
+/** 1.5·2^23: adding it to |v| < 2^22 rounds v half-to-even to an integer, which is then in the low mantissa bits. */
 export const MAGIC: f32 = 12582912;
 /** Bits of `MAGIC`. */
 export const MAGIC_BITS: i32 = 0x4b400000;

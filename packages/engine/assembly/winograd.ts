@@ -4,13 +4,14 @@
  *   Bᵀ = [1 0 −1 0; 0 1 1 0; 0 −1 1 0; 0 1 0 −1]   G = [2 0 0; 1 1 1; 1 −1 1; 0 0 2]   Aᵀ = [1 1 1 0; 0 1 −1 −1]
  *
  * The result is four times the convolution; the host gives 4·bias and m/4, so that rule 5 yields the same bits. `E` is the type
- * of a transformed element: i16 as it is, or u8 with the offset that brings it into 0…127 (`offset`, none at position (1, 1),
- * which is never negative); what the offset adds to the sums is constant for each channel and phase and stands in the bias.
+ * of a transformed element: i16 without an offset, or u8 with an offset that brings it into 0…127 (none at position (1, 1),
+ * which is never negative). The amount that the offset adds to the sums is constant per channel and phase, and is part of the
+ * bias.
  */
 import { requantize } from "./requantize";
 import { WinogradTask } from "./tasks";
 
-/** Tiles whose products are formed at once: 16 × 16 × 8 sums are 8 KB. */
+/** Tiles whose products are computed together: 16 × 16 × 8 sums are 8 KB. */
 const GROUP: i32 = 16;
 
 // @ts-ignore: decorator

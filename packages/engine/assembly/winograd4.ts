@@ -5,16 +5,16 @@
  *   G  = [1 0 0; 1 1 1; 1 −1 1; 1 2 4; 1 −2 4; 0 0 1]          (its rows times 1/4, −1/6, −1/6, 1/24, 1/24, 1 are the usual ones)
  *   Aᵀ = [6 −4 −4 1 1 0; 0 −4 4 2 −2 0; 0 −4 −4 4 4 0; 0 −4 4 8 −8 24]
  *
- * Aᵀ takes 24 times those factors in, so that everything is an integer and the result is 24² = 64·9 times the convolution. Transformed
- * activations, at most 68·255, and filters, at most 49·128, are int16. Sums may wrap around 2^32 on the way: 576·y mod 2^32 tells
- * y mod 2^26, by a shift of 6 and the inverse of 9, and the host has proved |y| < 2^25.
+ * Aᵀ contains 24 times those factors, so everything is an integer and the result is 24² = 64·9 times the convolution.
+ * Transformed activations, at most 68·255, and filters, at most 49·128, are int16. Intermediate sums may wrap around 2^32:
+ * 576·y mod 2^32 determines y mod 2^26, by a shift of 6 and the inverse of 9, and the host has proved |y| < 2^25.
  */
 import { accumulate } from "./accumulate";
 import { Dot16 } from "./products";
 import { requantize } from "./requantize";
 import { WinogradTask } from "./tasks";
 
-/** Tiles whose products are formed at once: 36 × 8 × 8 sums are 9 KB. */
+/** Tiles whose products are computed together: 36 × 8 × 8 sums are 9 KB. */
 const GROUP: i32 = 8;
 /** Bytes from one position's products to the next. */
 const POSITION: usize = 256;

@@ -1,5 +1,6 @@
 /**
- * Times every layer of a network on the engine's kernels, best of many runs, and how long a file in memory takes to be ready.
+ * Times every layer of a network on the engine's kernels (the best of many runs), and how long it takes until a file in memory
+ * is ready to run.
  *
  *   node packages/engine/scripts/bench-kernels.mjs [network] [weights] [activations] [tier] [runs]
  */
@@ -36,7 +37,7 @@ for (let i = 0; i < Number(runs); i++) {
 }
 times.sort((a, b) => a - b);
 
-/** Layers of one shape together. */
+/** Layers of the same shape are added up. */
 const rows = new Map();
 for (const entry of executable.profile(image, Number(runs))) {
   const op = program.operators[entry.operator];

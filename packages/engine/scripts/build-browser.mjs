@@ -1,9 +1,10 @@
 /**
- * Bundles the compiled package for browsers into `dist/browser/`: `index.js` for pages, `worker.js` for the worker that it starts,
- * and what both share. These are what a `<script type="module">`, a content delivery network or a bundler gets.
+ * Bundles the compiled package for browsers into `dist/browser/`: `index.js` for pages, `worker.js` for the worker that it
+ * starts, and a file that both share. A `<script type="module">`, a content delivery network or a bundler loads these.
  *
- * The page alone has the kernels, which it compiles and posts to its worker, and alone names the worker's file: shared code that did
- * so would make a bundler follow the circle from the worker to itself. So the shared part gets platform and kernels from its entry.
+ * Only the page has the kernels, which it compiles and posts to its worker, and only the page names the worker's file. If
+ * shared code did so, bundlers would follow a cycle from the worker to itself. So each entry passes the platform and the
+ * kernels to the shared part.
  */
 import { rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -12,7 +13,7 @@ import { build } from "esbuild";
 const dist = fileURLToPath(new URL("../dist/", import.meta.url));
 rmSync(`${dist}browser`, { recursive: true, force: true });
 
-/** Modules that stand in for those that the entries give. */
+/** Modules that replace those that the entries provide. */
 const slots = {
   platform: "export let platform; export const setPlatform = (given) => void (platform = given);",
   kernels: `

@@ -2,9 +2,9 @@
  * Compiles the AssemblyScript kernels and embeds them, with the layouts of their task records, in `src/wasm/generated.ts` and
  * `generated-kernels.ts`.
  *
- * Two modules are made, with and without relaxed SIMD, because one with an unknown instruction does not validate at all.
- * They stand as hexadecimal digits, which compress to 16 kB where base64 takes 23: repeated bytes stay repeated text.
- * Nothing happens when the sources and this script are unchanged since the last run.
+ * Two modules are made, with and without relaxed SIMD, because a module with an unknown instruction does not validate at all.
+ * They are written as hexadecimal digits, which compress better than base64: repeated bytes stay repeated text. If the sources
+ * and this script are unchanged since the last run, nothing is done.
  */
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -13,7 +13,7 @@ import v8 from "node:v8";
 
 const assembly = fileURLToPath(new URL("../assembly/", import.meta.url));
 const target = fileURLToPath(new URL("../src/wasm/generated.ts", import.meta.url));
-/** Apart, so that a script that is sent the kernels need not have them. */
+/** A file of its own, so that a script that receives the kernels need not contain them. */
 const probeTarget = fileURLToPath(new URL("../src/wasm/generated-probe.ts", import.meta.url));
 const kernelTarget = fileURLToPath(new URL("../src/wasm/generated-kernels.ts", import.meta.url));
 

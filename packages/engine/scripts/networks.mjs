@@ -1,10 +1,11 @@
 /**
- * Networks with seeded bell-shaped weights, quantized as `subbyte quantize` would: for benchmarks and whole-program tests, which
+ * Networks with seeded bell-shaped weights, quantized as by `subbyte quantize`, for benchmarks and whole-program tests, which
  * need no trained model. Scales are set from fan-in, so that activations fill their codes in every layer.
  *
  * @typedef {import("../dist/index.js").Program} Program
- * @typedef {{ weights: number, activations: number, edges?: number, residual?: number, size?: number, classes?: number, seed?: number }} Options
- *   `edges`: width of the first and last layer, 8 by default; `residual`: width of tensors that additions read, 8 by default
+ * @typedef {{ weights: number, activations: number, edges?: number, residual?: number, size?: number, classes?: number, seed?:
+ * number }} Options
+ *   `edges`: bit width of the first and last layer, 8 by default; `residual`: bit width of tensors that additions read, 8 by default
  */
 
 /** @param {Options} options @returns {Program} */
@@ -109,7 +110,7 @@ class Builder {
     return this.#tensor("input", [channels, this.size, this.size], this.edges, 4 / highest, Math.round(0.48 * highest));
   }
 
-  /** `signed`: no ReLU, so the zero point stands in the middle. */
+  /** `signed`: without ReLU, so the zero point is in the middle. */
   conv(name, input, outputs, kernel, options = {}) {
     const {
       stride = 1,
@@ -154,7 +155,7 @@ class Builder {
     return output;
   }
 
-  /** The tensor at the width of activations (rule 7), itself where it has that width. */
+  /** The tensor at the bit width of activations (rule 7); the same tensor if it has that bit width. */
   narrow(name, input) {
     const { bits, scale, zeroPoint, shape } = this.#tensors[input];
     if (bits === this.activations) return input;

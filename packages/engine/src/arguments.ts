@@ -1,10 +1,10 @@
-/** @file Checks of what callers pass: programs in plain JavaScript have no types, and a wrong array must not be read as bytes. */
+/** @file Checks of arguments. Programs in plain JavaScript have no types, and a wrong array must not be read as bytes. */
 
 import { InputError } from "./errors.js";
 
 /** The requirements on an argument or option. */
 export interface Expectation {
-  /** As the message says it, e.g. `a positive integer`. */
+  /** As in the message, e.g. `a positive integer`. */
   readonly expected: string;
   holds(value: unknown): boolean;
 }
@@ -31,7 +31,10 @@ export const abortSignal: Expectation = {
   holds: (value) => isObject(value) && "aborted" in value && "addEventListener" in value,
 };
 
-/** Any other array would be read as bytes, modulo 256; one whose buffer was transferred has none. */
+/**
+ * A Uint8Array with a buffer. Other arrays would be read as bytes, modulo 256, and an array whose buffer was transferred has no
+ * elements.
+ */
 export const byteArray: Expectation = {
   expected: "a Uint8Array with bytes in it",
   holds: (value) => value instanceof Uint8Array && value.length > 0,
@@ -42,7 +45,7 @@ export const positiveInteger = integerIn(1, Number.MAX_SAFE_INTEGER);
 /** Runs of a profile. */
 export const profileRuns = integerIn(1, 1_000_000);
 
-/** Most bytes of files and memory: beyond this, sums of sizes are no exact integers. */
+/** A limit in bytes for files and memory. Above it, sums of sizes are no exact integers. */
 export const byteLimit = integerIn(1, Number.MAX_SAFE_INTEGER);
 
 export function wrongArgument(argument: string, found: unknown, expected: string): InputError {
@@ -59,8 +62,8 @@ export function checkArgument(argument: string, value: unknown, { expected, hold
 }
 
 /**
- * Refuses options that are of another type or that nobody knows: a misspelt one would silently do nothing.
- * @param known  an expectation for every option; one that is `undefined` counts as not given
+ * Refuses options of a wrong type, and unknown options: a misspelt one would silently do nothing.
+ * @param known  an expectation for every option; an option that is `undefined` counts as not given
  */
 export function checkOptions<Options extends object>(
   options: Options,
@@ -74,7 +77,7 @@ export function checkOptions<Options extends object>(
   }
 }
 
-/** A value as a message shows it: short, and never the contents of a long array. */
+/** A value as text for a message: short, and never the contents of a long array. */
 export function described(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
   if (typeof value === "function" || typeof value === "symbol") return typeof value;

@@ -4,7 +4,7 @@
 
 /** The description of one error code. */
 export interface ErrorEntry<Fact extends string = string> {
-  /** Why it happens, as one sentence. */
+  /** The cause, as one sentence. */
   readonly cause: string;
   /** The remedy, as one sentence. */
   readonly remedy: string;
@@ -21,7 +21,7 @@ export type ErrorValue =
   | readonly ErrorValue[]
   | { readonly [key: string]: ErrorValue };
 
-/** The names under which errors of the engine carry what their sentences say. */
+/** The names and types of the facts in the `data` of the engine's errors. */
 export interface EngineErrorFacts {
   /** The place in a `.sbq` file or program, e.g. `operators[3].weights.offset`. */
   readonly field: string;
@@ -175,7 +175,7 @@ export type EngineErrorData<Code extends EngineErrorCode = EngineErrorCode> = Co
   ? Partial<EngineErrorFacts> & Pick<EngineErrorFacts, (typeof engineErrors)[Code]["data"][number]>
   : never;
 
-/** The arguments of a constructor: a code, the data that belongs to it, a sentence. */
+/** The arguments of a constructor: a code, the data of this code, and a sentence. */
 export type EngineErrorArguments<Code extends EngineErrorCode> = {
   [C in Code]: [code: C, data: EngineErrorData<C>, message: string, options?: ErrorOptions | undefined];
 }[Code];

@@ -1,4 +1,7 @@
-/** @file The engine's error classes. Each has a `kind`, a `code`, `data` with what the sentence names, and the sentence. */
+/**
+ * @file The engine's error classes. Each has a `kind`, a `code`, `data` with the names and numbers of the message, and the
+ * message.
+ */
 
 import type {
   EngineErrorArguments,
@@ -37,7 +40,7 @@ export class FormatError extends CodedError<FormatErrorCode> {
 export const invalid = (field: string, message: string): FormatError =>
   new FormatError("invalid-program", { field }, `${field}: ${message}`);
 
-/** A file whose bytes are not those that were written. */
+/** A file whose bytes have changed since it was written. */
 export const damaged = (field: string, message: string, options?: ErrorOptions): FormatError =>
   new FormatError("damaged-sbq", { field }, `${field}: ${message}`, options);
 
@@ -57,16 +60,16 @@ export class LoadError extends CodedError<LoadErrorCode> {
   readonly kind = "data";
 }
 
-/** The browser or Node lacks what the engine needs, or one of its threads died. */
+/** The browser or Node lacks something that the engine needs, or one of its threads died. */
 export class EnvironmentError extends CodedError<EnvironmentErrorCode> {
   override readonly name = "EnvironmentError";
   readonly kind = "machine";
 }
 
-/** 256-bit vectors that were asked for where there are none. */
+/** The error if 256-bit vectors were requested and are not available. */
 export const noWideVectors = (reason: string): EnvironmentError =>
   new EnvironmentError("no-wide-vectors", { reason }, `no wide vectors: ${reason}`);
 
-/** A worker that does not start, or ended. */
+/** The error if a worker does not start, or has ended. */
 export const workerFailed = (reason: string): EnvironmentError =>
   new EnvironmentError("worker-failed", { reason }, reason);

@@ -1,7 +1,7 @@
 /**
- * @file Types of the environment that not every program has: programs for Node are compiled without the DOM, and some
- * without WebAssembly. If a program has these types, they are used; else a substitute with the parts that the package's
- * own declarations need.
+ * @file Types of the environment that some programs lack: programs for Node are compiled without the DOM, and some without
+ * WebAssembly. If a program has these types, they are used; else a substitute with the parts that the package's own
+ * declarations need.
  */
 
 type Global = typeof globalThis;

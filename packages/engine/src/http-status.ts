@@ -2,7 +2,7 @@
 
 import { type EngineErrorCode, engineErrors } from "./error-codes.js";
 
-/** 4xx where the request is at fault, 5xx where the server or what it reads from is. */
+/** 4xx if the request is at fault, 5xx if the server or a source that it reads from is. */
 export type ErrorStatus = 400 | 404 | 409 | 413 | 415 | 422 | 499 | 500 | 502 | 503 | 507;
 
 /** The HTTP status with which a server answers each error of the engine. */
@@ -29,7 +29,7 @@ export const engineHttpStatus: Readonly<Record<EngineErrorCode, ErrorStatus>> = 
   "thread-lost": 503,
 };
 
-/** The status for an error of the engine, by its code; 499 where the client went away, 500 for anything else. */
+/** The status for an error of the engine, by its code; 499 if the client went away, 500 for anything else. */
 export function httpStatusOf(error: unknown): ErrorStatus {
   if (!(error instanceof Error)) return 500;
   if (error.name === "AbortError") return 499;

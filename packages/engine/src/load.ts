@@ -67,9 +67,9 @@ const loadOptions: { readonly [K in keyof Required<LoadOptions>]: Expectation } 
 /**
  * Fetches a `.sbq` file, checks it, lays it out, and runs it once, so that the first answer is as fast as the others.
  *
- * @throws {LoadError} where the file cannot be fetched.
- * @throws {FormatError} where it is damaged, hostile or too large.
- * @throws {InputError} where an option is unknown or out of range.
+ * @throws {LoadError} if the file cannot be fetched.
+ * @throws {FormatError} if it is damaged, hostile or too large.
+ * @throws {InputError} if an option is unknown or out of range.
  */
 export async function load(source: ModelSource, options: LoadOptions = {}): Promise<Model> {
   checkOptions(options, loadOptions);
@@ -89,7 +89,7 @@ type InspectOptions = Pick<LoadOptions, "maxBytes" | "tier" | "threads" | "paral
  * The description of a model, and the memory that it will take if it is loaded with the same options. The model is not
  * loaded.
  * @throws {FormatError} if the file is damaged, hostile or too large.
- * @throws {InputError} where an option is unknown or out of range.
+ * @throws {InputError} if an option is unknown or out of range.
  */
 export function inspect(file: Uint8Array, options: InspectOptions = {}): ModelInfo {
   const { maxBytes: bytes, tier: tiers, threads: numbers, parallel: ways } = loadOptions;

@@ -19,7 +19,7 @@ export interface WorkerEndpoint extends Endpoint {
 }
 
 export interface Platform {
-  /** Switches relaxed SIMD on where it stands behind a flag. Called only where a module that uses it does not validate. */
+  /** Switches relaxed SIMD on where it stands behind a flag. Called only if a module that uses it does not validate. */
   enableRelaxedSimd(): void;
   /**
    * Lets V8 join pairs of 128-bit vectors to 256-bit ones in kernels that it compiles from now on, in the whole process.

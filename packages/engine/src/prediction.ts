@@ -26,7 +26,7 @@ const logitArray: Expectation = {
 
 /**
  * Softmax in float64, shifted by the largest logit so that nothing overflows.
- * @throws {InputError} where it is another array, or empty
+ * @throws {InputError} if it is another array, or empty
  */
 export function softmax(logits: Float32Array): Float64Array {
   checkArgument("logits", logits, logitArray);
@@ -45,7 +45,7 @@ const probabilityKind = oneOf("softmax", "sigmoid");
 
 /**
  * The logits' class probabilities in float64, in the way that the model means them.
- * @throws {InputError} where it is another array, or empty, or another kind
+ * @throws {InputError} if it is another array, or empty, or another kind
  */
 export function classProbabilities(logits: Float32Array, kind: Probabilities): Float64Array {
   checkArgument("kind", kind, probabilityKind);
@@ -62,7 +62,7 @@ const classes: Expectation = {
 
 /**
  * The likeliest classes, best first; equal logits rank by index.
- * @throws {InputError} where `topK` is no positive integer, or another argument is of another type
+ * @throws {InputError} if `topK` is no positive integer, or another argument is of another type
  */
 export function rank(logits: Float32Array, topK: number, model: Classes): Prediction[] {
   checkArgument("topK", topK, positiveInteger);

@@ -10,7 +10,7 @@ export type ModelSource = Uint8Array | ArrayBuffer | Blob | string | URL | Respo
 /** How much of a file has arrived. */
 export interface DownloadProgress {
   readonly loadedBytes: number;
-  /** Absent where the sender does not say. */
+  /** Absent if the sender does not say. */
   readonly totalBytes?: number;
 }
 
@@ -21,7 +21,7 @@ export interface DownloadOptions {
 }
 
 /**
- * @throws {LoadError} where the file cannot be fetched or is larger than `maxBytes`; the signal's reason where it fires.
+ * @throws {LoadError} if the file cannot be fetched or is larger than `maxBytes`; the signal's reason if it fires.
  */
 export async function readSource(source: ModelSource, options: DownloadOptions): Promise<Uint8Array> {
   const { signal } = options;

@@ -2,7 +2,7 @@
 
 /** The description of one error code. */
 export interface ErrorEntry<Fact extends string = string> {
-  /** Why it happens, as one sentence. */
+  /** The cause, as one sentence. */
   readonly cause: string;
   /** The remedy, as one sentence. */
   readonly remedy: string;
@@ -10,7 +10,7 @@ export interface ErrorEntry<Fact extends string = string> {
   readonly data: readonly Fact[];
 }
 
-/** JSON values, so that the data of an error can be sent anywhere. */
+/** JSON values, so that an error's data can be sent anywhere. */
 export type ErrorValue =
   | string
   | number
@@ -19,7 +19,7 @@ export type ErrorValue =
   | readonly ErrorValue[]
   | { readonly [key: string]: ErrorValue };
 
-/** The names under which errors about models carry what their sentences say. */
+/** The names and types of the facts in the `data` of errors about models. */
 export interface ModelErrorFacts {
   readonly file: string;
   readonly graph: string;
@@ -39,7 +39,7 @@ export interface ModelErrorFacts {
   readonly expected: ErrorValue;
 }
 
-/** All codes of errors about models, whichever package finds the fault. */
+/** The codes of all errors about models, in whichever package they are found. */
 export const modelErrors = {
   "damaged-model": {
     cause: "The bytes are not an ONNX model, are cut off, or contradict themselves.",
@@ -166,7 +166,7 @@ export type ErrorData<
   Code extends keyof Table = keyof Table,
 > = Code extends keyof Table ? Partial<Facts> & Pick<Facts, Table[Code]["data"][number] & keyof Facts> : never;
 
-/** The arguments of an error's constructor: a code, the data that belongs to it, a sentence. */
+/** The arguments of an error's constructor: a code, the data of this code, and a sentence. */
 export type ErrorArguments<Facts, Table extends Readonly<Record<string, ErrorEntry>>> = {
   [Code in keyof Table]: [
     code: Code,

@@ -1,8 +1,8 @@
 import type { ErrorArguments, GraphErrorCode, GraphErrorData, ModelErrorFacts, modelErrors } from "./error-codes.js";
 
 /**
- * A model that cannot be used: a damaged or foreign file, an unsupported operator, shapes that do not fit.
- * The message is one paragraph that says what is wrong, where, and what to do; `data` holds what it names, as JSON values.
+ * A model that cannot be used: a damaged or foreign file, an unsupported operator, shapes that do not fit. The message is one
+ * paragraph that says what is wrong, where, and what to do; `data` has the names and numbers in it as JSON values.
  */
 export class ModelError extends Error {
   override readonly name = "ModelError";
@@ -21,7 +21,7 @@ export class ModelError extends Error {
     return this.#told({ ...this.data, file }, `${file}: ${this.message}`);
   }
 
-  /** The same fault in other words. */
+  /** The same error with another message. */
   restated(message: string): ModelError {
     return this.#told(this.data, message);
   }

@@ -1,5 +1,5 @@
 /**
- * @file The ONNX project's backend tests: models of one operator or a few, each with inputs and the outputs that these give. Debian's
+ * @file The ONNX project's backend tests: models of one operator or a few, each with inputs and expected outputs. Debian's
  * package `libonnx-testdata` has 1,072 of them; `$ONNX_TESTDATA` names another folder.
  */
 
@@ -19,12 +19,12 @@ export interface BackendModel {
   readonly opset: number;
   /** Domain and operator of each node, `""` for ONNX's own domain: `/Abs`. */
   readonly operators: readonly string[];
-  /** By position; undefined where a value is no tensor that the IR can hold, such as a sequence. */
+  /** By position; undefined if a value is no tensor that the IR can hold, such as a sequence. */
   readonly inputs: readonly Tensor[] | undefined;
   readonly outputs: readonly Tensor[] | undefined;
 }
 
-/** Paths of the models; empty where the package is not installed. */
+/** Paths of the models; empty if the package is not installed. */
 export function backendModels(): readonly string[] {
   if (!existsSync(root)) return [];
   const folders = (path: string) =>

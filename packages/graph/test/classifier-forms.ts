@@ -1,4 +1,4 @@
-/** @file Small classifiers in the forms of exporters, and what their import must keep. */
+/** @file Small classifiers in the forms of exporters, and checks of their import. */
 
 import * as ort from "onnxruntime-node";
 import { expect } from "vitest";
@@ -58,7 +58,7 @@ export function layouts([channels, height, width]: readonly [number, number, num
 export interface Form {
   readonly label: string;
   readonly graph: Graph;
-  /** Operators that must be left, in order, where that matters. */
+  /** Operators that must remain, in order; absent if this does not matter. */
   readonly operators?: readonly string[];
   readonly changes?: readonly string[];
   readonly normalization?: object;
@@ -68,7 +68,7 @@ export interface Form {
 
 export const [C, H, W] = [3, 8, 10] as const;
 
-/** Runs the file as it is and what was imported, on the same image. */
+/** Runs the file and the imported network on the same image. */
 export async function compare({ graph, size }: Form): Promise<ImportedClassifier> {
   const imported = importClassifier(graph, size === undefined ? {} : { size });
   const { input } = imported;

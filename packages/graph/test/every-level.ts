@@ -9,7 +9,7 @@ import { evaluate } from "../src/reference/interpreter.js";
 
 export type Feeds = ReadonlyMap<string, Tensor>;
 
-/** An expansion that stays right on the first run only, or only without optimizations, is one that fails in training. */
+/** An expansion that is right only on the first run, or only without optimizations, would fail in training. */
 const LEVELS = ["disabled", "basic", "extended", "all"] as const;
 
 export async function eachRun(

@@ -1,4 +1,4 @@
-/** @file What may happen to a file that comes from outside: it is read, or refused by a ModelError. */
+/** @file Checks that a file from outside is either read or refused by a ModelError. */
 
 import { importClassifier } from "../src/classifier/import-classifier.js";
 import { ModelError } from "../src/errors.js";
@@ -10,13 +10,13 @@ import { random } from "./runtime.js";
 import { buildSample } from "./samples/build.js";
 import { samples } from "./samples/index.js";
 
-/** Honest files: one of each operator, and one of a classifier. */
+/** Valid files: one of each operator, and one of a classifier. */
 export const seeds = (): Uint8Array[] => [
   writeOnnx(classifier()),
   ...samples.filter(({ domain }) => domain === undefined).map((sample) => writeOnnx(buildSample(sample).graph)),
 ];
 
-/** Reads and imports as a classifier; anything but a ModelError is thrown on. */
+/** Reads the file and imports it as a classifier; rethrows anything but a ModelError. */
 export function readSafely(bytes: Uint8Array): "read" | "refused" {
   try {
     importClassifier(readOnnx(bytes, { floats: "float32" }), { size: 8 });
@@ -36,7 +36,7 @@ export function hostileFile(files: readonly Uint8Array[], seed: number): Uint8Ar
 /**
  * Changes `count` files at random and reads them; returns how many were read.
  *
- * @throws with the number of the case, which `seed` makes again, where reading fails otherwise than by a ModelError
+ * @throws with the number of the case, which `seed` repeats, if reading fails in another way than by a ModelError
  */
 export function fuzzReader(seed: number, count: number): number {
   const files = seeds();

@@ -6,8 +6,7 @@ import { evaluate } from "../src/reference/interpreter.js";
 import { random } from "./runtime.js";
 
 /**
- * Float64 values between −1 and 1 in random order, evenly spaced: no two are equal and none is 0, so that no kink or tie is
- * near.
+ * Float64 values between −1 and 1 in random order, evenly spaced: no two are equal and none is 0, so no kink or tie is near.
  */
 export function distinctValues(shape: readonly number[], seed: number): Tensor {
   const next = random(seed);
@@ -34,10 +33,10 @@ export interface GradientCheck {
 }
 
 /**
- * For each parameter, moves it along one random direction u and compares ⟨u, gradient⟩ with the central difference of the
- * loss. A loss that weighs an operator's outputs by random numbers makes this ⟨u, Jᵀv⟩ = ⟨Ju, v⟩.
+ * Checks gradients. It moves each parameter along one random direction u and compares ⟨u, gradient⟩ with the central difference
+ * of the loss. If the loss weighs an operator's outputs by random numbers, this is ⟨u, Jᵀv⟩ = ⟨Ju, v⟩.
  *
- * @throws {Error} naming parameter, both numbers and the seed
+ * @throws {Error} that names the parameter, both numbers and the seed
  */
 export function expectGradients(
   graph: Graph,

@@ -6,7 +6,7 @@ type Random = () => number;
 
 const pick = <T>(random: Random, list: readonly T[]): T | undefined => list[Math.floor(random() * list.length)];
 
-/** Numbers at which readers go wrong. */
+/** Numbers with which readers often go wrong. */
 const numbers = [-1, 0, 1, 2, 3, 7, 255, 65_536, 2 ** 31 - 1, 2 ** 31, 2 ** 40, -(2 ** 31), -5];
 
 const types = [0, 1, 2, 3, 6, 7, 8, 9, 10, 11, 16, 21, 22, 99];

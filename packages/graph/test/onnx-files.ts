@@ -75,7 +75,7 @@ function attribute(name: string, value: number | string | readonly number[], kin
   return { ...blank, type: AttributeType.INT, i: fromBigInt(BigInt(value)) };
 }
 
-/** A node as files have it, with attributes that our writer would not write. */
+/** A node of a file, with attributes that our writer would not write. */
 export interface RawNode {
   readonly op: string;
   readonly inputs: readonly string[];
@@ -84,7 +84,7 @@ export interface RawNode {
   readonly floats?: Readonly<Record<string, number | readonly number[]>>;
 }
 
-/** A file of any opset with a float32 input `x`, constants, and these very nodes; the outputs are those of the last node. */
+/** A file of any opset with a float32 input `x`, constants, and exactly these nodes; its outputs are those of the last node. */
 export function rawFile(
   opset: number,
   shape: readonly Dim[],

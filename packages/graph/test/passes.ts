@@ -1,4 +1,4 @@
-/** @file What every test of a pass asserts, in one place. */
+/** @file Checks that every test of a pass makes. */
 
 import { expect } from "vitest";
 import { inferTypes } from "../src/inference/infer-types.js";
@@ -31,7 +31,7 @@ export async function expectPass(pass: Pass, graph: Graph, { tolerance = 0 }: Pa
   return result;
 }
 
-/** What inference knew of the outputs before, it knows after; symbols that it made up for want of knowledge may be replaced. */
+/** Checks that inference knows at least as much about the outputs as before; symbols that it invented may be replaced. */
 function expectSameOutputTypes(result: Graph, graph: Graph): void {
   const [before, after] = [inferTypes(graph), inferTypes(result)];
   const isKnown = (dim: Dim): boolean =>

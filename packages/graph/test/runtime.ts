@@ -1,10 +1,10 @@
-/** @file Runs graphs of tests in ONNX Runtime, with optimizations off, so that what is compared is what the graph says. */
+/** @file Runs graphs of tests in ONNX Runtime without optimizations, so that exactly the graph is compared. */
 
 import * as ort from "onnxruntime-node";
 import type { Dim, Graph, TypedArray } from "../src/ir/types.js";
 import { writeOnnx } from "../src/onnx/writer.js";
 
-/** What each symbolic dimension is in tests. */
+/** The value of every symbolic dimension in tests. */
 export const TEST_BATCH = 2;
 
 export interface Output {
@@ -23,7 +23,7 @@ export function random(seed: number): () => number {
   };
 }
 
-/** Values in [-1, 1) for every element of the shape, symbols read as `TEST_BATCH`. */
+/** Values in [-1, 1) for every element of the shape; symbols count as `TEST_BATCH`. */
 export function randomFloats(shape: readonly Dim[], seed: number): { dims: number[]; data: Float32Array } {
   const next = random(seed);
   const dims = shape.map((dim) => (typeof dim === "number" ? dim : TEST_BATCH));

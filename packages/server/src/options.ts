@@ -88,7 +88,7 @@ const counts = [
   "requestTimeout",
 ] as const;
 
-/** @throws {InputError} where a number is out of range. */
+/** @throws {InputError} if a number is out of range. */
 export function settingsOf(options: ServerOptions): Settings {
   const settings: Settings = {
     host: "127.0.0.1",

@@ -34,7 +34,7 @@ export interface InternalOptions {
 /**
  * Loads the models of a folder and serves them.
  *
- * @throws {InputError} where an option is out of range; {Error} of the system where the folder or the port cannot be had.
+ * @throws {InputError} if an option is out of range; {Error} of the system where the folder or the port cannot be had.
  */
 export async function startServer(options: ServerOptions, internal: InternalOptions = {}): Promise<RunningServer> {
   const settings = settingsOf(options);

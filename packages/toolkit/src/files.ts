@@ -24,7 +24,7 @@ const advice: Readonly<Record<string, string>> = {
  * absent), syncs it, and renames it over the old one. The folder is synced too, so that the new name survives a power cut.
  * Temporary files of the same path that a killed process left are removed.
  *
- * @throws {MachineError} where the operating system refuses (disk full, no permission…); an earlier file is then intact and
+ * @throws {MachineError} if the operating system refuses (disk full, no permission…); an earlier file is then intact and
  *   the temporary one removed.
  */
 export async function writeFileAtomic(path: string, data: string | Uint8Array | Iterable<Uint8Array>): Promise<void> {
@@ -82,7 +82,7 @@ const statIfPresent = (path: string) =>
 /**
  * Gives a file, synced already, another name in its folder, in the place of an earlier file.
  *
- * @throws {MachineError} where the operating system refuses; both files are then as they were.
+ * @throws {MachineError} if the operating system refuses; both files are then as they were.
  */
 export async function renameFile(path: string, newPath: string): Promise<void> {
   try {

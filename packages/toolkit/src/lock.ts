@@ -41,7 +41,7 @@ export interface Lock {
 /**
  * @param path of the lock file; its folder is made where absent
  * @returns the lock, or who has it
- * @throws {MachineError} where the folder cannot be written to
+ * @throws {MachineError} if the folder cannot be written to
  */
 export async function takeLock(path: string, times: LockTimes = standardTimes): Promise<Lock | Holder> {
   const own: Holder = {
@@ -92,7 +92,7 @@ async function createWhole(path: string, text: string): Promise<void> {
   }
 }
 
-/** Whether the holder still runs; undefined where only the lock's age can tell. */
+/** Whether the holder still runs; undefined if only the lock's age can tell. */
 function whetherActive({ pid, start, place: at }: Holder): boolean | undefined {
   if (at !== place) return undefined;
   if (!isAlive(pid)) return false;
@@ -115,7 +115,7 @@ async function isHeld(path: string, holder: Holder, { heartbeatMs, staleMs }: Lo
   return false;
 }
 
-/** Milliseconds since 1970 by the clock of the file system; nothing where there is no lock. */
+/** Milliseconds since 1970 by the clock of the file system; nothing if there is no lock. */
 const touchedAt = async (path: string): Promise<number | undefined> =>
   (await stat(path).catch(() => undefined))?.mtimeMs;
 

@@ -14,7 +14,7 @@ export interface Target {
 
 const MAX_MESSAGE = 4000;
 
-/** @throws the error itself where it is none of ours, or says too much */
+/** @throws the error itself if it is none of ours, or says too much */
 export function refused(error: unknown): Outcome {
   const { code, message } = describeError(error);
   if (code === "internal") throw error;

@@ -127,7 +127,7 @@ function changedText(text: string, random: Random): string {
   return list.join("\n");
 }
 
-/** Undefined where it is no YAML, or lines of their own. */
+/** Undefined if it is no YAML, or lines of their own. */
 function yamlValue(text: string): unknown {
   try {
     return parse(text);

@@ -32,7 +32,7 @@ export interface Block {
   readonly document: string;
   /** Line of its first fence, from 1. */
   readonly line: number;
-  /** First word after the fence; empty where there is none. */
+  /** First word after the fence; empty if there is none. */
   readonly language: string;
   readonly text: string;
   readonly skip?: string;
@@ -88,7 +88,7 @@ function block(document: string, line: number, info: string, text: string): Bloc
 
 /**
  * The text with its replacements made.
- * @throws {Error} where the block does not have what one replaces
+ * @throws {Error} if the block does not have what one replaces
  */
 export function replacedText({ document, line, text, replaced }: Block): string {
   return replaced.reduce((current, [from, to]) => {

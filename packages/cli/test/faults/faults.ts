@@ -103,7 +103,7 @@ export async function undisturbed(scenario: Scenario): Promise<Undisturbed> {
 export const callsToFail = ({ calls }: Undisturbed, how: Fault): readonly number[] =>
   calls.flatMap((call, i) => (how === "kill" && call.startsWith("sync ") && i + 1 < calls.length ? [] : [i + 1]));
 
-/** Lets the n-th call fail, counted from 1. @returns the fault that this leads to, undefined where there is none */
+/** Lets the n-th call fail, counted from 1. @returns the fault that this leads to, undefined if there is none */
 export async function faultAt(reference: Undisturbed, at: number, how: Fault): Promise<string | undefined> {
   const { prepared, command, results, run: runFolder } = reference;
   const folder = newFolder();

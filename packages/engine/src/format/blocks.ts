@@ -1,6 +1,6 @@
 /**
- * @file The data blocks of a `.sbq` file. The header refers to each by its index, exactly once and in ascending order, and
- * each stands at the first multiple of 64 after the one before. So blocks cannot overlap, be shared or leave gaps, and the same
+ * @file The data blocks of a `.sbq` file. The header refers to each by its index, exactly once and in ascending order. Each
+ * begins at the first multiple of 64 after the one before. So blocks cannot overlap, be shared or leave gaps, and the same
  * program always gives the same bytes.
  */
 
@@ -9,7 +9,7 @@ import { crc32c } from "./crc32c.js";
 import type { JsonNode } from "./json-node.js";
 import { alignBlock, type BlockEntry } from "./layout.js";
 
-/** Most blocks of a file: four an operator at most. */
+/** Most blocks in a file: at most four per operator. */
 const maxBlocks = 2 ** 16;
 
 export class BlockReader {
@@ -44,7 +44,7 @@ export class BlockReader {
     if (end !== bytes.length) throw damaged("blocks", `end at ${end}, but the file has ${bytes.length} bytes`);
   }
 
-  /** The bytes of the block that `reference` names, which must be the one after the last taken. */
+  /** The bytes of the block that `reference` names, which must be the next one. */
   take(reference: JsonNode): Uint8Array {
     const index = reference.integer();
     if (index !== this.#next || index >= this.#entries.length)
@@ -62,7 +62,7 @@ export class BlockReader {
     return new DataView(buffer, byteOffset, byteLength);
   }
 
-  /** @throws {FormatError} where a block was never referred to. */
+  /** @throws {FormatError} if a block was never referred to. */
   finish(): void {
     if (this.#next !== this.#entries.length) throw invalid(`blocks[${this.#next}]`, "is referred to nowhere");
   }

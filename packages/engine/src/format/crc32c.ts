@@ -2,7 +2,10 @@
 
 const polynomial = 0x82f63b78;
 
-/** Eight tables of 256: table t maps a byte to its remainder after t more zero bytes, so that eight bytes go in one step. */
+/**
+ * Eight tables of 256 entries: table t maps a byte to its remainder after t more zero bytes, so eight bytes are processed in
+ * one step.
+ */
 const tables = buildTables();
 
 function buildTables(): Uint32Array {
@@ -20,7 +23,7 @@ function buildTables(): Uint32Array {
 }
 
 /**
- * @param initial  Checksum of the bytes before these, to go on from.
+ * @param initial  Checksum of the preceding bytes, to continue from.
  * @returns Unsigned 32 bits; `crc32c` of the ASCII text `123456789` is 0xE3069283.
  */
 export function crc32c(bytes: Uint8Array, initial = 0): number {

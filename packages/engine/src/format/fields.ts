@@ -1,6 +1,6 @@
 /**
- * @file The form of each kind of operator field in the header. The `fields` table of each operator says which fields it
- * has, so reader and writer need not know any operator by name.
+ * @file The form of each kind of operator field in the header. The `fields` table of each operator lists its fields, so reader
+ * and writer need not know operators by name.
  */
 
 import type { Field, FieldKind, FieldTypes } from "../operators/definition.js";

@@ -1,4 +1,4 @@
-/** @file A JSON value of an untrusted file together with its place, read with the type that the schema expects. */
+/** @file A JSON value of an untrusted file with its place, read as the type that the schema expects. */
 
 import { invalid } from "../errors.js";
 import { Decimal } from "./json.js";
@@ -13,7 +13,10 @@ export class JsonNode {
     throw invalid(this.field, message);
   }
 
-  /** The members of an object: all of `required`, none but those and `optional`. Absent ones are `undefined`. */
+  /**
+   * The members of an object, which must have all of `required` and may have those of `optional`, but no others. Absent ones
+   * are `undefined`.
+   */
   object<R extends string, O extends string = never>(
     required: readonly R[],
     optional: readonly O[] = [],

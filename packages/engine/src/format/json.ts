@@ -1,20 +1,20 @@
 /**
- * @file Reads JSON (RFC 8259) that anybody may have written, with what `JSON.parse` does not do: no name twice in an object, bounds
- * on depth and on the number of values before they are made, and numbers that remember whether they were written as integers.
+ * @file Reads JSON (RFC 8259) from untrusted sources. Unlike `JSON.parse`, it refuses a name that occurs twice in an object,
+ * limits depth and number of values before they are created, and remembers whether numbers were written as integers.
  */
 
 import { damaged } from "../errors.js";
 
-/** A number written with a fraction, an exponent or a minus before 0: no integer of the format. */
+/** A number written with a fraction, an exponent or a minus before 0; the format does not accept it as an integer. */
 export class Decimal {
   constructor(readonly value: number) {}
 }
 
-/** Values that take memory of their own: a file of 16 MB could ask for a hundred times as much. */
+/** Most values: without a limit, a file of 16 MB could ask for a hundred times as much memory. */
 const mostValues = 2 ** 20;
 const deepest = 64;
 
-/** @throws {FormatError} */
+/** @throws {FormatError} if the text is not valid JSON or exceeds a limit */
 export function parseJson(text: string, field: string): unknown {
   return new Parser(text, field).parse();
 }
@@ -29,7 +29,7 @@ export function plain(value: unknown): unknown {
 
 const space = /[ \t\n\r]*/y;
 const number = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
-/** A whole text, escapes included; which escapes and characters are right, `JSON.parse` says. */
+/** A whole text with its escapes; `JSON.parse` then checks the escapes and characters. */
 const string = /"[^"\\]*(?:\\[\s\S][^"\\]*)*"/y;
 const word = /true|false|null/y;
 const words: Readonly<Record<string, unknown>> = { true: true, false: false, null: null };
@@ -111,7 +111,7 @@ class Parser {
     return /[.eE]|^-0/.test(raw) ? new Decimal(value) : value;
   }
 
-  /** Consumes and returns the text that matches the pattern here. */
+  /** Consumes and returns the text that matches the pattern at this position. */
   #take(pattern: RegExp): string | undefined {
     pattern.lastIndex = this.#at;
     const found = pattern.exec(this.text)?.[0];

@@ -1,5 +1,5 @@
 /**
- * @file Where things stand in a `.sbq` file, shared by reader and writer; `docs/sbq-format.md` describes it byte by byte.
+ * @file The layout of a `.sbq` file, shared by reader and writer; `docs/sbq-format.md` describes it byte by byte.
  *
  *   0   4 bytes  magic "SBQ\0"
  *   4   u32      version
@@ -16,10 +16,10 @@ export const isSbq = (bytes: Uint8Array): boolean =>
   bytes instanceof Uint8Array && magic.every((byte, i) => bytes[i] === byte);
 export const formatVersion = 1;
 export const headerStart = 20;
-/** The bytes before it are under the header's checksum, with the JSON text. */
+/** The header's checksum covers the bytes before this offset and the JSON text. */
 export const checksumOffset = 16;
 export const blockAlignment = 64;
-/** Longest JSON header that a reader takes. */
+/** Longest JSON header that the reader accepts, in bytes. */
 export const maxHeaderBytes = 2 ** 24;
 
 export const alignBlock = (offset: number): number => Math.ceil(offset / blockAlignment) * blockAlignment;

@@ -1,16 +1,20 @@
 /**
- * @file Weights of a file stay packed until somebody asks for their codes. Kernels never do: their packer unpacks one layer after the
- * other into memory that it uses again, since fresh memory for the codes of a whole network takes longer to get than to fill.
+ * @file Weights of a file stay packed until their codes are read. Kernels do not read them: their packer unpacks one layer
+ * after the other into memory that it reuses, because getting fresh memory for the codes of a whole network takes longer than
+ * filling it.
  */
 
 import { elementCount } from "../operators/definition.js";
 import type { QuantizedWeights } from "../program/program.js";
 import { unpackCodes } from "./packing.js";
 
-/** Packed bytes of weights whose codes nobody has read yet; a reader of codes may change them. */
+/**
+ * Packed bytes of weights whose codes nobody has read yet. (A reader may change the codes, so the packed bytes are not used
+ * afterwards.)
+ */
 const packedBytes = new WeakMap<QuantizedWeights, Uint8Array>();
 
-/** @param packed  rows of `packCodes`, whose bits after the last code are zero; must not change from now on */
+/** @param packed  rows of `packCodes`, whose bits after the last code are zero; must not change afterwards */
 export function packedWeights(
   packed: Uint8Array,
   { bits, shape, scales }: Omit<QuantizedWeights, "codes">,
@@ -30,7 +34,7 @@ export function packedWeights(
   return weights;
 }
 
-/** The codes as they were packed; undefined where they have been unpacked or never were packed. */
+/** The codes as they were packed; undefined if they have been unpacked or never were packed. */
 export function packedCodes(weights: QuantizedWeights): Uint8Array | undefined {
   return packedBytes.get(weights);
 }

@@ -1,7 +1,7 @@
 /**
- * @file Signed codes of 2 to 8 bits, packed in the file: two's complement, least significant bit first. Code k of a row
- * takes the bits k·b … k·b + b − 1, counted from the lowest bit of the row's first byte. Every row, which is an output
- * channel, starts on a byte; the bits after its last code are zero.
+ * @file Signed codes of 2 to 8 bits, packed in the file: two's complement, least significant bit first. Code k of a row takes
+ * the bits k·b … k·b + b − 1, counted from the lowest bit of the row's first byte. Every row, which is an output channel,
+ * begins with a new byte; the bits after its last code are zero.
  *
  * At 4 bits `[1, −2, 7, −8]` is `E1 87`; at 3 bits `[1, −2, 3]` is `F1 00`.
  */
@@ -43,7 +43,7 @@ export function endsAreZero(packed: Uint8Array, bits: number, rows: number, leng
 
 /**
  * @param packed  `rows` rows of `rowBytes` bytes each.
- * @param length  Codes of a row, at most 2^28, so that bit positions within it are exact in 32 bits.
+ * @param length  Codes per row, at most 2^28, so that bit positions within a row are exact in 32 bits.
  */
 export function unpackCodes(packed: Uint8Array, bits: number, rows: number, length: number): Int8Array {
   const codes = new Int8Array(rows * length);

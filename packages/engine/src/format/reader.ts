@@ -17,12 +17,12 @@ import { parseJson, plain } from "./json.js";
 import { JsonNode } from "./json-node.js";
 import { checksumOffset, formatVersion, headerStart, magic, maxHeaderBytes } from "./layout.js";
 
-/** Longest lists in a header; `checkProgram` has the limits of meaning, these only bound the work. */
+/** Longest list in a header. It only bounds the work; `checkProgram` has the limits of the format. */
 const maxEntries = 2 ** 20;
 
 /**
  * @param bytes  The whole file. The program refers to its packed weights, so it must not change while the program is in use.
- * @throws {FormatError} for anything that is not a whole, undamaged file of this version within the limits.
+ * @throws {FormatError} for anything but a complete, undamaged file of this version within the limits.
  */
 export function readSbq(bytes: Uint8Array, options: CheckOptions = {}): Program {
   checkOptions(options, checkOptionTypes);
@@ -63,7 +63,7 @@ export function readSbq(bytes: Uint8Array, options: CheckOptions = {}): Program 
   return program;
 }
 
-/** The fixed part and the JSON text. */
+/** Reads the fixed part and the JSON text. */
 function readHeader(bytes: Uint8Array): { root: JsonNode; end: number } {
   if (bytes.length < headerStart || magic.some((byte, i) => bytes[i] !== byte))
     throw new FormatError(

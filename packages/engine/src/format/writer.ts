@@ -9,7 +9,7 @@ import { crc32c } from "./crc32c.js";
 import { fieldCodecs } from "./fields.js";
 import { alignBlock, type BlockEntry, checksumOffset, formatVersion, headerStart, magic } from "./layout.js";
 
-/** @throws {FormatError} where the program breaks a rule; nothing is written that `readSbq` would refuse. */
+/** @throws {FormatError} if the program breaks a rule, so a file that `readSbq` would refuse is never written. */
 export function writeSbq(program: Program): Uint8Array {
   checkBuiltProgram(program, Number.POSITIVE_INFINITY);
   const blocks = new BlockWriter();

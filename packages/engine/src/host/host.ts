@@ -5,7 +5,7 @@ import type { Fit } from "../preprocess/preprocess.js";
 import type { Preprocessing, Probabilities, Provenance } from "../program/program.js";
 import type { KernelName, Tier } from "../wasm/modules.js";
 
-/** `"scalar"` is the reference in TypeScript: slow, and the truth that the kernels equal bit for bit. */
+/** `"scalar"` is the reference in TypeScript. It is slow, and defines the result that all kernels must equal, bit for bit. */
 export type TierName = "scalar" | Tier;
 
 /** The description of a model, from its file. */
@@ -13,7 +13,7 @@ export interface ModelInfo {
   readonly name: string;
   readonly classes: number;
   readonly labels?: readonly string[];
-  /** Whether classes exclude each other, or each is decided by itself. */
+  /** Whether classes exclude each other, or each is decided independently. */
   readonly probabilities: Probabilities;
   /** `[C, H, W]` of the network's input. */
   readonly inputShape: readonly [number, number, number];
@@ -25,16 +25,18 @@ export interface ModelInfo {
   readonly weights: number;
   /** Mean bit width of the weights. */
   readonly weightBits: number;
-  /** Most bytes that the model takes beside its file: weights, unpacked and as the kernels want them, activations, tables. */
+  /**
+   * Most bytes that the model takes in addition to its file: weights, unpacked and packed for the kernels, activations, tables.
+   */
   readonly peakBytes: number;
 }
 
-/** How a loaded model is run. */
+/** How a loaded model runs. */
 export interface HostState {
   readonly info: ModelInfo;
   readonly tier: TierName;
   readonly threads: number;
-  /** Why there are fewer threads than were asked for. */
+  /** The reason for fewer threads than requested; absent if all run. */
   readonly fallback?: string;
 }
 
@@ -45,7 +47,7 @@ export interface LayerProfile {
   readonly name: string;
   /** Kernels that ran, in order; none in the scalar tier. */
   readonly kernels: readonly KernelName[];
-  /** Steps of the inner loop between two flushes of narrow sums, where there are any. */
+  /** Steps of the inner loop between two flushes of narrow sums; absent if there are none. */
   readonly flush?: number;
   /** Shortest time of one image. */
   readonly milliseconds: number;
@@ -59,20 +61,20 @@ export interface LayerProfile {
 export type Tensor = Uint8Array | Float32Array;
 
 export interface Host {
-  /** As it is now: threads can die. */
+  /** The present state; it changes if threads die. */
   readonly state: HostState;
-  /** Logits `[count, classes]`; rejects with the signal's reason where it fires. */
+  /** Logits `[count, classes]`; rejects with the signal's reason if it fires. */
   run(input: Tensor, signal?: AbortSignal): Promise<Float32Array>;
-  /** Logits of one picture of any size, or of the network's where `fit` says so. */
+  /** Logits of one picture of any size; with `fit: "exact"`, of the network's size only. */
   runPicture(picture: Picture, fit: Fit, signal?: AbortSignal): Promise<Float32Array>;
   profile(runs: number): Promise<LayerProfile[]>;
-  /** Gives the memory back; calls that wait are refused. */
+  /** Frees the memory; calls that still wait are refused. */
   dispose(): void;
 }
 
 export interface HostOptions {
   readonly tier: TierName | "auto";
-  /** Threads that work on one image together, where memory can be shared. */
+  /** Number of threads that work on one image together, if memory can be shared. */
   readonly threads: number;
   readonly maxBytes: number;
 }

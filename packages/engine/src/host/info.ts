@@ -9,7 +9,7 @@ import type { Program } from "../program/program.js";
 import type { ModelInfo, TierName } from "./host.js";
 
 /**
- * @param tier     the one that will run it
+ * @param tier     the tier that will run it
  * @param threads  that share its memory
  */
 export function modelInfo(program: Program, tier: TierName, threads: number): ModelInfo {
@@ -34,15 +34,15 @@ export function modelInfo(program: Program, tier: TierName, threads: number): Mo
   };
 }
 
-/** The program itself: unpacked weights, scales, biases, tables. */
+/** Bytes of the program itself: unpacked weights, scales, biases, tables. */
 function programBytes({ operators, inputTables }: Program): number {
   return operators.reduce((sum, op) => sum + parameterBytes(op), 256 * inputTables.length);
 }
 
-/** Three digits, small numbers too. */
+/** A number in millions with three significant digits. */
 const millions = (count: number): string => String(Number((count / 1e6).toPrecision(3)));
 
-/** A few lines for people. */
+/** The facts as a few lines of text. */
 export function describeInfo(info: ModelInfo): string {
   const {
     name,

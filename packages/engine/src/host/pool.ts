@@ -1,6 +1,6 @@
 /**
- * @file Several workers with the same model: images of a batch, and calls that come at once, go to the least busy one. What a
- * worker had to do when it died is done by another.
+ * @file Several workers with the same model. Images of a batch, and concurrent calls, go to the least busy worker. If a worker
+ * dies, another one does its work.
  */
 
 import { workerFailed } from "../errors.js";

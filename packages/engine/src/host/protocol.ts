@@ -1,4 +1,4 @@
-/** @file Messages between a model and its workers. A worker has one model, or helps the thread that has it. */
+/** @file Messages between a model and its workers. A worker has a model of its own, or helps the thread that has the model. */
 
 import type { EngineErrorCode, EngineErrorData } from "../error-codes.js";
 import { EnvironmentError, FormatError, InputError, LoadError } from "../errors.js";
@@ -39,14 +39,14 @@ export interface Cancellation {
   readonly cancel: number;
 }
 
-/** The first message of a worker says that it runs. */
+/** The first message of a worker, sent when it runs. */
 export const ready = "subbyte-ready";
 
 export type Reply =
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly error: ErrorRecord };
 
-/** An error of ours keeps its class, code and data on the way, which structured cloning would not do. */
+/** An error of this package with its class, code and data, which structured cloning would lose. */
 export interface ErrorRecord {
   readonly name: string;
   readonly code?: EngineErrorCode;

@@ -16,7 +16,7 @@ interface Pending {
   reject(error: Error): void;
 }
 
-/** Starts as many workers as possible, at most `count`, and says why others could not be started. */
+/** Starts as many workers as possible, at most `count`, and returns the reason if some could not be started. */
 export async function startWorkers(
   count: number,
 ): Promise<{ readonly workers: readonly RemoteHost[]; readonly failure?: Error }> {
@@ -26,7 +26,7 @@ export async function startWorkers(
   return { workers, ...(failed === undefined ? {} : { failure: failed.reason as Error }) };
 }
 
-/** A worker, with a model once it is opened; or one that helps another host. */
+/** A worker: it opens a model, or helps another host. */
 export class RemoteHost implements Host, Recruit {
   readonly #worker: WorkerEndpoint;
   readonly #pending = new Map<number, Pending>();
@@ -41,7 +41,7 @@ export class RemoteHost implements Host, Recruit {
     });
   }
 
-  /** @throws {Error} where workers cannot be started here. */
+  /** @throws {Error} if workers cannot be started here. */
   static async start(): Promise<RemoteHost> {
     const worker = platform.startWorker();
     const host = new RemoteHost(worker);
@@ -59,7 +59,7 @@ export class RemoteHost implements Host, Recruit {
     return host;
   }
 
-  /** Why the worker answers nothing any more. */
+  /** The reason why the worker no longer answers; undefined while it does. */
   get ended(): Error | undefined {
     return this.#ended;
   }
@@ -69,7 +69,7 @@ export class RemoteHost implements Host, Recruit {
     return this.#state;
   }
 
-  /** Number of calls that wait for an answer. */
+  /** Number of calls that have no answer yet. */
   get load(): number {
     return this.#pending.size;
   }
@@ -105,7 +105,7 @@ export class RemoteHost implements Host, Recruit {
     this.#end(new InputError("model-disposed", {}, "the model was disposed of"));
   }
 
-  /** @param transfer  copies that the worker may keep: a view would be posted with the whole buffer around it */
+  /** @param transfer  copies that the worker may keep; posting a view would send the whole buffer around it */
   #call<M extends keyof Service>(
     method: M,
     parameters: Parameters<Service[M]>,
@@ -127,7 +127,7 @@ export class RemoteHost implements Host, Recruit {
     return (signal === undefined ? answer : this.#cancellable(id, answer, signal)) as ReturnType<Service[M]>;
   }
 
-  /** The caller is free at once; the worker leaves out what it has not begun. */
+  /** Rejects at once if the signal fires; the worker skips what it has not begun. */
   async #cancellable(id: number, answer: Promise<unknown>, signal: AbortSignal): Promise<unknown> {
     const cancel = () => {
       if (!this.#pending.has(id)) return;
@@ -150,7 +150,7 @@ export class RemoteHost implements Host, Recruit {
     else pending?.resolve(reply.result);
   }
 
-  /** Ends the worker; requests are no longer answered. */
+  /** Ends the worker and rejects its requests. */
   #end(reason: Error): void {
     if (this.#ended !== undefined) return;
     this.#ended = reason;

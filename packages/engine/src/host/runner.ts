@@ -1,4 +1,4 @@
-/** @file One face for the kernels and the scalar reference. */
+/** @file A common interface for the kernels and the scalar reference. */
 
 import { compileChecked } from "../kernels/executable.js";
 import { operatorMultiplyAdds } from "../operators/index.js";
@@ -8,7 +8,7 @@ import type { Recruit } from "../threads/team.js";
 import type { KernelModules } from "../wasm/modules.js";
 import type { LayerProfile, TierName } from "./host.js";
 
-/** At once, or later: what computes may be a device of its own. */
+/** A value now or later: a runner may compute on a device of its own. */
 export type Eventually<T> = T | Promise<T>;
 
 export interface Runner {
@@ -22,8 +22,8 @@ export interface Runner {
 
 /**
  * @param program   checked already
- * @param recruits  threads that help; the scalar tier has no use for them
- * @param modules  the kernels, where they are compiled already
+ * @param recruits  threads that help; the scalar tier does not use them
+ * @param modules  the kernels, if they have been compiled already
  */
 export async function createRunner(
   program: Program,

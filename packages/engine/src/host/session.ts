@@ -1,6 +1,6 @@
 /**
- * @file Runs a model on this thread: reads and checks the file once, prepares the layers, and warms up. Every other
- * host uses one in the end.
+ * @file Runs a model on the calling thread: reads and checks the file once, prepares the layers, and warms up. Every other host
+ * uses a session in the end.
  */
 
 import { tooLarge } from "../errors.js";
@@ -20,7 +20,7 @@ import { bestTier } from "./tier.js";
 import { Turns } from "./turns.js";
 
 export interface SessionOptions extends HostOptions {
-  /** The kernels, where they are compiled already. */
+  /** The kernels, if they have been compiled already. */
   readonly modules?: KernelModules;
 }
 
@@ -39,8 +39,8 @@ export class Session implements Host {
   }
 
   /**
-   * @throws {FormatError} where the file is damaged, hostile or too large.
-   * @throws {EnvironmentError} where this machine lacks the tier.
+   * @throws {FormatError} if the file is damaged, hostile or too large.
+   * @throws {EnvironmentError} if this machine lacks the tier.
    */
   static async open(file: Uint8Array, options: SessionOptions): Promise<Session> {
     const tier = options.tier === "auto" ? bestTier() : options.tier;
@@ -107,7 +107,7 @@ export class Session implements Host {
     for (const helper of this.#helpers) helper.dispose();
   }
 
-  /** Does the work. If a helper has died, this thread does this and all later work alone. */
+  /** Does the work. If a helper has died, this thread does this and all later work without helpers. */
   async #attempt<T>(work: (runner: Runner) => Eventually<T>): Promise<T> {
     const dead = this.#helpers.find(({ ended }) => ended !== undefined);
     if (dead !== undefined) await this.#goOnAlone(dead.ended!);
@@ -134,7 +134,7 @@ export class Session implements Host {
   }
 }
 
-/** How many workers can help, and why not more. */
+/** The number of workers that can help, and the reason if there are fewer than requested. */
 function sharing(tier: HostState["tier"], threads: number): { readonly helpers: number; readonly reason?: string } {
   if (threads === 1) return { helpers: 0 };
   if (tier === "scalar") return { helpers: 0, reason: 'the tier "scalar" runs on one thread' };
@@ -156,6 +156,6 @@ function checkMemory({ peakBytes }: ModelInfo, tier: HostState["tier"], maxBytes
     );
 }
 
-/** A thread died: nothing is wrong with the file or the input. */
+/** Whether an error means that a thread died, so that file and input are not at fault. */
 const isWorkerFault = (error: unknown): boolean =>
   error instanceof Error && "code" in error && (error.code === "thread-lost" || error.code === "worker-failed");

@@ -7,18 +7,18 @@ import { Session } from "./session.js";
 
 export interface StartOptions extends HostOptions {
   readonly worker: boolean;
-  /** Whether threads work on one image together, or on one image each. */
+  /** Whether all threads work on one image together, or each on an image of its own. */
   readonly parallel: "tiles" | "images";
 }
 
 export interface Started {
   readonly host: Host;
   readonly runsOn: "worker" | "caller";
-  /** Why less was given than asked for: no worker, or fewer of them. */
+  /** The reason for no worker, or for fewer workers than requested. */
   readonly fallback?: Error;
 }
 
-/** @throws {FormatError} */
+/** @throws {FormatError} if the file is damaged, hostile or too large */
 export async function startHost(file: Uint8Array, options: StartOptions): Promise<Started> {
   const { worker, parallel, threads, tier, maxBytes } = options;
   const oneEach = parallel === "images";

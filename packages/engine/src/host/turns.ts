@@ -1,6 +1,6 @@
-/** @file Lets other work of this thread go on between parts of a long one, so that it can be cancelled. */
+/** @file Lets other tasks of this thread run between parts of a long computation, so that it can be cancelled. */
 
-/** Milliseconds of work between two turns. */
+/** Milliseconds of computation between two pauses. */
 const longestTurn = 8;
 
 export class Turns {
@@ -11,7 +11,7 @@ export class Turns {
     this.#signal = signal;
   }
 
-  /** @throws the signal's reason where it has fired. */
+  /** @throws the signal's reason if it has fired. */
   async next(): Promise<void> {
     this.#signal.throwIfAborted();
     if (performance.now() - this.#last < longestTurn) return;
@@ -21,7 +21,7 @@ export class Turns {
   }
 }
 
-/** Resolves after the tasks that wait now, messages among them; a timer would be delayed in a page. */
+/** Resolves after the tasks that are waiting now, such as messages. (A timer would be delayed in a page.) */
 function otherTasks(): Promise<void> {
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();

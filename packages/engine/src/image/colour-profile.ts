@@ -1,11 +1,11 @@
 /** @file Whether an image file carries a colour profile, told from its first bytes. */
 
-/** Profiles come before the pixels, but in JPEG after EXIF and XMP, of 64 KiB each. */
+/** Bytes to read. Profiles come before the pixels, in JPEG after EXIF and XMP of up to 64 KiB each. */
 const HEAD_BYTES = 2 ** 18;
 
 /**
- * Whether a JPEG, PNG, WebP or AVIF file carries an ICC profile. Other signs of colour, such as PNG's gamma chunk, do not count:
- * decoders outside browsers pass over them.
+ * Whether a JPEG, PNG, WebP or AVIF file has an ICC profile. Other color information, such as PNG's gamma chunk, does not
+ * count, because decoders outside browsers ignore it.
  */
 export async function hasColourProfile(file: Blob): Promise<boolean> {
   const bytes = new Uint8Array(await file.slice(0, HEAD_BYTES).arrayBuffer());
@@ -21,7 +21,7 @@ export async function hasColourProfile(file: Blob): Promise<boolean> {
 
 type Text = (from: number, length: number) => string;
 
-/** Segments up to the first scan; a profile is an APP2 segment with that name (ICC.1, annex B.4). */
+/** Reads the segments before the first scan; a profile is an APP2 segment with that name (ICC.1, annex B.4). */
 function jpegHasProfile(bytes: Uint8Array, text: Text): boolean {
   for (let at = 2; at + 16 < bytes.length && bytes[at] === 0xff; at += 2 + ((bytes[at + 2]! << 8) | bytes[at + 3]!)) {
     const marker = bytes[at + 1];
@@ -31,7 +31,7 @@ function jpegHasProfile(bytes: Uint8Array, text: Text): boolean {
   return false;
 }
 
-/** Chunks up to the first of the image (ISO/IEC 15948, 11.3.3.3). */
+/** Reads the chunks before the first of the image (ISO/IEC 15948, 11.3.3.3). */
 function pngHasProfile(bytes: Uint8Array, text: Text): boolean {
   const view = new DataView(bytes.buffer);
   for (let at = 8; at + 8 <= bytes.length; at += 12 + view.getUint32(at)) {

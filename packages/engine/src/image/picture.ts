@@ -1,4 +1,4 @@
-/** @file Images as they come to the engine, and their pixels. */
+/** @file The images that callers pass, and their pixels. */
 
 import { isObject, wrongArgument } from "../arguments.js";
 import { InputError } from "../errors.js";
@@ -6,12 +6,12 @@ import type { Bitmap } from "../host-types.js";
 import { checkImage, type RawImage } from "../preprocess/resize.js";
 import { hasColourProfile } from "./colour-profile.js";
 
-/** Pixels, or a browser's decoded image whose pixels are still to be read; both can be posted to a worker. */
+/** Pixels, or a browser's decoded image whose pixels have not been read yet; both can be posted to a worker. */
 export type Picture = RawImage | BitmapPicture;
 
 export interface BitmapPicture {
   readonly bitmap: Bitmap;
-  /** Colours stand as in the file; else they may have been multiplied by alpha. */
+  /** Whether colors are as in the file; else they may have been multiplied by alpha. */
   readonly asStored: boolean;
 }
 
@@ -61,21 +61,21 @@ export type ImageInput =
   | Blob;
 
 /**
- * Alpha does not change the stored values; rotation by EXIF is applied. Colours of a file with a profile become sRGB, those of
- * other files stay as stored, as in Node. An image element does not say what its file was: the browser converts it as it does
- * for the screen.
+ * Decodes without changing stored values by alpha, and applies the rotation of EXIF. Colors of a file with a profile become
+ * sRGB, those of other files stay as stored, as in Node. For an image element the file is unknown, so the browser converts it
+ * as it does for the screen.
  */
 async function decodingOf(source: ImageBitmapSource): Promise<ImageBitmapOptions> {
   const converts = !(source instanceof Blob) || (await hasColourProfile(source));
   return { premultiplyAlpha: "none", colorSpaceConversion: converts ? "default" : "none" };
 }
 
-/** Bitmaps that were made so. */
+/** Bitmaps that were decoded in this way. */
 const asStored = new WeakSet<object>();
 
 /**
  * Decodes an image file in a browser to the sRGB bytes that decoders in Node give.
- * @throws {InputError} where the browser cannot decode it.
+ * @throws {InputError} if the browser cannot decode it.
  */
 export async function decodeImage(file: Blob): Promise<Bitmap> {
   if (typeof createImageBitmap === "undefined")
@@ -87,7 +87,7 @@ export async function decodeImage(file: Blob): Promise<Bitmap> {
   return bitmapOf(file);
 }
 
-/** Something that can be posted and read in any thread, and whether it is the engine's to close. */
+/** A picture that can be posted and read in any thread, and whether the engine must close it. */
 export async function pictureOf(image: ImageInput): Promise<{ readonly picture: Picture; readonly owned: boolean }> {
   if (!isObject(image)) throw notAnImage(image);
   if ("data" in image) {
@@ -131,11 +131,11 @@ const notAnImage = (found: unknown): InputError =>
     "{ data, width, height, channels }, ImageData or, in a browser, a picture of its own",
   );
 
-/** Whether an error of a browser means that a picture's pixels may not be read, because it is of another origin. */
+/** Whether an error means that a picture's pixels may not be read because it comes from another origin. */
 const isForeign = (cause: unknown): boolean =>
   isObject(cause) && ["DataCloneError", "SecurityError"].includes((cause as { readonly name?: string }).name ?? "");
 
-/** Why a message to a worker could not be sent: pictures of other origins must stay in the page. */
+/** The reason why a message to a worker could not be sent: pictures of other origins must stay in the page. */
 export function notPostable(cause: unknown): unknown {
   if (!isForeign(cause)) return cause;
   return new InputError(
@@ -148,8 +148,8 @@ export function notPostable(cause: unknown): unknown {
 }
 
 /**
- * The pixels of a picture. A canvas gives opaque ones as they are, but keeps the colours of translucent ones only as far as
- * alpha allows; where a bitmap has those as stored, they are read through a texture, if the browser has one.
+ * The pixels of a picture. A canvas returns opaque colors exactly, but translucent ones only as precisely as alpha allows. If a
+ * bitmap has its colors as stored, they are read through a texture instead, if the browser has WebGL.
  */
 export function pixelsOf(picture: Picture): RawImage {
   if (!isObject(picture)) throw notAnImage(picture);
@@ -185,7 +185,7 @@ function isOpaque(rgba: RawImage["data"]): boolean {
   return true;
 }
 
-/** WebGL takes a bitmap to a texture and back without touching its values. */
+/** Reads a bitmap through a WebGL texture, which does not change its values. */
 function texturePixels(bitmap: Bitmap): RawImage | undefined {
   const { width, height } = bitmap;
   const gl = new OffscreenCanvas(1, 1).getContext("webgl2");

@@ -18,7 +18,7 @@ export type FilterOperator = ConvOperator | LinearOperator;
 
 export const isFilter = (op: Operator): op is FilterOperator => op.op === "conv" || op.op === "linear";
 
-/** The convolution that an operator is; a linear layer is one of a 1×1 map. */
+/** The convolution of an operator; a linear layer is a convolution of a 1×1 map. */
 export function filterOf(op: FilterOperator): Filter {
   const [outputs, inputs, height = 1, width = 1] = op.weights.shape as [number, number, number?, number?];
   return op.op === "conv"
@@ -36,8 +36,9 @@ export function highestCode(program: Program, id: TensorId): number {
 }
 
 /**
- * Bytes where the tier's products can read them (at most 7 bits, so that they are not negative as signed bytes, or 8 where the
- * machine's fused product is known) or where only other operators and depthwise convolutions read; else int16.
+ * How tensors are stored: as bytes if all kernels that read them can (the tier's products: at most 7 bits, so that signed bytes
+ * are not negative, or 8 bits if the machine's fused product is known), or if only other operators and depthwise convolutions
+ * read them; else as int16.
  */
 export function chooseElementBytes(program: Program, tier: Tier): ElementBytes[] {
   const elements = new Array<ElementBytes>(program.tensors.length).fill(1);
@@ -56,11 +57,11 @@ export interface Layer {
   readonly highest: number;
   /** Bias with the input's zero point folded in (rule 3). */
   readonly bias: Int32Array;
-  /** m[c] of rule 5, for an output scale of 1 where the results are logits. */
+  /** m[c] of rule 5; for logits, with an output scale of 1. */
   readonly multipliers: Float32Array;
 }
 
-/** Stages the layer's codes too. */
+/** Computes the facts that the choice depends on, and stages the layer's codes. */
 export function describeLayer(program: Program, packer: Packer, op: FilterOperator): Layer {
   const filter = filterOf(op);
   packer.stage(op.weights);
@@ -76,9 +77,9 @@ export function describeLayer(program: Program, packer: Packer, op: FilterOperat
   };
 }
 
-/** Smallest number of input channels for which the transforms pay. */
+/** Smallest number of input channels for which the transforms are worth their time. */
 const winogradChannels = 8;
-/** Below this a quarter of it could lose bits to underflow. */
+/** A quarter of a smaller multiplier could lose bits to underflow. */
 const winogradMultiplier = 2 ** -100;
 
 /** Whether Winograd's transforms apply: 3×3, stride 1, every input channel in every filter. */
@@ -92,7 +93,7 @@ export function isThreeByThree({ weights, strides, dilations, groups }: ConvOper
   );
 }
 
-/** F(2×2, 3×3): four times every result fits int32; sums on the way may wrap, the last one may not. */
+/** Whether F(2×2, 3×3) is exact: four times every result must fit int32; intermediate sums may wrap. */
 export function winogradFits({ weightSums, highest, bias, multipliers }: Layer): boolean {
   return bias.every(
     (b, c) =>
@@ -100,7 +101,7 @@ export function winogradFits({ weightSums, highest, bias, multipliers }: Layer):
   );
 }
 
-/** F(4×4, 3×3): every sum lies within ±2^25, from which it can be told (`assembly/winograd4.ts`). */
+/** Whether F(4×4, 3×3) is exact: every sum must lie within ±2^25, so that it can be recovered (`assembly/winograd4.ts`). */
 export function winograd4Fits({ weightSums, highest }: Layer): boolean {
   return weightSums.magnitudes.every((magnitude) => magnitude * highest < 2 ** 25);
 }
@@ -117,7 +118,7 @@ export function packedFieldBits({ weightSums, highest, filter }: Layer): number 
   return bits;
 }
 
-/** For each tensor the indices of the operators that read it. */
+/** The indices of the operators that read each tensor. */
 export function readersOf(program: Program): readonly (readonly number[])[] {
   const readers: number[][] = program.tensors.map(() => []);
   for (const [i, op] of program.operators.entries()) for (const id of new Set(inputsOf(op))) readers[id]!.push(i);

@@ -11,7 +11,7 @@ export type TaskFields<Name extends TaskName> = Readonly<Record<keyof Layouts[Na
 
 export const pageBytes = 2 ** 16;
 
-/** Bump allocation behind the activations; memory grows as needed, before the first run only. */
+/** Bump allocation after the activations. Memory grows as needed, but only before the first run. */
 export class Constants {
   readonly memory: WasmMemory;
   #end: number;
@@ -19,7 +19,7 @@ export class Constants {
 
   /**
    * @param start   first free byte
-   * @param shared  whether other threads will work on the memory too
+   * @param shared  whether other threads will also use the memory
    */
   constructor(start: number, shared = false) {
     this.#end = start;
@@ -40,7 +40,7 @@ export class Constants {
     return address;
   }
 
-  /** Gives back everything reserved since `end` was `mark`. Tables that others share must not be among it. */
+  /** Frees everything reserved since `end` was `mark`. It must not include tables that others share. */
   release(mark: number): void {
     new Uint8Array(this.memory.buffer).fill(0, mark, this.#end);
     this.#end = mark;
@@ -64,7 +64,7 @@ export class Constants {
     return address;
   }
 
-  /** Integers that several layers need alike; `key` says which, and `make` is called for the first of them. */
+  /** Integers that several layers need. `key` identifies them, and `make` is called for the first layer that needs them. */
   sharedIntegers(key: string, make: () => ArrayLike<number>): number {
     let address = this.#shared.get(key);
     if (address === undefined) {

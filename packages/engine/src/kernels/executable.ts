@@ -24,11 +24,11 @@ import { scheduleSteps } from "./splitting/schedule.js";
 
 /** Options of `compile`. */
 export interface CompileOptions {
-  /** Default: the best one of this machine. */
+  /** The tier; by default the fastest of this machine. */
   readonly tier?: Tier;
   /**
-   * Runs once on a black image, so that the first real run is as fast as later ones: V8 starts kernels with quickly
-   * compiled code and replaces the hot ones by optimized code. Default true.
+   * Runs the network once on a black image, so that the first real run is as fast as later ones: V8 starts kernels with quickly
+   * compiled code and replaces the hot ones by optimized code. True by default.
    */
   readonly warmUp?: boolean;
 }
@@ -53,7 +53,10 @@ export interface ProfileEntry {
   readonly multiplyAdds: number;
 }
 
-/** A program compiled to kernels, on the calling thread. `load` gives a `Model` that also uses workers and threads. */
+/**
+ * A program compiled to kernels, which runs on the calling thread. `load` returns a `Model`, which can also use workers and
+ * threads.
+ */
 export interface Executable {
   readonly program: Program;
   readonly tier: Tier;
@@ -61,19 +64,20 @@ export interface Executable {
   /** Bytes of memory: activations, weights, tables and scratch. */
   readonly peakBytes: number;
   /**
-   * Logits `[count, classes]` of images `[count, H, W, C]`, bytes at the network's size. Allocates nothing where `logits` is given.
-   * @throws {InputError} where the length does not fit.
+   * Logits `[count, classes]` of images `[count, H, W, C]`, bytes at the network's size. Allocates nothing if `logits` is
+   * given.
+   * @throws {InputError} if the length does not fit.
    */
   run(images: Uint8Array, logits?: Float32Array): Float32Array;
-  /** The same from codes of the input tensor, `[count, C, H, W]`. */
+  /** The same for codes of the input tensor, `[count, C, H, W]`. */
   runCodes(codes: Uint8Array, logits?: Float32Array): Float32Array;
-  /** Runs one image `runs` times and gives the shortest time of every operator. */
+  /** Runs one image `runs` times and returns the shortest time of every operator. */
   profile(image: Uint8Array, runs?: number): ProfileEntry[];
 }
 
 /**
- * Lays a program out, packs its weights and proves its sums.
- * @throws {FormatError} where the program breaks a rule.
+ * Lays a program out in memory, packs its weights and proves that its sums fit.
+ * @throws {FormatError} if the program breaks a rule.
  */
 export async function compile(program: Program, options: CompileOptions = {}): Promise<Executable> {
   checkOptions(options, { tier: oneOf("simd", "relaxed", "fused"), warmUp: yesOrNo });
@@ -82,9 +86,9 @@ export async function compile(program: Program, options: CompileOptions = {}): P
 }
 
 /**
- * The same for a program that `checkProgram` has passed.
+ * The same for a program that `checkProgram` has accepted.
  * @param recruits  threads that will run it together with this one
- * @param compiled  the kernels, for shared memory where there are recruits
+ * @param compiled  the kernels, for shared memory if there are recruits
  */
 export async function compileChecked(
   program: Program,
@@ -106,10 +110,10 @@ export async function compileChecked(
   return executable;
 }
 
-/** A table that leaves codes as they are. */
+/** A table that does not change codes. */
 const identity = Uint8Array.from({ length: 256 }, (_, code) => code);
 
-/** Memory with packed weights, and the steps of a run, on one thread. */
+/** Lays out memory with packed weights, and the steps of a run, for one thread. */
 export async function layOut(program: Program, tier: Tier, shared: boolean, compiled?: KernelModules) {
   const plan = planProgram(program, tier);
   const constants = new Constants(plan.end, shared);
@@ -154,7 +158,7 @@ class WasmExecutable implements Executable {
     this.#runOnce();
   }
 
-  /** The image that stands in memory. */
+  /** Runs the image that is in memory. */
   #runOnce(): void {
     this.meeting?.wait("start");
     for (const phase of this.phases) {

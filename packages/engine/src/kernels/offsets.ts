@@ -1,9 +1,9 @@
-/** @file Tables of byte offsets by which kernels find pixels: they cover strides, borders and ragged ends without tests. */
+/** @file Tables of byte offsets with which kernels find pixels, so that strides, borders and incomplete tiles need no tests. */
 
 import type { Constants } from "./constants.js";
 import type { Placement } from "./placement.js";
 
-/** Geometry of a window that moves over a map: where it starts and how far it steps. */
+/** The geometry of a window that moves over a map: its first position and its steps. */
 export interface Sampling {
   readonly height: number;
   readonly width: number;
@@ -18,7 +18,7 @@ export function wholeMap({ height, width }: Placement): Sampling {
   return { height, width, top: 0, left: 0, strideY: 1, strideX: 1 };
 }
 
-/** Offsets of `height` × `width` samples from pixel (0, 0), the last one repeated up to a multiple of four. */
+/** Offsets of `height` × `width` samples from pixel (0, 0); the last one is repeated up to a multiple of four. */
 export function pixelOffsets(constants: Constants, { rowPitch, pixelPitch }: Placement, sampling: Sampling): number {
   const { height, width, top, left, strideY, strideX } = sampling;
   const key = `pixels ${[rowPitch, pixelPitch, height, width, top, left, strideY, strideX]}`;
@@ -39,13 +39,13 @@ export function pixelOffsets(constants: Constants, { rowPitch, pixelPitch }: Pla
 export interface Tiling {
   /** Outputs of a tile along each axis. */
   readonly edge: number;
-  /** Tiles whose products are formed at once. */
+  /** Number of tiles whose products are computed together. */
   readonly group: number;
 }
 
 /**
- * Offsets of the output pixels of all tiles: by group, then phase (edge·row + column), then tile. What lies outside the map, and
- * the tiles that the last group lacks, go to the dump.
+ * Offsets of the output pixels of all tiles, by group, then phase (edge·row + column), then tile. Pixels outside the map, and
+ * tiles that the last group lacks, are written to the dump.
  */
 export function tileOffsets(constants: Constants, placement: Placement, { edge, group }: Tiling): number {
   const { rowPitch, pixelPitch, height, width, dump } = placement;

@@ -1,6 +1,6 @@
 /**
- * @file The work on weights at load. Kernels do it, because JavaScript that V8 has not optimized yet would take most of
- * the load time. Codes are staged in memory that will hold activations later.
+ * @file Packing of weights at load. Kernels do it, because JavaScript that V8 has not optimized yet would take most of the load
+ * time. Codes are staged in memory that will hold activations later.
  */
 
 import { packedCodes } from "../format/packed-weights.js";
@@ -26,11 +26,11 @@ export interface Packed {
 export interface PackedWinograd extends Packed {
   /** For byte kernels: int32[outputs][16], Σ over inputs of U. */
   readonly totals: Int32Array;
-  /** For byte kernels: the largest |U|. From 128 on, the packed bytes are saturated and useless. */
+  /** For byte kernels: the largest |U|. If it is above 127, the packed bytes are saturated and useless. */
   readonly largest: number;
 }
 
-/** Where the int16 sums of a layer start. */
+/** The starts of a layer's int16 sums. */
 export interface Starts {
   /** Address of int16[groups][pieces][16]. */
   readonly initial: number;
@@ -40,7 +40,7 @@ export interface Starts {
 
 export type WeightForm = "Bytes" | "Words" | "Pairs";
 
-/** Bytes behind the codes where packed ones may end, so that they are unpacked in place by whole vectors. */
+/** Bytes after the codes in which packed bytes may end, so that whole vectors can unpack them in place. */
 const unpackSlack = 64;
 
 /** Codes of one output. */
@@ -67,7 +67,7 @@ export class Packer {
     this.#start = start;
   }
 
-  /** Makes `weights` those that the other methods work on. */
+  /** Unpacks `weights`; the other methods then work on them. */
   stage(weights: QuantizedWeights): void {
     const constants = this.#constants;
     const count = elementCount(weights.shape);
@@ -127,7 +127,7 @@ export class Packer {
     return { address: target, blocks, blockPitch, steps };
   }
 
-  /** Filters of F(2×2, 3×3) as bytes or int16, or of F(4×4, 3×3). */
+  /** Packs filters for F(2×2, 3×3) as bytes or int16, or for F(4×4, 3×3). */
   packWinograd({ outputs, inputs }: Filter, form: "Bytes" | "Words" | "4Words"): PackedWinograd {
     const steps = Math.ceil(inputs / (form === "Bytes" ? 4 : 2));
     const positions = form === "4Words" ? 36 : 16;
@@ -152,8 +152,8 @@ export class Packer {
   }
 
   /**
-   * Ends of the longest pieces of a sum within which no lane leaves its bounds, in steps; none where single steps would.
-   * @param groups  sums of `steps` steps that stand one behind the other
+   * Ends of the longest pieces of a sum within which no lane exceeds its bounds, in steps; empty if a single step would.
+   * @param groups  number of consecutive sums of `steps` steps
    */
   cut({ address, blocks, blockPitch, steps }: Packed, bounds: LaneBounds): readonly number[] {
     const groups = (blocks * blockPitch) / (steps * stepBytes);
@@ -167,7 +167,8 @@ export class Packer {
   }
 
   /**
-   * Starts of int16 lanes that centre their range in each piece, and what they add to the sum of each channel of each group.
+   * Starts of int16 lanes that centre their range in each piece, and the amount that they add to the sum of each channel of
+   * each group.
    * @param highest  largest activation
    */
   centre({ address, blocks, blockPitch, steps }: Packed, cuts: readonly number[], highest: number): Starts {

@@ -1,14 +1,14 @@
 /**
- * @file How the codes of a tensor lie in memory: rows of pixels, channels last, every pixel padded to whole vectors of eight
- * channels, with a border of zero points around the map so that no kernel tests for edges.
+ * @file The layout of a tensor's codes in memory: rows of pixels, channels last, every pixel padded to whole vectors of eight
+ * channels, with a border of zero points around the map so that kernels need not test for edges.
  */
 
 import type { QuantizedTensor } from "../program/program.js";
 
-/** Codes are stored as bytes or, where kernels multiply 16-bit integers, as int16. */
+/** Bytes per code: 1, or 2 if kernels multiply 16-bit integers. */
 export type ElementBytes = 1 | 2;
 
-/** Pixels of border that readers of a tensor reach into. */
+/** Pixels of border that the readers of a tensor use. */
 export interface Border {
   top: number;
   left: number;
@@ -30,16 +30,18 @@ export interface Placement {
   readonly rowPitch: number;
   /** Bytes from the buffer's start to pixel (0, 0). */
   readonly head: number;
-  /** Bytes from pixel (0, 0) to a pixel that is written but never read, for what a tile computes outside the map. */
+  /** Bytes from pixel (0, 0) to a pixel that is written but never read: the place for results of a tile outside the map. */
   readonly dump: number;
   /** Bytes of the whole buffer, a multiple of 64. */
   readonly size: number;
 }
 
-/** Kernels load whole vectors and may read this far behind the last element that they use. */
+/** Kernels load whole vectors and may read this many bytes after the last element that they use. */
 const overread = 64;
 
-/** @param packed  pixels follow each other without padding channels: only for tensors that nothing but convolutions read */
+/**
+ * @param packed  whether pixels follow each other without padding channels: only for tensors that nothing but convolutions read
+ */
 export function placeTensor(
   { shape }: QuantizedTensor,
   elementBytes: ElementBytes,
@@ -68,7 +70,7 @@ export function placeTensor(
   };
 }
 
-/** A vector counts as a map of one pixel. */
+/** The shape as a map [C, H, W]; a vector counts as a map of one pixel. */
 export function mapShape(shape: readonly number[]): readonly [number, number, number] {
   return shape.length === 3 ? [shape[0]!, shape[1]!, shape[2]!] : [shape[0]!, 1, 1];
 }

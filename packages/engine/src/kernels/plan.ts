@@ -1,6 +1,6 @@
 /**
- * @file Everything about a program that is decided before memory is laid out: which rescaling is fused into the convolution
- * before it, how each tensor is stored, how wide its border is, and where its buffer stands.
+ * @file Decisions about a program before memory is laid out: which rescaling is fused into the convolution before it, how each
+ * tensor is stored, how wide its border is, and where its buffer is.
  */
 
 import type { ConvOperator } from "../operators/conv.js";
@@ -18,14 +18,14 @@ export interface Plan {
   readonly program: Program;
   readonly tier: Tier;
   readonly placements: readonly Placement[];
-  /** Address of each tensor's buffer; undefined for one that is never stored. */
+  /** Address of each tensor's buffer; undefined for a tensor that is never stored. */
   readonly buffers: readonly (number | undefined)[];
   /** Address of the image's bytes. */
   readonly image: number;
-  /** First byte of the activations, where weights are staged at load, and the first behind both. */
+  /** First byte of the activations (where weights are staged at load), and the first byte after both. */
   readonly start: number;
   readonly end: number;
-  /** For a convolution, by index, the rescaling that its epilogue computes too. */
+  /** For each convolution, by index, the rescaling that its epilogue also computes. */
   readonly fused: ReadonlyMap<number, RescaleOperator>;
   /** Indices of the operators that need no step of their own. */
   readonly skipped: ReadonlySet<number>;
@@ -44,7 +44,10 @@ export function planProgram(program: Program, tier: Tier): Plan {
     placeTensor(tensor, elements[id]!, borders[id]!, id === program.input && readOnlyByFilters(program, readers[id]!)),
   );
 
-  /** A fused copy is written by the convolution, and a tensor that only it would read is not stored at all. */
+  /**
+   * Index of the operator that writes each tensor. A fused copy is written by the convolution, and a tensor that only the copy
+   * would read is not stored at all.
+   */
   const written = new Map<TensorId, number>([[program.input, -1]]);
   for (const [i, op] of program.operators.entries()) {
     const output = outputOf(op);
@@ -72,7 +75,7 @@ export function planProgram(program: Program, tier: Tier): Plan {
   return { program, tier, placements, buffers, image: start + offsets[0]!, start, end, fused, skipped, readers };
 }
 
-/** One rescaling of a convolution's output becomes the second output of its epilogue. */
+/** Chooses one rescaling of a convolution's output as the second output of its epilogue. */
 function fuseRescaling(program: Program, readers: readonly (readonly number[])[]) {
   const fused = new Map<number, RescaleOperator>();
   const skipped = new Set<number>();
@@ -86,7 +89,7 @@ function fuseRescaling(program: Program, readers: readonly (readonly number[])[]
   return { fused, skipped };
 }
 
-/** How far the windows of a tensor's readers reach outside it. */
+/** How far the windows of a tensor's readers extend beyond it. */
 function bordersOf(program: Program): Border[] {
   const borders: Border[] = program.tensors.map(() => ({ top: 0, left: 0, bottom: 0, right: 0 }));
   for (const op of program.operators) {
@@ -107,7 +110,9 @@ function bordersOf(program: Program): Border[] {
   return borders;
 }
 
-/** Convolutions read any pixel pitch; everything else works on whole vectors of channels. */
+/**
+ * Whether only convolutions read a tensor: they accept any pixel pitch, whereas other operators need whole vectors of channels.
+ */
 function readOnlyByFilters(program: Program, readers: readonly number[]): boolean {
   return readers.every((r) => {
     const op = program.operators[r]!;

@@ -1,6 +1,6 @@
 /**
- * @file How much memory the kernels take for a program, known before any of it is allocated. An upper bound: what an operator
- * reserves at most stands beside what emits it.
+ * @file The memory that the kernels take for a program, known before any of it is allocated. It is an upper bound: each
+ * operator's limit is in the file that emits it.
  */
 
 import { inputsOf, outputOf } from "../operators/index.js";
@@ -16,7 +16,7 @@ import { twoByTwo } from "./emit/winograd.js";
 import { mapShape, roundUp } from "./placement.js";
 import { planProgram } from "./plan.js";
 
-/** Task records of an operator on one thread, with their alignment. */
+/** Bytes of task records per operator on one thread, with their alignment. */
 const recordBytes = 2048;
 
 /** Most bytes of memory for a program on `threads` threads, which share it. */
@@ -36,7 +36,7 @@ export function kernelBytes(program: Program, tier: Tier, threads = 1): number {
   return roundUp(end + constants + scratchBytes * threads + transformed * (threads - 1), pageBytes) + pageBytes;
 }
 
-/** Offsets of pixels or tiles for every tensor that takes part and a fused copy. */
+/** Bytes of offsets of pixels or tiles, for every tensor of the operator and a fused copy. */
 function offsetBytes(program: Program, op: Operator): number {
   const [, height, width] = mapShape(program.tensors[outputOf(op) ?? inputsOf(op)[0]!]!.shape);
   const pixels = roundUp(height, 4) * roundUp(width, 4) + 16 * twoByTwo.group;

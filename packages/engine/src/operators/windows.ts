@@ -72,7 +72,7 @@ export function checkPoolWindows(context: CheckContext, axes: readonly Axis[], w
     context.fail("output", `[${windows}] windows are rounded down along one axis and up along the other`);
 }
 
-/** How the number of windows along an axis is rounded; undefined where both give the same. */
+/** How the number of windows along an axis is rounded; undefined if both give the same. */
 function roundingOf(context: CheckContext, axis: Axis, windows: number): "down" | "up" | undefined {
   const down = windowCount(axis);
   const up = Math.ceil((axis.size + axis.before + axis.after - extent(axis)) / axis.stride) + 1;

@@ -13,7 +13,7 @@ export type Fit = "cover" | "exact";
  * Channels, resize, crop.
  *
  * @returns `[height, width, channels]` bytes as `run` takes them.
- * @throws {InputError} where the data does not fit its size, or the file and `fit` want an exact size and the image has another.
+ * @throws {InputError} if the data does not fit its size, or the file and `fit` want an exact size and the image has another.
  */
 export function preprocess(image: RawImage, preprocessing: Preprocessing, fit: Fit = "exact"): Uint8Array {
   checkImage(image);

@@ -15,7 +15,7 @@ export interface RawImage {
   readonly channels: number;
 }
 
-/** @throws {InputError} where the value is no image, or its bytes do not fit its sizes. */
+/** @throws {InputError} if the value is no image, or its bytes do not fit its sizes. */
 export function checkImage(image: RawImage): void {
   if (!isObject(image)) throw wrongArgument("an image", image, "{ data, width, height, channels }");
   const { data, height, width, channels } = image;

@@ -108,7 +108,7 @@ const program = record({
   provenance: anObject,
 });
 
-/** @throws {InputError} where it is no object; {FormatError} naming the field that is of another type */
+/** @throws {InputError} if it is no object; {FormatError} naming the field that is of another type */
 export function checkTypes(value: Program): void {
   if (!isObject(value)) throw wrongArgument("the program", value, "a program");
   program("", value);

@@ -12,7 +12,7 @@ import type { Operator, Program } from "./program.js";
 
 /**
  * Bytes that the reference holds for a program, at most, known before any of them is allocated.
- * @throws {FormatError} where something in the program is missing or of another type
+ * @throws {FormatError} if something in the program is missing or of another type
  */
 export function memoryRequirement(program: Program): MemoryRequirement {
   checkReferences(program);
@@ -21,14 +21,14 @@ export function memoryRequirement(program: Program): MemoryRequirement {
 
 /**
  * Multiply-adds of one image: those of convolutions and linear layers, which are what takes the time.
- * @throws {FormatError} where something in the program is missing or of another type
+ * @throws {FormatError} if something in the program is missing or of another type
  */
 export function multiplyAdds(program: Program): number {
   checkReferences(program);
   return operators.multiplyAdds(program);
 }
 
-/** The same of one operator. @throws {FormatError} as for a program; {InputError} where the operator is not one of the program's */
+/** The same of one operator. @throws {FormatError} as for a program; {InputError} if the operator is not one of the program's */
 export function operatorMultiplyAdds(program: Program, op: Operator): number {
   checkReferences(program);
   if (!program.operators.includes(op)) throw wrongArgument("the operator", op, "one of the program's operators");
@@ -37,7 +37,7 @@ export function operatorMultiplyAdds(program: Program, op: Operator): number {
 
 /**
  * Codes of a float tensor as input, `clamp(rne(fround(x / s)) + z)` (rule 8); layout `[count, C, H, W]` as `runCodes` takes it.
- * @throws {InputError} where a value is NaN or the array is no Float32Array of whole images; {FormatError} as for the others
+ * @throws {InputError} if a value is NaN or the array is no Float32Array of whole images; {FormatError} as for the others
  */
 export function quantizeInput(program: Program, values: Float32Array): Uint8Array {
   checkReferences(program);
@@ -49,7 +49,7 @@ export function quantizeInput(program: Program, values: Float32Array): Uint8Arra
 
 /**
  * Nearest integer, ties to the even one; NaN and infinities stay.
- * @throws {InputError} where it is no number
+ * @throws {InputError} if it is no number
  */
 export function roundHalfToEven(value: number): number {
   if (typeof value !== "number") throw wrongArgument("the value", value, "a number");

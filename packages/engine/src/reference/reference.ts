@@ -26,7 +26,7 @@ export interface Reference {
   readonly program: Program;
   /**
    * Logits `[count, classes]` of images `[count, H, W, C]`, bytes at the network's size with interleaved channels.
-   * @throws {InputError} where the length does not fit.
+   * @throws {InputError} if the length does not fit.
    */
   run(images: Uint8Array, count?: number): Float32Array;
   /** The same from codes of the input tensor, `[count, C, H, W]`. */
@@ -35,7 +35,7 @@ export interface Reference {
 
 /**
  * Prepares a program: checks it, plans the arena, and sets up every operator once. A run allocates only its result.
- * @throws {FormatError} where the program breaks a rule.
+ * @throws {FormatError} if the program breaks a rule.
  */
 export function createReference(program: Program, options: ReferenceOptions = {}): Reference {
   checkOptions(options, { ...checkOptionTypes, trace: aFunction });
@@ -114,7 +114,7 @@ function applyInputTables({ inputTables }: Program, image: Uint8Array, codes: Ui
 
 /**
  * Codes of a float tensor as input, `clamp(rne(fround(x / s)) + z)` (rule 8); layout `[count, C, H, W]` as `runCodes` takes it.
- * @throws {InputError} where a value is NaN.
+ * @throws {InputError} if a value is NaN.
  */
 export function quantizeInput({ tensors, input }: Program, values: Float32Array): Uint8Array {
   const { bits, scale, zeroPoint } = tensors[input]!;

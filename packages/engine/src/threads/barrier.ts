@@ -36,7 +36,7 @@ export class Barrier {
   /**
    * Returns when all threads have come here.
    * @param patience  whether to wait for the start of a run, for the end of a phase, or, between two runs, for ever
-   * @throws {EnvironmentError} where another thread has died; the memory must not be used again, for it may only be slow
+   * @throws {EnvironmentError} if another thread has died; the memory must not be used again, for it may only be slow
    */
   wait(patience: keyof typeof patienceMs): void {
     const words = this.#words;

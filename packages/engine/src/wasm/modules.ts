@@ -33,7 +33,7 @@ let supported: Tier | undefined;
 
 /**
  * The best tier of this machine: relaxed SIMD is probed, and in Node versions that have it behind a flag switched on.
- * @throws {EnvironmentError} where even plain SIMD is missing.
+ * @throws {EnvironmentError} if even plain SIMD is missing.
  */
 export function supportedTier(): Tier {
   supported ??= probe();
@@ -71,7 +71,7 @@ export function highestByte(tier: Tier): 0 | 127 | 255 {
 /**
  * The kernels of a tier.
  * @param shared  whether for memory that threads share
- * @throws {EnvironmentError} where this machine lacks the tier, or a policy forbids WebAssembly.
+ * @throws {EnvironmentError} if this machine lacks the tier, or a policy forbids WebAssembly.
  */
 export async function compileKernels(tier: Tier, shared: boolean): Promise<KernelModules> {
   if (!hasTier(tier))

@@ -1,9 +1,9 @@
 /**
  * @file Reverse-mode differentiation as a graph transformation.
  *
- * The graph that comes back computes all it did before, and the gradient of a scalar loss with respect to each parameter.
- * Rules stand beside the operators (`OperatorDefinition.gradient`). They build ordinary ONNX nodes, or gradient operators of
- * ours (domain "subbyte") that the decomposition passes turn into what a runtime executes fast.
+ * The result computes all that the given graph computes, and also the gradient of a scalar loss with respect to each parameter.
+ * Each operator's definition has its rule (`OperatorDefinition.gradient`). The rules build ordinary ONNX nodes, or gradient
+ * operators of our own (domain "subbyte") that the decomposition passes turn into nodes that a runtime executes fast.
  */
 
 import { ModelError } from "../errors.js";
@@ -26,13 +26,15 @@ export interface GradientRequest {
 export interface GradientGraph {
   /** The graph with the gradients appended to its outputs, in the order of the parameters. */
   readonly graph: Graph;
-  /** Their names: `<parameter>.gradient`, with underscores appended where that is taken. */
+  /** Names of the gradients: `<parameter>.gradient`, with underscores appended if that name is taken. */
   readonly gradients: readonly string[];
 }
 
 /**
- * @throws {ModelError} when the loss is no scalar or does not depend on a parameter, or naming every node on the way that
- *   has no gradient.
+ * Appends the gradient of a loss with respect to each parameter.
+ *
+ * @throws {ModelError} if the loss is no scalar or does not depend on a parameter, or if nodes between parameter and loss have
+ * no gradient; the message names all of them.
  */
 export function gradients(graph: Graph, { loss, parameters }: GradientRequest): GradientGraph {
   const forward = differentiable(graph, loss, parameters);
@@ -68,7 +70,7 @@ export function gradients(graph: Graph, { loss, parameters }: GradientRequest): 
   const contributions = new Map<string, string[]>();
   const contribute = (value: string, gradient: string) =>
     contributions.set(value, [...(contributions.get(value) ?? []), gradient]);
-  /** The sum of what has been contributed; every reader of the value has been visited by then. */
+  /** The sum of the contributions so far; when it is asked for, every reader of the value has been visited. */
   const total = (value: string): string | undefined => {
     const parts = contributions.get(value);
     if (!parts) return undefined;

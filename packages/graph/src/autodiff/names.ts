@@ -1,4 +1,4 @@
-/** @file Names for what differentiation adds to a graph. */
+/** @file Names for the values that differentiation adds to a graph. */
 
 import type { GraphBuilder } from "../ir/builder.js";
 

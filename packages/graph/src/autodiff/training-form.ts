@@ -1,4 +1,4 @@
-/** @file The form in which a classifier is trained: batch normalization by the batch's own statistics, and a loss. */
+/** @file The form in which a classifier is trained: it has a loss, and batch normalization uses the statistics of the batch. */
 
 import { ModelError } from "../errors.js";
 import { inferTypes } from "../inference/infer-types.js";
@@ -15,7 +15,10 @@ export interface BatchStatistics {
   /** Graph outputs, [channels] each; the variance is biased (divided by n, not n − 1). */
   readonly batchMean: string;
   readonly batchVariance: string;
-  /** Elements a channel in one image: n = batch · this. PyTorch's running variance takes the batch's times n / (n − 1). */
+  /**
+   * Elements per channel in one image; n = batch size × this number. PyTorch's running variance uses batch variance × n / (n −
+   * 1).
+   */
   readonly elementsPerImage: number;
 }
 
@@ -27,7 +30,7 @@ export interface TrainingForm {
 
 /**
  * Replaces every BatchNormalization by BatchNormalizationTraining, whose statistics become further outputs of the graph. The
- * running averages leave the graph. Dropout stays what it is in inference form, the identity.
+ * running averages leave the graph. Dropout remains the identity.
  */
 export function toTrainingForm(graph: Graph): TrainingForm {
   const types = inferTypes(graph);
@@ -60,7 +63,7 @@ export function toTrainingForm(graph: Graph): TrainingForm {
   return { graph: { ...graph, nodes, tensors, outputs }, statistics };
 }
 
-/** A graph with a loss, ready for `gradients`. */
+/** A graph with a loss, as `gradients` needs it. */
 export interface LossGraph {
   /** The graph with a further input, the labels, and the loss as its first output. */
   readonly graph: Graph;
@@ -70,7 +73,7 @@ export interface LossGraph {
   readonly labels: string;
 }
 
-/** Appends the mean softmax cross-entropy of the first output, the logits [n, classes], against an input `labels`. */
+/** Adds an input `labels`, int64 [n], and the mean softmax cross-entropy of the first output, the logits [n, classes]. */
 export function withLoss(graph: Graph, { labelSmoothing = 0 }: { readonly labelSmoothing?: number } = {}): LossGraph {
   const logits = graph.outputs[0]!;
   const shape = inferTypes(graph).get(logits)?.shape;
@@ -90,7 +93,7 @@ export function withLoss(graph: Graph, { labelSmoothing = 0 }: { readonly labelS
 /**
  * Appends the mean softmax cross-entropy of `logits` [n, classes] against `labels`, int64 [n]; returns the loss, a scalar.
  *
- * @throws {ModelError} where the label smoothing is not in [0, 1).
+ * @throws {ModelError} if the label smoothing is not in [0, 1).
  */
 export function appendCrossEntropy(
   g: GraphBuilder,

@@ -1,14 +1,14 @@
-/** @file Networks that take blue before red, as those trained with OpenCV and Caffe do. */
+/** @file Networks that take blue before red, as networks trained with OpenCV and Caffe do. */
 
 import { int64 } from "../ir/tensor.js";
 import type { Graph, Node } from "../ir/types.js";
 import { withoutNormalization } from "./input-normalization.js";
 
 /**
- * The network that takes its channels in reversed order, RGB in place of BGR: in the weights of its first convolution, where it
- * begins with one. The same graph for images of one channel.
+ * Returns the network that takes its channels in reversed order, for example RGB instead of BGR. If the network begins with a
+ * convolution, the order of its weights changes. For images of one channel, the graph is returned as it is.
  *
- * @param graph with one input [N, C, H, W]
+ * @param graph a network with one input [N, C, H, W]
  */
 export function withReversedChannels(graph: Graph): Graph {
   const [input] = graph.inputs;

@@ -1,10 +1,10 @@
 /**
- * @file Recognizes what a network does to the channels of its image before the first layer: normalization, another
- * order of channels.
+ * @file Recognizes what a network does to the channels of its image before the first layer: normalization, or another order of
+ * channels.
  *
- * Each value near the input is represented as a list of channels, each of which is `factor · x[source] + offset` for
- * some channel of the image. Thus one analysis covers `transform_input` of torchvision (Gather, Mul, Add, Concat per
- * channel), BGR by Slice, Gather or Split, normalization by Sub and Div, and Transpose between layouts.
+ * Each value near the input is represented as a list of channels, each of which is `factor · x[source] + offset` for some
+ * channel of the image. So one analysis covers torchvision's `transform_input` (Gather, Mul, Add and Concat per channel), BGR
+ * by Slice, Gather or Split, normalization by Sub and Div, and Transpose between layouts.
  */
 
 import { toNumbers } from "../ir/tensor.js";
@@ -22,7 +22,9 @@ export interface Channel {
 /** A value made of channels of the image. */
 export interface ChannelValue {
   readonly channels: readonly Channel[];
-  /** Where the channels are in [N, C, H, W] or [N, H, W, C]; undefined where one channel has lost its axis. */
+  /**
+   * The axis of the channels, in [N, C, H, W] or [N, H, W, C]; undefined if the value is a single channel without this axis.
+   */
   readonly axis: 1 | 3 | undefined;
 }
 

@@ -1,5 +1,5 @@
 /**
- * @file Weights of quantized files as integer codes read by DequantizeLinear, whatever stands between the two:
+ * @file Weights of quantized files become integer codes that DequantizeLinear reads directly, without operators in between:
  *
  *   DequantizeLinear(Clip(QuantizeLinear(w, s, z)), s, z)  →  DequantizeLinear(codes, s, z)      training exports float weights so
  *   Transpose(DequantizeLinear(codes, s, z))               →  DequantizeLinear(Transpose(codes), s, z)      tf2onnx

@@ -1,4 +1,4 @@
-/** @file The outputs of a classifier as [N, classes], whatever axes of size 1 the file has at its end. */
+/** @file Gives the outputs of a classifier the shape [N, classes], without further axes of size 1. */
 
 import { inferTypes } from "../inference/infer-types.js";
 import { FreshNames } from "../ir/names.js";
@@ -15,11 +15,12 @@ const isOfClasses = (shape: readonly Dim[] | undefined): boolean =>
   shape !== undefined && shape.length >= 2 && shape.slice(2).every((dim) => dim === 1);
 
 /**
- * Flattens each output [N, classes, 1, …] before the functions of the logits at its end, such as a Softmax over the classes:
+ * Flattens each output [N, classes, 1, …]. The Flatten goes before the functions of the logits at the end, such as a Softmax
+ * over the classes:
  *
  *   Softmax(x [N, classes, 1, 1]) {axis = 1}  →  Softmax(Flatten(x)) {axis = −1}
  *
- * Outputs keep their names. The same graph where all outputs have this form.
+ * Outputs keep their names. Returns the same graph if all outputs have this form.
  */
 export function withFlatOutputs(graph: Graph): Graph {
   return graph.outputs.reduce((current, output) => withFlatOutput(current, output), graph);
@@ -49,7 +50,7 @@ function isOverClasses({ op, attributes }: Node, rank: number): boolean {
   return elementwise.has(op) || (softmaxes.has(op) && (axis === 1 || axis === 1 - rank));
 }
 
-/** The output from `value`: flattened, then the functions; the last of these nodes gives it its name. */
+/** Builds an output from `value`: flattens it, then applies the functions; the last of these nodes has the output's name. */
 function rebuilt(graph: Graph, output: string, value: string, rank: number, functions: readonly Node[]): Graph {
   const names = new FreshNames(graph.nodes.map(({ name }) => name));
   const values = new FreshNames([

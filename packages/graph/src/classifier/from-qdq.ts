@@ -42,7 +42,7 @@ interface WeightGrid {
 }
 
 const BITS = 8;
-/** Added to signed codes so that the lowest is 0. */
+/** What to add to codes of each type so that the lowest is 0. */
 const offsets: Partial<Record<DType, number>> = { uint8: 0, int8: 128 };
 /** The code that stands for 0 on a symmetric grid. */
 const middles: Partial<Record<DType, number>> = { int8: 0, int4: 0, uint8: 128, uint4: 8 };
@@ -54,8 +54,9 @@ const isQuantize = isOperator("QuantizeLinear");
 const isDequantize = isOperator("DequantizeLinear");
 
 /**
- * The graph with FakeQuant nodes, where all of its activations and weights are quantized in ways that these can say: 8 bits or fewer,
- * one scale per activation, weights symmetric. Otherwise only what is dequantized from constants changes, to constants.
+ * Returns the graph with FakeQuant nodes, if FakeQuant can express the quantization of all its activations and weights: at most
+ * 8 bits, one scale per activation, symmetric weights. Otherwise, only dequantized constants change: they become float
+ * constants.
  */
 export function fromQdq(graph: Graph): Graph {
   if (!graph.nodes.some(isDequantize)) return graph;
@@ -66,13 +67,13 @@ export function fromQdq(graph: Graph): Graph {
 }
 
 interface Grids {
-  /** By QuantizeLinear. */
+  /** By QuantizeLinear node. */
   readonly activations: ReadonlyMap<Node, ActivationGrid>;
-  /** By DequantizeLinear. */
+  /** By DequantizeLinear node. */
   readonly weights: ReadonlyMap<Node, WeightGrid>;
 }
 
-/** Undefined where a FakeQuant cannot say one of them, or no activation is quantized. */
+/** Returns undefined if FakeQuant cannot express one of them, or no activation is quantized. */
 function gridsOf(graph: Graph): Grids | undefined {
   const uses = usesOf(graph);
   const activations = new Map<Node, ActivationGrid>();
@@ -116,7 +117,7 @@ function activationGrid(graph: Graph, uses: Uses, node: Node): ActivationGrid | 
   return { ...ends, bits: BITS, ...grid, ...clippedGrid(graph, uses, value, grid) };
 }
 
-/** The Clip that alone reads the codes. */
+/** The Clip of the codes, if nothing else reads them. */
 function onlyClip(uses: Uses, { outputs: [codes] }: Node): Node | undefined {
   const [reader, ...others] = uses.readers(codes!);
   return reader?.op === "Clip" && others.length === 0 && !uses.isGraphOutput(codes!) ? reader : undefined;
@@ -125,7 +126,7 @@ function onlyClip(uses: Uses, { outputs: [codes] }: Node): Node | undefined {
 const boundsOf = ({ tensors }: Graph, { inputs }: Node): readonly number[] =>
   [1, 2].map((i) => Number(tensors.get(inputs[i] ?? "")?.data[0] ?? Number.NaN));
 
-/** Whether a reader has the scale and zero point of a QuantizeLinear, under whatever names. */
+/** Whether `reader` has the same scale and zero point as a QuantizeLinear, even under other names. */
 function sameConstants({ tensors }: Graph, { inputs }: Node, reader: Node): boolean {
   return [1, 2].every((i) => {
     const [a, b] = [tensors.get(inputs[i] ?? ""), tensors.get(reader.inputs[i] ?? "")];
@@ -133,7 +134,7 @@ function sameConstants({ tensors }: Graph, { inputs }: Node, reader: Node): bool
   });
 }
 
-/** A Clip to the lowest codes before QuantizeLinear says that they are fewer than 256. */
+/** The grid if a Clip before QuantizeLinear limits the values to fewer than 256 codes. */
 function clippedGrid(
   graph: Graph,
   uses: Uses,

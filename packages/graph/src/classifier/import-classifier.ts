@@ -16,9 +16,12 @@ import { type Normalization, withoutNormalization } from "./input-normalization.
 
 /** How the file takes its images. */
 export interface FileInput {
-  /** The largest value of a pixel: 1 for pixel / 255, 255 for bytes; undefined where the file does not show it. */
+  /**
+   * The largest value of a pixel: 1 if the file takes pixel / 255, 255 if it takes bytes; undefined if this cannot be told from
+   * the file.
+   */
   readonly unit: 1 | 255 | undefined;
-  /** The normalization that the file does itself, in that unit, and that the graph leaves to whoever reads images. */
+  /** The normalization that the file contained, in that unit. The graph no longer does it; the code that reads images must. */
   readonly normalization: Normalization | undefined;
   readonly changes: readonly InputChange[];
 }
@@ -26,8 +29,8 @@ export interface FileInput {
 /** A classifier in the usual form, and how its file takes images. */
 export interface ImportedClassifier {
   /**
-   * One float32 input [N, C, H, W], normalized; outputs as the file has them, those of classes as [N, classes]. FakeQuant nodes
-   * where the file is a quantized one.
+   * The network with one float32 input [N, C, H, W], normalized. Outputs are as in the file, but those of classes are [N,
+   * classes]. If the file is quantized, it has FakeQuant nodes.
    */
   readonly graph: Graph;
   readonly input: FileInput;
@@ -37,10 +40,11 @@ export interface ImportedClassifier {
 const preparation = [removeDeadNodes, foldConstants, foldShapes, removeIdentities];
 
 /**
- * Simplifies a classifier and brings its input and outputs to the usual form: bytes, channels last, a flat vector, a fixed
- * batch, normalization inside, axes of size 1 at the end. Functions of the logits, such as a Softmax, stay.
+ * Simplifies a classifier and brings its input and outputs to the usual form. This handles bytes, channels last, a flat vector,
+ * a fixed batch, normalization inside the network, and axes of size 1 at the end. Functions of the logits, such as a Softmax,
+ * stay.
  *
- * @throws {ModelError} that lists all operators that are left and not supported
+ * @throws {ModelError} that lists all unsupported operators that remain
  */
 export function importClassifier(graph: Graph, options: InputFormOptions & PassOptions = {}): ImportedClassifier {
   const { graph: formed, changes } = toImageInput(fromQdq(graph), options);
@@ -55,13 +59,13 @@ export function importClassifier(graph: Graph, options: InputFormOptions & PassO
   };
 }
 
-/** A mean or a deviation above these belongs to pixels of 0…255: those of 0…1 are hardly ever moved or stretched so far. */
+/** A larger mean or deviation belongs to pixels of 0…255: for pixels of 0…1 they hardly ever reach these values. */
 const LARGEST_MEAN = 2;
 const LARGEST_STD = 10;
 
 /**
- * The unit of pixels for which a normalization is made. A normalization that narrows 0…1, such as torchvision's
- * `transform_input`, follows another that was done before, and shows nothing.
+ * The unit of pixels to which a normalization belongs. A normalization that narrows 0…1, such as torchvision's
+ * `transform_input`, follows an earlier one, so it does not tell the unit.
  */
 function unitOf({ mean, std }: Normalization): 1 | 255 | undefined {
   const isOfBytes = mean.some((value) => Math.abs(value) > LARGEST_MEAN) || std.every((value) => value > LARGEST_STD);
@@ -69,7 +73,7 @@ function unitOf({ mean, std }: Normalization): 1 | 255 | undefined {
   return std.every((value) => value < 1) ? 1 : undefined;
 }
 
-/** @throws {ModelError} for an image of open height or width: nothing behind it could be told */
+/** @throws {ModelError} if the height or width of the image is open, because no later size would be known */
 function requireSize({ name, inputs: [input, ...others] }: Graph): void {
   const image = input?.shape?.slice(2);
   if (others.length > 0 || image?.length !== 2 || image.every((dim) => typeof dim === "number")) return;

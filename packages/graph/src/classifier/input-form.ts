@@ -1,6 +1,6 @@
 /**
- * @file Brings the input of an image classifier to one float32 [N, C, H, W], whatever the exporter made of it: bytes,
- * channels last, open height and width, a flat vector of pixels, inputs that nothing reads.
+ * @file Brings the input of an image classifier to the form float32 [N, C, H, W]. Exporters also write bytes, channels last,
+ * open height and width, a flat vector of pixels, and inputs that nothing reads.
  */
 
 import { dtypeCode } from "../ir/element-types.js";
@@ -16,7 +16,7 @@ export interface InputFormOptions {
 
 export interface InputForm {
   readonly graph: Graph;
-  /** The changes between the file's own input and the present one. */
+  /** What the import changed, from the file's own input to the present one. */
   readonly changes: readonly InputChange[];
 }
 
@@ -26,7 +26,7 @@ export interface InputForm {
  */
 export type InputChange = "bytes" | "channels-last" | "size" | "flat" | "unread-inputs";
 
-/** The graph with an input of the usual form; what cannot be brought to it stays as it is. */
+/** Gives the graph an input of the usual form. A form that is not recognized stays as it is. */
 export function toImageInput(graph: Graph, options: InputFormOptions = {}): InputForm {
   const changes: InputChange[] = [];
   let current = graph;
@@ -45,14 +45,14 @@ export function toImageInput(graph: Graph, options: InputFormOptions = {}): Inpu
   return { graph: current, changes };
 }
 
-/** Leftovers of training, such as a flag or a seed. */
+/** Removes inputs that nothing reads: leftovers of training, such as a flag or a seed. */
 function withoutUnreadInputs(graph: Graph): Graph {
   const uses = usesOf(graph);
   const inputs = graph.inputs.filter(({ name }) => uses.count(name) > 0);
   return inputs.length === graph.inputs.length || inputs.length === 0 ? graph : { ...graph, inputs };
 }
 
-/** An input of integers that is cast to float32 first is one of float32. */
+/** Makes an integer input that is cast to float32 first a float32 input. */
 function fromBytes(graph: Graph): Graph {
   const [input] = graph.inputs;
   if (!input || graph.inputs.length !== 1 || input.dtype === "float32") return graph;
@@ -70,7 +70,7 @@ function fromBytes(graph: Graph): Graph {
   return { ...graph, inputs: [{ ...input, dtype: "float32" }] };
 }
 
-/** Gives the input the shape `shape`; the operator `op` turns it into what the network took before. */
+/** Gives the input the shape `shape`; the operator `op` turns it into the shape that the network took before. */
 function behind(
   graph: Graph,
   shape: readonly Dim[],
@@ -106,7 +106,7 @@ function fromChannelsLast(graph: Graph): Graph {
   return behind(graph, [batch, channels, height, width], "Transpose", { perm: [0, 2, 3, 1] });
 }
 
-/** [N, features] of a square image, and [N, H, W] of a gray one. */
+/** Turns an input [N, features] of a square image, or [N, H, W] of a gray one, into an image. */
 function fromVector(graph: Graph): Graph {
   const shape = graph.inputs[0]?.shape;
   if (graph.inputs.length !== 1 || !shape) return graph;
@@ -121,7 +121,7 @@ function fromVector(graph: Graph): Graph {
   return behind(graph, [batch, channels, side, side], "Flatten", { axis: 1 });
 }
 
-/** Height and width as given, where the network leaves them open. */
+/** Sets height and width if the network leaves them open. */
 function withSize(graph: Graph, size: number | undefined): Graph {
   const [input] = graph.inputs;
   const shape = input?.shape;

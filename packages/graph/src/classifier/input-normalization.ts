@@ -1,6 +1,7 @@
 /**
- * @file Takes the normalization of the image out of a network, so that it is done where images are read: exactly, and without
- * a layer that would have to be quantized. Channels in another order (BGR) go into the weights of the first convolution.
+ * @file Takes the normalization of the image out of a network, so that the code that reads images does it: exactly, and without
+ * a layer that would have to be quantized. If channels have another order (BGR), the weights of the first convolution are
+ * reordered.
  */
 
 import { GraphBuilder } from "../ir/builder.js";
@@ -18,13 +19,13 @@ export interface Normalization {
 }
 
 export interface Denormalized {
-  /** Takes images that are normalized already, channels in the order of the file. */
+  /** The network that takes normalized images, with channels in the order of the file. */
   readonly graph: Graph;
-  /** Undefined where the network only had the channels in another order. */
+  /** Undefined if the network only had the channels in another order. */
   readonly normalization: Normalization | undefined;
 }
 
-/** The network without the normalization at its input; undefined where it has none that can be taken out. */
+/** Returns the network without the normalization at its input; undefined if it has none, or if it cannot be removed. */
 export function withoutNormalization(graph: Graph): Denormalized | undefined {
   const [input] = graph.inputs;
   const channels = input?.shape?.[1];
@@ -46,7 +47,7 @@ export function withoutNormalization(graph: Graph): Denormalized | undefined {
   return { graph: rewired(graph, input.name, name, value), normalization: isPlain ? undefined : normalization };
 }
 
-/** The values made of channels that something else reads, or that the graph returns. */
+/** The values made of channels that other nodes read or that the graph returns. */
 function frontierOf(
   graph: Graph,
   known: ReadonlyMap<string, ChannelValue>,
@@ -59,7 +60,7 @@ function frontierOf(
   );
 }
 
-/** Readers of `name` read the image instead: in its layout, channels in its order. */
+/** Makes the readers of `name` read the image instead, in its layout and with its order of channels. */
 function rewired(graph: Graph, input: string, name: string, { channels, axis }: ChannelValue): Graph {
   const order = channels.map(({ source }: Channel) => source);
   const isInOrder = order.every((source, i) => source === i);

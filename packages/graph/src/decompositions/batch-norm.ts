@@ -1,14 +1,14 @@
 /**
  * @file Batch normalization in training, forward and backward.
  *
- * Forward: ONNX BatchNormalization with training_mode=1 and momentum=0, whose "running" outputs are then the batch's mean
- * and biased variance. ONNX Runtime writes them *into the buffers of its mean and variance inputs*, initializers included,
- * and from level "basic" on it merges equal initializers and equal expressions: whoever shares such an input, another batch
- * norm or a vector of zeros elsewhere, then silently computes with overwritten numbers. So each node gets inputs of its own,
- * which nothing else reads, which is no initializer, and which equals no other expression: a value that changes with the
- * run, times a factor used once. (With momentum 0 their values do not matter as long as they are finite.)
+ * Forward: ONNX BatchNormalization with training_mode=1 and momentum=0, whose "running" outputs are then the batch's mean and
+ * biased variance. ONNX Runtime writes them *into the buffers of its mean and variance inputs*, even if these are initializers.
+ * From optimization level "basic" on, it also merges equal initializers and equal expressions. A node that shares such an
+ * input, another batch norm or a vector of zeros elsewhere, would silently compute with overwritten numbers. So each node gets
+ * inputs of its own that nothing else reads, that are no initializers, and that equal no other expression: a value that changes
+ * with the run, times a factor used once. (With momentum 0 their values do not matter as long as they are finite.)
  *
- * Backward, m elements a channel, r = 1/√(σ² + ε), sums over all axes but the channel:
+ * Backward, m elements per channel, r = 1/√(σ² + ε), sums over all axes but the channel:
  *
  *   dβ = Σ dy,  dγ = r·(Σ dy·x − μ·dβ)
  *   dx = γ·r·(dy − dβ/m − (x − μ)·r·dγ/m)  =  dy·a + (x·b + c)
@@ -79,7 +79,7 @@ export const batchNormGradient: Decomposition = {
   },
 };
 
-/** Sums [n, c, …] to [c], over each image first: that order vectorizes. */
+/** Sums [n, c, …] to [c], first over each image, because this order vectorizes. */
 function channelSums(g: GraphBuilder, value: string, channels: number, image: readonly number[]): string {
   const sum = (operand: string, axis: number) => g.op("ReduceSum", [operand, g.ints([axis])], { keepdims: 0 });
   if (image.length === 0) return sum(value, 0);

@@ -36,7 +36,7 @@ export interface BilinearAlgorithm {
   readonly filter: Matrix;
 }
 
-/** One tile: `y = outputᵀ·((filter·w) ⊙ (input·x))`, x starting one element before the tile's first. */
+/** One tile: `y = outputᵀ·((filter·w) ⊙ (input·x))`; x starts one element before the tile. */
 interface Tile {
   readonly size: number;
   readonly input: readonly (readonly number[])[];
@@ -132,7 +132,7 @@ const F22: Tile = {
   ],
 };
 
-/** A tile of stride 2 from one of two taps: products of the even elements first, then those of the odd ones. */
+/** A tile of stride 2, made from a tile of two taps: products of the even elements first, then those of the odd ones. */
 function polyphase({ size, input, filter, output }: Tile): Tile {
   const zeros = (length: number) => new Array<number>(length).fill(0);
   const unit = (length: number, at: number) => zeros(length).with(at, 1);
@@ -155,7 +155,8 @@ function tileFor(length: number, outputs: number, stride: 1 | 2): Tile {
 }
 
 /**
- * The algorithm for a line of `length` elements with one zero before it and as many behind as `outputs` positions need.
+ * The algorithm for a line of `length` elements, with one zero before it and as many zeros after it as `outputs` positions
+ * need.
  */
 export function correlation3(length: number, outputs: number, stride: 1 | 2): BilinearAlgorithm {
   const tile = tileFor(length, outputs, stride);
@@ -189,7 +190,7 @@ export function kronecker(a: Matrix, b: Matrix): Matrix {
   return result;
 }
 
-/** A transform of lines with what its rows stand for. */
+/** The transform of a line, and what its rows mean. */
 export interface LineTransform {
   readonly products: number;
   readonly tiles: number;

@@ -1,9 +1,9 @@
 /**
- * @file Convolution and its two gradients: which decomposition computes them.
+ * @file Convolution and its two gradients: chooses the decomposition that computes them.
  *
- * A decomposition states for which geometries it is right and profitable by returning a value, and declines by returning
- * `undefined`; the first of the list that accepts wins. Several of them reduce the problem (fewer taps, a plain matrix
- * product) and hand the rest back to the list.
+ * A decomposition returns a value for the geometries for which it is right and profitable, and `undefined` for others; the
+ * first of the list that returns a value is used. Several of them reduce the problem (fewer taps, a plain matrix product) and
+ * pass the rest to the list again.
  */
 
 import type { Node } from "../ir/types.js";
@@ -22,12 +22,12 @@ export interface ConvGeometry extends Window {
   readonly output: readonly number[];
 }
 
-/** Names of the attributes under which Conv, ConvTranspose and the gradients state a geometry. */
+/** The attributes of Conv, ConvTranspose and the gradients for a geometry. */
 export const convAttributes = (geometry: ConvGeometry) => ({ ...windowAttributes(geometry), group: geometry.group });
 
 export interface ConvContext extends Pick<DecompositionContext, "g" | "once"> {
   readonly geometry: ConvGeometry;
-  /** The same problem after a reduction, for the decompositions of the list. */
+  /** Builds the problem after a reduction, with the decompositions of the list. */
   reduced(geometry: ConvGeometry): ReducedConv;
 }
 
@@ -42,14 +42,14 @@ export interface ConvDecomposition {
   readonly weightGradient?: Build;
 }
 
-/** Builds what the decompositions choose; plain ONNX where none has a better way. */
+/** Builds what the decompositions choose; plain ONNX if none of them applies. */
 export interface ReducedConv {
   forward(x: string, w: string): string;
   inputGradient(dy: string, w: string): string;
   weightGradient(dy: string, x: string): string;
 }
 
-/** The decompositions of Conv, ConvInputGradient and ConvWeightGradient nodes that a list of alternatives makes. */
+/** Decompositions of Conv, ConvInputGradient and ConvWeightGradient nodes, from a list of alternatives. */
 export function convDecompositions(alternatives: readonly ConvDecomposition[]): readonly Decomposition[] {
   const choose = (
     kind: keyof ConvDecomposition,
@@ -123,7 +123,7 @@ export function convDecompositions(alternatives: readonly ConvDecomposition[]): 
   ];
 }
 
-/** Undefined where a size is symbolic: such a convolution stays as it is. */
+/** Returns undefined if a size is symbolic: such a convolution stays as it is. */
 function forwardGeometry(node: Node, { type }: DecompositionContext): ConvGeometry | undefined {
   const [x, w] = [type(node.inputs[0]!).shape, type(node.inputs[1]!).shape];
   if (!x || !w) return undefined;

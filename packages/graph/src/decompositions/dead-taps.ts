@@ -48,7 +48,7 @@ function placement({ g, once, geometry }: ConvContext, { first, last, window: { 
   });
 }
 
-/** The smaller convolution, or undefined where there is none. */
+/** The smaller convolution, or undefined if there is none. */
 function reduce(geometry: ConvGeometry): (LiveTaps & { readonly geometry: ConvGeometry }) | undefined {
   const live = liveTaps(geometry, geometry.image, geometry.output);
   return live && { ...live, geometry: { ...geometry, ...live.window } };

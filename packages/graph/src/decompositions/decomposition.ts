@@ -1,8 +1,8 @@
 /**
  * @file The driver that replaces nodes by subgraphs ("decompositions") that the runtime executes well.
  *
- * Values keep their names: what a replaced node produced, its subgraph produces under the same name, so types inferred
- * on the graph that came in hold for all of its values throughout.
+ * Values keep their names: a subgraph produces its results under the names of the replaced node's outputs. So types inferred on
+ * the given graph stay valid.
  */
 
 import { ModelError } from "../errors.js";
@@ -13,10 +13,10 @@ import type { Graph, Node, Tensor, TensorType } from "../ir/types.js";
 export interface DecompositionContext {
   /** Nodes appended here replace the node at hand. */
   readonly g: GraphBuilder;
-  /** Inferred type of a value of the graph that came in. */
+  /** Inferred type of a value of the given graph. */
   type(value: string): TensorType;
   constant(value: string): Tensor | undefined;
-  /** The nodes of the graph that came in that read a value. */
+  /** The nodes of the given graph that read a value. */
   readers(value: string): readonly Node[];
   /**
    * A value that is computed once per key and shared by every node that asks for it, such as a transformed activation

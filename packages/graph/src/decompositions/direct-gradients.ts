@@ -24,9 +24,9 @@ export const directGradients: ConvDecomposition = {
   weightGradient: weightConv,
 };
 
-/** Channels a group from which the innermost layout pays for its transposition. */
+/** Channels per group from which the innermost layout is worth its transposition. */
 const MANY_CHANNELS = 16;
-/** Spatial axes that the runtime's convolution has at most. */
+/** Most spatial axes that the runtime's convolution supports. */
 const MAX_SPATIAL_AXES = 3;
 
 function flippedConv(context: ConvContext, dy: string, w: string): string | undefined {
@@ -117,8 +117,8 @@ function weightConv(context: ConvContext, dy: string, x: string): string {
 }
 
 /**
- * x without the elements at the end that no window reached, and pads with which the weight convolution gives exactly
- * one output per tap of the kernel. (Otherwise those elements would need negative pads, which runtimes refuse.)
+ * x without the elements at the end that no window reaches, and the pads with which the weight convolution gives exactly one
+ * output per tap of the kernel. (Otherwise those elements would need negative pads, which runtimes refuse.)
  */
 function touched(
   { g, geometry }: ConvContext,

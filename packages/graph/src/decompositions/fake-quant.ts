@@ -91,7 +91,7 @@ function quantized(node: Node, context: DecompositionContext, x: string, scale: 
   return { position, clamped, rounded, broadcastScale };
 }
 
-/** clamp(v, qmin − z, qmax − z): one Clip where z is the same everywhere. */
+/** clamp(v, qmin − z, qmax − z): one Clip if z is the same everywhere. */
 function clamp(
   { g, constant, type }: DecompositionContext,
   position: string,

@@ -4,7 +4,7 @@
  *   X [n, c·k], the part of x under the kernel;  W [o, c·k]
  *   Y = X·Wᵀ,   dX = dY·W,   dW = dYᵀ·X
  *
- * Runtimes convolve image by image, here a product with a vector each, and read all weights for each image.
+ * Runtimes convolve image by image, which is here a product with a vector, and read all weights again for each image.
  */
 
 import { type ConvContext, type ConvDecomposition, type ConvGeometry, every } from "./convolution.js";

@@ -1,6 +1,6 @@
 /**
- * @file Decompositions: from operators of ours to the ONNX ones (and a contributed one of ONNX Runtime, FusedMatMul) that
- * compute them right and fast. Which is fastest was measured on ONNX Runtime's CPU kernels; all are plain graphs.
+ * @file Decompositions: from operators of our own to ONNX operators (and FusedMatMul of ONNX Runtime) that compute them
+ * correctly and fast. Which is fastest was measured on ONNX Runtime's CPU kernels; all are plain graphs.
  */
 
 import type { Graph } from "../ir/types.js";
@@ -35,15 +35,15 @@ const training: readonly Decomposition[] = [
 
 /** Options of `expandForTraining` and `expandForInference`. */
 export interface DecompositionOptions {
-  /** Minimal filtering for 3×3 convolutions where it pays; true by default. */
+  /** Uses minimal filtering for 3×3 convolutions if it is faster; true by default. */
   readonly winograd?: boolean;
 }
 
 /**
- * Replaces every operator of ours in a graph with gradients, and convolutions that have a faster decomposition. The result
- * holds standard ONNX operators and `com.microsoft` ones only. Sizes other than the batch must be known.
+ * Replaces our own operators in a graph with gradients, and convolutions that have a faster decomposition. The result has only
+ * standard ONNX operators and those of `com.microsoft`. Sizes other than the batch must be known.
  *
- * @throws {ModelError} where a type that a decomposition needs cannot be inferred
+ * @throws {ModelError} if a type that a decomposition needs cannot be inferred
  */
 export function expandForTraining(graph: Graph, options: DecompositionOptions = {}): Graph {
   const usable = options.winograd === false ? convolutions.filter((each) => each !== winograd) : convolutions;

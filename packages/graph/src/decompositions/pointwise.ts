@@ -1,19 +1,19 @@
 /**
  * @file Gradients of 1×1 convolutions as matrix products over channels.
  *
- *   many positions an image:   dX[n] = Wᵀ·dY[n],           dW = Σ_n dY[n]·X[n]ᵀ
+ *   many positions per image:  dX[n] = Wᵀ·dY[n],           dW = Σ_n dY[n]·X[n]ᵀ
  *   few:                       dX = Wᵀ·dY as [o, n·p],      dW = dY·Xᵀ as [o, n·p]·[n·p, c]
  *
- * With few positions, one product over the whole batch is worth the two transpositions. With a stride, X is the part of
- * x that is read; dX is put back in its places by padding. (With many positions, ConvTranspose does this faster.)
+ * With few positions, one product over the whole batch is worth the two transpositions. With a stride, X is the part of x that
+ * is read; dX is put back in its places by padding. (With many positions, ConvTranspose does this faster.)
  */
 
 import { type ConvContext, type ConvDecomposition, type ConvGeometry, channelsFirst, every } from "./convolution.js";
 import { CONTRIB, pad, product, reshape, slice, transpose } from "./support.js";
 
-/** Positions an image up to which dX is one product over the batch. */
+/** Positions per image up to which dX is one product over the batch. */
 const FEW_FOR_INPUT = 16;
-/** The same for dW. */
+/** Positions per image up to which dW is one product over the batch. */
 const FEW_FOR_WEIGHT = 255;
 
 export const pointwise: ConvDecomposition = {
@@ -54,7 +54,7 @@ export const pointwise: ConvDecomposition = {
 
 const applies = ({ group, kernel, pads }: ConvGeometry): boolean => group === 1 && every(kernel, 1) && every(pads, 0);
 
-/** The elements of x that a stride leaves, [n, c, …output]. */
+/** The elements of x that are read with this stride, [n, c, …output]. */
 function readPart({ g, geometry: { strides, image } }: ConvContext, x: string): string {
   if (every(strides, 1)) return x;
   const axes = image.map((_, axis) => axis + 2);
@@ -68,7 +68,7 @@ function readPart({ g, geometry: { strides, image } }: ConvContext, x: string): 
   );
 }
 
-/** Puts [n, c, …output] back to where a stride read it, zeros between: [n, c, …image]. */
+/** Puts [n, c, …output] back to the positions that a stride read, with zeros between: [n, c, …image]. */
 function spread({ g, geometry }: ConvContext, value: string): string {
   const { strides, image, output, channels } = geometry;
   if (every(strides, 1)) return value;

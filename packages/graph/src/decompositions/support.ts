@@ -1,4 +1,4 @@
-/** @file Small pieces that several decompositions build with. */
+/** @file Small building blocks that several decompositions use. */
 
 import type { GraphBuilder } from "../ir/builder.js";
 import type { DecompositionContext } from "./decomposition.js";
@@ -28,7 +28,7 @@ export const pad = (g: GraphBuilder, value: string, pads: readonly number[]): st
 
 export const product = (dims: readonly number[]): number => dims.reduce((a, b) => a * b, 1);
 
-/** The number of images in a batch as a float32 scalar: a constant, or read from the running graph where symbolic. */
+/** The number of images in a batch as a float32 scalar: a constant, or, if the batch is symbolic, computed by the graph. */
 export function batchSize({ g, type, once }: DecompositionContext, value: string): string {
   const batch = type(value).shape![0];
   return once(`batch ${batch}`, () => {

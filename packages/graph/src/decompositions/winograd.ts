@@ -71,25 +71,27 @@ interface Plan {
   readonly height: BilinearAlgorithm;
   readonly width: BilinearAlgorithm;
   readonly dense: boolean;
-  /** Names the plan's matrices among the shared values. */
+  /** A prefix for the names of this plan's matrices among the shared values. */
   readonly key: string;
 }
 
-/** Side of the algorithms whose transform is meant: B for images of the input's size, A for those of the output's. */
+/** Chooses the transform: B for images of the input's size, A for images of the output's size. */
 type Side = "input" | "output";
 
 /**
- * Factor between the cost that the model below predicts and that of a measured direct convolution: the separable form
- * has smaller products, and its dU has to be summed. Measured with 16…512 channels and 2…56 rows; with this factor, the
- * model predicts correctly which of the two is faster.
+ * Factor between the cost that the model below predicts and the measured one, relative to a direct convolution. The separable
+ * form is slower than predicted, because it has smaller products and its dU has to be summed. It was measured with 16…512
+ * channels and 2…56 rows; with this factor, the model predicts correctly which is faster.
  */
 const SEPARABLE_OVERHEAD = 1.3;
-/** With stride 2 nine products save fewer than half of the multiplications: gains were measured up to so many positions. */
+/**
+ * With stride 2, nine products save fewer than half of the multiplications. Gains were measured up to this number of positions.
+ */
 const MOST_POSITIONS_OF_STRIDE_2 = 16;
-/** Predicted cost, relative to direct convolutions, up to which the transforms are worth their memory. */
+/** Largest predicted cost, relative to direct convolutions, at which the transforms are worth their memory. */
 const WORTHWHILE = 0.9;
 
-/** Undefined where the geometry is another one, or where direct convolutions are about as fast. */
+/** Returns undefined for other geometries, and if direct convolutions are about as fast. */
 function planFor(geometry: ConvGeometry): Plan | undefined {
   const { kernel, strides, dilations, pads, group, image, output, channels, outputs } = geometry;
   const fits =

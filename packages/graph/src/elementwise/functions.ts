@@ -1,10 +1,11 @@
 /**
- * @file Functions of one activation that stand in a graph as several elementwise operators:
+ * @file Functions of one activation that a graph expresses by several elementwise operators:
  *
  *   Mul(x, Sigmoid(x));  Mul(Mul(x, Add(Erf(Div(x, √2)), 1)), 0.5);  Mul(x, Tanh(Softplus(x)))
  *
- * Every operator of a function is elementwise, and what it reads comes from the function's source alone, constants aside. Constants
- * are one number, or one per channel (PRelu). So the function is a table of the source's codes, or one table per channel.
+ * Every operator of a function is elementwise, and reads only values that depend on the function's source, and constants.
+ * Constants are one number, or one per channel (PRelu). So the function is a table over the source's codes, or one table per
+ * channel.
  */
 
 import { inferKnownTypes } from "../inference/infer-types.js";
@@ -15,11 +16,11 @@ import { channelVector } from "../passes/channel-affine.js";
 
 /** A chain of elementwise operators that is a function of one activation. */
 export interface ElementwiseFunction {
-  /** The activation that it is a function of. */
+  /** The activation of which it is a function. */
   readonly source: string;
-  /** In order; the last one gives the result. */
+  /** In order; the last one returns the result. */
   readonly nodes: readonly Node[];
-  /** Whether a constant in it differs between channels. */
+  /** Whether one of its constants differs between channels. */
   readonly perChannel: boolean;
 }
 
@@ -27,9 +28,10 @@ const rememberedNodes = new WeakMap<Graph, ReadonlySet<Node>>();
 const remembered = new WeakMap<Graph, ReadonlyMap<string, ElementwiseFunction>>();
 
 /**
- * The largest functions of a graph, by the value that they give. Their inner values are read within the function only. A value
- * that is read elsewhere too ends one function, and may be the source of another. Clamps alone (Relu, Clip) are no function, and
- * neither is a clamp that alone reads its source part of one: they bound the operator that gives the source.
+ * The largest functions of a graph, by the value that they return. Their inner values are read only within the function. A
+ * value with further readers ends a function, and may be the source of another. Clamps alone (Relu, Clip) are no function.
+ * Neither is a clamp part of one if it alone reads the function's source: such clamps belong to the operator that computes the
+ * source.
  */
 export function elementwiseFunctions(graph: Graph): ReadonlyMap<string, ElementwiseFunction> {
   const known = remembered.get(graph);
@@ -42,7 +44,7 @@ export function elementwiseFunctions(graph: Graph): ReadonlyMap<string, Elementw
 const clamps: ReadonlySet<string> = new Set(["Relu", "Clip"]);
 const affine: ReadonlySet<string> = new Set(["Add", "Sub", "Mul", "Div"]);
 
-/** The nodes of functions that no factor and offset per channel can express. */
+/** The nodes of functions that are more than a factor and an offset per channel. */
 export function nonlinearNodes(graph: Graph): ReadonlySet<Node> {
   const known = rememberedNodes.get(graph);
   if (known) return known;
@@ -61,7 +63,7 @@ function isNonlinear(graph: Graph, { nodes }: ElementwiseFunction): boolean {
   );
 }
 
-/** Gather in a table. */
+/** Whether the node is a Gather from a table. */
 const isLookUp = ({ tensors }: Graph, { op, inputs, attributes }: Node): boolean =>
   op === "Gather" && (attributes.axis ?? 0) === 0 && tensors.get(inputs[0] ?? "")?.shape.length === 1;
 
@@ -70,7 +72,7 @@ class Search {
   readonly #types: ReadonlyMap<string, TensorType>;
   /** The source of each node that may stand within a function. */
   #sources = new Map<Node, string>();
-  /** Values that others read too. */
+  /** Values with readers outside of functions. */
   readonly #opaque: Set<string>;
   readonly #candidates: readonly Node[];
 
@@ -123,7 +125,7 @@ class Search {
     return !isBound && isSame && this.#hasFittingConstants(node, source) ? source : undefined;
   }
 
-  /** The source of an inner value; any other value is its own. */
+  /** The source of an inner value; for any other value, the value itself. */
   #origin(value: string): string {
     const producer = this.#opaque.has(value) ? undefined : this.#uses.producer(value);
     return (producer && this.#sources.get(producer)) ?? value;
@@ -138,7 +140,7 @@ class Search {
     return this.#opaque.size > before;
   }
 
-  /** The constants that stand beside the elements. */
+  /** The constant operands of an elementwise node. */
   #constants(node: Node) {
     const inputs = isLookUp(this.graph, node) ? [] : node.inputs;
     return inputs.flatMap((value) => this.graph.tensors.get(value) ?? []);
@@ -159,7 +161,7 @@ class Search {
     return channels !== 1 && this.#constants(node).some(({ data }) => data.length > 1);
   }
 
-  /** The nodes from the source to a result. */
+  /** All nodes between the source and a result. */
   #closure(last: Node): readonly Node[] {
     const within = new Set([last]);
     for (const node of within)

@@ -6,8 +6,8 @@ import { evaluate } from "../reference/interpreter.js";
 import type { ElementwiseFunction } from "./functions.js";
 
 /**
- * f(x) for each x: one list for all channels, or one per channel.
- * @param graph the one in which the function was found
+ * f(x) for each x: one list for all channels, or one list per channel.
+ * @param graph the graph in which the function was found
  */
 export function tabulate(
   graph: Graph,

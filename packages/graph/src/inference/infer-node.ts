@@ -1,4 +1,4 @@
-/** @file Asks an operator's definition for the types of its outputs, after checking what all definitions rely on. */
+/** @file Infers the types of a node's outputs from its operator's definition, after checks that all definitions rely on. */
 
 import type { Node, TensorType } from "../ir/types.js";
 import type { InferContext, OperatorDefinition } from "../operators/definition.js";
@@ -7,14 +7,14 @@ import { misfit } from "../operators/support/attributes.js";
 /**
  * The types of a node's outputs.
  *
- * @throws {ModelError} where a required input is missing, an index, axis or size is no integer, or inputs do not fit
+ * @throws {ModelError} if a required input is missing, if an index, axis or size is not an integer, or if inputs do not fit
  */
 export function inferNode(definition: OperatorDefinition, context: InferContext): readonly TensorType[] {
   requireInputs(definition, context.node, context.inputs);
   return definition.infer(context);
 }
 
-/** @throws {ModelError} where a required input is missing, or one that holds positions or sizes is no integer */
+/** @throws {ModelError} if a required input is missing, or if an input of positions or sizes is not an integer */
 export function requireInputs(
   { required = 1, integers = [] }: OperatorDefinition,
   node: Node,

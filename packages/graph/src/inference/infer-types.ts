@@ -1,4 +1,4 @@
-/** @file Types of all values of a graph, asked from the operators' definitions and remembered beside the graph. */
+/** @file Types of all values of a graph, from the operators' definitions, remembered per graph. */
 
 import { ModelError } from "../errors.js";
 import { operatorList } from "../ir/operator-list.js";

@@ -1,6 +1,6 @@
 /**
- * @file Shape arithmetic with symbols. It finds integer scalars and vectors in a graph whose values are known as
- * dimensions, for instance `[N, 64]`, although the batch size is not a number.
+ * @file Shape arithmetic with symbols. It finds the integer scalars and vectors of a graph that are lists of dimensions, for
+ * instance `[N, 64]`, although the batch size is not a number.
  */
 
 import { dimProduct, dimQuotient } from "../ir/dims.js";
@@ -102,7 +102,7 @@ function compute(node: Node, inputs: readonly (ShapeValue | undefined)[]): Shape
   }
 }
 
-/** The result for numbers. Undefined for symbols, and if the result is not a number of elements. */
+/** The result for numbers. Undefined for symbols, and if the result is not a valid number of elements. */
 function numeric(p: Dim, q: Dim, f: (p: number, q: number) => number): number | undefined {
   if (typeof p !== "number" || typeof q !== "number") return undefined;
   const result = f(p, q);

@@ -6,7 +6,7 @@ import type { Attributes, Dim, DType, Graph, GraphInput, Node, Tensor } from "./
 
 /** Names and domain of a node that is added. */
 export interface NodeOptions {
-  /** Node name; derived from the operator where absent. */
+  /** Node name; by default derived from the operator. */
   readonly name?: string;
   /** How many outputs, or their names; one by default. */
   readonly outputs?: number | readonly string[];
@@ -19,7 +19,7 @@ export class GraphBuilder {
   readonly #nodes: Node[] = [];
   readonly #tensors = new Map<string, Tensor>();
   #outputs: string[] = [];
-  /** Names of values, and names of nodes: a node may be named like a value that another produces. */
+  /** Names of values and names of nodes are separate: a node may have the name of a value that another node produces. */
   readonly #values = new Set<string>();
   readonly #nodeNames = new Set<string>();
   readonly #counters = new Map<string, number>();
@@ -27,7 +27,7 @@ export class GraphBuilder {
 
   constructor(
     readonly name: string,
-    /** A graph to go on from; its inputs, nodes, constants and outputs are kept. */
+    /** A graph to continue from; its inputs, nodes, constants and outputs are kept. */
     base?: Graph,
   ) {
     if (!base) return;
@@ -43,7 +43,7 @@ export class GraphBuilder {
     }
   }
 
-  /** Leaves names to values and nodes that are to come under them: `fresh` gives others. */
+  /** Reserves names for values and nodes that are added later; `fresh` returns others. */
   reserve(names: Iterable<string>): void {
     this.#reserved = new Set([...this.#reserved, ...names]);
   }
@@ -122,7 +122,7 @@ export class GraphBuilder {
     return this.#values.has(value);
   }
 
-  /** A name not used so far, by a value or a node, that starts with `stem`. */
+  /** A name that starts with `stem` and that no value or node has. */
   fresh(stem: string): string {
     let count = this.#counters.get(stem) ?? 0;
     let name: string;
@@ -133,7 +133,7 @@ export class GraphBuilder {
     return name;
   }
 
-  /** The graph as it is now. The builder can go on afterwards. */
+  /** The graph so far. The builder can be used afterwards. */
   build(): Graph {
     return {
       name: this.name,

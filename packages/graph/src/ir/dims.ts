@@ -1,13 +1,13 @@
 /**
- * @file Arithmetic on symbolic dimensions. A symbolic dimension is a product of an integer and symbols, written
- * `"64*N"`; that much is enough to follow a batch of unknown size through any Reshape.
+ * @file Arithmetic on symbolic dimensions. A symbolic dimension is a product of an integer and symbols, such as `"64*N"`. This
+ * is enough to follow a batch of unknown size through any Reshape.
  */
 
 import type { Dim } from "./types.js";
 
 interface Monomial {
   readonly factor: number;
-  /** Sorted, with repetition. */
+  /** Sorted; a symbol may occur several times. */
   readonly symbols: readonly string[];
 }
 
@@ -39,7 +39,7 @@ export function dimProduct(dims: readonly Dim[]): Dim {
   return render({ factor, symbols: symbols.sort() });
 }
 
-/** `a / b` where that is again a dimension, else undefined. */
+/** `a / b` if that is a dimension, else undefined. */
 export function dimQuotient(a: Dim, b: Dim): Dim | undefined {
   const numerator = parse(a);
   const denominator = parse(b);

@@ -63,7 +63,11 @@ export const isBig = (dtype: DType): boolean => dtype === "int64" || dtype === "
 /** The number of a dtype in `TensorProto.DataType`. */
 export const dtypeCode = (dtype: DType): number => elementTypes[dtype].code;
 
-/** The dtype of a number in `TensorProto.DataType`. @throws {ModelError} where the IR has none. */
+/**
+ * The dtype for a number of `TensorProto.DataType`.
+ *
+ * @throws {ModelError} if the IR has none
+ */
 export function dtypeOfCode(code: number, where: string): DType {
   const dtype = dtypes.get(code);
   if (dtype) return dtype;

@@ -1,8 +1,8 @@
-/** @file Names that nothing else has. */
+/** @file Unique names. */
 
 import type { Graph } from "./types.js";
 
-/** All names in a graph: inputs, constants, nodes and what they give. */
+/** All names in a graph: of inputs, constants, nodes and their outputs. */
 export const namesIn = ({ inputs, tensors, nodes }: Graph): Set<string> =>
   new Set([
     ...inputs.map(({ name }) => name),
@@ -10,7 +10,7 @@ export const namesIn = ({ inputs, tensors, nodes }: Graph): Set<string> =>
     ...nodes.flatMap(({ name, outputs }) => [name, ...outputs]),
   ]);
 
-/** Hands out names; each takes constant time, however often a stem is asked for. */
+/** Makes unique names; each takes constant time, however often a stem is used. */
 export class FreshNames {
   readonly #taken: Set<string>;
   readonly #next = new Map<string, number>();
@@ -19,7 +19,7 @@ export class FreshNames {
     this.#taken = new Set(taken);
   }
 
-  /** `stem` itself where it is free, else `stem_1`, `stem_2` …; the name is taken from then on. */
+  /** `stem` itself if it is free, else `stem_1`, `stem_2` …; the name is taken from then on. */
   fresh(stem: string): string {
     if (this.#taken.has(stem)) return this.numbered(stem, 1);
     this.#taken.add(stem);
@@ -36,7 +36,7 @@ export class FreshNames {
     return name;
   }
 
-  /** Gives a name back. */
+  /** Makes a name free again. */
   release(name: string): void {
     this.#taken.delete(name);
     this.#next.clear();

@@ -2,7 +2,7 @@
 
 import type { Node } from "./types.js";
 
-/** Nodes of an operator that are named; a network has dozens alike. */
+/** Nodes per operator that are named in a message; a network has dozens alike. */
 const NAMED = 3;
 
 /** Such as `Mul ("a", "b", "c" and 6 more); com.example.Gelu ("act")`. */

@@ -45,7 +45,7 @@ function printAttributes(attributes: Attributes): string {
     : ` {${entries.map(([key, value]) => `${key} = ${printAttribute(value)}`).join(", ")}}`;
 }
 
-/** One node as one line, constants with their types (and values where they are few), without a line end. */
+/** One node as one line without a line end: its constants with their types, and with their values if they are few. */
 export function printNode(node: Node, tensors: Graph["tensors"] = new Map()): string {
   const input = (name: string): string => {
     if (name === "") return "_";
@@ -58,7 +58,7 @@ export function printNode(node: Node, tensors: Graph["tensors"] = new Map()): st
   return `${outputs} = ${op}(${node.inputs.map(input).join(", ")})${printAttributes(node.attributes)}${title}`;
 }
 
-/** The whole graph. */
+/** The whole graph as text. */
 export function printGraph(graph: Graph): string {
   const inputs = graph.inputs.map((item) => `${printName(item.name)}: ${printType(item)}`).join(", ");
   const head = `graph ${printName(graph.name)} (${inputs}) -> (${graph.outputs.map(printName).join(", ")}) {`;

@@ -3,9 +3,9 @@
 import type { Node } from "./types.js";
 
 /**
- * The nodes in topological order, as close to the given order as that allows; the same list where it is in order already.
- * Nodes on a cycle, and those behind one, come last in the given order; where a value is produced twice, all stay as they
- * are. `verify` refuses both.
+ * The nodes in topological order, as close to the given order as possible; the same list if it is in order already. Nodes on a
+ * cycle, and those that depend on one, come last in the given order. If a value is produced twice, the given order is kept.
+ * `verify` refuses both.
  */
 export function topologicalOrder(nodes: readonly Node[]): readonly Node[] {
   const producers = new Map<string, number>();

@@ -1,9 +1,9 @@
 /**
  * @file The intermediate representation: an immutable, ONNX-like dataflow graph.
  *
- * A value is known by its name, as in ONNX; every name is produced exactly once, by a graph input, a constant in
- * `tensors`, or a node output. Nodes stand in topological order. A pass maps a Graph to a Graph, or returns the very same
- * object when nothing changed.
+ * A value is identified by its name, as in ONNX. Every name is produced exactly once: by a graph input, a constant in
+ * `tensors`, or a node output. Nodes are in topological order. A pass maps a Graph to a Graph, or returns the very same object
+ * if nothing changed.
  */
 
 /** Element types. int4 and uint4 have one byte per element in memory and half a byte in files. */
@@ -49,8 +49,8 @@ export interface TensorType {
 }
 
 /**
- * A constant. `data` holds one entry per element in row-major order: int4 and uint4 are in Int8Array and Uint8Array
- * (one code per byte; only files pack them), bool in Uint8Array, float16 in Uint16Array (its bits).
+ * A constant. `data` has one entry per element in row-major order. int4 and uint4 are in Int8Array and Uint8Array (one code per
+ * byte; only files pack them), bool in Uint8Array, float16 in Uint16Array (its bits).
  */
 export interface Tensor {
   readonly dtype: DType;
@@ -58,7 +58,9 @@ export interface Tensor {
   readonly data: TypedArray;
 }
 
-/** An attribute value. Numbers are written as INT where integral and the operator's schema says so; see `onnx/writer.ts`. */
+/**
+ * An attribute value. Numbers are written as INT if they are integers and the operator's schema says so; see `onnx/writer.ts`.
+ */
 export type Attribute = number | bigint | string | boolean | readonly number[] | readonly string[] | Tensor;
 
 /** Attributes of a node by name, as the ONNX specification names them. */
@@ -66,7 +68,7 @@ export type Attributes = Readonly<Record<string, Attribute>>;
 
 /** One operator of a graph. Nodes are never changed; a new one takes the place of the old one. */
 export interface Node {
-  /** Unique within the graph; for people (messages, policies), never for connections. */
+  /** Unique within the graph. It is for messages and policies; connections use value names. */
   readonly name: string;
   /** Operator type, e.g. `"Conv"`. */
   readonly op: string;

@@ -1,7 +1,4 @@
-/**
- * @file The node that produces each value of a graph and the nodes that read it, computed once and remembered per
- * graph.
- */
+/** @file The node that produces each value of a graph, and the nodes that read it; computed once per graph. */
 
 import type { Graph, Node } from "./types.js";
 
@@ -19,7 +16,7 @@ export interface Uses {
 
 const remembered = new WeakMap<Graph, Uses>();
 
-/** Producers and readers of all values. Computed once per graph and remembered. */
+/** Producers and readers of all values. Computed once per graph. */
 export function usesOf(graph: Graph): Uses {
   const known = remembered.get(graph);
   if (known) return known;

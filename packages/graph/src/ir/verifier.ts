@@ -7,14 +7,14 @@ import { elementCount } from "./tensor.js";
 import type { Graph, Tensor } from "./types.js";
 
 /**
- * Checks that
+ * Checks these rules:
  *
- * 1. every value has a name and is produced exactly once: by an input, a constant or a node output;
- * 2. nodes stand in topological order: what a node reads is produced before it;
- * 3. every graph output is produced;
- * 4. node names are present and unique, and every node has an operator and an output;
- * 5. the data of a constant has the array type of its dtype and as many elements as its shape; 4-bit codes are in range;
- * 6. dimensions of inputs are positive integers or symbols.
+ * - Every value has a name and is produced exactly once: by an input, a constant or a node output.
+ * - Nodes are in topological order: what a node reads is produced before it.
+ * - Every graph output is produced.
+ * - Node names are present and unique, and every node has an operator and an output.
+ * - The data of a constant has the array type of its dtype and as many elements as its shape; 4-bit codes are in range.
+ * - Dimensions of inputs are positive integers or symbols.
  *
  * Whether types fit is checked by `inferTypes`.
  *

@@ -1,9 +1,8 @@
 /**
- * @file The types of attributes: the type as which a value is written, and the type that a name must have when it is
- * read.
+ * @file The types of attributes: the type with which a value is written, and the type that a name must have when it is read.
  *
- * JavaScript has one number type and ONNX has two, so 1 could be INT or FLOAT. Most attributes are integers. Those of
- * type FLOAT are listed here by name, since hardly any name is an integer in one operator and a float in another.
+ * JavaScript has one number type and ONNX has two, so 1 could be INT or FLOAT. Most attributes are integers. Those of type
+ * FLOAT are listed here by name, because hardly any name is an integer in one operator and a float in another.
  */
 
 import { ModelError } from "../errors.js";
@@ -40,7 +39,7 @@ const floats: ReadonlySet<string> = new Set([
   "value_floats",
 ]);
 
-/** Names that are integers elsewhere. */
+/** Attributes that are floats in these operators, although their names are integers elsewhere. */
 const floatsOfOperator: Readonly<Record<string, readonly string[]>> = {
   RandomNormal: ["seed"],
   RandomNormalLike: ["seed"],
@@ -50,7 +49,7 @@ const floatsOfOperator: Readonly<Record<string, readonly string[]>> = {
   Multinomial: ["seed"],
 };
 
-/** @throws {ModelError} for a fraction where the operator takes integers */
+/** @throws {ModelError} for a fraction if the operator takes integers */
 export function attributeKind(node: Node, name: string, value: Attribute): Kind {
   if (typeof value === "string") return "STRING";
   if (typeof value === "boolean" || typeof value === "bigint") return "INT";
@@ -77,7 +76,7 @@ function requireIntegers(node: Node, name: string, values: readonly number[]): v
     );
 }
 
-/** Kinds that operators rely on, by name; the same in all of ONNX's own operators. */
+/** The kinds of attributes that operators rely on, by name; a name has the same kind in all of ONNX's own operators. */
 const kindsOfNames = {
   FLOAT: ["alpha", "beta", "epsilon", "max", "min", "momentum", "ratio"],
   INT: [
@@ -123,10 +122,10 @@ const kinds: ReadonlyMap<string, CheckedKind> = new Map(
 );
 
 /**
- * Refuses an attribute of ONNX's own operators of another kind than the specification has, such as a text as `axis`, so that
- * no operator needs to ask.
+ * Refuses an attribute of ONNX's own operators whose kind is not that of the specification, such as a text as `axis`. So the
+ * operators need not check it.
  *
- * @throws {ModelError}
+ * @throws {ModelError} that names the place, the operator and the attribute
  */
 export function requireKind(place: string, op: string, name: string, value: Attribute): void {
   const kind = op === "ConstantOfShape" && name === "value" ? "TENSOR" : kinds.get(name);

@@ -29,7 +29,7 @@ async function outputsOf(bytes: Uint8Array, { outputs }: Graph, feeds: Feeds): P
   return outputs.map((name) => ({ dims: results[name]!.dims, data: results[name]!.data as TypedArray }));
 }
 
-/** Undefined where the opset lacks the operator. */
+/** Undefined if the opset lacks the operator. */
 function written(graph: Graph, opset: number): Uint8Array | undefined {
   try {
     return writeOnnx(graph, { opset });

@@ -12,7 +12,7 @@ import { type Rewriting, refuse } from "./rewriting.js";
 
 interface OpsetRule {
   readonly ops: readonly string[];
-  /** The first opset that has the IR's form. */
+  /** The first opset with the IR's form. */
   readonly before: number;
   rewrite(node: Node, make: Rewriting): Node | readonly Node[];
 }

@@ -1,9 +1,10 @@
 /**
- * @file Operators as opsets 1 to 6 write them, brought to the form of opset 7.
+ * @file Brings operators of opsets 1 to 6 to the form of opset 7.
  *
- * Before opset 7 operands of two shapes said where they meet: `axis` is the dimension of the first at which the dimensions of the
- * second begin. Shapes are not known while a file is read, so that the second operand gets its missing dimensions by operators on
- * shapes, which fold where the shapes are fixed. Source: the changelog of the ONNX operators (docs/Changelog.md of the ONNX project).
+ * Before opset 7, two operands of different shapes were aligned by an attribute: `axis` is the dimension of the first at which
+ * the dimensions of the second begin. Shapes are not known while a file is read, so operators on shapes add the missing
+ * dimensions to the second operand; constant folding removes them if the shapes are fixed. Source: the changelog of the ONNX
+ * operators (docs/Changelog.md of the ONNX project).
  */
 
 import { int64 } from "../ir/tensor.js";
@@ -12,19 +13,22 @@ import { type Rewriting, refuse } from "./rewriting.js";
 
 interface OldRule {
   readonly ops: readonly string[];
-  /** The first opset that has the form of opset 7. */
+  /** The first opset with the form of opset 7. */
   readonly before: number;
   rewrite(node: Node, make: Rewriting): readonly Node[];
 }
 
-/** `consumed_inputs` told runtimes which buffers to reuse, `is_test` which of two forms a node has; one output says inference. */
+/**
+ * Attributes that are dropped: `consumed_inputs` told runtimes which buffers to reuse, and `is_test` chose between training and
+ * inference, which a node with one output implies.
+ */
 const dropped: ReadonlySet<string> = new Set(["broadcast", "consumed_inputs", "is_test"]);
 
 function without(attributes: Attributes, keys: ReadonlySet<string>): Attributes {
   return Object.fromEntries(Object.entries(attributes).filter(([key]) => !keys.has(key)));
 }
 
-/** The second input with as many dimensions of size 1 after its own that these begin at `axis` of the first. */
+/** The second input with dimensions of size 1 appended, so that its own dimensions align with `axis` of the first. */
 function aligned(node: Node, axis: number, make: Rewriting): readonly Node[] {
   const [a = "", b = ""] = node.inputs;
   const before: Node[] = [];
@@ -95,7 +99,7 @@ const byOperator = new Map(rules.flatMap((rule) => rule.ops.map((op) => [op, rul
 /**
  * Brings a node of opset 1 to 6 to the form of opset 7.
  *
- * @throws {ModelError} for forms that were withdrawn
+ * @throws {ModelError} for forms that ONNX has withdrawn
  */
 export function toOpset7(node: Node, opset: number, make: Rewriting): readonly Node[] {
   if (node.domain !== "") return [node];

@@ -1,9 +1,9 @@
 /**
- * @file The opsets that are read and written, and the way from the IR's form of operators to that of an opset.
+ * @file The opsets that are read and written, and the conversion from the IR's form of operators to that of an opset.
  *
- * ONNX changed how some operators are written. The IR has the spelling of opset 22 only: axes of reductions are an input (an
- * attribute before 18), Split says its `num_outputs` (implied before 18). `toIrForm` (`older-opsets.ts`) and `fromIrForm`
- * translate; the rest of Subbyte never asks for an opset.
+ * ONNX changed how some operators are written. The IR has only the form of opset 22: axes of reductions are an input (an
+ * attribute before 18), and Split has `num_outputs` (implied before 18). `toIrForm` (`older-opsets.ts`) and `fromIrForm`
+ * convert; the rest of Subbyte never asks for an opset.
  */
 
 import { ModelError } from "../errors.js";
@@ -19,7 +19,7 @@ export const NEWEST_OPSET = 25;
 /** The oldest opset that `writeOnnx` writes. */
 export const OLDEST_WRITTEN_OPSET = 13;
 
-/** Domains of operators: ONNX's own, ONNX Runtime's, ours. */
+/** Domains of operators: ONNX's own, ONNX Runtime's, and ours. */
 export const knownDomains: ReadonlySet<string> = new Set(["", "com.microsoft", "subbyte"]);
 
 /** ONNX's own domain has two names. */
@@ -71,7 +71,7 @@ const operatorSince: Readonly<Record<string, number>> = {
   GroupNormalization: 21,
 };
 
-/** Attributes that opset 13 lacks: their first opset, and the value that says what older opsets do anyway. */
+/** Attributes that opset 13 lacks: their first opset, and the value that means what older opsets do anyway. */
 const attributeSince: Readonly<Record<string, readonly [opset: number, neutral?: Attribute]>> = {
   "BatchNormalization.training_mode": [14, 0],
   "Reshape.allowzero": [14, 0],
@@ -86,7 +86,7 @@ const attributeSince: Readonly<Record<string, readonly [opset: number, neutral?:
   "DequantizeLinear.block_size": [21, 0],
 };
 
-/** The lowest opset, from 18 on, that can hold the graph: 21 where it has 4-bit constants or quantizes to 16 bits. */
+/** The lowest opset, from 18 on, that can express the graph: 21 if it has 4-bit constants or quantizes to 16 bits. */
 export function requiredOpset(graph: Graph): number {
   const isNew = ({ dtype }: Tensor): boolean => dtype === "int4" || dtype === "uint4";
   const is16Bit = (tensor: Tensor | undefined): boolean => tensor?.dtype === "int16" || tensor?.dtype === "uint16";
@@ -104,9 +104,9 @@ const earliest = (node: Node): number =>
   }, operatorSince[node.op] ?? 0);
 
 /**
- * Spells a node of the IR for `opset`.
+ * Converts a node of the IR to the form of `opset`.
  *
- * @throws {ModelError} where that opset cannot say it
+ * @throws {ModelError} if that opset cannot express it
  */
 export function fromIrForm(node: Node, opset: number, tensors: ReadonlyMap<string, Tensor>): Node {
   if (node.domain !== "") return node;

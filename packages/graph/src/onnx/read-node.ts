@@ -1,4 +1,4 @@
-/** @file Nodes and their attributes, from protobuf messages to the IR. */
+/** @file Converts nodes and their attributes from protobuf messages to the IR. */
 
 import { ModelError } from "../errors.js";
 import { float32 } from "../ir/tensor.js";
@@ -13,7 +13,7 @@ export type TensorReader = (proto: TensorProto, where: string) => Tensor;
 const trimmed = (values: readonly string[]): string[] =>
   values.slice(0, values.findLastIndex((value) => value !== "") + 1);
 
-/** A node as the file has it, under a name of its own. */
+/** Converts a node of the file, under a name that is unique in the graph. */
 export function readNode(proto: NodeProto, name: string, tensorReader: TensorReader): Node {
   return {
     name,
@@ -82,7 +82,7 @@ const safe = (value: bigint): number | bigint => {
   return Number.isSafeInteger(number) ? number : value;
 };
 
-/** The tensor that a Constant node stands for. */
+/** The tensor of a Constant node. */
 export function constantOf(node: NodeProto, tensorReader: TensorReader): Tensor {
   const where = `Constant "${node.output[0] ?? node.name}"`;
   const attribute = node.attribute.find(({ name }) => name.startsWith("value"));

@@ -35,19 +35,20 @@ export interface ReadOptions {
   readonly floats?: "keep" | "float32";
   /** Domains whose operators are kept for rules of the caller's own, such as `["com.example"]`; others beyond ONNX's are refused. */
   readonly domains?: readonly string[];
-  /** Called where `floats: "float32"` made a difference. */
+  /** Called if `floats: "float32"` changed anything. */
   readonly onWidened?: () => void;
   /** Called for an opset below 7, which ONNX Runtime does not execute. */
   readonly onOutdated?: () => void;
 }
 
 /**
- * Reads an ONNX model of opset 1 to 25 into the IR's form (see `opsets.ts`). Constant nodes become entries of `tensors`,
- * initializers that are inputs too (files before IR version 4) are constants, missing or repeated node names are made up,
- * and nodes are put in order.
+ * Reads an ONNX model of opset 1 to 25 and converts it to the IR's form (see `opsets.ts`). Constant nodes become entries of
+ * `tensors`. Initializers that are also inputs (files before IR version 4) are constants. Missing or repeated node names are
+ * replaced, and nodes are sorted.
  *
- * @throws {ModelError} for bytes that are not a whole ONNX model, and for what the IR cannot hold: subgraphs, functions,
- *   sparse or external tensors, domains beyond ONNX's and `options.domains`, other opsets. Whether every operator is known is asked by `inferTypes`.
+ * @throws {ModelError} for bytes that are not a complete ONNX model, and for features that the IR lacks: subgraphs, functions,
+ * sparse or external tensors, domains beyond ONNX's and `options.domains`, other opsets. Unknown operators are not refused
+ * here, but by `inferTypes`.
  */
 export function readOnnx(bytes: Uint8Array, options: ReadOptions = {}): Graph {
   const model = decode(bytes);
@@ -78,7 +79,10 @@ function decode(bytes: Uint8Array): ModelProto {
   }
 }
 
-/** Protobuf merges a message that comes twice, and this decoder would take the last: another network than others read. */
+/**
+ * Refuses a file with two graphs: protobuf merges a message that comes twice, but this decoder would take the last one, and so
+ * read another network than other programs do.
+ */
 function requireOneGraph(bytes: Uint8Array): void {
   const reader = protobuf.Reader.create(bytes);
   let graphs = 0;
@@ -102,7 +106,7 @@ function opsetOf(model: ModelProto): number {
   );
 }
 
-/** Lists all nodes that no later step could understand, instead of the first one. */
+/** Refuses nodes that no later step could understand, and lists all of them instead of only the first. */
 function refuseForeignNodes(model: ModelProto, graph: GraphProto, domains: ReadonlySet<string>): void {
   const functions = new Set(model.functions.map((item) => `${canonicalDomain(item.domain)}:${item.name}`));
   const faults: string[] = [];
@@ -131,7 +135,7 @@ function refuseForeignNodes(model: ModelProto, graph: GraphProto, domains: Reado
     );
 }
 
-/** A file may have millions of faults, and a sentence has few. */
+/** A file may have millions of faults, but a message should be short. */
 const MOST_LISTED = 10;
 
 function listed(faults: readonly string[]): string {

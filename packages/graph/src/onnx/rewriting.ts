@@ -7,13 +7,13 @@ import type { Node, Tensor } from "../ir/types.js";
 export interface Rewriting {
   /** Adds a constant and returns its name. */
   constant(stem: string, tensor: Tensor): string;
-  /** A value name that nothing else has. */
+  /** A value name that no other value has. */
   value(stem: string): string;
   /** A node name that no other node has. */
   node(stem: string): string;
 }
 
-/** @throws {ModelError} always: the node, then the sentence */
+/** @throws {ModelError} always; its message names the node, then has the sentence */
 export function refuse(node: Node, sentence: string): never {
   const place = `${node.op} "${node.name}"`;
   throw new ModelError("unsupported-form", { place }, `${place} ${sentence}`);

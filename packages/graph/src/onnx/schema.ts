@@ -183,10 +183,10 @@ const root = protobuf.Root.fromJSON({
 /** Encoder and decoder of a whole model file. */
 export const modelType: protobuf.Type = root.lookupType("ModelProto");
 
-/** `AttributeProto.AttributeType`. */
+/** The numbers of `AttributeProto.AttributeType`. */
 export const AttributeType = { FLOAT: 1, INT: 2, STRING: 3, TENSOR: 4, FLOATS: 6, INTS: 7, STRINGS: 8 } as const;
 
-/** The kinds of attribute that we refuse, by their number, for messages. */
+/** The kinds of attributes that are refused, by their number, for messages. */
 export const refusedAttributeTypes: Readonly<Record<number, string>> = {
   5: "a subgraph",
   9: "a list of tensors",

@@ -1,4 +1,6 @@
-/** @file Constants to and from `TensorProto`: every dtype of the IR, packed 4-bit codes, raw bytes and typed fields. */
+/**
+ * @file Converts constants to and from `TensorProto`: every dtype of the IR, packed 4-bit codes, raw bytes and typed fields.
+ */
 
 import { ModelError } from "../errors.js";
 import { arrayTypes, dtypeCode, dtypeOfCode, isPacked } from "../ir/element-types.js";
@@ -9,7 +11,7 @@ import { BFLOAT16, fromBfloat16, widenedTensor } from "./widen.js";
 
 type TypedField = "float_data" | "double_data" | "int32_data" | "int64_data" | "uint64_data";
 
-/** Where the elements are when they are not in `raw_data`. */
+/** The fields that have the elements if they are not in `raw_data`. */
 const fields: Readonly<Record<DType, TypedField>> = {
   float32: "float_data",
   float64: "double_data",
@@ -39,8 +41,8 @@ export interface TensorReadOptions {
 /**
  * Decodes a constant into a fresh, aligned array.
  *
- * @throws {ModelError} for external data without a loader, an unknown element type, or as many elements as the
- *   shape does not have.
+ * @throws {ModelError} for external data without a loader, for an unknown element type, and if the number of elements is not
+ * that of the shape
  */
 export function readTensor(
   proto: TensorProto,
@@ -152,7 +154,11 @@ function packNibbles(data: TypedArray): Uint8Array {
   return bytes;
 }
 
-/** Encodes a constant, always as raw bytes. @throws {ModelError} where data and shape or dtype do not fit. */
+/**
+ * Encodes a constant, always as raw bytes.
+ *
+ * @throws {ModelError} if the data do not fit the shape or the dtype
+ */
 export function writeTensor(tensor: Tensor, name: string): Partial<TensorProto> {
   const array = arrayTypes[tensor.dtype];
   if (!(tensor.data instanceof array) || tensor.data.length !== elementCount(tensor.shape))

@@ -1,4 +1,4 @@
-/** @file `writeOnnx`: a Graph becomes the bytes of an ONNX file. */
+/** @file `writeOnnx` turns a Graph into the bytes of an ONNX file. */
 
 import { ModelError } from "../errors.js";
 import { inferKnownTypes } from "../inference/infer-types.js";
@@ -11,7 +11,7 @@ import { writeTensor } from "./tensors.js";
 
 /** Options of `writeOnnx`. */
 export interface WriteOptions {
-  /** 13 to 22; the lowest from 18 on that can hold the graph where absent. */
+  /** Opset 13 to 22; by default the lowest from 18 on that can express the graph. */
   readonly opset?: number;
   readonly producerName?: string;
   readonly producerVersion?: string;
@@ -20,9 +20,9 @@ export interface WriteOptions {
 }
 
 /**
- * Writes a model file. The types of all values that inference knows are written too.
+ * Writes a model file. It includes the types of all values that inference knows.
  *
- * @throws {ModelError} where the opset cannot say an operator, where shapes do not fit, or above 2 GiB
+ * @throws {ModelError} if the opset cannot express an operator, if shapes do not fit, or if the file would exceed 2 GiB
  */
 export function writeOnnx(graph: Graph, options: WriteOptions = {}): Uint8Array {
   const opset = options.opset ?? requiredOpset(graph);

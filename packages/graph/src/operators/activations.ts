@@ -24,7 +24,10 @@ const complement = (g: GraphBuilder, value: string): string => g.op("Sub", [g.sc
 const [GELU_SCALE, GELU_CUBIC] = [Math.sqrt(2 / Math.PI), 0.044715];
 const geluAngle = (x: number): number => GELU_SCALE * (x + GELU_CUBIC * x ** 3);
 
-/** ReluGradient(dy, y) → dy where y > 0, else 0. An operator of ours: decompositions know a mask that costs less than a comparison. */
+/**
+ * ReluGradient(dy, y) → dy where y > 0, else 0. It is an operator of our own, because decompositions have a mask that is
+ * cheaper than a comparison.
+ */
 export const ReluGradient: OperatorDefinition = {
   op: "ReluGradient",
   domain: "subbyte",

@@ -16,7 +16,7 @@ import { windowAttributes, windowOf, windowOutput, windowTaps } from "./support/
 
 const defaults = { kernel_shape: [] as number[], ceil_mode: 0, count_include_pad: 0 };
 
-/** Taps, and the divisor of every output position. */
+/** The taps of the windows, and the divisor of every output position. */
 function averages(node: Node, image: readonly number[]) {
   const { kernel_shape, ceil_mode, count_include_pad } = attributesOf(node, defaults);
   const window = windowOf(node, kernel_shape, image);
@@ -73,7 +73,7 @@ export const AveragePool: OperatorDefinition = {
   },
 
   /**
-   * Each element of dy is divided as its average was, and added to all of its taps. This is the input gradient of a
+   * Divides each element of dy as its average was divided, and adds it to all of its taps. This is the input gradient of a
    * convolution with ones, which is the same for every channel, so channels are treated as images.
    */
   gradient({ node, g, type, outputGradients: [dy] }) {
@@ -128,7 +128,7 @@ export const GlobalAveragePool: OperatorDefinition = {
     return [tensorOf(x!.dtype, [batch, channels, ...image.map(() => 1)], y)];
   },
 
-  /** Every element of the image gets an equal share. */
+  /** Gives every element of the image an equal share. */
   gradient({ node, g, type, outputGradients: [dy] }) {
     const image = staticSizes(node, type(node.inputs[0]!).shape!);
     const share = g.op("Mul", [dy!, g.scalar(1 / image.reduce((a, b) => a * b, 1))]);

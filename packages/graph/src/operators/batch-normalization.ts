@@ -1,12 +1,12 @@
 /**
- * @file Batch normalization of x [n, c, …] over channels. Spec: ONNX `BatchNormalization`, opset 15; Ioffe and Szegedy
- * 2015, arXiv:1502.03167.
+ * @file Batch normalization of x [n, c, …] over channels. Spec: ONNX `BatchNormalization`, opset 15; Ioffe and Szegedy 2015,
+ * arXiv:1502.03167.
  *
  *   y = γ·(x − μ)·r + β,   r = 1 / √(σ² + ε)
  *
- * ONNX's operator takes μ and σ² as inputs; with training_mode=1 it uses the batch's own (σ² biased) and returns moving
- * ones. Graphs that are differentiated hold BatchNormalizationTraining instead, an operator of ours that returns the batch's
- * μ and σ² and has no state that a runtime could overwrite.
+ * ONNX's operator takes μ and σ² as inputs; with training_mode=1 it uses those of the batch (σ² biased) and returns moving
+ * averages. Graphs that are differentiated have BatchNormalizationTraining instead, an operator of our own that returns μ and
+ * σ² of the batch and has no state that a runtime could overwrite.
  */
 
 import type { Node, Tensor, TensorType } from "../ir/types.js";
@@ -144,7 +144,7 @@ export const BatchNormalizationTraining: OperatorDefinition = {
     ];
   },
 
-  /** The loss is taken to depend on y only: the statistics are read by the running averages, outside of the loss. */
+  /** Assumes that the loss depends on y only: the statistics go to the running averages, outside of the loss. */
   gradient({ node, g, outputGradients: [dy, dMean, dVariance] }) {
     if (dMean || dVariance) throw misfit(node, "a loss that reads batch statistics", "a loss of y only");
     const [x, gamma] = node.inputs as [string, string];
@@ -161,7 +161,7 @@ export const BatchNormalizationTraining: OperatorDefinition = {
 /**
  * BatchNormalizationGradient(dy, x, γ, batch mean, biased batch variance; epsilon) → dx, dγ, dβ.
  *
- *   dβ = Σ dy,  dγ = Σ dy·x̂,  dx = γ·r·(dy − dβ/m − x̂·dγ/m),  x̂ = (x − μ)·r, m elements a channel
+ *   dβ = Σ dy,  dγ = Σ dy·x̂,  dx = γ·r·(dy − dβ/m − x̂·dγ/m),  x̂ = (x − μ)·r, m elements per channel
  */
 export const BatchNormalizationGradient: OperatorDefinition = {
   op: "BatchNormalizationGradient",

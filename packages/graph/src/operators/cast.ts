@@ -17,7 +17,9 @@ export const Cast: OperatorDefinition = {
   elementwise: true,
   infer: ({ node, inputs: [x] }) => [{ dtype: target(node), ...(x?.shape ? { shape: x.shape } : {}) }],
 
-  /** Floats lose their fraction on the way to integers; anything but 0 becomes true; int64 stays exact among 64-bit types. */
+  /**
+   * Floats lose their fraction in a conversion to integers; anything but 0 becomes true; int64 stays exact among 64-bit types.
+   */
   evaluate(node, [x]) {
     const dtype = target(node);
     if (isBig(x!.dtype) && isBig(dtype)) {

@@ -1,11 +1,11 @@
 /**
- * @file The gradients of Conv, operators of ours that a decomposition pass replaces by ONNX ones.
+ * @file The gradients of Conv. They are operators of our own that a decomposition pass replaces by ONNX operators.
  *
  *   ConvInputGradient(dy [n, o, …], w [o, c/group, …])   → dx [n, c, …input_shape]
  *   ConvWeightGradient(dy [n, o, …], x [n, c, …])         → dw [o, c/group, …kernel_shape]
  *
- * Attributes, all explicit: `kernel_shape`, `strides`, `dilations`, `pads` (begins, then ends), `group`, and for the
- * first `input_shape`, the spatial sizes of x.
+ * Attributes, all explicit: `kernel_shape`, `strides`, `dilations`, `pads` (begins, then ends), `group`, and for the first
+ * `input_shape`, the spatial sizes of x.
  */
 
 import type { Node } from "../ir/types.js";

@@ -7,7 +7,7 @@ import type { Attributes, Dim, Node, Tensor, TensorType } from "../ir/types.js";
 export interface InferContext {
   readonly node: Node;
   readonly inputs: readonly (TensorType | undefined)[];
-  /** The constant behind an input, where there is one (Reshape's shape, Slice's bounds…). */
+  /** The constant of an input (Reshape's shape, Slice's bounds…); undefined if the input is computed. */
   constant(index: number): Tensor | undefined;
   /** The elements of an int64 vector as dimensions: a constant's numbers, or what Shape returned, symbols included. */
   dims(index: number): readonly Dim[] | undefined;
@@ -22,7 +22,7 @@ export interface GradientContext {
   type(value: string): TensorType;
   /** The constant of this name; undefined if the value is computed. */
   constant(value: string): Tensor | undefined;
-  /** Gradient of each output of the node; `undefined` where the loss does not depend on it. */
+  /** Gradient of each output of the node; `undefined` if the loss does not depend on it. */
   readonly outputGradients: readonly (string | undefined)[];
   /** Which inputs need a gradient; rules skip the work for the others. */
   readonly needed: readonly boolean[];
@@ -34,13 +34,17 @@ export interface OperatorDefinition {
   readonly domain?: string;
   /** Attribute defaults as the ONNX specification gives them. */
   readonly defaults?: Attributes;
-  /** How many inputs, from the first, must be given; 1 by default. Checked before `infer` and `evaluate` are called. */
+  /** Number of inputs, from the first, that must be given; 1 by default. Checked before `infer` and `evaluate` are called. */
   readonly required?: number;
   /** Every element of the output depends on the elements at its place alone (after broadcasting). */
   readonly elementwise?: true;
   /** The inputs that hold positions, axes or sizes: int64 or int32. */
   readonly integers?: readonly number[];
-  /** Types of the outputs. Throws ModelError where inputs do not fit, naming node, found and needed. */
+  /**
+   * The types of the outputs.
+   *
+   * @throws {ModelError} if inputs do not fit; the message names the node, what was found, and what is needed
+   */
   infer(context: InferContext): readonly TensorType[];
   /** The reference: plain loops in float64 or exact integers. Constant folding and gradient tests run it. */
   evaluate?(node: Node, inputs: readonly (Tensor | undefined)[]): readonly Tensor[];
@@ -49,6 +53,6 @@ export interface OperatorDefinition {
    * Indices). `fresh` creates names for additional outputs.
    */
   differentiable?(node: Node, fresh: (stem: string) => string): Node;
-  /** Names of the gradients of the inputs, `undefined` where there is none or it is not needed. */
+  /** Names of the gradients of the inputs, `undefined` if there is none or it is not needed. */
   gradient?(context: GradientContext): readonly (string | undefined)[];
 }

@@ -1,5 +1,5 @@
 /**
- * @file FakeQuant: quantize and dequantize in one step, the operator of ours that simulates integers in a float graph.
+ * @file FakeQuant: quantizes and dequantizes in one step. This operator of our own simulates integers in a float graph.
  *
  *   y = s·(q − z),   q = clamp(rne(x/s) + z, qmin, qmax)
  *
@@ -7,17 +7,17 @@
  * (the lowest signed code stays unused), `axis` (present only per channel), `learnable` (1: s gets LSQ's gradient; 2: PACT's),
  * `learnableZeroPoint` (z gets a gradient, as an offset of −s·z).
  *
- * FakeQuantGradient(dy, x, s, z; the same attributes) → dx, ds where s or z is learnable, dz where z is. Inside means
- * qmin − z ≤ x/s ≤ qmax − z.
+ * FakeQuantGradient(dy, x, s, z; the same attributes) → dx, ds if s or z is learnable, dz if z is. Inside means qmin − z ≤ x/s
+ * ≤ qmax − z.
  *
  *   dx = dy inside, 0 outside                                   straight-through, Bengio et al. 2013, arXiv:1308.3432
  *   ds = Σ dy·(q − z − x/s) inside, Σ dy·(q − z) outside        LSQ, Esser et al. 2020, arXiv:1902.08153, eq. 3
  *   ds = Σ dy·(q − z) outside                                   PACT, Choi et al. 2018, arXiv:1805.06085, eq. 3, with bounds s·(q − z)
  *   dz = −s·Σ dy outside                                        LSQ+, Bhalgat et al. 2020, arXiv:2004.09576, eq. 8, with β = −s·z
  *
- * A zero point that is being learned may lie between two codes; then the bounds are rounded: q − z = rne(clamp(x/s, qmin − z, qmax − z)).
- *
- * LSQ's gradient scale 1/√(n·qmax) is the optimizer's business.
+ * A zero point that is being learned may lie between two codes; then the bounds are rounded: q − z = rne(clamp(x/s, qmin − z,
+ * qmax − z)).
+ * The optimizer applies LSQ's gradient scale 1/√(n·qmax).
  */
 
 import { roundHalfToEven } from "../ir/float16.js";
@@ -28,7 +28,7 @@ import { numbersOf, tensorOf } from "./support/values.js";
 
 const defaults = { bits: 8, signed: 0, narrow: 0, learnable: 0, learnableZeroPoint: 0 };
 
-/** Value of `learnable` at which a step learns from clipped values alone. */
+/** The value of `learnable` with which the scale learns from clipped values alone. */
 export const PACT = 2;
 
 /** The codes that a FakeQuant, or its gradient, can produce. */
@@ -100,7 +100,7 @@ export const FakeQuant: OperatorDefinition = {
   },
 };
 
-/** Outputs of a FakeQuantGradient. */
+/** The number of outputs of a FakeQuantGradient. */
 const gradientCount = ({ learnable, learnableZeroPoint }: Pick<typeof defaults, "learnable" | "learnableZeroPoint">) =>
   learnableZeroPoint ? 3 : learnable ? 2 : 1;
 

@@ -1,4 +1,4 @@
-/** @file Operators that read and write by computed positions: Gather, ScatterElements, OneHot. Spec: the ONNX operators of the same names. */
+/** @file Operators whose indices are computed: Gather, ScatterElements, OneHot. Spec: the ONNX operators of the same names. */
 
 import { isBig } from "../ir/element-types.js";
 import { toNumbers } from "../ir/tensor.js";
@@ -7,7 +7,7 @@ import type { OperatorDefinition } from "./definition.js";
 import { attributesOf, misfit, normalizeAxis } from "./support/attributes.js";
 import { allocate, flatten, forEachIndex, gathered, numbersOf, stridesOf } from "./support/values.js";
 
-/** An index counted from either end; refuses one outside the axis. */
+/** Converts an index that may count from the end to a position; refuses one outside the axis. */
 function position(node: Node, index: number, size: number): number {
   const at = index < 0 ? index + size : index;
   if (!(at >= 0 && at < size))
@@ -48,7 +48,10 @@ const combine: Readonly<Record<string, (old: number, update: number) => number>>
   min: Math.min,
 };
 
-/** ScatterElements(x, indices, updates): x with each update written at its own index, but along `axis` at the given one. */
+/**
+ * ScatterElements(x, indices, updates): x with each update written at its own position, except along `axis`, where its index
+ * says the position.
+ */
 export const ScatterElements: OperatorDefinition = {
   op: "ScatterElements",
   required: 3,

@@ -12,11 +12,14 @@ import { flatten, forEachIndex, numbersOf, tensorOf } from "./support/values.js"
 const defaults = { transA: 0, transB: 0, alpha: 1 };
 type Options = typeof defaults;
 
-/** Swaps the last two axes where asked. */
+/** Swaps the last two axes if `swap` is 1. */
 const turned = <T extends Dim>(shape: readonly T[], swap: number): T[] =>
   swap ? [...shape.slice(0, -2), shape.at(-1)!, shape.at(-2)!] : [...shape];
 
-/** Result shape of matrices; a vector counts as one row on the left and as one column on the right, which then go. */
+/**
+ * The shape of a matrix product. A vector counts as one row on the left and as one column on the right; this axis is then
+ * removed.
+ */
 function productShape(node: Node, a: readonly Dim[], b: readonly Dim[], options: Options): Dim[] {
   if (a.length === 0 || b.length === 0)
     throw misfit(node, `operands of shapes [${a}] and [${b}]`, "matrices or vectors");

@@ -81,7 +81,7 @@ export const Concat: OperatorDefinition = {
       }
     return [{ dtype: tensors[0]!.dtype, shape, data }];
   },
-  /** Each input takes its slice of dy. */
+  /** Each input gets its slice of dy. */
   gradient({ node, g, type, outputGradients: [dy], needed }) {
     const axis = concatAxis(node, type(node.inputs[0]!).shape!.length);
     let start = 0;
@@ -102,7 +102,7 @@ function concatAxis(node: Node, rank: number): number {
   return normalizeAxis(node, axis, rank);
 }
 
-/** Sizes of the parts: as given, or equal ones, the last perhaps smaller. */
+/** Sizes of the parts: the given ones, or equal ones, of which the last may be smaller. */
 function partSizes(node: Node, size: number, given: readonly number[] | undefined): readonly number[] {
   const parts = node.outputs.length;
   if (!given) {
@@ -144,7 +144,7 @@ export const Split: OperatorDefinition = {
       );
     });
   },
-  /** dy of the parts side by side, zeros for those that the loss does not read. */
+  /** Concatenates dy of the parts, with zeros for those that the loss does not read. */
   gradient({ node, g, type, outputGradients }) {
     const axis = normalizeAxis(node, attributesOf(node, { axis: 0 }).axis, type(node.inputs[0]!).shape!.length);
     const zeros = (output: string) => g.op("ConstantOfShape", [g.op("Shape", [output])]);

@@ -1,7 +1,7 @@
 /**
- * @file Pad: adds (or, where negative, removes) elements at both ends of the axes. Spec: ONNX `Pad`, opset 19.
+ * @file Pad: adds elements at both ends of the axes, or removes them if negative. Spec: ONNX `Pad`, opset 19.
  *
- * Inputs x, pads (begins, then ends), the value (0 by default), axes (all by default). Modes constant, reflect, edge, wrap.
+ * Inputs: x, pads (begins, then ends), the value (0 by default), axes (all by default). Modes constant, reflect, edge, wrap.
  */
 
 import { toNumbers } from "../ir/tensor.js";
@@ -24,7 +24,7 @@ function padsOf(node: Node, rank: number, pads: readonly number[], axes: readonl
   return result;
 }
 
-/** The element that position i of a padded axis shows, or −1. */
+/** The position of the element that is copied to position i of a padded axis, or −1. */
 function sourceOf(mode: string, i: number, size: number): number {
   if (i >= 0 && i < size) return i;
   if (mode === "edge") return i < 0 ? 0 : size - 1;

@@ -89,7 +89,7 @@ function spread({ node, g, type }: GradientContext, dy: string, axes: readonly n
   return g.op("Expand", [dy, target]);
 }
 
-/** 1 / (elements averaged), a constant where the shape is fixed. */
+/** 1 / (number of averaged elements): a constant if the shape is fixed. */
 function share(context: GradientContext, dy: string, axes: readonly number[]): string {
   const { node, g, type } = context;
   const [x, y] = [node.inputs[0]!, node.outputs[0]!];

@@ -9,7 +9,7 @@ import type { Dim, Node, Tensor } from "../ir/types.js";
 import type { GradientContext, OperatorDefinition } from "./definition.js";
 import { attributesOf, misfit, normalizeAxis } from "./support/attributes.js";
 
-/** Shape of the result, from the shape of the input and the second input (shape or axes), where there is one. */
+/** The shape of the result, from the shape of the input and from the second input (shape or axes), if there is one. */
 type Reshaping = (node: Node, shape: readonly Dim[], argument: readonly Dim[] | undefined) => Dim[];
 
 function reshaping(op: string, target: Reshaping, argumentNeeded: boolean): OperatorDefinition {
@@ -30,7 +30,7 @@ function reshaping(op: string, target: Reshaping, argumentNeeded: boolean): Oper
   };
 }
 
-/** Gives `value` the shape of `like`, by numbers where at most one dimension is symbolic. */
+/** Gives `value` the shape of `like`, by a constant target if at most one dimension is symbolic. */
 export function reshapeTo({ g, type }: GradientContext, value: string, like: string): string {
   const shape = type(like).shape!;
   const symbolic = shape.filter((dim) => typeof dim === "string").length;
@@ -39,7 +39,7 @@ export function reshapeTo({ g, type }: GradientContext, value: string, like: str
   return g.op("Reshape", [value, target]);
 }
 
-/** 0 copies a dimension (unless allowzero), one −1 takes what is left. */
+/** In the target, 0 copies a dimension (unless allowzero), and one −1 stands for the rest. */
 function reshape(node: Node, shape: readonly Dim[], target: readonly Dim[] | undefined): Dim[] {
   const { allowzero } = attributesOf(node, { allowzero: 0 });
   const result: Dim[] = target!.map((dim, axis) => {

@@ -35,7 +35,7 @@ function rangeOf(start: number, end: number, step: number, size: number): Range 
   return { start: from, step, count: Math.max(0, Math.ceil((to - from) / step)) };
 }
 
-/** One range an axis; undefined where the axis is kept whole, or is symbolic and its extent cannot be told. */
+/** One range per axis; undefined if the axis is kept whole, or if its size is a symbol that the range depends on. */
 function rangesOf(node: Node, shape: readonly Dim[], [starts, ends, axes, steps]: Bounds) {
   if ([ends, axes, steps].some((list) => list && list.length !== starts.length))
     throw misfit(
@@ -95,8 +95,8 @@ export const Slice: OperatorDefinition = {
   },
 
   /**
-   * Puts dy back where it was read, with zeros around and between. To spread elements by `step`, an extra axis of size
-   * 1 is padded to `step` and merged, which costs one copy.
+   * Puts dy back to where it was read, with zeros around and between. To spread elements by `step`, an extra axis of size 1 is
+   * padded to `step` and merged, which costs one copy.
    */
   gradient(context) {
     const { node, g, type, constant, outputGradients } = context;

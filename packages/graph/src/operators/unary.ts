@@ -40,7 +40,7 @@ export const unaryOperators: readonly OperatorDefinition[] = [
   unary("Identity", { value: (x) => x, big: (x) => x, gradient: ({ dy }) => dy }),
 ];
 
-/** Dropout in inference form is the identity; the mask, where asked for, is all true. */
+/** Dropout in inference form is the identity; its mask, if requested, is all true. */
 export const Dropout: OperatorDefinition = {
   op: "Dropout",
   infer({ node, inputs: [x], constant }) {

@@ -1,5 +1,5 @@
 /**
- * @file One form where exporters have several, so that later steps know fewer operators:
+ * @file Brings operators that exporters write in several ways to one form, so that later steps know fewer operators:
  *
  *   MatMul(x, w), with + b or without, Gemm with alpha, beta or an untransposed w
  *                                          →  Gemm(x, w, b) {transB = 1}, w as [outputs, inputs]
@@ -27,7 +27,7 @@ export function transposed({ dtype, shape, data }: Tensor): Tensor {
 
 const matMul = node("MatMul", [x, weight]);
 
-/** A bias [outputs] or [1, outputs] of a weight [inputs, outputs]. */
+/** Whether a constant is a bias, [outputs] or [1, outputs], for a weight [inputs, outputs]. */
 const isBias = ({ shape }: Tensor, weight: Tensor): boolean =>
   shape.at(-1) === weight.shape[1] && (shape.length === 1 || (shape.length === 2 && shape[0] === 1));
 

@@ -21,7 +21,7 @@ const x = anyValue();
 const parameters = [constant(), constant(), constant(), constant()];
 const operand = constant();
 
-/** Channels of an image that the node reads and no convolution takes the node into; undefined for anything else. */
+/** The number of channels, if the node reads an image and can be folded into no convolution; else undefined. */
 function channelsBefore(value: string, { type, uses }: RewriteContext): number | undefined {
   const shape = type(value)?.shape;
   const channels = shape?.[1];

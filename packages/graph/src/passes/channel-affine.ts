@@ -27,10 +27,10 @@ export function batchNormAffine({ attributes }: Node, parameters: readonly Tenso
 }
 
 /**
- * Add, Sub, Mul or Div with a constant as second operand (or first, where it makes no difference).
+ * The affine function of Add, Sub, Mul or Div with a constant as second operand (or as first, if the order does not matter).
  *
- * @param behind number of axes after that of the channels
- * @returns undefined where the constant is not one number for each channel
+ * @param behind number of axes after the channel axis
+ * @returns undefined if the constant is not one number per channel
  */
 export function constantAffine(
   op: string,
@@ -56,7 +56,7 @@ export function constantAffine(
   }
 }
 
-/** The operand as one number for each channel; undefined where it varies along other axes. */
+/** The operand as one number per channel; undefined if it varies along other axes. */
 export function channelVector(operand: Tensor, channels: number, behind: number): Float64Array | undefined {
   const values = numbersOf(operand);
   if (operand.shape.length > behind + 2) return undefined;

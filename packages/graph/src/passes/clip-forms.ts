@@ -1,5 +1,5 @@
 /**
- * @file Bounds, however they are written, become Clip or Relu:
+ * @file Bounds become Clip or Relu, in whatever form they are written:
  *
  *   Max(x, low), Min(x, high)                  →  Clip(x, low), Clip(x, , high)
  *   Clip(Clip(x, low), , high) with low ≤ high →  Clip(x, low, high)
@@ -19,7 +19,7 @@ const isScalar = ({ data, shape }: Tensor): boolean => data.length === 1 && shap
 
 const scalar = (tensor: Tensor): Tensor => ({ ...tensor, shape: [] });
 
-/** `op(x, bound)` as a Clip, where the bound is one number. */
+/** Turns `op(x, bound)` into a Clip, if the bound is one number. */
 const fromExtreme = (op: "Max" | "Min"): Rule => ({
   name: `${op.toLowerCase()}-to-clip`,
   match: node(op, [x, bound], { commutative: true }),
@@ -54,7 +54,7 @@ const scalarBounds: Rule = {
 const [innerLow, innerHigh] = [optional(constant()), optional(constant())];
 const inner = node("Clip", [x, innerLow, innerHigh]);
 
-/** min(max(x, a), b) twice over is once with the tighter bounds, where the outer range overlaps the inner one. */
+/** Turns two nested Clips into one with the tighter bounds, if their ranges overlap. */
 const nested: Rule = {
   name: "merge-clips",
   match: node("Clip", [inner, low, high]),

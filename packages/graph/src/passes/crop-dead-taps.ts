@@ -4,9 +4,9 @@
  *   before   y = Conv(x, w; pads)
  *   after    y = Conv(x, w[live]; smaller pads)
  *
- * At a fixed image size the other taps change nothing and have no gradient; in deep layers on small images they are most of the
- * weights (eight ninths of a 3×3 kernel on a 1×1 image). An imported network is smaller and faster without them, and their values
- * would only widen the ranges of quantization. A training step need not read them; `wholeWeights` puts them back.
+ * At a fixed image size the other taps change nothing and have no gradient. In deep layers on small images they are most of the
+ * weights (eight ninths of a 3×3 kernel on a 1×1 image). Without them an imported network is smaller and faster, and their
+ * values cannot widen the ranges of quantization. A training step need not read them; `wholeWeights` puts them back.
  */
 
 import { inferKnownTypes } from "../inference/infer-types.js";
@@ -21,7 +21,7 @@ import type { Pass } from "./pass.js";
 /** The result of `cropDeadTaps`. */
 export interface CroppedGraph {
   readonly graph: Graph;
-  /** By the name of a cropped weight: the taps that are left of it. */
+  /** The taps that are left of each cropped weight, by its name. */
   readonly crops: ReadonlyMap<string, Pick<LiveTaps, "first" | "last">>;
 }
 
@@ -29,7 +29,7 @@ export interface CroppedGraph {
  * Crops convolution weights to the taps that can read the image; the others only read padding.
  *
  * @param graph with known image sizes; the batch may be symbolic
- * @param isCropped which constants may lose taps; they keep their names
+ * @param isCropped says which constants may lose taps; they keep their names
  */
 export function cropDeadTaps(graph: Graph, isCropped: (weight: string) => boolean): CroppedGraph {
   const types = inferKnownTypes(graph);
@@ -74,7 +74,7 @@ function cropped(weight: Tensor, { first, window }: LiveTaps): Tensor {
   );
 }
 
-/** A weight with `live` at the taps that a crop left, and `before`, times `factor`, at the others. */
+/** A whole weight: `live` at the taps that the crop left, and `before` times `factor` at the others. */
 export function wholeWeights(before: Tensor, live: Tensor, { first }: Pick<LiveTaps, "first">, factor: number): Tensor {
   const data = (before.data as Float32Array).map((value) => value * factor);
   const strides = stridesOf(before.shape);

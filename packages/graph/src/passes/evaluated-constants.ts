@@ -1,6 +1,6 @@
 /**
- * @file The results of a node whose inputs are constants, by the operator's own reference implementation. A few bytes of a hostile
- * file could ask for gigabytes or hours, so that results much larger than what they are made from are left out, and long computations.
+ * @file Computes nodes whose inputs are constants, with the operators' own reference implementations. A few bytes of a hostile
+ * file could ask for gigabytes or hours, so results much larger than their inputs are left out, and so are long computations.
  */
 
 import { ModelError } from "../errors.js";
@@ -10,10 +10,10 @@ import { elementCount, toNumbers } from "../ir/tensor.js";
 import type { Dim, Graph, Node, Tensor } from "../ir/types.js";
 import { operatorDefinition } from "../operators/index.js";
 
-/** A result may have this many elements, or as many as all inputs together. */
+/** A result may have this many elements, or as many as all inputs together if those are more. */
 const LARGEST_FREE_RESULT = 65_536;
 
-/** Multiply-adds of one convolution or matrix product that is folded. */
+/** Most multiply-adds of a convolution or matrix product that is folded. */
 const MOST_WORK = 2 ** 28;
 
 /** Operators that read many elements for each one that they return. */
@@ -27,8 +27,8 @@ const contractions: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The result of a node whose inputs are constants; undefined if an input is not constant, or if the result would be too
- * large or take too long.
+ * The results of a node whose inputs are constants; undefined if an input is not constant, or if the result would be too large
+ * or take too long.
  * @throws {ModelError} if the node does not fit its operator, or its constants do not fit each other
  */
 export function evaluatedConstants(node: Node, tensors: Graph["tensors"]): readonly Tensor[] | undefined {

@@ -1,10 +1,10 @@
 /**
- * @file Folds multiplications by and additions of constants, one for each channel, into the layer before them.
+ * @file Folds multiplications by constants and additions of constants, one per channel, into the layer before them.
  *
  *   Mul(Conv(x, w, b), c) → Conv(x, c·w, c·b)        Add(Conv(x, w, b), c) → Conv(x, w, b + c)
  *
- * Such operators, or a depthwise 1×1 convolution, remain where an exporter took batch normalization apart.
- * Computed in float64, rounded once.
+ * Such operators, or a depthwise 1×1 convolution, are left if an exporter took batch normalization apart. Computed in float64,
+ * rounded once.
  */
 
 import { numbersOf } from "../operators/support/values.js";
@@ -35,7 +35,7 @@ const foldInto = (name: string, match: NodePattern): Rule => ({
 const channelWeight = constant();
 const channelBias = optional(constant());
 
-/** A depthwise 1×1 convolution is a factor and an offset for each channel too. */
+/** Treats a depthwise 1×1 convolution as a factor and an offset per channel. */
 const depthwise: Rule = {
   name: "fold-depthwise-1x1",
   match: node("Conv", [channelLayer, channelWeight, channelBias]),

@@ -11,7 +11,7 @@ import type { Graph } from "../ir/types.js";
 import { evaluatedConstants } from "./evaluated-constants.js";
 import type { Pass } from "./pass.js";
 
-/** Elements that the constants of any graph may grow by, beyond a multiple of what the file holds. */
+/** Elements by which the constants of any graph may grow, in addition to a multiple of what the file has. */
 const FREE_GROWTH = 2 ** 22;
 const GROWTH = 4;
 
@@ -43,7 +43,7 @@ export function foldConstantsWithin(limit: number): Pass {
   };
 }
 
-/** The limit that suits a graph as it was read. */
+/** The limit for a graph as it was read. */
 export const foldingLimit = (graph: Graph): number => FREE_GROWTH + GROWTH * elementsOf(graph.tensors);
 
 /** Computes nodes whose inputs are all constant, within a limit on memory. */

@@ -1,10 +1,10 @@
 /**
- * @file A factor and an offset per channel that no layer before takes in goes into the layer behind:
+ * @file Folds a factor and an offset per channel into the layer after them, if no layer before them can absorb them:
  *
  *   Gemm(BatchNormalization(x), w, b) → Gemm(x, w·diag(k), b + w·o)      y = k·x + o per column
  *
- * as BatchNorm1d stands between ReLU and a linear layer (fastai's head). The same for Add, Sub, Mul and Div with a constant.
- * A BatchNorm1d on a pooled value moves in front of the Flatten instead. Computed in float64, rounded once.
+ * An example is BatchNorm1d between ReLU and a linear layer (fastai's head). The same holds for Add, Sub, Mul and Div with a
+ * constant. A BatchNorm1d on a pooled value moves in front of the Flatten instead. Computed in float64, rounded once.
  */
 
 import type { Tensor } from "../ir/types.js";

@@ -39,7 +39,7 @@ function shapeTensor({ dims, isScalar }: ShapeValue, type: TensorType | undefine
   return type?.dtype === "int32" ? { dtype: "int32", shape, data: Int32Array.from(values) } : int64(values, shape);
 }
 
-/** Gives a Reshape whose target names the batch a constant target, and takes `allowzero` away where there is no 0. */
+/** Gives a Reshape whose target contains the batch a constant target, and removes `allowzero` if the target has no 0. */
 function constantTarget(
   node: Node,
   types: ReadonlyMap<string, TensorType>,

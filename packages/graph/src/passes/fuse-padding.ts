@@ -1,4 +1,4 @@
-/** @file Takes a Pad with zeros, of height and width only, into the `pads` of the convolution that reads it. */
+/** @file Merges a Pad with zeros, of height and width only, into the `pads` of the convolution that reads it. */
 
 import { toNumbers } from "../ir/tensor.js";
 import { anyValue, constant, node, optional } from "../patterns/pattern.js";

@@ -17,7 +17,7 @@ const [split, joined] = [constant(), constant()];
 const apart = node("Reshape", [x, split]);
 const transposed = node("Transpose", [apart]);
 
-/** Runs of axes that follow each other before and after, in the order after; the batch is a run of its own. */
+/** Runs of axes that are neighbours before and after the transposition, in the new order; the batch is a run of its own. */
 function runsOf(permutation: readonly number[]): readonly (readonly number[])[] {
   const runs: number[][] = [];
   for (const axis of permutation) {
@@ -28,7 +28,7 @@ function runsOf(permutation: readonly number[]): readonly (readonly number[])[] 
   return runs;
 }
 
-/** The target of a Reshape that copies the batch; undefined where another dimension is a symbol. */
+/** The target of a Reshape that copies the batch; undefined if another dimension is a symbol. */
 function targetOf([, ...dims]: readonly Dim[]) {
   return dims.every((dim) => typeof dim === "number") ? int64([0, ...dims]) : undefined;
 }

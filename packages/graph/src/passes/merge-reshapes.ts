@@ -1,5 +1,5 @@
 /**
- * @file Several changes of shape in a row are one: Squeeze of Squeeze, Unsqueeze before Flatten, Reshape of Reshape.
+ * @file Merges several changes of shape in a row into one: Squeeze of Squeeze, Unsqueeze before Flatten, Reshape of Reshape.
  *
  *   g(f(x))  →  Reshape(x, the last shape)     f, g of Reshape, Flatten, Squeeze, Unsqueeze
  */

@@ -1,8 +1,8 @@
 /**
- * @file Slices in one form: non-negative constant bounds inside the value, and one node for slices of several axes.
+ * @file Brings slices to one form: non-negative constant bounds inside the value, and one node for slices of several axes.
  *
- * PyTorch exports `x[:, :, ::2, ::2]` as one Slice an axis, with 2^63 − 1 for "to the end". Afterwards it is one Slice of
- * the axes [2, 3], with starts, ends, axes and steps as constants.
+ * PyTorch exports `x[:, :, ::2, ::2]` as one Slice per axis, with 2^63 − 1 for "to the end". Afterwards it is one Slice of the
+ * axes [2, 3], with starts, ends, axes and steps as constants.
  */
 
 import { int64 } from "../ir/tensor.js";
@@ -26,7 +26,7 @@ const inner = [constant(), constant(), optional(constant()), optional(constant()
 
 const clamp = (value: bigint, low: bigint, high: bigint): bigint => (value < low ? low : value > high ? high : value);
 
-/** The ranges of a slice of a value of `type`; undefined where a size is a symbol or a step not positive. */
+/** The ranges of a slice of a value of `type`; undefined if a size is a symbol or a step is not positive. */
 function rangesOf(
   type: TensorType | undefined,
   [starts, ends, axes, steps]: readonly (Tensor | undefined)[],

@@ -1,25 +1,25 @@
 /**
- * @file Gives nodes, values and weights of PyTorch's exports the names of the modules that they come from.
+ * @file Gives nodes, values and weights of PyTorch's exports the names of their modules.
  *
  *   before   /layer1/layer1.0/conv1/Conv_output_0 = Conv(…, onnx::Conv_259, onnx::Conv_260)  # /layer1/layer1.0/conv1/Conv
  *   after    layer1.0.conv1 = Conv(…, layer1.0.conv1.weight, layer1.0.conv1.bias)
  *
- * So a bit policy written for a built-in network also fits its ONNX export, and messages name what the model's author wrote.
- * Other names, and those of inputs and outputs, stay.
+ * So a bit policy for a built-in network also fits its ONNX export, and messages use the names of the model's author. Other
+ * names, and those of inputs and outputs, stay.
  */
 
 import type { Graph, Node, Tensor } from "../ir/types.js";
 import type { Pass } from "./pass.js";
 
-/** Operators that stand for a module of their own, whose weight is input 1 and whose bias is input 2. */
+/** Operators that are a module of their own, whose weight is input 1 and whose bias is input 2. */
 const layers: ReadonlySet<string> = new Set(["Conv", "ConvTranspose", "Gemm"]);
 
-/** Names that the exporter made up for weights that it computed, such as those with batch norm folded in. */
+/** Names that the exporter made up for computed weights, such as those with batch norm folded in. */
 const isAnonymous = (name: string): boolean => name.startsWith("onnx::");
 
 /**
- * `/layer1/layer1.0/conv1/Conv` → `layer1.0.conv1` and `Conv`. A container's child repeats the name of its parent. Undefined
- * where the name is not of this form.
+ * `/layer1/layer1.0/conv1/Conv` → `layer1.0.conv1` and `Conv`. The name of a container's child repeats that of the container.
+ * Returns undefined if the name has another form.
  */
 function modulePath(name: string): { readonly path: readonly string[]; readonly last: string } | undefined {
   if (!/^(\/[^/]+)+$/.test(name)) return undefined;
@@ -33,7 +33,7 @@ function modulePath(name: string): { readonly path: readonly string[]; readonly 
   return { path, last };
 }
 
-/** The name that a node should have; its own where nothing better is known. */
+/** The name that a node should have; its present name if no better one is known. */
 function wantedName(node: Node): string {
   const weight = node.inputs[1] ?? "";
   if (layers.has(node.op) && weight.endsWith(".weight")) return weight.slice(0, -".weight".length);
@@ -63,7 +63,7 @@ export const nameByModule: Pass = {
   },
 };
 
-/** New names of all nodes. One that two nodes want, or that another node has, goes to neither. */
+/** New names of all nodes. A name that two nodes want, or that another node has, is given to neither. */
 function nodeNames(graph: Graph): ReadonlyMap<Node, string> {
   const claims = new Map<string, number>();
   const count = (name: string): void => void claims.set(name, (claims.get(name) ?? 0) + 1);
@@ -76,7 +76,10 @@ function nodeNames(graph: Graph): ReadonlyMap<Node, string> {
   );
 }
 
-/** New names of values: those of renamed nodes, and of anonymous weights after their layer. Inputs and outputs stay. */
+/**
+ * New names of values: those of renamed nodes, and of anonymous weights, which are named after their layer. Inputs and outputs
+ * keep their names.
+ */
 function valueNames(graph: Graph, names: ReadonlyMap<Node, string>): ReadonlyMap<string, string> {
   const taken = new Set([
     ...graph.inputs.map(({ name }) => name),

@@ -5,7 +5,7 @@ import { verify } from "../ir/verifier.js";
 import { type RewriteEvent, type RewriteOptions, rewrite } from "../patterns/rewriter.js";
 import type { Rule } from "../patterns/rule.js";
 
-/** Maps a graph to an equivalent one with the same inputs and outputs, or to itself where there is nothing to do. */
+/** Maps a graph to an equivalent one with the same inputs and outputs, or to itself if there is nothing to do. */
 export interface Pass {
   readonly name: string;
   /** The equivalent graph; the same object if nothing changed. */
@@ -17,13 +17,13 @@ export interface PassEvent {
   /** Name of the pass. */
   readonly pass: string;
   readonly before: Graph;
-  /** The same object as `before` where the pass changed nothing. */
+  /** The same object as `before` if the pass changed nothing. */
   readonly after: Graph;
   /** Matches of its rules, applied or not, in order; empty for passes without rules. */
   readonly matches: readonly RewriteEvent[];
 }
 
-/** Options of `runPasses`: who hears what passes and their rules did. */
+/** Options of `runPasses`: callbacks that report what passes and their rules did. */
 export interface PassOptions extends RewriteOptions {
   /** Called after each run of each pass. */
   readonly onPass?: (event: PassEvent) => void;
@@ -35,12 +35,12 @@ export const rulePass = (name: string, rules: readonly Rule[]): Pass => ({
   run: (graph, options) => rewrite(graph, rules, options),
 });
 
-/** If this is 1, the verifier runs after every pass. Read through globalThis, since a browser has no `process`. */
+/** Whether the verifier runs after every pass. Read through globalThis, because a browser has no `process`. */
 const verifyAfterEachPass = (): boolean =>
   (globalThis as { process?: { env: Readonly<Record<string, string | undefined>> } }).process?.env.SUBBYTE_VERIFY ===
   "1";
 
-/** A pipeline that still changes after so many rounds has two passes that undo each other. */
+/** If a pipeline still changes after this many rounds, two of its passes undo each other. */
 const MOST_ROUNDS = 100;
 
 /** Runs the passes in order, over and over until a whole round changes nothing. */

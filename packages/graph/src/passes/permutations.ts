@@ -3,7 +3,7 @@
 import type { Node, Tensor } from "../ir/types.js";
 import { gathered, stridesOf } from "../operators/support/values.js";
 
-/** The permutation of a Transpose; empty where the file leaves it out. */
+/** The permutation of a Transpose; empty if the file leaves it out. */
 export const permOf = ({ attributes }: Node): readonly number[] =>
   (attributes.perm as readonly number[] | undefined) ?? [];
 
@@ -32,7 +32,7 @@ export function permuted(tensor: Tensor, perm: readonly number[]): Tensor {
   );
 }
 
-/** The permutation of the axes that are left when those of `removed` (of the result) go. */
+/** The permutation of the remaining axes after those of `removed` (axes of the result) are removed. */
 export function remaining(perm: readonly number[], removed: readonly number[]): readonly number[] {
   const kept = perm.filter((_, axis) => !removed.includes(axis));
   const sorted = kept.toSorted((a, b) => a - b);

@@ -1,9 +1,8 @@
 /**
  * @file Removes the channels-last layout [N, H, W, C] that TensorFlow's and Keras' exporters leave between transpositions:
  *   f(T(x)) → T(f'(x))     T = Transpose [0, 2, …, 1], from channels first to channels last
- *
- * where f' is f with its axes, pads and constants told in channels-first order. So T moves down until it meets its inverse, a
- * linear layer that takes it into the columns of its weight, or a value whose spatial sizes are 1, where it moves nothing.
+ * f' is f with its axes, pads and constants in channels-first order. So T moves down until it meets its inverse, a linear layer
+ * that absorbs it into the columns of its weight, or a value whose spatial sizes are 1, where it moves nothing.
  */
 
 import { elementCount, int64, toNumbers } from "../ir/tensor.js";
@@ -17,7 +16,7 @@ import { reshapeTarget } from "./reshape-target.js";
 const x = anyValue();
 const transposed = node("Transpose", [x], { shared: true });
 
-/** A rule on an operator that reads T(x); `rewrite` gets T's permutation and returns what takes the place of its result. */
+/** A rule for an operator that reads T(x); `rewrite` gets T's permutation and returns the value that replaces the result. */
 const below = (
   name: string,
   match: NodePattern,
@@ -32,7 +31,7 @@ const below = (
   },
 });
 
-/** T again, behind what was computed in front of it. */
+/** Applies T again, to a value that was computed before it. */
 const moved = (found: Match, context: RewriteContext, value: string, perm: readonly number[]): string =>
   isIdentity(perm) ? value : context.node(found.node(transposed), "Transpose", [value], { perm });
 
@@ -47,7 +46,7 @@ const compose: Rule = {
   },
 };
 
-/** A transposition that keeps the order of all axes longer than 1 moves no element. */
+/** Removes a transposition that keeps the order of all axes longer than 1, because it moves no element. */
 const ofOnes: Rule = {
   name: "transpose-of-ones-to-reshape",
   match: node("Transpose", [x]),
@@ -135,7 +134,7 @@ const fakeQuant = below(
 const binaryOperators = ["Add", "Sub", "Mul", "Div", "Pow", "Min", "Max", "PRelu"];
 const operand = constant();
 
-/** The constant as it is told to a channels-first operand. */
+/** The constant in channels-first order. */
 function constantFirst(tensor: Tensor, perm: readonly number[]): Tensor | undefined {
   if (tensor.shape.length > perm.length) return undefined;
   if (elementCount(tensor.shape) === 1) return tensor;
@@ -166,7 +165,7 @@ const both = below(
   },
 );
 
-/** The other operand is turned to channels first; where its spatial sizes are 1, as a gate's are, that costs nothing. */
+/** Transposes the other operand to channels first; if its spatial sizes are 1, as those of a gate are, this costs nothing. */
 const oneSide = (label: string, pattern: NodePattern, inputs: (a: string, b: string) => readonly string[]): Rule =>
   below(`transpose-below-${label}`, pattern, (perm, found, context) => {
     const shape = context.type(found.value(other))?.shape;
@@ -260,7 +259,7 @@ const softmax = below(
 const flat = node("Flatten", [transposed]);
 const [weight, bias] = [constant(), optional(constant())];
 
-/** A linear layer on [N, H·W·C] becomes one on [N, C·H·W]: its columns change places. */
+/** Turns a linear layer on [N, H·W·C] into one on [N, C·H·W] by reordering its columns. */
 const linear = below("transpose-into-linear", node("Gemm", [flat, weight, bias]), (perm, found, context) => {
   const shape = context.type(found.value(x))?.shape?.slice(1);
   const w = found.tensor(weight);

@@ -1,11 +1,11 @@
 /**
- * @file Graphs with FakeQuant nodes that come from files, in the form that lowering expects:
+ * @file Brings graphs with FakeQuant nodes that come from files to the form that lowering expects:
  *
  *   MatMul(x, FakeQuant(w)), with + b or without, Gemm of an untransposed w  →  Gemm(x, FakeQuant(wᵀ), b) {transB = 1}
  *   FakeQuant(MaxPool(x)), and of other operators that move values           →  MaxPool(FakeQuant(x))
  *   FakeQuant(FakeQuant(x)), both with one grid                              →  FakeQuant(x)
  *
- * Quantization is monotonic and keeps 0, so that it may come before what chooses, moves and pads values.
+ * Quantization is monotonic and keeps 0, so it may come before operators that choose, move or pad values.
  */
 
 import type { Node, Tensor } from "../ir/types.js";

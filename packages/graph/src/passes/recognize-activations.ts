@@ -1,5 +1,5 @@
 /**
- * @file Activation functions that exporters write as several operators become one:
+ * @file Merges activation functions that exporters write as several operators:
  *
  *   Clip(Relu(x), low, high) with low ≥ 0, or without low      →  Clip(x, low or 0, high)
  *   Clip(x + 3, 0, 6) / 6                                      →  HardSigmoid with α = 1/6, β = 1/2
@@ -30,7 +30,7 @@ const clippedRelu: Rule = {
 };
 
 const [three, zero, six] = [constant(), constant(), constant()];
-/** 6·hardSigmoid(x), as exporters write it that do not know the operator. */
+/** 6·hardSigmoid(x), in the form of exporters that do not know the operator. */
 const sixfoldGate = node("Clip", [node("Add", [x, three], { commutative: true }), zero, six]);
 const sixfoldHardSwish = node("Mul", [x, sixfoldGate], { commutative: true });
 const sixth = constant();
@@ -38,7 +38,7 @@ const sixth = constant();
 const isScalar = (tensor: Tensor, value: number): boolean =>
   tensor.data.length === 1 && Math.fround(Number(tensor.data[0])) === Math.fround(value);
 
-/** The last step of six times something: a division by 6, or a multiplication by a sixth. */
+/** The last step: a division by 6 or a multiplication by 1/6. */
 const sixthOf = (
   name: string,
   sixfold: NodePattern,
@@ -76,7 +76,7 @@ const hardSwish: Rule = {
   },
 };
 
-/** In float32, as files have it. */
+/** Whether a HardSigmoid has the constants of HardSwish, in float32 as in files. */
 const isHardSwishGate = ({ attributes }: Node): boolean =>
   Math.fround((attributes.alpha as number | undefined) ?? 0.2) === Math.fround(1 / 6) &&
   ((attributes.beta as number | undefined) ?? 0.5) === 0.5;

@@ -1,5 +1,5 @@
 /**
- * @file Means and maxima over the image, as one operator:
+ * @file Brings means and maxima over the image to one operator:
  *
  *   ReduceMean of ReduceMean, one axis each      →  one ReduceMean (the same for sums, maxima, minima, products)
  *   ReduceMean over height and width, AveragePool over all of it  →  GlobalAveragePool (and Flatten without keepdims)
@@ -45,7 +45,7 @@ type ImageType = TensorType & { readonly shape: readonly (number | string)[] };
 
 const isImage = (type: TensorType | undefined): type is ImageType => type?.shape?.length === 4;
 
-/** Height and width of an image; undefined where a size is a symbol. */
+/** Height and width of an image; undefined if a size is a symbol. */
 function sizeOf(value: string, { type }: RewriteContext): readonly [number, number] | undefined {
   const [, , height, width] = type(value)?.shape ?? [];
   return typeof height === "number" && typeof width === "number" ? [height, width] : undefined;

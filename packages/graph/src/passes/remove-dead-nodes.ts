@@ -1,4 +1,7 @@
-/** @file Removes nodes that no graph output depends on, and constants that nothing reads. Inputs stay: they are the interface. */
+/**
+ * @file Removes nodes that no graph output depends on, and constants that nothing reads. Inputs stay, because callers pass
+ * them.
+ */
 
 import type { Pass } from "./pass.js";
 

@@ -9,7 +9,7 @@ import { rulePass } from "./pass.js";
 
 const x = anyValue();
 
-/** A rule that lets readers of `match` read `x`, where `isIdentity` says that they are the same. */
+/** A rule that makes readers of `match` read `x` if `isIdentity` returns true. */
 function identityRule(
   name: string,
   match: NodePattern,
@@ -25,7 +25,7 @@ function identityRule(
   };
 }
 
-/** Equal, with every dimension known by number or symbol. */
+/** Whether two types are equal, with every dimension known as a number or symbol. */
 function sameType(a: TensorType | undefined, b: TensorType | undefined): boolean {
   if (!a?.shape || !b?.shape || a.dtype !== b.dtype || a.shape.length !== b.shape.length) return false;
   return a.shape.every((dim, axis) => dim === b.shape![axis]);
@@ -36,7 +36,7 @@ const identity = identityRule("identity", node("Identity", [x]), () => true);
 const ratio = optional(anyValue());
 const training = optional(constant());
 
-/** Dropout scales nothing in evaluation, in ONNX as in PyTorch; a training flag that is true stays. */
+/** Removes Dropout, which is the identity in evaluation. If its training flag is true, it stays. */
 const dropout: Rule = {
   name: "dropout",
   match: node("Dropout", [x, ratio, training]),

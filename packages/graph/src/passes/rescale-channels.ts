@@ -1,4 +1,4 @@
-/** @file Takes an affine function of each output channel into the weights of a convolution or linear layer. */
+/** @file Folds an affine function of each output channel into the weights of a convolution or linear layer. */
 
 import type { Node, Tensor } from "../ir/types.js";
 import { numbersOf, tensorOf } from "../operators/support/values.js";
@@ -30,7 +30,9 @@ const outputAxis = ({ op, attributes }: Node): number => (op === "Gemm" && !attr
 
 export const outputChannels = (layer: Node, weight: Tensor): number => weight.shape[outputAxis(layer)]!;
 
-/** Whether the layer computes `x·w + b` with one b for each output channel: no other alpha, beta, bias shape or transposition. */
+/**
+ * Whether the layer computes `x·w + b` with one b per output channel, without another alpha, beta, bias shape or transposition.
+ */
 export function isChannelLayer({ layer, weight, bias }: ChannelLayer): boolean {
   const { alpha = 1, beta = 1, transA = 0 } = layer.attributes;
   const channels = outputChannels(layer, weight);

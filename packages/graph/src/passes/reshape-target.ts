@@ -1,11 +1,12 @@
-/** @file How ONNX's Reshape is told a shape in which one dimension, mostly the batch, is a symbol. */
+/** @file Makes the target of a Reshape to a shape in which one dimension, mostly the batch, is a symbol. */
 
 import { int64 } from "../ir/tensor.js";
 import type { Dim, Tensor } from "../ir/types.js";
 
 /**
- * The target of a Reshape between two shapes: 0, "copy", where a symbol stays in place, −1, "the rest", for another.
- * @returns undefined where more than one dimension would be −1, or one is empty
+ * The target of a Reshape between two shapes. It has 0 ("copy") for a symbol that stays in place, and −1 ("the rest") for
+ * another.
+ * @returns undefined if more than one dimension would be −1, or if one is empty
  */
 export function reshapeTarget(from: readonly Dim[], to: readonly Dim[]): Tensor | undefined {
   const dims = to.map((dim, axis) => (typeof dim === "number" ? dim : dim === from[axis] ? 0 : -1));

@@ -28,9 +28,8 @@ import { splitToSlices } from "./split-to-slices.js";
 import { sums } from "./sums.js";
 
 /**
- * The passes of an import. They run until none changes anything, so their order only decides how soon that is. Passes
- * that compute shapes go first, because most rules ask for types; the one that sets names goes last, when the layers no
- * longer change.
+ * The passes of an import. They run until none changes anything, so their order only affects how long that takes. Passes that
+ * compute shapes go first, because most rules need types. The pass that sets names goes last, when the layers no longer change.
  */
 export const importPasses: readonly Pass[] = [
   removeDeadNodes,
@@ -57,8 +56,8 @@ export const importPasses: readonly Pass[] = [
 ];
 
 /**
- * For a quantized file. A convolution made of a factor and an offset per channel would have no grid for its weights; as a function of
- * one quantized value they are a table.
+ * Passes for quantized files. They make no convolution from a factor and an offset per channel: its weights would have no grid,
+ * whereas a function of one quantized value becomes a table.
  */
 const quantizedPasses: readonly Pass[] = [
   quantizedForms,
@@ -66,10 +65,11 @@ const quantizedPasses: readonly Pass[] = [
 ];
 
 /**
- * Brings an imported model to the form that training, quantization and lowering expect: constants folded, batch
- * normalization in the weights, no identities, few forms of each operator. Inputs and outputs keep names and types.
+ * Brings an imported model to the form that training, quantization and lowering expect: constants are folded, batch
+ * normalization is in the weights, identities are removed, and each operator has few forms. Inputs and outputs keep their names
+ * and types.
  *
- * @throws {ModelError} that lists all operators that are left and not supported
+ * @throws {ModelError} that lists all unsupported operators that remain
  */
 export function simplifyForImport(graph: Graph, options: PassOptions = {}): Graph {
   verify(graph);

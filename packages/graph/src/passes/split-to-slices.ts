@@ -1,4 +1,7 @@
-/** @file Split becomes a Slice per output: Split(x, [8, 8]) {axis = 1} → x[:, 0:8] and x[:, 8:16]. Slices merge with others, and run. */
+/**
+ * @file Split becomes one Slice per output: Split(x, [8, 8]) {axis = 1} → x[:, 0:8] and x[:, 8:16]. Slices can be merged with
+ * others, and the integer engine has an operator for them.
+ */
 
 import { inferKnownTypes } from "../inference/infer-types.js";
 import { FreshNames, namesIn } from "../ir/names.js";
@@ -24,7 +27,7 @@ export const splitToSlices: Pass = {
   },
 };
 
-/** Undefined for another operator, and where a size is not known. */
+/** The slices; undefined for another operator, or if a size is not known. */
 function slicesOf(
   node: Node,
   types: ReadonlyMap<string, TensorType>,

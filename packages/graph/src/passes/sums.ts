@@ -1,4 +1,4 @@
-/** @file Sum of several values becomes Add of two: Sum(a, b, c) → Add(Add(a, b), c), and Sum(a) → a. */
+/** @file Turns Sum of several values into Adds of two: Sum(a, b, c) → Add(Add(a, b), c), and Sum(a) → a. */
 
 import { anyValue, node, optional } from "../patterns/pattern.js";
 import type { Rule } from "../patterns/rule.js";

@@ -14,8 +14,8 @@ import type { Graph, Node, Tensor, TensorType } from "../ir/types.js";
 import { removeDeadNodes } from "./remove-dead-nodes.js";
 
 /**
- * Makes the batch of a network with one input symbolic. Returns the same object where it is symbolic already, and where the
- * batch is so built into the network that it cannot be taken out.
+ * Makes the batch of a network with one input symbolic. Returns the same object if it is symbolic already, or if the network
+ * depends on the batch so much that it cannot be freed.
  */
 export function withSymbolicBatch(graph: Graph, symbol = "N"): Graph {
   const [input] = graph.inputs;
@@ -29,7 +29,7 @@ export function withSymbolicBatch(graph: Graph, symbol = "N"): Graph {
   return givesOneRowAnImage(freed, graph, symbol) ? freed : graph;
 }
 
-/** A node that names the batch, by 1 for instance, copies or keeps the dimension instead. */
+/** Makes a node that contains the batch, for instance as 1, copy or keep the dimension instead. */
 function copyBatch(
   node: Node,
   graph: Graph,

@@ -5,8 +5,9 @@
  *   const conv = node("Conv", [x, w, optional(constant())]);
  *   const relu = node("Relu", [conv]);
  *
- * Each hole and each node is a variable. A variable that stands in two places must be the same value or node in both.
- * Inner nodes must have no other reader and be no graph output, since the rewriting takes them away; `shared` lifts that.
+ * Each hole and each node is a variable. A variable that occurs twice must match the same value or node in both places. Inner
+ * nodes must have no other reader and must not be graph outputs, because the rewriting removes them; `shared` allows other
+ * readers.
  */
 
 import type { Graph, Node, Tensor } from "../ir/types.js";
@@ -17,7 +18,7 @@ export interface AnyValue {
   readonly kind: "any";
 }
 
-/** A hole that takes a constant only. */
+/** A hole that takes only a constant. */
 export interface ConstantValue {
   readonly kind: "constant";
 }
@@ -34,9 +35,9 @@ export interface NodePattern {
   readonly ops: readonly string[];
   readonly domain: string;
   readonly inputs: readonly ValuePattern[];
-  /** Tries the inputs in reverse order too (two inputs). */
+  /** Also tries the two inputs in reverse order. */
   readonly commutative: boolean;
-  /** Other readers do not prevent a match; the rewriting then leaves the node to them. */
+  /** Allows other readers of the node; then the rewriting does not remove it. */
   readonly shared: boolean;
 }
 
@@ -53,7 +54,7 @@ export interface NodePatternOptions {
 /** A hole that takes any value. */
 export const anyValue = (): AnyValue => ({ kind: "any" });
 
-/** A hole that takes a constant only. */
+/** A hole that takes only a constant. */
 export const constant = (): ConstantValue => ({ kind: "constant" });
 
 /** A hole for an input that may be left out. */
@@ -95,14 +96,14 @@ export class Match {
     return this.#bindings.get(pattern) as Node;
   }
 
-  /** The name of the value in a hole; undefined where an optional one is left out. */
+  /** The name of the value in a hole; undefined if an optional one is left out. */
   value(pattern: AnyValue | ConstantValue): string;
   value(pattern: OptionalValue): string | undefined;
   value(pattern: AnyValue | ConstantValue | OptionalValue): string | undefined {
     return this.#bindings.get(pattern) as string | undefined;
   }
 
-  /** The constant in a hole; undefined where an optional one is left out. */
+  /** The constant in a hole; undefined if an optional one is left out. */
   tensor(pattern: ConstantValue): Tensor;
   tensor(pattern: OptionalValue): Tensor | undefined;
   tensor(pattern: ConstantValue | OptionalValue): Tensor | undefined {
@@ -110,7 +111,7 @@ export class Match {
     return value === undefined ? undefined : this.#graph.tensors.get(value);
   }
 
-  /** All nodes matched, the root among them. */
+  /** All matched nodes, including the root. */
   nodes(): Node[] {
     return [...this.#bindings].flatMap(([pattern, bound]) => (pattern.kind === "node" ? [bound as Node] : []));
   }

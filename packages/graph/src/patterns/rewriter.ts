@@ -7,11 +7,11 @@ import { usesOf } from "../ir/uses.js";
 import { matchPattern } from "./pattern.js";
 import type { RewriteContext, Rule } from "./rule.js";
 
-/** The outcome of a match, for those who ask why a rule was or was not applied. */
+/** The outcome of a match, which shows why a rule was or was not applied. */
 export interface RewriteEvent {
   readonly rule: string;
   readonly node: Node;
-  /** Absent where the rule was applied. */
+  /** Absent if the rule was applied. */
   readonly skipped?: string;
 }
 
@@ -21,12 +21,12 @@ export interface RewriteOptions {
   readonly trace?: (event: RewriteEvent) => void;
 }
 
-/** Rules that undo each other would go on for ever; no honest list needs as many sweeps. */
+/** Rules that undo each other would run forever; correct rules need far fewer sweeps. */
 const MOST_SWEEPS = 1000;
 
 /**
  * Applies the rules, first listed first, sweep by sweep until nothing changes. Inputs and outputs of the graph keep their
- * names. Returns the same object where no rule applied.
+ * names. Returns the same object if no rule applied.
  */
 export function rewrite(graph: Graph, rules: readonly Rule[], options: RewriteOptions = {}): Graph {
   let current = graph;
@@ -38,7 +38,7 @@ export function rewrite(graph: Graph, rules: readonly Rule[], options: RewriteOp
   throw new Error(`internal: the rules ${rules.map(({ name }) => name).join(", ")} rewrite "${graph.name}" for ever`);
 }
 
-/** One walk over the nodes. Matches are sought in the graph as it was; a node takes part in one rewriting at most. */
+/** One sweep over the nodes. Matches are searched in the graph as it was; a node takes part in at most one rewriting. */
 class Sweep {
   readonly #graph: Graph;
   readonly #rules: readonly Rule[];
@@ -127,8 +127,8 @@ class Sweep {
   }
 
   /**
-   * Lets readers of the root's output read `result`. A graph output keeps its name, so there the producer of `result` is
-   * renamed instead; where that is impossible, the reason is returned.
+   * Makes the readers of the root's output read `result`. If the output is a graph output, it keeps its name, so the producer
+   * of `result` is renamed instead. Returns the reason if that is impossible.
    */
   #redirect(root: Node, result: string, built: readonly Node[]): string | undefined {
     const output = root.outputs[0]!;
@@ -164,7 +164,7 @@ class Sweep {
   }
 }
 
-/** The node with its values renamed; the same object where no name changes. */
+/** The node with its values renamed; the same object if no name changes. */
 function renameValues(node: Node, rename: (value: string) => string): Node {
   const inputs = node.inputs.map(rename);
   const outputs = node.outputs.map(rename);

@@ -1,4 +1,4 @@
-/** @file Rules: a pattern, a condition, and the nodes that take the pattern's place. */
+/** @file Rules: a pattern, a condition, and the nodes that replace the match. */
 
 import type { Attributes, Graph, Node, Tensor, TensorType } from "../ir/types.js";
 import type { Uses } from "../ir/uses.js";
@@ -9,7 +9,7 @@ export interface Skip {
   readonly reason: string;
 }
 
-/** Returned by a rule's `rewrite` where the match is right and the circumstances are not. */
+/** Returned by a rule's `rewrite` if the pattern matches but the rule cannot be applied. */
 export const skip = (reason: string): Skip => ({ reason });
 
 /**
@@ -17,25 +17,25 @@ export const skip = (reason: string): Skip => ({ reason });
  * match.
  */
 export interface RewriteContext {
-  /** As it was matched. */
+  /** The graph in which the match was found. */
   readonly graph: Graph;
   readonly uses: Uses;
-  /** Inferred type of a value of the graph as it was matched; undefined where it is not known. */
+  /** Inferred type of a value of that graph; undefined if it is not known. */
   type(value: string): TensorType | undefined;
-  /** The constant of the name in the graph as it was matched; undefined for other values. */
+  /** The constant with this name in that graph; undefined for other values. */
   tensor(value: string): Tensor | undefined;
   /**
    * Adds a node with one output and returns the name of the output. The node gets the name of `origin`, one of the
    * matched nodes.
    */
   node(origin: Node, op: string, inputs: readonly string[], attributes?: Attributes, domain?: string): string;
-  /** Adds a constant under `name`, or a name like it where that is taken. */
+  /** Adds a constant under `name`, or under a similar name if that is taken. */
   constant(tensor: Tensor, name: string): string;
-  /** Adds a constant that takes the place, and the name where nothing else reads it, of another. */
+  /** Adds a constant that replaces another. It also gets its name, if nothing else reads the other constant. */
   replaceConstant(name: string, tensor: Tensor): string;
 }
 
-/** A rewriting: a pattern, and how to build what takes its place. */
+/** A rewriting: a pattern, and a function that builds the replacement. */
 export interface Rule {
   readonly name: string;
   readonly match: NodePattern;

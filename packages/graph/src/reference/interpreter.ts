@@ -1,4 +1,7 @@
-/** @file Runs a graph in float64 by the operators' reference implementations: slow, plain, and what tests compare with. */
+/**
+ * @file Runs a graph in float64 with the operators' reference implementations. It is slow and plain; tests compare other
+ * implementations with it.
+ */
 
 import { ModelError } from "../errors.js";
 import { requireInputs } from "../inference/infer-node.js";
@@ -9,7 +12,7 @@ import { operatorDefinition } from "../operators/index.js";
 /**
  * The graph's outputs for the given inputs. Every float32 value, constant or attribute becomes float64.
  *
- * @throws {ModelError} for a missing input or an operator without reference, and what the operators themselves complain of
+ * @throws {ModelError} for a missing input, for an operator without reference, and if inputs do not fit an operator
  */
 export function evaluate(graph: Graph, inputs: ReadonlyMap<string, Tensor>): Map<string, Tensor> {
   const values = new Map<string, Tensor>();
@@ -49,7 +52,7 @@ function promote(tensor: Tensor): Tensor {
   return { dtype: "float64", shape: tensor.shape, data: Float64Array.from(tensor.data as Float32Array) };
 }
 
-/** A Cast to float32 goes to float64 as well, and so do tensors in attributes. */
+/** Makes a Cast to float32, and tensors in attributes, float64 as well. */
 function promoteAttributes(node: Node): Node {
   if (node.op === "Cast" && node.attributes.to === dtypeCode("float32"))
     return { ...node, attributes: { ...node.attributes, to: dtypeCode("float64") } };

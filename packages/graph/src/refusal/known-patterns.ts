@@ -1,6 +1,6 @@
 /**
- * @file Parts of networks that are refused, by the name that people know them by, with what a user can do. The operators
- * that are left of them after import (Sub, Pow, Sqrt …) say little.
+ * @file Finds parts of refused networks that have a well-known name, such as layer normalization, and says what a user can do.
+ * The operators that are left of them after import (Sub, Pow, Sqrt …) say little.
  */
 
 import { operatorList } from "../ir/operator-list.js";
@@ -10,7 +10,7 @@ import { type Uses, usesOf } from "../ir/uses.js";
 interface KnownPattern {
   readonly name: string;
   readonly advice: string;
-  /** The nodes that stand for it, one for each time that it occurs. */
+  /** The nodes that identify the pattern, one for each time that it occurs. */
   find(graph: Graph, uses: Uses): readonly Node[];
 }
 
@@ -32,7 +32,9 @@ const moves: ReadonlySet<string> = new Set([
   "Unsqueeze",
 ]);
 
-/** The node that gives one of a node's inputs and has one of the operators; what only moves elements is passed over. */
+/**
+ * The node that computes one of a node's inputs and has one of the operators; operators that only move elements are skipped.
+ */
 function before({ inputs }: Node, uses: Uses, ...ops: readonly string[]): Node | undefined {
   const producers = inputs.map((input) => {
     let node = uses.producer(input);
@@ -42,7 +44,7 @@ function before({ inputs }: Node, uses: Uses, ...ops: readonly string[]): Node |
   return producers.find((node) => node !== undefined && ops.includes(node.op));
 }
 
-/** Whether a value becomes the network's result with nothing but moves of its elements. */
+/** Whether a value becomes the network's output through operators that only move elements. */
 function isResult(value: string, uses: Uses): boolean {
   const readers = uses.readers(value);
   return readers.length === 0 || readers.every(({ op, outputs }) => moves.has(op) && isResult(outputs[0]!, uses));
@@ -50,7 +52,7 @@ function isResult(value: string, uses: Uses): boolean {
 
 const means = ["ReduceMean", "GlobalAveragePool", "ReduceSumSquare"];
 
-/** √(mean((x − mean)²) + ε), and the division by it: LayerNorm as exporters before opset 17 write it. */
+/** √(mean((x − mean)²) + ε), and the division by it: LayerNorm in exports before opset 17. */
 function standardDeviations({ nodes }: Graph, uses: Uses): readonly Node[] {
   return nodes.filter((node) => {
     if (node.op !== "Sqrt" && node.op !== "Pow") return false;
@@ -60,7 +62,7 @@ function standardDeviations({ nodes }: Graph, uses: Uses): readonly Node[] {
   });
 }
 
-/** MatMul whose operands are both computed. */
+/** MatMul nodes both of whose operands are computed. */
 const activationProducts = ({ nodes, tensors }: Graph): readonly Node[] =>
   nodes.filter(
     ({ op, inputs }) => (op === "MatMul" || op === "Gemm") && inputs.slice(0, 2).every((input) => !tensors.has(input)),
@@ -69,7 +71,7 @@ const activationProducts = ({ nodes, tensors }: Graph): readonly Node[] =>
 const innerSoftmaxes = (graph: Graph, uses: Uses): readonly Node[] =>
   graph.nodes.filter(({ op, outputs }) => op === "Softmax" && !isResult(outputs[0]!, uses));
 
-/** Softmax and product of computed matrices together; the others for either alone. */
+/** Finds softmax together with a product of computed matrices; each alone is reported as another pattern. */
 function attention(graph: Graph, uses: Uses): readonly Node[] {
   const [products, softmaxes] = [activationProducts(graph), innerSoftmaxes(graph, uses)];
   return products.length > 0 && softmaxes.length > 0 ? [...softmaxes, ...products] : [];

@@ -8,11 +8,11 @@ export interface Sample {
   readonly op: string;
   readonly domain?: string;
   readonly label?: string;
-  /** Floats become graph inputs, the rest constants; undefined leaves an optional input out. */
+  /** Floats become graph inputs, the others constants; undefined leaves an optional input out. */
   readonly inputs: readonly (Tensor | undefined)[];
   readonly attributes?: Attributes;
   readonly outputs?: number;
-  /** Inputs with a gradient; the first by default where the operator has a rule. */
+  /** Inputs with a gradient; by default the first, if the operator has a gradient rule. */
   readonly differentiate?: readonly number[];
   /** The first dimension of input 0 is the symbol N. */
   readonly batched?: boolean;

@@ -64,7 +64,7 @@ export class ModelPool {
     }
   }
 
-  /** @throws {Error} where the thread dies. */
+  /** @throws {Error} if the thread dies. */
   run(items: readonly WorkItem[]): Promise<BatchResult> {
     return this.pool.run({ type: "run", items }) as Promise<BatchResult>;
   }

@@ -46,7 +46,7 @@ const datatypes: Readonly<Record<string, Datatype>> = {
 };
 const ortTypes = Object.fromEntries(Object.entries(datatypes).map(([ort, ours]) => [ours, ort]));
 
-/** @throws {Error} where onnxruntime-node is not installed, or refuses the model. */
+/** @throws {Error} if onnxruntime-node is not installed, or refuses the model. */
 export async function openOnnx(file: ModelFile): Promise<Runner> {
   const ort = await importRuntime();
   const hasExternalData = existsSync(`${file.path}.data`);

@@ -30,7 +30,7 @@ export interface Classifier {
   readonly preprocessing: Preprocessing;
   readonly classes: number;
   readonly labels?: readonly string[];
-  /** How probabilities come from the output; absent where the file does not say. */
+  /** How probabilities come from the output; absent if the file does not say. */
   readonly probabilities?: Probabilities;
   /** The input that takes images, and the output with the logits or probabilities. */
   readonly input: string;

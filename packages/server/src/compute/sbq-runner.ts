@@ -10,7 +10,7 @@ import type { Description, ItemResult, ModelFile, Runner, WorkItem } from "./pro
 const INPUT = "input";
 const OUTPUT = "output";
 
-/** @throws {FormatError} where the file is damaged. */
+/** @throws {FormatError} if the file is damaged. */
 export async function openSbq({ content, maxBytes }: ModelFile): Promise<Runner> {
   const file = new Uint8Array(content).slice();
   const program = readSbq(file, { maxBytes });

@@ -178,7 +178,7 @@ export class ModelQueue {
 
   /**
    * Computes one item.
-   * @throws what `signal` was aborted with; {ServerError} where the item is wrong, or computing failed twice.
+   * @throws what `signal` was aborted with; {ServerError} if the item is wrong, or computing failed twice.
    */
   submit(item: WorkItem, count: number, signal: AbortSignal): Promise<JobResult> {
     return new Promise((resolve, reject) => {

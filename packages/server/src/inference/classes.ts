@@ -8,7 +8,7 @@ import { rankClasses } from "./ranking.js";
 
 /**
  * The `k` highest values of each item as BYTES `[N, k]`: "value:index[:label]".
- * @throws {ServerError} where the output has no classes
+ * @throws {ServerError} if the output has no classes
  */
 export function classesOf(tensor: Tensor, k: number, { description }: LoadedModel): Tensor {
   const { name, shape, datatype } = tensor;

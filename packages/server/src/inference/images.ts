@@ -30,7 +30,7 @@ export class ImageMemory {
 
   /**
    * Does `work` on a file once there is memory for its pixels.
-   * @throws {ServerError} where it is no image or has too many pixels; what `signal` was aborted with; as `work` does.
+   * @throws {ServerError} if it is no image or has too many pixels; what `signal` was aborted with; as `work` does.
    */
   async with<T>(
     { name, bytes }: EncodedImage,

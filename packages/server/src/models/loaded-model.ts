@@ -43,7 +43,7 @@ export class LoadedModel {
     });
   }
 
-  /** @throws {ModelFileError} where the file is damaged, too large or gone. */
+  /** @throws {ModelFileError} if the file is damaged, too large or gone. */
   static async open(source: FoundModel, options: LoadingOptions, statistics = new Statistics()): Promise<LoadedModel> {
     const { workers, maxModelBytes, script } = options;
     const { bytes, config } = await readModel(source, maxModelBytes);

@@ -3,7 +3,7 @@
 import { wrongCount, wrongTensor } from "./json.js";
 import { arrayOfBytes, bytesOfArray, type Datatype, elementBytes, elementCount, type Tensor } from "./tensor.js";
 
-/** @throws {ServerError} where the bytes do not fit the shape. */
+/** @throws {ServerError} if the bytes do not fit the shape. */
 export function tensorOfBytes(name: string, datatype: Datatype, shape: readonly number[], bytes: Uint8Array): Tensor {
   const count = elementCount(shape);
   if (datatype === "BYTES") return { name, datatype, shape, data: elementsOf(name, bytes, count) };

@@ -14,7 +14,7 @@ export interface BrowserRace {
 /**
  * Starts the browser. Each race gets a page of its own.
  * @param flags  for the browser's process
- * @throws {UsageError} where Playwright or a browser is missing
+ * @throws {UsageError} if Playwright or a browser is missing
  */
 export async function raceInBrowser(flags: readonly string[] = []): Promise<BrowserRace> {
   const browser = await openBrowser(flags);

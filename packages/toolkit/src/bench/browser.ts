@@ -49,7 +49,7 @@ export interface Browser {
 
 /**
  * @param flags  for the browser's process, beside those that every page needs
- * @throws {UsageError} where Playwright or a browser is missing
+ * @throws {UsageError} if Playwright or a browser is missing
  */
 export async function openBrowser(flags: readonly string[] = []): Promise<Browser> {
   const browser = await launch(flags);
@@ -133,7 +133,7 @@ async function launch(flags: readonly string[]): Promise<Playwright.Browser> {
 /** One entry of a package's `exports` or `imports`: files by condition. */
 type Conditions = Readonly<Record<string, string>>;
 
-/** A peer's folder in `node_modules`, or undefined where it is not installed. */
+/** A peer's folder in `node_modules`, or undefined if it is not installed. */
 function packageFolder(name: string): string | undefined {
   for (const folder of require.resolve.paths(name) ?? []) {
     const found = join(folder, name);

@@ -53,7 +53,7 @@ export interface NetworkChoice {
 export const networkKey = ({ architecture, stem, size }: NetworkChoice): string =>
   [architecture, ...(stem === undefined ? [] : [stem]), size].join("-");
 
-/** The networks that are measured where none are named. */
+/** The networks that are measured if none are named. */
 export const benchNetworks: readonly NetworkChoice[] = [
   { architecture: "resnet18", size: 224 },
   { architecture: "resnet50", size: 224 },

@@ -10,7 +10,7 @@ import { cpus } from "node:os";
 export interface Processor {
   /** Such as `"AMD EPYC, family 26, model 2"`. */
   readonly cpu: string;
-  /** Vector extensions beyond SSE, such as `["avx2", "avx512_vnni"]`; empty where the system does not tell. */
+  /** Vector extensions beyond SSE, such as `["avx2", "avx512_vnni"]`; empty if the system does not tell. */
   readonly vectorExtensions: readonly string[];
 }
 

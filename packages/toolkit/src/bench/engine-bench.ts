@@ -71,7 +71,7 @@ export interface EngineBenchOptions {
   readonly signal?: AbortSignal;
 }
 
-/** @throws {FailedRunError} where a contestant does not compute the network that it should, or the int8 peer is no fair one */
+/** @throws {FailedRunError} if a contestant does not compute the network that it should, or the int8 peer is no fair one */
 export async function benchEngine(options: EngineBenchOptions): Promise<EngineBench> {
   const { comparisons, turns, seed, runRace = raceHere, onStep, signal } = options;
   const results: ContestantResult[] = [];

@@ -20,7 +20,7 @@ const BITS = 8;
 
 /**
  * The bytes of the ONNX file.
- * @throws {FailedRunError} where ONNX Runtime would not run it on integers throughout
+ * @throws {FailedRunError} if ONNX Runtime would not run it on integers throughout
  */
 export async function int8Peer(network: BenchNetwork): Promise<Uint8Array> {
   const graph = await calibrated(quantizeEverything(network.graph), network);
@@ -36,7 +36,7 @@ const FLOAT_LAYER = /(^|\.)(Fused)?(Conv|Gemm|MatMul)$/;
  * Asks ONNX Runtime itself, because a single missing pair of QuantizeLinear and DequantizeLinear makes it use floats,
  * at half the speed.
  * @param model bytes of an ONNX file
- * @throws {FailedRunError} where its optimized graph has a convolution or linear layer on floats
+ * @throws {FailedRunError} if its optimized graph has a convolution or linear layer on floats
  */
 export async function assertIntegerThroughout(model: Uint8Array): Promise<void> {
   const operators = await optimizedOperators(model);

@@ -71,8 +71,8 @@ export async function timeContestant(
 
 /**
  * @param sbq bytes of a `.sbq` file
- * @throws {FormatError} where they are damaged
- * @throws {MachineError} where the engine has fewer threads than were asked for
+ * @throws {FormatError} if they are damaged
+ * @throws {MachineError} if the engine has fewer threads than were asked for
  */
 export async function timeModel(
   sbq: Uint8Array,

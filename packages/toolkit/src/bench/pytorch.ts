@@ -18,7 +18,7 @@ const SCRIPT = fileURLToPath(new URL("../../python/training-step.py", import.met
 /** Candidates in order; the first with PyTorch is used. In an active virtual environment, `python3` is its own. */
 const PYTHONS = ["python3", "python", "/usr/bin/python3"];
 
-/** A Python that can import PyTorch, and its version; undefined where there is none. */
+/** A Python that can import PyTorch, and its version; undefined if there is none. */
 export async function findPytorch(): Promise<{ readonly python: string; readonly version: string } | undefined> {
   for (const python of PYTHONS) {
     try {
@@ -31,7 +31,7 @@ export async function findPytorch(): Promise<{ readonly python: string; readonly
   return undefined;
 }
 
-/** @throws {FailedRunError} where PyTorch does not build the network */
+/** @throws {FailedRunError} if PyTorch does not build the network */
 export async function openPytorch(
   name: string,
   network: TrainedNetwork,

@@ -14,7 +14,7 @@ export interface TrainingNetwork extends NetworkChoice {
   readonly batchSize: number;
 }
 
-/** The networks that are measured where none are named. */
+/** The networks that are measured if none are named. */
 export const trainingNetworks: readonly TrainingNetwork[] = [
   { architecture: "resnet18", stem: "cifar", size: 32, batchSize: 64 },
   { architecture: "resnet50", stem: "cifar", size: 32, batchSize: 32 },

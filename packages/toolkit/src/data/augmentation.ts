@@ -52,7 +52,7 @@ function randomCrop(image: RawImage, area: readonly [number, number], random: Ra
   return cropCenter(image, side, side);
 }
 
-/** The middle of an image that is at least as large; the image itself where it has that size. */
+/** The middle of an image that is at least as large; the image itself if it has that size. */
 export function cropCenter(image: RawImage, height: number, width: number): RawImage {
   if (image.height === height && image.width === width) return image;
   return cropImage(image, centreCrop(image.height, image.width, height, width));

@@ -59,7 +59,7 @@ export class ImageCache {
     return ImageCache.fromEnvironment({});
   }
 
-  /** The cache that the environment names. @throws {UsageError} where SUBBYTE_CACHE_LIMIT is no size. */
+  /** The cache that the environment names. @throws {UsageError} if SUBBYTE_CACHE_LIMIT is no size. */
   static fromEnvironment(environment: Readonly<Record<string, string | undefined>>): ImageCache {
     const base = environment.XDG_CACHE_HOME || join(homedir(), ".cache");
     return new ImageCache(join(base, "subbyte"), parseLimit(environment.SUBBYTE_CACHE_LIMIT));

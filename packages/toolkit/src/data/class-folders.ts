@@ -30,7 +30,7 @@ export type LabelNeed = "required" | "optional";
 /**
  * @param labels "optional" also takes images without class folders, with one class, or with one image per class; where the
  *   folders give no labels, all images are one training part and the list of classes is empty
- * @throws {DataError} where there are no images; where labels are required and there are no class folders, only one class, a
+ * @throws {DataError} if there are no images; where labels are required and there are no class folders, only one class, a
  *   class without images, or a class with one image that would have to be in both training and test; where splits differ
  */
 export async function openClassFolders(tree: FileTree, labels: LabelNeed): Promise<Catalogue> {

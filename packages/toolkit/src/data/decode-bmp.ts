@@ -7,7 +7,7 @@ export const isBmp = (bytes: Uint8Array): boolean => bytes[0] === 0x42 && bytes[
 
 const HEADER_BYTES = 54;
 
-/** @throws {Error} where the file ends in its header */
+/** @throws {Error} if the file ends in its header */
 export function bmpSize(bytes: Uint8Array): { readonly height: number; readonly width: number } {
   if (bytes.length < HEADER_BYTES) throw new Error("the file ends in its header");
   const header = new DataView(bytes.buffer, bytes.byteOffset, HEADER_BYTES);
@@ -19,7 +19,7 @@ export function bmpSize(bytes: Uint8Array): { readonly height: number; readonly 
  * RGB bytes of a BMP file; transparency is dropped.
  *
  * @param maxPixels larger images are refused before memory is taken for them
- * @throws {Error} where the file is damaged, too large, or of a kind that is not supported
+ * @throws {Error} if the file is damaged, too large, or of a kind that is not supported
  */
 export function decodeBmp(bytes: Uint8Array, maxPixels: number): RawImage {
   const { height, width } = bmpSize(bytes);

@@ -34,7 +34,7 @@ const TIMEOUT_SECONDS = 120;
  * dropped, of an animation the first frame is taken. Pixels are returned as they are.
  *
  * @param name how a message calls the image.
- * @throws {DataError} where the bytes are no image, or a damaged one.
+ * @throws {DataError} if the bytes are no image, or a damaged one.
  */
 export async function decodeImage(content: ImageContent, name: string): Promise<RawImage> {
   if (!("encoded" in content)) return content;
@@ -71,7 +71,7 @@ export async function decodeBytes(encoded: Uint8Array, maxPixels = MAX_PIXELS): 
 
 /**
  * Height and width according to the header of an image file, without decoding; EXIF orientation is not applied.
- * @throws {DataError} where the bytes are no image.
+ * @throws {DataError} if the bytes are no image.
  */
 export async function imageSize(encoded: Uint8Array): Promise<ImageSize> {
   const known = headerSize(encoded);
@@ -105,7 +105,7 @@ const reasonOf = ({ message }: Error): string =>
  * bytes that a model sees when it is deployed.
  *
  * @returns `[height, width, channels]` bytes.
- * @throws {DataError} where the rule and the fit are "exact" and the image has another size.
+ * @throws {DataError} if the rule and the fit are "exact" and the image has another size.
  */
 export function fitImage(image: RawImage, target: PixelTarget, name: string): Uint8Array {
   const { fit = "exact", ...preprocessing } = target;

@@ -42,10 +42,10 @@ export interface DownloadOptions {
 const isRefusal = (error: unknown) => error instanceof MachineError && error.code === "download-refused";
 
 /**
- * Fetches `remote` to `path`, continuing an earlier attempt. Does nothing where the file is there with the right checksum.
+ * Fetches `remote` to `path`, continuing an earlier attempt. Does nothing if the file is there with the right checksum.
  *
- * @throws {DataError} where the checksum is wrong; what was fetched is removed then.
- * @throws {MachineError} where the network or the disk fails; what was fetched stays for the next attempt.
+ * @throws {DataError} if the checksum is wrong; what was fetched is removed then.
+ * @throws {MachineError} if the network or the disk fails; what was fetched stays for the next attempt.
  * @throws {InterruptedError} when `signal` fires; likewise.
  */
 export async function downloadFile(remote: RemoteFile, path: string, options: DownloadOptions = {}): Promise<void> {

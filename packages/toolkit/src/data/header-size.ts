@@ -7,7 +7,7 @@ export interface ImageSize {
 }
 
 /**
- * @returns undefined where the bytes are of another format or the header is not in order: a decoder says what is wrong with them.
+ * @returns undefined if the bytes are of another format or the header is not in order: a decoder says what is wrong with them.
  */
 export function headerSize(bytes: Uint8Array): ImageSize | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -11,14 +11,14 @@ export const FORMATS = "JPEG, PNG, WebP, GIF, TIFF, AVIF and BMP";
 /** Names shown in a note before the rest is only counted. */
 const SHOWN = 3;
 
-/** `2 files were left out: a, b`; nothing where there are none. */
+/** `2 files were left out: a, b`; nothing if there are none. */
 export function leftOut(paths: readonly string[], what: (count: number) => string): string[] {
   if (paths.length === 0) return [];
   const more = paths.length > SHOWN ? ` and ${paths.length - SHOWN} more` : "";
   return [`${what(paths.length)}: ${paths.slice(0, SHOWN).join(", ")}${more}`];
 }
 
-/** A note on files that are no images by name, with a count per extension; nothing where there are none. */
+/** A note on files that are no images by name, with a count per extension; nothing if there are none. */
 export function otherFilesNote(paths: readonly string[]): string[] {
   const counts = new Map<string, number>();
   for (const path of paths) {

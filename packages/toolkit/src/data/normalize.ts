@@ -15,7 +15,7 @@ export interface Normalization {
  * `(p / 255 − mean) / std` of every byte p, one table of 256 values per channel. Computed in float64, rounded once to
  * float32.
  *
- * @throws {UsageError} where mean and std do not fit the channels.
+ * @throws {UsageError} if mean and std do not fit the channels.
  */
 export function normalizationTables({ channels, mean, std }: Normalization): readonly Float32Array[] {
   if (mean.length !== channels || std.length !== channels)

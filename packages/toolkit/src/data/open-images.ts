@@ -63,8 +63,8 @@ export interface OpenOptions {
  * Opens "mnist" (embedded), CIFAR-10's binary version, or class folders with or without splits; the latter two as a folder or
  * as a `.tar`, `.tar.gz` or `.tgz` archive.
  *
- * @throws {DataError} where the source is none of these, is damaged, or lacks the split.
- * @throws {UsageError} where the options make no sense.
+ * @throws {DataError} if the source is none of these, is damaged, or lacks the split.
+ * @throws {UsageError} if the options make no sense.
  */
 export async function openImages(source: string, options: OpenOptions): Promise<ImageSet> {
   checkOptions(options);
@@ -138,7 +138,7 @@ function checkOptions({ limit, headroom = 1, validationShare = 0, threads = 1, s
     );
 }
 
-/** The size at which images are stored, or nothing where the images themselves decide. */
+/** The size at which images are stored, or nothing if the images themselves decide. */
 function pixelTarget({
   size,
   resize = "shorter-side",

@@ -10,7 +10,7 @@ import { FolderTree } from "./folder-tree.js";
 /**
  * Opens a folder, or a `.tar`, `.tar.gz` or `.tgz` archive (recognized by content, read without unpacking).
  *
- * @throws {DataError} where nothing is there.
+ * @throws {DataError} if nothing is there.
  */
 export async function openTree(location: string): Promise<FileTree> {
   const path = resolve(location);

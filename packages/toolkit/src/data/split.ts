@@ -32,7 +32,7 @@ export interface ChosenSplit {
 /** Share of test images in a source without splits. */
 const TEST_SHARE = 0.2;
 
-/** @throws {DataError} where the source has no such split; the message lists those it has. */
+/** @throws {DataError} if the source has no such split; the message lists those it has. */
 export async function chooseSplit(catalogue: Catalogue, location: string, options: SplitOptions): Promise<ChosenSplit> {
   const { parts } = catalogue;
   const all = parts.get("all");

@@ -2,7 +2,7 @@
 
 /**
  * Share of images that would be right if each label were the class that its images are mostly named as, no class twice. Near 1 where
- * only the order of the classes differs, near the accuracy itself where the network is right or knows nothing.
+ * only the order of the classes differs, near the accuracy itself if the network is right or knows nothing.
  *
  * @param confusion `[labels][classes]`: images
  */

@@ -57,7 +57,7 @@ export interface ClassifierResult {
 /**
  * Runs `classify` over all images in order.
  *
- * @throws {DataError} where the set is empty, or the model has another number of classes than the images.
+ * @throws {DataError} if the set is empty, or the model has another number of classes than the images.
  * @throws {InterruptedError} when `signal` fires, after the batch at hand.
  */
 export async function evaluateClassifier(

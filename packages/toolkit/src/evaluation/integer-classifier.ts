@@ -26,7 +26,7 @@ export interface IntegerClassifierOptions {
 
 /**
  * @param sbq bytes of a `.sbq` file
- * @throws {FormatError} where they are damaged.
+ * @throws {FormatError} if they are damaged.
  */
 export async function integerClassifier(
   sbq: Uint8Array,

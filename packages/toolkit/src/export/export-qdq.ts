@@ -29,7 +29,7 @@ const TOLERANCE = 0.05;
 
 /**
  * @param options.reduceRange rounds 8-bit weights to 7 bits, with scales chosen anew
- * @throws {ModelError} where ONNX Runtime refuses the result
+ * @throws {ModelError} if ONNX Runtime refuses the result
  */
 export async function exportQdq(program: Program, options: { readonly reduceRange: boolean }): Promise<QdqExport> {
   const lifted = lift(program);

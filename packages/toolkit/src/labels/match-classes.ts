@@ -32,7 +32,7 @@ export interface Mismatch {
   readonly missing: readonly string[];
 }
 
-/** @throws {UsageError} where the file does not fit the model */
+/** @throws {UsageError} if the file does not fit the model */
 export function matchClasses(images: readonly string[], model: ModelClasses): Match | Mismatch {
   const { classes, labels, map } = model;
   if (map === "order" || (map === undefined && labels === undefined)) return matchByOrder(images, model);
@@ -67,7 +67,7 @@ function matchByOrder(images: readonly string[], { classes, map, labels }: Model
 
 /**
  * The names, for people, of the classes that a file names.
- * @throws {UsageError} where the file does not fit the model
+ * @throws {UsageError} if the file does not fit the model
  */
 export function classNames(
   file: LabelFile,

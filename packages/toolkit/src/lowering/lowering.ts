@@ -48,7 +48,7 @@ export class Lowering {
 
   /**
    * The codes of a value that an operator reads.
-   * @throws {ModelError} where no FakeQuant gave the value codes
+   * @throws {ModelError} if no FakeQuant gave the value codes
    */
   codes(value: string, reader: Node): TensorId {
     const pending = this.pending(value, reader);

@@ -31,8 +31,8 @@ export const describeModel = (description: ModelDescription): Record<string, str
 });
 
 /**
- * The description in a file's metadata, `undefined` where another program wrote the file.
- * @throws {DataError} where it is damaged
+ * The description in a file's metadata, `undefined` if another program wrote the file.
+ * @throws {DataError} if it is damaged
  */
 export function readDescription(
   metadata: Readonly<Record<string, string>>,

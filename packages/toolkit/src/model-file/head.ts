@@ -30,7 +30,7 @@ const endFunctions: Readonly<Record<string, Probabilities>> = {
 
 /**
  * @param output name of the output to classify by; the first that has the shape of logits by default
- * @throws {ModelError} where there is no such output, or a single logit comes from no linear layer
+ * @throws {ModelError} if there is no such output, or a single logit comes from no linear layer
  */
 export function classifierHead(graph: Graph, output?: string): Head {
   const { graph: single, notes } = withOneOutput(graph, output);
@@ -90,7 +90,7 @@ function isOverClasses(graph: Graph, { op, attributes }: Node): boolean {
 
 /**
  * One logit z becomes the two logits 0 and z, whose softmax is 1 − σ(z) and σ(z): the last layer gets a row of zeros before its own.
- * The same graph where there are more classes.
+ * The same graph if there are more classes.
  */
 function withTwoLogits(graph: Graph): Graph {
   if (inferTypes(graph).get(graph.outputs[0]!)?.shape?.[1] !== 1) return graph;

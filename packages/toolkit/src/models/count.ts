@@ -39,7 +39,7 @@ export function countParameters(graph: Graph): number {
  * Multiplications with an addition that convolutions and matrix products need for one image (the symbolic batch counts as 1);
  * biases, normalization and activations do not count, as the papers have it.
  *
- * @throws {UsageError} where a shape is not known.
+ * @throws {UsageError} if a shape is not known.
  */
 export const countMultiplyAdds = (graph: Graph): number =>
   multiplyAddsOfNodes(graph).reduce((sum, count) => sum + count, 0);

@@ -38,7 +38,7 @@ export function findArchitecture(name: string): Architecture {
 /**
  * A freshly initialised classifier: input `"input"` float32 `["N", channels, size, size]`, output `"logits"` `["N", classes]`.
  *
- * @throws {UsageError} where an option does not fit the architecture.
+ * @throws {UsageError} if an option does not fit the architecture.
  */
 export function buildModel(architecture: string | Architecture, options: ModelOptions): Graph {
   const found = typeof architecture === "string" ? findArchitecture(architecture) : architecture;

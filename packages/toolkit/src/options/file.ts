@@ -6,7 +6,7 @@ import { UsageError } from "../errors.js";
 
 /**
  * @param option that names the file, for messages
- * @throws {UsageError} where it is not JSON or YAML; what the operating system says, with the path, where it cannot be read
+ * @throws {UsageError} if it is not JSON or YAML; what the operating system says, with the path, where it cannot be read
  */
 export function readOptionsFile(option: string, path: string): unknown {
   try {

@@ -57,7 +57,7 @@ function requireRead(task: TaskName, name: string): void {
   );
 }
 
-/** @throws {UsageError} where the option does not take this value */
+/** @throws {UsageError} if the option does not take this value */
 export function checkOption(task: TaskName, name: OptionName, value: unknown): unknown {
   const { schema, takes, unit } = optionOf(task, name);
   const result = v.safeParse(schema, value);

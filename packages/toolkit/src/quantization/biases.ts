@@ -12,7 +12,7 @@ import { isLayer } from "./topology.js";
 
 /**
  * Codes rne(b / (s_x·s_w[c])) in float64.
- * @throws {ModelError} where a code does not fit 32 bits
+ * @throws {ModelError} if a code does not fit 32 bits
  */
 export function biasCodes(layer: Node, bias: Float32Array, inputScale: number, weightScales: Float32Array): Int32Array {
   return Int32Array.from(bias, (value, c) => {

@@ -57,7 +57,7 @@ const FEW = 32;
 /**
  * Looks at the images before anything is measured on them.
  * @returns warnings, a sentence each
- * @throws {DataError} where there are none, or all are one and the same plain colour
+ * @throws {DataError} if there are none, or all are one and the same plain colour
  */
 export async function checkCalibration(calibration: CalibrationInput): Promise<readonly string[]> {
   let images = 0;

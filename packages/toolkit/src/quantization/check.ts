@@ -88,7 +88,7 @@ export interface Closeness {
   readonly agreement: number;
   /** Mean Kullback–Leibler divergence of the class probabilities from those of the float network, in nats. */
   readonly divergence: number;
-  /** Share of images named as labelled; absent where the labels are not the network's classes. */
+  /** Share of images named as labelled; absent if the labels are not the network's classes. */
   readonly top1?: number;
 }
 
@@ -107,7 +107,7 @@ export class Check {
   readonly #classes: number;
   /** Whether accuracy decides; near chance, and without labels, agreement does. */
   readonly #judgesByLabels: boolean;
-  /** Answers of the float network; absent where the labels are not its classes. */
+  /** Answers of the float network; absent if the labels are not its classes. */
   readonly floatAnswers: FloatAnswers | undefined;
 
   private constructor(
@@ -123,7 +123,7 @@ export class Check {
       this.floatAnswers !== undefined && !isNearChance(this.floatAnswers.top1, images.labels.length, labels);
   }
 
-  /** Accuracy of the float network; absent where the labels are not its classes. */
+  /** Accuracy of the float network; absent if the labels are not its classes. */
   get floatTop1(): number | undefined {
     return this.floatAnswers?.top1;
   }

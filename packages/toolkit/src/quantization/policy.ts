@@ -108,7 +108,7 @@ export const uniformPolicy = (policy: BitPolicy, weights: number, activations: n
   layers: [],
 });
 
-/** Inner depthwise convolutions that have more bits than other layers by `depthwiseBits`; undefined where there are none. */
+/** Inner depthwise convolutions that have more bits than other layers by `depthwiseBits`; undefined if there are none. */
 export function keptDepthwise(
   graph: Graph,
   { weights, activations, depthwiseBits: bits = 8 }: BitPolicy,

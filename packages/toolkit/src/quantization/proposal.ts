@@ -83,7 +83,7 @@ const IMAGES = 256;
  * @param float simplified
  * @param graph the quantized network, with FakeQuant nodes
  * @param layers as `layerSensitivity` measured them
- * @returns nothing where the noisiest layers have 8 bits already
+ * @returns nothing if the noisiest layers have 8 bits already
  */
 export async function proposePolicy(
   float: Graph,

@@ -44,7 +44,7 @@ export async function quantizeGraph(graph: Graph, images: ImageSet, options: Qua
  * The same with method `auto`, and with a look at the result: a network that kept less than half of the float accuracy is an error.
  *
  * @param images training images; labels serve to compare networks, nothing is fitted to them
- * @throws {FailedRunError} where the network collapsed, naming its three worst layers and their causes, unless `options.force`
+ * @throws {FailedRunError} if the network collapsed, naming its three worst layers and their causes, unless `options.force`
  */
 export async function quantize(graph: Graph, images: ImageSet, options: GuardedOptions): Promise<Quantization> {
   const log: string[] = [];

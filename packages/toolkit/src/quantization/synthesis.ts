@@ -54,7 +54,7 @@ const BLURS = 2;
 
 /**
  * @param graph a float network with its BatchNormalization nodes, of one input `[N, C, H, W]`
- * @throws {ModelError} where the network has no batch normalization (left), or an operator without gradient; what
+ * @throws {ModelError} if the network has no batch normalization (left), or an operator without gradient; what
  *   `options.signal` is aborted with
  */
 export async function synthesizeImages(graph: Graph, options: SynthesisOptions): Promise<Synthesis> {

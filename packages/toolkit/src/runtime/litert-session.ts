@@ -15,7 +15,7 @@ let loaded: { readonly runtime: Promise<typeof LiteRt>; readonly threads: number
 /**
  * @param wasm address of the folder with LiteRT's WebAssembly modules
  * @param threads the same for all sessions of a page
- * @throws {UsageError} where LiteRT.js is not installed, or other sessions have another number of threads
+ * @throws {UsageError} if LiteRT.js is not installed, or other sessions have another number of threads
  */
 export async function createLiteRtSession(model: Uint8Array, wasm: string, threads = 1): Promise<LiteRtSession> {
   loaded ??= { runtime: importRuntime(wasm, threads), threads };

@@ -13,7 +13,7 @@ export const INSTALL_COMMAND = "ONNXRUNTIME_NODE_INSTALL=skip npm install onnxru
 
 let loading: Promise<OnnxRuntime> | undefined;
 
-/** @throws {MachineError} where the package is not installed, with the line that installs it. */
+/** @throws {MachineError} if the package is not installed, with the line that installs it. */
 export function onnxruntime(): Promise<OnnxRuntime> {
   loading ??= load();
   return loading;

@@ -33,7 +33,7 @@ export interface Session {
    * resolves. Results are written to fresh arrays, or for the outputs in `into` to the arrays there (none of them fed), so
    * that large results need not take new pages of memory every time.
    *
-   * @throws {ModelError} where a feed is missing or does not fit, or an operator fails; {MachineError} where memory runs out.
+   * @throws {ModelError} if a feed is missing or does not fit, or an operator fails; {MachineError} if memory runs out.
    */
   run(
     feeds: Readonly<Record<string, Tensor>>,
@@ -49,7 +49,7 @@ export interface Session {
 /**
  * Loads a graph, or the bytes of an ONNX file.
  *
- * @throws {ModelError} where ONNX Runtime refuses the model; {MachineError} where memory runs out.
+ * @throws {ModelError} if ONNX Runtime refuses the model; {MachineError} if memory runs out.
  */
 export async function createSession(model: Graph | Uint8Array, options: SessionOptions = {}): Promise<Session> {
   const name = model instanceof Uint8Array ? "ONNX model" : model.name;

@@ -28,7 +28,7 @@ let loaded: { readonly tf: Promise<typeof Tf>; readonly threads: number } | unde
 /**
  * @param model a float32 `.tflite` of ours
  * @param threads the same for all sessions of a page
- * @throws {UsageError} where TensorFlow.js is not installed, or other sessions have another number of threads
+ * @throws {UsageError} if TensorFlow.js is not installed, or other sessions have another number of threads
  */
 export async function createTfjsSession(
   model: Uint8Array,

@@ -127,7 +127,7 @@ function computations(tf: typeof Tf): Readonly<Record<string, Compute>> {
   };
 }
 
-/** @throws {Error} where the model is none that `graphToTflite` writes */
+/** @throws {Error} if the model is none that `graphToTflite` writes */
 export function tfjsSteps(tf: typeof Tf, bytes: Uint8Array): TfjsSteps {
   const model = readTflite(bytes);
   const [graph] = model.subgraphs!;

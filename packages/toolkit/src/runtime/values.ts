@@ -22,7 +22,7 @@ const isAligned = (data: TypedArray): boolean => data.byteOffset % alignmentByte
 /**
  * The tensor for ONNX Runtime, sharing memory with `tensor.data` where that is aligned.
  *
- * @throws {ModelError} where data, shape and element type disagree; `name` says which value it is.
+ * @throws {ModelError} if data, shape and element type disagree; `name` says which value it is.
  */
 export function toOrt(ort: OnnxRuntime, name: string, tensor: Tensor): Ort.Tensor {
   const { dtype, shape, data } = tensor;

@@ -13,7 +13,7 @@ let loaded: { readonly ort: Promise<typeof Ort>; readonly threads: number } | un
 
 /**
  * @param threads the same for all sessions of a process, as onnxruntime-web has it
- * @throws {UsageError} where onnxruntime-web is not installed, or other sessions have another number of threads
+ * @throws {UsageError} if onnxruntime-web is not installed, or other sessions have another number of threads
  */
 export async function createWebSession(model: Uint8Array, threads: number): Promise<WebSession> {
   loaded ??= { ort: importRuntime(threads), threads };

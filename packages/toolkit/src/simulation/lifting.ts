@@ -72,7 +72,7 @@ export class Lifting {
     return b.op("FakeQuant", inputs, { learnable: 1, ...attributes }, { name, domain: "subbyte" });
   }
 
-  /** Code bounds as ReLU or Clip; nothing where they are the whole range. */
+  /** Code bounds as ReLU or Clip; nothing if they are the whole range. */
   #clamp(value: string, id: TensorId, { lo, hi }: OutputRange): string {
     const { bits, scale, zeroPoint } = this.tensor(id);
     const top = 2 ** bits - 1;

@@ -3,7 +3,7 @@
 import { canonical } from "./plan.js";
 import type { PlannedRun, StudyPlan } from "./planned-run.js";
 
-/** A sentence for each difference; none where both plans have the same runs under the same numbers. */
+/** A sentence for each difference; none if both plans have the same runs under the same numbers. */
 export function planChanges(before: StudyPlan, now: StudyPlan): readonly string[] {
   const old = new Map(before.runs.map((run) => [run.id, run]));
   const current = new Map(now.runs.map((run) => [run.id, run]));

@@ -17,7 +17,7 @@ export const isPath = (source: string): boolean => !Object.hasOwn(builtIn, sourc
 
 /**
  * The SHA-256 of a file's bytes, or of the names and bytes of the files in a folder, hexadecimal.
- * @throws {DataError} where nothing is there
+ * @throws {DataError} if nothing is there
  */
 export async function contentHash(source: string): Promise<string> {
   const hash = createHash("sha256");

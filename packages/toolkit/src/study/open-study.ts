@@ -30,7 +30,7 @@ export interface OpenedStudy {
   readonly folder: StudyFolder;
 }
 
-/** The plan as it was begun, for looking at what there is. @throws {UsageError} where none was begun */
+/** The plan as it was begun, for looking at what there is. @throws {UsageError} if none was begun */
 export async function openBegunStudy(options: StudyOptions): Promise<OpenedStudy> {
   const folder = isStudyFolder(options.study)
     ? new StudyFolder(options.study)

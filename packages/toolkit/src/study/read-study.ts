@@ -34,7 +34,7 @@ export interface ReadStudy {
  * @param text YAML or JSON
  * @param path of the file, for messages
  * @param imports beside those of the file
- * @throws {UsageError} where the text has not the structure of a study, listing every fault with its line; others are left in
+ * @throws {UsageError} if the text has not the structure of a study, listing every fault with its line; others are left in
  *   the document, so that they are reported together with those of the files
  */
 export function readStudy(text: string, path: string, imports: RawStudy["imports"] = []): ReadStudy {

@@ -136,7 +136,7 @@ const learns = ({ method }: Readonly<Record<string, unknown>>): boolean =>
 
 type TaskSettings = Readonly<Record<string, unknown>> & { readonly data: string };
 
-/** Options of a step with absolute paths, or nothing where the run has no such step. */
+/** Options of a step with absolute paths, or nothing if the run has no such step. */
 function optionsOf({ run, plan }: Execution, task: SettingTask): TaskSettings | undefined {
   const step = run.steps.find((each) => each.task === task);
   if (step === undefined) return undefined;

@@ -29,8 +29,8 @@ const POLL_MS = 1000;
  * A run that fails is recorded and does not stop the others, but for those that need it.
  *
  * @returns all runs of the study with what became of them
- * @throws {UsageError} where there is no run of that index, or another process is doing it
- * @throws {InterruptedError} where the signal fires
+ * @throws {UsageError} if there is no run of that index, or another process is doing it
+ * @throws {InterruptedError} if the signal fires
  */
 export async function runStudy(study: OpenedStudy, options: RunStudyOptions, run: Run): Promise<readonly StudyRun[]> {
   const { plan, folder } = study;
@@ -129,7 +129,7 @@ class Scheduler {
     return "wait";
   }
 
-  /** @throws {UsageError} where a run that is wanted by its number is being done elsewhere */
+  /** @throws {UsageError} if a run that is wanted by its number is being done elsewhere */
   #requireOther({ index, id }: PlannedRun, pid: number, host: string): void {
     if (this.options.index?.includes(index) !== true) return;
     throw new UsageError(

@@ -21,7 +21,7 @@ export class StudyFolder {
     return existsSync(this.planPath);
   }
 
-  /** @throws {UsageError} where there is no plan, or one that is damaged */
+  /** @throws {UsageError} if there is no plan, or one that is damaged */
   async readPlan(): Promise<StudyPlan> {
     const text = await readFile(this.planPath, "utf8").catch(() => undefined);
     if (text === undefined)

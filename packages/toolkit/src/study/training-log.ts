@@ -6,7 +6,7 @@ import { type EpochRecord, parseTrainingLog } from "../training/index.js";
 
 /**
  * The log is beside the file, or, of a stage of a chain, in a folder of the file's name.
- * @param model file that `train` or `qat` wrote; nothing where there is no log
+ * @param model file that `train` or `qat` wrote; nothing if there is no log
  */
 export async function historyBeside(model: string): Promise<readonly EpochRecord[] | undefined> {
   for (const folder of [model.replace(/\.\w+$/, ""), dirname(model)]) {

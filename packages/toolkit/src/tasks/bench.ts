@@ -179,7 +179,7 @@ function training(
   return options.profile ? trainingProfiles(networks, bits, options, run) : trainingRace(networks, bits, options, run);
 }
 
-/** Bit widths whose training steps are measured where none are named. */
+/** Bit widths whose training steps are measured if none are named. */
 const QUANTIZED_STEPS = [4];
 
 async function trainingRace(

@@ -45,7 +45,7 @@ export interface MatchedImages {
 /**
  * Images that need labels of the model's classes.
  * @param every whether each of the model's classes must be among the images', as training needs it
- * @throws {DataError} where the images have other classes than the model
+ * @throws {DataError} if the images have other classes than the model
  */
 export function requireClasses(
   model: OpenedModel,

@@ -30,7 +30,7 @@ export interface CompareResult {
   readonly summary: string;
   /** The noisiest first. */
   readonly layers: readonly LayerSensitivity[];
-  /** More bits for the noisiest layers; absent where these have 8 already. */
+  /** More bits for the noisiest layers; absent if these have 8 already. */
   readonly proposal?: Proposal;
   /** The policy file with it, where one was asked for. */
   readonly policyTemplate?: string;
@@ -101,7 +101,7 @@ export const compareModels = defineTask("compare", async (options, run): Promise
   };
 });
 
-/** @throws {UsageError} where they are not an integer network and a float one of the same images */
+/** @throws {UsageError} if they are not an integer network and a float one of the same images */
 async function openBoth(options: TaskOptions<"compare">, run: Run): Promise<[QuantizedModel, FloatModel]> {
   const { output: _, ...ofQuantized } = options;
   const quantized = asIntegers(await openTaskModel(options.model, ofQuantized, run), options);

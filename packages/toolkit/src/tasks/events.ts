@@ -46,7 +46,7 @@ export interface ProgressEvent {
   /** Bit width that is trained, in a chain of bit widths. */
   readonly bits?: number;
   readonly done: number;
-  /** Absent where it is not known. */
+  /** Absent if it is not known. */
   readonly total?: number;
   /** The unit of `done` and `total`; if absent, `done` is a share of the work, from 0 to 1. */
   readonly unit?: "images" | "steps" | "bytes" | "layers" | "measurements" | "turns";

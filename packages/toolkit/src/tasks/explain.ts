@@ -13,7 +13,7 @@ export interface ExplainedMatch {
   /** Operator and name of the last node that the pattern matched. */
   readonly op: string;
   readonly node: string;
-  /** Why the rule was not applied; absent where it was. */
+  /** Why the rule was not applied; absent if it was. */
   readonly reason?: string;
 }
 
@@ -29,7 +29,7 @@ export interface PassExplanation {
 
 export interface Explainer {
   readonly onPass: (event: PassEvent) => void;
-  /** @throws {UsageError} where the model was not imported by passes */
+  /** @throws {UsageError} if the model was not imported by passes */
   explanationOf(model: OpenedModel): PassExplanation;
 }
 

@@ -34,7 +34,7 @@ export interface IntegerOperator {
   readonly weights?: number;
   /** Bit widths of the inputs. */
   readonly input: readonly number[];
-  /** Bit width of the output; absent where it is float. */
+  /** Bit width of the output; absent if it is float. */
   readonly output?: number;
   readonly multiplyAdds: number;
 }

@@ -33,7 +33,7 @@ export interface NetworkOptions {
 
 /**
  * @param run is told what import changed or left out
- * @throws {UsageError} where an output is named for a file that has one only; as `openModel`
+ * @throws {UsageError} if an output is named for a file that has one only; as `openModel`
  */
 export async function openTaskModel(path: string, options: NetworkOptions, run?: Run): Promise<OpenedModel> {
   const { arch, classes, stem, size, channelOrder, output, onPass } = options;
@@ -51,7 +51,7 @@ export async function openTaskModel(path: string, options: NetworkOptions, run?:
 
 /**
  * Opens a quantized ONNX file as an integer network, and other files as they are.
- * @throws {ModelError} where the file leaves a value in float, or the engine cannot run a layer as the file quantizes it
+ * @throws {ModelError} if the file leaves a value in float, or the engine cannot run a layer as the file quantizes it
  */
 export function asIntegers(model: OpenedModel, options: PreprocessingOptions): FloatModel | QuantizedModel {
   if (model.kind !== "calibrated") return model;

@@ -13,8 +13,8 @@ interface Outputs {
 }
 
 /**
- * @throws {MachineError} where one of them could not be written
- * @throws {UsageError} where a policy file is there already: people edit these
+ * @throws {MachineError} if one of them could not be written
+ * @throws {UsageError} if a policy file is there already: people edit these
  */
 export async function checkOutputFiles(name: TaskName, options: Outputs): Promise<void> {
   const { own }: TaskDefinition = tasks[name];

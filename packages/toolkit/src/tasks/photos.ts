@@ -27,7 +27,7 @@ const GROUP = 64;
 
 /**
  * The photographs one after the other, those of a folder in the order of their names.
- * @throws {DataError} where there is none, or where one cannot be decoded
+ * @throws {DataError} if there is none, or where one cannot be decoded
  */
 export async function* openPhotos(
   names: readonly string[],

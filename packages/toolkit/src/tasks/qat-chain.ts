@@ -16,7 +16,7 @@ import type { Run } from "./run.js";
 export const stagePolicy = (options: TaskOptions<"qat">, bits: number) =>
   bitPolicy({ ...options, weights: bits, activations: bits });
 
-/** @throws {UsageError} where bit widths do not fall, or are given by another option too */
+/** @throws {UsageError} if bit widths do not fall, or are given by another option too */
 export function checkChainOptions(bits: readonly number[], run: Run): void {
   checkChain(bits);
   const other = (["weights", "activations"] as const).find((name) => run.given.has(name));

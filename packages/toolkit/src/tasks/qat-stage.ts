@@ -30,7 +30,7 @@ import { type TrainingStage, trainOptionsOf } from "./training.js";
 
 /** One bit width of a quantization-aware training. */
 export interface QatStage {
-  /** Bit width of the stage; absent where there is one training, whose options say it. */
+  /** Bit width of the stage; absent if there is one training, whose options say it. */
   readonly bits?: number;
   /** The `.sbq` file of the network that was kept. */
   readonly out: string;
@@ -48,11 +48,11 @@ export interface QatStage {
   readonly epochs: number;
   readonly lr: number;
   readonly weightDecay: number;
-  /** Accuracy of the file on the integer engine; absent where the data has no test images. */
+  /** Accuracy of the file on the integer engine; absent if the data has no test images. */
   readonly test: TestAccuracy | undefined;
   /** Time of one image on one thread of the engine. */
   readonly time: ModelTime;
-  /** What training did to each layer; empty where the network before training was kept. */
+  /** What training did to each layer; empty if the network before training was kept. */
   readonly layers: readonly LayerChange[];
 }
 

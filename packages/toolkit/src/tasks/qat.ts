@@ -41,7 +41,7 @@ export interface QatTaskResult {
   readonly seed: number;
   /** Part of the data that chose the best epoch. */
   readonly validationSplit: string;
-  /** Absent where the training began with a `.sbq`. */
+  /** Absent if the training began with a `.sbq`. */
   readonly float?: FloatFigures;
   /** One, or one for each of `bits`. */
   readonly stages: readonly QatStage[];

@@ -17,7 +17,7 @@ import type { Run } from "./run.js";
 export type ShownImages = "held-out" | "calibration" | "made";
 
 export interface QuantizedFigures extends Closeness {
-  /** Accuracy of the float network on the same images; absent where the labels are not its classes. */
+  /** Accuracy of the float network on the same images; absent if the labels are not its classes. */
   readonly floatTop1?: number;
   readonly images: number;
   readonly shown: ShownImages;

@@ -14,7 +14,7 @@ export interface TestAccuracy {
 
 /**
  * @param open opens the images of a split
- * @returns nothing where the data has training images only, which a note says
+ * @returns nothing if the data has training images only, which a note says
  */
 export async function testAccuracy(
   open: (split: OpenOptions["split"]) => Promise<ImageSet>,

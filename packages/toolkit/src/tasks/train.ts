@@ -33,7 +33,7 @@ export interface TrainTaskResult {
   readonly validationSplit: string;
   /** Duration of the training alone. */
   readonly seconds: number;
-  /** Accuracy of the best epoch's network; absent where the data has no test images. */
+  /** Accuracy of the best epoch's network; absent if the data has no test images. */
   readonly test: TestAccuracy | undefined;
 }
 

@@ -75,14 +75,14 @@ const Event = createFileRegistry(fromJson(FileDescriptorSetSchema, schema as nev
 export interface ReadEvent {
   /** Seconds since 1970. */
   readonly wall_time: number;
-  /** An int64, which proto3 JSON writes as text; absent where it is 0. */
+  /** An int64, which proto3 JSON writes as text; absent if it is 0. */
   readonly step?: string;
   readonly file_version?: string;
   readonly session_log?: { readonly status: number };
   readonly summary?: { readonly value: readonly { readonly tag: string; readonly simple_value: number }[] };
 }
 
-/** @throws {Error} where the checksum of a frame is wrong */
+/** @throws {Error} if the checksum of a frame is wrong */
 export async function readEventFile(path: string): Promise<readonly ReadEvent[]> {
   const bytes = await readFile(path);
   const unmask = (value: number) => {

@@ -40,7 +40,7 @@ export const refusedNetworks: readonly (TorchvisionNetwork & { readonly patterns
   { family: "Swin Transformer", name: "swin_t", size: 96, patterns: ["layer normalization", "attention"] },
 ];
 
-/** The Python interpreter that can import torchvision; undefined where there is none. */
+/** The Python interpreter that can import torchvision; undefined if there is none. */
 export function pythonWithTorchvision(): string | undefined {
   return ["python3", "/usr/bin/python3"].find((python) => {
     try {

@@ -16,7 +16,7 @@ export class EventFile {
    * Begins a new file in the folder, which is created where it does not exist.
    *
    * @param firstStep from which on TensorBoard forgets what earlier files of the folder hold
-   * @throws {MachineError} where the file cannot be written
+   * @throws {MachineError} if the file cannot be written
    */
   constructor(folder: string, firstStep: number) {
     const now = Date.now() / 1000;

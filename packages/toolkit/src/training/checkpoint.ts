@@ -41,7 +41,7 @@ const KEYS = {
 
 const NO_CHECKSUM = "0".repeat(64);
 
-/** @throws {MachineError} where the file cannot be written; an earlier one is then intact. */
+/** @throws {MachineError} if the file cannot be written; an earlier one is then intact. */
 export async function writeCheckpoint<Position>(
   path: string,
   { name: kind }: CheckpointKind<Position>,
@@ -59,7 +59,7 @@ export async function writeCheckpoint<Position>(
   await writeFileAtomic(path, bytes);
 }
 
-/** @throws {UsageError} where there is no such file; {DataError} where it is no checkpoint of that kind, or damaged. */
+/** @throws {UsageError} if there is no such file; {DataError} if it is no checkpoint of that kind, or damaged. */
 export async function readCheckpoint<Position>(
   path: string,
   kind: CheckpointKind<Position>,
@@ -67,7 +67,7 @@ export async function readCheckpoint<Position>(
   return parseCheckpoint(path, await readRunFile(path), kind);
 }
 
-/** As `readCheckpoint`, but undefined where there is no such file. */
+/** As `readCheckpoint`, but undefined if there is no such file. */
 export async function readCheckpointIfAny<Position>(
   path: string,
   kind: CheckpointKind<Position>,
@@ -136,7 +136,7 @@ function checksumPlace(bytes: Uint8Array): Uint8Array | undefined {
   return at < 0 ? undefined : bytes.subarray(at + key.length, at + key.length + NO_CHECKSUM.length);
 }
 
-/** @throws {UsageError} where there is no such file; {MachineError} where it cannot be read. */
+/** @throws {UsageError} if there is no such file; {MachineError} if it cannot be read. */
 export async function readRunFile(path: string): Promise<Uint8Array> {
   const bytes = await readIfAny(path);
   if (bytes) return bytes;

@@ -67,7 +67,7 @@ export interface ClassifierStepGraph {
 /**
  * Builds the step of a classifier graph whose first output is the logits.
  *
- * @throws {UsageError} where an option is out of its range or nothing is left to train; {ModelError} where an operator has
+ * @throws {UsageError} if an option is out of its range or nothing is left to train; {ModelError} if an operator has
  *   no gradient.
  */
 export function buildClassifierStepGraph(model: Graph, options: ClassifierStepOptions): ClassifierStepGraph {

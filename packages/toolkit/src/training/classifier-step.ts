@@ -36,7 +36,7 @@ export interface TrainingStep {
   run(batch: TrainingBatch, learningRate: number, t: number): Promise<StepResult>;
   /** A sentence that names the first value of the last step, which took this batch, that is not finite. */
   describeFault(batch: TrainingBatch): Promise<string>;
-  /** Replaces the state, as when resuming. @throws {DataError} where a tensor is missing or has another shape. */
+  /** Replaces the state, as when resuming. @throws {DataError} if a tensor is missing or has another shape. */
   restore(state: ReadonlyMap<string, Tensor>): void;
   /** How long each node took, once, where the session is `profiled`. */
   profile(): Promise<readonly NodeTime[]>;

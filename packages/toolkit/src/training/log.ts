@@ -26,7 +26,7 @@ export const trainingLog = (history: readonly EpochRecord[]): string =>
     "",
   ].join("\n");
 
-/** Reads what `trainingLog` wrote; nothing where the text is something else. */
+/** Reads what `trainingLog` wrote; nothing if the text is something else. */
 export function parseTrainingLog(text: string): readonly EpochRecord[] {
   const [head, ...lines] = text.split("\n").filter((line) => line !== "");
   if (head !== columns.map(([name]) => name).join(",")) return [];

@@ -13,7 +13,7 @@ const DECAY = "average.decay";
 
 export const averageName = (parameter: string): string => `average.${parameter}`;
 
-/** @throws {UsageError} where the decay is not in [0, 1). */
+/** @throws {UsageError} if the decay is not in [0, 1). */
 export function checkAverageDecay(decay: number): void {
   if (!(decay >= 0 && decay < 1))
     throw new UsageError(

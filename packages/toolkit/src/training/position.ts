@@ -14,7 +14,7 @@ export interface EpochRecord {
   /** Mean over the epoch's images, as they were seen, with label smoothing and augmentation. */
   readonly trainLoss: number;
   readonly trainAccuracy: number;
-  /** Absent where there are no validation images. */
+  /** Absent if there are no validation images. */
   readonly validationLoss?: number;
   readonly validationAccuracy?: number;
   /** Speed of training, without validation. */

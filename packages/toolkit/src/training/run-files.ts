@@ -34,7 +34,7 @@ export class RunFiles {
     return checkpointIn(this.folder);
   }
 
-  /** @throws {UsageError} where the folder holds the checkpoint of an earlier run. */
+  /** @throws {UsageError} if the folder holds the checkpoint of an earlier run. */
   requireUnused(): void {
     if (!hasCheckpoint(this.folder)) return;
     throw new UsageError(
@@ -73,7 +73,7 @@ export class RunFiles {
   /**
    * `graph` with the tensors of a file that `writeWeights` wrote.
    *
-   * @throws {DataError} where the file has another SHA-256 than `hash`.
+   * @throws {DataError} if the file has another SHA-256 than `hash`.
    */
   async readWeights(name: "best", graph: Graph, hash: string | undefined): Promise<Graph> {
     const path = this.#weightsPath(name);

@@ -41,7 +41,7 @@ const EPOCHS = "epochs";
 /**
  * Whether a finished run goes on for more epochs.
  *
- * @throws {UsageError} where a checkpoint was made under other settings.
+ * @throws {UsageError} if a checkpoint was made under other settings.
  */
 export function requireResumable(
   path: string,

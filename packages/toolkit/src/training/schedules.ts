@@ -31,7 +31,7 @@ export interface LearningRateOptions {
 /**
  * The learning rate of step `step` = 0 … `steps` − 1. Warm-up comes first; the schedule spans the steps after it.
  *
- * @throws {UsageError} where an option is out of its range.
+ * @throws {UsageError} if an option is out of its range.
  */
 export function learningRateAt(options: LearningRateOptions, step: number, steps: number): number {
   const { learningRate, schedule, warmupSteps = 0 } = options;

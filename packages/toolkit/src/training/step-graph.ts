@@ -98,7 +98,7 @@ export interface StepGraph {
 }
 
 /**
- * @throws {UsageError} where an option is out of its range; {ModelError} where an operator has no gradient, or a parameter no
+ * @throws {UsageError} if an option is out of its range; {ModelError} if an operator has no gradient, or a parameter no
  *   influence on the loss.
  */
 export function buildStepGraph(definition: StepDefinition): StepGraph {

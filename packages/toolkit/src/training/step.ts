@@ -45,7 +45,7 @@ export interface Step {
   describeFault(feeds: StepFeeds): Promise<string>;
   /** How long each node took, once, where the session is `profiled`. */
   profile(): Promise<readonly NodeTime[]>;
-  /** Replaces the state, as when resuming. @throws {DataError} where a tensor is missing or has another shape. */
+  /** Replaces the state, as when resuming. @throws {DataError} if a tensor is missing or has another shape. */
   restore(state: ReadonlyMap<string, Tensor>): void;
   /** Frees the session. */
   release(): Promise<void>;
@@ -114,7 +114,7 @@ const copied = (tensors: ReadonlyMap<string, Tensor>): ReadonlyMap<string, Tenso
 /**
  * Copies of the tensors in `saved` that have the names and shapes of `own`.
  *
- * @throws {DataError} where a tensor is missing or has another type or shape.
+ * @throws {DataError} if a tensor is missing or has another type or shape.
  */
 export function restored(
   own: ReadonlyMap<string, Tensor>,

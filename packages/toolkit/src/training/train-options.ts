@@ -68,7 +68,7 @@ export interface TrainResult {
   readonly validation?: ClassifierResult;
 }
 
-/** @throws {UsageError | DataError} where options do not fit each other or the images. */
+/** @throws {UsageError | DataError} if options do not fit each other or the images. */
 export function checkTrainOptions({
   graph,
   images,

@@ -22,10 +22,10 @@ import { checkTrainOptions, type TrainOptions, type TrainResult } from "./train-
 /**
  * Trains a classifier graph: one image input `[N, C, H, W]`, logits as first output.
  *
- * @throws {UsageError} where options do not fit each other, the images or the checkpoint, or `out` holds another run or is in use.
+ * @throws {UsageError} if options do not fit each other, the images or the checkpoint, or `out` holds another run or is in use.
  * @throws {InterruptedError} when `signal` fires, after the step at hand; {FailedRunError} when the loss is no longer finite, or
  *   far beyond that of guessing at the end.
- * @throws {MachineError} where a file cannot be written. Files written before are intact in all cases.
+ * @throws {MachineError} if a file cannot be written. Files written before are intact in all cases.
  */
 export async function train(options: TrainOptions): Promise<TrainResult> {
   checkTrainOptions(options);

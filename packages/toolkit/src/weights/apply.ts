@@ -82,7 +82,7 @@ export function applyWeights(
 
 /**
  * Compares the weights of a file with the parameters and statistics of a graph. Names are those of the
- * graph where both have one.
+ * graph if both have one.
  */
 export interface WeightComparison {
   readonly matching: readonly string[];

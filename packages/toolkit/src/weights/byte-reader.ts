@@ -33,7 +33,7 @@ export class ByteReader {
     return this.#view.getUint32(this.#advance(4), true);
   }
 
-  /** A length of 64 bits. @throws {DataError} where it is longer than any file. */
+  /** A length of 64 bits. @throws {DataError} if it is longer than any file. */
   length64(): number {
     const length = this.#view.getBigUint64(this.#advance(8), true);
     if (length > BigInt(this.#bytes.length)) this.fail(`announces ${length} bytes, more than the file has`);

@@ -61,7 +61,7 @@ export const isSafetensors = (bytes: Uint8Array): boolean => headerLength(bytes)
 /**
  * Reads every tensor into an array of its own; bfloat16 becomes float32.
  *
- * @throws {DataError} where anything disagrees with the format, or an element type has no counterpart.
+ * @throws {DataError} if anything disagrees with the format, or an element type has no counterpart.
  */
 export function readSafetensors(bytes: Uint8Array, source = "the safetensors file"): Safetensors {
   const fail = (problem: string): never => {

@@ -37,7 +37,7 @@ export interface StateDict {
  * The outermost dict that has weights: tensors below a usual key, or tensors of two dimensions or more with names of parameters. A
  * tensor of one number beside "state_dict" (`best_acc1`), and the states of an optimizer, are none.
  *
- * @throws {DataError} where there is none, or several below keys that tell nothing
+ * @throws {DataError} if there is none, or several below keys that tell nothing
  */
 export function findStateDict(root: unknown, source: string): StateDict {
   const found = search(root, [], new Set());

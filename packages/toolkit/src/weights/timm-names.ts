@@ -15,7 +15,7 @@ const ends: Readonly<Record<string, string>> = {
   bn2: `features.${LAST}.1`,
 };
 
-/** One name in a list; none where it is not a name of that network. */
+/** One name in a list; none if it is not a name of that network. */
 export function timmName(name: string): readonly string[] | undefined {
   const [, outer = "", parameter] = /^(.+)\.(\w+)$/.exec(name) ?? [];
   if (Object.hasOwn(ends, outer)) return [`${ends[outer]}.${parameter}`];

@@ -36,7 +36,7 @@ const readPickle = (bytes: Uint8Array, storages: Map<string, Storage>, source: s
     start,
   );
 
-/** The object in a zip checkpoint. @throws {DataError} where it is damaged or no checkpoint. */
+/** The object in a zip checkpoint. @throws {DataError} if it is damaged or no checkpoint. */
 export function readZipCheckpoint(bytes: Uint8Array, source: string): unknown {
   const entries = unzip(bytes, source);
   const root = [...entries.keys()].find((name) => name.endsWith("/data.pkl"))?.slice(0, -"data.pkl".length);
@@ -102,7 +102,7 @@ function unzip(bytes: Uint8Array, source: string): Map<string, Uint8Array> {
   }
 }
 
-/** The object in a checkpoint of the old format. @throws {DataError} where it is damaged or another pickle. */
+/** The object in a checkpoint of the old format. @throws {DataError} if it is damaged or another pickle. */
 export function readLegacyCheckpoint(bytes: Uint8Array, source: string): unknown {
   const storages = new Map<string, Storage>();
   const magic = readPickle(bytes, storages, source);

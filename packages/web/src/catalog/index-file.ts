@@ -29,7 +29,7 @@ export interface IndexFile {
 
 /**
  * @param base  address of the index file, from which its files are named
- * @throws {TypeError} where it is no index
+ * @throws {TypeError} if it is no index
  */
 export function readIndex(index: unknown, base: string): readonly Family[] {
   if (typeof index !== "object" || index === null || !Array.isArray((index as IndexFile).families))

@@ -22,7 +22,7 @@ export function tierHere(): TierName {
   }
 }
 
-/** @throws {Error} where the file cannot be fetched, is damaged or too large */
+/** @throws {Error} if the file cannot be fetched, is damaged or too large */
 export async function startBrowserRunner(model: CatalogModel, options: StartOptions): Promise<Runner> {
   const { bytes, cached, milliseconds } = await fetchModel(model, options.onProgress, options);
   const begun = performance.now();

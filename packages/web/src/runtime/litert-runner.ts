@@ -11,7 +11,7 @@ import type { StartOptions } from "./start.js";
 import { fetchModel } from "./store.js";
 import { timed } from "./timed.js";
 
-/** @throws {Error} where the file cannot be fetched, or LiteRT.js does not start */
+/** @throws {Error} if the file cannot be fetched, or LiteRT.js does not start */
 export async function startLiteRtRunner(model: CatalogModel, options: StartOptions): Promise<Runner> {
   const { bytes, cached, milliseconds } = await fetchModel(model, options.onProgress, options);
   const worker = new Worker(new URL("../workers/litert.js", import.meta.url), { type: "module" });

@@ -29,7 +29,7 @@ const turn = 5;
 
 /**
  * Starts each model anew, its file fetched again, then lets them answer in turns for the same picture of noise.
- * @throws {Error} where one cannot be fetched or run, or the signal's reason
+ * @throws {Error} if one cannot be fetched or run, or the signal's reason
  */
 export async function measure(
   models: readonly CatalogModel[],

@@ -6,7 +6,7 @@ import type { Runner } from "./runner.js";
 /**
  * @param name of the runtime, for the message where its worker does not start
  * @param start loads the model; what it awaits through `started` fails where the worker does
- * @throws {Error} where the worker does not start; as `start` does
+ * @throws {Error} if the worker does not start; as `start` does
  */
 export async function runnerIn<Api>(
   worker: Worker,

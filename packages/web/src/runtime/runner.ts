@@ -44,7 +44,7 @@ export interface Runner {
   readonly preprocessing: Preprocessing;
   readonly readiness?: Readiness;
   classify(subject: Subject, options?: ClassifyOptions): Promise<Answer>;
-  /** Many at once, shared out among workers; absent where one worker is all there is. Times are those of all, divided by their number. */
+  /** Many at once, shared out among workers; absent if one worker is all there is. Times are those of all, divided by their number. */
   classifyTogether?(subjects: readonly Subject[]): Promise<readonly Answer[]>;
   dispose(): void;
 }

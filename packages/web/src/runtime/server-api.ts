@@ -20,7 +20,7 @@ export interface ServerModel {
 
 export type ServerModels = ReadonlyMap<string, ServerModel>;
 
-/** @returns `undefined` where the page came from a plain file server */
+/** @returns `undefined` if the page came from a plain file server */
 export async function askServer(): Promise<ServerModels | undefined> {
   try {
     const response = await fetch("api/models", { headers: { Accept: "application/json" } });

@@ -18,7 +18,7 @@ const starters = {
   tflite: async () => (await import("./litert-runner.js")).startLiteRtRunner,
 } as const;
 
-/** @throws {Error} where the file cannot be fetched or run, or there is no server */
+/** @throws {Error} if the file cannot be fetched or run, or there is no server */
 export async function startRunner(
   model: CatalogModel,
   where: "browser" | "server",

@@ -10,7 +10,7 @@ const cacheName = "subbyte-models";
 /** Entries are found by an address that no server answers. */
 const keyOf = (sha256: string): string => new URL(`stored-model/${sha256}`, location.href).href;
 
-/** Absent where the page did not come over HTTPS or from this machine. */
+/** Absent if the page did not come over HTTPS or from this machine. */
 const opened = async (): Promise<Cache | undefined> => globalThis.caches?.open(cacheName);
 
 export interface StoredModel {
@@ -27,7 +27,7 @@ export interface FetchedModel {
 
 /**
  * @param again  asks the network although the file is stored, to measure a download
- * @throws {Error} where the file cannot be fetched or is not what the list says
+ * @throws {Error} if the file cannot be fetched or is not what the list says
  */
 export async function fetchModel(
   model: CatalogModel,
@@ -85,7 +85,7 @@ const storedResponse = (bytes: Uint8Array, name: string): Response =>
     headers: { "Content-Type": "application/octet-stream", "Content-Length": String(bytes.length), "X-Name": name },
   });
 
-/** `undefined` where the browser has no cryptography: in pages that came over plain HTTP from another machine. */
+/** `undefined` if the browser has no cryptography: in pages that came over plain HTTP from another machine. */
 export async function sha256Of(bytes: Uint8Array): Promise<string | undefined> {
   if (globalThis.crypto?.subtle === undefined) return undefined;
   const digest = await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>);

@@ -36,7 +36,7 @@ export const runnerState = (model: CatalogModel, where: Place = place.value): Si
 
 /**
  * The model, which is started when it is first asked for. If it failed, the next call starts it again.
- * @throws {Error} where it cannot be fetched or run
+ * @throws {Error} if it cannot be fetched or run
  */
 export function runnerOf(model: CatalogModel, where: Place = place.value): Promise<Runner> {
   const entry = entryOf(model, where);

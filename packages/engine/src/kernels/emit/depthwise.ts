@@ -1,4 +1,4 @@
-/** @file Depthwise convolution: packs one filter a channel, with int16 sums where they are proved to fit. */
+/** @file Depthwise convolution: packs one filter per channel, with int16 sums if they are proved to fit. */
 
 import type { ConvOperator } from "../../operators/conv.js";
 import { fusedProduct } from "../../wasm/fused-product.js";
@@ -13,9 +13,9 @@ import { samplingOf } from "./sampling.js";
 const int16Max = 2 ** 15 - 1;
 
 /**
- * How the taps of eight channels are multiplied, and so how weights stand. `Narrow`: [taps][8 channels] int16, sums in int16. `Wide`:
- * [pairs of taps][8 channels][2 taps] int16. `Columns`: [3 columns], of each [8 channels][2 taps], then [8 channels][third tap, 0] int16.
- * `F8Columns` and `S8Columns`: [3 columns][8 channels][3 taps, 0] int8.
+ * How the taps of eight channels are multiplied, and so the order of their weights. `Narrow`: [taps][8 channels] int16, sums in
+ * int16. `Wide`: [pairs of taps][8 channels][2 taps] int16. `Columns`: [3 columns], each with [8 channels][2 taps], then [8
+ * channels][third tap, 0] int16. `F8Columns` and `S8Columns`: [3 columns][8 channels][3 taps, 0] int8.
  */
 type Form = "Narrow" | "Wide" | "Columns" | "F8Columns" | "S8Columns";
 
@@ -82,7 +82,7 @@ function packTaps({ filter }: Layer, codes: Int8Array, tapCount: number, form: F
   return packed;
 }
 
-/** Element of a block in which the weight of a channel of eight for a tap stands. */
+/** The index, within a block, of the weight of one of eight channels for a tap. */
 const placeOf: Readonly<Record<Form, (channel: number, tap: number) => number>> = {
   Narrow: (channel, tap) => 8 * tap + channel,
   Wide: (channel, tap) => 16 * (tap >> 1) + 2 * channel + (tap & 1),

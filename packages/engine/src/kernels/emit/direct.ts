@@ -1,4 +1,4 @@
-/** @file Direct convolutions and linear layers: packs the weights, proves the sums, writes the task. */
+/** @file Direct convolutions and linear layers: packs the weights, proves that sums fit, and writes the task. */
 
 import type { FilterOperator, Layer } from "../choose.js";
 import { pixelOffsets } from "../offsets.js";

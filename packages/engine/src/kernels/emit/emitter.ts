@@ -15,14 +15,14 @@ export interface Step {
   readonly operator: number;
   readonly kernel: KernelName;
   readonly task: number;
-  /** How threads share it. */
+  /** How threads can share the call. */
   readonly axes: MakeAxes;
 }
 
 /** The entry of an operator in `Executable.kernels`. */
 export interface KernelChoice {
   readonly kernel: KernelName;
-  /** Steps between two flushes of narrow sums; absent where sums are int32 throughout. */
+  /** Steps between two flushes of narrow sums; absent if sums are int32 throughout. */
   readonly flush?: number;
 }
 
@@ -66,12 +66,12 @@ export class Emitter {
     this.steps.push({ operator, kernel, task, axes });
   }
 
-  /** Says which kernel runs a layer, and where its narrow sums are flushed. */
+  /** Records which kernel runs a layer, and how often its narrow sums are flushed. */
   report(operator: number, kernel: KernelName, cuts: readonly number[]): void {
     this.choices.set(operator, cuts.length > 1 ? { kernel, flush: cuts[0]! } : { kernel });
   }
 
-  /** Fills the border of a tensor with its zero point. Buffers are shared, so it is done in every run. */
+  /** Fills the border of a tensor with its zero point. Buffers are shared, so this is done in every run. */
   emitBorder(operator: number, id: TensorId): void {
     const { elementBytes, height, width, border, pixelPitch, rowPitch, head } = this.placement(id);
     if (border.top + border.left + border.bottom + border.right === 0) return;

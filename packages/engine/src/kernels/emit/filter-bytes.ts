@@ -1,6 +1,6 @@
 /**
- * @file Bytes that convolutions and linear layers take. Which kernel runs one depends on proofs about its codes, so each is counted
- * with the largest form that its shape allows.
+ * @file The memory of convolutions and linear layers, in bytes. Which kernel runs a layer depends on proofs about its codes, so
+ * the largest form that its shape allows is counted.
  */
 
 import { type FilterOperator, filterOf, isDepthwise, isThreeByThree } from "../choose.js";
@@ -14,7 +14,10 @@ import { chunkBytes, fourByFour, largestFilters, twoByTwo } from "./winograd.js"
 const tilings = [twoByTwo, fourByFour];
 const isTiled = (op: FilterOperator): boolean => op.op === "conv" && isThreeByThree(op);
 
-/** Packed weights, starts of their sums (a quarter at most, as pieces have four steps or more), multipliers and bias. */
+/**
+ * Bytes of packed weights, starts of their sums (at most a quarter, because pieces have four steps or more), multipliers and
+ * bias.
+ */
 export function filterBytes(op: FilterOperator, placementOf: PlacementOf): number {
   const input = placementOf(op.input);
   const filter = filterOf(op);
@@ -32,13 +35,13 @@ export function filterBytes(op: FilterOperator, placementOf: PlacementOf): numbe
 
 const positions = ({ edge }: Tiling): number => (edge + 2) ** 2;
 
-/** Most bytes of transformed input, which layers use in turn. */
+/** Most bytes of transformed input; layers use this memory one after the other. */
 export function transformedBytes(op: FilterOperator, placementOf: PlacementOf): number {
   const input = placementOf(op.input);
   return isTiled(op) ? Math.max(...tilings.map((tiling) => tileBytes(tiling, input))) : 0;
 }
 
-/** Input of as many tiles as are transformed at once. */
+/** Bytes of input for the tiles that are transformed together. */
 function tileBytes(tiling: Tiling, input: Placement): number {
   const group = positions(tiling) * roundUp(input.pixelPitch, 16) * tiling.group;
   const tiles = Math.ceil(input.height / tiling.edge + 1) * Math.ceil(input.width / tiling.edge + 1);

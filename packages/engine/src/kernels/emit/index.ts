@@ -33,6 +33,6 @@ export function emitOperator(emitter: Emitter, index: number, op: Operator): voi
   emissionOf(op).emit(emitter, index, op);
 }
 
-/** Most bytes of weights and tables that an operator takes, beside task records and the offsets of pixels. */
+/** Most bytes of weights and tables that an operator takes, not counting task records and the offsets of pixels. */
 export const constantBytes = (op: Operator, placementOf: PlacementOf): number =>
   emissionOf(op).constantBytes(op, placementOf);

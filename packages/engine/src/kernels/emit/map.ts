@@ -1,4 +1,4 @@
-/** @file Elementwise operators over pixels: addition, change of scale, tables (rules 6, 7). */
+/** @file Elementwise operators over pixels: addition, rescaling, tables (rules 6, 7). */
 
 import type { AddOperator } from "../../operators/add.js";
 import { rescaleMultiplier } from "../../operators/arithmetic.js";
@@ -11,7 +11,7 @@ import { mapAxes } from "../splitting/map-axes.js";
 import { type Emission, noConstants } from "./emission.js";
 import type { Emitter } from "./emitter.js";
 
-/** Entries of a table in memory: one for any byte. */
+/** Entries of a table in memory: one for each byte. */
 const tableEntries = 256;
 
 export const add: Emission<AddOperator> = {
@@ -70,7 +70,7 @@ export const table: Emission<TableOperator> = {
   constantBytes: ({ input }, placementOf) => tableEntries * roundUp(placementOf(input).channels, 8),
 };
 
-/** One operand, whole pixels, all channels with their padding. */
+/** Task fields for one operand: whole pixels with all channels and their padding. */
 export function mapFields(emitter: Emitter, input: TensorId, output: TensorId): TaskFields<"MapTask"> {
   const from = emitter.placement(input);
   const to = emitter.placement(output);

@@ -1,6 +1,6 @@
 /**
- * @file Operators that move codes (rule 9). Whole ranges of channels go pixel by pixel; where the order of elements changes,
- * through two tables of offsets.
+ * @file Operators that move codes (rule 9). Whole ranges of channels are moved pixel by pixel. If the order of elements
+ * changes, two tables of offsets are used.
  */
 
 import type { ConcatOperator } from "../../operators/concat.js";
@@ -18,7 +18,7 @@ import { type Emission, noConstants, type PlacementOf } from "./emission.js";
 import type { Emitter } from "./emitter.js";
 import { mapFields } from "./map.js";
 
-/** A range of channels at sampled pixels. */
+/** A range of channels at chosen pixels. */
 interface Range {
   readonly tensor: TensorId;
   readonly channel: number;
@@ -126,13 +126,13 @@ export const transpose: Emission<TransposeOperator> = {
   constantBytes: gatherBytes,
 };
 
-/** Row-major strides of a tensor seen as a map. */
+/** Row-major strides of a tensor, as a map. */
 function rowMajor(emitter: Emitter, tensor: TensorId): readonly [number, number, number] {
   const [, height, width] = mapShape(emitter.program.tensors[tensor]!.shape);
   return [height * width, width, 1];
 }
 
-/** Two tables of offsets. */
+/** Bytes of two tables of offsets. */
 function gatherBytes({ output }: { readonly output: TensorId }, placementOf: PlacementOf): number {
   const { channels, height, width } = placementOf(output);
   return 8 * channels * height * width;

@@ -12,7 +12,7 @@ import type { Emitter } from "./emitter.js";
  * phase.
  */
 export interface SumForm {
-  /** Absent where sums come pixel by pixel. */
+  /** Absent if sums come pixel by pixel. */
   readonly tiling?: Tiling;
   readonly phases: number;
   /** int32 bias of a channel at a phase, at the scale of the sums. */
@@ -21,14 +21,14 @@ export interface SumForm {
   readonly factor: number;
 }
 
-/** @param added  the excess in the kernel's sums of each channel, which the bias takes away */
+/** @param added  the excess in the kernel's sums per channel, which the bias subtracts */
 export const plainSums = ({ bias }: Layer, added?: Int32Array): SumForm => ({
   phases: 1,
   bias: (channel) => bias[channel]! - (added?.[channel] ?? 0),
   factor: 1,
 });
 
-/** Multipliers and bias: for each eight channels float32[8], then int32[8] for each phase; zeros behind the last channel. */
+/** Multipliers and bias: for each eight channels float32[8], then int32[8] per phase; zeros after the last channel. */
 export function emitParameters(emitter: Emitter, layer: Layer, form: SumForm): { address: number; pitch: number } {
   const { outputs } = layer.filter;
   const pitch = 32 * (1 + form.phases);
@@ -42,7 +42,7 @@ export function emitParameters(emitter: Emitter, layer: Layer, form: SumForm): {
   return { address: emitter.constants.integers(words), pitch };
 }
 
-/** Task record of the epilogue of operator `index`; the fused copy stands in the plan. */
+/** Writes the task record of the epilogue of operator `index`; the plan says which copy is fused. */
 export function emitOutput(emitter: Emitter, index: number, op: FilterOperator, layer: Layer, form: SumForm): number {
   const { program, plan } = emitter;
   const { address, pitch } = emitParameters(emitter, layer, form);

@@ -1,7 +1,6 @@
 /**
- * @file Packed weights with the proof that goes with them. The forms of a product sum, as the inner loops have them:
- * bytes with int16 sums (`R4`), widened at once (`R8`), with fused sums (`F8`, `S8`), int16 pairs (`D8`), and two
- * weights per lane (`P4`).
+ * @file Packed weights with the proof that belongs to them. The forms of products are those of the inner loops: bytes with
+ * int16 sums (`R4`), widened at once (`R8`), with fused sums (`F8`, `S8`), int16 pairs (`D8`), and two weights per lane (`P4`).
  */
 
 import { fusedProduct } from "../../wasm/fused-product.js";
@@ -21,23 +20,23 @@ export interface Products {
   readonly packed: Packed;
   /** i32 byte offset of each block's first input channel. */
   readonly blockInputs: number;
-  /** Where narrow sums must be flushed at the latest, in steps. */
+  /** Latest positions at which narrow sums must be flushed, in steps. */
   readonly cuts: readonly number[];
-  /** Where sums leave the registers, in steps. */
+  /** Positions at which sums leave the registers, in steps. */
   readonly segments: readonly number[];
   /** P4: bits of the low field. */
   readonly fieldBits: number;
-  /** R4: where int16 sums start. */
+  /** R4: starts of int16 sums. */
   readonly starts?: Starts;
-  /** The excess in the sums of each output channel, which the bias takes away. */
+  /** The excess in the sums of each output channel, which the bias subtracts. */
   readonly added?: Int32Array;
 }
 
-/** Pieces shorter than this on average cost more in flushes than the narrow sums gain. */
+/** If pieces are shorter than this on average, flushes cost more than narrow sums gain. */
 const shortestPiece = 4;
 
 /**
- * Weights for the form of input that the placement gives, by the fastest product that the layer's codes allow.
+ * Packs weights for the input's form of storage, for the fastest product that the layer's codes allow.
  * @param shareLanes  whether two weights may share a lane
  */
 export function packProducts(emitter: Emitter, layer: Layer, input: Placement, shareLanes = true): Products {
@@ -63,13 +62,16 @@ export function packProducts(emitter: Emitter, layer: Layer, input: Placement, s
   return { name: "D8", ...words, ...unbroken(words.packed.steps) };
 }
 
-/** Bytes above 127 are taken as the machine takes them; what is 128 less in every activation goes back in by the bias. */
+/**
+ * Chooses the form in which the machine multiplies bytes above 127. If it reduces every activation by 128, the bias adds the
+ * difference.
+ */
 function fusedForm({ highest, weightSums }: Layer): Pick<Products, "name" | "added"> {
   if (highest <= 127 || fusedProduct() === "unsigned") return { name: "F8" };
   return { name: "S8", added: weightSums.sums.map((sum) => -128 * sum) };
 }
 
-/** Sums that need no flush. */
+/** Sums without flushes. */
 const unbroken = (steps: number) => ({ cuts: [steps], segments: segmentEnds([steps]) });
 
 const isWorthwhile = (cuts: readonly number[], steps: number) =>

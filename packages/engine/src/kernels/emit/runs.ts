@@ -1,15 +1,15 @@
 /**
- * @file The order in which a tile walks its sum: runs of contiguous input, grouped into segments between which sums leave the
- * registers. Segments end where a flush is due and before their weights outgrow the first-level cache.
+ * @file The order in which a tile computes its sum: runs of contiguous input, grouped into segments between which sums leave
+ * the registers. A segment ends if a flush is due or if its weights would outgrow the first-level cache.
  */
 
 import type { Constants } from "../constants.js";
 import { stepBytes } from "../packer.js";
 
-/** Steps whose weights stay in a first-level data cache of 32 KB beside the input: 16 KB. */
+/** Steps whose weights, 16 KB, stay in a first-level data cache of 32 KB together with the input. */
 const cachedSteps = 512;
 
-/** Ends of segments: where sums must be flushed, and often enough for the cache. */
+/** Ends of segments: wherever sums must be flushed, and often enough for the cache. */
 export function segmentEnds(flushes: readonly number[]): readonly number[] {
   let start = 0;
   return flushes.flatMap((end) => {

@@ -1,8 +1,11 @@
-/** @file Working memory of the kernels: allocated once, as large as the most demanding layer needs, used by all in turn. */
+/**
+ * @file Working memory of the kernels. It is allocated once, for the layer that needs most, and used by one layer after the
+ * other.
+ */
 
 import type { Constants } from "../constants.js";
 
-/** Pixels whose sums are formed before they are requantized; the same as in `assembly/requantize.ts`. */
+/** Pixels whose sums are computed before they are requantized; the same number as in `assembly/requantize.ts`. */
 export const panelPixels = 64;
 
 /** Bytes of one panel: int32 sums of eight channels. */
@@ -11,7 +14,7 @@ const panelBytes = panelPixels * 32;
 /** Bytes of the sixteen or 36 products. */
 const productsBytes = Math.max(16 * 16, 36 * 8) * 32 + 6 * 6 * 16;
 
-/** Bytes that one thread takes, transformed input aside. */
+/** Bytes that one thread takes, without transformed input. */
 export const scratchBytes = 2 * panelBytes + productsBytes + 128;
 
 /** Addresses of the working memory of one thread. */
@@ -22,7 +25,7 @@ export interface ScratchBlocks {
 }
 
 export class Scratch {
-  /** Two panels of sums: where two weights share a lane, and for sixteen outputs of eight tiles. */
+  /** Two panels of sums, for two weights per lane and for sixteen outputs of eight tiles. */
   readonly sums: number;
   /** Winograd: int32[16 positions][16 tiles][8], or int32[36][8][8] and a tile's six rows of six vectors. */
   readonly products: number;
@@ -36,7 +39,7 @@ export class Scratch {
     this.products = constants.reserve(productsBytes);
   }
 
-  /** Working memory for each of some threads, the first of which has this one; called when all layers have theirs. */
+  /** Working memory for each of `threads` threads; the first one uses this memory. Call it when all layers have theirs. */
   forThreads(threads: number): readonly ScratchBlocks[] {
     const own = { sums: this.sums, products: this.products, transformed: this.#transformed };
     const another = (): ScratchBlocks => {
@@ -50,7 +53,7 @@ export class Scratch {
     return [own, ...Array.from({ length: threads - 1 }, another)];
   }
 
-  /** Room for transformed input. Earlier layers keep the smaller block that they were given. */
+  /** Reserves memory for transformed input. Earlier layers keep the smaller block that they were given. */
   transformed(bytes: number): number {
     if (bytes > this.#transformedBytes) {
       this.#transformed = this.#constants.reserve(bytes);

@@ -1,4 +1,4 @@
-/** @file Exact Winograd convolutions: whether a layer can run as one, its filters, its tiles. */
+/** @file Exact Winograd convolutions: decides whether a layer can run as one, packs its filters, and lays out its tiles. */
 
 import type { ConvOperator } from "../../operators/conv.js";
 import { byteLanes } from "../bounds.js";
@@ -12,18 +12,18 @@ import type { Emitter } from "./emitter.js";
 import { emitOutput, plainSums, type SumForm } from "./output.js";
 import { emitRuns, segmentEnds } from "./runs.js";
 
-/** Transformed activations and filters must stay within ±127 as bytes. */
+/** Largest absolute value of transformed activations and filters as bytes. */
 const highestByte = 127;
 
-/** With fewer input channels direct convolution of bytes is faster: 82 against 60 GMAC/s at 16, 88 against 114 at 32. */
+/** With fewer input channels, direct convolution of bytes is faster. */
 const fewestByteInputs = 24;
 
-/** Bytes of transformed input that are formed at once, to stay in the second-level cache beside the weights. */
+/** Bytes of transformed input that are computed together, so that they stay in the second-level cache with the weights. */
 export const chunkBytes = 2 ** 19;
 
 /**
- * Bytes of filters transformed for 4×4 tiles, 72 for each pair of channels, from which reading them anew for each few tiles takes as
- * long as 4×4 tiles save (measured at 256 channels).
+ * Largest size of filters for 4×4 tiles, in bytes (72 per pair of channels). Beyond it, reading the filters again for every few
+ * tiles takes as long as 4×4 tiles save.
  */
 export const largestFilters = 2 ** 21;
 
@@ -58,13 +58,13 @@ export function emitWinograd(emitter: Emitter, index: number, op: ConvOperator, 
   return true;
 }
 
-/** Number of tiles that are computed for a feature map: the inner loop takes four at once, so the number is rounded up. */
+/** Number of tiles computed for a feature map, rounded up because the inner loop processes four at once. */
 const tilesOf = (height: number, width: number, edge: number): number =>
   roundUp(Math.ceil(height / edge) * Math.ceil(width / edge), tilePixels);
 
 /**
- * Whether 4×4 tiles beat the alternative, two weights per lane or 2×2 tiles. Costs are multiplications of int16 for
- * each pair of channels, with factors for transforms and epilogues that were fitted to measured rates.
+ * Whether 4×4 tiles are faster than the alternative, two weights per lane or 2×2 tiles. Costs are int16 multiplications per
+ * pair of channels, with factors for transforms and epilogues that were fitted to measured rates.
  */
 function winograd4Pays({ filter }: Layer, height: number, width: number, isPackable: boolean): boolean {
   const { inputs, outputs } = filter;
@@ -78,7 +78,7 @@ function winograd4Pays({ filter }: Layer, height: number, width: number, isPacka
 
 interface TiledFilters {
   readonly packed: Packed;
-  /** Where narrow sums are flushed, in steps. */
+  /** Positions at which narrow sums are flushed, in steps. */
   readonly cuts: readonly number[];
   readonly segments: readonly number[];
   readonly starts?: Starts;
@@ -95,7 +95,7 @@ const unbroken = (packed: Packed) => ({
   shift: 0,
 });
 
-/** Sums that are four times the convolution, with constants in them. */
+/** The form of sums that are four times the convolution and contain constants. */
 function fourfoldSums({ bias }: Layer, constant: (channel: number, phase: number) => number): SumForm {
   return {
     tiling: twoByTwo,
@@ -121,7 +121,7 @@ function emitBytes(emitter: Emitter, index: number, op: ConvOperator, layer: Lay
   const segments = segmentEnds(cuts);
   const starts = isFused ? undefined : packer.centre(packed, segments, highest);
   const shift = 2 * layer.highest;
-  /** The amount by which shift and starts change the products of a channel at a position. */
+  /** The amount that shift and starts add to the products of a channel at a position. */
   const added = (channel: number, position: number) =>
     (position === unshifted ? 0 : shift * packed.totals[16 * channel + position]!) +
     (starts?.added[((channel >> 3) * 16 + position) * 8 + (channel & 7)] ?? 0);

@@ -1,6 +1,6 @@
 /**
- * @file How the task of a kernel can be cut into parts: records that cover some pixels, some rows or some channels. Kernels know
- * nothing of it. Whoever emits a kernel call says how it is cut.
+ * @file How a kernel's task can be cut into parts: records that cover some pixels, some rows or some channels. Kernels do not
+ * know of it; the code that emits a kernel call says how it can be cut.
  */
 
 import type { Constants } from "../constants.js";
@@ -14,21 +14,21 @@ export interface Part {
 
 /** One way to cut a task. */
 export interface Axis {
-  /** Units of work that must stay together are one. */
+  /** Number of units of work; what must stay together is one unit. */
   readonly units: number;
-  /** Part of the work that every thread does again. */
+  /** Share of the work that every thread repeats. */
   readonly repeated: number;
   /** Writes the record of a part of the units. */
   cut(part: Part): number;
 }
 
-/** The ways to cut the task record at `task`, none where the first thread does it alone. */
+/** The ways to cut the task record at `task`; empty if the first thread does it alone. */
 export type MakeAxes = (constants: Constants, task: number, scratch: ScratchBlocks) => readonly Axis[];
 
-/** One thread does the work, because it is too little to share, or its parts depend on each other. */
+/** One thread does the work, because it is too small to share, or its parts depend on each other. */
 export const uncut: MakeAxes = () => [];
 
-/** The units of an axis in elements: `size` elements in groups of `group`, the last one ragged. */
+/** A part of an axis in elements: `size` elements in groups of `group`, of which the last may be smaller. */
 export const elements = ({ first, count }: Part, group: number, size: number) => {
   const start = first * group;
   return { start, count: Math.min(size, (first + count) * group) - start };

@@ -3,7 +3,7 @@
 import type { Constants, TaskFields } from "../constants.js";
 import { type Axis, elements, type MakeAxes, type Part } from "./axis.js";
 
-/** Pixels of a tile of the inner loop stay together. */
+/** The pixels of a tile of the inner loop stay together. */
 export const tilePixels = 4;
 
 /** An epilogue that starts at another pixel of its tables. */
@@ -31,14 +31,14 @@ function ofBlocks(constants: Constants, output: number, { first, count }: Part):
   });
 }
 
-/** Digits of `variant`. */
+/** The digits of `variant`. */
 const elementBytes = ({ variant }: TaskFields<"OutputTask">): readonly [number, number, number] => [
   Math.floor(variant / 9),
   Math.floor(variant / 3) % 3,
   variant % 3,
 ];
 
-/** The weights of some blocks of a convolution. `initialBytes`: starts of one block's sums. */
+/** The weights of some blocks of a convolution. `initialBytes` is the size of one block's starts. */
 function weightsOfBlocks(fields: TaskFields<"ConvTask">, { first, count }: Part, initialBytes: number) {
   return {
     weights: fields.weights + first * fields.blockPitch,
@@ -47,7 +47,7 @@ function weightsOfBlocks(fields: TaskFields<"ConvTask">, { first, count }: Part,
   };
 }
 
-/** Pixels of the output, in tiles. `more`: fields of a part that starts at that pixel. */
+/** Cuts the output by pixels, in tiles. `more` returns the fields of a part that starts at a pixel. */
 function pixelAxis<Name extends "ConvTask" | "DepthwiseTask">(
   constants: Constants,
   name: Name,
@@ -70,7 +70,7 @@ function pixelAxis<Name extends "ConvTask" | "DepthwiseTask">(
   };
 }
 
-/** @param outputBlocks  blocks of eight channels in a block of weights */
+/** @param outputBlocks  blocks of eight channels per block of weights */
 export const convolutionAxes =
   (outputBlocks: number): MakeAxes =>
   (constants, task, { sums }) => {
@@ -94,12 +94,12 @@ export const convolutionAxes =
     ];
   };
 
-/** Transforming the input again for other channels takes about so much of a layer's time. */
+/** Share of a layer's time that it takes to transform the input again for other channels. */
 const inputTransform = 0.04;
 
 /**
- * @param group   tiles whose products are formed at once
- * @param phases  outputs of a tile
+ * @param group   tiles whose products are computed together
+ * @param phases  outputs per tile
  */
 export const winogradAxes =
   (group: number, phases: number): MakeAxes =>

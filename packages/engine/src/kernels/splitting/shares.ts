@@ -1,6 +1,6 @@
 /**
- * @file Divides a kernel call among threads, along the axis that makes the longest share shortest. Parts are disjoint,
- * and every output comes from the same operations in the same order, so results do not depend on the number of threads.
+ * @file Divides a kernel call among threads, along the axis whose longest share is shortest. Parts are disjoint, and every
+ * output comes from the same operations in the same order, so results do not depend on the number of threads.
  */
 
 import type { Constants } from "../constants.js";
@@ -8,7 +8,7 @@ import type { ScratchBlocks } from "../emit/scratch.js";
 import type { Axis, MakeAxes, Part } from "./axis.js";
 
 /**
- * Task records for `threads` threads; `undefined` for one that has nothing to do. The first always has something.
+ * Task records for `threads` threads; `undefined` for a thread that has nothing to do. The first thread always has something.
  * @param scratch  working memory of each thread
  */
 export function shareOut(
@@ -30,12 +30,12 @@ export function shareOut(
   });
 }
 
-/** Longest share of the work, as a part of all. */
+/** The longest share of the work, as a fraction of all work. */
 function costOf({ units, repeated }: Axis, threads: number): number {
   return repeated + ((1 - repeated) * Math.ceil(units / threads)) / units;
 }
 
-/** Shares differ by one unit at most; the larger ones come first. */
+/** Shares differ by at most one unit; the larger ones come first. */
 function partOf(units: number, threads: number, thread: number): Part {
   const least = Math.floor(units / threads);
   const larger = units % threads;

@@ -1,9 +1,9 @@
-/** @file Reading a node's attributes, and the one way operators complain. */
+/** @file Reads a node's attributes, and makes the errors of operators. */
 
 import { ModelError } from "../../errors.js";
 import type { Attributes, Node } from "../../ir/types.js";
 
-/** The node's attributes over the operator's defaults, typed as the defaults are. */
+/** The node's attributes, with the operator's defaults for those that are absent; types are those of the defaults. */
 export function attributesOf<T extends Attributes>(node: Node, defaults: T): T {
   return { ...defaults, ...node.attributes } as T;
 }
@@ -17,7 +17,7 @@ export function misfit(node: Node, found: string, needed: string): ModelError {
   );
 }
 
-/** An axis counted from either end, as a non-negative number; refuses one outside the rank. */
+/** Converts an axis that may count from the end to a non-negative number; refuses one outside the rank. */
 export function normalizeAxis(node: Node, axis: number, rank: number): number {
   const normal = axis < 0 ? axis + rank : axis;
   if (!(Number.isInteger(normal) && normal >= 0 && normal < rank))

@@ -1,4 +1,4 @@
-/** @file ONNX multidirectional broadcasting: shapes, element positions, and the gradient's way back. */
+/** @file ONNX multidirectional broadcasting: shapes, element positions, and the sums that gradients need. */
 
 import type { GraphBuilder } from "../../ir/builder.js";
 import type { Dim, Node } from "../../ir/types.js";
@@ -26,7 +26,7 @@ export function broadcastShapes(node: Node, shapes: readonly (readonly Dim[])[])
   return result;
 }
 
-/** Strides with which an operand of `shape` is walked along the indices of `target`: 0 on broadcast axes. */
+/** Strides of an operand of `shape` for the indices of `target`: 0 on broadcast axes. */
 export function broadcastStrides(shape: readonly number[], target: readonly number[]): number[] {
   const own = stridesOf(shape);
   return target.map((_, axis) => {
@@ -37,7 +37,7 @@ export function broadcastStrides(shape: readonly number[], target: readonly numb
 
 /**
  * Sums `gradient`, of shape `from`, down to the shape `to` that was broadcast to it.
- * Returns the value itself where nothing was broadcast.
+ * Returns the value itself if nothing was broadcast.
  */
 export function reduceToShape(g: GraphBuilder, gradient: string, from: readonly Dim[], to: readonly Dim[]): string {
   const lead = from.length - to.length;

@@ -1,7 +1,7 @@
 /** @file The error function, in float64. */
 
 const TERMS = 80;
-/** Beyond it 1 − erf(x) is below half a unit in the last place. */
+/** Above it, 1 − erf(x) is below half a unit in the last place. */
 const SATURATED = 6;
 
 /** erf(x) = 2/√π ∫₀ˣ e^(−t²) dt, by e^(−x²)·Σ 2ⁿ x^(2n+1) / (2n+1)!!, whose terms are all positive. */

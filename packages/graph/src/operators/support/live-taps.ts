@@ -3,7 +3,7 @@
 import type { Window } from "./windows.js";
 
 export interface LiveTaps {
-  /** First and last tap on each axis that read the image at some position. */
+  /** First tap per axis that reads the image at some position; `last` has the last ones. */
   readonly first: readonly number[];
   readonly last: readonly number[];
   /** The window that computes the same with these taps alone. */
@@ -12,7 +12,7 @@ export interface LiveTaps {
 
 /**
  * @param image spatial sizes of the input; `output` those of the output
- * @returns undefined where every tap is live, or where what is left would need negative pads
+ * @returns undefined if every tap is live, or if the rest would need negative pads
  */
 export function liveTaps(window: Window, image: readonly number[], output: readonly number[]): LiveTaps | undefined {
   const { kernel, pads, dilations, strides } = window;

@@ -1,4 +1,4 @@
-/** @file Making and walking tensors inside reference implementations. */
+/** @file Making tensors and visiting their elements, for reference implementations. */
 
 import { arrayTypes, isBig } from "../../ir/element-types.js";
 import { fromFloat16Bits, toFloat16Bits } from "../../ir/float16.js";
@@ -8,7 +8,7 @@ import type { DType, Tensor, TypedArray } from "../../ir/types.js";
 /** Zeros of a type. */
 export const allocate = (dtype: DType, length: number): TypedArray => new arrayTypes[dtype](length);
 
-/** The elements as numbers in an indexable array: a view where they are numbers, a copy where they are bigints. */
+/** The elements as numbers in an indexable array: a view if they are numbers, a copy if they are bigints. */
 export function numbersOf(tensor: Tensor): ArrayLike<number> {
   if (isBig(tensor.dtype)) return Array.from(tensor.data as BigInt64Array, Number);
   if (tensor.dtype === "float16") return Float64Array.from(tensor.data as Uint16Array, fromFloat16Bits);
@@ -27,7 +27,10 @@ export function tensorOf(dtype: DType, shape: readonly number[], values: ArrayLi
   return { dtype, shape, data };
 }
 
-/** A tensor whose element at flat position i is `source.data[from(i)]`, or `fill` (0 by default) where that is negative. Exact. */
+/**
+ * A tensor whose element at flat position i is `source.data[from(i)]`, or `fill` (0 by default) if `from(i)` is negative.
+ * Exact.
+ */
 export function gathered(
   source: Tensor,
   shape: readonly number[],

@@ -1,11 +1,11 @@
-/** @file The geometry that convolutions and poolings share, for any number of spatial axes. */
+/** @file The geometry that convolution and pooling share, for any number of spatial axes. */
 
 import { elementCount } from "../../ir/tensor.js";
 import type { Attributes, Dim, Node } from "../../ir/types.js";
 import { attributesOf, misfit } from "./attributes.js";
 import { forEachIndex, stridesOf } from "./values.js";
 
-/** Attributes of a sliding window, every one with an entry for each spatial axis (`pads`: all begins, then all ends). */
+/** Attributes of a sliding window, each with one entry per spatial axis (`pads`: all begins, then all ends). */
 export interface Window {
   readonly kernel: readonly number[];
   readonly strides: readonly number[];
@@ -16,8 +16,10 @@ export interface Window {
 const defaults = { strides: [] as number[], dilations: [] as number[], pads: [] as number[], auto_pad: "NOTSET" };
 
 /**
- * Resolves a node's window over an input with spatial sizes `input`. Padding that depends on a symbolic size is an error.
- * auto_pad SAME pads to ceil(size / stride) outputs, an odd element at the end (UPPER) or the beginning (LOWER).
+ * The window of a node over an input with spatial sizes `input`. auto_pad SAME pads to ceil(size / stride) outputs, with an odd
+ * element at the end (UPPER) or the beginning (LOWER).
+ *
+ * @throws {ModelError} if the padding depends on a symbolic size
  */
 export function windowOf(node: Node, kernel: readonly number[], input: readonly Dim[]): Window {
   const attributes = attributesOf(node, defaults);
@@ -50,7 +52,7 @@ export function windowOf(node: Node, kernel: readonly number[], input: readonly 
   return { kernel, strides, dilations, pads };
 }
 
-/** Spatial sizes of the output; a symbolic size survives only where the window preserves it. */
+/** Spatial sizes of the output; a symbolic size is possible only if the window preserves it. */
 export function windowOutput(node: Node, window: Window, input: readonly Dim[], ceilMode = false): Dim[] {
   const { kernel, strides, dilations, pads } = window;
   return input.map((size, axis) => {
@@ -72,8 +74,8 @@ export function windowOutput(node: Node, window: Window, input: readonly Dim[], 
 }
 
 /**
- * For every output position p and kernel position k, at `[p * K + k]`, the flat position in the image that the tap reads,
- * or -1 in the padding. Convolution, its two gradients and the poolings are all sums over this table.
+ * The flat position in the image that each tap reads, or -1 in the padding. Entry `[p * K + k]` belongs to output position p
+ * and kernel position k. Convolution, its two gradients and the poolings are all sums over this table.
  */
 export function windowTaps(window: Window, input: readonly number[], output: readonly number[]): Int32Array {
   const taps = new Int32Array(elementCount(output) * elementCount(window.kernel));

@@ -78,7 +78,7 @@ export function metadata({ repository }: ServerContext, { name, version }: Model
   };
 }
 
-/** @throws {ServerError} where there is no such model; one that is not loaded is not ready. */
+/** @throws {ServerError} if there is no such model; one that is not loaded is not ready. */
 export function isModelReady(context: ServerContext, { name, version }: ModelParams): boolean {
   try {
     context.repository.get(name, version);

@@ -54,7 +54,7 @@ export class ModelBuilder {
     return this.#add({ name, data, ...options });
   }
 
-  /** An int32 constant; a vector where no shape is given. */
+  /** An int32 constant; a vector if no shape is given. */
   ints(name: string, values: readonly number[], shape: readonly number[] = [values.length]): TensorIndex {
     return this.constant(name, Int32Array.from(values), { type: "int32", shape });
   }

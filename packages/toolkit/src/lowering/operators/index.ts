@@ -53,7 +53,7 @@ const forms: Readonly<Record<string, IntegerForm | undefined>> = integerForms;
 const formOfOperator = ({ op, domain }: Node): IntegerForm | undefined =>
   domain === "" && Object.hasOwn(forms, op) ? forms[op] : undefined;
 
-/** The integer form of a node of a graph; undefined where there is none. */
+/** The integer form of a node of a graph; undefined if there is none. */
 export const integerFormOf = (graph: Graph, node: Node): IntegerForm | undefined =>
   formsInFunctions(graph).get(node) ?? formOfOperator(node);
 

@@ -49,7 +49,7 @@ const BYTES_PER_LAYER = 700;
 /**
  * @param float a simplified float network
  * @param images training images; labels are not looked at
- * @throws {UsageError} where the budget cannot be kept
+ * @throws {UsageError} if the budget cannot be kept
  */
 export async function chooseBitWidths(
   float: Graph,
@@ -67,7 +67,7 @@ export async function chooseBitWidths(
   return mixedPrecision(network, calibration, check, { ...options, budget: limit });
 }
 
-/** @throws {UsageError} where the budget cannot be kept, or is two that do not go together */
+/** @throws {UsageError} if the budget cannot be kept, or is two that do not go together */
 function mixedBudget(float: Graph, budget: BitWidthBudget, policy: BitPolicy): MixedBudget {
   const { averageBits, maxBytes, maxMilliseconds: milliseconds } = budget;
   if (milliseconds !== undefined) {

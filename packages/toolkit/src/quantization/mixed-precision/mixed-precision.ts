@@ -55,7 +55,7 @@ const RUNS = 10;
 /**
  * @param float a simplified float network
  * @param check its answers to images; each layer is evaluated on them once for each bit width and kind
- * @throws {UsageError} where no choice of bit widths keeps within the budget, or the network has no inner layers
+ * @throws {UsageError} if no choice of bit widths keeps within the budget, or the network has no inner layers
  */
 export async function mixedPrecision(
   float: Graph,

@@ -11,7 +11,7 @@ export interface BitsBudget {
   readonly activations: number;
 }
 
-/** @throws {UsageError} where even the narrowest bit widths exceed the budget */
+/** @throws {UsageError} if even the narrowest bit widths exceed the budget */
 export function withinBits(
   costs: readonly LayerCosts[],
   budget: BitsBudget,

@@ -6,7 +6,7 @@ import { type Front, frontOf } from "./front.js";
 import type { LayerCosts } from "./layer-costs.js";
 import type { LayerBits, LayerTimes } from "./layer-times.js";
 
-/** @throws {UsageError} where even the fastest bit widths take longer */
+/** @throws {UsageError} if even the fastest bit widths take longer */
 export function withinTime(
   costs: readonly LayerCosts[],
   times: LayerTimes,

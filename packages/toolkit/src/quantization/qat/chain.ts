@@ -58,7 +58,7 @@ export async function trainChain(options: ChainOptions): Promise<readonly ChainS
   return stages;
 }
 
-/** @throws {UsageError} where bit widths do not fall or are out of range */
+/** @throws {UsageError} if bit widths do not fall or are out of range */
 export function checkChain(bits: readonly number[]): void {
   if (bits.length === 0)
     throw new UsageError(

@@ -2,7 +2,7 @@
  * @file How far a network's answers are from the float network's, on variations of held-out images (moved, half of them with a
  * rectangle of another image in them).
  *
- * Accuracy on held-out images cannot compare a trained network with its baseline where the float network was trained on these very
+ * Accuracy on held-out images cannot compare a trained network with its baseline if the float network was trained on these very
  * images before: it has them by heart, 99 % for a network of 92 %, and so has everything made from it by calibration, while
  * training without them forgets them. Variations are new to all, and the float network is what both are to equal.
  */

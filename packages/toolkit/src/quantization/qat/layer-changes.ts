@@ -31,7 +31,7 @@ export interface LayerChange {
   readonly zeroPoint: readonly [before: number, after: number];
   /**
    * Signal-to-noise ratio of the layer's output against the float network in dB, before and after, with all layers quantized.
-   * Absent where there is no float network.
+   * Absent if there is no float network.
    */
   readonly ratioDb?: readonly [before: number, after: number];
 }

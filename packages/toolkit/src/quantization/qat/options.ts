@@ -57,11 +57,11 @@ export interface QatResult extends TrainResult {
   readonly start: Graph;
   /** Result of the network before training. */
   readonly baseline: Validated | undefined;
-  /** Which network `best` is: that of a trained epoch, or the baseline where no epoch was better beyond chance. */
+  /** Which network `best` is: that of a trained epoch, or the baseline if no epoch was better beyond chance. */
   readonly kept: "trained" | "baseline";
 }
 
-/** @throws {UsageError} where an option is out of its range. */
+/** @throws {UsageError} if an option is out of its range. */
 export function checkQatOptions({ stepRate = 1, dampingWeight = 0, distillation, source }: QatOptions): void {
   within("stepRate", stepRate, "at least 0", stepRate >= 0 && stepRate < Number.POSITIVE_INFINITY);
   within("dampingWeight", dampingWeight, "at least 0", dampingWeight >= 0 && dampingWeight < Number.POSITIVE_INFINITY);

@@ -27,8 +27,8 @@ const STATISTICS_IMAGES = 1024;
 const BOUND_DECAY = 1e-4;
 
 /**
- * @returns the training's result, its graphs ready for `lower`; `best` is the baseline where no epoch was better beyond chance
- * @throws as `train` does; {UsageError} where an option is out of its range
+ * @returns the training's result, its graphs ready for `lower`; `best` is the baseline if no epoch was better beyond chance
+ * @throws as `train` does; {UsageError} if an option is out of its range
  */
 export async function trainQuantized(options: QatOptions): Promise<QatResult> {
   checkQatOptions(options);

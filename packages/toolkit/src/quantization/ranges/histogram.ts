@@ -59,7 +59,7 @@ export class ActivationObserver {
     return this.min === this.max;
   }
 
-  /** @throws {RangeError} where only extremes were asked for */
+  /** @throws {RangeError} if only extremes were asked for */
   histogram(): Histogram {
     if (!this.counting) throw new RangeError("internal: this observer keeps no histogram");
     const below = used(this.#negative);

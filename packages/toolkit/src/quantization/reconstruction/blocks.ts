@@ -31,7 +31,7 @@ const CHAIN_LAYERS = 3;
 
 /**
  * The blocks of a graph with FakeQuant nodes, in order; together they hold all of its nodes.
- * @throws {ModelError} where the graph has more than one input or output
+ * @throws {ModelError} if the graph has more than one input or output
  */
 export function findBlocks(graph: Graph): readonly Block[] {
   return grouped(segments(graph)).map(blockOf);

@@ -38,7 +38,7 @@ export interface ReconstructionCheckpoint {
 const CONSTANT = "constant:";
 const STATE = "state:";
 
-/** @throws {MachineError} where the file cannot be written; an earlier one is then intact */
+/** @throws {MachineError} if the file cannot be written; an earlier one is then intact */
 export async function writeReconstruction(
   path: string,
   settings: RunSettings,
@@ -51,8 +51,8 @@ export async function writeReconstruction(
 }
 
 /**
- * The checkpoint at `path`, or undefined where there is none yet.
- * @throws {DataError} where the file is something else or damaged; {UsageError} where it belongs to another run
+ * The checkpoint at `path`, or undefined if there is none yet.
+ * @throws {DataError} if the file is something else or damaged; {UsageError} if it belongs to another run
  */
 export async function readReconstruction(
   path: string,
@@ -70,7 +70,7 @@ export async function readReconstruction(
   return { position: checkpoint.position, constants: startingWith(CONSTANT), state: startingWith(STATE) };
 }
 
-/** How many steps the run that wrote a checkpoint takes, or undefined where there is none yet. */
+/** How many steps the run that wrote a checkpoint takes, or undefined if there is none yet. */
 export async function readChosenSteps(path: string): Promise<{ iterations: number; endToEnd: number } | undefined> {
   const checkpoint = await readCheckpointIfAny(path, reconstruction);
   if (!checkpoint) return undefined;

@@ -32,7 +32,7 @@ export interface LearnedLayer {
   readonly scales: Float32Array;
   /** Codes without rounding variables, or the lower of the two codes between which each of them chooses. */
   readonly codes: Tensor;
-  /** Names of parameters; undefined where they are not learned. */
+  /** Names of parameters; undefined if they are not learned. */
   readonly rounding: string | undefined;
   readonly scale: string | undefined;
   readonly bias: string | undefined;

@@ -30,7 +30,7 @@ export interface Learner {
   readonly state: ReadonlyMap<string, Tensor>;
   /** Returns the loss before the update, without the penalty. */
   run(step: LearnerStep): Promise<number>;
-  /** @throws {DataError} where a tensor is missing or has another shape */
+  /** @throws {DataError} if a tensor is missing or has another shape */
   restore(state: ReadonlyMap<string, Tensor>): void;
   release(): Promise<void>;
 }

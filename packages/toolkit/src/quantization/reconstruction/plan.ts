@@ -11,7 +11,7 @@ export interface Plan {
   readonly steps: Steps;
   /** Units in order, the whole network last. */
   readonly work: readonly UnitOfWork[];
-  /** How long it will take, and what was left out for it; undefined where it is short. */
+  /** How long it will take, and what was left out for it; undefined if it is short. */
   readonly note: string | undefined;
 }
 

@@ -26,7 +26,7 @@ export interface RowsOptions {
   readonly folder?: string;
 }
 
-/** @throws {MachineError} where the temporary file cannot be made, for lack of space for example */
+/** @throws {MachineError} if the temporary file cannot be made, for lack of space for example */
 export function createRows(count: number, length: number, options: RowsOptions): Rows {
   return 4 * count * length <= options.memoryBytes
     ? new MemoryRows(count, length)

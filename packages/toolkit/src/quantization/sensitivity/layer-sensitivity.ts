@@ -47,7 +47,7 @@ const IMAGES = 128;
  * @param batches images `[N, C, H, W]`, normalized; the first 128 are looked at
  * @param given the network it was made from, before it was equalized or learned; by default the graph without its FakeQuant nodes
  * @returns the layers, the noisiest (alone) first
- * @throws {DataError} where `given` lacks a layer or has it with weights of another shape, and where values are not finite; what
+ * @throws {DataError} if `given` lacks a layer or has it with weights of another shape, and where values are not finite; what
  *   `options.signal` is aborted with
  */
 export async function layerSensitivity(

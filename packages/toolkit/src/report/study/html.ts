@@ -63,7 +63,7 @@ function cellHtml({ text, html, value, className, style }: Cell, { kind }: Colum
   return `<td${attributes}>${html ?? escapeHtml(text)}</td>`;
 }
 
-/** Panels side by side; nothing where there are none. */
+/** Panels side by side; nothing if there are none. */
 export const panels = (
   figures: readonly { readonly svg: string | undefined; readonly title: string; readonly caption?: string }[],
 ): string => {

@@ -15,7 +15,7 @@ export interface Estimate {
 export const likeness = ({ network, data, kind, method }: PlannedRun): string =>
   [network, data, kind === "quantized" ? method : kind === "chain" ? `${method}-chain` : kind].join("-");
 
-/** The largest figures of the finished runs that are like it; nothing where there is none. */
+/** The largest figures of the finished runs that are like it; nothing if there is none. */
 export function estimateOf(run: PlannedRun, states: readonly StudyRun[]): Estimate | undefined {
   const records = states.flatMap((each) =>
     each.state === "done" && likeness(each.run) === likeness(run) ? [each.record] : [],

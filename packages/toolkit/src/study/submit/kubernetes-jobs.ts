@@ -47,7 +47,7 @@ const usualPace: Pace = { pollMs: 10_000, patienceMs: 15 * 60_000 };
  * reach is asked again: a study takes days, and the pod that merges has few attempts.
  *
  * @returns when all have ended
- * @throws {MachineError} where there are none, or the cluster refuses
+ * @throws {MachineError} if there are none, or the cluster refuses
  */
 export async function followJobs(
   instance: string,

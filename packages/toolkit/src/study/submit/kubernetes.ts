@@ -44,7 +44,7 @@ export type Manifest = IJob | IServiceAccount | IRole | IRoleBinding;
 type PodSpec = NonNullable<IPod["spec"]>;
 type Container = PodSpec["containers"][number];
 
-/** @throws {UsageError} where pods would not see one of the paths */
+/** @throws {UsageError} if pods would not see one of the paths */
 export function requireInVolume(paths: readonly string[], { path, claim }: Volume): void {
   const outside = paths.find((each) => isAbsolute(each) && relative(path, each).startsWith(".."));
   if (outside === undefined) return;

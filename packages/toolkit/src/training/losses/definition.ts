@@ -11,7 +11,7 @@ export interface LossContext {
   readonly shape: readonly number[];
   /** Input with the class indices, int64 `[n]`; it is added when a loss first asks for it. */
   labels(): string;
-  /** Input that the output is compared with, float32 in the output's shape; made where a loss first asks for it. */
+  /** Input that the output is compared with, float32 in the output's shape; made if a loss first asks for it. */
   target(): string;
 }
 

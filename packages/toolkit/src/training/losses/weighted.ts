@@ -10,7 +10,7 @@ export interface LossTerm {
   readonly weight: number;
 }
 
-/** @throws {UsageError} where a weight is negative or none is above 0. */
+/** @throws {UsageError} if a weight is negative or none is above 0. */
 export function weightedLoss(terms: readonly LossTerm[]): Loss {
   const wrong = terms.find(({ weight }) => !(weight >= 0 && weight < Number.POSITIVE_INFINITY));
   if (wrong)

@@ -20,7 +20,7 @@ export interface AdamWOptions {
   readonly epsilon?: number;
 }
 
-/** @throws {UsageError} where a constant is out of its range. */
+/** @throws {UsageError} if a constant is out of its range. */
 export function adamw({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }: AdamWOptions = {}): Optimizer {
   for (const [name, beta] of Object.entries({ beta1, beta2 })) {
     if (!(beta >= 0 && beta < 1))

@@ -11,7 +11,7 @@ export { type SgdOptions, sgd } from "./sgd.js";
 /** An optimizer as options and configuration files name it. */
 export type OptimizerOptions = ({ readonly name: "sgd" } & SgdOptions) | ({ readonly name: "adamw" } & AdamWOptions);
 
-/** @throws {UsageError} where a hyperparameter is out of its range. */
+/** @throws {UsageError} if a hyperparameter is out of its range. */
 export function createOptimizer(options: OptimizerOptions): Optimizer {
   switch (options.name) {
     case "sgd":

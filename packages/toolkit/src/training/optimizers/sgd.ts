@@ -18,7 +18,7 @@ export interface SgdOptions {
   readonly nesterov?: boolean;
 }
 
-/** @throws {UsageError} where the momentum is not in [0, 1), or Nesterov is asked for without momentum. */
+/** @throws {UsageError} if the momentum is not in [0, 1), or Nesterov is asked for without momentum. */
 export function sgd({ momentum = 0.9, nesterov = false }: SgdOptions = {}): Optimizer {
   if (!(momentum >= 0 && momentum < 1))
     throw new UsageError(
