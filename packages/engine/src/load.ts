@@ -23,9 +23,9 @@ import { type DownloadProgress, type ModelSource, readSource } from "./source.js
 
 /** Options of `load`. */
 export interface LoadOptions {
-  /** `"auto"`, the default, is the fastest of this machine; all give the same bits. */
+  /** Instruction set. `"auto"`, the default, is the fastest of this machine; all give the same bits. */
   readonly tier?: TierName | "auto";
-  /** Threads that compute, 1 by default. All numbers give the same bits. */
+  /** Number of threads that compute, 1 by default. Any number gives the same bits. */
   readonly threads?: number;
   /**
    * How threads share the work. `"tiles"`, the default: all threads work on the same image, which needs shared memory;
@@ -33,20 +33,23 @@ export interface LoadOptions {
    * its own copy of the model.
    */
   readonly parallel?: "tiles" | "images";
-  /** Whether workers compute. Default: where the calling thread paints a page, or threads get one image each. */
+  /**
+   * Whether workers compute. By default they do if the calling thread displays a page, or if each thread takes an image of its
+   * own.
+   */
   readonly worker?: boolean;
   /**
-   * Whether V8 may join pairs of 128-bit vectors into 256-bit vectors, by its flag `--experimental-wasm-revectorize`.
-   * This is faster and gives the same bits. Off by default, because V8 calls it experimental, and because a flag holds
-   * for the whole process and every WebAssembly module in it. It needs Node 24 or newer on x64 with AVX2; elsewhere
-   * `fallback` says why it has no effect.
+   * Whether V8 may join pairs of 128-bit vectors to 256-bit vectors, by its flag `--experimental-wasm-revectorize`. This is
+   * faster and gives the same bits. It is off by default, because V8 calls it experimental, and because a flag affects the
+   * whole process and every WebAssembly module in it. It needs Node 24 or newer on x64 with AVX2; elsewhere `fallback` says why
+   * it has no effect.
    */
   readonly wideVectors?: boolean;
-  /** Most bytes that file and model may take. Default 1 GiB. */
+  /** Most bytes that file and model may take together. Default 1 GiB. */
   readonly maxBytes?: number;
-  /** Ends the download; `load` then rejects with the reason of the signal. */
+  /** Stops the download; `load` then rejects with the reason of the signal. */
   readonly signal?: AbortSignal;
-  /** Called as bytes arrive. */
+  /** Called whenever bytes arrive. */
   readonly onProgress?: (progress: DownloadProgress) => void;
 }
 
@@ -65,7 +68,7 @@ const loadOptions: { readonly [K in keyof Required<LoadOptions>]: Expectation } 
 };
 
 /**
- * Fetches a `.sbq` file, checks it, lays it out, and runs it once, so that the first answer is as fast as the others.
+ * Fetches a `.sbq` file, checks it, lays it out in memory, and runs it once, so that the first answer is as fast as the others.
  *
  * @throws {LoadError} if the file cannot be fetched.
  * @throws {FormatError} if it is damaged, hostile or too large.
@@ -86,8 +89,7 @@ export async function load(source: ModelSource, options: LoadOptions = {}): Prom
 type InspectOptions = Pick<LoadOptions, "maxBytes" | "tier" | "threads" | "parallel">;
 
 /**
- * The description of a model, and the memory that it will take if it is loaded with the same options. The model is not
- * loaded.
+ * Describes a model, and the memory that it takes if it is loaded with the same options, without loading it.
  * @throws {FormatError} if the file is damaged, hostile or too large.
  * @throws {InputError} if an option is unknown or out of range.
  */

@@ -1,4 +1,4 @@
-/** @file A model ready to answer: the engine's front door. */
+/** @file A loaded model: the main interface of the engine. */
 
 import {
   abortSignal,
@@ -19,17 +19,17 @@ import { type Prediction, rank } from "./prediction.js";
 import { type Fit, fits } from "./preprocess/preprocess.js";
 
 export interface RunOptions {
-  /** Rejects the call with its reason as soon as it fires; what has not begun is not computed. */
+  /** Rejects the call with the signal's reason as soon as it fires; images that have not been begun are not computed. */
   readonly signal?: AbortSignal;
 }
 
 /** Options of `classify`. */
 export interface ClassifyOptions extends RunOptions {
-  /** How many classes to return, 5 by default. */
+  /** Number of classes to return, 5 by default. */
   readonly topK?: number;
   /**
-   * `"cover"`, the default: an image of any size is resized, for a model that takes one size so that it just covers it. `"exact"`:
-   * a model that takes one size refuses images of another.
+   * For models that take one size. `"cover"`, the default: images of other sizes are resized to just cover it, and cropped.
+   * `"exact"`: they are refused.
    */
   readonly fit?: Fit;
 }
@@ -43,10 +43,10 @@ const classifyOptions: { readonly [K in keyof Required<ClassifyOptions>]: Expect
 
 export interface Model extends ModelInfo {
   readonly tier: TierName;
-  /** Threads that compute: on one image together, or on one image each. Fewer than before where one died. */
+  /** Threads that compute, on one image together or on one image each; fewer if one has died. */
   readonly threads: number;
   readonly runsOn: "worker" | "caller";
-  /** Why less was given than asked for: no worker, fewer threads, or no wide vectors. */
+  /** The reason for less than was requested: no worker, fewer threads, or no wide vectors. */
   readonly fallback: Error | undefined;
   /**
    * Logits `[count, classes]` of inputs that already have the network's size: bytes `[count, H, W, C]`, or real values
@@ -56,14 +56,14 @@ export interface Model extends ModelInfo {
   run(input: Tensor, options?: RunOptions): Promise<Float32Array>;
   /**
    * The likeliest classes of a decoded image of any size, best first; equal logits rank by index.
-   * @throws {InputError}
+   * @throws {InputError} if the value is no image, an option is out of range, or `fit` is `"exact"` and the size differs.
    */
   classify(image: ImageInput, options?: ClassifyOptions): Promise<Prediction[]>;
-  /** The same for a list of images, whose sizes may differ. */
+  /** The same for a list of images, whose sizes may differ; returns one list per image. */
   classify(images: readonly ImageInput[], options?: ClassifyOptions): Promise<Prediction[][]>;
-  /** The shortest time of every operator in `runs` runs of one image, 5 by default. */
+  /** The shortest time of every operator in `runs` runs (5 by default) of one image. */
   profile(runs?: number): Promise<LayerProfile[]>;
-  /** A few lines for people: name, sizes, memory, accuracy. */
+  /** Name, sizes, memory and accuracy as a few lines of text. */
   describe(): string;
   /** Ends the workers and frees the memory. The model cannot be used afterwards. */
   dispose(): void;
@@ -122,7 +122,11 @@ export function createModel({ host, runsOn, fallback }: Started): Model {
   };
 }
 
-/** Any other array would be read as bytes, or as numbers that nobody meant. */
+/**
+ * Returns the input if it is a whole number of images. Any other array would be read as bytes or as wrong numbers.
+ *
+ * @throws {InputError} if it is not
+ */
 function checkedTensor(input: unknown, { inputShape }: ModelInfo): Tensor {
   if (!(input instanceof Uint8Array || input instanceof Float32Array))
     throw wrongArgument("the input of run", input, "a Uint8Array of bytes or a Float32Array of real values");

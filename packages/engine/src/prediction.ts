@@ -3,17 +3,19 @@
 import { checkArgument, type Expectation, isObject, oneOf, positiveInteger } from "./arguments.js";
 import type { Probabilities } from "./program/program.js";
 
-/** One class and how likely it is. */
+/** One class and its probability. */
 export interface Prediction {
   /** Index of the class, from 0. */
   readonly index: number;
-  /** The class's name, where the file has names. */
+  /** The class's name; absent if the file has no names. */
   readonly label?: string;
-  /** In [0, 1]: softmax over the logits, or the sigmoid of this class's where the model decides each class by itself. */
+  /**
+   * In [0, 1]: the softmax over the logits, or the sigmoid of this class's logit if the model decides each class independently.
+   */
   readonly probability: number;
 }
 
-/** Names of a model's classes, and how its outputs become probabilities. */
+/** The names of a model's classes, and how its outputs become probabilities. */
 interface Classes {
   readonly labels?: readonly string[];
   readonly probabilities: Probabilities;
@@ -44,8 +46,8 @@ export function softmax(logits: Float32Array): Float64Array {
 const probabilityKind = oneOf("softmax", "sigmoid");
 
 /**
- * The logits' class probabilities in float64, in the way that the model means them.
- * @throws {InputError} if it is another array, or empty, or another kind
+ * The class probabilities of logits, in float64, of the given kind.
+ * @throws {InputError} if it is another array, or empty, or if the kind is unknown
  */
 export function classProbabilities(logits: Float32Array, kind: Probabilities): Float64Array {
   checkArgument("kind", kind, probabilityKind);
@@ -62,7 +64,7 @@ const classes: Expectation = {
 
 /**
  * The likeliest classes, best first; equal logits rank by index.
- * @throws {InputError} if `topK` is no positive integer, or another argument is of another type
+ * @throws {InputError} if `topK` is not a positive integer, or if another argument has a wrong type
  */
 export function rank(logits: Float32Array, topK: number, model: Classes): Prediction[] {
   checkArgument("topK", topK, positiveInteger);
@@ -76,10 +78,10 @@ export function rank(logits: Float32Array, topK: number, model: Classes): Predic
   }));
 }
 
-/** Up to so many, a list that is kept in order costs less than sorting all. */
+/** Up to this number of classes, keeping a sorted list is faster than sorting all. */
 const fewClasses = 64;
 
-/** Indices of the `count` largest logits, largest first, equal ones by index. */
+/** Indices of the `count` largest logits, largest first; equal ones by index. */
 function largest(logits: Float32Array, count: number): readonly number[] {
   const isBefore = (a: number, b: number) => logits[a]! > logits[b]! || (logits[a] === logits[b] && a < b);
   if (count > fewClasses)

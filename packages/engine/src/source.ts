@@ -4,13 +4,16 @@ import { platform } from "#platform";
 import { wrongArgument } from "./arguments.js";
 import { LoadError } from "./errors.js";
 
-/** A `.sbq` file: its bytes, a `File` or `Blob`, where it lies (a URL; in Node a path too), or the answer to a request for it. */
+/**
+ * The source of a `.sbq` file: its bytes, a `File` or `Blob`, its address (a URL; in Node also a path), or the response to a
+ * request for it.
+ */
 export type ModelSource = Uint8Array | ArrayBuffer | Blob | string | URL | Response;
 
 /** How much of a file has arrived. */
 export interface DownloadProgress {
   readonly loadedBytes: number;
-  /** Absent if the sender does not say. */
+  /** Absent if the server does not send the size. */
   readonly totalBytes?: number;
 }
 
@@ -20,9 +23,7 @@ export interface DownloadOptions {
   readonly onProgress?: ((progress: DownloadProgress) => void) | undefined;
 }
 
-/**
- * @throws {LoadError} if the file cannot be fetched or is larger than `maxBytes`; the signal's reason if it fires.
- */
+/** @throws {LoadError} if the file cannot be fetched or is larger than `maxBytes`; the signal's reason if it fires. */
 export async function readSource(source: ModelSource, options: DownloadOptions): Promise<Uint8Array> {
   const { signal } = options;
   signal?.throwIfAborted();
@@ -89,7 +90,7 @@ async function readResponse(response: Response, address: string, options: Downlo
   return join(chunks, loadedBytes);
 }
 
-/** The length of a body that arrives as it was sent; that of a compressed one counts other bytes. */
+/** The length of an uncompressed body; undefined for a compressed one, whose header counts other bytes. */
 function declaredLength({ headers }: Response): number | undefined {
   const length = headers.get("content-length");
   return length === null || headers.has("content-encoding") ? undefined : Number(length);

@@ -1,4 +1,4 @@
-/** @file The engine as a web page's bundler makes it. */
+/** @file Bundles the engine for tests, as a web page's bundler would. */
 
 import { join } from "node:path";
 import { build } from "esbuild";
@@ -6,9 +6,9 @@ import { build } from "esbuild";
 export interface Bundle {
   /** A classic script that defines the global `Subbyte`. */
   readonly script: string;
-  /** Everything that the bundle takes in, as paths. */
+  /** Paths of all files in the bundle. */
   readonly inputs: readonly string[];
-  /** Imports that were left for the page to resolve; a browser can resolve none. */
+  /** Imports that the bundle leaves unresolved; a browser can resolve none. */
   readonly externals: readonly string[];
 }
 

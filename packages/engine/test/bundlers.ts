@@ -1,8 +1,8 @@
 /**
- * @file A page that has the packed package among its dependencies, as the usual bundlers build it, each by its own command line.
+ * @file Builds a page that depends on the packed package with common bundlers, each by its own command line.
  *
- * The bundlers are no dependencies of the repository: `npm ci` would install hundreds of megabytes more, for a test that few people run. They are
- * installed for the test in exact versions, after the first time from npm's own cache.
+ * The bundlers are no dependencies of the repository: `npm ci` would install hundreds of megabytes more for a test that few
+ * people run. The test installs them in exact versions, after the first time from npm's own cache.
  */
 
 import { spawn } from "node:child_process";
@@ -15,7 +15,7 @@ const engine = join(import.meta.dirname, "..");
 const page = readFileSync(join(import.meta.dirname, "page.js"));
 
 export interface Bundler {
-  /** Beside the engine. */
+  /** Packages to install besides the engine. */
   readonly packages: readonly string[];
   /** Source files of the page, by path. */
   readonly files: Readonly<Record<string, string | Uint8Array>>;
@@ -25,7 +25,7 @@ export interface Bundler {
   readonly output: string;
   /** Files to add to the output folder before it is served, by path. */
   readonly added?: Readonly<Record<string, string>>;
-  /** It writes scripts into the page itself, which a site's security policy has to allow. */
+  /** It writes scripts into the page itself, which a site's security policy must allow. */
   readonly inlineScripts?: true;
 }
 
@@ -90,12 +90,12 @@ export const bundlers: Readonly<Record<string, Bundler>> = {
 /** The packages could not be installed: no registry, or one without them. */
 export class NotInstalled extends Error {}
 
-/** A build that goes on for ever is a fault that was seen. */
+/** Time limit in ms: a build that never ended was a fault once. */
 const longestRun = 10 * 60_000;
 
 /**
- * Installs, builds, and returns everything that a static server needs, by path.
- * @throws {NotInstalled}
+ * Installs, builds, and returns all files that a static server needs, by path.
+ * @throws {NotInstalled} if the packages cannot be installed
  */
 export async function builtBy({ packages, files, build, output, added = {} }: Bundler): Promise<Files> {
   const root = mkdtempSync(join(tmpdir(), "subbyte-bundler-"));
@@ -124,7 +124,7 @@ export async function builtBy({ packages, files, build, output, added = {} }: Bu
   }
 }
 
-/** Ends the command with all its children where it takes too long. */
+/** Runs a command; ends it with all its children if it takes too long. */
 async function run(cwd: string, command: string, args: readonly string[]): Promise<string> {
   const env = { ...process.env, NODE_ENV: "production", NEXT_TELEMETRY_DISABLED: "1", CI: "1" };
   const child = spawn(command, args, { cwd, env, detached: true, stdio: ["ignore", "pipe", "pipe"] });

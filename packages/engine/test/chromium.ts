@@ -1,4 +1,4 @@
-/** @file Debian's Chromium with the engine's bundle loaded. Tests skip where it is not installed. */
+/** @file Debian's Chromium with the engine's bundle loaded. Tests are skipped if it is not installed. */
 
 import { existsSync } from "node:fs";
 import { type Browser, chromium, type Page } from "playwright-core";

@@ -1,6 +1,7 @@
 /**
- * @file Programs around one convolution: image → head (which spreads codes over the input's whole width) → the convolution
- * under test → logits. Its output scale is set from its own sums, so that outputs are neither constant nor saturated.
+ * @file Programs around one convolution: image → head (which spreads codes over all codes of the input's bit width) → the
+ * convolution under test → logits. Its output scale is set from its own sums, so that outputs are neither constant nor
+ * saturated.
  */
 
 import type { ConvOperator } from "../src/operators/conv.js";
@@ -17,11 +18,11 @@ export interface ConvCase {
   readonly pads?: readonly [number, number, number, number];
   readonly dilations?: readonly [number, number];
   readonly groups?: number;
-  /** A dense convolution reads the input too, so that without relaxed SIMD it is stored as int16. */
+  /** Whether a dense convolution reads the input, too, so that it is stored as int16 without relaxed SIMD. */
   readonly beside?: boolean;
 }
 
-/** Uniform codes, bell-shaped as trained ones (flush intervals are long), or extreme ones. */
+/** Uniform codes, bell-shaped ones as in trained networks (flush intervals are long), or extreme ones. */
 export type Fill = "random" | "bell" | "high" | "low" | "alternating";
 
 export interface ConvOptions {
@@ -29,7 +30,10 @@ export interface ConvOptions {
   readonly activationBits: number;
   readonly fill: Fill;
   readonly zeroPoint: number;
-  /** A second convolution adds the first one's output and is rescaled to the activations' width, which the engine fuses. */
+  /**
+   * Whether a second convolution adds the output of the first and is rescaled to the activations' bit width, which the engine
+   * fuses.
+   */
   readonly withResidual: boolean;
 }
 
@@ -122,7 +126,7 @@ export function convProgram(c: ConvCase, options: ConvOptions): Program {
   return makeProgram(tensors, operators);
 }
 
-/** Codes within the width. */
+/** Fills an array with codes of the bit width. */
 export function fillCodes(codes: Int8Array, bits: number, fill: Fill, random: Random): void {
   const highest = 2 ** (bits - 1) - 1;
   for (let i = 0; i < codes.length; i++) {
@@ -146,7 +150,7 @@ function fitRange(
     shape: [tensors[conv.output]!.shape.reduce((p, n) => p * n, 1)],
   };
   const wide = { ...flat, bits: 8 };
-  /** Values of the outputs, seen through a coarse scale that no output leaves. */
+  /** Values of the outputs, with a scale so coarse that none is clipped. */
   const measure = (scale: number): Float32Array => {
     const program = makeProgram(
       [

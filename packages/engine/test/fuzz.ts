@@ -1,4 +1,4 @@
-/** @file Reads many hostile files and, where one is accepted all the same, runs it: nothing but FormatError may come out. */
+/** @file Reads many hostile files, and runs those that are accepted: only FormatError may be thrown. */
 
 import { FormatError } from "../src/errors.js";
 import { readSbq } from "../src/format/reader.js";
@@ -10,7 +10,7 @@ import { dissect, mutate } from "./mutations.js";
 import { everyOperator, tinyNetwork } from "./networks.js";
 import { Random } from "./programs.js";
 
-/** Small enough that a file asking for much memory is refused, large enough for every honest one. */
+/** Small enough that a file that asks for much memory is refused, large enough for every valid one. */
 export const maxBytes = 2 ** 22;
 
 const honest = [
@@ -28,7 +28,7 @@ export function hostileFile(seed: number): Uint8Array {
 /** Whether a run of an accepted program takes milliseconds. */
 export const isQuick = (program: Program): boolean => multiplyAdds(program) < 1e7;
 
-/** The answer of the plain reference to random bytes; what is accepted is written like any other, too. */
+/** The answer of the reference to random bytes. Also checks that an accepted program can be written. */
 export function referenceLogits(program: Program, seed: number): { input: Uint8Array; logits: Float32Array } {
   writeSbq(program);
   const { channels, height, width } = program.preprocessing;
@@ -41,13 +41,13 @@ export function referenceLogits(program: Program, seed: number): { input: Uint8A
 export interface FuzzResult {
   readonly refused: number;
   readonly accepted: number;
-  /** The first part of each field that was named, with the number of refusals. */
+  /** The number of refusals by the first part of the field that they named. */
   readonly fields: ReadonlyMap<string, number>;
-  /** Most processor time that one file took to read, in ms: a busy machine does not count. */
+  /** Most processor time that one file took to read, in ms. (Processor time does not depend on how busy the machine is.) */
   readonly slowestMs: number;
 }
 
-/** @throws The first error that is no FormatError, with the seed that gives it. */
+/** @throws the first error that is not a FormatError, with the seed that causes it */
 export function fuzz(firstSeed: number, count: number): FuzzResult {
   const fields = new Map<string, number>();
   let refused = 0;

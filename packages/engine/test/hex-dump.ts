@@ -1,4 +1,6 @@
-/** Sixteen bytes a line, offset before, printable ASCII behind; as `hexdump -C` does, lines equal to the one before become `*`. */
+/**
+ * Sixteen bytes per line, offset before, printable ASCII after; lines equal to the one before become `*`, as in `hexdump -C`.
+ */
 export function hexDump(bytes: Uint8Array): string {
   const lines: string[] = [];
   let previous = "";

@@ -1,4 +1,4 @@
-/** @file The matrix of convolutions that every kernel is held to: sizes around its tile × widths × fills × tiers. */
+/** @file The matrix of convolutions that every kernel is tested with: sizes around its tile × bit widths × fills × tiers. */
 
 import { expect } from "vitest";
 import { compile } from "../src/kernels/executable.js";
@@ -136,7 +136,7 @@ const mixed = [
   [2, 5],
 ] as const;
 
-/** Every width with every fill; the epilogue's two forms take turns. Fills are innermost. */
+/** Every bit width with every fill; the two forms of the epilogue alternate. The inner loop goes over fills. */
 export const fillCount = 5;
 
 export const combinations: readonly Combination[] = [...same, ...mixed].flatMap(([weightBits, activationBits], i) =>
@@ -175,8 +175,8 @@ export async function expectSame(
 export const families = { direct, winograd, depthwise };
 
 /**
- * What may run a layer of these widths.
- * @param highest  largest activation that the tier's products of bytes take
+ * The kernels that may run a layer of these bit widths.
+ * @param highest  largest activation that the tier's products of bytes accept
  */
 export function expectedKernel(
   family: string,
@@ -192,7 +192,7 @@ export function expectedKernel(
   return isTiled ? /^winogradR4$/ : /R[48]$/;
 }
 
-/** Compares one convolution with the reference and asserts that the kernel and tier meant for it ran. */
+/** Compares one convolution with the reference and asserts that the expected kernel and tier ran. */
 export async function checkCombination(family: string, c: ConvCase, options: Combination, tier: Tier): Promise<void> {
   const zeroPoint = options.fill === "bell" || options.withResidual ? 2 : 0;
   const kernels = await expectSame(convProgram(c, { ...options, zeroPoint }), tier);

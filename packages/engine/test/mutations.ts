@@ -1,6 +1,6 @@
 /**
- * @file Hostile `.sbq` files, made from an honest one: the header's JSON is changed somewhere, or the data, or the raw bytes;
- * checksums and offsets are mostly put right again, so that what is behind them is reached.
+ * @file Hostile `.sbq` files, made from a valid one: the header's JSON, the data or the raw bytes are changed at random.
+ * Checksums and offsets are usually corrected again, so that the checks after them are reached.
  */
 
 import { crc32c } from "../src/format/crc32c.js";
@@ -38,7 +38,7 @@ export function mutate({ header, blocks }: Dissected, random: Random): Uint8Arra
   return bytes;
 }
 
-/** Writes header and blocks with right checksums and, where `isConsistent`, offsets and lengths that fit the data. */
+/** Writes header and blocks with correct checksums and, if `isConsistent`, offsets and lengths that fit the data. */
 function assemble(header: JsonObject, data: readonly Uint8Array[], isConsistent: boolean): Uint8Array {
   let text: Uint8Array;
   if (isConsistent) {
@@ -77,7 +77,7 @@ function assemble(header: JsonObject, data: readonly Uint8Array[], isConsistent:
   return bytes;
 }
 
-/** Numbers that sit at an edge of some type or rule. */
+/** Numbers at the edge of some type or rule. */
 const numbers = [
   0,
   1,

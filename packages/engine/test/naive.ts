@@ -1,4 +1,4 @@
-/** @file Convolution once more, as differently as it can be written: BigInt sums straight from the definition. */
+/** @file A second implementation of convolution that is as different as possible: BigInt sums straight from the definition. */
 
 import type { ConvOperator } from "../src/operators/conv.js";
 import type { Program } from "../src/program/program.js";

@@ -1,12 +1,12 @@
-/** @file A network that has every operator of the engine, at any width, for tests of files, kernels and whole runs. */
+/** @file A network that has every operator of the engine, at any bit width, for tests of files, kernels and whole runs. */
 
 import type { Operator, Program, QuantizedTensor } from "../src/program/program.js";
 import { program, type Random, randomWeights, tensor } from "./programs.js";
 
 export interface EveryOperatorOptions {
-  /** Width of weights and of the tensors between. */
+  /** Bit width of weights and of the tensors between layers. */
   readonly bits: number;
-  /** Ends in a linear layer that yields the logits, else in a dequantized vector. */
+  /** Whether it ends in a linear layer that yields the logits, else in a dequantized vector. */
   readonly linearLogits?: boolean;
 }
 
@@ -109,7 +109,7 @@ export function everyOperator(random: Random, { bits, linearLogits = true }: Eve
   };
 }
 
-/** The smallest network: one pixel, two classes. Its file stands in `golden/` and in `docs/sbq-format.md`. */
+/** The smallest network: one pixel, two classes. Its file is in `golden/` and in `docs/sbq-format.md`. */
 export function tinyNetwork(): Program {
   const operators: Operator[] = [
     { op: "reshape", name: "flatten", input: 0, output: 1 },

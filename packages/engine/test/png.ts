@@ -1,4 +1,4 @@
-/** @file Writes PNG files: eight bits a channel, no filter, no colour profile. Format: ISO/IEC 15948. */
+/** @file Writes PNG files: eight bits per channel, no filter, no color profile. Format: ISO/IEC 15948. */
 
 import { crc32, deflateSync } from "node:zlib";
 import type { RawImage } from "../src/index.js";

@@ -58,7 +58,10 @@ export function randomWeights(
   };
 }
 
-/** The operators get tensor 0 as input; `tensors[last]`, a `[classes]` vector, is dequantized to the logits. */
+/**
+ * A program with the given operators, whose input is tensor 0; `tensors[last]`, a `[classes]` vector, is dequantized to the
+ * logits.
+ */
 export function program(tensors: readonly QuantizedTensor[], operators: readonly Operator[]): Program {
   const [channels, height, width] = tensors[0]!.shape as [1 | 3, number, number];
   const highest = 2 ** tensors[0]!.bits - 1;

@@ -1,11 +1,11 @@
-/** @file Random whole programs for property tests: a growing set of tensors, each operator fed from it. */
+/** @file Random whole programs for property tests: each operator reads tensors of a growing set. */
 
 import { axesOf, windowCount } from "../src/operators/windows.js";
 import type { Operator, Program, QuantizedTensor, TensorId } from "../src/program/program.js";
 import { type Fill, fillCodes } from "./convolutions.js";
 import { program as makeProgram, Random, randomWeights, tensor } from "./programs.js";
 
-/** A valid program of about `length` operators, every kind of them likely; the same for the same seed. */
+/** A valid program of about `length` operators, in which every kind is likely; the same for the same seed. */
 export function randomProgram(seed: number, length: number): Program {
   return new Writer(new Random(seed)).write(length);
 }
@@ -42,7 +42,7 @@ class Writer {
     return makeProgram(this.#tensors, this.#operators);
   }
 
-  /** Some tensor, rather a late one, so that programs are deep. */
+  /** A random tensor, more often a late one, so that programs are deep. */
   #any(): TensorId {
     const last = this.#tensors.length - 1;
     return last - this.random.integer(0, Math.min(last, this.random.pick([0, 0, 1, 3, 9])));
@@ -65,7 +65,7 @@ class Writer {
     return this.#tensors.push(tensor(`t${this.#tensors.length}`, shape, quantization)) - 1;
   }
 
-  /** Of a tensor that moves of its codes keep. */
+  /** The properties of a tensor that moving its codes keeps. */
   #like(id: TensorId): Partial<QuantizedTensor> {
     const { bits, scale, zeroPoint } = this.#tensors[id]!;
     return { bits, scale, zeroPoint };
@@ -229,7 +229,7 @@ class Writer {
     });
   }
 
-  /** A tensor with itself and others that happen to fit. */
+  /** Concatenates a tensor with itself and with others that happen to fit. */
   #concat(): void {
     const first = this.#any();
     const { bits, scale, zeroPoint } = this.#tensors[first]!;
@@ -295,7 +295,7 @@ class Writer {
     this.#operators.push({ op: "reshape", name: this.#name("reshape"), input, output });
   }
 
-  /** Half of the programs end in two linear layers, half in the last tensor itself. */
+  /** Ends the program: half of the programs end in two linear layers, half in the last tensor. */
   #classify(): void {
     const { random } = this;
     const input = this.#tensors.length - 1;

@@ -1,4 +1,4 @@
-/** @file A static file server for pages that import the engine, under the strictest policy that it must run under. */
+/** @file A static file server for pages that import the engine, with the strictest policy under which it must run. */
 
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";

@@ -1,4 +1,4 @@
-/** @file A page that has the package among its dependencies, as Vite serves it in development and as Vite builds it. */
+/** @file A page that depends on the package, as Vite serves it in development and as Vite builds it. */
 
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,7 +10,7 @@ import type { Files, Site } from "./site.js";
 const engine = join(import.meta.dirname, "..");
 const common = { configFile: false, logLevel: "silent" } as const;
 
-/** In development, dependencies are bundled beforehand: that may part the engine from its worker's file. */
+/** Vite bundles dependencies in advance in development, which may separate the engine from its worker's file. */
 export async function serveByVite(files: Files): Promise<Site> {
   const root = project(files);
   const server = await createServer({ ...common, root, server: { port: 0, host: "127.0.0.1" } });
@@ -24,7 +24,7 @@ export async function serveByVite(files: Files): Promise<Site> {
   };
 }
 
-/** Everything that a static server needs. */
+/** All files that a static server needs. */
 export async function builtByVite(files: Files): Promise<Files> {
   const root = project(files);
   await build({ ...common, root });
@@ -33,7 +33,7 @@ export async function builtByVite(files: Files): Promise<Files> {
   return result;
 }
 
-/** A folder with the package as npm installs it, which is no link as in this repository. */
+/** A folder with the package as npm installs it: a copy, not a link as in this repository. */
 function project(files: Files): string {
   const root = mkdtempSync(join(tmpdir(), "subbyte-vite-"));
   const installed = join(root, "node_modules/@subbyte/engine");

@@ -1,14 +1,14 @@
 /**
- * @file The window of a convolution as the kernels walk it: `rows` of contiguous elements, each padded to whole steps of four
- * bytes, where the weights of padding are zero. A row is a kernel row where pixels of the window touch, else one tap.
+ * @file The window of a convolution in the order of the kernels: `rows` of contiguous elements, each padded to whole steps of
+ * four bytes; the weights of the padding are zero. A row is a kernel row if pixels of the window are adjacent, else one tap.
  */
 
 import type { Placement } from "./placement.js";
 
-/** The common form of a convolution and a linear layer, which is a special case of a convolution. */
+/** The common form of a convolution and a linear layer, which is a special case of it. */
 export interface Filter {
   readonly outputs: number;
-  /** Input channels of each group. */
+  /** Input channels per group. */
   readonly inputs: number;
   readonly kernel: readonly [number, number];
   readonly dilations: readonly [number, number];
@@ -18,18 +18,18 @@ export interface Filter {
 export interface Window {
   /** Byte offset of each row from the window's first element. */
   readonly rowOffsets: readonly number[];
-  /** Steps of four bytes in each row. */
+  /** Steps of four bytes per row. */
   readonly rowSteps: number;
-  /** Taps of a row, and elements from one to the next. */
+  /** Taps per row; two neighbours are `stride` elements apart. */
   readonly rowTaps: number;
   readonly stride: number;
-  /** Channels of each tap that a block reads. */
+  /** Channels that a block reads at each tap. */
   readonly span: number;
   /** First input channel of each block of output channels. */
   readonly blockChannels: readonly number[];
 }
 
-/** @param blockSize  output channels of a block: 8, or 16 where two weights share a lane */
+/** @param blockSize  output channels per block: 8, or 16 if two weights share a lane */
 export function planWindow(filter: Filter, input: Placement, blockSize: number): Window {
   const { kernel, dilations, groups, outputs, inputs } = filter;
   const [kernelHeight, kernelWidth] = kernel;
@@ -37,7 +37,7 @@ export function planWindow(filter: Filter, input: Placement, blockSize: number):
   const outputsPerGroup = outputs / groups;
   const groupOf = (output: number) => Math.floor(Math.min(output, outputs - 1) / outputsPerGroup);
   const groupChannels = Array.from({ length: blocks }, (_, block) => groupOf(block * blockSize) * inputs);
-  /** A block whose outputs belong to several groups reads the channels of all of them. */
+  /** The channels that a block reads; if its outputs belong to several groups, it reads the channels of all of them. */
   const span = groupChannels.reduce(
     (most, first, block) => Math.max(most, (groupOf(block * blockSize + blockSize - 1) + 1) * inputs - first),
     0,

@@ -5,10 +5,10 @@
  * every tile and is subtracted from the bias.
  */
 
-/** Largest transformed activation, once shifted, in units of the largest activation. */
+/** Largest transformed activation after the shift, in units of the largest activation. */
 export const shiftedRange = 4;
 
-/** Position (1, 1), whose transformed activations are never negative and stay as they are. */
+/** Position (1, 1), whose transformed activations are never negative and are not shifted. */
 export const unshifted = 5;
 
 /** Aᵀ, whose rows are the two outputs along an axis. */
@@ -23,7 +23,7 @@ const phaseFactors = Int32Array.from({ length: 64 }, (_, i) => {
   return outputTransform[phase >> 1]![position >> 2]! * outputTransform[phase & 1]![position & 3]!;
 });
 
-/** Aᵀ·M·A at one phase, for constant products: `product` gives M at a position. */
+/** Aᵀ·M·A at one phase, for constant products; `product` returns M at a position. */
 export function phaseSum(phase: number, product: (position: number) => number): number {
   let sum = 0;
   for (let position = 0; position < 16; position++) {

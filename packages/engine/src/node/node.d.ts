@@ -1,4 +1,7 @@
-/** The functions of Node that this package uses; without Node's own types, no other can slip in. */
+/**
+ * The functions of Node that this package uses. Node's own types are not loaded, so that no other function can be used by
+ * mistake.
+ */
 declare module "node:fs" {
   import type { Readable } from "node:stream";
   export function createReadStream(path: string): Readable;

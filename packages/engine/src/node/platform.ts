@@ -12,7 +12,7 @@ import { workerFailed } from "../errors.js";
 import type { Platform } from "../platform.js";
 
 export const platform: Platform = {
-  /** Node 20 has relaxed SIMD behind a flag; newer versions have it on and would print that the flag is unknown. */
+  /** Node 20 has relaxed SIMD behind a flag; newer versions have it always, and would warn that the flag is unknown. */
   enableRelaxedSimd: () => setFlagsFromString("--experimental-wasm-relaxed-simd"),
   enableWideVectors() {
     if (arch !== "x64") return `processors of the kind ${arch} have no 256-bit vectors`;
@@ -51,7 +51,7 @@ export const platform: Platform = {
   },
 };
 
-/** A file as the answer to a request, so that its size is known before it is read. */
+/** A file as a Response, so that its size is known before it is read. */
 async function openFile(path: string): Promise<Response> {
   const { size } = await stat(path);
   return new Response(Readable.toWeb(createReadStream(path)), { headers: { "content-length": String(size) } });

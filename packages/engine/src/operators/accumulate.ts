@@ -1,10 +1,10 @@
 /**
  * @file The exact sums of a convolution, acc[o, p] = b[o] + Σ w[o, c, i, j] · (x[c, …] − z_x), in scalar loops.
  *
- * Integers are added in float64, which is exact below 2^53 and which scalar code multiplies faster than int32. Where no
+ * Integers are added in float64, which is exact below 2^53 and which scalar code multiplies faster than int32. If no
  * accumulator of the layer can reach 2^25, two output channels share a float64: with the lane w₀ + w₁ · 2^26, one
- * multiplication and one addition serve both, and the sum A₀ + A₁ · 2^26 is taken apart exactly at the end, because
- * |A₀| < 2^25. Padding needs no code: x − z_x is 0 there.
+ * multiplication and one addition serve both. The sum A₀ + A₁ · 2^26 is split exactly at the end, because |A₀| < 2^25. Padding
+ * needs no code: x − z_x is 0 there.
  */
 
 import type { ConvOperator } from "../operators/conv.js";
@@ -14,7 +14,7 @@ import { type Axis, axesOf } from "./windows.js";
 
 /** Weight of the second channel in a shared lane. */
 const secondChannel = 2 ** 26;
-/** Sums must stay below this for a lane to be shared. */
+/** Sums must stay below this if two channels share a lane. */
 const sharedLimit = 2 ** 25;
 
 /** Called with the sums of consecutive output channels: `sums[(o − first) · pixels + p]`. */
@@ -23,18 +23,18 @@ export type Emit = (first: number, count: number, sums: Int32Array) => void;
 interface Lanes {
   /** Output channels per lane, 1 or 2. */
   readonly width: 1 | 2;
-  /** `[group][tile][k][2 lanes]`; a tile is two lanes, lanes beyond the group's channels are zero. */
+  /** `[group][tile][k][2 lanes]`. A tile has two lanes; lanes beyond the group's channels are zero. */
   readonly weights: Float64Array;
   readonly tilesPerGroup: number;
 }
 
-/** Elements of the padded input, for the scratch memory. */
+/** Number of elements of the padded input, which goes to the scratch memory. */
 export function paddedSize(shape: readonly number[], op: ConvOperator): number {
   const [vertical, horizontal] = axesOf(shape, op.weights.shape.slice(2), op);
   return shape[0]! * paddedLength(vertical) * paddedLength(horizontal);
 }
 
-/** Bytes of the weights in lanes, at most: one channel a lane, two lanes a tile, tiles not shared by groups. */
+/** Most bytes of the weights in lanes: one channel per lane, two lanes per tile, no tile shared by groups. */
 export function packedWeightBytes({ groups, weights }: ConvOperator): number {
   const taps = elementCount(weights.shape.slice(1));
   return 8 * 2 * taps * groups * Math.ceil(weights.shape[0]! / groups / 2);
@@ -42,7 +42,7 @@ export function packedWeightBytes({ groups, weights }: ConvOperator): number {
 
 const paddedLength = ({ size, before, after }: Axis): number => before + size + after;
 
-/** Returns a function that computes all sums of one image and hands them over in bunches of at most four channels. */
+/** Returns a function that computes all sums of one image and passes them on in batches of at most four channels. */
 export function prepareSums(
   op: ConvOperator,
   input: QuantizedTensor,
@@ -127,7 +127,7 @@ function packLanes(op: ConvOperator, inputBits: number, groupOutputs: number, ta
   return { width, weights, tilesPerGroup };
 }
 
-/** max over channels of Σ|w| · max|x|; |x − z_x| is never above max|x|. */
+/** Largest sum: the maximum over channels of Σ|w| · max|x|; |x − z_x| is never above max|x|. */
 function largestSum(codes: Int8Array, taps: number, largestInput: number): number {
   let largest = 0;
   for (let start = 0; start < codes.length; start += taps) {
@@ -157,7 +157,7 @@ function pixelTable([vertical, horizontal]: readonly [Axis, Axis], height: numbe
   return offsets;
 }
 
-/** Four pixels by two lanes; the last pixels of a map are computed again rather than tested for. */
+/** Computes four pixels by two lanes. The last pixels of a map may be computed twice, which saves a test. */
 function sumTwoLanes(
   x: Float64Array,
   weights: Float64Array,
@@ -215,7 +215,7 @@ function sumTwoLanes(
   }
 }
 
-/** Four pixels by the first lane, for the last channels of a group and for depthwise convolutions. */
+/** Computes four pixels by the first lane, for the last channels of a group and for depthwise convolutions. */
 function sumOneLane(
   x: Float64Array,
   weights: Float64Array,
@@ -255,7 +255,7 @@ function sumOneLane(
   }
 }
 
-/** Takes the one or two sums of a lane apart. */
+/** Splits a lane into its one or two sums. */
 function storeLane(sums: Int32Array, width: 1 | 2, count: number, at: number, sum: number): void {
   if (width === 1) {
     sums[at] = sum;

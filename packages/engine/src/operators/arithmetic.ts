@@ -1,7 +1,7 @@
 /**
- * @file The few float operations that every operator shares. Each float32 operation rounds once, by `Math.fround`: products,
- * quotients and sums of two float32 numbers are exact or correctly rounded in float64 first, and float64 has more than
- * 2 · 24 + 2 bits, so the second rounding changes nothing.
+ * @file The few float operations that operators share. Each float32 operation rounds once, by `Math.fround`. Products,
+ * quotients and sums of two float32 numbers are first exact or correctly rounded in float64, which has more than 2 · 24 + 2
+ * bits, so the second rounding changes nothing.
  */
 
 /** 1.5 · 2^52: adding it leaves no fraction bits, so the sum is rounded half to even by the hardware. */
@@ -20,8 +20,8 @@ export function roundHalfToEven(v: number): number {
 }
 
 /**
- * `clamp(rne(v) + zeroPoint, lo, hi)`, the last step of rules 5 to 9, for any float32 v. Clamping first, to integer bounds,
- * gives the same code and keeps v where rounding by addition is exact.
+ * `clamp(rne(v) + zeroPoint, lo, hi)`, the last step of rules 5 to 9, for any float32 v. Clamping to integer bounds first gives
+ * the same code, and keeps v in the range in which rounding by addition is exact.
  */
 export function toCode(v: number, zeroPoint: number, lo: number, hi: number): number {
   const low = lo - zeroPoint;

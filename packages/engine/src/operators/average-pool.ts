@@ -1,6 +1,6 @@
 /**
- * @file Average over windows (rule 9): acc = Σq − n·z_x over the n elements inside the image, then rule 5 with
- * m = fround(fround(s_x / s_y) / N), N the divisor that ONNX defines at that position.
+ * @file Average over windows (rule 9): acc = Σq − n·z_x over the n elements inside the image, then rule 5 with m =
+ * fround(fround(s_x / s_y) / N), where N is the divisor that ONNX defines for that position.
  */
 
 import type { OutputRange, QuantizedTensor, TensorId } from "../program/program.js";
@@ -9,7 +9,7 @@ import { elementCount, type OperatorDefinition } from "./definition.js";
 import { type Axis, axesOf, checkPoolWindows, checkWindowAttributes, tapsInside } from "./windows.js";
 
 /**
- * Average over windows (rule 9); output sizes as for MaxPool. Global average pooling has the kernel of the whole map and may
+ * Average over windows (rule 9); output sizes as for MaxPool. A global average pool has the whole map as its kernel and may
  * drop H and W from its output.
  */
 export interface AveragePoolOperator extends OutputRange {
@@ -20,7 +20,7 @@ export interface AveragePoolOperator extends OutputRange {
   readonly kernel: readonly [number, number];
   readonly strides: readonly [number, number];
   readonly pads: readonly [number, number, number, number];
-  /** The divisor counts positions of `pads` too, though never those beyond them that rounding up adds. */
+  /** Whether the divisor also counts positions of `pads`. It never counts positions beyond them, which rounding up adds. */
   readonly countIncludePad: boolean;
 }
 
@@ -54,7 +54,7 @@ export const averagePool: OperatorDefinition<AveragePoolOperator> = {
     context.multiplier("output", smallest);
   },
 
-  /** A multiplier and a count for each position. */
+  /** A multiplier and a count per position. */
   workingMemory: (op, { tensors }) => ({ keptBytes: 8 * elementCount(tensors[op.output]!.shape), scratchBytes: 0 }),
   visitedElements: ({ output, kernel }, { tensors }) => elementCount(tensors[output]!.shape) * kernel[0] * kernel[1],
 
@@ -90,7 +90,7 @@ export const averagePool: OperatorDefinition<AveragePoolOperator> = {
 
 /** Facts about the windows of an average pool, row-major by output position; the same for every channel. */
 export interface AveragePositions {
-  /** Taps inside the image of each row and column of windows, `[first, end)`. */
+  /** The taps of each row and column of windows that are inside the image, `[first, end)`. */
   readonly rows: readonly (readonly [number, number])[];
   readonly columns: readonly (readonly [number, number])[];
   /** m = fround(fround(s_x / s_y) / N). */
@@ -120,7 +120,7 @@ export function averagePositions(
   return { rows, columns, multipliers, counts };
 }
 
-/** Taps of window i that lie in the image or its padding; rounding the output size up adds positions beyond both. */
+/** The taps of window i in the image or its padding; rounding the output size up adds positions beyond both. */
 function tapsInPadded({ size, kernel, stride, before, after }: Axis, i: number): number {
   return Math.min(kernel, size + before + after - i * stride);
 }

@@ -15,7 +15,7 @@ import { axesOf, checkWindowAttributes, extent, windowCount } from "./windows.js
 
 /**
  * The second operand of an addition that is fused into a convolution, before rounding (rule 6). It has the shape of the
- * convolution's output and stands in the program before it; its bit width, scale and zero point are its own.
+ * convolution's output, is produced before it, and has a bit width, scale and zero point of its own.
  */
 export interface Residual {
   readonly tensor: TensorId;

@@ -1,12 +1,15 @@
 /**
- * @file The definition of an operator in the engine. Each operator is one file beside this one and one line in
- * `index.ts`: its type, its fields in the file, what it reads, its checks, and its arithmetic.
+ * @file The definition of an operator in the engine: its type, its fields in the file, its inputs, its checks, and its
+ * arithmetic. Each operator is one file beside this one and one line in `index.ts`.
  */
 
 import { invalid } from "../errors.js";
 import type { OutputRange, Program, QuantizedTensor, QuantizedWeights, TensorId } from "../program/program.js";
 
-/** How a field stands in the file's header, a JSON value or a reference to a data block, and what it holds once it is read. */
+/**
+ * The kinds of fields. In the file's header, a field is a JSON value or a reference to a data block; these are the types after
+ * reading.
+ */
 export interface FieldTypes {
   /** Index into `Program.tensors`. */
   tensor: TensorId;
@@ -17,7 +20,7 @@ export interface FieldTypes {
   residual: { readonly tensor: TensorId };
   /** Weight codes and scales, in blocks. */
   weights: QuantizedWeights;
-  /** int32 block, one for each channel of the weights. */
+  /** int32 block, one entry per channel of the weights. */
   bias: Int32Array;
   /** uint8 block. */
   table: Uint8Array;
@@ -41,17 +44,20 @@ export interface NamedOperator {
 /** One entry for every property of the operator but `op` and `name`; a forgotten one does not compile. */
 export type FieldsOf<T extends NamedOperator> = { readonly [K in Exclude<keyof T, "op" | "name">]-?: Field };
 
-/** The memory of the arithmetic: views of the arena, set up once, read and written by every run. */
+/** The memory of the arithmetic: views of the arena, created once, read and written by every run. */
 export interface Memory {
   readonly program: Program;
   /** The codes of a tensor, row-major in its shape. */
   codes(id: TensorId): Uint8Array;
-  /** `[classes]`, the result. */
+  /** The result, `[classes]`. */
   readonly logits: Float32Array;
   readonly scratch: Scratch;
 }
 
-/** Working memory that operators share, sized while they are prepared; its arrays are final when the first one runs. */
+/**
+ * Working memory that operators share. Its size is determined while they are prepared; its arrays are final when the first one
+ * runs.
+ */
 export class Scratch {
   float64 = new Float64Array(0);
   int32 = new Int32Array(0);
@@ -63,7 +69,7 @@ export class Scratch {
 }
 
 export interface WorkingMemory {
-  /** Bytes that one operator keeps: tables, weights in another order. */
+  /** Bytes that one operator keeps, for tables and weights in another order. */
   readonly keptBytes: number;
   /** Bytes of `Scratch` while it runs. */
   readonly scratchBytes: number;
@@ -74,18 +80,18 @@ export const noWorkingMemory = (): WorkingMemory => ({ keptBytes: 0, scratchByte
 
 export interface OperatorDefinition<T extends NamedOperator> {
   readonly fields: FieldsOf<T>;
-  /** Every tensor that the operator reads, a fused residual among them. */
+  /** Every tensor that the operator reads, including a fused residual. */
   inputs(op: T): readonly TensorId[];
   /**
    * Refuses shapes, bit widths, scales and bounds that the arithmetic does not cover. Tensor ids are valid when it is called.
-   * @throws {FormatError}
+   * @throws {FormatError} that names the field
    */
   check(op: T, context: CheckContext): void;
-  /** The most memory that the reference allocates beyond tensors and parameters, for the memory limit. */
+  /** The most memory, in bytes, that the reference allocates in addition to tensors and parameters. */
   workingMemory(op: T, program: Program): WorkingMemory;
   /** Multiply-adds of one image; only layers with weights have any. */
   multiplyAdds?(op: T, program: Program): number;
-  /** Elements that windows visit in one image, where that is more than the output has. */
+  /** Elements that windows visit in one image, if there are more of them than outputs. */
   visitedElements?(op: T, program: Program): number;
   /** Returns the function that computes the operator for one image. Called once, at load. */
   prepare(op: T, memory: Memory): () => void;
@@ -100,13 +106,13 @@ export type OperatorOf<Definitions> = {
     : never;
 }[keyof Definitions];
 
-/** One operator under check: its tensors, and errors that name its place. */
+/** The context of an operator's checks: its tensors, and errors that name its place. */
 export class CheckContext {
   constructor(
     readonly program: Program,
     /** e.g. `operators[3]`. */
     readonly field: string,
-    /** Weight codes come from as many fields of their bit width as the shape says. */
+    /** Whether the weight codes are known to be as many as the shape says and within their bit width. */
     readonly codesFit = false,
   ) {}
 
@@ -118,7 +124,7 @@ export class CheckContext {
     throw invalid(`${this.field}.${field}`, message);
   }
 
-  /** The arrays have the length that the operator takes; programs built in memory have not passed the file's schema. */
+  /** Checks that an array has `length` integers in a range; programs built in memory have not passed the file's schema. */
   integers(field: string, values: readonly number[], length: number, lowest: number, highest: number): void {
     if (values.length !== length) this.fail(field, `needs ${length} integers, has ${values.length}`);
     for (const value of values) this.integer(field, value, lowest, highest);
@@ -148,7 +154,7 @@ export class CheckContext {
     this.integer("lo", lo, 0, hi);
   }
 
-  /** Operators that move codes leave bit width, scale and zero point as they are. */
+  /** Checks that bit width, scale and zero point are equal, for operators that move codes. */
   sameQuantization(field: string, input: TensorId, output: TensorId): void {
     const from = this.tensor(input);
     const to = this.tensor(output);
@@ -157,15 +163,18 @@ export class CheckContext {
         this.fail(field, `moves codes, but ${key} of "${from.name}" is ${from[key]} and of "${to.name}" ${to[key]}`);
   }
 
-  /** Multipliers are positive and below 2^64, so that no intermediate value is 0 by underflow, infinite or NaN (rule 5). */
+  /**
+   * Checks that a multiplier is positive and below 2^64, so that no intermediate value is infinite, NaN, or 0 by underflow
+   * (rule 5).
+   */
   multiplier(field: string, value: number): void {
     if (!isMultiplier(value))
       this.fail(field, `gives a multiplier of ${value}, which is not positive and below 2^64; the scales do not fit`);
   }
 
   /**
-   * Weights and bias of `channels` output channels: codes within their bit width, scales usable, and
-   * Σ|w| · max|x| + |b − z·Σw| < 2^31 in every channel (rule 4).
+   * Checks weights and bias of `channels` output channels: codes are within their bit width, scales are usable, and Σ|w| ·
+   * max|x| + |b − z·Σw| < 2^31 in every channel (rule 4).
    */
   weights(weights: QuantizedWeights, bias: Int32Array, shape: readonly number[], input: TensorId, outputScale: number) {
     const { bits, scales } = weights;
@@ -223,7 +232,7 @@ const isScale = (scale: number): boolean =>
 
 const isMultiplier = (value: number): boolean => value > 0 && value < 2 ** 64;
 
-/** A scale is a finite, positive, normal float32 (rule 5). */
+/** Checks that a scale is a finite, positive, normal float32 (rule 5). */
 export function checkScale(field: string, scale: number): void {
   if (!isScale(scale)) throw invalid(field, `must be a finite, positive, normal float32, is ${scale}`);
 }

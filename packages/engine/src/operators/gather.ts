@@ -1,13 +1,13 @@
-/** @file Strided copies, which Slice and Transpose are. */
+/** @file Strided copies; Slice and Transpose use them. */
 
-/** Distance in a row-major array between neighbours along each axis. */
+/** Distances between neighbours along each axis of a row-major array. */
 export function rowMajorStrides(shape: readonly number[]): number[] {
   const strides = new Array<number>(shape.length).fill(1);
   for (let axis = shape.length - 2; axis >= 0; axis--) strides[axis] = strides[axis + 1]! * shape[axis + 1]!;
   return strides;
 }
 
-/** y, row-major in `shape`, takes x at `start + Σ index[axis] · steps[axis]`; one or three axes. */
+/** Copies to y, row-major in `shape`, the elements of x at `start + Σ index[axis] · steps[axis]`; for one or three axes. */
 export function gather(
   x: Uint8Array,
   start: number,

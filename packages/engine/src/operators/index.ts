@@ -17,7 +17,7 @@ import { slice } from "./slice.js";
 import { table } from "./table.js";
 import { transpose } from "./transpose.js";
 
-/** The one list of operators: `Operator`, the reader, the writer and every other table are made from it. */
+/** The list of all operators. `Operator`, the reader, the writer and every other table are derived from it. */
 export const operators = {
   conv,
   linear,
@@ -45,10 +45,10 @@ export function definitionOf<T extends Operator>(op: T): OperatorDefinition<T> {
 /** Every tensor that an operator reads. */
 export const inputsOf = (op: Operator): readonly TensorId[] => definitionOf(op).inputs(op);
 
-/** The tensor that an operator writes; `undefined` for the one that yields the logits. */
+/** The tensor that an operator writes; `undefined` for the operator that yields the logits. */
 export const outputOf = (op: Operator): TensorId | undefined => ("output" in op ? op.output : undefined);
 
-/** Multiply-adds of one image: those of convolutions and linear layers, which are what takes the time. */
+/** Multiply-adds per image, of convolutions and linear layers, which take nearly all the time. */
 export function multiplyAdds(program: Program): number {
   return program.operators.reduce((sum, op) => sum + operatorMultiplyAdds(program, op), 0);
 }
@@ -56,7 +56,7 @@ export function multiplyAdds(program: Program): number {
 export const operatorMultiplyAdds = (program: Program, op: Operator): number =>
   definitionOf(op).multiplyAdds?.(op, program) ?? 0;
 
-/** Elementary steps of one image, for a limit on work. */
+/** Elementary steps per image, for a limit on work. */
 export function operations(program: Program, op: Operator): number {
   const output = outputOf(op);
   const written = output === undefined ? program.classes : elementCount(program.tensors[output]!.shape);

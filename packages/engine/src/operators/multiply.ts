@@ -7,11 +7,14 @@ import type { OutputRange, QuantizedTensor, TensorId } from "../program/program.
 import { productMultiplier, toCode } from "./arithmetic.js";
 import { noWorkingMemory, type OperatorDefinition } from "./definition.js";
 
-/** Product of two stored tensors (rule 11). The first has the output's shape, the second too, or one value for each channel. */
+/**
+ * Product of two stored tensors (rule 11). The first has the output's shape; the second has the same shape or one value per
+ * channel.
+ */
 export interface MultiplyOperator extends OutputRange {
   readonly op: "multiply";
   readonly name: string;
-  /** `[C, H, W]` and `[C, H, W]` or `[C, 1, 1]`; or twice `[C]`. */
+  /** `[C, H, W]` and `[C, H, W]` or `[C, 1, 1]`; or `[C]` for both. */
   readonly inputs: readonly [TensorId, TensorId];
   readonly output: TensorId;
 }
@@ -47,7 +50,7 @@ export const multiply: OperatorDefinition<MultiplyOperator> = {
     const m = productMultiplier(left.scale, right.scale, scale);
     const [a, b] = op.inputs.map((id) => memory.codes(id)) as [Uint8Array, Uint8Array];
     const y = memory.codes(op.output);
-    /** Elements of the first tensor for each of the second. */
+    /** Number of elements of the first tensor per element of the second. */
     const repeat = a.length / b.length;
     const { lo, hi } = op;
     return () => {

@@ -33,7 +33,7 @@ export const rescale: OperatorDefinition<RescaleOperator> = {
 
   workingMemory: noWorkingMemory,
 
-  /** At most 256 codes come in, so the arithmetic is done once for each of them. */
+  /** There are at most 256 input codes, so the arithmetic is done once for each of them. */
   prepare(op, memory) {
     const input = memory.program.tensors[op.input]!;
     const output = memory.program.tensors[op.output]!;

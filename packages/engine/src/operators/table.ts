@@ -1,9 +1,12 @@
-/** @file Any unary step as a stored table, output code = table[input code] (rule 7). */
+/** @file A unary function as a stored table, output code = table[input code] (rule 7). */
 
 import type { TensorId } from "../program/program.js";
 import { noWorkingMemory, type OperatorDefinition } from "./definition.js";
 
-/** Any other unary step: output code = table[input code]; one table for all channels or one for each, stored in the file (rule 7). */
+/**
+ * Any other unary function: output code = table[input code]. The file has one table for all channels or one per channel (rule
+ * 7).
+ */
 export interface TableOperator {
   readonly op: "table";
   readonly name: string;
@@ -40,7 +43,7 @@ export const table: OperatorDefinition<TableOperator> = {
     applyTables(op.table, 2 ** memory.program.tensors[op.input]!.bits, memory.codes(op.input), memory.codes(op.output)),
 };
 
-/** y[i] = table[x[i]], with the table of the channel where there are several, as a step of a run. */
+/** A step of a run: y[i] = table[x[i]], with the table of the element's channel if there are several. */
 export function applyTables(tables: Uint8Array, entries: number, x: Uint8Array, y: Uint8Array): () => void {
   const count = tables.length / entries;
   const size = x.length / count;

@@ -1,8 +1,8 @@
-/** @file Windows of convolution and pooling along one axis: sizes, and what of a window lies inside the image. */
+/** @file Windows of convolution and pooling along one axis: their number, and which taps lie inside the image. */
 
 import type { CheckContext } from "./definition.js";
 
-/** Largest padding on one side; more is no network, and it would let a small file ask for much memory. */
+/** Largest padding on one side. No network has more, and a small file could otherwise ask for much memory. */
 export const maxPadding = 1024;
 
 export interface Axis {
@@ -39,7 +39,7 @@ export function axesOf(
 /** Elements from the first to the last tap of a window, both included. */
 export const extent = ({ kernel, dilation }: Axis): number => (kernel - 1) * dilation + 1;
 
-/** Number of windows: ⌊(size + pads − extent) / stride⌋ + 1, as ONNX has it; less than 1 where none fits. */
+/** Number of windows: ⌊(size + pads − extent) / stride⌋ + 1, as in ONNX; less than 1 if no window fits. */
 export function windowCount(axis: Axis): number {
   return Math.floor((axis.size + axis.before + axis.after - extent(axis)) / axis.stride) + 1;
 }
@@ -52,7 +52,7 @@ export function tapsInside({ size, kernel, stride, before, dilation }: Axis, i: 
   return [first, Math.max(first, end)];
 }
 
-/** Attributes of a windowed operator that do not depend on its tensors. */
+/** Checks the attributes of a windowed operator that do not depend on its tensors. */
 export function checkWindowAttributes(
   context: CheckContext,
   op: { readonly strides: readonly number[]; readonly pads: readonly number[]; readonly dilations?: readonly number[] },
@@ -63,7 +63,7 @@ export function checkWindowAttributes(
 }
 
 /**
- * The output sizes of a pool. They are rounded down or, with ONNX's `ceil_mode`, up on both axes if the additional
+ * Checks the output sizes of a pool. They are rounded down or, with ONNX's `ceil_mode`, up on both axes if the additional
  * window starts inside the image or the padding before it. Every window must contain at least one element of the image.
  */
 export function checkPoolWindows(context: CheckContext, axes: readonly Axis[], windows: readonly number[]): void {

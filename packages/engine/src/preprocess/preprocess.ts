@@ -1,4 +1,4 @@
-/** @file Turns a decoded image of any size into the bytes that a network takes, as the file of the network says. */
+/** @file Turns a decoded image of any size into the bytes that a network takes, by the preprocessing in its file. */
 
 import { checkArgument, type Expectation, isObject, oneOf, positiveInteger, wrongArgument } from "../arguments.js";
 import { InputError } from "../errors.js";
@@ -10,10 +10,10 @@ import { type Crop, checkImage, imageSize, type RawImage, resizeBilinear } from 
 export type Fit = "cover" | "exact";
 
 /**
- * Channels, resize, crop.
+ * Converts channels, resizes and crops.
  *
  * @returns `[height, width, channels]` bytes as `run` takes them.
- * @throws {InputError} if the data does not fit its size, or the file and `fit` want an exact size and the image has another.
+ * @throws {InputError} if the data does not fit its size, or if an exact size is required and the image has another.
  */
 export function preprocess(image: RawImage, preprocessing: Preprocessing, fit: Fit = "exact"): Uint8Array {
   checkImage(image);
@@ -51,28 +51,28 @@ function checkTarget(preprocessing: Preprocessing): void {
   if (resize === "shorter-side") checkArgument("preprocessing.resizeTo", resizeTo, imageSize);
 }
 
-/** The smallest size in proportion that covers `height` × `width`, the other side rounded down. */
+/** The smallest size with the same proportions that covers `height` × `width`; the other side is rounded down. */
 function covering(tall: number, wide: number, height: number, width: number): readonly [number, number] {
   return tall * width <= wide * height
     ? [height, Math.max(width, Math.trunc((wide * height) / tall))]
     : [Math.max(height, Math.trunc((tall * width) / wide)), width];
 }
 
-/** Sizes with the shorter side at `size` and the longer in proportion, rounded down (torchvision's `Resize`). */
+/** The size with the shorter side at `size` and the longer one in proportion, rounded down (torchvision's `Resize`). */
 export function shorterSide(height: number, width: number, size: number): readonly [number, number] {
   const longer = Math.trunc((size * Math.max(height, width)) / Math.min(height, width));
   return height <= width ? [size, longer] : [longer, size];
 }
 
-/** The centre of an image; an odd margin is split as torchvision's `CenterCrop` does, half to even. */
+/** The centre of an image. An odd margin is split as by torchvision's `CenterCrop`, half to even. */
 export function centreCrop(tall: number, wide: number, height: number, width: number): Crop {
   for (const [name, size] of Object.entries({ tall, wide, height, width })) checkArgument(name, size, positiveInteger);
   return { top: roundHalfToEven((tall - height) / 2), left: roundHalfToEven((wide - width) / 2), height, width };
 }
 
 /**
- * Grey, RGB or RGBA bytes as `channels` channels. Alpha is left out; grey is Pillow's `convert("L")`,
- * (19595 R + 38470 G + 7471 B + 32768) >> 16, and becomes RGB by repetition.
+ * Converts grey, RGB or RGBA bytes to `channels` channels. Alpha is dropped. Grey is Pillow's `convert("L")`, (19595 R + 38470
+ * G + 7471 B + 32768) >> 16; grey becomes RGB by repetition.
  */
 export function toChannels(image: RawImage, channels: 1 | 3): RawImage {
   checkImage(image);

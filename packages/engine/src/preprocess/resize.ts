@@ -1,7 +1,7 @@
 /**
- * @file Pillow's `Image.resize(…, BILINEAR)` on bytes, bit for bit: a triangle filter that widens when the image shrinks
- * (antialiasing), its weights in fixed point, a horizontal pass and then a vertical one, each rounded to bytes.
- * Source: Pillow, `src/libImaging/Resample.c` (`precompute_coeffs`, `normalize_coeffs_8bpc`, `ImagingResampleHorizontal_8bpc`).
+ * @file Pillow's `Image.resize(…, BILINEAR)` on bytes, bit for bit: a triangle filter that widens if the image shrinks
+ * (antialiasing), with weights in fixed point, applied horizontally and then vertically, each time rounded to bytes. Source:
+ * Pillow, `src/libImaging/Resample.c` (`precompute_coeffs`, `normalize_coeffs_8bpc`, `ImagingResampleHorizontal_8bpc`).
  */
 
 import { checkArgument, described, integerIn, isObject, wrongArgument } from "../arguments.js";
@@ -15,7 +15,7 @@ export interface RawImage {
   readonly channels: number;
 }
 
-/** @throws {InputError} if the value is no image, or its bytes do not fit its sizes. */
+/** @throws {InputError} if the value is no image, or if its bytes do not fit its size. */
 export function checkImage(image: RawImage): void {
   if (!isObject(image)) throw wrongArgument("an image", image, "{ data, width, height, channels }");
   const { data, height, width, channels } = image;
@@ -38,14 +38,14 @@ export function checkImage(image: RawImage): void {
     );
 }
 
-/** Sizes of images that anybody resizes to; the work grows with them. */
+/** Sizes to which images may be resized; the work grows with them. */
 export const imageSize = integerIn(1, 2 ** 24);
 
 /** Pillow's PRECISION_BITS: 32 bits less 8 of the pixel and 2 of headroom. */
 const precisionBits = 32 - 8 - 2;
 const half = 1 << (precisionBits - 1);
 
-/** A rectangle of the resized image, in its pixels. */
+/** A rectangle of the resized image, in pixels. */
 export interface Crop {
   readonly top: number;
   readonly left: number;
@@ -53,18 +53,21 @@ export interface Crop {
   readonly width: number;
 }
 
-/** How a run of output elements along one axis comes from the input. */
+/** The input elements and weights of a run of output elements along one axis. */
 interface Filter {
   /** First input element of each output element. */
   readonly starts: Int32Array;
-  /** Number of input elements of each. */
+  /** Number of input elements per output element. */
   readonly counts: Int32Array;
   /** `[outputs][stride]`, fixed point with `precisionBits` bits of fraction. */
   readonly weights: Int32Array;
   readonly stride: number;
 }
 
-/** Weights of output elements `first … first + outputs − 1`, of an axis that goes from `inputSize` to `outputSize` elements. */
+/**
+ * Weights of output elements `first … first + outputs − 1`, for an axis that is resized from `inputSize` to `outputSize`
+ * elements.
+ */
 function bilinearFilter(inputSize: number, outputSize: number, first: number, outputs: number): Filter {
   const scale = inputSize / outputSize;
   // The triangle's half width in input elements; Pillow's support is 1 times the filter's scale.
@@ -114,8 +117,8 @@ function resample(data: RawImage["data"], outer: number, size: number, inner: nu
 }
 
 /**
- * Resizes to `height` × `width` and returns the part that `crop` names. Only that part is computed, so that an extreme aspect
- * ratio costs no memory; its bytes are those of the whole resized image.
+ * Resizes to `height` × `width` and returns the part in `crop`. Only that part is computed, so an extreme aspect ratio costs no
+ * memory; its bytes equal those of the whole resized image.
  *
  * @returns `[crop.height, crop.width, channels]`
  */

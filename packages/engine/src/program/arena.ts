@@ -1,7 +1,7 @@
 /**
- * @file A place for every tensor in one block of memory. A tensor lives from the operator that writes it to the last one that
- * reads it; tensors that never live at once may share bytes. Greedy by size, first fit (Pisarchyk and Lee 2020,
- * arXiv:2001.03288, §4.3): largest first, each at the lowest offset that no tensor alive at the same time occupies.
+ * @file Finds a place for every tensor in one block of memory. A tensor is needed from the operator that writes it to the last
+ * one that reads it; tensors that are never needed at once may share bytes. Greedy by size, first fit (Pisarchyk and Lee 2020,
+ * arXiv:2001.03288, §4.3): the largest first, each at the lowest offset that no tensor needed at the same time occupies.
  */
 
 import { elementCount } from "../operators/definition.js";
@@ -15,21 +15,21 @@ export interface Arena {
   readonly size: number;
 }
 
-/** A block of memory and the steps, both included, during which it must be kept. */
+/** A block of memory, and the first and last step at which it is needed. */
 export interface Lifetime {
   readonly size: number;
   readonly first: number;
   readonly last: number;
 }
 
-/** Offsets are multiples of this: a cache line. */
+/** Offsets are multiples of a cache line. */
 const alignment = 64;
 
 export function planArena(program: Program): Arena {
   return placeByLifetime(lifetimes(program));
 }
 
-/** Offsets for blocks such that no two that live at once overlap. */
+/** Offsets with which no two blocks overlap that are needed at once. */
 export function placeByLifetime(blocks: readonly Lifetime[]): Arena {
   const offsets = new Array<number>(blocks.length).fill(0);
   /** Indices of the blocks placed so far, by offset. */
@@ -51,7 +51,7 @@ export function placeByLifetime(blocks: readonly Lifetime[]): Arena {
   return { offsets, size: blocks.reduce((end, _, i) => Math.max(end, offsets[i]! + aligned[i]!), 0) };
 }
 
-/** Every tensor is kept from the operator that writes it, −1 for the input, to the last one that reads it. */
+/** The lifetime of every tensor, from the operator that writes it (−1 for the input) to the last one that reads it. */
 function lifetimes(program: Program): Lifetime[] {
   const first = new Array<number>(program.tensors.length).fill(-1);
   const last = new Array<number>(program.tensors.length).fill(-1);

@@ -1,4 +1,4 @@
-/** @file Checks what a program says about images, labels and its origin. */
+/** @file Checks a program's data about images, labels and its origin. */
 
 import { invalid } from "../errors.js";
 import type { Json, Program } from "./program.js";
@@ -58,7 +58,7 @@ export function checkProvenance({ provenance }: Program): void {
       throw invalid(`provenance.accuracy.${name}`, `must lie in [0, 1], is ${value}`);
 }
 
-/** Finite numbers, texts of bounded length, bounded depth: what is written is what is read back. */
+/** Checks that a JSON value survives writing and reading: finite numbers, texts of bounded length, bounded depth. */
 function checkJson(field: string, value: Json | undefined, depth: number): void {
   if (typeof value === "number" && !Number.isFinite(value)) throw invalid(field, `is ${value}, which JSON cannot hold`);
   if (typeof value === "string" && value.length > maxTextLength)

@@ -1,6 +1,6 @@
 /**
- * @file The types of everything in a program. The file's reader checks each JSON value as it reads it; a program that was built in
- * plain JavaScript has passed no schema, and `checkProgram` and the arithmetic rely on one.
+ * @file Checks the types of all values in a program. The file's reader checks each JSON value as it reads it. A program that
+ * was built in plain JavaScript has passed no schema, but `checkProgram` and the arithmetic rely on one.
  */
 
 import { described, isObject, wrongArgument } from "../arguments.js";
@@ -9,7 +9,7 @@ import type { Field, FieldKind } from "../operators/definition.js";
 import { operators } from "../operators/index.js";
 import type { OperatorType, Program } from "./program.js";
 
-/** @throws {FormatError} naming the field where the value is of another type */
+/** @throws {FormatError} that names the field if the value has another type */
 type TypeCheck = (field: string, value: unknown) => void;
 
 const type =
@@ -49,7 +49,7 @@ const record = (members: Readonly<Record<string, TypeCheck>>): TypeCheck => {
   };
 };
 
-/** The codes of weights are unpacked when they are first read; their check is with those of their values. */
+/** Codes of weights are not read here, because reading unpacks them; they are checked together with their values. */
 const weights = record({ bits: number, shape: listOf(number), scales: float32 });
 
 const kinds: Readonly<Record<FieldKind, TypeCheck>> = {
@@ -108,7 +108,7 @@ const program = record({
   provenance: anObject,
 });
 
-/** @throws {InputError} if it is no object; {FormatError} naming the field that is of another type */
+/** @throws {InputError} if the program is not an object; {FormatError} that names the field with another type */
 export function checkTypes(value: Program): void {
   if (!isObject(value)) throw wrongArgument("the program", value, "a program");
   program("", value);

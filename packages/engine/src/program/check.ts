@@ -1,7 +1,7 @@
 /**
- * @file Proves that a program can be run before anything runs it: every shape, bit width, scale, code and accumulator bound, and
- * that each tensor is produced exactly once before it is read. The reader calls it for every file, the writer for every
- * program, and the engine relies on it: no kernel tests a bound again.
+ * @file Proves that a program can be run: every shape, bit width, scale, code and accumulator bound is valid, and each tensor
+ * is produced exactly once before it is read. The reader calls it for every file and the writer for every program. The engine
+ * relies on it: no kernel tests a bound again.
  */
 
 import { byteLimit, checkOptions, type Expectation } from "../arguments.js";
@@ -16,7 +16,7 @@ import type { Program, QuantizedTensor } from "./program.js";
 
 /** Limits within which a program is accepted. */
 export interface CheckOptions {
-  /** Most bytes that loading and running the program may take, weights and working memory together. Default 1 GiB. */
+  /** Most bytes that loading and running the program may take, for weights and working memory together. Default 1 GiB. */
   readonly maxBytes?: number;
 }
 
@@ -24,33 +24,34 @@ export const checkOptionTypes: { readonly [K in keyof Required<CheckOptions>]: E
 
 export const defaultMaxBytes = 2 ** 30;
 
-/** Limits that no network reaches; they keep every product of sizes an exact integer and every table small. */
+/** Limits that no real network reaches; they keep every product of sizes an exact integer and every table small. */
 const maxTensors = 2 ** 13;
 const maxOperators = 2 ** 13;
 const maxClasses = 2 ** 20;
 const maxChannels = 2 ** 24;
 const maxMapSize = 2 ** 16;
-/** Multiply-adds and pooled elements of one image: a hundred times ResNet-152, so that a small file cannot ask for days. */
+/**
+ * Most multiply-adds and pooled elements per image: a hundred times ResNet-152, so that a small file cannot ask for days of
+ * work.
+ */
 const maxOperations = 2 ** 40;
 const maxNameLength = 1024;
 
-/**
- * @throws {FormatError} naming the field, e.g. `operators[3].weights.shape: must be [16, 3, 3, 3], is [16, 3, 5, 3]`.
- */
+/** @throws {FormatError} that names the field, e.g. `operators[3].weights.shape: must be [16, 3, 3, 3], is [16, 3, 5, 3]`. */
 export function checkProgram(program: Program, options: CheckOptions = {}): void {
   checkOptions(options, checkOptionTypes);
   checkBuiltProgram(program, options.maxBytes ?? defaultMaxBytes);
 }
 
-/** The same within any limit, infinity too, for a program that anybody may have built. */
+/** The same with any limit, even infinity, for a program from plain JavaScript. */
 export function checkBuiltProgram(program: Program, maxBytes: number): void {
   checkTypes(program);
   checkMeaning(program, maxBytes, false);
 }
 
 /**
- * The same for a program that was read from a file: all values have their types, and weight codes come from as many fields of their
- * bit width as the shape says, so that each of them fits.
+ * The same for a program that was read from a file: all values have the right types, and weight codes are known to be as many
+ * as the shape says and within their bit width.
  */
 export const checkReadProgram = (program: Program, maxBytes: number): void => checkMeaning(program, maxBytes, true);
 
@@ -86,16 +87,16 @@ function checkMeaning(program: Program, maxBytes: number, codesFit: boolean): vo
 
 /** Bytes that the reference takes to run a program. */
 export interface MemoryRequirement {
-  /** Unpacked weights, scales, biases and tables, and what operators derive from them, in bytes. */
+  /** Bytes of unpacked weights, scales, biases and tables, and of what operators derive from them. */
   readonly parameters: number;
-  /** Codes of all tensors alive at once. */
+  /** Bytes of the codes of all tensors that are needed at once. */
   readonly arena: number;
-  /** Largest scratch memory of an operator. */
+  /** Bytes of the largest scratch memory of an operator. */
   readonly scratch: number;
   readonly total: number;
 }
 
-/** Bytes that the reference holds for a program, at most, known before any of them is allocated. */
+/** Most bytes that the reference needs for a program, computed before any of them is allocated. */
 export function memoryOf(program: Program): MemoryRequirement {
   let parameters = 256 * program.inputTables.length;
   let scratch = 0;
@@ -142,16 +143,19 @@ function checkTensor(field: string, tensor: QuantizedTensor, maxBytes: number): 
 }
 
 /**
- * The checks for functions that read a program without running it: every field has its type, and every tensor that is
- * referred to exists.
- * @throws {FormatError}
+ * The checks for functions that read a program without running it: every field has its type, and every tensor that is referred
+ * to exists.
+ * @throws {FormatError} that names the field
  */
 export function checkReferences(program: Program): void {
   checkTypes(program);
   checkOrder(program);
 }
 
-/** Every tensor is produced once, by the input or one operator, before it is read; the last operator alone yields logits. */
+/**
+ * Checks that every tensor is produced once, by the input or one operator, before it is read, and that only the last operator
+ * yields logits.
+ */
 function checkOrder(program: Program): void {
   const { tensors, operators: list } = program;
   const produced = new Uint8Array(tensors.length);

@@ -11,8 +11,8 @@ import { checkReferences, type MemoryRequirement, memoryOf } from "./check.js";
 import type { Operator, Program } from "./program.js";
 
 /**
- * Bytes that the reference holds for a program, at most, known before any of them is allocated.
- * @throws {FormatError} if something in the program is missing or of another type
+ * Most bytes that the reference needs for a program, computed before any of them is allocated.
+ * @throws {FormatError} if something in the program is missing or has another type
  */
 export function memoryRequirement(program: Program): MemoryRequirement {
   checkReferences(program);
@@ -20,15 +20,20 @@ export function memoryRequirement(program: Program): MemoryRequirement {
 }
 
 /**
- * Multiply-adds of one image: those of convolutions and linear layers, which are what takes the time.
- * @throws {FormatError} if something in the program is missing or of another type
+ * Multiply-adds per image, of convolutions and linear layers, which take nearly all the time.
+ * @throws {FormatError} if something in the program is missing or has another type
  */
 export function multiplyAdds(program: Program): number {
   checkReferences(program);
   return operators.multiplyAdds(program);
 }
 
-/** The same of one operator. @throws {FormatError} as for a program; {InputError} if the operator is not one of the program's */
+/**
+ * Multiply-adds per image of one operator.
+ *
+ * @throws {FormatError} if something in the program is missing or has another type
+ * @throws {InputError} if the operator is not one of the program's
+ */
 export function operatorMultiplyAdds(program: Program, op: Operator): number {
   checkReferences(program);
   if (!program.operators.includes(op)) throw wrongArgument("the operator", op, "one of the program's operators");
@@ -37,7 +42,8 @@ export function operatorMultiplyAdds(program: Program, op: Operator): number {
 
 /**
  * Codes of a float tensor as input, `clamp(rne(fround(x / s)) + z)` (rule 8); layout `[count, C, H, W]` as `runCodes` takes it.
- * @throws {InputError} if a value is NaN or the array is no Float32Array of whole images; {FormatError} as for the others
+ * @throws {InputError} if a value is NaN, or if the array is not a Float32Array of whole images
+ * @throws {FormatError} if something in the program is missing or has another type
  */
 export function quantizeInput(program: Program, values: Float32Array): Uint8Array {
   checkReferences(program);
@@ -48,8 +54,8 @@ export function quantizeInput(program: Program, values: Float32Array): Uint8Arra
 }
 
 /**
- * Nearest integer, ties to the even one; NaN and infinities stay.
- * @throws {InputError} if it is no number
+ * The nearest integer, halves to even; NaN and infinities are returned as they are.
+ * @throws {InputError} if the value is not a number
  */
 export function roundHalfToEven(value: number): number {
   if (typeof value !== "number") throw wrongArgument("the value", value, "a number");

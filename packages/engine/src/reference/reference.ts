@@ -1,6 +1,6 @@
 /**
- * @file The interpreter of a program in scalar TypeScript: the arithmetic of `docs/arithmetic.md` as it is written there, and
- * the truth that every kernel is tested against.
+ * @file The interpreter of programs in scalar TypeScript. It follows `docs/arithmetic.md` literally, and every kernel is tested
+ * against it.
  */
 
 import { aFunction, byteArray, checkArgument, checkOptions, positiveInteger } from "../arguments.js";
@@ -21,7 +21,7 @@ export interface ReferenceOptions extends CheckOptions {
   readonly trace?: Trace;
 }
 
-/** A program run by plain integer loops. Every kernel gives the same bits. */
+/** A program run by plain integer loops. All kernels give the same bits. */
 export interface Reference {
   readonly program: Program;
   /**
@@ -29,7 +29,7 @@ export interface Reference {
    * @throws {InputError} if the length does not fit.
    */
   run(images: Uint8Array, count?: number): Float32Array;
-  /** The same from codes of the input tensor, `[count, C, H, W]`. */
+  /** The same for codes of the input tensor, `[count, C, H, W]`. */
   runCodes(codes: Uint8Array, count?: number): Float32Array;
 }
 
@@ -104,7 +104,7 @@ function report(op: Operator, index: number, memory: Memory, trace: Trace, image
   trace(op, index, output === undefined ? memory.logits.slice() : memory.codes(output).slice(), image);
 }
 
-/** Bytes `[H, W, C]` become codes `[C, H, W]` by the stored table of each channel (rule 8). */
+/** Converts bytes `[H, W, C]` to codes `[C, H, W]` by the stored table of each channel (rule 8). */
 function applyInputTables({ inputTables }: Program, image: Uint8Array, codes: Uint8Array): void {
   const channels = inputTables.length;
   const pixels = codes.length / channels;

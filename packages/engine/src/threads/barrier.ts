@@ -4,17 +4,18 @@ import { EnvironmentError } from "../errors.js";
 import type { WasmMemory } from "../host-types.js";
 
 /**
- * Looks at the word before a thread goes to sleep. The most take about a tenth of a millisecond, longer than shares of a run differ
- * where every thread has a core. Where threads share one, looking keeps the others from running: then a thread soon looks less.
+ * How often a thread reads the word before it goes to sleep. The most readings take about a tenth of a millisecond, longer than
+ * shares of a run usually differ if every thread has a core. If threads share a core, reading keeps the others from running, so
+ * a thread then soon reads less often.
  */
 const mostSpins = 2 ** 13;
 const fewestSpins = 2 ** 11;
 /**
- * How long a thread waits for the others before it considers them dead. Threads that sleep between two runs wake up
+ * Milliseconds that a thread waits for the others before it considers them dead. Threads that sleep between two runs wake up
  * within milliseconds, but one may need long for its part of a run.
  */
 const patienceMs = { start: 3000, phase: 30_000, "for ever": Number.POSITIVE_INFINITY };
-/** Looks at the word between two looks at the clock, where a thread may not sleep. */
+/** How often a thread that may not sleep reads the word between two looks at the clock. */
 const looksAtOnce = 2 ** 16;
 
 const arrivedWord = 0;
@@ -27,16 +28,17 @@ export class Barrier {
   readonly #threads: number;
   #spins = mostSpins;
 
-  /** @param address  of 8 bytes, zero at first, the same for all threads */
+  /** @param address  of 8 bytes, initially zero, the same for all threads */
   constructor(memory: WasmMemory, address: number, threads: number) {
     this.#words = new Int32Array(memory.buffer, address, barrierBytes / 4);
     this.#threads = threads;
   }
 
   /**
-   * Returns when all threads have come here.
-   * @param patience  whether to wait for the start of a run, for the end of a phase, or, between two runs, for ever
-   * @throws {EnvironmentError} if another thread has died; the memory must not be used again, for it may only be slow
+   * Returns when all threads have arrived.
+   * @param patience  whether to wait for the start of a run, for the end of a phase, or, between two runs, forever
+   * @throws {EnvironmentError} if another thread has died; the memory must not be used again, because that thread may only be
+   * slow
    */
   wait(patience: keyof typeof patienceMs): void {
     const words = this.#words;
@@ -64,7 +66,7 @@ export class Barrier {
   }
 }
 
-/** The main thread of a page is not allowed to sleep. */
+/** Whether this thread may sleep; the main thread of a page may not. */
 const mayBlock = (() => {
   try {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 0);

@@ -1,11 +1,11 @@
-/** @file Threads that run a program together, in one memory: a leader, which is asked for runs, and helpers. */
+/** @file Threads that run a program together in one memory: a leader, which gets the calls, and helpers. */
 
 import type { WasmMemory } from "../host-types.js";
 import type { Call, Schedule } from "../kernels/splitting/schedule.js";
 import { instantiate, type Kernel, type KernelModules } from "../wasm/modules.js";
 import { Barrier } from "./barrier.js";
 
-/** The message that tells a helper its work; it can be sent with `postMessage`. */
+/** The message that gives a helper its work; it can be sent with `postMessage`. */
 export interface Assignment {
   readonly memory: WasmMemory;
   readonly modules: KernelModules;
@@ -15,13 +15,13 @@ export interface Assignment {
   readonly schedule: Schedule;
 }
 
-/** A thread that can be made a helper. */
+/** A thread that can become a helper. */
 export interface Recruit {
   /** Resolves when the thread is about to wait for the first run. */
   join(assignment: Assignment): Promise<void>;
 }
 
-/** A call whose kernel is known. */
+/** A call with its kernel function. */
 export interface BoundCall extends Call {
   readonly run: Kernel;
 }
@@ -33,7 +33,7 @@ export const bind = (schedule: Schedule, kernels: Readonly<Partial<Record<string
 export const canShareMemory = (): boolean =>
   typeof SharedArrayBuffer === "function" && (globalThis.crossOriginIsolated ?? true);
 
-/** Makes ready to help; the returned function works until the thread is ended from outside. */
+/** Prepares to help. The returned function works until the thread is ended from outside. */
 export async function prepareHelp({ memory, modules, threads, barrier, schedule }: Assignment): Promise<() => never> {
   const meeting = new Barrier(memory, barrier, threads);
   const phases = bind(schedule, await instantiate(modules, memory));

@@ -1,21 +1,21 @@
 /**
  * @file Finds out what the fused product of bytes (`i32x4.relaxed_dot_i8x16_i7x16_add_s`) does on this machine. The
- * specification leaves open how a second operand above 127 is read, and whether the sum of two products saturates at
- * 16 bits; on one machine it is always the same.
+ * specification leaves open how a second operand above 127 is read, and whether the sum of two products saturates at 16 bits;
+ * on one machine it is always the same.
  */
 
 import { probeModule } from "./generated-probe.js";
 
 /**
- * `"unsigned"`: bytes count 0 … 255 and no sum saturates, as x64 with AVX-VNNI has it in one instruction. `"signed"`: bytes count
- * −128 … 127, as arm64 has it, in one instruction with dot products. `"narrow"`: neither, as on other x64, which take three
- * instructions; right for operands of at most 7 bits. `"wrong"`: not even that, as the baseline compiler of Node 20.
+ * `"unsigned"`: bytes count as 0 … 255 and no sum saturates; x64 with AVX-VNNI does this in one instruction. `"signed"`: bytes
+ * count as −128 … 127; arm64 with dot products does this in one instruction. `"narrow"`: correct only for operands of at most 7
+ * bits; other x64 processors need three instructions for it. `"wrong"`: not even that, as in the baseline compiler of Node 20.
  */
 export type FusedProduct = "unsigned" | "signed" | "narrow" | "wrong";
 
 type Product = (w: number, x: number, sum: number, lane: number) => number;
 
-/** Four signed bytes by four of at most 127, then by larger ones, whose pairs leave 16 bits. */
+/** Four signed bytes by four of at most 127, then by larger ones, whose pair sums exceed 16 bits. */
 const narrow = [
   { w: [1, -2, 3, -4], x: [127, 64, 5, 77], sum: 1_000_003 },
   { w: [-128, -128, -128, -128], x: [127, 127, 127, 127], sum: -7 },
@@ -27,7 +27,7 @@ const wide = [
   { w: [127, -128, 1, -1], x: [128, 255, 200, 3], sum: 0 },
 ] as const;
 
-/** @param bytes  `probe.ts`, which validates here */
+/** @param bytes  the module of `probe.ts`, which is valid here */
 function probe(bytes: BufferSource): FusedProduct {
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes));
   const product = exports.product as Product;
@@ -48,7 +48,10 @@ let known: FusedProduct | undefined;
 /** Whether this machine has relaxed SIMD at all. */
 export const hasRelaxedSimd = (): boolean => WebAssembly.validate(decodeHex(probeModule));
 
-/** Tried once, where `hasRelaxedSimd`. A page that may not compile WebAssembly will not run the kernels either. */
+/**
+ * The result is computed once. Call it only if `hasRelaxedSimd()`. If a page may not compile WebAssembly, it cannot run the
+ * kernels either.
+ */
 export function fusedProduct(): FusedProduct {
   try {
     known ??= probe(decodeHex(probeModule));

@@ -1,4 +1,4 @@
-/** @file The two WebAssembly modules, the choice between them, and their instantiation over a program's memory. */
+/** @file The two WebAssembly modules: chooses between them, and instantiates them over a program's memory. */
 
 import { platform } from "#platform";
 import { EnvironmentError } from "../errors.js";
@@ -21,18 +21,18 @@ export type Kernel = (task: number) => number;
 
 export type Kernels = Readonly<Record<PlainKernel, Kernel>> & Readonly<Partial<Record<RelaxedKernel, Kernel>>>;
 
-/** Compiled kernels, which can be posted to a worker. */
+/** Compiled kernels; they can be posted to a worker. */
 export interface KernelModules {
   readonly plain: WasmModule;
   readonly relaxed?: WasmModule;
 }
 
-/** Compiled once: for memory of one thread, and for shared memory. */
+/** Compiled once each, for memory of one thread and for shared memory. */
 const compiled = new Map<string, Promise<WebAssembly.Module>>();
 let supported: Tier | undefined;
 
 /**
- * The best tier of this machine: relaxed SIMD is probed, and in Node versions that have it behind a flag switched on.
+ * The fastest tier of this machine. Tests for relaxed SIMD, and switches it on in Node versions that have it behind a flag.
  * @throws {EnvironmentError} if even plain SIMD is missing.
  */
 export function supportedTier(): Tier {
@@ -41,9 +41,9 @@ export function supportedTier(): Tier {
 }
 
 /**
- * The treatment of bytes above 127 shows how many instructions the fused product takes on this machine: in the two
- * forms that can be used at 8 bits it is a single instruction, and the fastest. Timing would take longer than loading a
- * small network, since the first runs are compiled by a baseline compiler.
+ * How bytes above 127 are read shows how many instructions the fused product takes: in the two forms that can be used at 8
+ * bits, it is a single instruction, and the fastest. Measuring the time instead would take longer than loading a small network,
+ * because the first runs are compiled by a baseline compiler.
  */
 function probe(): Tier {
   if (!hasRelaxedSimd()) platform.enableRelaxedSimd();
@@ -56,21 +56,21 @@ function probe(): Tier {
   );
 }
 
-/** Whether a tier's kernels run here; `supportedTier` says which is the best. */
+/** Whether a tier's kernels run here; `supportedTier` returns the fastest. */
 export function hasTier(tier: Tier): boolean {
   const best = supportedTier();
   return tier === "simd" || (best !== "simd" && (tier === "relaxed" || fusedProduct() !== "wrong"));
 }
 
-/** Largest activation that a tier's products of bytes take, 0 where it has none. */
+/** Largest activation that a tier's products of bytes accept; 0 if it has none. */
 export function highestByte(tier: Tier): 0 | 127 | 255 {
   if (tier === "simd") return 0;
   return tier === "fused" && ["unsigned", "signed"].includes(fusedProduct()) ? 255 : 127;
 }
 
 /**
- * The kernels of a tier.
- * @param shared  whether for memory that threads share
+ * The compiled kernels of a tier.
+ * @param shared  whether they are for memory that threads share
  * @throws {EnvironmentError} if this machine lacks the tier, or a policy forbids WebAssembly.
  */
 export async function compileKernels(tier: Tier, shared: boolean): Promise<KernelModules> {
@@ -105,7 +105,7 @@ export async function compileKernels(tier: Tier, shared: boolean): Promise<Kerne
   }
 }
 
-/** Kernels over `memory`, of the kind that the modules were compiled for. */
+/** Instantiates kernels over `memory`, which must be of the kind (shared or not) for which the modules were compiled. */
 export async function instantiate({ plain, relaxed }: KernelModules, memory: WasmMemory): Promise<Kernels> {
   const exports = async (module: WebAssembly.Module) =>
     (await WebAssembly.instantiate(module, { env: { memory } })).exports as unknown as Kernels;

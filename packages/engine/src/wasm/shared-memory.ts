@@ -1,7 +1,7 @@
 /**
- * @file A module that takes a shared memory. The two kinds of memory do not link to each other's import, and that is the only
- * difference between the modules: a flag and a maximum in the import section.
- * Format: WebAssembly core specification, §5.5.5 (import section) and threads proposal (flag 3 of limits).
+ * @file Makes a module that takes a shared memory. A module that imports one kind of memory cannot be linked with the other;
+ * the only difference is a flag and a maximum in the import section. Format: WebAssembly core specification, §5.5.5 (import
+ * section) and threads proposal (flag 3 of limits).
  */
 
 const importSection = 2;
@@ -11,8 +11,8 @@ const mostPages = [0x80, 0x80, 0x04];
 const sharedWithMaximum = 3;
 
 /**
- * @param module  whose import section has one entry, an unshared memory without maximum
- * @throws {Error} for any other; ours are made by the build.
+ * @param module  a module whose import section has one entry, an unshared memory without maximum
+ * @throws {Error} for any other module; ours are made by the build.
  */
 export function withSharedMemory(module: Uint8Array): Uint8Array<ArrayBuffer> {
   let at = 8;

@@ -28,7 +28,7 @@ export function connect(worker: Worker): WorkerEndpoint {
   };
 }
 
-/** Why a page cannot have wide vectors. */
+/** The reason why a page cannot have wide vectors. */
 export const noFlags = "a page cannot set the flags of its browser";
 
 export const fetchSource: Platform["open"] = (source, signal) => fetch(source, signal === undefined ? {} : { signal });

@@ -1,13 +1,16 @@
 /**
- * @file The browser platform for the worker's own script; the build puts it in the place of `platform.ts`. If a script
- * names its own file as a worker, bundlers follow a cycle: they ship everything twice, lose the address of the helper,
- * or never end. This file avoids that, because a running script knows its own address.
+ * @file The browser platform for the worker's own script; the build replaces `platform.ts` by it. If a script names its own
+ * file as a worker, bundlers follow a cycle: they ship everything twice, lose the address of the helper, or never end. This
+ * file avoids that, because a running script knows its own address.
  */
 
 import type { Platform } from "../platform.js";
 import { connect, endpoint, fetchSource, noFlags } from "./endpoint.js";
 
-/** Some bundlers make classic scripts of module workers; a classic one can import scripts, even none. */
+/**
+ * The type of this script: some bundlers turn module workers into classic scripts. Only a classic script may call
+ * importScripts, even without arguments.
+ */
 function scriptType(): WorkerType {
   try {
     (globalThis as unknown as { importScripts(): void }).importScripts();

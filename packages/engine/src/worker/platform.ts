@@ -1,4 +1,4 @@
-/** @file Browsers and whatever resembles them. The worker is found beside this file, also after bundling. */
+/** @file The platform of browsers and similar environments. The worker's file is beside this file, also after bundling. */
 
 import type { Platform } from "../platform.js";
 import { connect, endpoint, fetchSource, noFlags } from "./endpoint.js";

@@ -1,4 +1,4 @@
-/** @file The worker's script: one session, asked by messages. Runs in browsers and in Node. */
+/** @file The worker's script: it has one session and answers messages. Runs in browsers and in Node. */
 
 import { platform } from "#platform";
 import { type Cancellation, packError, type Reply, type Request, ready, type Service } from "../host/protocol.js";
