@@ -1,6 +1,7 @@
 /**
- * Makes what the toolkit ships from packages that would be many times larger as dependencies: the digits of `mnist` (41 MB of
- * JSON and pages, 1.5 MB here) and the bundle of `echarts` (67 MB with its parts, 1.1 MB here). Both go into `dist/vendor/`.
+ * Makes the parts of two packages that the toolkit ships, because the whole packages are many times larger: the digits of
+ * `mnist` (41 MB of JSON and pages, 1.5 MB here) and the bundle of `echarts` (67 MB with its parts, 1.1 MB here). Both go into
+ * `dist/vendor/`.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -13,7 +14,7 @@ const require = createRequire(import.meta.url);
 const folderOf = (name) => require.resolve(`${name}/package.json`).replace(/package\.json$/, "");
 const versionOf = (name) => JSON.parse(readFileSync(`${folderOf(name)}package.json`, "utf8")).version;
 
-/** The image count of each digit (ten uint32, little-endian), then the images of all digits as bytes, in that order. */
+/** The number of images of each digit (ten uint32, little-endian), then the images of all digits as bytes, in that order. */
 function digits() {
   const images = Array.from({ length: 10 }, (_, digit) => {
     const { data } = JSON.parse(readFileSync(require.resolve(`mnist/src/digits/${digit}.json`), "utf8"));

@@ -1,4 +1,6 @@
-/** @file The image path alone, for programs that only classify: decoding and normalization, without training and reports. */
+/**
+ * @file Only the code for images, for programs that only classify: decoding and normalization, without training and reports.
+ */
 
 export { decodeBytes, imageSize } from "./data/decode.js";
 export { normalize } from "./data/normalize.js";

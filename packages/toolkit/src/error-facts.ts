@@ -2,7 +2,7 @@
 
 import type { ErrorEntry, ErrorValue } from "@subbyte/graph";
 
-/** The names under which errors of the toolkit carry what their sentences say. */
+/** The names and types of the facts in the `data` of the toolkit's errors. */
 export interface ToolkitErrorFacts {
   /** An option, by its name in the schema, such as `resizeTo`. */
   readonly option: string;
@@ -32,12 +32,12 @@ export interface ToolkitErrorFacts {
   readonly images: number;
   readonly epoch: number;
   readonly step: number;
-  /** Sentences, each with its line. */
+  /** Sentences that describe faults, each with its line. */
   readonly faults: readonly string[];
   readonly changes: readonly string[];
   /** Names of a study's runs. */
   readonly runs: readonly string[];
 }
 
-/** Codes with their causes, remedies and the facts that are always there. */
+/** Error codes with their causes, remedies, and the facts that are always in `data`. */
 export type ErrorCodeTable = Readonly<Record<string, ErrorEntry<keyof ToolkitErrorFacts>>>;

@@ -1,4 +1,7 @@
-/** @file `@subbyte/toolkit/errors`: the classes, the codes, and what is told of any error. Loads nothing that needs Node. */
+/**
+ * @file `@subbyte/toolkit/errors`: the error classes, their codes, and the description of any thrown value. Loads nothing that
+ * needs Node.
+ */
 
 export type { ErrorStatus } from "@subbyte/engine/errors";
 export type {

@@ -3,7 +3,7 @@
 import type { ErrorValue } from "@subbyte/graph";
 import type { ErrorCode, ErrorKind } from "./error-codes.js";
 
-/** An error as it is reported; the message names options between backticks, as the schema does. */
+/** The description of an error; the message names options in backticks, as in the schema. */
 export interface ErrorReport {
   readonly kind: ErrorKind;
   readonly code: ErrorCode | "internal";
@@ -12,7 +12,7 @@ export interface ErrorReport {
   readonly message: string;
 }
 
-/** Meaning of the operating system's errors; the message names the path or address. */
+/** How errors of the operating system are reported; the message names the path or address. */
 const systemFaults: Readonly<Record<string, Pick<ErrorReport, "kind" | "code"> & { readonly advice: string }>> = {
   ENOENT: {
     kind: "data",
@@ -45,7 +45,7 @@ interface Coded extends Error {
   readonly path?: string;
 }
 
-/** The kind, code, data and sentence of anything that was thrown; a bug of Subbyte has the kind and code `internal`. */
+/** The kind, code, data and message of anything that was thrown; for a bug of Subbyte, kind and code are `internal`. */
 export function describeError(error: unknown): ErrorReport {
   if (!(error instanceof Error)) return internal(String(error));
   const { name, kind, code, data, message, path } = error as Coded;

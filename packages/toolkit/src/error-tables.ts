@@ -1,4 +1,4 @@
-/** @file Every code of every package by the class that carries it: what docs/errors.md lists. */
+/** @file Every error code of every package, by class; docs/errors.md is made from it. */
 
 import { environmentErrors, formatErrors, inputErrors, loadErrors } from "@subbyte/engine/errors";
 import { type ErrorEntry, modelErrors } from "@subbyte/graph";

@@ -1,7 +1,7 @@
 /**
  * @file The toolkit's error classes. Each message is one paragraph: what is wrong, where, and what to do. `kind` decides the
- * exit status of a command (failed → 1; usage, data, model → 2; machine → 3; interrupted → 130), `code` tells kinds of faults
- * apart, and `data` holds what the sentence names, as JSON values.
+ * exit status of a command (failed → 1; usage, data, model → 2; machine → 3; interrupted → 130), `code` identifies the fault,
+ * and `data` has the names and numbers of the message, as JSON values.
  */
 
 import type {

@@ -1,4 +1,4 @@
-/** @file Writing files so that a crash, a full disk or Ctrl-C leaves either the old content or the new, never half of it. */
+/** @file Writes files so that a crash, a full disk or Ctrl-C leaves either the old content or the new, never a part. */
 
 import { constants } from "node:fs";
 import { access, mkdir, open, rename, rm, stat, writeFile } from "node:fs/promises";
@@ -20,12 +20,12 @@ const advice: Readonly<Record<string, string>> = {
 };
 
 /**
- * Replaces `path` by `data` (an iterable's parts one after the other): writes a temporary file in the same folder (made where
- * absent), syncs it, and renames it over the old one. The folder is synced too, so that the new name survives a power cut.
- * Temporary files of the same path that a killed process left are removed.
+ * Replaces `path` by `data` (the parts of an iterable one after the other). It writes a temporary file in the same folder
+ * (which is created if necessary), syncs it, and renames it over the old one. The folder is synced too, so that the new name
+ * survives a power failure. Temporary files of the same path that a killed process left are removed.
  *
- * @throws {MachineError} if the operating system refuses (disk full, no permission…); an earlier file is then intact and
- *   the temporary one removed.
+ * @throws {MachineError} if the operating system refuses (disk full, no permission…); an earlier file is then intact, and the
+ * temporary one is removed.
  */
 export async function writeFileAtomic(path: string, data: string | Uint8Array | Iterable<Uint8Array>): Promise<void> {
   const folder = dirname(path);
@@ -49,8 +49,8 @@ export async function writeFileAtomic(path: string, data: string | Uint8Array | 
 }
 
 /**
- * Finds out, before the work begins, what would keep `writeFileAtomic` from writing the result: a folder of that name,
- * a part of the path that is a file, no permission. It writes nothing.
+ * Checks, before the work begins, whether `writeFileAtomic` could write the result: no folder has that name, no part of the
+ * path is a file, and permissions suffice. It writes nothing.
  *
  * @throws {MachineError} as `writeFileAtomic` would
  */
@@ -59,7 +59,7 @@ export async function checkWritable(path: string): Promise<void> {
   if (problem !== undefined) throw writeFailure(path, problem);
 }
 
-/** The error code with which writing `path` would fail, as far as this can be known without trying. */
+/** The error code with which writing `path` would fail, as far as that can be known without trying. */
 async function problemOf(path: string): Promise<{ readonly code: string } | undefined> {
   if ((await statIfPresent(path))?.isDirectory()) return { code: "EISDIR" };
   let folder = dirname(resolve(path));
@@ -80,7 +80,7 @@ const statIfPresent = (path: string) =>
   });
 
 /**
- * Gives a file, synced already, another name in its folder, in the place of an earlier file.
+ * Renames a synced file within its folder, and replaces an earlier file of that name.
  *
  * @throws {MachineError} if the operating system refuses; both files are then as they were.
  */
@@ -93,7 +93,7 @@ export async function renameFile(path: string, newPath: string): Promise<void> {
   }
 }
 
-/** Not every system can sync a folder (Windows cannot open one); the rename itself is done by then. */
+/** Syncs a folder if the system can (Windows cannot open one); the rename has been done by then. */
 async function syncFolder(folder: string): Promise<void> {
   try {
     const handle = await open(folder, "r");

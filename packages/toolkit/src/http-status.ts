@@ -33,7 +33,7 @@ const statusOfCode: Readonly<Partial<Record<ErrorCode, ErrorStatus>>> = {
   "model-too-large": 413,
 };
 
-/** The status with which a server answers for an error: 4xx where the request is at fault, 5xx where the server is. */
+/** The status with which a server answers an error: 4xx if the request is at fault, 5xx if the server is. */
 export function httpStatusOf(error: unknown): ErrorStatus {
   const { kind, code } = describeError(error);
   return (code === "internal" ? undefined : statusOfCode[code]) ?? statusOfKind[kind];

@@ -1,7 +1,7 @@
 /**
- * @file A lock: a file that names its holder, for processes on one machine or on many that share the folder. The holder touches it
- * every few seconds. A lock is taken over where its process is gone, or where nobody knows that process and the file has not been
- * touched for a while.
+ * @file A lock: a file that names its holder, for processes on one machine or on several that share the folder. The holder
+ * updates its time every few seconds. Another process takes the lock over if the holder's process has ended, or if it cannot be
+ * found and the file has not been updated for a while.
  */
 
 import { randomUUID } from "node:crypto";
@@ -14,11 +14,11 @@ import { isAlive, place, startOf } from "./processes.js";
 import { removeAbandoned, temporaryName } from "./temporary.js";
 
 export interface LockTimes {
-  /** Between two touches. */
+  /** Milliseconds between two updates. */
   readonly heartbeatMs: number;
   /**
-   * After so long without a touch, an unknown holder is considered gone. Steps of a task can keep a process from
-   * touching for some seconds.
+   * Milliseconds without an update after which an unknown holder is considered gone. Steps of a task can delay an update by
+   * some seconds.
    */
   readonly staleMs: number;
 }
@@ -28,7 +28,7 @@ const standardTimes: LockTimes = { heartbeatMs: 5000, staleMs: 120_000 };
 export interface Holder {
   readonly pid: number;
   readonly host: string;
-  /** `place` of the process: there, `pid` and `start` name it. */
+  /** `place` of the process; together with `pid` and `start` it identifies the process. */
   readonly place: string;
   readonly start?: number | undefined;
   readonly token: string;
@@ -39,8 +39,8 @@ export interface Lock {
 }
 
 /**
- * @param path of the lock file; its folder is made where absent
- * @returns the lock, or who has it
+ * @param path of the lock file; its folder is created if necessary
+ * @returns the lock, or its present holder
  * @throws {MachineError} if the folder cannot be written to
  */
 export async function takeLock(path: string, times: LockTimes = standardTimes): Promise<Lock | Holder> {
@@ -115,7 +115,7 @@ async function isHeld(path: string, holder: Holder, { heartbeatMs, staleMs }: Lo
   return false;
 }
 
-/** Milliseconds since 1970 by the clock of the file system; nothing if there is no lock. */
+/** Milliseconds since 1970 by the clock of the file system; undefined if there is no lock. */
 const touchedAt = async (path: string): Promise<number | undefined> =>
   (await stat(path).catch(() => undefined))?.mtimeMs;
 
@@ -143,7 +143,7 @@ function held(path: string, own: Holder, { heartbeatMs }: LockTimes): Lock {
   };
 }
 
-/** Removes the lock of this holder only: of several that want to, one succeeds. */
+/** Removes the lock of this holder only. If several processes try to, one succeeds. */
 async function removeLock(path: string, { token }: Holder): Promise<void> {
   if ((await readHolder(path)).token !== token) return;
   const aside = join(dirname(path), temporaryName(basename(path)));

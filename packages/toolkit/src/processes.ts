@@ -1,13 +1,13 @@
-/** @file Processes of this machine, as files that outlive them name them: an id alone says little, as ids are used again. */
+/**
+ * @file Identifies processes of this machine in files that outlive them; a process id alone is not enough, because ids are
+ * reused.
+ */
 
 import { createHash } from "node:crypto";
 import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 
-/**
- * Identifies where a process id is valid: the machine and, in a container, its namespace of ids. Eight hexadecimal
- * digits.
- */
+/** Identifies the scope of a process id: the machine and, in a container, its namespace of ids. Eight hexadecimal digits. */
 export const place = createHash("sha256").update(`${hostname()} ${namespaceOfIds()}`).digest("hex").slice(0, 8);
 
 function namespaceOfIds(): string {
@@ -29,7 +29,10 @@ export function isAlive(id: number): boolean {
   }
 }
 
-/** When a process began, in ticks since the machine's start; with its id, it names the process. Known on Linux only. */
+/**
+ * The start of a process, in ticks since the machine's start; together with its id, it identifies the process. Known only on
+ * Linux.
+ */
 export function startOf(id: number): number | undefined {
   try {
     const text = readFileSync(`/proc/${id}/stat`, "utf8");

@@ -13,13 +13,13 @@ export interface BestPeer {
   readonly peer: string;
   /** The speed of ours divided by that of the peer. */
   readonly ratio: number;
-  /** The same in processor time, where that was measured; it then decides which peer is the fastest. */
+  /** The same ratio in processor time, if it was measured; it then decides which peer is the fastest. */
   readonly cpuRatio?: number;
 }
 
 type Ratios = Readonly<Record<string, number>>;
 
-/** @param ratios by comparison, above 1 where ours is faster */
+/** @param ratios by comparison; above 1 ours is faster */
 export function bestPeers(list: readonly Comparison[], ratios: Ratios, cpuRatios: Ratios = {}): BestPeer[] {
   const best = new Map<string, BestPeer>();
   for (const comparison of list) {

@@ -1,4 +1,4 @@
-/** @file The same race in headless Chromium, where the peers are those that a page could use. */
+/** @file The race in headless Chromium, against the runtimes that a page could use. */
 
 import { openBrowser } from "./browser.js";
 import type { RunRace } from "./engine-bench.js";

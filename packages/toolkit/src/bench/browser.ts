@@ -1,5 +1,5 @@
 /**
- * @file Pages in headless Chromium that run our modules and the peers' as browsers get them, from a server of our own. Nothing else
+ * @file Pages in headless Chromium that run modules of ours and of other runtimes, served by a server of our own. Nothing else
  * can be reached: a request to another host fails and is recorded.
  */
 
@@ -29,10 +29,10 @@ const ARGUMENTS = [
   "--disable-sync",
 ];
 
-/** A page that is open. */
+/** An open page. */
 export interface ServedPage {
   readonly page: Playwright.Page;
-  /** Addresses on other hosts that the page asked for, in vain. */
+  /** Addresses on other hosts that the page requested; the requests failed. */
   readonly foreignRequests: readonly string[];
   close(): Promise<void>;
 }
@@ -48,7 +48,7 @@ export interface Browser {
 }
 
 /**
- * @param flags  for the browser's process, beside those that every page needs
+ * @param flags  for the browser's process, in addition to those that every page needs
  * @throws {UsageError} if Playwright or a browser is missing
  */
 export async function openBrowser(flags: readonly string[] = []): Promise<Browser> {
@@ -88,7 +88,10 @@ export async function openBrowser(flags: readonly string[] = []): Promise<Browse
   };
 }
 
-/** Milliseconds that a process's threads have run, to the nanosecond, where the system is Linux; DevTools counts hundredths of a second. */
+/**
+ * Milliseconds that a process's threads have run. On Linux it is exact to a nanosecond; DevTools counts hundredths of a second.
+ * Undefined on other systems.
+ */
 function threadTime(processId: number): number | undefined {
   const folder = `/proc/${processId}/task`;
   try {
@@ -142,7 +145,7 @@ function packageFolder(name: string): string | undefined {
   return undefined;
 }
 
-/** Modules of peers by the first part of their address: the package, and what its name means in an import. */
+/** Modules of other runtimes by the first part of their address: the package, and the file that its name in an import means. */
 const PEERS: Readonly<Record<string, { readonly package: string; readonly module?: string }>> = {
   ort: { package: "onnxruntime-web", module: "dist/ort.wasm.bundle.min.mjs" },
   litert: { package: "@litertjs/core", module: "dist/index.js" },
@@ -204,7 +207,7 @@ const TYPES: Readonly<Record<string, string>> = {
   ".wasm": "application/wasm",
 };
 
-/** Cross-origin isolated, so that the page has a fine clock and threads. */
+/** Cross-origin isolation gives the page a precise clock and threads. */
 const HEADERS = { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" };
 
 async function startServer(served: ReadonlyMap<string, Uint8Array>): Promise<Server> {

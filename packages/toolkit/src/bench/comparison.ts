@@ -7,7 +7,7 @@ import type { Stem } from "../models/architecture.js";
 export interface OwnContestant {
   readonly kind: "own";
   readonly bits: number;
-  /** `"auto"`: the best one where the race takes place. */
+  /** `"auto"` is the fastest tier where the race runs. */
   readonly tier: TierName | "auto";
   readonly threads: number;
 }
@@ -33,7 +33,10 @@ export interface PeerContestant {
 
 export type ContestantSpec = OwnContestant | PeerContestant;
 
-/** `own-w4a4`, `own-w4a4-simd`, `own-w4a4-2t`, `ort-web-int8`, `litert-float32`. The tier is named where it was. */
+/**
+ * Such as `own-w4a4`, `own-w4a4-simd`, `own-w4a4-2t`, `ort-web-int8` or `litert-float32`. The tier is in the name unless it is
+ * `"auto"`.
+ */
 export function contestantName(spec: ContestantSpec): string {
   if (spec.kind === "peer") return `${spec.runtime}-${spec.precision}`;
   const tier = spec.tier === "auto" ? "" : `-${spec.tier}`;
@@ -44,12 +47,12 @@ export function contestantName(spec: ContestantSpec): string {
 /** A built-in architecture at an image size. */
 export interface NetworkChoice {
   readonly architecture: string;
-  /** The architecture's first where absent. */
+  /** By default the architecture's first stem. */
   readonly stem?: Stem;
   readonly size: number;
 }
 
-/** `resnet18-224`, `resnet18-cifar-32`. */
+/** Such as `resnet18-224` or `resnet18-cifar-32`. */
 export const networkKey = ({ architecture, stem, size }: NetworkChoice): string =>
   [architecture, ...(stem === undefined ? [] : [stem]), size].join("-");
 
@@ -68,7 +71,7 @@ export interface Comparison {
   readonly against: ContestantSpec;
 }
 
-/** `resnet18-224-w4a4-simd/ort-web-int8`, `resnet18-224-w2a2/own-w4a4`, `resnet18-224-w4a4-2t/own-1t`. */
+/** Such as `resnet18-224-w4a4-simd/ort-web-int8`, `resnet18-224-w2a2/own-w4a4` or `resnet18-224-w4a4-2t/own-1t`. */
 export function comparisonKey({ network, ours, against }: Comparison): string {
   const variant = contestantName(ours).replace("own-", "");
   const other =
@@ -84,19 +87,19 @@ export interface ComparisonOptions {
   readonly tiers: readonly OwnContestant["tier"][];
   readonly threads: number;
   /**
-   * With `threads` of 1: also measures the gain of this many threads, at the usual bit width on the best tier,
-   * without other runtimes.
+   * With `threads` of 1: also measures the gain of this many threads, at the usual bit width on the fastest tier, without other
+   * runtimes.
    */
   readonly scaleTo?: number;
   readonly runtimes: readonly PeerContestant["runtime"][];
-  /** Keeps the comparisons whose key contains one of these. */
+  /** Keeps only comparisons whose key contains one of these texts. */
   readonly only?: readonly string[];
 }
 
-/** The bit width with which smaller ones are compared; the gain by threads is measured at this one only. */
+/** Smaller bit widths are compared with this one; the gain by threads is measured only at this one. */
 const USUAL_BITS = 4;
 
-/** Every network × bit width × tier against all peers, 2 bits against 4, and several threads against one. */
+/** Every network × bit width × tier against all other runtimes, 2 bits against 4, and several threads against one. */
 export function comparisons(options: ComparisonOptions): Comparison[] {
   const { networks, bits, tiers, threads, scaleTo = 1, runtimes, only } = options;
   const found = networks.flatMap((network) => [
@@ -122,7 +125,7 @@ function gainByThreads(network: NetworkChoice, tier: OwnContestant["tier"], thre
   return { network, ours: { ...alone, threads }, against: alone };
 }
 
-/** The contestants of some comparisons, each once. */
+/** The contestants of some comparisons, each listed once. */
 export function contestantsOf(list: readonly Comparison[]): ContestantSpec[] {
   const specs = list.flatMap(({ ours, against }) => [ours, against]);
   return [...new Map(specs.map((spec) => [contestantName(spec), spec])).values()];

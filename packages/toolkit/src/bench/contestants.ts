@@ -1,12 +1,12 @@
-/** @file Contestants from model files. What this file imports runs in browsers too. */
+/** @file Contestants from model files. The imports of this file must also run in browsers. */
 
 import { load, type TierName } from "@subbyte/engine";
 import { MachineError } from "../errors.js";
 import type { Contestant } from "./turns.js";
 
-/** A network behind whichever runtime: one image in, logits out. */
+/** A network in some runtime: one image in, logits out. */
 export interface PeerNetwork {
-  /** How it takes the image: normalized floats `[3, H, W]` or `[H, W, 3]`, or the bytes `[H, W, 3]` as they are. */
+  /** The form of its input: normalized floats `[3, H, W]` or `[H, W, 3]`, or the bytes `[H, W, 3]`. */
   readonly input: keyof typeof conversions;
   run(image: Float32Array | Uint8Array): Promise<Float32Array>;
   release(): Promise<void>;
@@ -43,8 +43,8 @@ export function peerContestant(name: string, network: PeerNetwork, form: ImageFo
 }
 
 /**
- * Bytes `[H, W, 3]` to normalized floats `[3, H, W]` as fast as JavaScript does it: one pass, a multiplication and an addition an
- * element (2.5 times as fast as the tables of `normalize`, which round differently). The array is used again by the next call.
+ * Converts bytes `[H, W, 3]` to normalized floats `[3, H, W]` as fast as JavaScript can: in one pass, with one multiplication
+ * and one addition per element. (The tables of `normalize` are slower and round differently.) The next call reuses the array.
  */
 export function planarFloats({ pixels, mean, std }: ImageForm): (image: Uint8Array) => Float32Array {
   const [red, green, blue] = std.map((deviation) => 1 / (255 * deviation)) as [number, number, number];
@@ -60,7 +60,7 @@ export function planarFloats({ pixels, mean, std }: ImageForm): (image: Uint8Arr
   };
 }
 
-/** The same with the channels last, `[H, W, 3]`. */
+/** The same with channels last, `[H, W, 3]`. */
 export function interleavedFloats({ pixels, mean, std }: ImageForm): (image: Uint8Array) => Float32Array {
   const [red, green, blue] = std.map((deviation) => 1 / (255 * deviation)) as [number, number, number];
   const [red0, green0, blue0] = mean.map((m, c) => -m / std[c]!) as [number, number, number];

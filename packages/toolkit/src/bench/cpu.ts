@@ -1,6 +1,6 @@
 /**
- * @file Identifies the processor and measures its time. Virtual machines hide its name, and native runtimes are
- * twice as fast on one with VNNI.
+ * @file Identifies the processor and measures its time. Virtual machines hide its name, and native runtimes are much faster on
+ * one with VNNI.
  */
 
 import { readFileSync } from "node:fs";
@@ -10,7 +10,7 @@ import { cpus } from "node:os";
 export interface Processor {
   /** Such as `"AMD EPYC, family 26, model 2"`. */
   readonly cpu: string;
-  /** Vector extensions beyond SSE, such as `["avx2", "avx512_vnni"]`; empty if the system does not tell. */
+  /** Vector extensions beyond SSE, such as `["avx2", "avx512_vnni"]`; empty if the system does not list them. */
   readonly vectorExtensions: readonly string[];
 }
 
@@ -26,13 +26,13 @@ export function processor(): Processor {
   return parseCpuInfo(text, name);
 }
 
-/** Milliseconds of all threads of this process so far. */
+/** Processor time of all threads of this process so far, in milliseconds. */
 export function processorTime(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;
 }
 
-/** @param text of Linux's `/proc/cpuinfo` */
+/** @param text the content of Linux's `/proc/cpuinfo` */
 export function parseCpuInfo(text: string, name: string): Processor {
   const field = (key: string): string | undefined => new RegExp(`^${key}\\s*:\\s*(.*)$`, "m").exec(text)?.[1]?.trim();
   const [family, model] = [field("cpu family"), field("model")];

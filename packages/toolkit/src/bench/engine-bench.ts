@@ -1,4 +1,4 @@
-/** @file The engine's speed against that of other runtimes: networks, contestants, turns, ratios. */
+/** @file Compares the engine's speed with that of other runtimes: networks, contestants, turns, ratios. */
 
 import type { TierName } from "@subbyte/engine";
 import { type Graph, writeOnnx } from "@subbyte/graph";
@@ -28,35 +28,41 @@ export interface ContestantResult {
   readonly network: string;
   /** Such as `"own-w4a4"` or `"ort-web-int8"`. */
   readonly contestant: string;
-  /** Instruction set that ran, if this is our engine. */
+  /** Instruction set that ran, for our engine. */
   readonly tier?: TierName;
-  /** Median of one image, from RGB bytes to logits. */
+  /** Median time of one image, from RGB bytes to logits. */
   readonly milliseconds: number;
   readonly fastestMilliseconds: number;
   /**
-   * Median of the processor time. Where it is well below `milliseconds`, others had the cores, and the figures are
-   * those of a busy machine.
+   * Median processor time. If it is well below `milliseconds`, other programs used the cores, and the figures are those of a
+   * busy machine.
    */
   readonly cpuMilliseconds?: number;
   readonly turns: number;
-  /** Time from the file's bytes in memory to the first logits. Code that has not run in this process before is cold. */
+  /**
+   * Time from the file's bytes in memory to the first logits, including the compilation of code that has not run in this
+   * process before.
+   */
   readonly firstResultMilliseconds: number;
-  /** Correlation of its logits with those of the float network. It shows that all run the same network on the same image. */
+  /**
+   * Correlation of its logits with those of the float network. It shows that all contestants run the same network on the same
+   * image.
+   */
   readonly correlation: number;
 }
 
 /** Results of all races. */
 export interface EngineBench {
   readonly results: readonly ContestantResult[];
-  /** Medians of per-turn ratios by comparison; above 1 ours is faster. */
+  /** By comparison, the median over the turns of the ratio; above 1 ours is faster. */
   readonly ratios: Readonly<Record<string, number>>;
-  /** The same of processor time, with one thread: what a quiet machine would show, whoever else had the cores. */
+  /** The same for processor time, with one thread. It does not depend on other programs that use the cores. */
   readonly cpuRatios?: Readonly<Record<string, number>>;
-  /** The fastest peer of each precision, for every network and each of ours. */
+  /** The fastest other runtime at each precision, for every network and each of our contestants. */
   readonly bestPeers: readonly BestPeer[];
 }
 
-/** Runs a race somewhere. */
+/** Runs a race, in this process or elsewhere. */
 export type RunRace = (race: Race, options: TurnOptions) => Promise<RaceResult[]>;
 
 /** Options of `benchEngine`. */
@@ -64,14 +70,17 @@ export interface EngineBenchOptions {
   readonly comparisons: readonly Comparison[];
   readonly turns: number;
   readonly seed: number;
-  /** Where the races take place; this process by default. */
+  /** Runs the races; by default in this process. */
   readonly runRace?: RunRace;
-  /** Called with what is done at the moment, and with the turns so far while turns are taken. */
+  /** Called with a description of the present step, and during a race with the number of finished turns. */
   readonly onStep?: (step: string, done?: number) => void;
   readonly signal?: AbortSignal;
 }
 
-/** @throws {FailedRunError} if a contestant does not compute the network that it should, or the int8 peer is no fair one */
+/**
+ * @throws {FailedRunError} if a contestant does not compute the right network, or if the int8 network of another runtime does
+ * not compute on integers
+ */
 export async function benchEngine(options: EngineBenchOptions): Promise<EngineBench> {
   const { comparisons, turns, seed, runRace = raceHere, onStep, signal } = options;
   const results: ContestantResult[] = [];
@@ -107,7 +116,7 @@ export async function benchEngine(options: EngineBenchOptions): Promise<EngineBe
   };
 }
 
-/** Below this a contestant of at least 8 bits computes something else. */
+/** A contestant of at least 8 bits with a smaller correlation computes something else. */
 const LEAST_CORRELATION = 0.9;
 
 function summary(network: string, result: RaceResult, expected: Float32Array): ContestantResult {
@@ -156,7 +165,7 @@ async function entriesOf(
   return entries;
 }
 
-/** The file that a contestant opens: what to call it, and how to make it. */
+/** The file that a contestant opens: its name, and a function that makes it. */
 function fileFor(network: BenchNetwork, spec: ContestantSpec): readonly [string, () => Promise<Uint8Array>] {
   if (spec.kind === "own") return [`w${spec.bits}a${spec.bits}`, () => quantizedFile(network, spec.bits)];
   const isInt8 = spec.precision === "int8";

@@ -1,4 +1,4 @@
-/** @file Speed, ours and that of others. */
+/** @file Speed of the engine and of other runtimes. */
 
 export type { BestPeer } from "./best-peers.js";
 export { browserRuntimes } from "./browser.js";

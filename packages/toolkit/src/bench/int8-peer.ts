@@ -1,9 +1,10 @@
 /**
- * @file The network as ONNX Runtime runs it fastest on 8-bit integers: uint8 activations, int8 weights with a scale for each
- * channel, QuantizeLinear/DequantizeLinear around every operator, ReLU folded into the range of the quantizer behind it.
+ * @file The network in the form that ONNX Runtime runs fastest on 8-bit integers: uint8 activations, int8 weights with one
+ * scale per channel, QuantizeLinear/DequantizeLinear around every operator, and ReLU folded into the range of the quantizer
+ * after it.
  *
- * Our own 8-bit graph is no fair peer: its residual additions take the convolution's result before it is rounded, and where no
- * pair stands between Conv and Add, ONNX Runtime falls back to float convolutions.
+ * Our own 8-bit graph would be unfair: its residual additions take the convolution's result before it is rounded, and without a
+ * pair between Conv and Add, ONNX Runtime falls back to float convolutions.
  */
 
 import { type Graph, GraphBuilder, type Node, namesIn, writeOnnx } from "@subbyte/graph";
@@ -20,7 +21,7 @@ const BITS = 8;
 
 /**
  * The bytes of the ONNX file.
- * @throws {FailedRunError} if ONNX Runtime would not run it on integers throughout
+ * @throws {FailedRunError} if ONNX Runtime would not run all of it on integers
  */
 export async function int8Peer(network: BenchNetwork): Promise<Uint8Array> {
   const graph = await calibrated(quantizeEverything(network.graph), network);
@@ -29,14 +30,17 @@ export async function int8Peer(network: BenchNetwork): Promise<Uint8Array> {
   return file;
 }
 
-/** Operators that would compute on floats: those with weights, in ONNX's form and in those that ONNX Runtime optimizes them to. */
+/**
+ * Operators that would compute on floats: those with weights, in ONNX's form and in the forms that ONNX Runtime optimizes them
+ * to.
+ */
 const FLOAT_LAYER = /(^|\.)(Fused)?(Conv|Gemm|MatMul)$/;
 
 /**
- * Asks ONNX Runtime itself, because a single missing pair of QuantizeLinear and DequantizeLinear makes it use floats,
- * at half the speed.
+ * Checks this in ONNX Runtime's optimized graph, because a single missing pair of QuantizeLinear and DequantizeLinear makes it
+ * use floats, at half the speed.
  * @param model bytes of an ONNX file
- * @throws {FailedRunError} if its optimized graph has a convolution or linear layer on floats
+ * @throws {FailedRunError} if the optimized graph has a convolution or linear layer on floats
  */
 export async function assertIntegerThroughout(model: Uint8Array): Promise<void> {
   const operators = await optimizedOperators(model);
@@ -50,7 +54,7 @@ export async function assertIntegerThroughout(model: Uint8Array): Promise<void> 
     );
 }
 
-/** FakeQuant on all weights and on every value but the logits and what a clamp reads. */
+/** Puts FakeQuant on all weights and on every value but the logits and inputs of clamps. */
 export function quantizeEverything(graph: Graph): Graph {
   const b = new GraphBuilder(graph.name);
   b.reserve(namesIn(graph));

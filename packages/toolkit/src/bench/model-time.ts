@@ -1,4 +1,4 @@
-/** @file How long a network takes for one image. */
+/** @file Measures the time that a network takes for one image. */
 
 import { readSbq, type TierName } from "@subbyte/engine";
 import { defined } from "../defined.js";
@@ -12,20 +12,20 @@ export interface ImageTime {
   /** Median of the turns. */
   readonly milliseconds: number;
   readonly fastestMilliseconds: number;
-  /** Median processor time of all threads; it is less than the time on one thread if other processes used the cores. */
+  /** Median processor time of all threads. On one thread, it is less than the time if other processes used the cores. */
   readonly cpuMilliseconds: number;
   readonly turns: number;
 }
 
-/** On the integer engine. */
+/** Times on the integer engine. */
 export interface ModelTime extends ImageTime {
   readonly threads: number;
   readonly tier: TierName;
 }
 
-/** How long and how often a network is timed. */
+/** The number of turns of a measurement, and callbacks. */
 export interface ImageTimeOptions {
-  /** Turns of about a tenth of a second, or of one image where that takes longer. */
+  /** Number of turns of about a tenth of a second each, or of one image if that takes longer. */
   readonly turns: number;
   /** Stops after the current turn. */
   readonly signal?: AbortSignal;
@@ -33,16 +33,16 @@ export interface ImageTimeOptions {
   readonly onTurn?: (done: number) => void;
 }
 
-/** How a `.sbq` file is timed. */
+/** Options of `timeModel`. */
 export interface ModelTimeOptions extends ImageTimeOptions {
-  /** 1 by default, which is the calling thread. */
+  /** Number of threads; 1 by default, which is the calling thread. */
   readonly threads?: number;
   /** The fastest of this machine by default. */
   readonly tier?: TierName | "auto";
 }
 
 /**
- * Runs one image again and again; its content does not matter to the time.
+ * Runs one image repeatedly; its content does not affect the time.
  * @param size bytes of the image
  */
 export async function timeContestant(
@@ -72,7 +72,7 @@ export async function timeContestant(
 /**
  * @param sbq bytes of a `.sbq` file
  * @throws {FormatError} if they are damaged
- * @throws {MachineError} if the engine has fewer threads than were asked for
+ * @throws {MachineError} if the engine has fewer threads than requested
  */
 export async function timeModel(
   sbq: Uint8Array,

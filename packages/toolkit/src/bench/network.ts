@@ -1,6 +1,7 @@
 /**
- * @file The networks that speed is measured on: built-in architectures with seeded, bell-shaped weights. Speed does not depend on
- * what a network has learnt, but it may depend on the spread of its codes, so activations and weights get that of a trained one.
+ * @file The networks whose speed is measured: built-in architectures with seeded, bell-shaped weights. Speed does not depend on
+ * what a network has learnt, but it may depend on the spread of its codes, so activations and weights get the spread of a
+ * trained network.
  */
 
 import { type RawImage, resizeBilinear } from "@subbyte/engine";
@@ -14,16 +15,16 @@ import { createSession } from "../runtime/session.js";
 /** Statistics of ImageNet's pixels; any other values would do as well. */
 export const normalization = { channels: 3, mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] } as const;
 
-/** Classes of the networks for images as small as CIFAR-10's, and of the others. */
+/** Numbers of classes: of networks for images as small as CIFAR-10's, and of others. */
 const CLASSES = { small: 10, large: 1000 } as const;
 const SMALL = 64;
 
 export interface BenchNetwork {
   /** Such as `"resnet18-224"`. */
   readonly key: string;
-  /** Side of the square images, which have three channels. */
+  /** Side of the square images, in pixels; they have three channels. */
   readonly size: number;
-  /** The float network of one image, batch normalization folded. */
+  /** The float network for one image, with batch normalization folded. */
   readonly graph: Graph;
   /** Images `[size, size, 3]`, bytes. */
   readonly images: readonly Uint8Array[];
@@ -45,7 +46,7 @@ export async function benchNetwork(
   return { key: `${architecture}-${size}`, size, graph, images };
 }
 
-/** `[N, 3, size, size]`, normalized. */
+/** The images as normalized floats, `[N, 3, size, size]`. */
 export function floatBatch(images: readonly Uint8Array[], size: number): Tensor {
   const pixels = size * size;
   const data = new Float32Array(images.length * 3 * pixels);
@@ -54,7 +55,7 @@ export function floatBatch(images: readonly Uint8Array[], size: number): Tensor 
   return { dtype: "float32", shape: [images.length, 3, size, size], data };
 }
 
-/** The graph whose running statistics are those of one batch, as if it had been trained on it. */
+/** Sets the graph's running statistics to those of one batch, as if it had been trained on it. */
 async function normalizeByBatch(graph: Graph, batch: Tensor): Promise<Graph> {
   const form = toTrainingForm(graph);
   const outputs = form.statistics.flatMap(({ batchMean, batchVariance }) => [batchMean, batchVariance]);
@@ -75,9 +76,9 @@ async function normalizeByBatch(graph: Graph, batch: Tensor): Promise<Graph> {
   }
 }
 
-/** Cells along each side of the random grid that an image is a smooth version of. */
+/** Cells per side of the random grid that is smoothed to an image. */
 const GRID = 8;
-/** Largest change of a byte by the noise on top. */
+/** Largest change of a byte by the added noise. */
 const NOISE = 12;
 
 /** Random images that are smooth like photographs: neighbouring pixels are similar. */

@@ -6,7 +6,7 @@ import type { ContestantSpec } from "./comparison.js";
 import type { ImageForm } from "./contestants.js";
 import { type OpenPeer, openWebPeer, type RaceResult, race } from "./race.js";
 
-/** The int8 model takes bytes and normalizes them itself, which is the fastest that a page can have. */
+/** Opens the int8 model that takes bytes and normalizes them itself, which is the fastest form for a page. */
 const openLiteRt: OpenPeer = async (file, { precision, threads }) => ({
   input: precision === "int8" ? "bytes" : "interleaved",
   ...(await createLiteRtSession(file, "/litert/wasm/", threads)),
@@ -17,7 +17,7 @@ const openTfjs: OpenPeer = async (file, { threads }) => {
   return { input: "interleaved", ...session, run: (image) => session.run(image as Float32Array) };
 };
 
-/** A race whose files and images are addresses. */
+/** A race whose files and images are given by address. */
 export interface PageRace {
   readonly entries: readonly { readonly spec: ContestantSpec; readonly file: string }[];
   readonly images: readonly string[];

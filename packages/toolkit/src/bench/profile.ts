@@ -1,4 +1,4 @@
-/** @file Where the time of one image goes, layer by layer. */
+/** @file Measures the time of one image, layer by layer. */
 
 import { type LayerProfile, load, type TierName } from "@subbyte/engine";
 import { type NetworkChoice, networkKey } from "./comparison.js";
@@ -17,7 +17,7 @@ export interface NetworkProfile {
 /**
  * Times each operator of a network on the engine.
  *
- * @param options.runs runs per operator, of which the shortest counts
+ * @param options.runs runs per operator, of which the shortest is reported
  */
 export async function profileEngine(
   choice: NetworkChoice,

@@ -1,4 +1,6 @@
-/** @file PyTorch as a peer of training steps: a process of Python that builds the same network and takes a step when told to. */
+/**
+ * @file Training steps of PyTorch, for comparison: a Python process that builds the same network and takes a step on request.
+ */
 
 import { execFile, spawn } from "node:child_process";
 import { rm, writeFile } from "node:fs/promises";
@@ -15,7 +17,7 @@ import { CLASSES, type TrainedNetwork } from "./training-networks.js";
 import type { TrainingContestant } from "./training-turns.js";
 
 const SCRIPT = fileURLToPath(new URL("../../python/training-step.py", import.meta.url));
-/** Candidates in order; the first with PyTorch is used. In an active virtual environment, `python3` is its own. */
+/** Candidates in order; the first with PyTorch is used. In an active virtual environment, `python3` is that environment's. */
 const PYTHONS = ["python3", "python", "/usr/bin/python3"];
 
 /** A Python that can import PyTorch, and its version; undefined if there is none. */
@@ -31,7 +33,7 @@ export async function findPytorch(): Promise<{ readonly python: string; readonly
   return undefined;
 }
 
-/** @throws {FailedRunError} if PyTorch does not build the network */
+/** @throws {FailedRunError} if PyTorch cannot build the network */
 export async function openPytorch(
   name: string,
   network: TrainedNetwork,
@@ -71,7 +73,7 @@ export async function openPytorch(
   };
 }
 
-/** The network in JSON, as the script reads it. Weights are not in it: the script draws others. */
+/** The network as JSON for the script, without weights: the script draws its own. */
 function description({ graph, step }: TrainedNetwork) {
   const [input] = graph.inputs;
   const parameters = treatedParameters(graph, step.weightDecay ?? 0, step.parameters);

@@ -1,4 +1,4 @@
-/** @file The network at a bit width, as the file that the engine loads, and the same network for LiteRT. */
+/** @file The network at a bit width: the file that the engine loads, and the same network for LiteRT. */
 
 import { type Program, writeSbq } from "@subbyte/engine";
 import { float32, type Graph, type Tensor } from "@subbyte/graph";
@@ -20,20 +20,20 @@ export async function quantizedProgram(network: BenchNetwork, bits: number): Pro
   });
 }
 
-/** The same as the bytes of a `.sbq` file. */
+/** The same, as the bytes of a `.sbq` file. */
 export const quantizedFile = async (network: BenchNetwork, bits: number): Promise<Uint8Array> =>
   writeSbq(await quantizedProgram(network, bits));
 
 /**
- * Our 8-bit network, weights, scales and all, as LiteRT runs it fastest: on integers throughout, with ranges of what the program has
- * no scale for measured on the same images as the rest.
+ * Our 8-bit network with the same weights and scales, in the form that LiteRT runs fastest: all on integers. The ranges of
+ * values for which the program has no scale are measured on the same images.
  */
 export async function int8Tflite(network: BenchNetwork): Promise<Uint8Array> {
   const program = await quantizedProgram(network, 8);
   return programToTflite(program, { ranges: await measureRanges(program, batchesOf(network)) });
 }
 
-/** The network's own images, one at a time. */
+/** Yields the network's own images, one at a time. */
 async function* batchesOf({ images, size }: BenchNetwork): AsyncGenerator<Tensor> {
   for (const image of images) yield floatBatch([image], size);
 }
@@ -50,8 +50,9 @@ export async function calibrated(graph: Graph, network: BenchNetwork): Promise<G
 }
 
 /**
- * Step, in standard deviations, of the uniform quantizer of 2^b levels with the least squared error on normal numbers:
- * J. Max, "Quantizing for minimum distortion", IRE Transactions on Information Theory 6, 1960, table II, and its continuation.
+ * Step, in standard deviations, of the uniform quantizer of 2^b levels with the least squared error on normally distributed
+ * numbers: J. Max, "Quantizing for minimum distortion", IRE Transactions on Information Theory 6, 1960, table II, and its
+ * continuation.
  */
 const NORMAL_STEP: Readonly<Record<number, number>> = {
   2: 0.9957,
@@ -63,7 +64,7 @@ const NORMAL_STEP: Readonly<Record<number, number>> = {
   8: 0.0308,
 };
 
-/** The search of the `mse` method would find about the same scales, but the weights are known to be normal, and that takes minutes. */
+/** Scales for normally distributed weights. The search of the `mse` method would find about the same, but takes minutes. */
 function normalScales({ data, shape }: Tensor, bits: number): Tensor {
   const channels = shape[0]!;
   const size = data.length / channels;

@@ -1,4 +1,6 @@
-/** @file One network's contestants, from their files to their times. What this file imports runs in browsers too. */
+/**
+ * @file Races contestants on one network, from their files to their times. The imports of this file must also run in browsers.
+ */
 
 import { createWebSession } from "../runtime/web-session.js";
 import { type ContestantSpec, contestantName, type PeerContestant } from "./comparison.js";
@@ -8,14 +10,14 @@ import { type Contestant, type Measured, type TurnOptions, takeTurns } from "./t
 /** A contestant and the file that it loads. */
 export interface Entry {
   readonly spec: ContestantSpec;
-  /** A `.sbq` file of ours, an ONNX or `.tflite` file of a peer. */
+  /** A `.sbq` file of ours, or an ONNX or `.tflite` file of another runtime. */
   readonly file: Uint8Array;
 }
 
 export interface Race {
   readonly entries: readonly Entry[];
   readonly images: readonly Uint8Array[];
-  /** Side of the images. */
+  /** Side of the images, in pixels. */
   readonly size: number;
   readonly normalization: Omit<ImageForm, "pixels">;
 }
@@ -28,7 +30,7 @@ export interface RaceResult extends Measured {
 export interface PeerOptions {
   readonly precision: PeerContestant["precision"];
   readonly threads: number;
-  /** Side of the image. */
+  /** Side of the image, in pixels. */
   readonly size: number;
 }
 
@@ -44,7 +46,7 @@ export const openWebPeer: OpenPeer = async (file, { threads, size }) => {
   };
 };
 
-/** @param openers of the runtimes there are here */
+/** @param openers functions that open files, for the runtimes that are available */
 export async function race(
   { entries, images, size, normalization }: Race,
   openers: Readonly<Partial<Record<PeerContestant["runtime"], OpenPeer>>>,

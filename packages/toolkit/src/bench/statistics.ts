@@ -1,13 +1,13 @@
 /** @file The arithmetic of a comparison. */
 
-/** The middle of a list, the mean of the two middle ones where its length is even. */
+/** The middle value of a list; the mean of the two middle ones if its length is even. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
-/** Median over the turns of `theirs / ours`: above 1 ours is faster. Slow phases of the machine hit both sides of a turn. */
+/** Median over the turns of `theirs / ours`: above 1 ours is faster. Slow phases of the machine affect both sides of a turn. */
 export const medianRatio = (ours: readonly number[], theirs: readonly number[]): number =>
   median(ours.map((own, turn) => theirs[turn]! / own));
 

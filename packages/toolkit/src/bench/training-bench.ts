@@ -1,4 +1,7 @@
-/** @file How fast training is, from normalized images to updated parameters: float steps, quantized ones, and PyTorch's. */
+/**
+ * @file Measures the speed of training, from normalized images to updated parameters: float steps, quantized ones, and
+ * PyTorch's.
+ */
 
 import { bitsName } from "../bits-name.js";
 import { networkKey } from "./comparison.js";
@@ -11,14 +14,14 @@ import { ownContestant, type StepTime, type TrainingContestant, takeStepsInTurn 
 export interface TrainingResult {
   /** Such as `"resnet18-cifar-32"`. */
   readonly network: string;
-  /** `float`, `w4a4`, `pytorch`, `pytorch-w4a4`. */
+  /** `float`, `w4a4`, `pytorch` or `pytorch-w4a4`. */
   readonly contestant: string;
   readonly batchSize: number;
-  /** Medians of a step. */
+  /** Median time of a step. */
   readonly milliseconds: number;
   readonly cpuMilliseconds: number;
   readonly fastestMilliseconds: number;
-  /** At the median step. */
+  /** Images per second at the median time of a step. */
   readonly imagesPerSecond: number;
 }
 
@@ -26,11 +29,11 @@ export interface TrainingResult {
 export interface TrainingBench {
   readonly results: readonly TrainingResult[];
   /**
-   * Medians of ratios within a turn; above 1 ours is faster: `resnet18-cifar-32/pytorch` of float steps, `…/w4a4/pytorch` of
-   * quantized ones, `…/w4a4/float` of our quantized steps against our float steps.
+   * Median over the turns of the ratio; above 1 ours is faster. `resnet18-cifar-32/pytorch` compares float steps,
+   * `…/w4a4/pytorch` quantized ones, and `…/w4a4/float` our quantized steps with our float steps.
    */
   readonly ratios: Readonly<Record<string, number>>;
-  /** The same of processor time, which does not count what others did with the cores. */
+  /** The same for processor time, which does not count other programs' use of the cores. */
   readonly cpuRatios: Readonly<Record<string, number>>;
 }
 
@@ -38,14 +41,14 @@ export interface TrainingBenchOptions {
   readonly networks: readonly TrainingNetwork[];
   /** Bit widths whose quantized steps are measured. */
   readonly bits: readonly number[];
-  /** Python with PyTorch, where there is one. */
+  /** Python with PyTorch; undefined if there is none. */
   readonly python: string | undefined;
   readonly turns: number;
   readonly seed: number;
   readonly threads: number;
-  /** Whether a comparison is wanted, by its key; all by default. */
+  /** Decides by its key whether a comparison is measured; all by default. */
   readonly wanted?: (key: string) => boolean;
-  /** @param done turns so far where turns are being taken */
+  /** @param done number of finished turns, during a race */
   readonly onStep?: (what: string, done?: number) => void;
   readonly signal?: AbortSignal;
 }
@@ -56,7 +59,7 @@ interface Comparison {
   readonly against: string;
 }
 
-/** Times training steps, float and quantized, in turn with those of PyTorch where it is installed. */
+/** Times training steps, float and quantized, in turn with those of PyTorch if it is installed. */
 export async function benchTraining(options: TrainingBenchOptions): Promise<TrainingBench> {
   const results: TrainingResult[] = [];
   const [ratios, cpuRatios]: Record<string, number>[] = [{}, {}];
@@ -96,7 +99,7 @@ function comparisonsOf(
   return all.filter((comparison) => wanted(comparison.key));
 }
 
-/** Times of all contestants of some comparisons, or of the float step alone. */
+/** Times all contestants of some comparisons, or only the float step. */
 async function race(
   network: TrainingNetwork,
   comparisons: readonly Comparison[],

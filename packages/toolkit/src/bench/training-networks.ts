@@ -10,7 +10,7 @@ import type { ClassifierStepOptions } from "../training/classifier-step-graph.js
 import { type NetworkChoice, networkKey } from "./comparison.js";
 
 export interface TrainingNetwork extends NetworkChoice {
-  /** Images of a step. */
+  /** Images per step. */
   readonly batchSize: number;
 }
 
@@ -26,11 +26,11 @@ export const trainingNetworks: readonly TrainingNetwork[] = [
 
 const OTHER_BATCH = 64;
 
-/** The batch that a network is measured with where none is given. */
+/** The batch size with which a network is measured by default. */
 export const usualBatch = (choice: NetworkChoice): number =>
   trainingNetworks.find((each) => networkKey(each) === networkKey(choice))?.batchSize ?? OTHER_BATCH;
 
-/** A network to be trained, and how. */
+/** A network to be trained, and the settings of its training. */
 export interface TrainedNetwork {
   readonly graph: Graph;
   readonly step: ClassifierStepOptions;
@@ -40,7 +40,7 @@ export const CLASSES = 10;
 const WEIGHT_DECAY = 5e-4;
 const learning: StepLearning = { quantizer: "lsq", stepRate: 1, offsets: true, boundDecay: 0 };
 
-/** @param bits of weights and activations, first and last layer at 8; float where undefined */
+/** @param bits of weights and activations; the first and last layer have 8. Undefined means float */
 export function trainedNetwork(
   { architecture, stem, size, batchSize }: TrainingNetwork,
   bits: number | undefined,

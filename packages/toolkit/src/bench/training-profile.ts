@@ -1,4 +1,4 @@
-/** @file Where the time of a training step goes. */
+/** @file Measures where the time of a training step goes. */
 
 import { bitsName } from "../bits-name.js";
 import type { NodeTime } from "../runtime/profile-file.js";
@@ -28,12 +28,12 @@ export interface StepProfile {
   readonly form: string;
   readonly batchSize: number;
   readonly threads: number;
-  /** Sum of all nodes, each at its fastest step. */
+  /** Sum over all nodes, each at its fastest step. */
   readonly milliseconds: number;
-  /** Milliseconds by what is done, and by operator of ONNX, the longest first. */
+  /** Milliseconds by purpose and by ONNX operator, the longest first. */
   readonly parts: readonly Share[];
   readonly operators: readonly Share[];
-  /** The longest nodes. */
+  /** The nodes that take longest. */
   readonly nodes: readonly { readonly name: string; readonly operator: string; readonly milliseconds: number }[];
 }
 

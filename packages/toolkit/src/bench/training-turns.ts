@@ -1,4 +1,4 @@
-/** @file Training steps in turn: ours in this process, a peer's in its own. */
+/** @file Takes training steps in turn: ours in this process, those of PyTorch in its own. */
 
 import { Random } from "../random.js";
 import type { NodeTime } from "../runtime/profile-file.js";
@@ -9,7 +9,7 @@ import { CLASSES, type TrainedNetwork } from "./training-networks.js";
 /** Duration of one step. */
 export interface StepTime {
   readonly milliseconds: number;
-  /** Processor time of all threads; it does not count what others did with the cores. */
+  /** Processor time of all threads; it does not count other programs' use of the cores. */
   readonly cpuMilliseconds: number;
 }
 
@@ -20,13 +20,13 @@ export interface TrainingContestant {
 }
 
 interface OwnContestant extends TrainingContestant {
-  /** How long each node took in each step. */
+  /** The time of each node in each step. */
   profile(): Promise<readonly NodeTime[]>;
 }
 
 const RATE = 1e-4;
 
-/** Our step on smooth random images; what they show does not change the time. */
+/** Our step on smooth random images; their content does not change the time. */
 export async function ownContestant(
   name: string,
   { graph, step: options }: TrainedNetwork,
@@ -52,10 +52,14 @@ export async function ownContestant(
   };
 }
 
-/** Steps of everybody before the clock counts: memory is taken, the plan of the graph's memory is made. */
+/** Steps of each contestant before the measurement, in which memory is allocated and planned. */
 const WARM_UP_STEPS = 3;
 
-/** Turn t begins with contestant t mod n, so that a load that rises or falls favours nobody. @returns an entry per turn, by name */
+/**
+ * Takes steps in turn. Turn t begins with contestant t mod n, so that a load that rises or falls favours nobody.
+ *
+ * @returns an entry per turn, by name
+ */
 export async function takeStepsInTurn(
   contestants: readonly TrainingContestant[],
   {

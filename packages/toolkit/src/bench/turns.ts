@@ -1,11 +1,13 @@
-/** @file Contestants take turns in one process, so that what disturbs one disturbs all, and ratios are made within a turn. */
+/**
+ * @file Contestants take turns in one process, so that disturbances affect all of them, and ratios are formed within a turn.
+ */
 
 import type { TierName } from "@subbyte/engine";
 
 /** Something that classifies images. */
 export interface Contestant {
   readonly name: string;
-  /** Instruction set, if this is our engine. */
+  /** Instruction set, for our engine. */
   readonly tier?: TierName;
   /** Logits of one image `[size, size, 3]`, bytes. */
   run(image: Uint8Array): Promise<Float32Array>;
@@ -14,7 +16,9 @@ export interface Contestant {
 
 export interface TurnOptions {
   readonly turns: number;
-  /** Processor time of this process so far, in milliseconds, where there is such a clock. A page asks its browser for it. */
+  /**
+   * Processor time of this process so far, in milliseconds; absent if there is no such clock. A page asks its browser for it.
+   */
   readonly cpuTime?: () => number | Promise<number>;
   readonly onTurn?: (done: number) => void;
   readonly signal?: AbortSignal;
@@ -25,29 +29,31 @@ export interface Measured {
   readonly tier?: TierName;
   /** Time of one image, one entry per turn. */
   readonly milliseconds: readonly number[];
-  /** The same in processor time of all threads; less than `milliseconds` where others had the cores. */
+  /** The same in processor time of all threads; less than `milliseconds` if other programs used the cores. */
   readonly cpuMilliseconds?: readonly number[];
   /** Logits of the first image. */
   readonly logits: readonly number[];
 }
 
-/** Runs of everybody before the clock counts: JavaScript engines compile WebAssembly twice, the second time behind its back. */
+/**
+ * Runs of each contestant before the measurement: JavaScript engines compile WebAssembly twice, the second time in the
+ * background.
+ */
 const WARM_UP_RUNS = 4;
 const SETTLE_MILLISECONDS = 800;
 /**
- * A contestant repeats its run until its turn has lasted about this long. The first run after the turns of others finds
- * caches cold and threads asleep. This costs two threads of ours 4 ms of 14, which is not the cost of one image in a
- * stream.
+ * Least duration of a turn, for which a contestant repeats its run. The first run after other contestants finds cold caches and
+ * sleeping threads, which is not the cost of one image in a stream.
  */
 const LEAST_TURN_MILLISECONDS = 100;
 
-/** Times of one image. */
+/** Times per image. */
 interface Turn {
   readonly milliseconds: number;
   readonly cpuMilliseconds: number;
 }
 
-/** Turn t starts with contestant t mod n and uses image t mod the number of images. */
+/** Runs the turns. Turn t starts with contestant t mod n and uses image t mod the number of images. */
 export async function takeTurns(
   contestants: readonly Contestant[],
   images: readonly Uint8Array[],

@@ -1,6 +1,6 @@
 /**
- * @file A tar archive, compressed or not, as a FileTree. It is read as a stream, once for each question, and never unpacked to
- * disk, so the paths inside it cannot reach anything.
+ * @file A tar archive, compressed or not, as a FileTree. It is read as a stream each time and never unpacked to disk, so paths
+ * inside it cannot do harm.
  */
 
 import { createReadStream, type Stats } from "node:fs";
@@ -10,7 +10,7 @@ import { type FileTree, isHidden, type TreeFile, type TreeListing, versionOf } f
 import { isImageFile } from "./image-formats.js";
 
 const READ_BYTES = 256 * 1024;
-/** The most bytes of a file in an archive, which is read into memory whole. */
+/** Most bytes of a file in an archive; a file is read into memory as a whole. */
 const MAX_ENTRY_BYTES = 2 ** 28;
 
 export class ArchiveTree implements FileTree {
@@ -51,7 +51,7 @@ export class ArchiveTree implements FileTree {
     return this.#entries((entry, path) => isFile(entry) && wanted.has(path));
   }
 
-  /** Yields the entries for which `want` says so, with their bytes; the others are only shown to it. */
+  /** Yields the entries for which `want` returns true, with their bytes. */
   async *#entries(want: (entry: ReadEntry, path: string) => boolean): AsyncIterable<TreeFile> {
     let complete: TreeFile[] = [];
     let failure: Error | undefined;

@@ -1,4 +1,4 @@
-/** @file Random crops and flips of one image. Which ones is decided by the random stream that the caller derives for it. */
+/** @file Random crops and flips of one image. The caller's random stream decides which. */
 
 import { type Crop, centreCrop, type RawImage, resizeBilinear } from "@subbyte/engine";
 import type { Random } from "../random.js";
@@ -12,7 +12,7 @@ const CROP_ATTEMPTS = 10;
 /**
  * Writes one augmented image of `height` × `width` to `target` (`[H, W, C]`).
  *
- * @param image as stored: of that size or larger. Random resized crops take from all of it, everything else from its centre.
+ * @param image as stored: of that size or larger. Random resized crops use all of it, other changes its centre.
  */
 export function augmentImage(
   image: RawImage,
@@ -68,7 +68,7 @@ function cropImage(image: RawImage, { top, left, height, width }: Crop): RawImag
   return { data, height, width, channels };
 }
 
-/** Moves the image down and right by (dy, dx), as cropping a zero-padded image does; what comes in from outside is 0. */
+/** Moves the image down and right by (dy, dx), as cropping a zero-padded image does; the new border is 0. */
 function shift(image: RawImage, dy: number, dx: number, target: Uint8Array): void {
   const { height, width, channels, data } = image;
   target.fill(0);

@@ -1,8 +1,8 @@
 /**
- * @file Decoded images on disk, in `$XDG_CACHE_HOME/subbyte` (by default `~/.cache/subbyte`), so that a data set is
- * decoded only once. There is one file per source, split, size and so on. When all files together exceed the limit, the
- * least recently used are removed. The cache never causes a failure: what cannot be read is decoded again, and what
- * cannot be written is mentioned in a note.
+ * @file Decoded images on disk, in `$XDG_CACHE_HOME/subbyte` (by default `~/.cache/subbyte`), so that a data set is decoded
+ * only once. There is one file per source, split, size and so on. If all files together exceed the limit, the least recently
+ * used are removed. The cache never causes a failure: a file that cannot be read is decoded again, and a failed write only
+ * gives a note.
  *
  * A file is, little-endian: magic "SBIMAGES", u32 length and u32 CRC-32 of the header, the header (JSON), labels (int32),
  * pixels. The header holds the CRC-32 of labels and pixels.
@@ -20,17 +20,17 @@ import type { DecodedImages } from "./image-set.js";
 
 const MAGIC = Buffer.from("SBIMAGES");
 const PREFIX_BYTES = MAGIC.length + 8;
-/** Part of every key: raise it when decoding, resizing or the file's layout changes. */
+/** Part of every key. Raise it if decoding, resizing or the file's layout changes. */
 const VERSION = 2;
 const DEFAULT_LIMIT_BYTES = 4 * 2 ** 30;
 const READ_BYTES = 2 ** 28;
-/** A temporary file of that age was left by a process that was killed. */
+/** A temporary file older than this was left by a process that was killed. */
 const ABANDONED_MS = 24 * 3600 * 1000;
 
 /** An entry of the cache. */
 export interface CachedImages {
   readonly images: DecodedImages;
-  /** Damaged images that were left out. */
+  /** Number of damaged images that were left out. */
   readonly skipped: number;
 }
 
@@ -41,8 +41,8 @@ interface Header extends Omit<DecodedImages, "labels" | "pixels"> {
 }
 
 /**
- * Decoded images in a folder on disk. When the folder exceeds its limit, the least recently used files are removed.
- * A damaged file counts as absent, and a failed write is a note: neither stops the caller.
+ * Decoded images in a folder on disk. If the folder exceeds its limit, the least recently used files are removed. A damaged
+ * file counts as absent, and a failed write is a note: neither stops the caller.
  */
 export class ImageCache {
   /**
@@ -54,12 +54,16 @@ export class ImageCache {
     private readonly limitBytes: number,
   ) {}
 
-  /** In the user's cache folder, up to 4 GiB. */
+  /** The cache in the user's cache folder, with up to 4 GiB. */
   static standard(): ImageCache {
     return ImageCache.fromEnvironment({});
   }
 
-  /** The cache that the environment names. @throws {UsageError} if SUBBYTE_CACHE_LIMIT is no size. */
+  /**
+   * The cache that environment variables describe.
+   *
+   * @throws {UsageError} if SUBBYTE_CACHE_LIMIT is not a size
+   */
   static fromEnvironment(environment: Readonly<Record<string, string | undefined>>): ImageCache {
     const base = environment.XDG_CACHE_HOME || join(homedir(), ".cache");
     return new ImageCache(join(base, "subbyte"), parseLimit(environment.SUBBYTE_CACHE_LIMIT));
@@ -82,7 +86,7 @@ export class ImageCache {
     return cached;
   }
 
-  /** Stores images under `key`. Returns a remark for the user where that was not possible. */
+  /** Stores images under `key`. Returns a note for the user if that was not possible. */
   async write(key: string, { images, skipped }: CachedImages): Promise<string | undefined> {
     const parts = serialize(images, skipped);
     const sizeBytes = parts.reduce((sum, part) => sum + part.length, 0);
@@ -124,7 +128,7 @@ export class ImageCache {
   }
 }
 
-/** Bytes of "500M", "4GiB", "0" (no cache)…; 4 GiB where nothing is said. */
+/** The bytes of "500M", "4GiB", "0" (no cache)…; 4 GiB if nothing is given. */
 function parseLimit(text: string | undefined): number {
   if (text === undefined || text.trim() === "") return DEFAULT_LIMIT_BYTES;
   const [, number, unit = ""] = /^\s*(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?\s*$/i.exec(text) ?? [];
@@ -153,7 +157,7 @@ function serialize(images: DecodedImages, skipped: number): Uint8Array[] {
   return [prefix, json, labelBytes, pixels];
 }
 
-/** Undefined if a length or checksum does not fit. */
+/** The images of a file; undefined if a length or checksum does not fit. */
 function parse(content: Buffer): CachedImages | undefined {
   if (content.length < PREFIX_BYTES || !content.subarray(0, MAGIC.length).equals(MAGIC)) return undefined;
   const jsonEnd = PREFIX_BYTES + content.readUInt32LE(MAGIC.length);

@@ -78,7 +78,7 @@ function interleave(planes: Uint8Array): RawImage {
   return { data, height: SIDE, width: SIDE, channels: 3 };
 }
 
-/** The contents of `paths`, in their order. */
+/** Reads the contents of `paths`, in their order. */
 async function readAll(tree: FileTree, paths: readonly string[]): Promise<Uint8Array[]> {
   const contents = new Map<string, Uint8Array>();
   for await (const { path, bytes } of tree.read(new Set(paths))) contents.set(path, bytes);

@@ -1,6 +1,6 @@
 /**
- * @file Class folders, as torchvision's ImageFolder reads them: the folder that an image lies in names its class, and classes
- * are numbered in the order of their names. Above them may stand folders of splits, and above those one more that holds all
+ * @file Class folders, as torchvision's ImageFolder reads them: an image's folder names its class, and classes are numbered in
+ * the order of their names. There may be folders of splits above them, and one more folder above those
  * (`imagenette2-160/train/n01440764/….JPEG`).
  */
 
@@ -24,14 +24,16 @@ const SPLIT_NAMES: ReadonlyMap<string, Split> = new Map([
 /** The class folders of one split: paths from the tree's root, by class name. */
 type ClassImages = Map<string, string[]>;
 
-/** Whether every image needs a class: training and evaluation do, calibration does not. */
+/** Whether every image needs a class: it does for training and evaluation, but not for calibration. */
 export type LabelNeed = "required" | "optional";
 
 /**
- * @param labels "optional" also takes images without class folders, with one class, or with one image per class; where the
- *   folders give no labels, all images are one training part and the list of classes is empty
- * @throws {DataError} if there are no images; where labels are required and there are no class folders, only one class, a
- *   class without images, or a class with one image that would have to be in both training and test; where splits differ
+ * Opens class folders.
+ *
+ * @param labels `"optional"` also accepts images without class folders, with only one class, or with one image per class; if
+ * the folders give no labels, all images are one training part and the list of classes is empty
+ * @throws {DataError} if there are no images or if splits differ; with `"required"`, also if there are no class folders, only
+ * one class, a class without images, or a class with a single image that both training and test would need
  */
 export async function openClassFolders(tree: FileTree, labels: LabelNeed): Promise<Catalogue> {
   const listing = await tree.list();
@@ -69,7 +71,7 @@ export async function openClassFolders(tree: FileTree, labels: LabelNeed): Promi
   return { classes: readableNames(classes), channels: 3, parts, notes };
 }
 
-/** At least two classes, and where training and test images are still to be divided, two images of each. */
+/** Whether there are at least two classes, and, if training and test images are still to be divided, two images of each. */
 function hasLabels({ splits }: Layout): boolean {
   const names = new Set([...splits.values()].flatMap((byClass) => [...byClass.keys()]));
   return names.size > 1 && [...(splits.get("all")?.values() ?? [])].every((members) => members.length > 1);
@@ -86,7 +88,7 @@ function unlabelled(tree: FileTree, images: readonly string[], notes: readonly s
   };
 }
 
-/** The path, with a "/" at its end, of the folder that holds the splits or classes: the root, or the one folder in it. */
+/** The path, ending in "/", of the folder that contains the splits or classes: the root, or its only folder. */
 function skipWrapper({ folders }: TreeListing, images: readonly string[]): string {
   const tops = folders.filter((path) => !path.includes("/"));
   const [top] = tops;
@@ -97,7 +99,7 @@ function skipWrapper({ folders }: TreeListing, images: readonly string[]): strin
 
 interface Layout {
   readonly splits: ReadonlyMap<Split | "all", ClassImages>;
-  /** Images that lie in no class folder. */
+  /** Images outside of class folders. */
   readonly ignored: readonly string[];
 }
 
@@ -127,7 +129,7 @@ function groupBySplit(images: readonly string[], folders: readonly string[]): La
   return { splits, ignored };
 }
 
-/** The names of the classes of all splits together, sorted as Python sorts them (by code point). */
+/** The names of the classes of all splits, sorted as Python sorts them (by code point). */
 function classesOf(tree: FileTree, { splits }: Layout): string[] {
   const names = new Set([...splits.values()].flatMap((byClass) => [...byClass.keys()]));
   if (names.size === 0)
@@ -186,7 +188,7 @@ function samplesOf(tree: FileTree, root: string, byClass: ClassImages, classes: 
   };
 }
 
-/** WordNet's numbers become words where the folder is ImageNette. */
+/** Replaces WordNet's numbers by words if the classes are ImageNette's. */
 function readableNames(classes: readonly string[]): readonly string[] {
   return classes.every((name) => IMAGENETTE_NAMES.has(name))
     ? classes.map((name) => IMAGENETTE_NAMES.get(name)!)

@@ -1,4 +1,4 @@
-/** @file BMP files, which libvips does not read here. */
+/** @file Decodes BMP files, which libvips cannot read here. */
 
 import type { RawImage } from "@subbyte/engine";
 import { decode } from "bmp-ts";
@@ -7,7 +7,7 @@ export const isBmp = (bytes: Uint8Array): boolean => bytes[0] === 0x42 && bytes[
 
 const HEADER_BYTES = 54;
 
-/** @throws {Error} if the file ends in its header */
+/** @throws {Error} if the file ends within its header */
 export function bmpSize(bytes: Uint8Array): { readonly height: number; readonly width: number } {
   if (bytes.length < HEADER_BYTES) throw new Error("the file ends in its header");
   const header = new DataView(bytes.buffer, bytes.byteOffset, HEADER_BYTES);
@@ -16,10 +16,10 @@ export function bmpSize(bytes: Uint8Array): { readonly height: number; readonly 
 }
 
 /**
- * RGB bytes of a BMP file; transparency is dropped.
+ * The RGB bytes of a BMP file; transparency is dropped.
  *
- * @param maxPixels larger images are refused before memory is taken for them
- * @throws {Error} if the file is damaged, too large, or of a kind that is not supported
+ * @param maxPixels larger images are refused before memory is allocated for them
+ * @throws {Error} if the file is damaged, too large, or of an unsupported kind
  */
 export function decodeBmp(bytes: Uint8Array, maxPixels: number): RawImage {
   const { height, width } = bmpSize(bytes);

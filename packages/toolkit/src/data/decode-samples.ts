@@ -21,14 +21,14 @@ export interface DecodeOptions {
 export interface DecodedSamples extends Pick<DecodedImages, "storedHeight" | "storedWidth" | "labels" | "pixels"> {
   /** Names of damaged images that were left out, sorted. */
   readonly skipped: readonly string[];
-  /** How many images had another size than the rule "exact" asks for. */
+  /** Number of images whose size is not the one that the rule "exact" requires. */
   readonly misfits: number;
 }
 
 /**
  * Decodes every n-th sample, several at a time, into one buffer.
- * @param target the first image's own size where absent
- * @throws {DataError} for a damaged image, unless it is skipped, and where none can be decoded
+ * @param target by default the first image's own size
+ * @throws {DataError} for a damaged image, unless it is skipped, and if none can be decoded
  */
 export async function decodeSamples(
   samples: Samples,
@@ -116,7 +116,7 @@ function allocate(sizeBytes: number, source: string): Uint8Array {
   }
 }
 
-/** Moves the good images together. */
+/** Moves the good images together, over the damaged ones. */
 function compact(pixels: Uint8Array, size: number, good: Uint8Array): Uint8Array {
   let count = 0;
   good.forEach((isGood, position) => {

@@ -8,9 +8,9 @@ import { headerSize, type ImageSize } from "./header-size.js";
 import { FORMATS } from "./image-formats.js";
 import type { ImageContent } from "./source.js";
 
-/** How images become what a network takes; the part of a model's preprocessing that gives bytes. */
+/** How images become bytes for a network; a part of a model's preprocessing. */
 export interface PixelTarget extends Required<Omit<Preprocessing, "mean" | "std">> {
-  /** How images of another size are fitted where `resize` is "exact"; they are refused by default. */
+  /** How images of another size are fitted if `resize` is "exact"; they are refused by default. */
   readonly fit?: "cover" | "exact";
 }
 
@@ -26,14 +26,14 @@ sharp.unblock({
 
 /** The most pixels of an image by default; the largest phone cameras have 200 million. */
 const MAX_PIXELS = 2 ** 28;
-/** An image within the pixel limit takes seconds at most; what takes longer was made to. */
+/** Time limit for decoding: an image within the pixel limit takes seconds at most, so a longer one was made to take long. */
 const TIMEOUT_SECONDS = 120;
 
 /**
- * Decodes an image file to bytes. EXIF orientation is applied, CMYK and other colour spaces become sRGB, transparency is
- * dropped, of an animation the first frame is taken. Pixels are returned as they are.
+ * Decodes an image file to bytes. EXIF orientation is applied, CMYK and other color spaces become sRGB, transparency is
+ * dropped, and the first frame of an animation is used. Pixels are returned as they are.
  *
- * @param name how a message calls the image.
+ * @param name the image's name in messages
  * @throws {DataError} if the bytes are no image, or a damaged one.
  */
 export async function decodeImage(content: ImageContent, name: string): Promise<RawImage> {
@@ -51,10 +51,10 @@ export async function decodeImage(content: ImageContent, name: string): Promise<
   }
 }
 
-/** libtiff lists everything that it skipped before it failed, which can fill pages. */
+/** The first line of a message: libtiff lists everything that it skipped before it failed, which can fill pages. */
 const firstLine = (message: string): string => message.split("\n", 1)[0]!.slice(0, 200);
 
-/** The same for bytes; the error's message is the reason alone. */
+/** The same for bytes; the error's message is only the reason. */
 export async function decodeBytes(encoded: Uint8Array, maxPixels = MAX_PIXELS): Promise<RawImage> {
   if (isBmp(encoded)) return reading(encoded, async () => decodeBmp(encoded, maxPixels));
   const { data, info } = await reading(encoded, () =>
@@ -70,7 +70,7 @@ export async function decodeBytes(encoded: Uint8Array, maxPixels = MAX_PIXELS): 
 }
 
 /**
- * Height and width according to the header of an image file, without decoding; EXIF orientation is not applied.
+ * Height and width from the header of an image file, without decoding; EXIF orientation is not applied.
  * @throws {DataError} if the bytes are no image.
  */
 export async function imageSize(encoded: Uint8Array): Promise<ImageSize> {
@@ -81,7 +81,7 @@ export async function imageSize(encoded: Uint8Array): Promise<ImageSize> {
   return { height, width };
 }
 
-/** Runs a decoder and words its failures as reasons. */
+/** Runs a decoder and turns its failures into readable reasons. */
 async function reading<T>(encoded: Uint8Array, read: () => Promise<T>): Promise<T> {
   if (encoded.length === 0)
     throw new DataError("image-damaged", { file: "", reason: "the file is empty" }, "the file is empty");
@@ -94,15 +94,15 @@ async function reading<T>(encoded: Uint8Array, read: () => Promise<T>): Promise<
   }
 }
 
-/** The decoder's reason, or ours where its words would not help. */
+/** The decoder's reason, or a clearer one of ours. */
 const reasonOf = ({ message }: Error): string =>
   /unsupported image format|blocked/i.test(message)
     ? `it is not a ${FORMATS.replace(" and ", " or ")} file, whatever its name`
     : message.trim().replaceAll(/\s+/g, " ");
 
 /**
- * Brings a decoded image to the target's channels and size, with the engine's own arithmetic, so that an evaluation sees the
- * bytes that a model sees when it is deployed.
+ * Brings a decoded image to the target's channels and size with the engine's own arithmetic, so that an evaluation uses the
+ * same bytes as a deployed model.
  *
  * @returns `[height, width, channels]` bytes.
  * @throws {DataError} if the rule and the fit are "exact" and the image has another size.
@@ -119,9 +119,9 @@ export function fitImage(image: RawImage, target: PixelTarget, name: string): Ui
   return preprocess(image, { ...preprocessing, ...UNUSED }, fit);
 }
 
-/** Whether the rule asks for a size and the image has it, or it asks for none. */
+/** Whether the image has the size that the rule requires, or the rule requires none. */
 export const hasSize = ({ height, width }: RawImage, target: PixelTarget): boolean =>
   target.resize !== "exact" || (height === target.height && width === target.width);
 
-/** Mean and standard deviation belong to a model's preprocessing, but come after the bytes. */
+/** Mean and standard deviation are part of a model's preprocessing, but not needed for bytes. */
 const UNUSED = { mean: [], std: [] };

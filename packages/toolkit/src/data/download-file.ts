@@ -1,7 +1,7 @@
 /**
- * @file Fetches one large file over HTTP so that nothing is lost when the connection, the disk or the user gives up: bytes go
- * to `<path>.part`, which a later attempt continues by a range request (RFC 9110 §14), and only a file whose checksum is right
- * gets its name.
+ * @file Fetches one large file over HTTP so that nothing is lost if the connection or the disk fails, or if the user stops it.
+ * Bytes go to `<path>.part`, which a later attempt continues by a range request (RFC 9110 §14). Only a file with the right
+ * checksum gets its name.
  */
 
 import { createHash } from "node:crypto";
@@ -14,14 +14,14 @@ import { isDiskFull } from "../files.js";
 
 export interface RemoteFile {
   readonly url: string;
-  /** Hexadecimal, as its publisher gives it. It guards against damage, not against a hostile server. */
+  /** Hexadecimal MD5 as published. It guards against damage, not against a hostile server. */
   readonly md5: string;
 }
 
 /** Bytes so far, and of the whole file. */
 export interface DownloadProgress {
   readonly bytes: number;
-  /** Unknown where the server does not say. */
+  /** Undefined if the server does not send the size. */
   readonly of: number | undefined;
 }
 
@@ -30,23 +30,23 @@ export interface DownloadOptions {
   /** Called as bytes arrive. */
   readonly onProgress?: (progress: DownloadProgress) => void;
   readonly signal?: AbortSignal;
-  /** Attempts in a row that bring no byte before giving up; 5 by default. */
+  /** Consecutive attempts without a byte before giving up; 5 by default. */
   readonly attempts?: number;
-  /** Wait before the second attempt, doubled each time; 1,000 by default. */
+  /** Milliseconds before the second attempt, doubled each time; 1,000 by default. */
   readonly retryDelayMs?: number;
-  /** A connection that is silent for so long counts as cut; 30,000 by default. */
+  /** Milliseconds of silence after which a connection counts as cut; 30,000 by default. */
   readonly silenceMs?: number;
 }
 
-/** The server answered, and asking again would not change the answer. */
+/** Whether the server answered in a way that another attempt would not change. */
 const isRefusal = (error: unknown) => error instanceof MachineError && error.code === "download-refused";
 
 /**
  * Fetches `remote` to `path`, continuing an earlier attempt. Does nothing if the file is there with the right checksum.
  *
- * @throws {DataError} if the checksum is wrong; what was fetched is removed then.
- * @throws {MachineError} if the network or the disk fails; what was fetched stays for the next attempt.
- * @throws {InterruptedError} when `signal` fires; likewise.
+ * @throws {DataError} if the checksum is wrong; the fetched part is then removed.
+ * @throws {MachineError} if the network or the disk fails; the fetched part is kept for the next attempt.
+ * @throws {InterruptedError} if `signal` fires; the fetched part is kept.
  */
 export async function downloadFile(remote: RemoteFile, path: string, options: DownloadOptions = {}): Promise<void> {
   if (await isComplete(path, remote)) return;
@@ -105,7 +105,11 @@ async function fetchWithRetries(url: string, part: string, options: DownloadOpti
   }
 }
 
-/** One request for the bytes that `part` lacks. @throws where the connection ends before all bytes are there. */
+/**
+ * One request for the bytes that `part` lacks.
+ *
+ * @throws if the connection ends before all bytes have arrived
+ */
 async function fetchRest(url: string, part: string, options: DownloadOptions): Promise<void> {
   const { silenceMs = 30_000, onProgress } = options;
   const have = (await sizeOf(part)) ?? 0;
@@ -167,7 +171,7 @@ async function writeAll(file: FileHandle, chunk: Uint8Array, position: number): 
     at += (await file.write(chunk, at, chunk.length - at, position + at)).bytesWritten;
 }
 
-/** Where the part begins that the server sends. */
+/** The position in the file at which the response begins. */
 function rangeStart(response: Response, asked: number): number {
   const start = Number(/^bytes (\d+)-/.exec(response.headers.get("content-range") ?? "")?.[1]);
   if (start !== asked) throw new Error(`the server sent the range from ${start}, not from ${asked}`);

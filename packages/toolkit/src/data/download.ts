@@ -1,4 +1,4 @@
-/** @file Fetches the archives of known data sets: the only place that uses the network, and only when it is asked to. */
+/** @file Fetches the archives of known data sets. Only this module uses the network, and only on request. */
 
 import { join } from "node:path";
 import { UsageError } from "../errors.js";
@@ -14,7 +14,7 @@ const archives = {
     file: "cifar-10-binary.tar.gz",
     md5: "c32a1d4ab5d03f1284b67883e8d87530",
   },
-  /** ImageNette 2 with a shorter side of 160 pixels (https://github.com/fastai/imagenette); checksum as torchvision has it. */
+  /** ImageNette 2 with a shorter side of 160 pixels (https://github.com/fastai/imagenette); checksum as in torchvision. */
   imagenette: {
     url: "https://s3.amazonaws.com/fast-ai-imageclas/imagenette2-160.tgz",
     file: "imagenette2-160.tgz",
@@ -23,11 +23,11 @@ const archives = {
 } as const satisfies Record<DownloadName, RemoteFile & { readonly file: string }>;
 
 /**
- * Fetches a data set's archive into `folder` and returns its path, which `openImages` takes as it is. An archive that is there
- * already is only checked.
+ * Fetches a data set's archive into `folder` and returns its path, which `openImages` accepts. If the archive is there already,
+ * only its checksum is verified.
  *
  * @param options.url a mirror to fetch from; the checksum stays the official one.
- * @throws {UsageError} for an unknown name; else as `downloadFile`.
+ * @throws {UsageError} for an unknown name; otherwise the errors of `downloadFile`.
  */
 export async function download(
   name: string,

@@ -1,11 +1,11 @@
-/** @file A folder or a tar archive seen as the same thing: a list of paths, and the bytes of those that are wanted. */
+/** @file A common interface to folders and tar archives: a list of paths, and the bytes of wanted files. */
 
 import type { Stats } from "node:fs";
 
 /** Everything in a tree, by paths relative to its root with "/" between the parts. */
 export interface TreeListing {
   readonly files: readonly string[];
-  /** Folders, empty ones too. */
+  /** Folders, including empty ones. */
   readonly folders: readonly string[];
   /**
    * Files and folders that were left out, with the reason: broken links, names that are not UTF-8, folders too
@@ -22,10 +22,13 @@ export interface TreeFile {
 export interface FileTree {
   /** The path as the user gave it, for messages. */
   readonly location: string;
-  /** Changes whenever a file in the tree changes: its place, size, inode, or the times of its last modification and status change. */
+  /**
+   * A text that changes whenever a file in the tree changes its place, size, inode, or the time of its last modification or
+   * status change.
+   */
   identity(): Promise<string>;
   list(): Promise<TreeListing>;
-  /** The wanted files, in the order that is cheapest to read. */
+  /** Yields the wanted files, in the order that is fastest to read. */
   read(wanted: ReadonlySet<string>): AsyncIterable<TreeFile>;
 }
 

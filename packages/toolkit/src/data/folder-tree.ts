@@ -7,9 +7,9 @@ import { join } from "node:path";
 import { DataError } from "../errors.js";
 import { type FileTree, isHidden, type TreeFile, type TreeListing, versionOf } from "./file-tree.js";
 
-/** Deep enough for every data set. */
+/** Deepest level of folders that is read; enough for every data set. */
 const MAX_DEPTH = 8;
-/** More than any data set of images has; links that lead to the same folders again and again come here. */
+/** Most files, more than any data set of images has; links that lead in circles reach this limit. */
 const MAX_FILES = 5_000_000;
 
 interface FoundFile {
@@ -57,7 +57,7 @@ export class FolderTree implements FileTree {
     }
   }
 
-  /** Walks once, in the order of names. Links are followed, but not into a folder that they lie in. */
+  /** Lists the folder once, in the order of names. Links are followed, but not into a folder that contains them. */
   #walk(): Found {
     if (this.#found !== undefined) return this.#found;
     const found: Found = { files: [], folders: [], leftOut: [] };
@@ -89,7 +89,7 @@ export class FolderTree implements FileTree {
     return found;
   }
 
-  /** Names in a folder, sorted; those that are not UTF-8 are left out, since no path can name them. */
+  /** Names in a folder, sorted. Names that are not UTF-8 are left out, because no path can express them. */
   #names(folder: string, leftOut: string[]): string[] {
     try {
       const names: string[] = [];
@@ -111,7 +111,7 @@ export class FolderTree implements FileTree {
   }
 }
 
-/** The same for every path that leads to a folder. */
+/** A text that is the same for all paths to a folder. */
 const placeOf = ({ dev, ino }: Stats): string => `${dev} ${ino}`;
 
 function statusOf(path: string): Stats | undefined {

@@ -1,4 +1,7 @@
-/** @file Sizes out of the headers of PNG and JPEG files, which takes microseconds where a decoder that opens the file takes a tenth of a millisecond. */
+/**
+ * @file Reads sizes from the headers of PNG and JPEG files. This takes microseconds, whereas a decoder takes a tenth of a
+ * millisecond to open the file.
+ */
 
 /** Pixels; EXIF orientation is not applied. */
 export interface ImageSize {
@@ -6,9 +9,7 @@ export interface ImageSize {
   readonly width: number;
 }
 
-/**
- * @returns undefined if the bytes are of another format or the header is not in order: a decoder says what is wrong with them.
- */
+/** @returns undefined if the bytes have another format or a wrong header; a decoder then reports the fault. */
 export function headerSize(bytes: Uint8Array): ImageSize | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length >= 24 && view.getUint32(0) === 0x89504e47) return pngSize(view);
@@ -16,13 +17,13 @@ export function headerSize(bytes: Uint8Array): ImageSize | undefined {
   return undefined;
 }
 
-/** Its first chunk is IHDR, which begins with width and height (PNG, third edition, 11.2.2). */
+/** The first chunk is IHDR, which begins with width and height (PNG, third edition, 11.2.2). */
 function pngSize(view: DataView): ImageSize | undefined {
   const isHeader = view.getUint32(12) === 0x49484452;
   return isHeader ? sizeOf(view.getUint32(20), view.getUint32(16)) : undefined;
 }
 
-/** In its frame header, SOF, behind segments that say how long they are (ITU-T T.81, B.1 and B.2.2). */
+/** The size is in the frame header, SOF, after segments that state their length (ITU-T T.81, B.1 and B.2.2). */
 function jpegSize(view: DataView): ImageSize | undefined {
   let at = 2;
   while (at + 9 <= view.byteLength && view.getUint8(at) === 0xff) {
@@ -37,6 +38,6 @@ function jpegSize(view: DataView): ImageSize | undefined {
   return undefined;
 }
 
-/** A height of 0 is told later in the file. */
+/** Undefined for a height of 0, which means that the file has it at a later place. */
 const sizeOf = (height: number, width: number): ImageSize | undefined =>
   height > 0 && width > 0 ? { height, width } : undefined;

@@ -1,6 +1,6 @@
 /** @file Tells which files are images that can be decoded, and describes the others in a note. */
 
-/** Formats by file name. What a file really is, its content decides (`decode.ts`). */
+/** Formats by file name. The content decides what a file really is (`decode.ts`). */
 const IMAGE_FILE = /\.(jpe?g|jpe|jfif|png|webp|gif|tiff?|avif|bmp|dib)$/i;
 
 export const isImageFile = (path: string): boolean => IMAGE_FILE.test(path);
@@ -8,7 +8,7 @@ export const isImageFile = (path: string): boolean => IMAGE_FILE.test(path);
 /** The formats, for messages. */
 export const FORMATS = "JPEG, PNG, WebP, GIF, TIFF, AVIF and BMP";
 
-/** Names shown in a note before the rest is only counted. */
+/** Number of names in a note; the others are only counted. */
 const SHOWN = 3;
 
 /** `2 files were left out: a, b`; nothing if there are none. */

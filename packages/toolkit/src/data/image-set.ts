@@ -11,7 +11,7 @@ export interface DecodedImages {
   readonly split: Split;
   readonly classes: readonly string[];
   readonly channels: 1 | 3;
-  /** Size as stored: the pipeline's, or a little more where random crops need room. */
+  /** Size as stored: the pipeline's, or a little more if random crops need it. */
   readonly storedHeight: number;
   readonly storedWidth: number;
   /** `[N]` class indices. */
@@ -21,7 +21,7 @@ export interface DecodedImages {
   readonly notes: readonly string[];
 }
 
-/** Images that are in memory already, as an ImageSet of `height` × `width` pixels, cut from the centre where more is stored. */
+/** Images in memory as an ImageSet of `height` × `width` pixels, cropped from the centre if they are stored larger. */
 export class MemoryImageSet implements ImageSet {
   readonly name: string;
   readonly split: Split;
@@ -89,7 +89,7 @@ export class MemoryImageSet implements ImageSet {
   }
 }
 
-/** Runs `work` once the consumer of a batch has handed it to native threads and waits for them. */
+/** Runs `work` when the consumer of a batch has passed it to native threads and waits for them. */
 function whileConsumerWaits<T>(work: () => T): Promise<T> {
   return new Promise((resolve, reject) => {
     setImmediate(() => {

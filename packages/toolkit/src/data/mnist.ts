@@ -13,7 +13,7 @@ import { type Catalogue, samplesInMemory, subset } from "./source.js";
 const SIDE = 28;
 const PIXELS = SIDE * SIDE;
 const TRAIN_IMAGES = 8000;
-/** Never changes: accuracies are compared across versions. */
+/** Must never change, because accuracies are compared across versions. */
 const SPLIT_SEED = 1;
 /** Made by scripts/build-assets.mjs, which describes it. */
 const DIGITS_FILE = new URL("../../dist/vendor/mnist.bin.gz", import.meta.url);

@@ -1,4 +1,4 @@
-/** @file Bytes to the float tensor that a network takes. */
+/** @file Converts bytes to the float tensor that a network takes. */
 
 import { UsageError } from "../errors.js";
 
@@ -39,7 +39,7 @@ export function normalizationTables({ channels, mean, std }: Normalization): rea
  * Turns bytes `[N, H, W, C]` into normalized floats `[N, C, H, W]`.
  *
  * @param normalization.pixels H · W, the pixels of one image; N follows from the length of `images`.
- * @param target takes the result where given; at least as long as `images`.
+ * @param target receives the result if given; at least as long as `images`.
  */
 export function normalize(
   images: Uint8Array,

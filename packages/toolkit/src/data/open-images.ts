@@ -1,4 +1,4 @@
-/** @file Opens a data set: finds its images, chooses split and number, decodes them once, and remembers the result. */
+/** @file Opens a data set: finds its images, chooses split and number, decodes them once, and caches the result. */
 
 import { basename } from "node:path";
 import { UsageError } from "../errors.js";
@@ -17,54 +17,53 @@ import type { ImageSet } from "./types.js";
 
 /** Which images are opened, and at which size. */
 export interface OpenOptions {
-  /** "evaluation" takes test where there is one, else val. */
+  /** "evaluation" means test if there is such a split, else val. */
   readonly split: SplitRequest;
-  /** Takes every n-th image so that about this many remain, every class with its share. */
+  /** Takes every n-th image so that about this many remain, with the same share of each class. */
   readonly limit?: number;
-  /** Seed of the division where the source has no splits; 0 by default. */
+  /** Seed for the division of a source without splits; 0 by default. */
   readonly seed?: number;
   /** Share of the training images that is held out for validation; 0 by default. */
   readonly validationShare?: ValidationShare;
-  /** Height and width of the pipeline, one number where square. The images' own size where absent, which must then be uniform. */
+  /**
+   * Height and width of the pipeline; one number if it is square. By default the images' own size, which must then be uniform.
+   */
   readonly size?: number | readonly [height: number, width: number];
-  /** "shorter-side" by default where a size is given, else "exact". */
+  /** By default "shorter-side" if a size is given, else "exact". */
   readonly resize?: "exact" | "shorter-side";
   /**
    * With "exact": whether images of another size are resized to cover that of the pipeline, or refused (the
    * default).
    */
   readonly fit?: "cover" | "exact";
-  /**
-   * The size of the shorter side before the centre crop; at least the larger of height and width, which is the
-   * default.
-   */
+  /** Size of the shorter side before the centre crop: at least the larger of height and width, which is the default. */
   readonly resizeTo?: number;
   /**
-   * Stores images this many times larger than the pipeline's size, so that random resized crops have something to take from;
-   * batches without such crops take the centre. 1 by default; 1.15 suits random resized crops of photographs.
+   * Factor by which images are stored larger than the pipeline's size, so that random resized crops have room; batches without
+   * such crops use the centre. 1 by default; 1.15 suits random resized crops of photographs.
    */
   readonly headroom?: number;
-  /** The source's own by default: 1 for MNIST, else 3. */
+  /** By default those of the source: 1 for MNIST, else 3. */
   readonly channels?: 1 | 3;
   /** "required" by default; "optional" also opens images without class folders, which then have no classes. */
   readonly labels?: LabelNeed;
   /** Leaves damaged images out and counts them in the notes, instead of refusing the set. */
   readonly skipBadImages?: boolean;
-  /** Images decoded at the same time; the number of cores by default. */
+  /** Number of images that are decoded at the same time; the number of cores by default. */
   readonly threads?: number;
-  /** Called now and then while images are decoded; not at all when they come from the cache. */
+  /** Called from time to time while images are decoded; not called if they come from the cache. */
   readonly onProgress?: (progress: { readonly images: number; readonly of: number }) => void;
   readonly signal?: AbortSignal;
-  /** Where decoded images are kept; `ImageCache.standard()` by default. */
+  /** The cache of decoded images; `ImageCache.standard()` by default. */
   readonly cache?: ImageCache;
 }
 
 /**
- * Opens "mnist" (embedded), CIFAR-10's binary version, or class folders with or without splits; the latter two as a folder or
- * as a `.tar`, `.tar.gz` or `.tgz` archive.
+ * Opens "mnist" (embedded), CIFAR-10's binary version, or class folders with or without splits. The latter two may be a folder
+ * or a `.tar`, `.tar.gz` or `.tgz` archive.
  *
  * @throws {DataError} if the source is none of these, is damaged, or lacks the split.
- * @throws {UsageError} if the options make no sense.
+ * @throws {UsageError} if options do not fit each other.
  */
 export async function openImages(source: string, options: OpenOptions): Promise<ImageSet> {
   checkOptions(options);
@@ -138,7 +137,7 @@ function checkOptions({ limit, headroom = 1, validationShare = 0, threads = 1, s
     );
 }
 
-/** The size at which images are stored, or nothing if the images themselves decide. */
+/** The size at which images are stored; undefined if it is that of the images. */
 function pixelTarget({
   size,
   resize = "shorter-side",
@@ -158,17 +157,17 @@ function pixelTarget({
   };
 }
 
-/** Identifies one of the sets that a source and options can give. */
+/** Identifies one of the sets that a source can provide with some options. */
 interface CacheVariant {
-  /** A test split is the same set whether it was asked for as "test" or as "evaluation". */
+  /** A test split is the same set whether "test" or "evaluation" was requested. */
   readonly split: SplitRequest;
-  /** The choice of images depends on the seed. */
+  /** Whether the choice of images depends on the seed. */
   readonly seeded: boolean;
   readonly limited: boolean;
   readonly unlabelled: boolean;
 }
 
-/** A key of everything that the bytes of a set depend on. */
+/** A key that covers everything on which the bytes of a set depend. */
 function cacheKey(
   identity: string,
   options: OpenOptions,
@@ -188,7 +187,7 @@ function cacheKey(
   });
 }
 
-/** Tries all variants that fit the request, since only a listing of the source would show which of them it gives. */
+/** Tries all variants that fit the request, because which of them the source has is known only after listing it. */
 async function readCache(
   cache: ImageCache,
   identity: string,
@@ -211,7 +210,7 @@ async function readCache(
   return undefined;
 }
 
-/** The chosen images, copied, so that the others can be freed. */
+/** Copies the chosen images, so that the others can be freed. */
 function pick(images: DecodedImages, indices: Uint32Array): DecodedImages {
   const size = images.storedHeight * images.storedWidth * images.channels;
   const pixels = new Uint8Array(indices.length * size);

@@ -1,17 +1,17 @@
-/** @file Images under other class indices: those of the model that looks at them. */
+/** @file Images with the class indices of a model. */
 
 import type { Batch, BatchOptions, ImageSet } from "./types.js";
 
 /**
- * The same images with class `targets[label]` of `classes` in place of `label`.
- * @param targets one index for each class of the images
+ * The same images, with class `targets[label]` of `classes` instead of `label`.
+ * @param targets one index per class of the images
  */
 export function relabelled(images: ImageSet, classes: readonly string[], targets: readonly number[]): ImageSet {
   const isSame = classes.length === targets.length && targets.every((target, label) => target === label);
   return isSame ? images : new RelabelledImages(images, classes, targets);
 }
 
-/** The same images without classes, where those are none of the model's. */
+/** The same images without classes, if the model does not have their classes. */
 export const unlabelled = (images: ImageSet): ImageSet => new RelabelledImages(images, [], [0]);
 
 class RelabelledImages implements ImageSet {

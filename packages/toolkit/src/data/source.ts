@@ -3,11 +3,11 @@
 import type { RawImage } from "@subbyte/engine";
 import type { Split } from "./types.js";
 
-/** An image as it stands in its source: the bytes of a JPEG, PNG, WebP… file, or pixels. */
+/** An image as its source stores it: the bytes of a JPEG, PNG, WebP… file, or pixels. */
 export type ImageContent = { readonly encoded: Uint8Array } | RawImage;
 
 export interface FoundImage {
-  /** Position in the list of indices that was asked for. */
+  /** Position in the list of requested indices. */
   readonly position: number;
   readonly content: ImageContent;
 }
@@ -16,18 +16,18 @@ export interface FoundImage {
 export interface Samples {
   /** `[N]` class indices. */
   readonly labels: Int32Array;
-  /** How messages call image `index`. */
+  /** The name of image `index` in messages. */
   nameOf(index: number): string;
-  /** The chosen images, each once, in the order that is cheapest to read. */
+  /** The chosen images, each once, in the order that is fastest to read. */
   read(indices: ArrayLike<number>): AsyncIterable<FoundImage>;
 }
 
-/** A data set: its classes, and its parts with the way to their images. */
+/** A data set: its classes and its parts. */
 export interface Catalogue {
   readonly classes: readonly string[];
-  /** Channels that the images have by nature; 3 where the source does not say. */
+  /** Channels of the stored images; 3 if the source does not tell. */
   readonly channels: 1 | 3;
-  /** The splits that the source itself has, or everything under `all` where it has none. */
+  /** The splits of the source, or all images under `all` if it has none. */
   readonly parts: ReadonlyMap<Split | "all", () => Promise<Samples>>;
   readonly notes: readonly string[];
 }

@@ -1,30 +1,37 @@
-/** @file Chooses the images of a source that belong to the requested split, and those that a limit keeps. */
+/** @file Chooses the images of the requested split, and those that a limit keeps. */
 
 import { DataError } from "../errors.js";
 import { Random } from "../random.js";
 import { type Catalogue, type Samples, subset } from "./source.js";
 import type { Split } from "./types.js";
 
-/** A split that a caller may ask for; "evaluation" is test where there is one, else val; "held-out" is a share of the training images. */
+/**
+ * A split that a caller may request. "evaluation" is test if there is such a split, else val; "held-out" is a share of the
+ * training images.
+ */
 export type SplitRequest = Split | "evaluation" | "held-out";
 
 /**
- * A share in [0, 1), or "auto": 5 % of the training images, but at least 500 or a quarter, whichever is less, and at most 5,000.
+ * A share in [0, 1), or "auto": 5 % of the training images, but at least 500 or a quarter, whichever is less, and at most
+ * 5,000.
  */
 export type ValidationShare = number | "auto";
 
 export interface SplitOptions {
   readonly split: SplitRequest;
-  /** Decides who goes where when the source has no splits, or none for validation. */
+  /** Seed of the division if the source has no splits, or no validation split. */
   readonly seed: number;
-  /** Share of the training images that is held out, and missing from "train"; "val" too where the source has no such split. */
+  /**
+   * Share of the training images that is held out. They are not in "train"; they are also "val" if the source has no such
+   * split.
+   */
   readonly validationShare: ValidationShare;
 }
 
 export interface ChosenSplit {
   readonly split: Split;
   readonly samples: Samples;
-  /** The choice depends on the seed. */
+  /** Whether the choice depends on the seed. */
   readonly seeded: boolean;
   readonly notes: readonly string[];
 }
@@ -32,7 +39,7 @@ export interface ChosenSplit {
 /** Share of test images in a source without splits. */
 const TEST_SHARE = 0.2;
 
-/** @throws {DataError} if the source has no such split; the message lists those it has. */
+/** @throws {DataError} if the source has no such split; the message lists its splits. */
 export async function chooseSplit(catalogue: Catalogue, location: string, options: SplitOptions): Promise<ChosenSplit> {
   const { parts } = catalogue;
   const all = parts.get("all");
@@ -87,7 +94,7 @@ function shareOf(share: ValidationShare, images: number): number {
   return Math.min(HELD_OUT.most, Math.max(HELD_OUT.share * images, least)) / images;
 }
 
-/** Takes about `share` of each class away, at least one image of it. Both parts keep the order of the images. */
+/** Separates about `share` of each class, at least one image of it. Both parts keep the order of the images. */
 function divide(labels: Int32Array, share: number, random: Random): [rest: Uint32Array, taken: Uint32Array] {
   const byClass = new Map<number, number[]>();
   labels.forEach((label, index) => {
@@ -106,8 +113,9 @@ function divide(labels: Int32Array, share: number, random: Random): [rest: Uint3
 }
 
 /**
- * Every n-th image, n = images / limit, counted class by class from the middle of the first n, so that each class keeps its
- * share. The chosen indices are in the order of the images; all of them where `limit` is absent or not smaller than their number.
+ * Every n-th image, with n = images / limit. Within each class, counting starts in the middle of the first n, so that each
+ * class keeps its share. Returns indices in the order of the images; all of them if `limit` is absent or not smaller than their
+ * number.
  */
 export function everyNth(labels: Int32Array, limit: number | undefined): Uint32Array {
   const indices = Uint32Array.from(labels, (_, index) => index);

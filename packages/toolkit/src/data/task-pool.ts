@@ -4,10 +4,14 @@ export class TaskPool {
   readonly #running = new Set<Promise<void>>();
   #failure: { readonly error: unknown } | undefined;
 
-  /** @param limit tasks at a time, at least 1. */
+  /** @param limit most tasks at the same time, at least 1. */
   constructor(private readonly limit: number) {}
 
-  /** Starts `task` as soon as a place is free, and returns then. @throws the first error of an earlier task. */
+  /**
+   * Waits until fewer than the limit are running, and starts `task`.
+   *
+   * @throws the first error of an earlier task
+   */
   async start(task: () => Promise<void>): Promise<void> {
     while (this.#running.size >= this.limit) await Promise.race(this.#running);
     this.#rethrow();
@@ -19,7 +23,11 @@ export class TaskPool {
     this.#running.add(running);
   }
 
-  /** Waits for all tasks. @throws the first error of any of them. */
+  /**
+   * Waits for all tasks.
+   *
+   * @throws the first error of any of them
+   */
   async finish(): Promise<void> {
     await Promise.all(this.#running);
     this.#rethrow();

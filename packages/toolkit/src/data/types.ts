@@ -1,4 +1,4 @@
-/** @file The form in which the rest of the toolkit gets images: bytes and labels. */
+/** @file The types of images in the rest of the toolkit: bytes and labels. */
 
 /** Part of a data set: for training, for the final result, or for choices made during training. */
 export type Split = "train" | "test" | "val";
@@ -15,24 +15,24 @@ export interface Batch {
 /** How images are put into batches. */
 export interface BatchOptions {
   readonly batchSize: number;
-  /** Shuffles with this seed; in order where absent. */
+  /** Seed of the random order; without it, batches are in the order of the images. */
   readonly shuffleSeed?: number;
-  /** Mixed into the seed, so that every epoch has its own order and augmentation. */
+  /** Combined with the seed, so that every epoch has its own order and augmentation. */
   readonly epoch?: number;
-  /** First batch to yield (resuming in the middle of an epoch); the later ones are the same as without it. */
+  /** First batch to yield, to resume in the middle of an epoch; the later ones are the same as without it. */
   readonly startBatch?: number;
   readonly augmentation?: Augmentation;
-  /** Leaves out the last batch where it is not full. */
+  /** Leaves out the last batch if it is not full. */
   readonly dropLast?: boolean;
 }
 
 /** Random changes of training images. All are off by default. */
 export interface Augmentation {
-  /** Zero-pads by this many pixels and crops back at a random place. */
+  /** Zero-pads by this many pixels on each side, then crops at a random position. */
   readonly cropPadding?: number;
   /** Crops a random area and aspect ratio and resizes it (Inception style). */
   readonly randomResizedCrop?: boolean;
-  /** Least and greatest share of the image's area that such a crop takes; 0.08 to 1 where absent. */
+  /** Least and greatest share of the image's area for such a crop; 0.08 to 1 by default. */
   readonly randomResizedCropArea?: readonly [number, number];
   readonly horizontalFlip?: boolean;
 }
@@ -46,8 +46,8 @@ export interface ImageSet {
   readonly height: number;
   readonly width: number;
   readonly length: number;
-  /** Human-readable remarks, e.g. that the split was made by seed or that bad images were skipped. */
+  /** Notes for the user, e.g. that a seed made the split, or that bad images were skipped. */
   readonly notes: readonly string[];
-  /** Batches, prepared while the consumer works on the one before. */
+  /** Batches; each is prepared while the consumer works on the one before. */
   batches(options: BatchOptions): AsyncIterable<Batch>;
 }

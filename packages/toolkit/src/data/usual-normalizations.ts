@@ -1,10 +1,13 @@
-/** @file Normalizations that published networks are trained with: what is taken where nothing says how, and what to try where that fails. */
+/**
+ * @file Normalizations with which published networks are trained. The first is used if nothing tells the right one; the others
+ * are tried if it fails.
+ */
 
 import type { Normalization } from "./normalize.js";
 
 /** A normalization that many networks use. */
 export interface UsualNormalization extends Pick<Normalization, "mean" | "std"> {
-  /** Whose it is, for people. */
+  /** Where it is used, for messages. */
   readonly name: string;
 }
 
@@ -30,5 +33,5 @@ const rgb: readonly UsualNormalization[] = [
   { name: "CLIP's", mean: [0.48145466, 0.4578275, 0.40821073], std: [0.26862954, 0.26130258, 0.27577711] },
 ];
 
-/** The likeliest first. */
+/** The usual normalizations, the likeliest first. */
 export const usualNormalizations = (channels: 1 | 3): readonly UsualNormalization[] => (channels === 1 ? grey : rgb);

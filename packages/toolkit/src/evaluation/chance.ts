@@ -1,16 +1,17 @@
-/** @file Whether an accuracy is more than chance, and whether one is better than another on the same images. */
+/** @file Decides whether an accuracy is above chance, and whether one is better than another on the same images. */
 
-/** The number of standard deviations that chance hardly ever reaches. */
+/** Number of standard deviations that chance hardly ever exceeds. */
 const SIGMAS = 3;
-/** Share of the way from chance to all right that a trained network is beyond. */
+/** A trained network is beyond this share of the way from chance to perfect. */
 const BEYOND = 0.1;
-/** A larger share than this is never considered near chance, however few images there are. */
+/** A larger share is never considered near chance, even with few images. */
 const FAR_BEYOND = 0.75;
 
 /**
- * Whether so little is right that images and network hardly belong together.
- * @param top1 share of images that are named right
- * @param classes that the images have, 2 or more: a network that always gives the same answer is right on one of so many
+ * Whether so few answers are right that images and network hardly belong together.
+ * @param top1 share of correct answers
+ * @param classes number of classes of the images, at least 2; a network that always gives the same answer is right for one in
+ * that many
  */
 export function isNearChance(top1: number, images: number, classes: number): boolean {
   const chance = 1 / classes;
@@ -20,8 +21,8 @@ export function isNearChance(top1: number, images: number, classes: number): boo
 }
 
 /**
- * Whether the difference between two shares of the same number of images is more than chance, taken as of different images.
- * @param images of each
+ * Whether the difference between two shares is more than chance, as if they came from different images.
+ * @param images number of images of each share
  */
 export function isClearlyAbove(share: number, other: number, images: number): boolean {
   const mean = (share + other) / 2;
@@ -30,14 +31,14 @@ export function isClearlyAbove(share: number, other: number, images: number): bo
 
 /**
  * Whether one network is better than another on the same images by more than chance (McNemar's test).
- * @param right for each image, 1 where the network names it right; `other` likewise
+ * @param right 1 for each image that the network classifies correctly, else 0; `other` the same for the other network
  */
 export function isClearlyBetter(right: ArrayLike<number>, other: ArrayLike<number>): boolean {
   const { gained, lost } = pairedChanges(right, other);
   return gained - lost > SIGMAS * Math.sqrt(gained + lost);
 }
 
-/** Number of images that only the first network names right, and of those that only the other does. */
+/** Number of images that only the first network classifies correctly, and of those that only the other does. */
 export function pairedChanges(
   right: ArrayLike<number>,
   other: ArrayLike<number>,

@@ -1,10 +1,10 @@
-/** @file Whether a network knows the classes, but by other numbers than the labels. */
+/** @file Decides whether a network knows the classes, but in another order than the labels. */
 
 /**
- * Share of images that would be right if each label were the class that its images are mostly named as, no class twice. Near 1 where
- * only the order of the classes differs, near the accuracy itself if the network is right or knows nothing.
+ * The share of images that would be right if each label meant the class that its images are mostly classified as, with no class
+ * twice. It is near 1 if only the order of the classes differs, and near the accuracy if the network is right or knows nothing.
  *
- * @param confusion `[labels][classes]`: images
+ * @param confusion number of images, `[labels][classes]`
  */
 export function reorderedAccuracy(confusion: readonly (readonly number[])[]): number {
   const cells = confusion

@@ -5,7 +5,7 @@ import type { ImageSet } from "../data/types.js";
 import { type ClassifierResult, type EvaluationOptions, evaluateClassifier } from "./evaluate.js";
 import { type FloatClassifierOptions, floatClassifier } from "./float-classifier.js";
 
-/** @throws as `evaluateClassifier` and `createSession` do. */
+/** @throws the errors of `evaluateClassifier` and `createSession` */
 export async function evaluateGraph(
   graph: Graph,
   images: ImageSet,

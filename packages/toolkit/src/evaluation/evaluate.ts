@@ -1,4 +1,4 @@
-/** @file Evaluates anything that turns a batch of images into logits: ONNX Runtime, the integer engine, a server. */
+/** @file Evaluates any function from a batch of images to logits: ONNX Runtime, the integer engine, a server. */
 
 import type { Probabilities } from "@subbyte/engine";
 import type { Batch, ImageSet } from "../data/types.js";
@@ -10,7 +10,7 @@ export type Classify = (batch: Batch) => Promise<Float32Array> | Float32Array;
 
 /** Options of `evaluateClassifier`. */
 export interface EvaluationOptions {
-  /** Images at once; 64 by default. */
+  /** Images per call; 64 by default. */
   readonly batchSize?: number;
   /** How probabilities come from logits; "softmax" by default. */
   readonly probabilities?: Probabilities;
@@ -19,7 +19,7 @@ export interface EvaluationOptions {
   readonly onProgress?: (progress: EvaluationProgress) => void;
 }
 
-/** How far an evaluation is. `of` is the number of all images. */
+/** Progress of an evaluation; `of` is the number of all images. */
 export interface EvaluationProgress {
   readonly images: number;
   readonly of: number;
@@ -31,24 +31,24 @@ export interface EvaluationProgress {
 /** Accuracy, loss and confusion of a classifier on a data set. */
 export interface ClassifierResult {
   readonly images: number;
-  /** Share of images whose first class is the label, 0…1. */
+  /** Share of images whose likeliest class is the label, 0…1. */
   readonly top1: number;
-  /** Share of images whose label is among the first `topK` classes, 0…1. */
+  /** Share of images whose label is among the `topK` likeliest classes, 0…1. */
   readonly top5: number;
-  /** 5, or the number of classes where there are fewer. */
+  /** 5, or the number of classes if there are fewer. */
   readonly topK: number;
   /** Mean cross-entropy in nats; if classes are independent, also the mean over classes. */
   readonly loss: number;
-  /** Share of images for which the label alone is above one half, where each class is decided by itself. */
+  /** Share of images for which only the label is above one half; for models that decide each class independently. */
   readonly exact?: number;
   /** `confusion[label][predicted]`: number of images. */
   readonly confusion: readonly (readonly number[])[];
   readonly classes: readonly string[];
-  /** First class of each image, in the set's order. */
+  /** The likeliest class of each image, in the set's order. */
   readonly predictions: Int32Array;
-  /** Class of each image, in the same order. */
+  /** The label of each image, in the same order. */
   readonly labels: Int32Array;
-  /** Images per second of `classify` alone: waiting for the disk does not count. */
+  /** Images per second of `classify`, without waiting for images. */
   readonly imagesPerSecond: number;
   /** Wall time of the whole evaluation. */
   readonly seconds: number;
@@ -58,7 +58,7 @@ export interface ClassifierResult {
  * Runs `classify` over all images in order.
  *
  * @throws {DataError} if the set is empty, or the model has another number of classes than the images.
- * @throws {InterruptedError} when `signal` fires, after the batch at hand.
+ * @throws {InterruptedError} if `signal` fires, after the current batch.
  */
 export async function evaluateClassifier(
   classify: Classify,

@@ -1,4 +1,4 @@
-/** @file A graph on ONNX Runtime as a classifier of batches: float networks, and quantized ones as float simulation. */
+/** @file Classifies batches by a graph on ONNX Runtime: a float network, or the simulation of a quantized one. */
 
 import type { Graph } from "@subbyte/graph";
 import { normalize } from "../data/normalize.js";
@@ -14,7 +14,7 @@ export interface FloatClassifier {
   close(): Promise<void>;
 }
 
-/** The normalization of a float network's input, and how ONNX Runtime runs it. */
+/** The normalization of a float network's input, and the options of ONNX Runtime. */
 export interface FloatClassifierOptions extends SessionOptions {
   /** Mean per channel, for pixels in 0 … 1 (byte / 255). */
   readonly mean: readonly number[];
@@ -25,8 +25,9 @@ export interface FloatClassifierOptions extends SessionOptions {
 /**
  * Loads a graph into ONNX Runtime as a classifier of batches.
  *
- * @param model a graph of one input `[N, C, H, W]` and logits `[N, classes]` as first output, or the bytes of such an ONNX file
- * @param shape `[C, H, W]` that the network takes
+ * @param model a graph with one input `[N, C, H, W]` and logits `[N, classes]` as first output, or the bytes of such an ONNX
+ * file
+ * @param shape `[C, H, W]` of the network's input
  */
 export async function floatClassifier(
   model: Graph | Uint8Array,

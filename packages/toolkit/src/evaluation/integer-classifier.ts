@@ -7,9 +7,9 @@ import type { Classify } from "./evaluate.js";
 
 /** A program on the integer engine that classifies batches. */
 export interface IntegerClassifier {
-  /** Logits of a batch, its images shared out over the threads. */
+  /** Logits of a batch, whose images are divided among the threads. */
   readonly classify: Classify;
-  /** The tier that the options, or else the machine, decided. */
+  /** The tier that runs: from the options, or else the machine's fastest. */
   readonly tier: TierName;
   readonly threads: number;
   /** Ends the threads and frees their memory. */

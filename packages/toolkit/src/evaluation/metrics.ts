@@ -1,6 +1,6 @@
 /**
- * @file Accuracy of logits. The integer engine and ONNX Runtime are judged by the same code, so equal logits rank by class
- * index everywhere, and NaN ranks below every number and is never a correct answer.
+ * @file Accuracy from logits. The same code is used for the integer engine and ONNX Runtime: equal logits rank by class index
+ * everywhere, and NaN ranks below every number and is never a correct answer.
  */
 
 import type { Probabilities } from "@subbyte/engine";
@@ -9,7 +9,7 @@ import type { Probabilities } from "@subbyte/engine";
 export interface ClassifierCounts {
   images: number;
   correct: number;
-  /** The label is among the first `min(5, classes)`. */
+  /** Images whose label is among the first `min(5, classes)`. */
   correctTop5: number;
   /** Sum of the cross-entropies, natural logarithm. */
   loss: number;
@@ -30,7 +30,7 @@ export const emptyCounts = (classes: number): ClassifierCounts => ({
   classes,
 });
 
-/** Index of the largest logit of one image; the lower index among equals. */
+/** Index of the largest logit of one image; the lower index if several are equal. */
 export function argMax(logits: ArrayLike<number>, offset: number, classes: number): number {
   let best = 0;
   for (let c = 1; c < classes; c++) {
@@ -40,7 +40,7 @@ export function argMax(logits: ArrayLike<number>, offset: number, classes: numbe
   return best;
 }
 
-/** How many classes come before `label`: 0 where it is the answer, `classes` where its logit is NaN. */
+/** Number of classes before `label`: 0 if it is the answer, `classes` if its logit is NaN. */
 export function rankOf(logits: ArrayLike<number>, offset: number, classes: number, label: number): number {
   const value = logits[offset + label]!;
   if (Number.isNaN(value)) return classes;
@@ -62,8 +62,8 @@ export function crossEntropy(logits: ArrayLike<number>, offset: number, classes:
 }
 
 /**
- * Mean over the classes of the cross-entropy of each class decided by itself: −log σ(logit) for the label, −log(1 − σ(logit)) for the
- * others, in float64.
+ * Mean over the classes of the cross-entropy if each class is decided independently: −log σ(logit) for the label, −log(1 −
+ * σ(logit)) for the others, in float64.
  */
 export function binaryCrossEntropy(logits: ArrayLike<number>, offset: number, classes: number, label: number): number {
   let sum = 0;
@@ -74,7 +74,7 @@ export function binaryCrossEntropy(logits: ArrayLike<number>, offset: number, cl
   return sum / classes;
 }
 
-/** Whether the label's logit is above 0, and no other. */
+/** Whether only the label's logit is above 0. */
 function isExact(logits: ArrayLike<number>, offset: number, classes: number, label: number): boolean {
   for (let c = 0; c < classes; c++) if (logits[offset + c]! > 0 !== (c === label)) return false;
   return true;

@@ -1,4 +1,4 @@
-/** @file Other ways to read the same images, tried on some of them: usual normalizations, in both orders of the channels. */
+/** @file Tries other ways to prepare the same images, on some of them: usual normalizations, in both orders of the channels. */
 
 import type { Graph } from "@subbyte/graph";
 import { expandForInference, float32 } from "@subbyte/graph";
@@ -10,35 +10,35 @@ import { argMax } from "./metrics.js";
 
 /** A way to prepare images: a normalization and an order of channels. */
 export interface Reading extends UsualNormalization {
-  /** Last channel first. */
+  /** Whether the last channel comes first. */
   readonly isReversed: boolean;
 }
 
 /** A reading, with the share of images that the network then classifies correctly. */
 export interface Trial extends Reading {
   readonly top1: number;
-  /** For each image, 1 where it is named right. */
+  /** 1 for each image that is classified correctly, else 0. */
   readonly right: Uint8Array;
 }
 
 type Normalization = Pick<UsualNormalization, "mean" | "std">;
 
 export interface TrialOptions extends SessionOptions {
-  /** Adds the normalization inside the network; by default there is none. */
+  /** Combines a normalization with the one inside the network; by default there is none. */
   readonly compose?: (normalization: Normalization) => Normalization;
   readonly signal?: AbortSignal;
-  /** How many images, drawn by a fixed seed; 256 by default. */
+  /** Number of images, drawn by a fixed seed; 256 by default. */
   readonly count?: number;
   readonly onProgress?: (done: number, of: number) => void;
 }
 
-/** This is enough to see a difference of about ten percentage points. */
+/** Enough images to see a difference of about ten percentage points. */
 export const TRIAL_IMAGES = 256;
 const BATCH = 32;
 
 /**
  * @param graph float network; its labels are those of `images`
- * @returns one for each reading, in their order
+ * @returns one trial per reading, in the same order
  */
 export async function tryReadings(
   graph: Graph,
@@ -85,7 +85,7 @@ async function firstImages(images: ImageSet, count: number): Promise<readonly Ba
   return batches;
 }
 
-/** `[N, C, H, W]`; mean and deviation belong to the image's channels, whatever their order. */
+/** `[N, C, H, W]`; mean and deviation belong to the image's channels, in whatever order the network takes them. */
 function inputOf(
   { images }: Batch,
   { channels, height, width }: ImageSet,

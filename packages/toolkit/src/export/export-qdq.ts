@@ -1,4 +1,4 @@
-/** @file Writes quantized ONNX and runs it: what ONNX Runtime makes of the file is part of the result. */
+/** @file Writes quantized ONNX and runs it in ONNX Runtime, because the result there is part of the export. */
 
 import type { Program } from "@subbyte/engine";
 import { type Graph, type Tensor, writeOnnx } from "@subbyte/graph";
@@ -10,25 +10,25 @@ import { createSession } from "../runtime/session.js";
 import { lift } from "../simulation/lift.js";
 import { QDQ_OPSET, toQdq } from "./qdq.js";
 
-/** A quantized ONNX file, and how it compares in ONNX Runtime. */
+/** A quantized ONNX file, and its comparison in ONNX Runtime. */
 export interface QdqExport {
   /** The ONNX file. */
   readonly bytes: Uint8Array;
   readonly check: {
-    /** The default session gives the logits of the session that leaves Q/DQ pairs as they stand. */
+    /** Whether the default session gives the same logits as a session that keeps Q/DQ pairs unchanged. */
     readonly defaultSessionAgrees: boolean;
-    /** Largest difference of a logit between the two. */
+    /** Largest difference between their logits. */
     readonly largestDifference: number;
   };
 }
 
-/** Random images that the written file is run on. */
+/** Number of random images on which the written file is run. */
 const CHECK_IMAGES = 16;
-/** Logit difference in steps of the logits' own spread that counts as none: fused kernels may round a tie the other way. */
+/** Difference of logits that is ignored, in units of their spread: fused kernels may round a tie differently. */
 const TOLERANCE = 0.05;
 
 /**
- * @param options.reduceRange rounds 8-bit weights to 7 bits, with scales chosen anew
+ * @param options.reduceRange rounds 8-bit weights to 7 bits, with newly chosen scales
  * @throws {ModelError} if ONNX Runtime refuses the result
  */
 export async function exportQdq(program: Program, options: { readonly reduceRange: boolean }): Promise<QdqExport> {
@@ -38,7 +38,7 @@ export async function exportQdq(program: Program, options: { readonly reduceRang
   return { bytes, check: await compareSessions(bytes, graph) };
 }
 
-/** Weights of 8 bits at 7 bits, the bit width at which two uint8×int8 products fit the 16-bit sums of AVX2. */
+/** Reduces 8-bit weights to 7 bits, with which two uint8×int8 products fit the 16-bit sums of AVX2. */
 function reduceWeightRange(graph: Graph): Graph {
   const wide = new Set(
     fakeQuants(graph)
@@ -75,7 +75,7 @@ async function compareSessions(bytes: Uint8Array, graph: Graph): Promise<QdqExpo
   return { defaultSessionAgrees: largestDifference <= TOLERANCE * spread, largestDifference };
 }
 
-/** Images that fill the input's range evenly. */
+/** Images that cover the input's range evenly. */
 function randomImages(graph: Graph): Tensor {
   const random = new Random(0);
   const fq = fakeQuants(graph).find(({ input }) => input === graph.inputs[0]!.name)!;

@@ -1,8 +1,9 @@
 /**
- * @file Quantized ONNX: FakeQuant nodes become QuantizeLinear/DequantizeLinear pairs that any ONNX runtime executes.
+ * @file Quantized ONNX: FakeQuant nodes become QuantizeLinear/DequantizeLinear pairs that any ONNX runtime can execute.
  *
- * Weights of 4 bits are INT4 (opset 21), other bit widths int8 codes within their smaller range. Activations are uint8; below 8 bits a
- * Clip keeps them within 2^b codes ("QCDQ"). Biases are int32 at scale s_x·s_w. Spec: ONNX QuantizeLinear, DequantizeLinear 21.
+ * 4-bit weights are INT4 (opset 21); weights of other bit widths are int8 codes within their smaller range. Activations are
+ * uint8; below 8 bits a Clip limits them to 2^b codes ("QCDQ"). Biases are int32 at scale s_x·s_w. Spec: ONNX QuantizeLinear,
+ * DequantizeLinear 21.
  */
 
 import { float32, type Graph, GraphBuilder, type Node, namesIn, type Tensor } from "@subbyte/graph";
@@ -11,7 +12,7 @@ import { codeRange, type FakeQuant, fakeQuants, quantizeValue } from "../quantiz
 import { storedScales } from "../quantization/ranges.js";
 import { isLayer } from "../quantization/topology.js";
 
-/** First opset whose QuantizeLinear and DequantizeLinear know INT4. */
+/** First opset whose QuantizeLinear and DequantizeLinear support INT4. */
 export const QDQ_OPSET = 21;
 
 /**
@@ -83,7 +84,7 @@ function dequantizedWeights(b: GraphBuilder, graph: Graph, fq: FakeQuant): void 
 }
 
 /**
- * Zeros, one per output channel. They are the default, but ONNX Runtime uses its integer Gemm only if the file has
+ * Zero points, one per output channel, all 0. That is the default, but ONNX Runtime uses its integer Gemm only if the file has
  * them.
  */
 function zeroPoints(b: GraphBuilder, name: string, { dtype, shape: [channels] }: Tensor): string {

@@ -1,9 +1,12 @@
-/** @file The ten classes of ImageNette (https://github.com/fastai/imagenette): WordNet ids, names, and places among ImageNet's 1,000. */
+/**
+ * @file The ten classes of ImageNette (https://github.com/fastai/imagenette): WordNet ids, names, and indices among ImageNet's
+ * 1,000 classes.
+ */
 
 interface ImagenetClass {
   readonly wordnet: string;
   readonly name: string;
-  /** Among the 1,000 classes of ILSVRC 2012 in the order of their WordNet ids, from 0. */
+  /** Index among the 1,000 classes of ILSVRC 2012 in the order of their WordNet ids, from 0. */
   readonly index: number;
 }
 
@@ -27,11 +30,11 @@ export const IMAGENETTE_NAMES: ReadonlyMap<string, string> = new Map(
 
 const byName = new Map(classes.flatMap((each) => [each.wordnet, each.name].map((name) => [name, each])));
 
-/** The names of a class of images, itself first: one of ImageNette's also has its WordNet id, or its name. */
+/** All names of a class of images, the given one first: a class of ImageNette also has its WordNet id, or its name. */
 export function namesOf(className: string): readonly string[] {
   const found = byName.get(className);
   return found === undefined ? [className] : [...new Set([className, found.wordnet, found.name])];
 }
 
-/** The place of a class, by WordNet id or name, among ImageNet's 1,000; undefined for a class that ImageNette does not have. */
+/** The index of a class, by WordNet id or name, among ImageNet's 1,000; undefined for a class that ImageNette does not have. */
 export const imagenetIndex = (className: string): number | undefined => byName.get(className)?.index;

@@ -1,4 +1,4 @@
-/** @file Names of classes: files that list them, and which of a model's classes those of a set of images are. */
+/** @file Names of classes: reads files that list them, and matches the classes of images with those of a model. */
 
 export { type LabelEntry, type LabelFile, readLabelFile } from "./label-file.js";
 export {

@@ -1,12 +1,12 @@
 /**
- * @file Files that say which class of a model a name is: JSON in the forms that frameworks write, or text, one class a line.
- * docs/labels.md shows them.
+ * @file Reads files that say which class of a model a name means: JSON in the forms of several frameworks, or text with one
+ * class per line. docs/labels.md shows them.
  */
 
 import { readFileSync } from "node:fs";
 import { UsageError } from "../errors.js";
 
-/** A class under all its names; without an index, one of the names is a label of the model. */
+/** A class with all its names; without an index, one of the names is a label of the model. */
 export interface LabelEntry {
   readonly index?: number;
   readonly names: readonly string[];
@@ -18,7 +18,7 @@ export interface LabelFile {
   readonly entries: readonly LabelEntry[];
 }
 
-/** @throws {UsageError} for a file that has none of the forms; what the operating system says where it cannot be read */
+/** @throws {UsageError} for a file of unknown form; the error of the operating system if it cannot be read */
 export function readLabelFile(path: string): LabelFile {
   let text: string;
   try {
@@ -82,7 +82,7 @@ function indexOf(record: Readonly<Record<string, unknown>>): number | undefined 
   return name === undefined ? undefined : (record[name] as number);
 }
 
-/** Between two columns, where every line has it once. */
+/** The possible separators of two columns; a file uses the one that every line has once. */
 const dividers = ["\t", ";", "=", ":", ","];
 
 function fromLines(text: string, fail: (reason: string) => never): LabelFile {

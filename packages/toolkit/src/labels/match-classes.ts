@@ -22,13 +22,13 @@ export interface Match {
   readonly by: MatchedBy;
   /** The model's class for each class of the images. */
   readonly targets: readonly number[];
-  /** Names of all classes of the model, where it has none itself. */
+  /** Names of all classes of the model, if it has none itself. */
   readonly names?: readonly string[];
 }
 
 export interface Mismatch {
   readonly by: MatchedBy;
-  /** Classes of the images that are none of the model's. */
+  /** Classes of the images that the model does not have. */
   readonly missing: readonly string[];
 }
 
@@ -66,7 +66,7 @@ function matchByOrder(images: readonly string[], { classes, map, labels }: Model
 }
 
 /**
- * The names, for people, of the classes that a file names.
+ * Readable names of the classes, from a file.
  * @throws {UsageError} if the file does not fit the model
  */
 export function classNames(
@@ -118,7 +118,7 @@ function allNames(entries: readonly Resolved[], classes: number): readonly strin
   return names.size === classes ? Array.from({ length: classes }, (_, index) => names.get(index)!) : undefined;
 }
 
-/** A name beside a WordNet id is the one for people. */
+/** The readable name of each class: the one beside a WordNet id. */
 function namesByClass(entries: readonly Resolved[]): ReadonlyMap<number, string> {
   const names = new Map<number, string>();
   for (const { index, names: all } of entries)
@@ -126,14 +126,17 @@ function namesByClass(entries: readonly Resolved[]): ReadonlyMap<number, string>
   return names;
 }
 
-/** As people write the same name: case, spaces, hyphens and underscores. */
+/** The form in which names are compared: without case, spaces, hyphens and underscores. */
 const alike = (name: string): string =>
   name
     .toLowerCase()
     .replaceAll(/[^\p{L}\p{N}]+/gu, " ")
     .trim();
 
-/** Classes by name: exactly, else by a name alike, else by what precedes a comma; a name of two classes is none. */
+/**
+ * Finds classes by name: first an equal name, then a similar one, then the part before a comma. A name that two classes have is
+ * not used.
+ */
 class NameIndex {
   readonly #forms: readonly (readonly [(name: string) => string, ReadonlyMap<string, ReadonlySet<number>>])[];
 

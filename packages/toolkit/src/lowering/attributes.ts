@@ -1,4 +1,4 @@
-/** @file ONNX attributes of convolutions and pools as the engine states them. */
+/** @file Converts ONNX attributes of convolutions and pools to the engine's form. */
 
 import { type Node, windowOf } from "@subbyte/graph";
 import { noIntegerForm } from "./refusal.js";
@@ -45,14 +45,14 @@ interface Pool {
 }
 
 /**
- * ONNX's `ceil_mode` of a pool, which the engine states by the output's size alone: 1 where rounding down would give fewer windows.
- * @param input `[C, H, W]`; @param output `[C, H, W]`, or `[C]` of a single window
+ * ONNX's `ceil_mode` of a pool, which the engine derives from the output's size: 1 if rounding down would give fewer windows.
+ * @param input `[C, H, W]`; @param output `[C, H, W]`, or `[C]` for a single window
  */
 export function ceilMode(pool: Pool, input: readonly number[], output: readonly number[]): 0 | 1 {
   return [0, 1].some((axis) => endOf(pool, axis, output) > input[axis + 1]! + pool.pads[axis + 2]!) ? 1 : 0;
 }
 
-/** The pads with which every window lies inside the padded image, even one that sticks out of it in `ceil_mode`. */
+/** The pads with which every window lies inside the padded image, even one that extends beyond it because of `ceil_mode`. */
 export function padsToLastWindow(pool: Pool, input: readonly number[], output: readonly number[]): Pads {
   const [top, left, bottom, right] = pool.pads;
   const needed = (axis: number) => endOf(pool, axis, output) - input[axis + 1]!;

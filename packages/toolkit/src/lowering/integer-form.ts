@@ -1,7 +1,4 @@
-/**
- * @file The definition of an operator of the graph that runs on integers: its role in quantization, and its
- * lowering.
- */
+/** @file The integer form of a graph operator: its role in quantization, and its lowering. */
 
 import type { OperatorType } from "@subbyte/engine";
 import type { LowerOperator } from "./lowering.js";

@@ -24,10 +24,10 @@ export interface LowerOptions {
 }
 
 /**
- * Lowers a graph whose FakeQuant nodes have their scales. What stands between two FakeQuant nodes becomes one operator;
- * every code, bias and table is computed here, once, and stands in the file.
+ * Lowers a graph whose FakeQuant nodes have their scales. The operators between two FakeQuant nodes become one operator of the
+ * engine. Every code, bias and table is computed here, once, and stored in the file.
  *
- * @throws {ModelError} naming the operator that has no integer form, or the value that has no FakeQuant
+ * @throws {ModelError} that names the operator without integer form, or the value without FakeQuant
  */
 export function lower(graph: Graph, options: LowerOptions): Program {
   const lowering = new Lowering(graph);

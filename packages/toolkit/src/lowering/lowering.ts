@@ -1,4 +1,4 @@
-/** @file The state of one lowering: tensors and operators so far, and what each value of the graph stands for. */
+/** @file The state of one lowering: tensors and operators so far, and what each value of the graph means. */
 
 import type { Operator, OutputRange, QuantizedTensor, TensorId } from "@subbyte/engine";
 import {
@@ -40,7 +40,7 @@ export class Lowering {
     this.#pending.set(value, pending);
   }
 
-  /** Records that a node's output is what an operator computes, once a FakeQuant says where its codes go. */
+  /** Records that an operator computes a node's output, as soon as a FakeQuant determines where its codes go. */
   setOperator(node: Node, make: (output: TensorId, range: OutputRange) => Operator): void {
     const store = (output: TensorId, range: OutputRange) => void this.operators.push(make(output, range));
     this.set(node.outputs[0]!, { kind: "operator", store, clamp: unclamped });
@@ -66,7 +66,7 @@ export class Lowering {
     return pending.tensor;
   }
 
-  /** The elementwise function that ends with a node: its source, and its values, for all channels or per channel. */
+  /** The elementwise function that ends with a node: its source, and its values for all channels or per channel. */
   functionOf(node: Node) {
     const found = elementwiseFunctions(this.graph).get(node.outputs[0]!)!;
     return { source: found.source, tabulate: (xs: readonly number[]) => tabulate(this.graph, found, xs) };

@@ -51,7 +51,7 @@ export interface PendingFunction extends Clamped {
   readonly tabulate: (xs: readonly number[]) => readonly Float64Array[];
 }
 
-/** An operator that needs to know no more than where its codes go. */
+/** An operator that only needs to know where its codes go. */
 export interface PendingOperator extends Clamped {
   readonly kind: "operator";
   /** Emits it. */

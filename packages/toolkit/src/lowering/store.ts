@@ -1,7 +1,4 @@
-/**
- * @file The end of a chain, a FakeQuant: the pending value gets its codes, and the engine operator that computes
- * them is emitted.
- */
+/** @file The end of a chain, a FakeQuant: emits the engine operator that computes the codes of the pending value. */
 
 import { type QuantizedWeights, roundHalfToEven, type TensorId } from "@subbyte/engine";
 import type { Node } from "@subbyte/graph";
@@ -12,7 +9,7 @@ import type { Lowering } from "./lowering.js";
 import { type PendingFunction, type PendingProduct, unclamped } from "./pending.js";
 import { noIntegerForm } from "./refusal.js";
 
-/** Emits what computes the input of an activation FakeQuant; its output is stored codes from then on. */
+/** Emits the operator that computes the input of an activation FakeQuant, and stores its codes. */
 export function storeCodes(lowering: Lowering, fq: FakeQuant): TensorId {
   const pending = lowering.pending(fq.input, fq.node);
   const output = lowering.addTensor(fq.output, lowering.shape(fq.output), fq);
@@ -86,7 +83,7 @@ function integerWeights(lowering: Lowering, fq: FakeQuant): QuantizedWeights {
   return { bits: fq.bits, shape, codes, scales };
 }
 
-/** Bias codes; zeros where the layer has no bias. */
+/** Bias codes; zeros if the layer has no bias. */
 function integerBias(lowering: Lowering, node: Node, inputScale: number, scales: Float32Array): Int32Array {
   if (!node.inputs[2]) return new Int32Array(scales.length);
   return biasCodes(node, lowering.constant(node.inputs[2]), inputScale, scales);
@@ -107,8 +104,8 @@ function emitTable(lowering: Lowering, pending: PendingFunction, output: TensorI
 }
 
 /**
- * Outside the domain of a function, such as a logarithm, the nearest value inside is used. Grids include 0, whether
- * or not values do.
+ * Replaces values outside the domain of a function, such as a logarithm, by the nearest value inside. Grids include 0 even if
+ * the values do not.
  */
 function defined(ys: Float64Array): Float64Array {
   const result = ys.slice();

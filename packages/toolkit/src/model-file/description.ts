@@ -1,13 +1,13 @@
 /**
- * @file The description that our checkpoints contain in their safetensors metadata: architecture, images,
- * normalization, class names. With it, `evaluate`, `quantize` and `qat` need no options about the model.
+ * @file The description that `train` writes to the safetensors metadata of checkpoints: architecture, images, normalization,
+ * class names. With it, `evaluate`, `quantize` and `qat` need no options about the model.
  */
 
 import * as v from "valibot";
 import { DataError } from "../errors.js";
 import type { Stem } from "../models/index.js";
 
-/** The network that the weights of a checkpoint belong to, as `train` wrote it. */
+/** The network of a checkpoint's weights, as `train` wrote it. */
 export interface ModelDescription {
   readonly architecture: string;
   readonly classes: number;
@@ -19,7 +19,7 @@ export interface ModelDescription {
   readonly mean: readonly number[];
   readonly std: readonly number[];
   readonly labels: readonly string[];
-  /** The size of the shorter side of images before the centre crop; absent if the images had the exact size. */
+  /** Size of the shorter side of images before the centre crop; absent if the images had the exact size. */
   readonly resizeTo?: number;
 }
 
@@ -31,7 +31,7 @@ export const describeModel = (description: ModelDescription): Record<string, str
 });
 
 /**
- * The description in a file's metadata, `undefined` if another program wrote the file.
+ * The description in a file's metadata; `undefined` if another program wrote the file.
  * @throws {DataError} if it is damaged
  */
 export function readDescription(
@@ -51,7 +51,7 @@ export function readDescription(
   );
 }
 
-/** Far beyond any classifier: what is built by these numbers must not fill the memory. */
+/** Limits far beyond any classifier, because a network of this size will be built in memory. */
 const [MAX_CLASSES, MAX_SIZE] = [2 ** 20, 2 ** 14];
 
 const integer = (lowest: number, highest: number) =>

@@ -5,8 +5,8 @@ import { dirname, isAbsolute, relative, resolve, sep } from "node:path";
 import { type ExternalDataLoader, ModelError } from "@subbyte/graph";
 
 /**
- * Reads external tensors from files beside the model or in folders below it, never from elsewhere: neither by `..` or an
- * absolute path in the model, nor through a symbolic link.
+ * Reads external tensors from files beside the model or in folders below it, and from nowhere else: not by `..` or an absolute
+ * path in the model, nor through a symbolic link.
  */
 export function externalDataBeside(path: string): ExternalDataLoader {
   const folder = realpathSync(dirname(resolve(path)));

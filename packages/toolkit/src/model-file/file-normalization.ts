@@ -1,19 +1,19 @@
-/** @file How images are normalized for a network that does part of it itself. */
+/** @file The normalization of images for a network that does part of it itself. */
 
 import type { FileInput } from "@subbyte/graph";
 import type { Normalization as OfImages } from "../data/index.js";
 
 type Normalization = Pick<OfImages, "mean" | "std">;
 
-/** The normalization that a file expects, if the file shows that pixels are 0…1 or 0…255; else undefined. */
+/** The normalization that a file expects, if it is clear whether pixels are 0…1 or 0…255; else undefined. */
 export function outerNormalization({ unit }: FileInput, channels: number): Normalization | undefined {
   if (unit === undefined) return undefined;
   return { mean: new Array<number>(channels).fill(0), std: new Array<number>(channels).fill(1 / unit) };
 }
 
 /**
- * The normalization for the network without its own normalization: `outer`, which the file expects, followed by
- * `inner`, which the network did itself. Lists of one number apply to all channels.
+ * The normalization of images for the network from which its own normalization was removed: first `outer`, which the file
+ * expects, then `inner`, which the network did itself. Lists of one number apply to all channels.
  */
 export function composedNormalization(outer: Normalization, inner: Normalization | undefined): Normalization {
   if (!inner) return outer;

@@ -1,4 +1,4 @@
-/** @file Which built-in architecture a file's weights belong to, by their names and shapes. */
+/** @file Finds the built-in architecture to which a file's weights belong, by their names and shapes. */
 
 import type { Tensor } from "@subbyte/graph";
 import { UsageError } from "../errors.js";
@@ -6,7 +6,7 @@ import { type Architecture, architectures, buildModel, type Stem } from "../mode
 import { compareWeights } from "../weights/apply.js";
 
 export interface Fit {
-  /** In words, with its stem where it has a choice. */
+  /** Its name, with the stem if there are several. */
   readonly title: string;
   readonly architecture: string;
   readonly stem: Stem;
@@ -14,17 +14,17 @@ export interface Fit {
 }
 
 interface Tried extends Fit {
-  /** Tensors of the network that the file has in their shape. */
+  /** Number of tensors of the network that the file has in the same shape. */
   readonly matching: number;
-  /** Tensors that either of the two has and the other has not, or in another shape. */
+  /** Number of tensors that only one of the two has, or that differ in shape. */
   readonly others: number;
 }
 
 /**
  * The only architecture that the weights fit.
  *
- * @param known what is said of the network
- * @throws {UsageError} that names the architectures that fit, where there are several, or the nearest, where there are none
+ * @param known what the caller knows about the network
+ * @throws {UsageError} that names the architectures that fit, if there are several, or the nearest, if there are none
  */
 export function fittingArchitecture(
   weights: ReadonlyMap<string, Tensor>,

@@ -1,7 +1,7 @@
 /**
- * @file The end of a classifier. Losses, divergences, `evaluate` and `classify` take logits and compute probabilities themselves, so
- * that a function of the logits at the end of a file is taken off, one output is chosen where there are several, and one logit
- * of a binary classifier becomes two.
+ * @file The end of a classifier. Losses, divergences, `evaluate` and `classify` take logits and compute probabilities
+ * themselves. Therefore a function of the logits at the end of a file is removed, one output is chosen if there are several,
+ * and the single logit of a binary classifier becomes two.
  */
 
 import type { Probabilities } from "@subbyte/engine";
@@ -9,16 +9,16 @@ import { type Graph, GraphBuilder, inferTypes, ModelError, type Node, removeDead
 import { isFakeQuant } from "../quantization/fake-quant.js";
 
 export interface Head {
-  /** With one output, logits `[N, classes]`, classes at least 2. */
+  /** The network with one output, logits `[N, classes]` with at least 2 classes. */
   readonly graph: Graph;
   readonly probabilities: Probabilities;
-  /** Sentences for the user about the choice. */
+  /** Sentences for the user about what was chosen. */
   readonly notes: readonly string[];
 }
 
 /**
- * Functions at the end of a network that keep the order of logits. If they were quantized to 8 bits, their saturated
- * ends would make classes equal. A softmax counts only if it runs over the classes.
+ * Functions at the end of a network that keep the order of logits. If they were quantized to 8 bits, classes would become equal
+ * where the functions saturate. A softmax counts only if it runs over the classes.
  */
 const endFunctions: Readonly<Record<string, Probabilities>> = {
   Softmax: "softmax",
@@ -29,8 +29,8 @@ const endFunctions: Readonly<Record<string, Probabilities>> = {
 };
 
 /**
- * @param output name of the output to classify by; the first that has the shape of logits by default
- * @throws {ModelError} if there is no such output, or a single logit comes from no linear layer
+ * @param output name of the output to classify by; by default the first with the shape of logits
+ * @throws {ModelError} if there is no such output, or if a single logit does not come from a linear layer
  */
 export function classifierHead(graph: Graph, output?: string): Head {
   const { graph: single, notes } = withOneOutput(graph, output);
@@ -46,7 +46,7 @@ export function classifierHead(graph: Graph, output?: string): Head {
   };
 }
 
-/** The graph with the chosen output alone, and nothing that only the others need. */
+/** The graph with only the chosen output, without nodes that only the others need. */
 function withOneOutput(graph: Graph, wanted: string | undefined): { graph: Graph; notes: readonly string[] } {
   const { outputs } = graph;
   if (wanted !== undefined && !outputs.includes(wanted))
@@ -89,8 +89,8 @@ function isOverClasses(graph: Graph, { op, attributes }: Node): boolean {
 }
 
 /**
- * One logit z becomes the two logits 0 and z, whose softmax is 1 − σ(z) and σ(z): the last layer gets a row of zeros before its own.
- * The same graph if there are more classes.
+ * Replaces one logit z by the two logits 0 and z, whose softmax is 1 − σ(z) and σ(z): the last layer gets a row of zeros before
+ * its own. Returns the same graph if there are more classes.
  */
 function withTwoLogits(graph: Graph): Graph {
   if (inferTypes(graph).get(graph.outputs[0]!)?.shape?.[1] !== 1) return graph;

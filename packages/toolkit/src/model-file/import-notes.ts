@@ -3,7 +3,7 @@
 import type { InputChange } from "@subbyte/graph";
 import type { OpenedModel } from "./open-model.js";
 
-/** Sentences for people; none for a file that is used as it stands. */
+/** Sentences for the user; none if the import changed nothing. */
 export function importNotes(model: OpenedModel): readonly string[] {
   if (model.kind === "quantized") return [];
   const { path, input, notes, probabilities, shape } = model;

@@ -1,6 +1,6 @@
 /**
- * @file `index.json`, the list beside the models in a folder. It tells a page which files belong together: networks,
- * each with its versions by bit width, and their accuracies, sizes and hashes.
+ * @file `index.json`, the list of the models in a folder. It tells a page which files belong together: networks, their versions
+ * by bit width, and the accuracies, sizes and hashes of these.
  */
 
 import { createHash } from "node:crypto";
@@ -10,14 +10,14 @@ import { inspect } from "@subbyte/engine";
 export interface ListedFamily {
   readonly id: string;
   readonly title: string;
-  /** Describes the classes, for people. */
+  /** A readable description of the classes. */
   readonly classes: string;
   readonly kind: "photos" | "digits";
-  /** Where weights and data come from, with licences. */
+  /** The origin of weights and data, with licences. */
   readonly about?: string;
   /** The images on which accuracies were measured. */
   readonly testSet?: string;
-  /** Pictures to try, their files named from the list. */
+  /** Sample pictures; their files are relative to the list. */
   readonly samples?: readonly { readonly file: string; readonly name: string; readonly credit: string }[];
   readonly models: readonly ListedModel[];
 }
@@ -33,10 +33,12 @@ export interface ListedModel {
   readonly method?: string;
 }
 
-/** Most memory that the engine takes; of one tier, so that the list does not depend on the machine. */
+/**
+ * Most memory that the engine takes, in bytes. It is computed for one tier, so that the list does not depend on the machine.
+ */
 const peakBytes = (contents: Uint8Array): number => inspect(contents, { tier: "relaxed" }).peakBytes;
 
-/** The list as text, its keys in a fixed order, so that the same models give the same bytes. */
+/** The list as text with keys in a fixed order, so that the same models give the same bytes. */
 export function modelList(families: readonly ListedFamily[]): string {
   const described = families.map(({ models, ...family }) => ({
     ...family,

@@ -25,18 +25,18 @@ import { externalDataBeside } from "./external-data.js";
 import { fittingArchitecture } from "./fitting.js";
 import { classifierHead, type Head } from "./head.js";
 
-/** Options of `openModel`. Most are for checkpoints, which hold weights without a network. */
+/** Options of `openModel`. Most are for checkpoints, which have weights but no network. */
 export interface OpenModelOptions {
-  /** Built-in architecture that a checkpoint's weights belong to; our own checkpoints name theirs. */
+  /** Built-in architecture of a checkpoint's weights; checkpoints from `train` name theirs. */
   readonly architecture?: string;
-  /** Class count of a checkpoint's network; that of its last layer by default. */
+  /** Number of classes of a checkpoint's network; by default that of its last layer. */
   readonly classes?: number;
   readonly size?: number;
   readonly channels?: 1 | 3;
   readonly stem?: Stem;
-  /** Output of an ONNX file to classify by; the first that has the shape of logits by default. */
+  /** Output of an ONNX file to classify by; by default the first with the shape of logits. */
   readonly output?: string;
-  /** Order in which a float network takes the channels of its images, RGB by default; the opened graph takes RGB. */
+  /** Order in which a float network takes the channels of its images, RGB by default. The opened graph always takes RGB. */
   readonly channelOrder?: "rgb" | "bgr";
   /** Called after each pass that simplifies an ONNX file. */
   readonly onPass?: PassOptions["onPass"];
@@ -51,13 +51,15 @@ interface OpenedFile {
 }
 
 interface OpenedNetwork extends OpenedFile {
-  /** Bytes of its weights that were read from files beside it. */
+  /** Bytes of weights that were read from files beside it. */
   readonly externalBytes?: number;
-  /** Gives logits, whether or not the file ends in a Softmax or Sigmoid, and two of them for a binary classifier. */
+  /**
+   * The network. Its output is logits even if the file ends in a Softmax or Sigmoid, and two logits for a binary classifier.
+   */
   readonly graph: Graph;
-  /** How the file makes class probabilities of the logits. */
+  /** How the file computes class probabilities from the logits. */
   readonly probabilities: Head["probabilities"];
-  /** Choices that were made for the user, such as one of several outputs. */
+  /** Sentences about what was chosen for the user, such as one of several outputs. */
   readonly notes: readonly string[];
   /**
    * The model for ONNX Runtime: the bytes of the file if its inputs and outputs are those of the graph, else the
@@ -69,7 +71,7 @@ interface OpenedNetwork extends OpenedFile {
   readonly classes: number;
   /** Present for checkpoints that `train` wrote. */
   readonly description?: ModelDescription;
-  /** How the file takes its images, for ONNX. */
+  /** For ONNX, how the file takes its images. */
   readonly input?: FileInput;
 }
 
@@ -92,7 +94,7 @@ export interface QuantizedModel extends OpenedFile {
 /** An opened model file; `kind` tells which. */
 export type OpenedModel = FloatModel | CalibratedModel | QuantizedModel;
 
-/** Bytes of a model on disk, with what it keeps in files beside it. */
+/** Bytes of a model on disk, including files beside it. */
 export const modelBytes = (model: OpenedModel): number =>
   model.bytes.length + (("externalBytes" in model ? model.externalBytes : undefined) ?? 0);
 
@@ -100,7 +102,8 @@ export const modelBytes = (model: OpenedModel): number =>
  * Opens a model file by its content: ONNX, `.sbq`, PyTorch checkpoint or safetensors. ONNX files are simplified.
  *
  * @throws {UsageError} for a checkpoint without `architecture` whose weights fit no built-in one, or several
- * @throws {DataError | ModelError} for damaged files and weights that do not fit
+ * @throws {DataError} for a damaged checkpoint, or weights that do not fit
+ * @throws {ModelError} for a damaged or unsupported model
  */
 export async function openModel(path: string, options: OpenModelOptions = {}): Promise<OpenedModel> {
   const bytes = new Uint8Array(
@@ -217,8 +220,8 @@ function headClasses(tensors: ReadonlyMap<string, { readonly shape: readonly num
 }
 
 /**
- * `[C, H, W]` and class count of a classifier.
- * @throws {ModelError} for a network that takes something else than one image or gives something else than logits
+ * `[C, H, W]` and the number of classes of a classifier.
+ * @throws {ModelError} for a network whose input is not one image or whose output is not logits
  */
 export function interfaceOf(graph: Graph): Pick<FloatModel, "shape" | "classes"> {
   const [input] = graph.inputs;

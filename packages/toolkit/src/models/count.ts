@@ -1,8 +1,8 @@
-/** @file Counts the parameters of a network, finds them in the graph, and counts its operations per image. */
+/** @file Finds and counts the parameters of a network, and counts its operations per image. */
 
 import { type Dim, elementCount, type Graph, inferTypes, ModelError } from "@subbyte/graph";
 
-/** The inputs of each operator that are learned by gradient descent; all others are data, bounds or statistics. */
+/** The inputs of each operator that gradient descent learns; all others are data, bounds or statistics. */
 const PARAMETER_INPUTS: Readonly<Record<string, readonly number[]>> = {
   BatchNormalization: [1, 2],
   Conv: [1, 2],
@@ -30,21 +30,21 @@ export const parameterNames = (graph: Graph): string[] => constantsAt(graph, PAR
 /** Names of the batch-norm running means and variances. */
 export const statisticsNames = (graph: Graph): string[] => constantsAt(graph, STATISTICS_INPUTS);
 
-/** Learnt numbers, as PyTorch's `sum(p.numel() for p in model.parameters())`: without running statistics. */
+/** Number of learned values without running statistics, as in PyTorch's `sum(p.numel() for p in model.parameters())`. */
 export function countParameters(graph: Graph): number {
   return parameterNames(graph).reduce((sum, name) => sum + elementCount(graph.tensors.get(name)!.shape), 0);
 }
 
 /**
- * Multiplications with an addition that convolutions and matrix products need for one image (the symbolic batch counts as 1);
- * biases, normalization and activations do not count, as the papers have it.
+ * Multiply-adds of convolutions and matrix products for one image (the symbolic batch counts as 1). As in papers, biases,
+ * normalization and activations do not count.
  *
  * @throws {UsageError} if a shape is not known.
  */
 export const countMultiplyAdds = (graph: Graph): number =>
   multiplyAddsOfNodes(graph).reduce((sum, count) => sum + count, 0);
 
-/** The same for each node, in the graph's order; 0 for what neither convolves nor multiplies matrices. */
+/** The same for each node, in the graph's order; 0 for a node that is neither a convolution nor a matrix product. */
 export function multiplyAddsOfNodes(graph: Graph): readonly number[] {
   const types = inferTypes(graph);
   const shapeOf = (value: string): readonly number[] => {

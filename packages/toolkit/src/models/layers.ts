@@ -1,6 +1,6 @@
 /**
- * @file The layers that models are made of: each call adds one module's nodes and its freshly initialised parameters,
- * under the names that a PyTorch module at the same path would have.
+ * @file The layers of models: each call adds one module's nodes and its newly initialised parameters, under the names that a
+ * PyTorch module at the same path would have.
  */
 
 import { elementCount, float32, type Graph, GraphBuilder } from "@subbyte/graph";
@@ -15,7 +15,7 @@ export interface Feature {
 export interface ConvOptions {
   /** Output channels. */
   readonly out: number;
-  /** Side of the square kernel. It is odd, and padding is half of it, so that stride 1 keeps the size. */
+  /** Side of the square kernel, an odd number. Padding is half of it, so stride 1 keeps the size. */
   readonly kernel: number;
   readonly stride?: number;
   readonly groups?: number;
@@ -29,8 +29,8 @@ export class Layers {
   readonly #seed: number | undefined;
 
   /**
-   * @param seed every weight is drawn from the stream (seed, its name), whatever else the model has; without a seed, weights
-   *   are zero.
+   * @param seed every weight is drawn from the stream (seed, its name), independent of the rest of the model; without a seed,
+   * weights are zero
    */
   constructor(name: string, seed: number | undefined) {
     this.#builder = new GraphBuilder(name);
@@ -42,7 +42,7 @@ export class Layers {
     return { value: this.#builder.input("input", "float32", ["N", channels, size, size]), channels };
   }
 
-  /** Convolution without bias; weights from He et al. 2015 (arXiv:1502.01852), normal, by fan-out, as torchvision has it. */
+  /** Convolution without bias; weights from He et al. 2015 (arXiv:1502.01852), normal, by fan-out, as in torchvision. */
   conv(path: string, x: Feature, { out, kernel, stride = 1, groups = 1 }: ConvOptions): Feature {
     const shape = [out, x.channels / groups, kernel, kernel];
     const deviation = Math.sqrt(2 / (out * kernel * kernel));
@@ -76,7 +76,7 @@ export class Layers {
     return this.#apply("Clip", path, x, [bound("relu6.min", 0), bound("relu6.max", 6)]);
   }
 
-  /** The larger half of both sides: 3 × 3, stride 2, padding 1. */
+  /** Halves both sides, rounded up: 3 × 3, stride 2, padding 1. */
   maxPool(path: string, x: Feature): Feature {
     const attributes = { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] };
     return this.#apply("MaxPool", path, x, [], attributes);
@@ -86,7 +86,7 @@ export class Layers {
     return this.#apply("Add", path, x, [y.value]);
   }
 
-  /** Every second row and column, from the first: `x[:, :, ::2, ::2]`. */
+  /** Every second row and column, starting with the first: `x[:, :, ::2, ::2]`. */
   subsample(path: string, x: Feature): Feature {
     const ints = (name: string, values: number[]) => this.#builder.ints(values, `${path}.${name}`);
     const bounds = [
@@ -98,7 +98,7 @@ export class Layers {
     return this.#apply("Slice", path, x, bounds);
   }
 
-  /** Zero channels, as many before as after, up to `channels`. */
+  /** Adds channels of zeros up to `channels`, as many before as after. */
   padChannels(path: string, x: Feature, channels: number): Feature {
     const extra = (channels - x.channels) / 2;
     const pads = this.#builder.ints([0, extra, 0, 0, 0, extra, 0, 0], `${path}.pads`);
@@ -110,7 +110,7 @@ export class Layers {
     return this.#apply("Flatten", "flatten", this.#apply("GlobalAveragePool", "avgpool", x), [], { axis: 1 });
   }
 
-  /** The last layer: `logits = x·Wᵀ + b`, initialised uniformly within ±1/√(fan-in) as PyTorch's `Linear`. */
+  /** The last layer: `logits = x·Wᵀ + b`, initialised uniformly within ±1/√(fan-in) like PyTorch's `Linear`. */
   classifier(path: string, x: Feature, classes: number): void {
     const bound = 1 / Math.sqrt(x.channels);
     const draw = (random: Random) => random.uniform(-bound, bound);

@@ -1,4 +1,4 @@
-/** @file MobileNet-v2 (Sandler et al. 2018, arXiv:1801.04381) as torchvision has it. */
+/** @file MobileNet-v2 (Sandler et al. 2018, arXiv:1801.04381) as in torchvision. */
 
 import type { Architecture } from "./architecture.js";
 import type { ConvOptions, Feature, Layers } from "./layers.js";
@@ -19,7 +19,7 @@ function convNormRelu6(layers: Layers, path: string, x: Feature, options: ConvOp
   return layers.relu6(`${path}.2`, y);
 }
 
-/** Expands by a 1 × 1 convolution, filters each channel, projects back without an activation. */
+/** Expands by a 1 × 1 convolution, filters each channel, and projects back without an activation. */
 function invertedResidual(layers: Layers, path: string, x: Feature, expansion: number, out: number, stride: number) {
   let index = 0;
   let y = x;

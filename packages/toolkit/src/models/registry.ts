@@ -1,4 +1,4 @@
-/** @file The list of built-in architectures, and building one of them. */
+/** @file The list of built-in architectures, and a function that builds them. */
 
 import type { Graph } from "@subbyte/graph";
 import { UsageError } from "../errors.js";
@@ -16,14 +16,18 @@ export interface ModelOptions {
   readonly stem?: Stem;
   /** Seed of the initial parameters; 0 by default. */
   readonly seed?: number;
-  /** False leaves the weights at zero, which saves seconds where a checkpoint replaces them all. */
+  /** If false, weights stay zero. This saves seconds if a checkpoint replaces them all. */
   readonly initialize?: boolean;
 }
 
 /** All built-in networks. */
 export const architectures: readonly Architecture[] = [...resnets, ...mobilenets];
 
-/** The architecture of that name. @throws {UsageError} naming the known ones. */
+/**
+ * The architecture of that name.
+ *
+ * @throws {UsageError} that names the known ones
+ */
 export function findArchitecture(name: string): Architecture {
   const architecture = architectures.find((candidate) => candidate.name === name);
   if (architecture) return architecture;
@@ -36,7 +40,7 @@ export function findArchitecture(name: string): Architecture {
 }
 
 /**
- * A freshly initialised classifier: input `"input"` float32 `["N", channels, size, size]`, output `"logits"` `["N", classes]`.
+ * A newly initialised classifier: input `"input"` float32 `["N", channels, size, size]`, output `"logits"` `["N", classes]`.
  *
  * @throws {UsageError} if an option does not fit the architecture.
  */

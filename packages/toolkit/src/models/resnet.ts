@@ -1,5 +1,5 @@
 /**
- * @file Residual networks: those for ImageNet (He et al. 2016, arXiv:1512.03385) as torchvision has them, those for CIFAR-10
+ * @file Residual networks: those for ImageNet (He et al. 2016, arXiv:1512.03385) as in torchvision, those for CIFAR-10
  * (§4.2 of the same paper) as Yerlan Idelbayev's `pytorch_resnet_cifar10` has them, and a small one for MNIST.
  */
 
@@ -7,9 +7,9 @@ import type { Architecture, Stem } from "./architecture.js";
 import type { Feature, Layers } from "./layers.js";
 
 interface ResNet {
-  /** Residual blocks of each stage; each stage but the first begins with stride 2. */
+  /** Number of residual blocks per stage; each stage but the first begins with stride 2. */
   readonly blocks: readonly number[];
-  /** Channels of each stage's 3 × 3 convolutions. */
+  /** Number of channels of each stage's 3 × 3 convolutions. */
   readonly widths: readonly number[];
   readonly block: Block;
   readonly shortcut: Shortcut;
@@ -17,10 +17,10 @@ interface ResNet {
   readonly head: string;
 }
 
-/** One residual block's branch, up to the last batch normalization. */
+/** The main branch of a residual block, up to its last batch normalization. */
 type Block = (layers: Layers, path: string, x: Feature, width: number, stride: number) => Feature;
 
-/** The other operand of the addition if the shape of the branch differs from the block's input. */
+/** The other operand of the addition, if the branch's output and the block's input differ in shape. */
 type Shortcut = (layers: Layers, path: string, x: Feature, channels: number, stride: number) => Feature;
 
 const basic: Block = (layers, path, x, width, stride) => {
@@ -30,7 +30,7 @@ const basic: Block = (layers, path, x, width, stride) => {
   return layers.batchNorm(`${path}.bn2`, y);
 };
 
-/** With the stride in the 3 × 3 convolution, as torchvision has it ("v1.5"), not in the first as in the paper. */
+/** With the stride in the 3 × 3 convolution, as in torchvision ("v1.5"), not in the first as in the paper. */
 const bottleneck: Block = (layers, path, x, width, stride) => {
   let y = layers.conv(`${path}.conv1`, x, { out: width, kernel: 1 });
   y = layers.relu(`${path}.relu1`, layers.batchNorm(`${path}.bn1`, y));

@@ -1,4 +1,4 @@
-/** @file Options of a look at single images. */
+/** @file Options for classifying single images. */
 
 import { integer, texts } from "./definition.js";
 

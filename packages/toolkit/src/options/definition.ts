@@ -1,4 +1,4 @@
-/** @file The definition of an option: a Valibot schema of its value, with facts for people such as its help. */
+/** @file The definition of an option: a Valibot schema of its value, with its help and other facts. */
 
 import * as v from "valibot";
 
@@ -44,7 +44,7 @@ export interface OptionFacts<Value = unknown> {
     | "percent"
     | "points"
     | "threads";
-  /** The word that stands for the value in help: `--weights <bits>`. */
+  /** The word for the value in help: `--weights <bits>`. */
   readonly placeholder?: string;
   /** An example of a value, as typed on the command line. */
   readonly example?: string;
@@ -57,7 +57,7 @@ export interface OptionDefinition<Value = unknown> extends OptionFacts<Value> {
   readonly kind: OptionKind;
   /** Checks a value, and translates text forms such as `200kB` into the value. */
   readonly schema: v.GenericSchema<unknown, Value>;
-  /** Description of valid values that completes the sentence "it takes …". */
+  /** Description of valid values, which completes the sentence "it takes …". */
   readonly takes: string;
   readonly choices?: readonly string[];
 }
@@ -161,7 +161,7 @@ export const texts = <const Facts extends OptionFacts<readonly string[]>>(
   takes,
 });
 
-/** Bytes, as a number or as text such as `200kB`, in powers of 1000. */
+/** A size in bytes, as a number or as text such as `200kB`, in powers of 1000. */
 export const fileSize = <const Facts extends OptionFacts<number>>(facts: Facts): Defined<number, Facts> => ({
   ...facts,
   kind: "text",
@@ -172,7 +172,7 @@ export const fileSize = <const Facts extends OptionFacts<number>>(facts: Facts):
   takes: "a size such as 200kB or 3MB",
 });
 
-/** Without flags, which JSON Schema does not know. */
+/** A pattern without flags, because JSON Schema has none. */
 const SIZE = /^\s*(\d+(?:\.\d+)?)\s*([kKmMgG]?)[bB]?\s*$/;
 const powers: Readonly<Record<string, number>> = { "": 1, k: 1e3, m: 1e6, g: 1e9 };
 

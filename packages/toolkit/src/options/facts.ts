@@ -1,4 +1,4 @@
-/** @file Names and defaults that the library and its options share; plain data, so that a page can load it. */
+/** @file Names and defaults that the library and its options share. They are plain data, so that a page can load them. */
 
 import type { OptimizerOptions } from "../training/optimizers/index.js";
 import type { Schedule } from "../training/schedules.js";
@@ -19,16 +19,16 @@ export const architectureNames = [
   "mobilenet_v2",
 ] as const;
 
-/** Methods that measure ranges, by the rule for activations. */
+/** Methods that measure ranges, named after the rule for activations. */
 export const rangeMethodNames = ["minmax", "movingaverage", "percentile", "kl", "mse", "l24"] as const;
 /** Methods that learn the rounding of weights. */
 export const learningMethodNames = ["adaround", "reconstruct"] as const;
-/** `auto` takes the cheapest of the others that suffices. */
+/** All methods; `auto` uses the cheapest of the others that suffices. */
 export const methodNames = ["auto", ...rangeMethodNames, ...learningMethodNames] as const;
 
 /** Names of the update rules. */
 export const optimizerNames = ["sgd", "adamw"] as const satisfies readonly OptimizerOptions["name"][];
-/** How steps learn in quantization-aware training: learned step sizes (LSQ), PACT's bounds, or not at all. */
+/** How step sizes learn in quantization-aware training: learned step sizes (LSQ), PACT's bounds, or not at all. */
 export const quantizers = ["lsq", "pact", "straight-through"] as const;
 /** How quantization-aware training treats batch norm. */
 export const batchNormForms = ["kept", "frozen", "folded"] as const;
@@ -38,17 +38,17 @@ export const scheduleNames = ["constant", "cosine", "one-cycle", "step"] as cons
 /** Where ONNX Runtime computes: its execution providers. */
 export const devices = ["cpu", "webgpu", "cuda", "coreml", "dml"] as const;
 
-/** The systems that can do the runs of a study on many machines. */
+/** Systems that can do the runs of a study on many machines. */
 export const engines = ["slurm", "kubernetes"] as const;
 
 /** Names of the data sets that `download` knows. */
 export const downloadNames = ["cifar10", "imagenette"] as const;
 
-/** Enough for ranges; more change accuracy by less than its noise. */
+/** Number of calibration images that suffices for ranges; more change accuracy by less than its noise. */
 export const calibrationImagesDefault = 1024;
-/** Images on which mixed precision tries bit widths: orders of magnitude are told apart. */
+/** Number of images on which mixed precision tries bit widths; enough to tell orders of magnitude apart. */
 export const sensitivityImagesDefault = 256;
 /** Percentage of the values that the method `percentile` keeps within the range, as in TensorRT's calibrator. */
 export const percentileDefault = 99.99;
-/** Percentage points that `auto` may lose. */
+/** Accuracy drop, in percentage points, that `auto` accepts. */
 export const maxDropDefault = 1;

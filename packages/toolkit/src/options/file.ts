@@ -1,12 +1,12 @@
-/** @file Files of options: JSON or YAML, which contains JSON. */
+/** @file Reads files of options, in JSON or YAML. */
 
 import { readFileSync } from "node:fs";
 import { parse } from "yaml";
 import { UsageError } from "../errors.js";
 
 /**
- * @param option that names the file, for messages
- * @throws {UsageError} if it is not JSON or YAML; what the operating system says, with the path, where it cannot be read
+ * @param option the option that names the file, for messages
+ * @throws {UsageError} if it is not JSON or YAML; the error of the operating system, with the path, if it cannot be read
  */
 export function readOptionsFile(option: string, path: string): unknown {
   try {

@@ -1,4 +1,4 @@
-/** @file Options that say which images, and how the network takes them. */
+/** @file Options that choose images and say how the network takes them. */
 
 import { choice, flag, integer, numbers, text } from "./definition.js";
 

@@ -1,4 +1,7 @@
-/** @file The options of a task as JSON Schema: editors complete configuration files by it, servers check requests, pages build forms. */
+/**
+ * @file The options of a task as JSON Schema, with which editors complete configuration files, servers check requests, and
+ * pages build forms.
+ */
 
 import { toJsonSchema } from "@valibot/to-json-schema";
 import type { OptionDefinition } from "./definition.js";
@@ -19,7 +22,7 @@ export interface OptionsSchema {
 /**
  * The JSON Schema of the options of a task.
  *
- * @param partial whether required options may be left out, as in a configuration file that the command line completes
+ * @param partial whether required options may be absent, as in a configuration file to which the command line adds
  */
 export function optionsSchema(task: TaskName, { partial = false } = {}): OptionsSchema {
   const { description, needs } = tasks[task] as TaskDefinition;

@@ -1,4 +1,4 @@
-/** @file Options that say which model, and how to read it. */
+/** @file Options that choose a model and say how to read it. */
 
 import { choice, integer, text } from "./definition.js";
 import { architectureNames } from "./facts.js";

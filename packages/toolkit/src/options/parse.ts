@@ -8,7 +8,7 @@ import { type OptionName, options } from "./table.js";
 import { type TaskDefinition, type TaskName, taskNames, tasks } from "./tasks.js";
 import type { TaskOptions } from "./types.js";
 
-/** An option as a task has it: what is the task's own in place of what all share. */
+/** The definition of an option for a task: the task's own facts replace the common ones. */
 export function optionOf(task: TaskName, name: OptionName): OptionDefinition {
   const own: Partial<OptionFacts> = (tasks[task] as TaskDefinition).own[name] ?? {};
   return { ...(options[name] as OptionDefinition), ...own };
@@ -25,8 +25,8 @@ export const readersOf = (name: OptionName): readonly TaskName[] =>
   taskNames.filter((task) => optionNames(task).includes(name));
 
 /**
- * @param given by name; what is `undefined` counts as left out
- * @throws {UsageError} for an option that the task does not read, a value that the option does not take, and one that is missing
+ * @param given values by name; `undefined` counts as absent
+ * @throws {UsageError} for an option that the task does not read, for an invalid value, and for a missing option
  */
 export function parseOptions<Task extends TaskName>(
   task: Task,

@@ -21,7 +21,9 @@ export const layerOverrides = v.array(
 
 const number = v.exactOptional(v.number());
 
-/** Hyperparameters of reconstruction in place of their defaults; `iterations`, `endToEnd` and `mirror` are options of their own. */
+/**
+ * Hyperparameters of reconstruction that replace the defaults; `iterations`, `endToEnd` and `mirror` have options of their own.
+ */
 export const reconstructionSettings = v.strictObject({
   batchSize: number,
   roundingRate: number,

@@ -1,4 +1,4 @@
-/** @file Options of measurements, of how work is run, and of what is written. */
+/** @file Options of measurements, of running, and of output files. */
 
 import * as v from "valibot";
 import { choice, flag, integer, numbers, text, texts } from "./definition.js";

@@ -1,4 +1,4 @@
-/** @file Options of studies: which one, which of its runs, and what a report is drawn from. */
+/** @file Options of studies: the study, its runs, and the sources of a report. */
 
 import * as v from "valibot";
 import { choice, fileSize, fittingText, flag, integer, numbers, text, texts } from "./definition.js";

@@ -1,4 +1,4 @@
-/** @file All options by name: one meaning each, in every task that reads it. */
+/** @file All options by name; an option has the same meaning in every task that reads it. */
 
 import { classifyOptions } from "./classify.js";
 import type { OptionDefinition } from "./definition.js";

@@ -7,7 +7,7 @@ import { servingOptions } from "./serving.js";
 import type { OptionName, OptionValue } from "./table.js";
 import { qatOptions, trainingOptions } from "./training.js";
 
-/** The options that a task reads and needs, and how they differ from those of other tasks. */
+/** The options that a task reads and needs, and the facts that differ from other tasks. */
 export interface TaskDefinition {
   /** One sentence. */
   readonly description: string;
@@ -27,7 +27,7 @@ const names = <Name extends string>(table: Readonly<Record<Name, unknown>>) =>
 
 /** Options that say which network gets the weights of a file. */
 const network = ["arch", "classes", "stem", "size"] as const;
-/** How a model file is read. */
+/** Options that say how a model file is read. */
 const modelFile = [...network, "output"] as const;
 /** Options that match images and their classes to a model. */
 const matching = ["fit", "channelOrder", "labelsMap"] as const;
@@ -37,7 +37,7 @@ const trainingImages = names(imageOptions).filter(
 const images = [...trainingImages, ...matching] as const;
 const bitWidths = names(bitWidthOptions);
 const training = names(trainingOptions);
-/** Without the options that only check the result. */
+/** Options of methods, without those that only check the result. */
 const method = names(methodOptions).filter((name) => name !== "maxDrop" && name !== "force") as readonly Exclude<
   keyof typeof methodOptions,
   "maxDrop" | "force"

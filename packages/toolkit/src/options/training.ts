@@ -121,7 +121,7 @@ export const trainingOptions = {
   flip: flag({ group: "Augmentation", help: "mirror each image with probability 1/2", default: false }),
 } as const;
 
-/** Options of quantization-aware training alone. What is left out follows bit widths, optimizer and number of images. */
+/** Options only for quantization-aware training. The defaults depend on bit widths, optimizer and number of images. */
 export const qatOptions = {
   quantizer: choice(quantizers, {
     group: "Training",

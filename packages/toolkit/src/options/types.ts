@@ -21,12 +21,12 @@ type Always<Task extends TaskName> = Needs<Task> | Defaulted<Task>;
 
 type Flat<T> = { readonly [K in keyof T]: T[K] };
 
-/** A task's options as it works with them: checked, with defaults. */
+/** A task's options after parsing: checked, with defaults. */
 export type TaskOptions<Task extends TaskName> = Flat<
   { [Name in Always<Task>]: OptionValue<Name> } & { [Name in Exclude<Reads<Task>, Always<Task>>]?: OptionValue<Name> }
 >;
 
-/** A task's options as they are given: what it needs, and anything else that it reads. */
+/** A task's options before parsing: those that it needs, and any others that it reads. */
 export type TaskInput<Task extends TaskName> = Flat<
   { [Name in Needs<Task>]: OptionValue<Name> } & {
     [Name in Exclude<Reads<Task>, Needs<Task>>]?: OptionValue<Name> | undefined;

@@ -1,4 +1,7 @@
-/** @file One post-training method with the steps before and after it: equalization, FakeQuant nodes, bias correction, biases on their grid. */
+/**
+ * @file Runs one post-training method with the steps before and after it: equalization, FakeQuant nodes, bias correction,
+ * biases on their grid.
+ */
 
 import type { Graph } from "@subbyte/graph";
 import { runtimeOptions } from "../runtime/runtime-options.js";
@@ -20,25 +23,28 @@ export interface QuantizeOptions extends MethodOptions {
   readonly mean: readonly number[];
   /** Standard deviation per channel, in units of pixel / 255. */
   readonly std: readonly number[];
-  /** `calibrationImagesDefault` by default. */
+  /** Number of calibration images; `calibrationImagesDefault` by default. */
   readonly calibrationImages?: number;
-  /** Cross-layer equalization before anything else. */
+  /** Equalizes layers before anything else. */
   readonly equalize?: boolean;
-  /** Bias correction after ranges; methods that learn biases do without. */
+  /** Corrects biases after ranges are set; methods that learn biases skip this. */
   readonly biasCorrection?: boolean;
 }
 
 /** Options of `quantize`, which checks the result. */
 export interface GuardedOptions extends QuantizeOptions {
-  /** Points of accuracy (agreement where there are no labels) that `auto` may lose before it spends more; 1 by default. */
+  /**
+   * Drop in percentage points (of accuracy, or of agreement without labels) that `auto` accepts before it tries a slower
+   * method; 1 by default.
+   */
   readonly maxDrop?: number;
-  /** Gives a collapsed network back instead of failing. */
+  /** Returns a collapsed network instead of throwing. */
   readonly force?: boolean;
-  /** Called with the float network's answers, where its labels are the images', before anything is quantized. */
+  /** Called with the float network's answers before anything is quantized, if its labels are those of the images. */
   readonly onFloat?: (answers: FloatAnswers) => void | Promise<void>;
 }
 
-/** Quantizes a simplified float graph; biases are on their grid. */
+/** Quantizes a simplified float graph; in the result, biases are on their grid. */
 export async function applyMethod(
   float: Graph,
   calibration: CalibrationInput,

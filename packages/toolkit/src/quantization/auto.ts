@@ -1,7 +1,7 @@
 /**
- * @file The method `auto`: tries the cheapest method first and measures it on images that calibration did not use. It
- * tries a more expensive method only if the loss of accuracy exceeds the limit. It keeps the best network and says what
- * it did and why.
+ * @file The method `auto`: tries the cheapest method first and measures it on images that calibration did not use. It tries a
+ * more expensive method only if the loss of accuracy exceeds the limit. It keeps the best network and reports what it did and
+ * why.
  */
 
 import type { Graph } from "@subbyte/graph";
@@ -22,7 +22,7 @@ interface Rung {
   readonly learns?: true;
 }
 
-/** In the order of cost: seconds, seconds, seconds, minutes. */
+/** The methods in the order of their cost: seconds, seconds, seconds, minutes. */
 const ladder: readonly Rung[] = [
   { name: "ranges by squared error", why: "the cheapest", options: { method: "mse" } },
   {
@@ -49,7 +49,7 @@ const ladder: readonly Rung[] = [
  */
 const AUTO_WORK = 4e13;
 
-/** @returns the network nearest to the float one, its biases on their grid */
+/** @returns the network closest to the float one, with biases on their grid */
 export async function autoQuantize(
   float: Graph,
   calibration: CalibrationInput,

@@ -3,11 +3,11 @@
 import { type Graph, inferTypes } from "@subbyte/graph";
 import { innerLayers } from "./sensitivity/index.js";
 
-/** Mean bits of inner layers; the first and the last one do not count. */
+/** Mean bit widths of inner layers; the first and the last layer do not count. */
 export interface AverageBits {
-  /** Over parameters. */
+  /** Mean over parameters. */
   readonly weights: number;
-  /** Over the elements of the layers' inputs. */
+  /** Mean over the elements of the layers' inputs. */
   readonly activations: number;
 }
 

@@ -1,10 +1,10 @@
 /**
- * @file Bias correction from calibration data. Rounding weights W to Ŵ shifts the mean of a layer's output by E[(Ŵ − W)·x], channel by
- * channel; the shift is measured on calibration images and taken off the bias.
+ * @file Bias correction from calibration data. Rounding weights W to Ŵ shifts the mean of a layer's output by E[(Ŵ − W)·x] in
+ * each channel. The shift is measured on calibration images and subtracted from the bias.
  *
- * x is the float network's. Measured on the quantized network instead, layer after layer, the shift contains what clipping of rare
- * large activations takes away, and giving that back to all images does harm: at W4A4 the divergence of a ResNet-20 from its float
- * outputs grew from 0.028 to 0.037, where this form brings it to 0.024.
+ * x comes from the float network. If it were measured on the quantized network, layer after layer, the shift would include what
+ * clipping removes from rare large activations. Returning that to all images is harmful: at W4A4 it increased the divergence of
+ * a ResNet-20 from its float outputs, whereas this form reduces it.
  *
  * Source: Nagel et al. 2019, Data-Free Quantization, arXiv:1906.04721, §4.2.
  */
@@ -28,8 +28,8 @@ const IMAGES = 256;
 
 /**
  * @param graph with FakeQuant nodes whose scales are set; biases need not be on their grid yet
- * @returns the graph with corrected biases; layers without one get one
- * @throws {DataError} without calibration images; what `options.signal` is aborted with
+ * @returns the graph with corrected biases; layers without a bias get one
+ * @throws {DataError} without calibration images; the reason of `options.signal` if it fires
  */
 export async function correctBiases(
   graph: Graph,

@@ -7,9 +7,9 @@ import { DataError, UsageError } from "../errors.js";
 import type { CalibrationInput } from "./ranges.js";
 
 export interface CalibrationOptions {
-  /** How many images; all where the set is smaller. */
+  /** Number of images; all images if the set is smaller. */
   readonly count: number;
-  /** Chooses the images. */
+  /** Seed of the choice of images. */
   readonly seed: number;
   readonly mean: readonly number[];
   readonly std: readonly number[];
@@ -18,10 +18,10 @@ export interface CalibrationOptions {
 
 /** Most images per batch. */
 const BATCH = 64;
-/** Most pixels per batch: all activations of a network are in memory together, gigabytes for 64 photographs. */
+/** Most pixels per batch: all activations of a network are in memory together, which are gigabytes for 64 photographs. */
 const BATCH_PIXELS = BATCH * 64 * 64;
 
-/** Images that go through a network at once when its activations are measured, or its answers to images of this size. */
+/** Number of images of this size that go through a network together when its activations or answers are measured. */
 export const batchSizeFor = ({ height, width }: Pick<ImageSet, "height" | "width">): number =>
   Math.max(1, Math.min(BATCH, Math.floor(BATCH_PIXELS / (height * width))));
 
@@ -51,13 +51,13 @@ export function calibrationSample(images: ImageSet, options: CalibrationOptions)
   };
 }
 
-/** Fewer leave chance extremes in the ranges. */
+/** With fewer images, ranges depend on chance extremes. */
 const FEW = 32;
 
 /**
- * Looks at the images before anything is measured on them.
- * @returns warnings, a sentence each
- * @throws {DataError} if there are none, or all are one and the same plain colour
+ * Checks the images before anything is measured on them.
+ * @returns warnings, one sentence each
+ * @throws {DataError} if there are none, or if all have the same plain color
  */
 export async function checkCalibration(calibration: CalibrationInput): Promise<readonly string[]> {
   let images = 0;

@@ -1,4 +1,7 @@
-/** @file How close a quantized network is to the float one, on training images that calibration did not see. Test images are for results. */
+/**
+ * @file Measures how close a quantized network is to the float one, on training images that calibration did not use. Test
+ * images are only for results.
+ */
 
 import { expandForInference, float32, type Graph, type Tensor } from "@subbyte/graph";
 import { normalize } from "../data/normalize.js";
@@ -9,14 +12,14 @@ import { percent } from "../percent.js";
 import { createSession, type SessionOptions } from "../runtime/session.js";
 import { batchSizeFor } from "./calibration.js";
 
-/** Images and labels that networks are compared on. */
+/** Images and labels on which networks are compared. */
 export interface CheckImages {
   /** `[N, C, H, W]`, normalized. */
   readonly batches: readonly Tensor[];
   readonly labels: Int32Array;
-  /** Number of classes that the labels count. */
+  /** Number of classes of the labels. */
   readonly classes: number;
-  /** Whether none of them was used for calibration. */
+  /** Whether none of the images was used for calibration. */
   readonly disjoint: boolean;
 }
 
@@ -24,25 +27,25 @@ export interface CheckOptions {
   readonly seed: number;
   readonly mean: readonly number[];
   readonly std: readonly number[];
-  /** Images that calibration takes, in the order of the same seed. */
+  /** Number of images that calibration takes, in the order of the same seed. */
   readonly calibrationImages: number;
-  /** How many to check on, at most. */
+  /** Most images to check on. */
   readonly count?: number;
 }
 
-/** The standard error of an agreement of 98 % on so many is 0.4 points. */
+/** With this many images, the standard error of an agreement of 98 % is 0.4 points. */
 export const CHECK_IMAGES = 1024;
-/** If fewer images than this are left besides those of calibration, the calibration images are used. */
+/** If fewer images are left besides those of calibration, the calibration images are used. */
 const LEAST_IMAGES = 100;
 
 /** The options that choose the images on which networks are compared. */
 export type CheckChoice = Pick<CheckOptions, "seed" | "calibrationImages" | "count">;
 
-/** Whether enough images are left beside those of calibration. */
+/** Whether enough images are left besides those of calibration. */
 const leavesImages = (images: ImageSet, { calibrationImages, count = CHECK_IMAGES }: CheckChoice): boolean =>
   images.length - calibrationImages >= Math.min(LEAST_IMAGES, count);
 
-/** The images after those of calibration in the order of the seed, as bytes; each batch is valid until the next. */
+/** The images after those of calibration, in the order of the seed, as bytes; each batch is valid until the next. */
 export async function* checkBatches(images: ImageSet, choice: CheckChoice): AsyncIterable<Batch> {
   const { seed, calibrationImages, count = CHECK_IMAGES } = choice;
   const begin = leavesImages(images, choice) ? calibrationImages : 0;
@@ -82,30 +85,30 @@ export async function checkImages(images: ImageSet, options: CheckOptions): Prom
   };
 }
 
-/** A network's distance from the float one. */
+/** How close a network is to the float one. */
 export interface Closeness {
-  /** Share of images for which both name the same class. */
+  /** Share of images for which both choose the same class, 0…1. */
   readonly agreement: number;
   /** Mean Kullback–Leibler divergence of the class probabilities from those of the float network, in nats. */
   readonly divergence: number;
-  /** Share of images named as labelled; absent if the labels are not the network's classes. */
+  /** Share of correct answers, 0…1; absent if the labels are not the network's classes. */
   readonly top1?: number;
 }
 
-/** The float network's answers to the images that networks are compared on. */
+/** The float network's answers to the images on which networks are compared. */
 export interface FloatAnswers {
-  /** Share of images named as labelled. */
+  /** Share of correct answers, 0…1. */
   readonly top1: number;
   readonly images: number;
-  /** `confusion[label][predicted]`: images. */
+  /** `confusion[label][predicted]`: number of images. */
   readonly confusion: readonly (readonly number[])[];
 }
 
-/** The float network's answers to the check images, and the comparison of other networks' with them. */
+/** The float network's answers to the check images; other networks are compared with them. */
 export class Check {
   readonly #float: Float32Array;
   readonly #classes: number;
-  /** Whether accuracy decides; near chance, and without labels, agreement does. */
+  /** Whether accuracy decides. Agreement decides if the float network is near chance, or without labels. */
   readonly #judgesByLabels: boolean;
   /** Answers of the float network; absent if the labels are not its classes. */
   readonly floatAnswers: FloatAnswers | undefined;
@@ -128,7 +131,7 @@ export class Check {
     return this.floatAnswers?.top1;
   }
 
-  /** The measure that `drop` counts, in words. */
+  /** The name of the measure that `drop` uses. */
   get criterion(): string {
     return this.#judgesByLabels ? "loss of accuracy" : "disagreement with float";
   }
@@ -172,12 +175,12 @@ export class Check {
     };
   }
 
-  /** Accuracy lost, in points; disagreement with float where there are no labels, or float is near chance. */
+  /** Accuracy lost, in percentage points; without labels, or if the float network is near chance, 100 minus the agreement. */
   drop({ agreement, top1 }: Closeness): number {
     return 100 * (this.#judgesByLabels ? this.floatTop1! - top1! : 1 - agreement);
   }
 
-  /** Whether less than half of float is left. */
+  /** Whether less than half of the float network's accuracy is left. */
   collapsed({ agreement, top1 }: Closeness): boolean {
     return this.#judgesByLabels ? top1! < this.floatTop1! / 2 : agreement < 0.5;
   }
@@ -200,7 +203,7 @@ function answersOf(logits: Float32Array, { labels, classes }: CheckImages): Floa
   return { top1: correct / labels.length, images: labels.length, confusion };
 }
 
-/** Arrays one after the other. */
+/** Concatenates arrays. */
 export function joined(parts: readonly Float32Array[]): Float32Array {
   const all = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
   let offset = 0;

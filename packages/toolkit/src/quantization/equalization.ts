@@ -1,11 +1,12 @@
 /**
- * @file Cross-layer equalization. Where a layer's channels go through nothing but a ReLU into one other layer, channel c may be
- * divided by s[c] in the first layer's weights and bias and multiplied by s[c] in the second's weights, and the network computes the
- * same. s[c] = √(r1[c] / r2[c]), with r the largest weight of a channel in each layer, makes the ranges of both equal, so that no
- * channel wastes the grid of another.
+ * @file Cross-layer equalization. If the channels of a layer go through nothing but a ReLU into one other layer, channel c may
+ * be divided by s[c] in the first layer's weights and bias and multiplied by s[c] in the second's weights, without changing the
+ * result. s[c] = √(r1[c] / r2[c]), where r is the largest weight of a channel in each layer, makes the ranges of both equal, so
+ * that no channel wastes the grid of another.
  *
- * Our weights have a scale for each output channel, so only the *inputs* of the second layer gain, and the activation between,
- * whose one grid serves all channels. Hard clips (ReLU6) do not scale with their input, unlike ReLU, and end a pair.
+ * Our weights have one scale per output channel, so this only helps the *inputs* of the second layer, and the activation
+ * between the layers, which has one grid for all channels. Hard clips (ReLU6) do not scale with their input, unlike ReLU, so
+ * they end a pair.
  *
  * Source: Nagel et al. 2019, Data-Free Quantization, arXiv:1906.04721, §4.1.
  */
@@ -19,11 +20,11 @@ export interface Equalization {
   readonly pairs: readonly string[];
 }
 
-/** Passes over all pairs; chains of pairs settle in a few. */
+/** Passes over all pairs; chains of pairs converge in a few. */
 const PASSES = 10;
 /** A pass that changes no factor by more than this ends the search. */
 const TOLERANCE = 1e-3;
-/** Factors stay within this and its reciprocal: nearly dead channels would take any. */
+/** Factors are limited to this number and its reciprocal, because nearly dead channels could take any. */
 const LARGEST_FACTOR = 64;
 
 interface Pair {
@@ -100,7 +101,7 @@ const largest = (graph: Graph, layer: Node, places: readonly number[]): number =
   return result;
 };
 
-/** For each channel, where its weights stand in `[outputs, inputs / groups, kh, kw]`. */
+/** The positions of each channel's weights in `[outputs, inputs / groups, kh, kw]`. */
 function channelRows(
   { shape, data }: Tensor,
   { group = 1 }: Node["attributes"],

@@ -1,4 +1,4 @@
-/** @file Reading, placing and setting FakeQuant nodes; the one place that knows their attributes and the names of their constants. */
+/** @file Reads, inserts and sets FakeQuant nodes; only this file knows their attributes and the names of their constants. */
 
 import { roundHalfToEven } from "@subbyte/engine";
 import {
@@ -15,9 +15,9 @@ export interface QuantGrid {
   /** 2 … 8. */
   readonly bits: number;
   readonly signed: boolean;
-  /** Signed grids only: the lowest code stays unused. */
+  /** For signed grids: whether the lowest code stays unused. */
   readonly narrow: boolean;
-  /** Channel axis where scale and zero point are per channel. */
+  /** The channel axis if scale and zero point are per channel. */
   readonly axis: number | undefined;
 }
 
@@ -31,10 +31,10 @@ export interface FakeQuantOptions {
   readonly channels?: number;
 }
 
-/** A FakeQuant node with what it says. */
+/** The grid and constants of a FakeQuant node. */
 export interface FakeQuant extends QuantGrid {
   readonly node: Node;
-  /** Value that it quantizes. */
+  /** The value that it quantizes. */
   readonly input: string;
   readonly output: string;
   /** Names of the constants. */
@@ -101,7 +101,7 @@ export function codeRange({ bits, signed, narrow }: Pick<QuantGrid, "bits" | "si
   return { min: qmin, max: qmax };
 }
 
-/** A graph with some constants replaced. */
+/** The graph with some constants replaced. */
 export function withTensors(graph: Graph, replacements: ReadonlyMap<string, Tensor>): Graph {
   if (replacements.size === 0) return graph;
   return { ...graph, tensors: new Map([...graph.tensors, ...replacements]) };
@@ -113,7 +113,7 @@ export function quantizeValue(x: number, scale: number, zeroPoint: number, min: 
   return code < min ? min : code > max ? max : code;
 }
 
-/** The graph with every FakeQuant taken out: the float network again. */
+/** The graph without FakeQuant nodes: the float network again. */
 export function withoutFakeQuant(graph: Graph): Graph {
   const source = new Map<string, string>();
   const resolve = (value: string): string => source.get(value) ?? value;

@@ -1,4 +1,4 @@
-/** @file Places a FakeQuant node wherever the engine will hold codes, at the bit width that the bit policy says. */
+/** @file Inserts a FakeQuant node for every value that the engine stores as codes, with the bit width of the bit policy. */
 
 import { type Graph, GraphBuilder, ModelError, type Node, namesIn } from "@subbyte/graph";
 import { roleOf } from "../lowering/operators/index.js";
@@ -7,12 +7,11 @@ import { type BitPolicy, type BitWidths, decideBitWidths } from "./policy.js";
 import { analyse, dataInputs, isLayer, isStored, type Topology } from "./topology.js";
 
 /**
- * Returns the graph with FakeQuant nodes on weights and activations, all scales 1 until a method sets them. The graph must be
- * simplified (batch norm folded).
+ * Returns the graph with FakeQuant nodes on weights and activations; all scales are 1 until a method sets them. The graph must
+ * be simplified (batch norm folded).
  *
- * A stored tensor gets the largest bit width that its readers ask for: residual additions, averages, tables and concatenations
- * ask for `residualBits`, layers for that of their input. A layer that wants fewer bits than are stored reads through a second
- * FakeQuant.
+ * A stored tensor gets the largest bit width that its readers need: `residualBits` for residual additions, averages, tables and
+ * concatenations, that of its input for a layer. A layer that needs fewer bits reads through a second FakeQuant.
  */
 export function insertFakeQuant(graph: Graph, policy: BitPolicy): Graph {
   const topology = analyse(graph);

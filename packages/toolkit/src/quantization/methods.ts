@@ -1,4 +1,4 @@
-/** @file The post-training methods by name; each maps a graph with FakeQuant nodes to one whose scales (and weights) are set. */
+/** @file The post-training methods by name; each sets the scales (and weights) of a graph with FakeQuant nodes. */
 
 import type { Graph } from "@subbyte/graph";
 import { UsageError } from "../errors.js";
@@ -17,20 +17,20 @@ import {
 } from "./reconstruction/index.js";
 import { analyse } from "./topology.js";
 
-/** Options that methods share. A method ignores those that it has no use for. */
+/** Options that methods share. A method ignores those that it does not need. */
 export interface MethodOptions extends LearningLimits, RuntimeOptions {
   readonly seed: number;
-  /** Percent of the values within an activation's range, for the method `percentile`. */
+  /** Percentage of the values that an activation's range covers, for the method `percentile`. */
   readonly percentile?: number;
-  /** Progress of the ranges: images fed so far. */
+  /** Called while ranges are measured, with the number of images so far. */
   readonly onProgress?: (images: number) => void;
-  /** Progress of methods that learn. */
+  /** Called while a method learns. */
   readonly onReconstruction?: (progress: ReconstructionProgress) => void;
-  /** Hyperparameters of methods that learn, where they differ from the method's own. */
+  /** Hyperparameters that replace the method's own, for methods that learn. */
   readonly reconstruction?: Partial<ReconstructionOptions>;
   /** The file in which methods that learn keep their progress. */
   readonly checkpoint?: CheckpointOptions;
-  /** Hears what was done and why, and warnings, a sentence each. */
+  /** Called with notes on what was done and why, and with warnings, one sentence each. */
   readonly onNote?: (text: string) => void;
   readonly signal?: AbortSignal;
 }
@@ -38,7 +38,7 @@ export interface MethodOptions extends LearningLimits, RuntimeOptions {
 /** `(graph with FakeQuant nodes, calibration images, options) → the same graph, calibrated`. */
 export type Method = (graph: Graph, calibration: CalibrationInput, options: MethodOptions) => Promise<Graph>;
 
-/** Ranges by least squared error, then learned rounding and scales. */
+/** Sets ranges by least squared error, then learns rounding and scales. */
 const learning =
   (defaultsFor: (graph: Graph) => ReconstructionOptions): Method =>
   async (graph, calibration, { reconstruction, onProgress, onReconstruction, ...options }) => {
@@ -76,10 +76,9 @@ const learningMethods: Readonly<Record<(typeof learningMethodNames)[number], Met
 };
 
 /**
- * Steps of each block, and steps on the whole network that follow its blocks where they were seen to help on training images: not at 4
- * bits; at 3 bits on variations of the images; at 2 bits on the images themselves (agreement with float 89.5 % → 90.3 % in 600 steps, on
- * variations 89.8 %). Networks with depthwise convolutions gain most (MobileNet-v1 0.25 at 4 bits: agreement 88.4 % → 92.6 %,
- * divergence 0.180 → 0.088 in 1,000 steps), and have fewer steps of their blocks for it.
+ * The number of steps per block, and of steps on the whole network afterwards. The latter are used where they helped on
+ * training images: not at 4 bits; at 3 bits on variations of the images; at 2 bits on the images themselves. Networks with
+ * depthwise convolutions gain most, and get fewer steps per block for it.
  */
 export function stepsFor(graph: Graph): Pick<ReconstructionOptions, "iterations" | "endToEnd" | "vary"> {
   const { iterations } = reconstructionDefaults;
@@ -104,10 +103,10 @@ export const methods: Readonly<Record<string, Method>> = {
   ...learningMethods,
 };
 
-/** Whether a method makes up for shifted means by itself, so that bias correction has nothing to add. */
+/** Whether a method corrects shifted means itself, so that bias correction has nothing to add. */
 export const learnsBiases = (method: string): boolean => method in learningMethods;
 
-/** @throws {UsageError} listing the methods there are */
+/** @throws {UsageError} that lists the methods */
 export function methodByName(name: string): Method {
   const method = methods[name];
   if (!method)

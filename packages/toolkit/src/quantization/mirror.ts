@@ -1,4 +1,4 @@
-/** @file Images and their mirror images: twice as many to learn from, for networks that do not care which way things face. */
+/** @file Images and their mirror images: twice as many to learn from, for networks that do not distinguish left and right. */
 
 import type { CalibrationInput } from "./ranges.js";
 
@@ -10,7 +10,7 @@ export function mirrored(values: Float32Array, width: number): Float32Array {
   return result;
 }
 
-/** Every batch `[N, C, H, W]`, and then its mirror images. */
+/** Every batch `[N, C, H, W]`, followed by its mirror images. */
 export function withMirrorImages(calibration: CalibrationInput): CalibrationInput {
   const { images } = calibration;
   return {

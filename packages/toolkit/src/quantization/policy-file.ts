@@ -1,11 +1,11 @@
-/** @file Policy files: bit widths of all layers by name, to be read by `policy`, and to be edited. */
+/** @file Policy files: bit widths of all layers by name, to be edited and read by `policy`. */
 
 import { type Graph, inferTypes } from "@subbyte/graph";
 import type { LayerOverride } from "./policy.js";
 import { quantizedLayers } from "./sensitivity/index.js";
 import { analyse, isLayer } from "./topology.js";
 
-/** A layer with the bit widths that a file is to give it. */
+/** A layer with its bit widths in a policy file. */
 export type LayerBits = Required<LayerOverride>;
 
 /** The bit widths that the layers of a network with FakeQuant nodes have. */
@@ -21,9 +21,9 @@ export const policyJson = (layers: readonly LayerOverride[]): string =>
   `[\n${layers.map((entry) => `  ${JSON.stringify(entry)}`).join(",\n")}\n]\n`;
 
 /**
- * YAML with remarks on each layer; JSON, which has none, where the file's name ends so.
- * @param graph what the layers are looked up in
- * @param model name of the file for people
+ * YAML with a remark on each layer; JSON without remarks if the file's name ends in `.json`.
+ * @param graph the network with the layers
+ * @param model name of the model file, for the text
  */
 export function policyTemplate(path: string, model: string, graph: Graph, layers: readonly LayerBits[]): string {
   if (path.endsWith(".json")) return policyJson(layers);

@@ -1,6 +1,6 @@
 /**
- * @file The bit policy: which bit width every layer's weights and input get, decided once, before any range is measured.
- * Ranges, reconstruction, export and lowering all read them from the FakeQuant nodes that `insert.ts` places by it.
+ * @file The bit policy: the bit widths of every layer's weights and input, decided once, before any range is measured.
+ * `insert.ts` inserts FakeQuant nodes with these bit widths; ranges, reconstruction, export and lowering read them there.
  */
 
 import type { Graph } from "@subbyte/graph";
@@ -9,7 +9,7 @@ import { analyse, isLayer, type Topology } from "./topology.js";
 
 /** Bit widths for the layers whose name matches; later entries win. */
 export interface LayerOverride {
-  /** Layer (node) name; `*` matches any run of characters. */
+  /** Name of a layer's node; `*` matches any characters. */
   readonly pattern: string;
   readonly weights?: number;
   readonly activations?: number;
@@ -23,13 +23,13 @@ export interface BitPolicy {
   readonly activations: number;
   /** Bit width of weights and inputs of the first convolution and the last linear layer; 8 by default. */
   readonly firstLastBits?: number;
-  /** Bit width of weights and inputs of depthwise convolutions, where more than those above; 8 by default. */
+  /** Smallest bit width of weights and inputs of depthwise convolutions; 8 by default. */
   readonly depthwiseBits?: number;
   /** Bit width at which the residual stream is stored (what an Add, an average pool, a table or a channel factor reads); 8 by default. */
   readonly residualBits?: number;
-  /** Leaves the lowest weight code unused at 4 bits and more, a symmetric grid; true by default. */
+  /** Leaves the lowest weight code unused at 4 bits and more, so that the grid is symmetric; true by default. */
   readonly narrowWeights?: boolean;
-  /** Keeps weights within 7 bits, where 8×8-bit kernels without VNNI do not saturate (ONNX Runtime's `reduce_range`). */
+  /** Limits weights to 7 bits, with which 8×8-bit kernels without VNNI do not saturate (ONNX Runtime's `reduce_range`). */
   readonly reduceRange?: boolean;
   readonly layers?: readonly LayerOverride[];
 }
@@ -39,7 +39,7 @@ export interface LayerBitWidths {
   readonly input: number;
 }
 
-/** Bit widths by layer name, and what concerns no single layer. */
+/** Bit widths by layer name, and those that do not belong to a layer. */
 export interface BitWidths {
   readonly layers: ReadonlyMap<string, LayerBitWidths>;
   readonly residual: number;
@@ -47,9 +47,9 @@ export interface BitWidths {
 }
 
 /**
- * Refuses a bit width that the engine does not have.
- * @param place how the message names it
- * @throws {UsageError} naming the option
+ * Checks that the engine has a bit width.
+ * @param place the place in the message
+ * @throws {UsageError} that names the option
  */
 export function checkBits(bits: number, option: string, place = `\`${option}\``): void {
   if (!Number.isInteger(bits) || bits < 2 || bits > 8)
@@ -99,7 +99,7 @@ export function decideBitWidths(graph: Graph, topology: Topology, policy: BitPol
   return { layers, residual, narrow: (bits) => (policy.narrowWeights ?? true) && bits >= 4 };
 }
 
-/** The policy that gives these bit widths to every inner layer, depthwise ones and single ones included. */
+/** The policy with these bit widths for every inner layer, including depthwise ones and those with an entry of their own. */
 export const uniformPolicy = (policy: BitPolicy, weights: number, activations: number): BitPolicy => ({
   ...policy,
   weights,
@@ -108,7 +108,7 @@ export const uniformPolicy = (policy: BitPolicy, weights: number, activations: n
   layers: [],
 });
 
-/** Inner depthwise convolutions that have more bits than other layers by `depthwiseBits`; undefined if there are none. */
+/** Inner depthwise convolutions that `depthwiseBits` gives more bits than other layers; undefined if there are none. */
 export function keptDepthwise(
   graph: Graph,
   { weights, activations, depthwiseBits: bits = 8 }: BitPolicy,

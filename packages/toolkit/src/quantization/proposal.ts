@@ -1,4 +1,4 @@
-/** @file Which layers of a quantized network should have more bits, and what that would bring. */
+/** @file Proposes more bits for some layers of a quantized network, and measures the gain. */
 
 import type { Graph } from "@subbyte/graph";
 import type { ImageSet } from "../data/types.js";
@@ -22,13 +22,13 @@ export interface Proposal {
   readonly raised: readonly RaisedLayer[];
   /** Bit widths of every layer, for `policy`. */
   readonly policy: readonly LayerBits[];
-  /** By how much the file grows. */
+  /** Number of bytes by which the file grows. */
   readonly bytes: number;
-  /** Images that `before` and `after` were measured on. */
+  /** Number of images on which `before` and `after` were measured. */
   readonly images: number;
-  /** Whether others were calibrated on; with too few images, the same serve. */
+  /** Whether other images were used for calibration; with too few images, the same are used. */
   readonly isHeldOut: boolean;
-  /** The float network with ranges by squared error at today's bit widths, and at the proposed ones. */
+  /** The float network with ranges by squared error, at the present bit widths and at the proposed ones. */
   readonly before: Closeness;
   readonly after: Closeness;
 }
@@ -43,11 +43,11 @@ export interface ProposalOptions extends RuntimeOptions {
 /** Two bits more divide the power of rounding noise by 16. */
 const MORE_BITS = 2;
 const MOST_BITS = 8;
-/** Share of all layers' noise that the proposed ones make together. */
+/** Share of all layers' noise that the proposed layers cause together. */
 const NOISE = 0.5;
-/** Largest share of all layers that are proposed. */
+/** Largest share of layers that are proposed. */
 const LAYERS = 0.25;
-/** Weights, or the input, get more bits where so much of the layer's noise is theirs. */
+/** Least share of a layer's noise for which its weights, or its input, get more bits. */
 const ORIGIN = 0.25;
 
 /** The noisiest layers that can have more bits, the noisiest first. */
@@ -78,12 +78,12 @@ export function raisedLayers(layers: readonly LayerSensitivity[]): readonly Rais
 const IMAGES = 256;
 
 /**
- * Quantizes the float network by ranges at the bit widths of a quantized one, and at proposed ones.
+ * Quantizes the float network by ranges, at the bit widths of a quantized one and at proposed ones.
  *
  * @param float simplified
  * @param graph the quantized network, with FakeQuant nodes
- * @param layers as `layerSensitivity` measured them
- * @returns nothing if the noisiest layers have 8 bits already
+ * @param layers result of `layerSensitivity`
+ * @returns undefined if the noisiest layers have 8 bits already
  */
 export async function proposePolicy(
   float: Graph,
@@ -134,7 +134,7 @@ export async function proposePolicy(
   };
 }
 
-/** Most bits of what other operators than layers read. */
+/** Largest bit width of values that operators other than layers read. */
 function residualBitsOf(graph: Graph): number {
   const readByLayers = new Set(graph.nodes.filter(isLayer).flatMap(({ inputs }) => inputs));
   const read = new Set(graph.nodes.filter((node) => !isLayer(node)).flatMap(({ inputs }) => inputs));

@@ -1,10 +1,10 @@
-/** @file Our unsigned codes as TensorFlow Lite's int8: code q with zero point z becomes q − 128 with z − 128. */
+/** @file Converts our unsigned codes to TensorFlow Lite's int8: code q with zero point z becomes q − 128 with z − 128. */
 
 import type { OutputRange, QuantizedTensor } from "@subbyte/engine";
 import type { ModelBuilder, Quantization, TensorIndex } from "./model-builder.js";
 import type { ActivationName } from "./schema.js";
 
-/** The difference between an unsigned code and the int8 code that stands for it. */
+/** The difference between an unsigned code and its int8 code. */
 export const CODE_OFFSET = 128;
 export const HIGHEST_CODE = 255;
 
@@ -15,13 +15,13 @@ export const int8Quantization = ({ scale, zeroPoint }: Scale): Quantization => (
   zeroPoint: zeroPoint - CODE_OFFSET,
 });
 
-/** The real numbers that a range of codes stands for. */
+/** The real interval of a range of codes. */
 export const realRange = ({ scale, zeroPoint }: Scale, { lo, hi }: OutputRange): readonly [number, number] => [
   scale * (lo - zeroPoint),
   scale * (hi - zeroPoint),
 ];
 
-/** Scale and zero point with which the codes 0 … 255 cover an interval and have an exact 0. */
+/** The scale and zero point with which codes 0 … 255 cover an interval and represent 0 exactly. */
 export function scaleFor([low, high]: readonly [number, number]): Scale {
   const [bottom, top] = [Math.min(0, low), Math.max(0, high)];
   const scale = Math.fround((top - bottom) / HIGHEST_CODE) || 1;
@@ -33,7 +33,7 @@ const codeOf = ({ scale, zeroPoint }: Scale, real: number): number =>
 
 const intervals = { relu6: [0, 6], reluN1To1: [-1, 1] } as const;
 
-/** The fused activation that clamps codes to the range, if there is one. */
+/** The fused activation that clamps codes to the range; undefined if there is none. */
 export function activationFor(tensor: Scale, { lo, hi }: OutputRange): ActivationName | undefined {
   if (lo === 0 && hi === HIGHEST_CODE) return "none";
   if (lo === tensor.zeroPoint && hi === HIGHEST_CODE) return "relu";
@@ -42,7 +42,7 @@ export function activationFor(tensor: Scale, { lo, hi }: OutputRange): Activatio
   return undefined;
 }
 
-/** Clamps codes with operators of their own, MAXIMUM and MINIMUM. */
+/** Clamps codes by two operators, MAXIMUM and MINIMUM. */
 export function clampCodes(b: ModelBuilder, input: TensorIndex, { lo, hi }: OutputRange, output: TensorIndex): void {
   const { name, type, shape, quantization } = b.info(output);
   const like = { type, quantization: quantization! };

@@ -88,7 +88,10 @@ function writeReferenced(builder: Builder, type: string, value: unknown): number
 export const isTflite = (bytes: Uint8Array): boolean =>
   String.fromCharCode(...bytes.subarray(4, 4 + FILE_IDENTIFIER.length)) === FILE_IDENTIFIER;
 
-/** Every field of the schema that the file has; scalars that it leaves out have their defaults. For files that `writeTflite` wrote. */
+/**
+ * Reads every field of the schema that the file has; scalars that it leaves out get their defaults. Only for files that
+ * `writeTflite` wrote.
+ */
 export function readTflite(bytes: Uint8Array): Table<"Model"> {
   const buffer = new ByteBuffer(bytes);
   return readTable(buffer, "Model", buffer.readInt32(0)) as Table<"Model">;
@@ -106,7 +109,7 @@ function readTable(buffer: ByteBuffer, table: TableName, at: number): Fields {
   return values;
 }
 
-/** @param offset of the field from `at`, or 0 where the file leaves it out */
+/** @param offset of the field from `at`; 0 if the file leaves it out */
 function readField(buffer: ByteBuffer, type: string, at: number, offset: number, slot: number): unknown {
   const [scalar, otherwise] = scalarOf(type);
   if (scalar === "bool") return offset !== 0 && buffer.readInt8(at + offset) !== 0;

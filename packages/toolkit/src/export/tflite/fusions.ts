@@ -1,18 +1,18 @@
-/** @file Which clamps of a float graph become the activation of the operator before them. */
+/** @file Finds the clamps of a float graph that can become the activation of the operator before them. */
 
 import { type Graph, type Node, toNumbers } from "@subbyte/graph";
 import type { ActivationName } from "./schema.js";
 
 export interface Fusion {
   readonly activation: ActivationName;
-  /** The Relu or Clip that is carried out by the operator before it. */
+  /** The Relu or Clip that the operator before it performs. */
   readonly clamp: Node;
 }
 
 /** Operators with an activation. */
 const FUSING = ["Conv", "Gemm", "Add", "Mul"];
 
-/** Lower and upper bound of a Clip; infinite where it has none. */
+/** Lower and upper bound of a Clip; infinite if absent. */
 export function boundsOf(graph: Graph, { inputs }: Node): readonly [number, number] {
   const bound = (value: string | undefined, otherwise: number): number => {
     const tensor = value ? graph.tensors.get(value) : undefined;
@@ -21,7 +21,7 @@ export function boundsOf(graph: Graph, { inputs }: Node): readonly [number, numb
   return [bound(inputs[1], Number.NEGATIVE_INFINITY), bound(inputs[2], Number.POSITIVE_INFINITY)];
 }
 
-/** The activation that does what a node does. */
+/** The activation that is equivalent to a node; undefined if there is none. */
 export function activationOf(graph: Graph, node: Node): ActivationName | undefined {
   if (node.op === "Relu") return "relu";
   if (node.op !== "Clip") return undefined;
@@ -31,7 +31,7 @@ export function activationOf(graph: Graph, node: Node): ActivationName | undefin
   return low === -1 && high === 1 ? "reluN1To1" : undefined;
 }
 
-/** Clamps by the value that they read, which nothing else reads. */
+/** Clamps by the value that they read, if nothing else reads it. */
 export function fusions(graph: Graph): ReadonlyMap<string, Fusion> {
   const found = new Map<string, Fusion>();
   for (const { op, outputs } of graph.nodes) {

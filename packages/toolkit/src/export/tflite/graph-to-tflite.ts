@@ -1,4 +1,7 @@
-/** @file A float network as a float32 model for LiteRT: feature maps are NHWC, ReLU and ReLU6 fused into what they follow. */
+/**
+ * @file Converts a float network to a float32 model for LiteRT. Feature maps are NHWC; ReLU and ReLU6 are fused into the
+ * operators before them.
+ */
 
 import { type Graph, inferTypes, ModelError, type Node, type Tensor, toNumbers, windowOf } from "@subbyte/graph";
 import { activationOf, boundsOf, type Fusion, fusions } from "./fusions.js";
@@ -23,9 +26,9 @@ import { noTfliteForm } from "./refusal.js";
 import { Activation, type ActivationName } from "./schema.js";
 
 /**
- * @param graph a classifier as `simplifyForImport` leaves it: one float32 image `[N, C, H, W]` in, `[N, classes]` out
- * @returns the bytes of a `.tflite` file: one normalized image `[1, H, W, C]` in, logits `[1, classes]` out, float32 both
- * @throws {ModelError} no-tflite-form naming the operator that cannot be expressed
+ * @param graph a classifier from `simplifyForImport`: one float32 image `[N, C, H, W]` in, `[N, classes]` out
+ * @returns the bytes of a `.tflite` file: one normalized image `[1, H, W, C]` in, logits `[1, classes]` out, both float32
+ * @throws {ModelError} `no-tflite-form`, with the operator that cannot be expressed
  */
 export function graphToTflite(graph: Graph): Uint8Array<ArrayBuffer> {
   return new FloatExport(graph).file();
@@ -117,7 +120,7 @@ class FloatExport {
     return index;
   }
 
-  /** The tensor of a node's result, which is that of its fused activation where it has one. */
+  /** The tensor for a node's result; if an activation is fused into the node, the activation's result. */
   #write(node: Node): TensorIndex {
     const [value] = node.outputs as [string];
     const name = this.#fused.get(value)?.clamp.outputs[0] ?? value;
@@ -168,7 +171,7 @@ class FloatExport {
     return { name, shape, data: data as Float32Array, bias: bias ?? new Float32Array(shape[0]!) };
   }
 
-  /** Constants are given TensorFlow's order of axes, so that they are broadcast along the same ones. */
+  /** Adds an ADD or MUL. Constants get TensorFlow's order of axes, so that they are broadcast along the same ones. */
   #binary(node: Node, op: "ADD" | "MUL"): void {
     const operands = node.inputs.map((value, i) => {
       const tensor = this.graph.tensors.get(value);

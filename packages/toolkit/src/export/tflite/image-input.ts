@@ -1,4 +1,4 @@
-/** @file The input of an int8 model: bytes as a camera gives them, or values that are normalized already. */
+/** @file The input of an int8 model: image bytes, or normalized values. */
 
 import type { Program } from "@subbyte/engine";
 import { conv } from "./layers.js";
@@ -10,8 +10,8 @@ const HIGHEST_WEIGHT = 127;
 /**
  * Adds the model's input and the operators from it to the program's first tensor.
  *
- * Bytes p stand for p / 255. A depthwise 1×1 convolution normalizes each channel, (p / 255) / std − mean / std, which gives the codes of
- * the program's input tables except where a value lies half way between two codes.
+ * Bytes p stand for p / 255. A depthwise 1×1 convolution normalizes each channel, (p / 255) / std − mean / std. This gives the
+ * codes of the program's input tables, except if a value lies half way between two codes.
  *
  * @param codes the program's first tensor, int8
  * @returns the model's input

@@ -12,8 +12,8 @@ export { measureRanges } from "./ranges.js";
 
 /**
  * The bytes of a `.tflite` file: int8 for a `.sbq`, float32 for a float network.
- * @param options for int8 only
- * @throws {ModelError} no-tflite-form where an operator or a bit width cannot be expressed
+ * @param options only for int8
+ * @throws {ModelError} `no-tflite-form` if an operator or a bit width cannot be expressed
  */
 export function toTflite(
   model: FloatModel | QuantizedModel,

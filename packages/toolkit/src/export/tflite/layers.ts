@@ -1,4 +1,6 @@
-/** @file Operators of which float32 and int8 models differ in element types only: convolutions, pools, moves of elements. */
+/**
+ * @file Operators that differ only in element types between float32 and int8 models: convolutions, pools, moves of elements.
+ */
 
 import type { ModelBuilder, Quantization, TensorIndex } from "./model-builder.js";
 import { paddingForm, type Window2D } from "./padding.js";
@@ -37,7 +39,7 @@ const sizeOf = (b: ModelBuilder, tensor: TensorIndex): readonly [number, number]
   return [height!, width!];
 };
 
-/** A value between two operators, with type and quantization of another. */
+/** A value between two operators, with the type and quantization of another. */
 function like(b: ModelBuilder, tensor: TensorIndex, name: string, shape: readonly number[]): TensorIndex {
   const { type, quantization } = b.info(tensor);
   return b.tensor(name, { type, shape, ...(quantization ? { quantization } : {}) });
@@ -48,7 +50,7 @@ export interface ConvLayer extends LayerWeights {
   readonly groups: number;
 }
 
-/** CONV_2D, or DEPTHWISE_CONV_2D where every group has one input channel. */
+/** Adds CONV_2D, or DEPTHWISE_CONV_2D if every group has one input channel. */
 export function conv(
   b: ModelBuilder,
   input: TensorIndex,
@@ -102,9 +104,7 @@ export function fullyConnected(
   b.operator("FULLY_CONNECTED", [input, weights, bias(b, layer)], [output], { activation: Activation[activation] });
 }
 
-/**
- * @param fill what padded elements are: `"zero"`, or for a maximum `"lowest"`, the lowest value of the type
- */
+/** @param fill the value of padded elements: `"zero"`, or for a maximum `"lowest"`, the lowest value of the type */
 export function pool(
   b: ModelBuilder,
   op: "MAX_POOL_2D" | "AVERAGE_POOL_2D",
@@ -124,8 +124,8 @@ export function pool(
 }
 
 /**
- * AVERAGE_POOL_2D, whose divisor never counts padding, with an operator in front where it should.
- * @returns false, and writes nothing, where the padding is neither SAME nor VALID
+ * Adds AVERAGE_POOL_2D, whose divisor never counts padding, with an operator before it if it should.
+ * @returns false, and adds nothing, if the padding is neither SAME nor VALID
  */
 export function averagePool(
   b: ModelBuilder,
@@ -161,7 +161,7 @@ function padded(
   };
 }
 
-/** @param before elements to add before each axis of the tensor, the batch among them */
+/** @param before elements to add before each axis of the tensor, including the batch */
 export function pad(
   b: ModelBuilder,
   input: TensorIndex,
@@ -212,7 +212,9 @@ export function reshape(b: ModelBuilder, input: TensorIndex, name: string, shape
   return output;
 }
 
-/** ONNX's row-major order is that of channels first, so elements are put into it before a reshape and out of it afterwards. */
+/**
+ * Reshapes in ONNX's order of elements, which is channels first: elements are transposed before the reshape and back after it.
+ */
 export function reshapeChannelsFirst(
   b: ModelBuilder,
   input: TensorIndex,
@@ -227,7 +229,7 @@ export function reshapeChannelsFirst(
   return transpose(b, reshape(b, first, name, [1, ...shape]), [0, 2, 3, 1]);
 }
 
-/** Positions from `begin`, `sizes` of them, `steps` apart, along each axis of the tensor. */
+/** Takes `sizes` positions from `begin`, `steps` apart, along each axis of the tensor. */
 export function stridedSlice(
   b: ModelBuilder,
   input: TensorIndex,
@@ -249,7 +251,7 @@ export function mean(b: ModelBuilder, input: TensorIndex, output: TensorIndex): 
   b.operator("MEAN", [input, b.ints(`${b.info(output).name}/axes`, [1, 2])], [output], { keepDims });
 }
 
-/** ONNX's axis order → TensorFlow's: entries for `[C, H, W]` or `[C]` behind one for the batch. */
+/** Converts ONNX's order of axes to TensorFlow's: entries for `[C, H, W]` or `[C]`, after one for the batch. */
 export function channelsLast<T>(entries: readonly T[], batch: T): T[] {
   return entries.length === 3 ? [batch, entries[1]!, entries[2]!, entries[0]!] : [batch, ...entries];
 }
@@ -257,7 +259,7 @@ export function channelsLast<T>(entries: readonly T[], batch: T): T[] {
 /** `[C, H, W]` → `[1, H, W, C]`. */
 export const tensorShape = (shape: readonly number[]): number[] => channelsLast(shape, 1);
 
-/** Elements of `shape`, with axis i of the result being axis `order[i]`. */
+/** The elements of `shape` with transposed axes: axis i of the result is axis `order[i]`. */
 export function permute<T extends Float32Array | Int8Array>(
   data: T,
   shape: readonly number[],

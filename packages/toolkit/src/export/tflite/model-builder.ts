@@ -1,4 +1,6 @@
-/** @file Collects tensors and operators, and makes a model with one subgraph of them. Feature maps are NHWC with a batch of 1. */
+/**
+ * @file Collects tensors and operators and makes a model with one subgraph from them. Feature maps are NHWC with a batch of 1.
+ */
 
 import { writeTflite } from "./file.js";
 import { type ElementType, type OperatorName, type OptionsValue, operators, type Table, TensorType } from "./schema.js";
@@ -6,7 +8,7 @@ import { type ElementType, type OperatorName, type OptionsValue, operators, type
 /** Index into the model's tensors. */
 export type TensorIndex = number;
 
-/** real = scale · (q − zero point), along `axis` where there are several scales. */
+/** real = scale · (q − zero point); if there are several scales, they are along `axis`. */
 export interface Quantization {
   readonly scales: ArrayLike<number>;
   readonly zeroPoint: number;
@@ -63,7 +65,7 @@ export class ModelBuilder {
     return this.#tensors[tensor]!;
   }
 
-  /** @param version where it is another than the schema's version for the type of the first input */
+  /** @param version if it differs from the schema's version for the type of the first input */
   operator<Op extends OperatorName>(
     op: Op,
     inputs: readonly TensorIndex[],
@@ -83,7 +85,7 @@ export class ModelBuilder {
     });
   }
 
-  /** The bytes of the file. Input and output have their tensors' names in the signature. */
+  /** The bytes of the file. In the signature, input and output have their tensors' names. */
   finish(input: TensorIndex, output: TensorIndex, description: string): Uint8Array<ArrayBuffer> {
     const codes = new Map<string, { readonly index: number; readonly op: OperatorName; readonly version: number }>();
     const operatorList = this.#steps.map(({ op, version, inputs, outputs, options }): Table<"Operator"> => {

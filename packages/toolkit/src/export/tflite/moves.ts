@@ -48,14 +48,14 @@ export function padsOf(node: Node, axes: number, constant: Constant) {
   return { before: before.slice(1), after: after.slice(1) };
 }
 
-/** The order of axes of `[1, H, W, C]` that does what the node does to `[N, C, H, W]`. */
+/** The permutation of the axes of `[1, H, W, C]` that has the same effect as the node has on `[N, C, H, W]`. */
 export function transposedAxes(node: Node): number[] {
   const perm = node.attributes.perm as readonly number[] | undefined;
   if (perm?.[0] !== 0) throw noTfliteForm(node.op, node.name, "it moves the batch axis.");
   return tensorAxes(perm.slice(1).map((axis) => axis - 1));
 }
 
-/** The same of a permutation of `[C, H, W]`, whose axes stand at 3, 1 and 2 of `[1, H, W, C]`. */
+/** Converts axes of `[C, H, W]` to those of `[1, H, W, C]`, where they are 3, 1 and 2. */
 export function tensorAxes(permutation: readonly number[]): number[] {
   const place = permutation.length === 3 ? [3, 1, 2] : [1];
   return channelsLast(

@@ -1,4 +1,7 @@
-/** @file ONNX's explicit padding as TensorFlow Lite has it: SAME, VALID, or an operator of its own before a VALID window. */
+/**
+ * @file Expresses ONNX's explicit padding in TensorFlow Lite: as SAME, as VALID, or by a padding operator before a VALID
+ * window.
+ */
 
 /** A window over height and width. */
 export interface Window2D {
@@ -15,8 +18,8 @@ export type PaddingForm =
   | { readonly kind: "explicit"; readonly pads: readonly [number, number, number, number] };
 
 /**
- * The form that reads the same elements. Padding behind the image counts as far as windows reach, so that output sizes that were
- * rounded up come out as well.
+ * The form that reads the same elements. Padding after the image counts only as far as windows reach, so output sizes that were
+ * rounded up are right, too.
  *
  * @param input height and width
  * @param output height and width

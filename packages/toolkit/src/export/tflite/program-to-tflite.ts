@@ -1,6 +1,6 @@
 /**
- * @file The integer program as an int8 model for LiteRT. Codes, weights, scales and biases are the program's own; where TensorFlow
- * Lite rounds differently is said in docs/tflite.md.
+ * @file Converts the integer program to an int8 model for LiteRT. Codes, weights, scales and biases are those of the program;
+ * docs/tflite.md says where TensorFlow Lite rounds differently.
  */
 
 import type {
@@ -36,26 +36,26 @@ import { noTfliteForm } from "./refusal.js";
 import { Activation, type ActivationName } from "./schema.js";
 import { lookUp } from "./tables.js";
 
-/** Lowest and highest value of a layer's result by the operator's name, where the program has no scale for it. */
+/** Lowest and highest value of a layer's result, by the operator's name, for results without a scale in the program. */
 export type LayerRanges = ReadonlyMap<string, readonly [number, number]>;
 
 /** Options of `programToTflite`. */
 export interface ProgramToTfliteOptions {
   /**
-   * `"uint8"` (default): RGB bytes, normalized in the model by the program's own mean and standard deviation.
-   * `"float32"`: values that are normalized already, as the network before quantization took them.
+   * `"uint8"` (default): RGB bytes, which the model normalizes by the program's mean and standard deviation. `"float32"`:
+   * values that are normalized already, as the network before quantization took them.
    */
   readonly input?: "uint8" | "float32";
   /**
-   * Ranges of convolutions that a sum follows, and of the logits, as `measureRanges` measures them. A sum without one takes the widest
-   * range that can matter; logits without one are computed in float32 from the int8 features.
+   * Ranges of convolutions before a sum, and of the logits, from `measureRanges`. Without a range, a sum gets the widest range
+   * that can matter, and logits are computed in float32 from the int8 features.
    */
   readonly ranges?: LayerRanges;
 }
 
 /**
  * @returns the bytes of a `.tflite` file: one image `[1, H, W, C]` in, float32 logits `[1, classes]` out
- * @throws {ModelError} no-tflite-form where activations have fewer than 8 bits, or an operator cannot be expressed
+ * @throws {ModelError} `no-tflite-form` if activations have fewer than 8 bits, or an operator cannot be expressed
  */
 export function programToTflite(program: Program, options: ProgramToTfliteOptions = {}): Uint8Array<ArrayBuffer> {
   return new Int8Export(program, options).file();
@@ -155,7 +155,7 @@ class Int8Export {
     return this.#b.tensor(name, { type: "int8", shape: tensorShape(shape), quantization: int8Quantization(scale) });
   }
 
-  /** Emits an operator that clamps by a fused activation where there is one, and by operators behind it elsewhere. */
+  /** Emits an operator that clamps by a fused activation if possible, else by operators after it. */
   #clamped(
     output: TensorId,
     range: OutputRange,
@@ -210,9 +210,7 @@ class Int8Export {
     this.#sum(output, operator, term, this.#read(residual.tensor));
   }
 
-  /**
-   * Outside this range, the exact value of a term does not matter: the sum is clamped, whatever the other term is.
-   */
+  /** The range outside of which the exact value of a term does not matter, because the sum is clamped for any other term. */
   #rangeThatMatters({ output, lo, hi }: OperatorNamed<"conv">, residual: TensorId): readonly [number, number] {
     const [low, high] = realRange(this.#tensor(output), { lo, hi });
     const [otherLow, otherHigh] = realRange(this.#tensor(residual), { lo: 0, hi: HIGHEST_CODE });
@@ -283,7 +281,7 @@ class Int8Export {
   }
 }
 
-/** TensorFlow Lite has int8 activations only; fewer bits would need other scales, and so another network. */
+/** TensorFlow Lite has only int8 activations; fewer bits would need other scales, and so be another network. */
 function requireEightBits({ tensors }: Program): void {
   const narrow = tensors.filter(({ bits }) => bits < 8);
   if (narrow.length === 0) return;

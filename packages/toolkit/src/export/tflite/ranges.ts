@@ -8,7 +8,7 @@ import { QDQ_OPSET, toQdq } from "../qdq.js";
 import type { LayerRanges } from "./program-to-tflite.js";
 
 /**
- * Lowest and highest value of each convolution that a sum follows, and of the logits.
+ * Lowest and highest value of each convolution before a sum, and of the logits.
  * @param batches normalized images `[N, C, H, W]`
  */
 export async function measureRanges(program: Program, batches: AsyncIterable<Tensor>): Promise<LayerRanges> {

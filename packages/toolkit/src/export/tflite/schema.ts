@@ -1,5 +1,5 @@
 /**
- * @file The part of TensorFlow Lite's schema that exports need, as data: the writer and the reader follow the same table. Source:
+ * @file The part of TensorFlow Lite's schema that exports need, as data; writer and reader use the same table. Source:
  * `tensorflow/compiler/mlir/lite/schema/schema.fbs`, file identifier "TFL3", schema version 3.
  */
 
@@ -126,7 +126,7 @@ type Value<F> = F extends `${infer Type}=${string}`
                     ? Table<F>
                     : never;
 
-/** A table's value; everything may be left out of a file. */
+/** The value of a table; a file may leave out any field. */
 export type Table<T extends TableName> = {
   readonly [K in keyof Tables[T] as Tables[T][K] extends "unused" ? never : K]?: Value<Tables[T][K]>;
 };

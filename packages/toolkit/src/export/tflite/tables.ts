@@ -12,7 +12,7 @@ interface TableFunction {
   readonly op: "HARD_SWISH" | "LOGISTIC" | "TANH" | "LEAKY_RELU";
   readonly evaluate: (x: number) => number;
   readonly fields?: { readonly alpha: number };
-  /** The quantization that the operator insists on. */
+  /** The quantization that the operator requires. */
   readonly output?: Quantization;
 }
 
@@ -22,10 +22,10 @@ const functions: readonly TableFunction[] = [
   { op: "TANH", evaluate: Math.tanh, output: { scales: [1 / 128], zeroPoint: 0 } },
 ];
 
-/** Largest difference in codes at which a table counts as that of a function. */
+/** Largest difference in codes for which a table counts as that of a function. */
 const TOLERANCE = 1;
 
-/** The function that a table holds, if TensorFlow Lite has it. */
+/** The function whose table this is; undefined if TensorFlow Lite does not have it. */
 export function functionOf(table: Uint8Array, from: QuantizedTensor, to: QuantizedTensor): TableFunction | undefined {
   const lowest = from.scale * (0 - from.zeroPoint);
   const alpha = lowest < 0 ? (to.scale * (table[0]! - to.zeroPoint)) / lowest : 0;

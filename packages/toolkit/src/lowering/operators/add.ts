@@ -1,4 +1,4 @@
-/** @file Add: fused into the convolution that feeds it, or a sum of two stored tensors. */
+/** @file Add: is fused into the convolution before it, or becomes a sum of two stored tensors. */
 
 import type { Node } from "@subbyte/graph";
 import { integerForm } from "../integer-form.js";

@@ -1,4 +1,4 @@
-/** @file Relu and Clip, which put bounds on the operator before them. */
+/** @file Relu and Clip, which become bounds of the operator before them. */
 
 import type { Node } from "@subbyte/graph";
 import { integerForm } from "../integer-form.js";

@@ -1,4 +1,4 @@
-/** @file How each operator of the graph runs on integers; a new one is one file and one line here. */
+/** @file The integer form of each graph operator; a new one is one file and one line here. */
 
 import type { OperatorType } from "@subbyte/engine";
 import { elementwiseFunctions, type Graph, type Node } from "@subbyte/graph";
@@ -40,10 +40,10 @@ type Made = (typeof integerForms)[keyof typeof integerForms] | typeof table exte
     : never
   : never;
 
-/** FakeQuant nodes and the network's end make these themselves. */
+/** Operators that FakeQuant nodes and the network's end produce. */
 type MadeElsewhere = "rescale" | "dequantize";
 
-/** Does not compile if no form makes some operator of the engine; the error names that operator. */
+/** A type that does not compile if no form makes some operator of the engine; the error names that operator. */
 export const everyOperatorIsMade: Exclude<OperatorType, Made | MadeElsewhere> extends never
   ? true
   : Exclude<OperatorType, Made | MadeElsewhere> = true;
@@ -64,7 +64,7 @@ export const isLayer = (node: Node): boolean => formOfOperator(node)?.role === "
 
 const remembered = new WeakMap<Graph, ReadonlyMap<Node, IntegerForm>>();
 
-/** The forms of the nodes of elementwise functions, whatever form they would have by themselves. */
+/** The forms of nodes in elementwise functions, in place of the forms that they would have alone. */
 function formsInFunctions(graph: Graph): ReadonlyMap<Node, IntegerForm> {
   const known = remembered.get(graph);
   if (known) return known;

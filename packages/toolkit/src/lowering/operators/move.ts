@@ -28,7 +28,7 @@ function integers(lowering: Lowering, node: Node, index: number): readonly numbe
   return toNumbers(tensor);
 }
 
-/** The batch stays in front: shape inference has checked that the elements of one image stay together. */
+/** Flatten. The batch stays in front: shape inference has checked that the elements of one image stay together. */
 export const flatten = integerForm({
   role: "mover",
   makes: ["reshape"],

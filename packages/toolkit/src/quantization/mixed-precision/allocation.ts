@@ -1,13 +1,13 @@
 /**
- * @file Allocation under a budget: one choice per item, such that the sum of amounts stays within the budget and the
+ * @file Allocation under a budget: chooses one option per item, such that the sum of amounts stays within the budget and the
  * sum of costs is least.
  *
- * Only choices on the lower convex hull of cost over amount are considered. All items begin at their largest amount.
- * The step with the smallest cost per amount saved is then taken repeatedly. This visits the best choice for every
- * budget: the Pareto front.
+ * Only choices on the lower convex hull of cost over amount are considered. All items begin at their largest amount. The step
+ * with the smallest cost per saved amount is then taken repeatedly. This visits the best choice for every budget: the Pareto
+ * front.
  *
- * Source: Shoham and Gersho 1988, "Efficient bit allocation for an arbitrary set of quantizers", IEEE Transactions on Acoustics,
- * Speech, and Signal Processing 36 (allocation on convex hulls).
+ * Source: Shoham and Gersho 1988, "Efficient bit allocation for an arbitrary set of quantizers", IEEE Transactions on
+ * Acoustics, Speech, and Signal Processing 36 (allocation on convex hulls).
  */
 
 import { UsageError } from "../../errors.js";
@@ -26,15 +26,15 @@ export interface Sums {
 }
 
 export interface Allocation<T> {
-  /** One an item. */
+  /** One choice per item. */
   readonly choices: readonly Choice<T>[];
   /** Best sums from the largest to the smallest amount. */
   readonly front: readonly Sums[];
 }
 
 /**
- * @param tooSmall says that even the smallest amounts, whose sum it is given, exceed the budget
- * @throws {UsageError} with what `tooSmall` says
+ * @param tooSmall makes the message if even the smallest amounts, whose sum it gets, exceed the budget
+ * @throws {UsageError} with that message
  */
 export function allocate<T>(
   items: readonly (readonly Choice<T>[])[],
@@ -78,7 +78,7 @@ export function sumsOf(choices: readonly Sums[]): Sums {
   return { amount, cost };
 }
 
-/** The item whose next smaller amount costs least for what it saves. */
+/** The item whose next smaller amount costs least per saved amount. */
 function cheapestStep(hulls: Hulls, places: readonly number[]): number | undefined {
   let best: number | undefined;
   let least = Number.POSITIVE_INFINITY;
@@ -95,7 +95,7 @@ function cheapestStep(hulls: Hulls, places: readonly number[]): number | undefin
   return best;
 }
 
-/** Uses what is left of the budget: the step back that gains most, as long as one fits. */
+/** Uses the rest of the budget: takes the step back that gains most, as long as one fits. */
 function fill(hulls: Hulls, from: readonly number[], budget: number): readonly number[] {
   let places = from;
   for (;;) {
@@ -116,7 +116,10 @@ function fill(hulls: Hulls, from: readonly number[], budget: number): readonly n
   }
 }
 
-/** The lower convex hull of cost over amount, the largest first: an amount that costs no less than a smaller one is not on it. */
+/**
+ * The lower convex hull of cost over amount, the largest amount first. An amount that costs no less than a smaller one is not
+ * on it.
+ */
 function hull<T>(choices: readonly Choice<T>[]): readonly Choice<T>[] {
   const worthwhile: Choice<T>[] = [];
   for (const choice of [...choices].sort((a, b) => a.amount - b.amount || a.cost - b.cost))
@@ -129,6 +132,6 @@ function hull<T>(choices: readonly Choice<T>[]): readonly Choice<T>[] {
   return result;
 }
 
-/** Whether the price rises from a→b to b→c. */
+/** Whether the cost per amount rises from a→b to b→c. */
 const isConvex = (a: Sums, b: Sums, c: Sums): boolean =>
   (b.cost - a.cost) * (b.amount - c.amount) < (c.cost - b.cost) * (a.amount - b.amount);

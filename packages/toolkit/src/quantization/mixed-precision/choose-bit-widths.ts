@@ -1,4 +1,4 @@
-/** @file Mixed precision from images and a budget that people state: bits on average, the size of the file, or time. */
+/** @file Mixed precision from images and a budget: average bits, file size, or time. */
 
 import type { Graph } from "@subbyte/graph";
 import type { ImageSet } from "../../data/types.js";
@@ -21,13 +21,13 @@ import {
 export interface BitWidthBudget {
   /** Mean bits of weights (over parameters) and of activations (over elements) of inner layers. */
   readonly averageBits?: number;
-  /** Bytes of the `.sbq` file, which bounds the weights. */
+  /** Largest size of the `.sbq` file in bytes, which limits the weights. */
   readonly maxBytes?: number;
-  /** Time limit of one image on the integer engine of this machine with one thread. It excludes the other budgets. */
+  /** Time limit, in ms, for one image on the integer engine of this machine with one thread. It excludes the other budgets. */
   readonly maxMilliseconds?: number;
   /**
-   * Images for ranges, and as many others for the divergences; `sensitivityImagesDefault` by default. More tell layers apart that cost
-   * nearly the same.
+   * Number of images for ranges, and of further ones for the divergences; `sensitivityImagesDefault` by default. With more
+   * images, layers with similar costs can be distinguished.
    */
   readonly images?: number;
 }
@@ -35,7 +35,7 @@ export interface BitWidthBudget {
 /** Options of `chooseBitWidths`. */
 export interface ChooseBitWidthsOptions extends Omit<MixedPrecisionOptions, "budget"> {
   readonly budget: BitWidthBudget;
-  /** Whether layers are equalized before they get these bit widths, which changes how much each suffers. */
+  /** Whether layers are equalized before they get these bit widths, because this changes their costs. */
   readonly equalize?: boolean;
   readonly mean: readonly number[];
   readonly std: readonly number[];
@@ -48,7 +48,7 @@ const BYTES_PER_LAYER = 700;
 
 /**
  * @param float a simplified float network
- * @param images training images; labels are not looked at
+ * @param images training images; labels are not used
  * @throws {UsageError} if the budget cannot be kept
  */
 export async function chooseBitWidths(
@@ -67,7 +67,7 @@ export async function chooseBitWidths(
   return mixedPrecision(network, calibration, check, { ...options, budget: limit });
 }
 
-/** @throws {UsageError} if the budget cannot be kept, or is two that do not go together */
+/** @throws {UsageError} if the budget cannot be kept, or if two budgets exclude each other */
 function mixedBudget(float: Graph, budget: BitWidthBudget, policy: BitPolicy): MixedBudget {
   const { averageBits, maxBytes, maxMilliseconds: milliseconds } = budget;
   if (milliseconds !== undefined) {
@@ -87,7 +87,7 @@ function mixedBudget(float: Graph, budget: BitWidthBudget, policy: BitPolicy): M
   };
 }
 
-/** Mean bits of the inner weights for which the file is about so large. */
+/** Mean bits of the inner weights with which the file has about this size. */
 function bitsForBytes(float: Graph, bytes: number, { firstLastBits = 8, residualBits = 8 }: BitPolicy): number {
   const topology = analyse(float);
   let fixed = 0;

@@ -1,4 +1,4 @@
-/** @file A table for people that shows the best result for every budget: the Pareto front of an allocation. */
+/** @file The best result for every budget, the Pareto front of an allocation, as a table for the user. */
 
 import { type Allocation, type Sums, sumsOf } from "./allocation.js";
 
@@ -6,18 +6,18 @@ import { type Allocation, type Sums, sumsOf } from "./allocation.js";
 export interface FrontPoint {
   /** In the front's unit. */
   readonly amount: number;
-  /** Sum of the layers' measured ones, nats. */
+  /** Sum of the layers' measured divergences, in nats. */
   readonly divergence: number;
 }
 
 /** The best choice of bit widths for each budget, from large to small budgets. */
 export interface Front {
   readonly unit: "bits per weight" | "bits per activation" | "ms per image";
-  /** Best choices from the most bits to the fewest. */
+  /** Best choices, from the most bits to the fewest. */
   readonly points: readonly FrontPoint[];
   /** The bit widths that were chosen. */
   readonly chosen: FrontPoint;
-  /** For bits: the largest bit width that every layer can have within the budget, which shows what mixing brings. */
+  /** For bits: the largest uniform bit width within the budget, which shows what mixing gains. */
   readonly uniform?: FrontPoint;
 }
 

@@ -1,6 +1,6 @@
 /**
- * @file How much each layer suffers at each bit width: the divergence of the network's outputs with its weights, or its input, alone
- * quantized.
+ * @file Measures what each bit width costs in each layer: the divergence of the network's outputs if only that layer's weights,
+ * or only its input, are quantized.
  *
  * Source: Cai et al. 2020, ZeroQ, arXiv:2001.00281, §3.3 (output divergence as sensitivity).
  */
@@ -13,15 +13,15 @@ import { type BitPolicy, uniformPolicy } from "../policy.js";
 import { type CalibrationInput, setRanges } from "../ranges.js";
 import { innerLayers, quantizedAlone } from "../sensitivity/index.js";
 
-/** How far the outputs of the network diverge when one layer is quantized, per bit width. */
+/** Divergence of the network's outputs if one layer is quantized, per bit width. */
 export interface LayerCosts {
   readonly layer: string;
   readonly parameters: number;
-  /** Values of the layer's input. */
+  /** Number of elements of the layer's input. */
   readonly elements: number;
   /** Divergence by bit width. */
   readonly weights: Readonly<Record<number, number>>;
-  /** The same of the input. */
+  /** The same for the input. */
   readonly activations: Readonly<Record<number, number>>;
 }
 
@@ -29,14 +29,14 @@ export interface LayerCostsOptions extends RuntimeOptions {
   readonly policy: BitPolicy;
   readonly seed: number;
   readonly bitWidths: readonly number[];
-  /** After each layer, at each bit width. */
+  /** Called after each layer at each bit width. */
   readonly onLayer: () => void;
   readonly signal?: AbortSignal;
 }
 
 /**
  * @param float a simplified float network
- * @param check its answers to images; each layer is evaluated on them once for each bit width and kind
+ * @param check its answers to images; each layer is evaluated on them once per bit width and kind
  */
 export async function measureLayerCosts(
   float: Graph,

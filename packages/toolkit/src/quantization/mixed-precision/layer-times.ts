@@ -1,6 +1,6 @@
 /**
- * @file The time that each layer takes on the integer engine at every pair of bit widths, measured on this machine. A
- * time budget limits the sum of these times. They depend on the pair, because both bit widths decide which kernel runs.
+ * @file Measures the time of each layer on the integer engine at every pair of bit widths, on this machine. A time budget
+ * limits the sum of these times. They depend on the pair, because both bit widths decide which kernel runs.
  */
 
 import { load, writeSbq } from "@subbyte/engine";
@@ -20,7 +20,7 @@ export interface LayerBits {
 export interface LayerTimes {
   /** Milliseconds per image at each pair of bit widths, by layer name. */
   readonly layers: ReadonlyMap<string, readonly (LayerBits & { readonly milliseconds: number })[]>;
-  /** Milliseconds of everything else per image, the mean over the pairs. */
+  /** Milliseconds per image of everything else; the mean over the pairs. */
   readonly rest: number;
 }
 
@@ -29,7 +29,7 @@ export interface LayerTimesOptions {
   /** Layers whose bit widths are to be chosen. */
   readonly layers: readonly string[];
   readonly bitWidths: readonly number[];
-  /** Runs of each network, of which a layer's shortest counts. */
+  /** Runs per network; the shortest time of a layer counts. */
   readonly runs: number;
   readonly onPair?: () => void;
   readonly signal?: AbortSignal;
@@ -59,7 +59,7 @@ export async function measureLayerTimes(
   return { layers, rest };
 }
 
-/** Kernels are chosen by bit widths and codes; more images change neither. */
+/** Number of images. Kernels are chosen by bit widths and codes, on which more images have no effect. */
 const IMAGES = 4;
 
 async function firstImages(calibration: CalibrationInput): Promise<CalibrationInput> {
@@ -78,7 +78,7 @@ async function firstImages(calibration: CalibrationInput): Promise<CalibrationIn
   return calibration;
 }
 
-/** A `.sbq` file of the network, with ranges that are good enough for the choice of kernels. */
+/** A `.sbq` file of the network, with ranges that suffice for the choice of kernels. */
 async function fileOf(graph: Graph, calibration: CalibrationInput, signal?: AbortSignal): Promise<Uint8Array> {
   const ranged = await setRanges(graph, calibration, { method: "minmax", ...(signal ? { signal } : {}) });
   const [channels, height, width] = graph.inputs[0]!.shape!.slice(1) as [1 | 3, number, number];

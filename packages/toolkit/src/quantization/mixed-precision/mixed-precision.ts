@@ -21,7 +21,7 @@ import { type BitsBudget, withinBits } from "./within-bits.js";
 import { withinTime } from "./within-time.js";
 
 export interface MixedPrecisionOptions extends RuntimeOptions {
-  /** Decides first and last layer, residual stream and, without a budget of their own, the bit widths of activations. */
+  /** Decides the first and last layer, the residual stream and, if the budget does not, the bit widths of activations. */
   readonly policy: BitPolicy;
   readonly seed: number;
   readonly budget: MixedBudget;
@@ -32,15 +32,15 @@ export interface MixedPrecisionOptions extends RuntimeOptions {
   readonly signal?: AbortSignal;
 }
 
-/** The budget of all layers together. */
+/** The budget for all layers together. */
 export type MixedBudget =
   | ({ readonly kind: "bits" } & BitsBudget)
-  /** Time limit of one image on the integer engine of this machine with one thread. */
+  /** Time limit, in ms, for one image on the integer engine of this machine with one thread. */
   | { readonly kind: "time"; readonly milliseconds: number };
 
 /** Bit widths per layer, and the measurements that led to them. */
 export interface MixedPrecision {
-  /** For a policy: one entry per layer. */
+  /** One entry per layer, for a policy. */
   readonly layers: readonly LayerOverride[];
   /** Trade-offs: of weights and of activations, or of time. */
   readonly fronts: readonly Front[];
@@ -54,8 +54,8 @@ const RUNS = 10;
 
 /**
  * @param float a simplified float network
- * @param check its answers to images; each layer is evaluated on them once for each bit width and kind
- * @throws {UsageError} if no choice of bit widths keeps within the budget, or the network has no inner layers
+ * @param check its answers to images; each layer is evaluated on them once per bit width and kind
+ * @throws {UsageError} if no choice of bit widths is within the budget, or if the network has no inner layers
  */
 export async function mixedPrecision(
   float: Graph,

@@ -11,7 +11,7 @@ export interface BitsBudget {
   readonly activations: number;
 }
 
-/** @throws {UsageError} if even the narrowest bit widths exceed the budget */
+/** @throws {UsageError} if even the smallest bit widths exceed the budget */
 export function withinBits(
   costs: readonly LayerCosts[],
   budget: BitsBudget,
@@ -54,7 +54,7 @@ function allocateBits(
   );
 }
 
-/** All layers at the widest measured bit width within the budget; there is one, or the budget could not be kept. */
+/** All layers at the largest measured bit width within the budget; there is one, because the budget can be kept. */
 function uniform(costs: readonly LayerCosts[], kind: "weights" | "activations", budget: number): FrontPoint {
   const measured = Object.keys(costs[0]![kind]).map(Number);
   const bits = Math.max(...measured.filter((each) => each <= budget));
