@@ -1,6 +1,7 @@
 /** @file Measured speeds as tables. */
 
 import type {
+  AgainstResult,
   EngineBenchResult,
   ModelBenchResult,
   ProfileResult,
@@ -82,6 +83,29 @@ export function modelText({ model, bytes, runtime, times, layers }: ModelBenchRe
     ),
     ...(disturbed(times.filter(({ threads }) => threads === 1)) ? [BUSY] : []),
     ...(layers === undefined ? [] : ["", layersTable(layers)]),
+  ].join("\n");
+}
+
+/** Files timed in turn. */
+export function againstText({ times, threads }: AgainstResult): string {
+  const [first] = times;
+  const rows = times.map((time) => [
+    time.model,
+    byteSize(time.bytes),
+    time.tier === undefined ? time.runtime : `engine (${time.tier})`,
+    threeDigits(time.milliseconds),
+    threeDigits(time.fastestMilliseconds),
+    threeDigits(time.cpuMilliseconds),
+    time === first ? "" : `${time.ratio.toFixed(2)}×`,
+    time === first ? "" : `${time.cpuRatio.toFixed(2)}×`,
+  ]);
+  return [
+    table(["model", "size", "runtime", "ms/image", "fastest", "CPU ms", "ratio", "in CPU time"], rows),
+    "",
+    sentence(
+      `One image after the other in turns, ${threadCount(threads)}: median, fastest, processor time, and how many times as fast ${first!.model} is.`,
+    ),
+    ...(threads === 1 && disturbed(times) ? [BUSY] : []),
   ].join("\n");
 }
 

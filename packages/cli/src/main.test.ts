@@ -205,6 +205,28 @@ describe("the path from a checkpoint to other formats", () => {
     expect(float).toMatchObject({ runtime: "onnxruntime", times: [{ threads: 1, turns: 1 }] });
   }, 300_000);
 
+  test("bench times files in turn, and says how many times as fast the first is", async () => {
+    const line = ["bench", sbq, "--against", `${checkpoint},${sbq}`, "--turns", "2", "--quiet"];
+    const { stdout } = await subbyte(...line);
+    expect(stdout).toMatch(/^model +size +runtime +ms\/image +fastest +CPU ms +ratio +in CPU time\n/);
+    const { times } = JSON.parse((await subbyte(...line, "--json")).stdout);
+    expect(times.map(({ runtime }: { runtime: string }) => runtime)).toEqual([
+      "engine",
+      "onnxruntime-web",
+      "onnxruntime-node",
+      "engine",
+    ]);
+    expect(times[0]).toMatchObject({ ratio: 1, cpuRatio: 1, turns: 2 });
+    for (const { correlation } of [times[1], times[2]]) expect(correlation).toBeGreaterThan(0.7);
+    expect(times[3].correlation).toBeCloseTo(1, 6);
+    expect(await subbyte(...line, "--profile")).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining("--against"),
+    });
+    const alone = await subbyte("bench", "--against", sbq);
+    expect(alone).toMatchObject({ status: 2, stderr: expect.stringContaining("which model file is compared") });
+  }, 300_000);
+
   test("inspect prints operators with their bit widths", async () => {
     const { stdout } = await subbyte("inspect", sbq);
     expect(stdout).toMatch(/layer1\.0\.conv1 +conv +8×28×28 +584 +4 +4/);

@@ -6,6 +6,7 @@ export const bench = defineCommand("bench", {
   examples: [
     "bench model-w4a4.sbq",
     "bench model-w4a4.sbq --threads 2 --profile",
+    "bench model-w4a4.sbq --against model.onnx,model-w8a8.sbq",
     "bench --engine --json --results results/engine-speed.json",
     "bench --engine --networks resnet18-224 --only w4a4/ --turns 30",
     "bench --engine --browser --json --results results/engine-speed-browser.json",
@@ -20,6 +21,8 @@ export const bench = defineCommand("bench", {
     switch (result.kind) {
       case "model":
         return deliver(facts, text.modelText(result));
+      case "against":
+        return deliver(facts, text.againstText(result));
       case "engine":
         return deliver(facts, text.engineText(result));
       case "profile":

@@ -13,7 +13,8 @@ export {
   type NetworkChoice,
   networkKey,
 } from "./comparison.js";
-export { type Processor, processor } from "./cpu.js";
+export { ownContestant, planarFloats } from "./contestants.js";
+export { type Processor, processor, processorTime } from "./cpu.js";
 export {
   benchEngine,
   type ContestantResult,
@@ -33,7 +34,8 @@ export { smoothImages } from "./network.js";
 export { type NetworkProfile, profileEngine } from "./profile.js";
 export { findPytorch } from "./pytorch.js";
 export type { Entry } from "./race.js";
-export { correlation, median } from "./statistics.js";
+export { correlation, median, medianRatio } from "./statistics.js";
 export { benchTraining, type TrainingBench, type TrainingResult } from "./training-bench.js";
 export { type TrainingNetwork, trainingNetworks, usualBatch } from "./training-networks.js";
 export { profileTraining, type StepProfile } from "./training-profile.js";
+export { type Contestant, takeTurns } from "./turns.js";

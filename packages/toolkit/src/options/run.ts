@@ -109,6 +109,12 @@ export const measurementOptions = {
     placeholder: "list",
     example: "w4a4/ort-web",
   }),
+  against: texts({
+    group: "Measurement",
+    help: "model files that take turns with this one: a .sbq on the engine, others on onnxruntime-web and onnxruntime-node",
+    placeholder: "files",
+    example: "model.onnx",
+  }),
   turns: integer({
     group: "Measurement",
     help: "number of turns per runtime, or of training steps",

@@ -202,6 +202,7 @@ export const tasks = {
       "Measures the speed of a model file, of the engine against other runtimes (with random weights), or of training.",
     reads: [
       "model",
+      "against",
       "engine",
       "training",
       "networks",

@@ -75,7 +75,8 @@ export async function benchModel(path: string, options: Options, run: Run): Prom
   };
 }
 
-function requireOwnOptions(path: string, run: Run): void {
+/** @throws {UsageError} where an option was given that has no meaning for a model file */
+export function requireOwnOptions(path: string, run: Run): void {
   const given = foreign.find((name) => run.given.has(name));
   if (given !== undefined)
     throw new UsageError(

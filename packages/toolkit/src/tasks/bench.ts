@@ -29,6 +29,7 @@ import { UsageError } from "../errors.js";
 import { stemNames } from "../models/architecture.js";
 import { findArchitecture } from "../models/index.js";
 import type { TaskOptions } from "../options/index.js";
+import { type AgainstResult, benchAgainst } from "./bench-against.js";
 import { benchModel, type ModelBenchResult } from "./bench-model.js";
 import { machine } from "./machine.js";
 import { defineTask, type Run } from "./run.js";
@@ -72,6 +73,7 @@ export interface TrainingProfileResult extends Processor {
 /** Result of the task `bench`; `kind` tells which. */
 export type BenchResult =
   | ModelBenchResult
+  | AgainstResult
   | EngineBenchResult
   | ProfileResult
   | TrainingBenchResult
@@ -81,7 +83,16 @@ type Options = TaskOptions<"bench">;
 
 /** The task `bench`: times the engine beside other runtimes, or training steps. */
 export const bench = defineTask("bench", async (options, run): Promise<BenchResult> => {
-  if (options.model !== undefined) return benchModel(options.model, options, run);
+  if (options.model !== undefined)
+    return options.against === undefined
+      ? benchModel(options.model, options, run)
+      : benchAgainst(options.model, options.against, options, run);
+  if (options.against !== undefined)
+    throw new UsageError(
+      "option-missing",
+      { option: "model", options: ["model"] },
+      "`against`: say which model file is compared: bench model.sbq `against` model.onnx.",
+    );
   if (options.engine === options.training)
     throw new UsageError(
       "option-missing",

@@ -15,6 +15,7 @@ export {
   type TrainingBenchResult,
   type TrainingProfileResult,
 } from "./bench.js";
+export type { AgainstResult, FileTime } from "./bench-against.js";
 export type { ModelBenchResult, ThreadsTime } from "./bench-model.js";
 export { type ClassifiedImage, type ClassifyResult, classifyImages } from "./classify.js";
 export { type CompareResult, compareModels } from "./compare.js";
