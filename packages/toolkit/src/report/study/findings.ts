@@ -45,6 +45,11 @@ function fourBits(cases: readonly Case[]): string {
     .join(" ");
 }
 
+/** More cases are counted. */
+const NAMED_CASES = 3;
+
+const listed = (names: readonly string[]): string => new Intl.ListFormat("en-GB").format(names);
+
 interface Measured {
   readonly each: Case;
   readonly point: Point;
@@ -53,9 +58,9 @@ interface Measured {
 function fourBitsBy(measured: readonly Measured[]): string {
   const failed = measured.filter(({ point }) => point.change.value < -SMALL_LOSS);
   const where =
-    measured.length === 1
-      ? `for ${measured[0]!.each.title}`
-      : `in ${measured.length} cases (${measured.map(({ each }) => each.title).join(", ")})`;
+    measured.length <= NAMED_CASES
+      ? `for ${listed(measured.map(({ each }) => each.title))}`
+      : `in ${measured.length} cases`;
   const what = `accuracy changes by ${changesOf(measured)}`;
   if (failed.length === 0) return `4 bits suffice ${where}: ${what}.`;
   const others = measured.length - failed.length;
@@ -111,7 +116,7 @@ function time(cases: readonly Case[]): string {
     return four !== undefined && eight !== undefined ? [{ four, eight, peer }] : [];
   });
   if (measured.length === 0) return "";
-  const eight = `In the same race, 4 bits take ${range(
+  const eight = `Measured side by side, 4 bits take ${range(
     measured.map((each) => each.four / each.eight),
     2,
   )} of the time of 8 bits`;
@@ -155,7 +160,7 @@ function caseText(each: Case): string {
   const named = main.filter(({ bits }) => NAMED_BITS.includes(bits));
   if (main.length > 0)
     sentences.push(
-      `Quantized, it has ${(named.length > 0 ? named : main).map((point) => bitsText(each, point)).join("; ")}.`,
+      `Quantized, it has ${(named.length > 0 ? named : main).map((point) => bitsText(each, point)).join(", ")}.`,
     );
   const [four, peer] = [mainAt(each, 4)?.milliseconds, fastestPeer(each)];
   if (four !== undefined && peer !== undefined)
@@ -175,13 +180,8 @@ function caseText(each: Case): string {
 function bitsText(each: Case, point: Point): string {
   const { bits, method, accuracy, change, bytes } = point;
   const beside = pointsBeside(each, point).map((other) => `${other.method} ${percent(other.accuracy.value)}`);
-  const facts = [
-    `${points(change.value)} points`,
-    method,
-    byteSize(bytes),
-    ...(beside.length > 0 ? [`beside it ${beside.join(", ")}`] : []),
-  ];
-  return `${percent(accuracy.value)} at ${shortBits(bits)} (${facts.join(", ")})`;
+  const others = beside.length > 0 ? `; ${beside.join(", ")}` : "";
+  return `${percent(accuracy.value)} at ${shortBits(bits)} by ${method} (${points(change.value)} points, ${byteSize(bytes)}${others})`;
 }
 
 const shortBits = (bits: string): string => bits.replace(/^w(\d+)a\1$/, "$1 bits");
