@@ -27,7 +27,7 @@ export function introduction({ studies, cases }: ReportData, found: Findings): s
     `<ul class="cases">\n${found.cases.map((each) => `<li><strong>${escapeHtml(each.title)}.</strong> ${escapeHtml(unbroken(each.text))}</li>`).join("\n")}\n</ul>`,
     ...(cases.some(({ methods }) => methods.length > 1) ? [about(CHOICE)] : []),
     ...studies.map(({ title: name, description }) =>
-      studies.length === 1 ? about(description) : about(`${name}: ${description}`),
+      studies.length === 1 ? about(description) : about(`${name}. ${description}`),
     ),
   ].join("\n");
 }
