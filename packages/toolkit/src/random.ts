@@ -1,10 +1,11 @@
 /**
  * @file The toolkit's source of randomness: xoshiro128** (Blackman and Vigna, "Scrambled linear pseudorandom number
  * generators", 2021, arXiv:1805.01407), with seeds and derived streams hashed by the finalizer of MurmurHash3. Everything
- * random takes a seed, and a stream derived from (seed, epoch, image) is the same however many numbers were drawn before,
- * which is what lets an interrupted run continue as if it had never stopped.
+ * random takes a seed. A stream derived from (seed, epoch, image) is the same however many numbers were drawn before, so an
+ * interrupted run can continue as if it had never stopped.
  *
- * Integers and uniforms are the same on every machine; `normal` uses `Math.log` and `Math.cos`, whose last bit an engine may choose.
+ * Integers and uniform numbers are the same on every machine; `normal` uses `Math.log` and `Math.cos`, whose last bit may
+ * differ between engines.
  */
 import { UsageError } from "./errors.js";
 
@@ -26,7 +27,10 @@ function mix(word: number): number {
 
 const rotateLeft = (word: number, bits: number) => (word << bits) | (word >>> (32 - bits));
 
-/** Hashes a list of keys to 128 bits. Texts and numbers never meet: each begins with its own tag and length. */
+/**
+ * Hashes a list of keys to 128 bits. Texts and numbers never give the same input, because each begins with its own tag and
+ * length.
+ */
 function hashKeys(keys: readonly RandomKey[]): RandomState {
   const lanes: [number, number, number, number] = [0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344]; // digits of π
   const absorb = (word: number) => {
@@ -65,12 +69,16 @@ export class Random {
     [this.#a, this.#b, this.#c, this.#d] = hashKeys([seed]);
   }
 
-  /** The stream named by a seed and further keys, independent of every other such stream. */
+  /** The stream of a seed and further keys, independent of every other such stream. */
   static derive(seed: number, ...keys: readonly RandomKey[]): Random {
     return Random.fromState(hashKeys([seed, ...keys]));
   }
 
-  /** Continues where `state` was read. @throws {UsageError} when it is no state of this generator. */
+  /**
+   * Continues from the stored `state`.
+   *
+   * @throws {UsageError} if it is not a state of this generator
+   */
   static fromState(state: RandomState): Random {
     const isWord = (word: unknown) => typeof word === "number" && word >>> 0 === word;
     if (state.length !== 4 || !state.every(isWord) || state.every((word) => word === 0))
@@ -109,7 +117,11 @@ export class Random {
     return low + ((high27 * 2 ** 26 + low26) / 2 ** 53) * (high - low);
   }
 
-  /** A whole number in [0, bound), each equally likely (by rejection). @throws {UsageError} unless 1 ≤ bound ≤ 2^32. */
+  /**
+   * A whole number in [0, bound), each equally likely (by rejection).
+   *
+   * @throws {UsageError} unless 1 ≤ bound ≤ 2^32
+   */
   integer(bound: number): number {
     if (!(Number.isInteger(bound) && bound >= 1 && bound <= 2 ** 32))
       throw new UsageError(
@@ -124,7 +136,10 @@ export class Random {
     }
   }
 
-  /** A number of the normal distribution, by the method of Box and Muller (1958). Two uniforms each, so no hidden state. */
+  /**
+   * A normally distributed number, by the method of Box and Muller (1958). Each takes two uniform numbers, so there is no
+   * hidden state.
+   */
   normal(mean = 0, deviation = 1): number {
     const radius = Math.sqrt(-2 * Math.log(1 - this.uniform())); // 1 − u lies in (0, 1]
     return mean + deviation * radius * Math.cos(2 * Math.PI * this.uniform());

@@ -1,6 +1,6 @@
 /** @file Words and lines of shell scripts. */
 
-/** The word as a shell takes it literally. */
+/** The word, quoted so that a shell takes it literally. */
 export const quoted = (word: string): string =>
   /^[\w./:=,@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 

@@ -1,6 +1,6 @@
 /**
- * @file Names of temporary files that say whose they are: `.NAME.PID-PLACE.RANDOM.tmp`. A process that is killed cannot remove
- * its own, so the next one that writes the same thing does.
+ * @file Names of temporary files that identify their process: `.NAME.PID-PLACE.RANDOM.tmp`. A process that is killed cannot
+ * remove its own files, so the next one that writes the same file does.
  */
 
 import { randomBytes } from "node:crypto";
@@ -8,13 +8,13 @@ import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { isAlive, place } from "./processes.js";
 
-/** A name that no other process and no other call gives. */
+/** A unique name, among all processes and calls. */
 export const temporaryName = (name: string): string =>
   `.${name}.${process.pid}-${place}.${randomBytes(6).toString("hex")}.tmp`;
 
 const PATTERN = /^\.(.+)\.(\d+)-([0-9a-f]{8})\.[0-9a-f]{12}\.tmp$/;
 
-/** Removes what processes that have died left in a folder: under `name`, or under any name. Never fails. */
+/** Removes temporary files of processes that have died: those for `name`, or all in the folder. Never fails. */
 export function removeAbandoned(folder: string, name?: string): void {
   let entries: readonly string[];
   try {

@@ -13,24 +13,26 @@ import { methodByName } from "./methods.js";
 import type { CalibrationInput } from "./ranges.js";
 import { layerSensitivity } from "./sensitivity/index.js";
 
-/** A quantized network, and how it came about. */
+/** The result of quantization. */
 export interface Quantization {
   /** With calibrated FakeQuant nodes, ready for `lower`. */
   readonly graph: Graph;
-  /** Distance of the simulated network from the float one on training images beside those of calibration. */
+  /** How close the simulated network is to the float one, on training images that were not used for calibration. */
   readonly closeness: Closeness;
-  /** The float network's answers to those images, to compare others with. */
+  /** The float network's answers to those images, to compare other networks with. */
   readonly check: Check;
   /** Sentences that say what was done, and why. */
   readonly log: readonly string[];
 }
 
 /**
- * Quantizes a simplified float graph. `auto` stands for its first step here, ranges by squared error.
+ * Quantizes a simplified float graph. Here, `auto` means its first step, ranges by squared error.
  *
- * @param images training images; labels are not looked at
+ * @param images training images; labels are not used
  * @returns the graph with calibrated FakeQuant nodes, ready for `lower`
- * @throws {UsageError | DataError | ModelError}
+ * @throws {UsageError} for a wrong option
+ * @throws {DataError} for unusable images
+ * @throws {ModelError} if a layer cannot be quantized
  */
 export async function quantizeGraph(graph: Graph, images: ImageSet, options: QuantizeOptions): Promise<Graph> {
   const method = options.method === AUTO ? "mse" : options.method;
@@ -41,10 +43,12 @@ export async function quantizeGraph(graph: Graph, images: ImageSet, options: Qua
 }
 
 /**
- * The same with method `auto`, and with a look at the result: a network that kept less than half of the float accuracy is an error.
+ * The same with method `auto`, and with a check of the result: a network that kept less than half of the float accuracy is an
+ * error.
  *
- * @param images training images; labels serve to compare networks, nothing is fitted to them
- * @throws {FailedRunError} if the network collapsed, naming its three worst layers and their causes, unless `options.force`
+ * @param images training images; labels are only used to compare networks
+ * @throws {FailedRunError} if the network collapsed, unless `options.force` is set; the message names the three worst layers
+ * and their causes
  */
 export async function quantize(graph: Graph, images: ImageSet, options: GuardedOptions): Promise<Quantization> {
   const log: string[] = [];

@@ -1,8 +1,9 @@
 /**
- * @file Ranges: the scales of activations from calibration images, those of weights from the weights and the layers' inputs.
+ * @file Ranges: sets the scales of activations from calibration images, and those of weights from the weights and the layers'
+ * inputs.
  *
- * One pass over the images through the float network gives everything: extremes and a histogram of each activation, sampled
- * inputs of each layer. Memory does not grow with the number of images.
+ * One pass of the images through the float network collects everything: extremes and a histogram of each activation, and
+ * sampled inputs of each layer. Memory does not grow with the number of images.
  */
 
 import { float32, type Graph, ModelError, type Node, type Tensor } from "@subbyte/graph";
@@ -17,7 +18,7 @@ import { OutputErrorSearch } from "./ranges/output-error.js";
 import { smallestWeightScale, weightScales } from "./scales.js";
 import { isLayer } from "./topology.js";
 
-/** Rule for the activations; the weights' goes with it (`weightRuleOf`). */
+/** The rule for activations; it implies a rule for weights (`weightRuleOf`). */
 export type RangeMethod = ActivationRule;
 
 /**
@@ -27,25 +28,25 @@ export type RangeMethod = ActivationRule;
  */
 export type WeightRule = "max" | "l24" | "output";
 
-/** Calibration images as the network takes them, in batches `[N, C, H, W]`; iterated once for each pass. */
+/** Calibration images in the form of the network's input, in batches `[N, C, H, W]`; each pass iterates over them once. */
 export interface CalibrationInput {
-  /** How many there are, where that is known. */
+  /** Number of images, if known. */
   readonly images?: number;
-  /** The batches from the first to the last, anew with each call. */
+  /** The batches from the first to the last; every call starts again. */
   batches(): AsyncIterable<Tensor>;
 }
 
 export interface RangeOptions extends RuntimeOptions {
   readonly method: RangeMethod;
-  /** By default the one that goes with the method. */
+  /** By default the rule that belongs to the method. */
   readonly weights?: WeightRule;
-  /** Percent of the values within the range, for the method `percentile`. */
+  /** Percentage of the values that a range covers, for the method `percentile`. */
   readonly percentile?: number;
-  /** Chooses the places where layer inputs are sampled; 0 by default. */
+  /** Seed of the positions at which layer inputs are sampled; 0 by default. */
   readonly seed?: number;
-  /** Called after each batch with the images fed so far. */
+  /** Called after each batch with the number of images so far. */
   readonly onProgress?: (images: number) => void;
-  /** Hears of activations that do not vary. */
+  /** Called with a warning about activations that do not vary. */
   readonly onNote?: (text: string) => void;
   readonly signal?: AbortSignal;
 }
@@ -66,7 +67,8 @@ export const weightRuleOf = (method: RangeMethod): WeightRule => weightRules[met
  * Sets scale and zero point of every FakeQuant node.
  *
  * @param graph a simplified graph with FakeQuant nodes (`insertFakeQuant`)
- * @throws {DataError} when there are no calibration images; {ModelError} when an activation is NaN or infinite
+ * @throws {DataError} if there are no calibration images
+ * @throws {ModelError} if an activation is NaN or infinite
  */
 export async function setRanges(graph: Graph, calibration: CalibrationInput, options: RangeOptions): Promise<Graph> {
   const { method, percentile, weights = weightRuleOf(method) } = options;
@@ -106,7 +108,7 @@ export async function setRanges(graph: Graph, calibration: CalibrationInput, opt
 interface QuantizedLayer {
   readonly layer: Node;
   readonly fq: FakeQuant;
-  /** Constant behind the FakeQuant. */
+  /** The constant that the FakeQuant quantizes. */
   readonly weights: string;
 }
 
@@ -119,7 +121,7 @@ function quantizedLayers(graph: Graph): readonly QuantizedLayer[] {
   });
 }
 
-/** Sets the scale of every weight FakeQuant from the weights alone; activations must have theirs. */
+/** Sets the scale of every weight FakeQuant from the weights only; activations must have theirs. */
 export function setWeightScales(graph: Graph, rule: "max" | "l24"): Graph {
   const scales = new Map<string, Float32Array>();
   for (const { layer, fq } of quantizedLayers(graph)) {
@@ -129,7 +131,7 @@ export function setWeightScales(graph: Graph, rule: "max" | "l24"): Graph {
   return withWeightScales(graph, scales);
 }
 
-/** Sets given weight scales, by layer name, no smaller than the bias's code allows (docs/arithmetic.md, rule 3). */
+/** Sets given weight scales, by layer name, but none smaller than the bias's code allows (docs/arithmetic.md, rule 3). */
 function withWeightScales(graph: Graph, scalesOf: ReadonlyMap<string, Float32Array>): Graph {
   const inputScales = storedScales(graph);
   const tensors = new Map<string, Tensor>();
@@ -151,13 +153,13 @@ function withWeightScales(graph: Graph, scalesOf: ReadonlyMap<string, Float32Arr
   return withTensors(graph, tensors);
 }
 
-/** Scale of the codes behind each activation value, looked up through the operators that only move codes. */
+/** The scale of each activation value's codes, found through the operators that only move codes. */
 export function storedScales(graph: Graph): ReadonlyMap<string, number> {
   const value = (name: string) => (graph.tensors.get(name)!.data as Float32Array)[0]!;
   return new Map([...storedScaleNames(graph)].map(([stored, name]) => [stored, value(name)]));
 }
 
-/** The same by the name of the constant. */
+/** The same, as names of constants. */
 export function storedScaleNames(graph: Graph): ReadonlyMap<string, string> {
   const names = new Map<string, string>();
   for (const fq of fakeQuants(graph)) if (!fq.ofWeights) names.set(fq.output, fq.scale);
@@ -169,7 +171,7 @@ export function storedScaleNames(graph: Graph): ReadonlyMap<string, string> {
   return names;
 }
 
-/** For each value of the quantized graph, the value of the float graph that it stands for. */
+/** The value of the float graph that corresponds to each value of the quantized graph. */
 function floatSources(graph: Graph): ReadonlyMap<string, string> {
   const source = new Map<string, string>();
   const resolve = (value: string) => source.get(value) ?? value;
@@ -180,7 +182,7 @@ function floatSources(graph: Graph): ReadonlyMap<string, string> {
   return source;
 }
 
-/** Feeds every calibration batch through the float network; returns an observer for each value that a FakeQuant looks at. */
+/** Feeds all calibration batches to the float network; returns an observer for each value that a FakeQuant reads. */
 async function observe(
   graph: Graph,
   calibration: CalibrationInput,

@@ -9,12 +9,12 @@ export interface AffineParameters {
   readonly zeroPoint: number;
 }
 
-/** Smallest normal float32; smaller scales are no scales. */
+/** Smallest normal float32; smaller scales cannot be used. */
 const TINY = 2 ** -126;
 
 /**
- * The unsigned grid of `bits` bits that spans [low, high] extended to contain 0.
- * A range of nothing but zeros (a dead tensor) gets scale 1.
+ * The unsigned grid of `bits` bits that covers [low, high], extended to contain 0. If the range is only 0 (a dead tensor), the
+ * scale is 1.
  */
 export function affineFromRange(low: number, high: number, bits: number): AffineParameters {
   const levels = 2 ** bits - 1;
@@ -26,10 +26,13 @@ export function affineFromRange(low: number, high: number, bits: number): Affine
   return { scale, zeroPoint };
 }
 
-/** Exponent of the weight error: a little above 2 keeps outlying weights (Li et al. 2021, BRECQ). */
+/** Exponent of the weight error. A little above 2, it preserves outlying weights better (Li et al. 2021, BRECQ). */
 const WEIGHT_NORM = 2.4;
 
-/** Percent of the scale at which the extreme weight meets the extreme code: a coarse search, then a fine one around its best. */
+/**
+ * Candidates, as percentages of the scale at which the extreme weight becomes the extreme code: a coarse search, then a fine
+ * one around its best.
+ */
 const COARSE_PERCENTS = Array.from({ length: 22 }, (_, i) => 20 + 5 * i);
 const FINE_PERCENTS = [-4, -3, -2, -1, 1, 2, 3, 4];
 
@@ -37,8 +40,8 @@ const FINE_PERCENTS = [-4, -3, -2, -1, 1, 2, 3, 4];
  * One scale per output channel.
  *
  * @param weights row-major with the output channel first
- * @param rule `max`: the largest |w| becomes the highest code; `l24`: the factor in 0.16 … 1.29 of that (1 % steps) with the least
- *   L2.4 error. Factors above 1 matter where the lowest code is used and the extreme weight is negative.
+ * @param rule `max`: the largest |w| becomes the highest code; `l24`: the factor in 0.16 … 1.29 of that (1 % steps) with the
+ * least L2.4 error. Factors above 1 matter if the lowest code is used and the extreme weight is negative.
  * @returns positive float32 scales; 1 for a channel of zeros
  */
 export function weightScales(
@@ -94,7 +97,7 @@ function rowError(row: Float32Array, scale: number, min: number, max: number, li
 }
 
 /**
- * The smallest weight scale at which a bias fits its int32 code (docs/arithmetic.md, rule 3):
+ * The smallest weight scale with which a bias fits its int32 code (docs/arithmetic.md, rule 3):
  * |b| / (2^30 · s_x), or |b| / (2^20 · s_x) for a channel of zero weights.
  */
 export function smallestWeightScale(bias: number, inputScale: number, zeroWeights: boolean): number {

@@ -38,24 +38,24 @@ export interface SynthesisOptions extends RuntimeOptions {
 
 /** Synthetic calibration images, and how well they match the statistics of the network. */
 export interface Synthesis {
-  /** Without classes: nothing is known of what they show. */
+  /** The images, without classes, because their content is unknown. */
   readonly images: MemoryImageSet;
-  /** Relative squared error of the statistics, all batch normalizations together, at the start and at the end. */
+  /** Relative squared error of the statistics, over all batch normalizations, at the start and at the end. */
   readonly firstLoss: number;
   readonly lastLoss: number;
 }
 
 const IMAGES = 128;
 const ITERATIONS = 120;
-/** The initial value, in units of normalized pixels; it falls to 0 along a half cosine. */
+/** Initial learning rate, in units of normalized pixels; it decreases to 0 along a half cosine. */
 const LEARNING_RATE = 0.1;
-/** How often the noise to begin with is blurred by a 3 × 3 mean: photographs are smooth. */
+/** Number of times that the initial noise is blurred by a 3 × 3 mean, because photographs are smooth. */
 const BLURS = 2;
 
 /**
- * @param graph a float network with its BatchNormalization nodes, of one input `[N, C, H, W]`
- * @throws {ModelError} if the network has no batch normalization (left), or an operator without gradient; what
- *   `options.signal` is aborted with
+ * @param graph a float network with BatchNormalization nodes and one input `[N, C, H, W]`
+ * @throws {ModelError} if the network has no (unfolded) batch normalization, or an operator without gradient; the reason of
+ * `options.signal` if it fires
  */
 export async function synthesizeImages(graph: Graph, options: SynthesisOptions): Promise<Synthesis> {
   const { seed, mean, std, images: count = IMAGES, iterations = ITERATIONS } = options;
@@ -200,7 +200,7 @@ interface Layout extends Pick<SynthesisOptions, "mean" | "std"> {
   readonly width: number;
 }
 
-/** As bytes, which is what networks see of images in the end. */
+/** The images as bytes, which is what networks get from images in the end. */
 function asImageSet(values: Float32Array, { count, channels, height, width, mean, std }: Layout): MemoryImageSet {
   const plane = height * width;
   const pixels = new Uint8Array(values.length);

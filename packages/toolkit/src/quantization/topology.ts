@@ -1,6 +1,6 @@
 /**
- * @file How a network looks to quantization: which operators hold weights, which only move codes, which fuse, and who reads
- * what. The roles follow the arithmetic of the engine (`docs/arithmetic.md`).
+ * @file The structure of a network for quantization: which operators have weights, which only move codes, which are fused, and
+ * which values each node reads. The roles follow the arithmetic of the engine (`docs/arithmetic.md`).
  */
 
 import { adviceFor, type Graph, ModelError, type Node, operatorList, type Tensor } from "@subbyte/graph";
@@ -9,13 +9,13 @@ import { isLayer, roleOf } from "../lowering/operators/index.js";
 export { isLayer };
 
 /**
- * Whether a layer is no more than a factor and an offset for each channel, such as a batch normalization that no layer takes in. Its
- * one weight a channel lies on a grid of any bit width, so it counts with the residual stream and not with the layers.
+ * Whether a layer is only a factor and an offset per channel, such as a batch normalization that could not be folded. A grid of
+ * any bit width represents its one weight per channel, so it counts with the residual stream and not with the layers.
  */
 export const isChannelAffine = ({ op, attributes }: Node, { shape }: Pick<Tensor, "shape">): boolean =>
   op === "Conv" && shape[0] === (attributes.group ?? 1) && shape.slice(1).every((dim) => dim === 1);
 
-/** Inputs that carry activations; weights, biases, axes and bounds are constants and not among them. */
+/** Inputs that are activations, without constants such as weights, biases, axes and bounds. */
 export const dataInputs = (graph: Graph, node: Node): readonly string[] =>
   node.inputs.filter((value) => value !== "" && !graph.tensors.has(value));
 
@@ -28,19 +28,17 @@ export interface Topology {
   /** Nodes that read a value, once for each use. */
   readers(value: string): readonly Node[];
   isOutput(value: string): boolean;
-  /** Whether the layer reads the graph's input with nothing but movers and channel factors between. */
+  /** Whether only movers and channel factors lie between the graph's input and the layer. */
   readsInput(layer: Node): boolean;
-  /** Whether the layer's result reaches a graph output without passing another layer than channel factors. */
+  /** Whether only channel factors lie between the layer and a graph output. */
   reachesOutput(layer: Node): boolean;
   isChannelAffine(node: Node): boolean;
   isDepthwise(node: Node): boolean;
-  /** For each Add that fuses into a convolution: the value (that convolution's output) that is never stored. */
+  /** For each Add that is fused into a convolution, the convolution's output, which is never stored. */
   readonly fusedOperand: ReadonlyMap<Node, string>;
 }
 
-/**
- * @throws {ModelError} listing every operator that has no integer form, with names of nodes
- */
+/** @throws {ModelError} that lists every operator without integer form, with names of nodes */
 export function analyse(graph: Graph): Topology {
   const unsupported = graph.nodes.filter((node) => roleOf(graph, node) === undefined);
   if (unsupported.length > 0)
@@ -113,8 +111,8 @@ export function analyse(graph: Graph): Topology {
 }
 
 /**
- * Whether a value is held as codes between two engine operators. The others exist only inside one: a layer's result before its
- * clamp, an addition's fused operand, and what movers pass on.
+ * Whether a value is stored as codes between two engine operators. Other values exist only inside an operator: a layer's result
+ * before its clamp, an addition's fused operand, and what movers pass on.
  */
 export function isStored(graph: Graph, topology: Topology, value: string): boolean {
   const node = topology.producer.get(value);

@@ -1,6 +1,6 @@
 /**
- * @file A small histogram with the range of the grid marked. Drawn by hand: a page has two for every layer, and ECharts writes a
- * `<path>` with its style for every bar, 10 kB a picture where this takes 2 (means over ResNet-20's).
+ * @file A small histogram with the range of the grid marked. It is drawn without ECharts, because a page has two per layer, and
+ * ECharts writes five times as many bytes.
  */
 
 import type { Distribution } from "../quantization/sensitivity/index.js";
@@ -10,18 +10,21 @@ const HEIGHT = 160;
 const LEFT = 34;
 const RIGHT = 10;
 const TOP = 8;
-/** Where the axis lies; ticks of the codes and numbers are below. */
+/** Vertical position of the axis; ticks of the codes and numbers are below. */
 const BASE = 130;
-/** A bin with one value still shows. */
+/** Least height, so that a bin with one value is visible. */
 const LEAST = 0.6;
-/** More codes than this would be a grey line. */
+/** With more codes, ticks would look like a grey line. */
 const MOST_TICKS = 32;
 
 const inside = "#5470c6";
 const beyond = "#d9480f";
 const muted = "#59636e";
 
-/** Counts on a logarithmic axis, so that tails show; bins beyond the range, which are clipped, in another colour. */
+/**
+ * A histogram with counts on a logarithmic axis, so that tails are visible; bins beyond the range, which are clipped, have
+ * another color.
+ */
 export function distributionSvg(distribution: Distribution): string {
   const { origin, width, counts, range, codes, min, max } = distribution;
   const [low, high] = range;
@@ -67,7 +70,7 @@ function decadesTo(largest: number): readonly number[] {
   return Array.from({ length: Math.floor(exponent / stride) + 1 }, (_, i) => 10 ** (i * stride));
 }
 
-/** The values that fit beside each other under the axis; those named first have precedence. */
+/** The values that fit next to each other under the axis; earlier ones have precedence. */
 function labels(values: readonly number[], x: (value: number) => number): readonly { value: number; at: number }[] {
   const placed: { value: number; at: number; half: number }[] = [];
   for (const value of values) {

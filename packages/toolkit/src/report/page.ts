@@ -1,4 +1,4 @@
-/** @file The frame of a report: one HTML file with everything inside, readable in light and dark, printable. */
+/** @file The frame of a report: one HTML file that contains everything, readable in light and dark, and printable. */
 
 const style = `
 :root { color-scheme: light dark; --text: #1c2128; --muted: #59636e; --line: #d1d9e0; --ground: #ffffff; --panel: #f6f8fa; }
@@ -43,7 +43,7 @@ ${body}
 </html>
 `;
 
-/** @param prose header of the column that holds sentences, where there is one: it is aligned to the left and wraps */
+/** @param prose header of the column with sentences, if there is one: it is aligned to the left and wraps */
 export function htmlTable(header: readonly string[], rows: readonly (readonly string[])[], prose?: string): string {
   const styled = header.map((name) => (name === prose ? ' class="prose"' : ""));
   const head = header.map((cell, i) => `<th scope="col"${styled[i]}>${escapeHtml(cell)}</th>`).join("");
@@ -53,7 +53,7 @@ export function htmlTable(header: readonly string[], rows: readonly (readonly st
   return `<div class="scroll"><table>\n<thead><tr>${head}</tr></thead>\n<tbody>\n${body.join("\n")}\n</tbody>\n</table></div>`;
 }
 
-/** @param description what the picture shows, for those who do not see it */
+/** @param description of the picture, for screen readers */
 export const figure = (svg: string, description: string): string =>
   `<figure><div class="scroll">${svg.replace("<svg ", () => `<svg role="img" aria-label="${escapeHtml(description)}" `)}</div><figcaption>${escapeHtml(description)}</figcaption></figure>`;
 

@@ -1,4 +1,4 @@
-/** @file The page of `subbyte qat`: what training gained, its curves, and what it did to each layer. */
+/** @file The page of `subbyte qat`: the gain of training, its curves, and the changes in each layer. */
 
 import { basename } from "node:path";
 import { percent } from "../percent.js";
@@ -24,7 +24,7 @@ interface StageFigures {
   readonly history: readonly EpochRecord[];
   /** Accuracy on held-out images before training. */
   readonly baseline: number | undefined;
-  /** The same of the network that was kept. */
+  /** The same for the network that was kept. */
   readonly validation: number | undefined;
   readonly kept: "trained" | "baseline";
   readonly epochs: number;

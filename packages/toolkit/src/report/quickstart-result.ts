@@ -9,10 +9,10 @@ export interface QuickstartRow {
   readonly method: "ranges" | "reconstruction" | "quantization-aware";
   /** Top-1 accuracy of the integer engine on the test images, 0 … 1. */
   readonly accuracy: number;
-  /** Share of test images for which the engine and the float simulation name the same class. */
+  /** Share of test images for which the engine and the float simulation choose the same class. */
   readonly agreement: number;
   readonly fileBytes: number;
-  /** Bytes of the float32 parameters over bytes of the file. */
+  /** Bytes of the float32 parameters divided by bytes of the file. */
   readonly compression: number;
 }
 

@@ -1,4 +1,4 @@
-/** @file The page of `subbyte inspect --compare`: which layer hurts, and why. */
+/** @file The page of `subbyte inspect --compare`: which layer costs accuracy, and why. */
 
 import type { Distribution, LayerSensitivity } from "../quantization/sensitivity/index.js";
 import { chartSvg } from "./chart.js";
@@ -17,7 +17,7 @@ export interface SensitivityPage {
   readonly layers: readonly LayerSensitivity[];
   /** Names and order as in the network. */
   readonly order: readonly string[];
-  /** How the figures came about. */
+  /** How the figures were measured. */
   readonly made: Readonly<Record<string, string>>;
 }
 
@@ -69,7 +69,7 @@ export async function sensitivityReport({ title, layers, order, made }: Sensitiv
   return page(title, body.join("\n"));
 }
 
-/** A layer's histograms, of its weights and of its input, beside each other where there is room. */
+/** A layer's histograms, of its weights and of its input, side by side if there is room. */
 const distributions = ({ layer, weights, input, ...facts }: LayerSensitivity): string =>
   [
     `<section><h3>${escapeHtml(layer)}</h3>`,

@@ -1,4 +1,4 @@
-/** @file ONNX Runtime behind our own types. */
+/** @file An interface to ONNX Runtime with types of our own. */
 
 export { requireDevice } from "./device.js";
 export { type Device, type RuntimeOptions, runtimeOptions } from "./runtime-options.js";

@@ -1,11 +1,11 @@
-/** @file LiteRT.js in a web page. Only benchmarks and tests run it, so it is loaded where it is asked for. */
+/** @file LiteRT.js in a web page. Only benchmarks and tests run it, so it is loaded only when it is needed. */
 
 import type * as LiteRt from "@litertjs/core";
 import { UsageError } from "../errors.js";
 
 /** A model with one input and one output, as `.tflite` exports have them. */
 export interface LiteRtSession {
-  /** @param input in the element type that the model takes */
+  /** @param input array of the model's element type */
   run(input: Float32Array | Uint8Array): Promise<Float32Array>;
   release(): Promise<void>;
 }

@@ -8,7 +8,7 @@ import { MachineError } from "../errors.js";
 
 export type OnnxRuntime = typeof Ort;
 
-/** The command that installs it where only the npm registry can be reached. */
+/** The command that installs it if only the npm registry can be reached. */
 export const INSTALL_COMMAND = "ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node@1.30";
 
 let loading: Promise<OnnxRuntime> | undefined;

@@ -1,4 +1,4 @@
-/** @file The operators of the graph that ONNX Runtime makes of a model when it optimizes it. */
+/** @file Lists the operators of a model after ONNX Runtime's optimization. */
 
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -33,7 +33,7 @@ const NODE = 1;
 const OP_TYPE = 4;
 const DOMAIN = 7;
 
-/** Our own reader refuses operators that it does not know; names are all that is asked for here. */
+/** The operator types in a model. Our own reader is not used, because it refuses operators that it does not know. */
 function operatorTypes(model: Uint8Array): string[] {
   const text = (bytes: Uint8Array | undefined) => new TextDecoder().decode(bytes);
   return fields(model, GRAPH)

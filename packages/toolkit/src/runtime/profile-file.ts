@@ -4,7 +4,7 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** A node of the graph into which ONNX Runtime turned the model; its name is from the model, or is that of a fusion. */
+/** A node of the graph that ONNX Runtime made from the model. It has the name of a node of the model, or of a fusion. */
 export interface NodeTime {
   readonly name: string;
   readonly op: string;
@@ -15,7 +15,7 @@ export interface NodeTime {
 interface ProfileEvent {
   readonly cat: string;
   readonly name: string;
-  /** Microseconds. */
+  /** Duration in microseconds. */
   readonly dur: number;
   readonly args?: { readonly op_name?: string };
 }

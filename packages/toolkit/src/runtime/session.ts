@@ -1,4 +1,4 @@
-/** @file Running graphs on ONNX Runtime. This folder is the only place that imports it. */
+/** @file Runs graphs on ONNX Runtime. Only this folder imports it. */
 
 import { availableParallelism } from "node:os";
 import type { Graph, Tensor } from "@subbyte/graph";
@@ -19,28 +19,29 @@ export interface SessionOptions extends RuntimeOptions {
    * sums of 8×8-bit products saturate on CPUs without VNNI.
    */
   readonly disableQuantQdq?: boolean;
-  /** Records how long each node takes, for `Session.profile`. */
+  /** Records the time of each node, for `Session.profile`. */
   readonly profiled?: boolean;
 }
 
-/** A loaded model. Values go in and out by name. */
+/** A loaded model. Inputs and outputs have names. */
 export interface Session {
   readonly name: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   /**
    * Computes `outputs` (all by default) from `feeds`. Fed arrays are read in place and must not change until the promise
-   * resolves. Results are written to fresh arrays, or for the outputs in `into` to the arrays there (none of them fed), so
-   * that large results need not take new pages of memory every time.
+   * resolves. Results are written to new arrays; outputs in `into` are written to the arrays there, none of which may be fed.
+   * With `into`, large results need not take new pages of memory every time.
    *
-   * @throws {ModelError} if a feed is missing or does not fit, or an operator fails; {MachineError} if memory runs out.
+   * @throws {ModelError} if a feed is missing or does not fit, or an operator fails
+   * @throws {MachineError} if memory runs out
    */
   run(
     feeds: Readonly<Record<string, Tensor>>,
     outputs?: readonly string[],
     into?: Readonly<Record<string, Tensor>>,
   ): Promise<Record<string, Tensor>>;
-  /** How long each node took in each run so far, once, where the session is `profiled`. */
+  /** The time of each node in each run so far, if the session is `profiled`. Can be called once. */
   profile(): Promise<readonly NodeTime[]>;
   /** Frees the model's memory; the session cannot run afterwards. */
   release(): Promise<void>;
@@ -49,7 +50,8 @@ export interface Session {
 /**
  * Loads a graph, or the bytes of an ONNX file.
  *
- * @throws {ModelError} if ONNX Runtime refuses the model; {MachineError} if memory runs out.
+ * @throws {ModelError} if ONNX Runtime refuses the model
+ * @throws {MachineError} if memory runs out
  */
 export async function createSession(model: Graph | Uint8Array, options: SessionOptions = {}): Promise<Session> {
   const name = model instanceof Uint8Array ? "ONNX model" : model.name;
@@ -97,7 +99,7 @@ function ortOptions(options: SessionOptions): Ort.InferenceSession.SessionOption
   };
 }
 
-/** Runs `action` with ONNX Runtime's failures told in one paragraph. */
+/** Runs `action`, and turns ONNX Runtime's failures into errors of one paragraph. */
 async function translated<T>(what: string, action: () => Promise<T>): Promise<T> {
   try {
     return await action();

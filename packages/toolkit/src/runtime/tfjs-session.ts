@@ -1,4 +1,7 @@
-/** @file TensorFlow.js on its WebAssembly backend, in a web page. Only benchmarks and tests run it, so it is loaded where it is asked for. */
+/**
+ * @file TensorFlow.js on its WebAssembly backend, in a web page. Only benchmarks and tests run it, so it is loaded only when it
+ * is needed.
+ */
 
 import type * as Tf from "@tensorflow/tfjs-core";
 import { UsageError } from "../errors.js";
@@ -27,7 +30,7 @@ let loaded: { readonly tf: Promise<typeof Tf>; readonly threads: number } | unde
 
 /**
  * @param model a float32 `.tflite` of ours
- * @param threads the same for all sessions of a page
+ * @param threads the same number for all sessions of a page
  * @throws {UsageError} if TensorFlow.js is not installed, or other sessions have another number of threads
  */
 export async function createTfjsSession(

@@ -1,4 +1,4 @@
-/** @file A float32 `.tflite` of ours as calls of TensorFlow.js, its layers fused with bias, activation and padding. */
+/** @file Runs a float32 `.tflite` of ours by calls of TensorFlow.js; bias, activation and padding are fused into its layers. */
 
 import type * as Tf from "@tensorflow/tfjs-core";
 import { readTflite } from "../export/tflite/file.js";
@@ -10,7 +10,7 @@ type Step = (values: Values) => void;
 type Options = Readonly<Record<string, number>>;
 type Explicit = [[0, 0], [number, number], [number, number], [0, 0]];
 
-/** A model as steps over values, of which the input has the index 0. */
+/** A model as steps over values; the input has the index 0. */
 export interface TfjsSteps {
   readonly shape: readonly number[];
   readonly constants: ReadonlyMap<number, Tf.Tensor>;
@@ -35,7 +35,7 @@ const activationOf = ({ activation = 0 }: Options) => {
   return name;
 };
 
-/** How each operator is computed; `tf` is passed, because a page loads it late. */
+/** How each operator is computed; `tf` is a parameter, because a page loads it late. */
 function computations(tf: typeof Tf): Readonly<Record<string, Compute>> {
   const read = <T extends Tf.Tensor>(values: Values, { inputs }: Place, i = 0): T => values.get(inputs[i]!)! as T;
   const strides = ({ strideH, strideW }: Options): [number, number] => [strideH!, strideW!];
@@ -127,7 +127,7 @@ function computations(tf: typeof Tf): Readonly<Record<string, Compute>> {
   };
 }
 
-/** @throws {Error} if the model is none that `graphToTflite` writes */
+/** @throws {Error} if `graphToTflite` did not write the model */
 export function tfjsSteps(tf: typeof Tf, bytes: Uint8Array): TfjsSteps {
   const model = readTflite(bytes);
   const [graph] = model.subgraphs!;
@@ -148,7 +148,7 @@ export function tfjsSteps(tf: typeof Tf, bytes: Uint8Array): TfjsSteps {
   for (const { name, inputs, options } of list)
     if (name === "CONV_2D" || name === "DEPTHWISE_CONV_2D" || name === "FULLY_CONNECTED")
       orient(tf, name, constants, inputs[1]!, options);
-  /** Whether an operator pads height and width alone, into the value. */
+  /** Whether an operator pads only height and width, and writes the given value. */
   const isSpatialPad = ({ name, inputs, output }: (typeof list)[number], value: number): boolean => {
     if (name !== "PAD" || output !== value) return false;
     const [batchBefore, batchAfter, , , , , before, after] = constants.get(inputs[1]!)!.dataSync();
@@ -192,7 +192,10 @@ function constant(
     : tf.tensor(new Int32Array(buffer), [...shape], "int32");
 }
 
-/** Weights in TensorFlow.js's order: `[h, w, I, O]`, `[h, w, C, M]` of depthwise filters, `[I, O]`, without which it drops the bias. */
+/**
+ * Weights in TensorFlow.js's order: `[h, w, I, O]`, `[h, w, C, M]` for depthwise filters, `[I, O]` for linear layers; with
+ * other orders it drops the bias.
+ */
 function orient(
   tf: typeof Tf,
   name: "CONV_2D" | "DEPTHWISE_CONV_2D" | "FULLY_CONNECTED",

@@ -1,4 +1,4 @@
-/** @file Our tensors as ONNX Runtime's, and back. */
+/** @file Converts our tensors to ONNX Runtime's, and back. */
 
 import type { DType, Tensor, TypedArray } from "@subbyte/graph";
 import { arrayTypes, elementCount, ModelError } from "@subbyte/graph";
@@ -20,9 +20,9 @@ const alignmentBytes = 16;
 const isAligned = (data: TypedArray): boolean => data.byteOffset % alignmentBytes === 0;
 
 /**
- * The tensor for ONNX Runtime, sharing memory with `tensor.data` where that is aligned.
+ * The tensor for ONNX Runtime; it shares memory with `tensor.data` if that is aligned.
  *
- * @throws {ModelError} if data, shape and element type disagree; `name` says which value it is.
+ * @throws {ModelError} if data, shape and element type disagree; `name` is the name of the value in the message.
  */
 export function toOrt(ort: OnnxRuntime, name: string, tensor: Tensor): Ort.Tensor {
   const { dtype, shape, data } = tensor;

@@ -1,4 +1,4 @@
-/** @file onnxruntime-web, in Node and in browsers. Only benchmarks run it, so it is loaded where it is asked for. */
+/** @file onnxruntime-web, in Node and in browsers. Only benchmarks run it, so it is loaded only when it is needed. */
 
 import type * as Ort from "onnxruntime-web";
 import { UsageError } from "../errors.js";
@@ -12,7 +12,7 @@ export interface WebSession {
 let loaded: { readonly ort: Promise<typeof Ort>; readonly threads: number } | undefined;
 
 /**
- * @param threads the same for all sessions of a process, as onnxruntime-web has it
+ * @param threads the same number for all sessions of a process, as onnxruntime-web requires
  * @throws {UsageError} if onnxruntime-web is not installed, or other sessions have another number of threads
  */
 export async function createWebSession(model: Uint8Array, threads: number): Promise<WebSession> {

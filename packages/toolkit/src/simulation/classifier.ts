@@ -9,16 +9,17 @@ import { createSession } from "../runtime/session.js";
 import { simulateCodes } from "./codes.js";
 
 /**
- * The simulation on real values: what training sees. It may differ from the engine where a value lies half way between two
- * codes.
- * @param graph with calibrated FakeQuant nodes, of one input `[N, C, H, W]`
+ * The simulation on real values, as in training. It may differ from the engine if a value lies half way between two codes.
+ * @param graph with calibrated FakeQuant nodes and one input `[N, C, H, W]`
  */
 export function simulatedClassifier(graph: Graph, options: FloatClassifierOptions): Promise<FloatClassifier> {
   const shape = graph.inputs[0]!.shape!.slice(1) as [number, number, number];
   return floatClassifier(expandForInference(graph), shape, options);
 }
 
-/** The simulation on codes: bit for bit the engine's logits (see `simulateCodes` for where that is proved). */
+/**
+ * The simulation on codes: its logits equal the engine's, bit for bit (`simulateCodes` says for which layers this is proved).
+ */
 export async function codesClassifier(program: Program, options: RuntimeOptions = {}): Promise<FloatClassifier> {
   const { graph } = simulateCodes(program);
   const session = await createSession(graph, { ...options, optimization: "disabled" });

@@ -1,9 +1,10 @@
 /**
  * @file The exact simulation: the engine's program as ordinary ONNX operators on integer-valued float32.
  *
- * Sums of integer products are exact in float32 while every partial sum stays below 2^24 (larger ones are made of two); then Mul, Add, Round and Clip repeat
- * the engine's requantization operation by operation, and the codes are equal bit for bit (docs/arithmetic.md). ONNX Runtime must
- * run the graph as it stands (`optimization: "disabled"`): from `basic` on it folds the multipliers into the weights.
+ * Sums of integer products are exact in float32 as long as every partial sum stays below 2^24 (larger ones are made of two).
+ * Mul, Add, Round and Clip then repeat the engine's requantization step by step, so the codes are equal bit for bit
+ * (docs/arithmetic.md). ONNX Runtime must run the graph unchanged (`optimization: "disabled"`): from `basic` on it folds the
+ * multipliers into the weights.
  */
 
 import type { Program } from "@subbyte/engine";
@@ -13,9 +14,12 @@ import { Simulation } from "./simulation.js";
 
 /** A program as an ONNX graph that computes the same codes. */
 export interface CodeSimulation {
-  /** `"pixels"`: `[N, C, H, W]` bytes as int64 in, `[N, classes]` float32 logits out. */
+  /** Takes an input `"pixels"`, `[N, C, H, W]` bytes as int64; returns `[N, classes]` float32 logits. */
   readonly graph: Graph;
-  /** Layers whose sums may reach about 2^28, or whose bias codes 2^24; equality with the engine is not proved for them. */
+  /**
+   * Layers whose sums may reach about 2^28, or whose bias codes may reach 2^24; equality with the engine is not proved for
+   * them.
+   */
   readonly unproved: readonly string[];
 }
 

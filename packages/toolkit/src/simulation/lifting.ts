@@ -40,7 +40,7 @@ export class Lifting {
     this.#values.set(id, this.#fakeQuant(name, clamped, float32([scale], []), float32([zeroPoint], []), grid));
   }
 
-  /** An operator that moves codes: what it gives needs no FakeQuant. */
+  /** Adds an operator that moves codes; its result needs no FakeQuant. */
   move(
     op: string,
     operator: { readonly name: string; readonly input: TensorId; readonly output: TensorId },
@@ -52,7 +52,7 @@ export class Lifting {
     this.#values.set(operator.output, this.b.op(op, [this.read(operator.input), ...constants], attributes, options));
   }
 
-  /** Data, quantized weights and bias of a layer. */
+  /** The inputs of a layer: data, quantized weights and bias. */
   layerInputs(name: string, input: TensorId, weights: QuantizedWeights, bias: Int32Array): string[] {
     const { scales, codes, shape, bits } = weights;
     const size = codes.length / scales.length;
@@ -72,7 +72,7 @@ export class Lifting {
     return b.op("FakeQuant", inputs, { learnable: 1, ...attributes }, { name, domain: "subbyte" });
   }
 
-  /** Code bounds as ReLU or Clip; nothing if they are the whole range. */
+  /** Clamps a value to the code bounds by ReLU or Clip; does nothing if they are the whole range. */
   #clamp(value: string, id: TensorId, { lo, hi }: OutputRange): string {
     const { bits, scale, zeroPoint } = this.tensor(id);
     const top = 2 ** bits - 1;

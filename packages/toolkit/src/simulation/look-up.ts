@@ -3,9 +3,9 @@
 import { float32, type GraphBuilder } from "@subbyte/graph";
 
 /**
- * table[c][index] for int64 indices: a Gather from all tables, joined one after the other.
- * @param tables  one for all channels, or one for each
- * @param perChannel  the shape in which numbers of the channels stand beside the indices, e.g. `[1, C, 1, 1]`
+ * table[c][index] for int64 indices: a Gather from all tables, which are concatenated.
+ * @param tables  one for all channels, or one per channel
+ * @param perChannel  the shape that aligns values per channel with the indices, e.g. `[1, C, 1, 1]`
  */
 export function lookUp(
   b: GraphBuilder,

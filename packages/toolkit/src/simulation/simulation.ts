@@ -65,7 +65,7 @@ export class Simulation {
     this.#codes.set(output, b.op("Clip", [shifted, b.scalar(lo), b.scalar(hi)]));
   }
 
-  /** An operator that moves codes. */
+  /** Adds an operator that moves codes. */
   move(
     op: string,
     operator: { readonly input: TensorId; readonly output: TensorId },

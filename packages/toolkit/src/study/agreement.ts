@@ -3,11 +3,11 @@
 import { readFile } from "node:fs/promises";
 
 export interface Agreement {
-  /** Share of images with the same first class, 0…1. */
+  /** Share of images with the same likeliest class, 0…1. */
   readonly share: number;
-  /** Images that float had right and the quantized network has wrong. */
+  /** Number of images that float classifies correctly and the quantized network wrongly. */
   readonly lost: number;
-  /** Images that float had wrong and the quantized network has right. */
+  /** Number of images that float classifies wrongly and the quantized network correctly. */
   readonly gained: number;
 }
 

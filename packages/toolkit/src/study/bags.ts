@@ -1,4 +1,4 @@
-/** @file The options in a study's file, checked by the schema of options. */
+/** @file The options in a study's file; the schema of options checks them. */
 
 import { distance } from "fastest-levenshtein";
 import {
@@ -15,10 +15,7 @@ import {
 import { type Bag, settingTasks } from "./definition.js";
 import type { LinedDocument, ValuePath } from "./document.js";
 
-/**
- * Options that a study sets itself, from its axes and folders. The seed of a float network is an option of its
- * training.
- */
+/** Options that a study sets itself, from its axes and folders. (The seed of a float network is an option of its training.) */
 const reserved = new Set<OptionName>([
   ...(["model", "data", "split", "out", "seed", "threads", "weights", "activations"] as const),
   ...(["resume", "overwrite", "checkpoint", "predictions", "simulate", "tensorboard"] as const),
@@ -28,7 +25,7 @@ const isReserved = (name: OptionName, task?: TaskName): boolean =>
 
 /** A place in a study's file that holds options, and the options that are allowed there. */
 export interface BagKind {
-  /** The tasks that read them; an option is checked as the first of them takes it. */
+  /** The tasks that read the options; an option is checked by the rules of the first of them. */
   readonly tasks: readonly TaskName[];
   readonly allows: (name: OptionName) => boolean;
 }
@@ -41,7 +38,7 @@ const inGroups =
   (name: OptionName): boolean =>
     more.includes(name) || (!without.includes(name) && groups.includes(optionOf("train", name).group));
 
-/** Options of a method. It may calibrate on other images than the study evaluates on, or on `none`. */
+/** Options of a method. It may calibrate on other images than those of the study, or on `none`. */
 export const methodBag = (task: TaskName): BagKind => ({
   tasks: [task],
   allows: (name) => name === "data" || !isReserved(name, task),
@@ -49,7 +46,7 @@ export const methodBag = (task: TaskName): BagKind => ({
 
 /** Options of a network, for all tasks. */
 export const networkBag: BagKind = { tasks: settingTasks, allows: inGroups(["Model"], ["size"], ["compare"]) };
-/** Options of a data set, and of how its images are varied in training. */
+/** Options of a data set, and of augmentation in training. */
 export const dataBag: BagKind = {
   tasks: settingTasks,
   allows: inGroups(["Images", "Augmentation"], ["data"], ["split"]),
@@ -95,7 +92,7 @@ function unknownOption(key: string, allowed: readonly OptionName[]): string {
   return `"${key}" is no option that can stand here; ${nearest(key, allowed.map(kebabCase))}`;
 }
 
-/** The end of a sentence: `did you mean "lr"?`, or what there is. */
+/** The end of a message: `did you mean "lr"?`, or a list of the names. */
 export function nearest(given: string, names: readonly string[]): string {
   const best = names.toSorted((a, b) => distance(a, given) - distance(b, given))[0];
   if (best !== undefined && distance(best, given) <= Math.max(2, given.length / 3)) return `did you mean "${best}"?`;

@@ -13,6 +13,6 @@ export const builtInStudies: readonly string[] = [
   "predecessor-fixed",
 ];
 
-/** The text of a built-in study, YAML. */
+/** The YAML text of a built-in study. */
 export const builtInStudy = (name: string): Promise<string> =>
   readFile(new URL(`../../studies/${name}.yaml`, import.meta.url), "utf8");

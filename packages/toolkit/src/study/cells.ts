@@ -1,16 +1,16 @@
-/** @file The cells of a study: a matrix, less what is excluded, and what is included besides. */
+/** @file The cells of a study: all combinations of the axes, without the excluded cells, and with the included ones. */
 
 import { type Axis, axes, type Cell, cellName, type Selector, selects } from "./definition.js";
 import type { LinedDocument, ValuePath } from "./document.js";
 
 export interface Selection {
   readonly matrix: Selector;
-  /** Axes that are left out are those of the matrix. */
+  /** Axes that an entry leaves out are those of the matrix. */
   readonly include: readonly Selector[];
   readonly exclude: readonly Selector[];
 }
 
-/** @param known names by axis; seeds are free, 0 where none is given */
+/** @param known names by axis; seeds may be any number, and are 0 if none is given */
 export function expandCells(
   document: LinedDocument,
   known: Readonly<Record<Axis, readonly string[] | undefined>>,

@@ -1,9 +1,9 @@
-/** @file How a study differs from the plan that it was begun with. */
+/** @file Compares a study with the plan with which it was begun. */
 
 import { canonical } from "./plan.js";
 import type { PlannedRun, StudyPlan } from "./planned-run.js";
 
-/** A sentence for each difference; none if both plans have the same runs under the same numbers. */
+/** One sentence per difference; none if both plans have the same runs with the same numbers. */
 export function planChanges(before: StudyPlan, now: StudyPlan): readonly string[] {
   const old = new Map(before.runs.map((run) => [run.id, run]));
   const current = new Map(now.runs.map((run) => [run.id, run]));

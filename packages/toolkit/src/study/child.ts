@@ -1,4 +1,4 @@
-/** @file The process of one run: asked by a message, it says what it does by messages, and writes the run's files. */
+/** @file The process of one run: it gets its task by a message, reports by messages, and writes the run's files. */
 
 import { ImageCache } from "../data/cache.js";
 import { InterruptedError } from "../errors.js";

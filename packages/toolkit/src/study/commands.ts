@@ -1,4 +1,4 @@
-/** @file The command lines that do the same as a run, with paths as the study names them. */
+/** @file The command lines that do the same as a run, with paths as in the study. */
 
 import { bitsName } from "../bits-name.js";
 import { kebabCase } from "../options/index.js";
@@ -7,7 +7,7 @@ import type { SettingTask } from "./definition.js";
 import type { PlannedRun, StudyPlan } from "./planned-run.js";
 import type { Step } from "./run-options.js";
 
-/** One for each step of the run; none for latency, which is a race of its own. */
+/** One command per step of the run; none for latency, which is measured by a race. */
 export function commandsOf(run: PlannedRun, { runs }: Pick<StudyPlan, "runs">): readonly string[] {
   const [float, chain] = run.needs.map((index) => runs[index]!);
   return run.steps.map(({ task, options }) => {

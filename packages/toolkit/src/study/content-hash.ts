@@ -10,14 +10,14 @@ import { MNIST_IDENTITY } from "../data/mnist.js";
 import { openTree } from "../data/open-tree.js";
 import { DataError } from "../errors.js";
 
-/** Sources of images that are not paths: the embedded digits, and none at all. */
+/** Sources of images that are not paths: the built-in digits, and `none`. */
 const builtIn: Readonly<Record<string, string>> = { mnist: MNIST_IDENTITY, none: "none" };
 
 export const isPath = (source: string): boolean => !Object.hasOwn(builtIn, source);
 
 /**
- * The SHA-256 of a file's bytes, or of the names and bytes of the files in a folder, hexadecimal.
- * @throws {DataError} if nothing is there
+ * The hexadecimal SHA-256 of a file's bytes, or of the names and bytes of the files in a folder.
+ * @throws {DataError} if there is nothing at the path
  */
 export async function contentHash(source: string): Promise<string> {
   const hash = createHash("sha256");

@@ -2,18 +2,18 @@
 
 import type { TaskName } from "../options/index.js";
 
-/** The tasks that a study's settings are for. */
+/** The tasks for which a study has settings. */
 export const settingTasks = ["train", "quantize", "qat", "evaluate"] as const satisfies readonly TaskName[];
 export type SettingTask = (typeof settingTasks)[number];
 
 /** Options by name, checked. */
 export type Bag = Readonly<Record<string, unknown>>;
 
-/** Axes of a study; each cell has one value of each. */
+/** Axes of a study; each cell has one value per axis. */
 export const axes = ["network", "data", "method", "bits", "seed"] as const;
 export type Axis = (typeof axes)[number];
 
-/** Values that a cell may have, by axis; an axis that is left out takes all. */
+/** Values that a cell may have, by axis; an axis that is left out allows all. */
 export type Selector = { readonly [A in Axis]?: readonly string[] };
 
 /** One combination. */
@@ -29,7 +29,10 @@ export interface Cell {
 /** A way to quantize a float network. */
 export interface StudyMethod {
   readonly task: "quantize" | "qat";
-  /** Each bit width begins with the weights of the one above it: one training with a stage for each, instead of several. */
+  /**
+   * Whether each bit width begins with the weights of the one above it: one training with a stage per bit width, instead of
+   * several.
+   */
   readonly chain: boolean;
   readonly options: Bag;
 }
@@ -37,7 +40,7 @@ export interface StudyMethod {
 /** One entry of the axis of bit widths. */
 export interface StudyBits {
   readonly options: Bag;
-  /** Place on an axis of bits: the bit width of weights, or the mean that a budget gives. Nothing for budgets of size and time. */
+  /** Position on an axis of bits: the bit width of weights, or the mean from a budget. Absent for budgets of size and time. */
   readonly position?: number;
 }
 
@@ -47,18 +50,18 @@ export interface StudySettings {
   readonly tasks: { readonly [Task in SettingTask]?: Bag };
 }
 
-/** A network that was made already: a float one, or, with a method, the quantized one of a cell. */
+/** A finished network: a float one or, with a method, the quantized one of a cell. */
 export interface ImportedModel {
   readonly network: string;
   readonly data: string;
   readonly cell?: Pick<Cell, "method" | "bits" | "seed">;
-  /** Path as the study names it. */
+  /** Path as in the study. */
   readonly file: string;
 }
 
 /** How speed is measured. The float network and those of all bit widths take turns on one thread. */
 export interface LatencySettings {
-  /** In headless Chromium, beside the browser runtimes that are installed. */
+  /** Whether to measure in headless Chromium, too, against the browser runtimes that are installed. */
   readonly browser: boolean;
   readonly turns: number;
 }
@@ -67,7 +70,7 @@ export interface StudyDefinition {
   readonly name: string;
   readonly title: string;
   readonly description: string;
-  /** Threads of every run. They are a setting of the study because sums in training depend on their number. */
+  /** Threads of every run. They are a setting of the study, because sums in training depend on their number. */
   readonly threads: number;
   readonly networks: Readonly<Record<string, Bag>>;
   readonly data: Readonly<Record<string, Bag>>;
@@ -79,11 +82,11 @@ export interface StudyDefinition {
   readonly tasks: { readonly [Task in SettingTask]: Bag };
   readonly settings: readonly StudySettings[];
   readonly imports: readonly ImportedModel[];
-  /** Absent where speed is not measured. */
+  /** Undefined if speed is not measured. */
   readonly latency: LatencySettings | undefined;
 }
 
-/** Whether a selector takes this cell, or, of a float network, what is known of it. */
+/** Whether a selector takes this cell, or a float network, of which only some values are known. */
 export const selects = (selector: Selector, cell: Partial<Cell>): boolean =>
   axes.every(
     (axis) => selector[axis] === undefined || (cell[axis] !== undefined && selector[axis].includes(String(cell[axis]))),

@@ -11,7 +11,7 @@ interface Fault {
   readonly text: string;
 }
 
-/** Further errors are not shown: after a cut or damaged line, most errors follow from the first. */
+/** Number of errors shown: after a cut or damaged line, most errors follow from the first. */
 const MAX_SHOWN = 15;
 const MAX_LENGTH = 200;
 
@@ -22,7 +22,7 @@ const listed = (faults: readonly string[]): string =>
     .map((fault) => `  ${fault}`)
     .join("\n");
 
-/** A parsed text that collects faults: a study is refused with all of them, not with the first. */
+/** A parsed text that collects faults, so that all of them are reported, not only the first. */
 export class LinedDocument {
   readonly value: unknown;
   readonly #document: Document.Parsed;
@@ -40,7 +40,7 @@ export class LinedDocument {
     this.value = this.#document.errors.length === 0 ? this.#read() : undefined;
   }
 
-  /** References to nothing, and those that would multiply beyond measure, are found while values are made. */
+  /** Reads the values; this also finds references to nothing, and references that would multiply without limit. */
   #read(): unknown {
     try {
       return this.#document.toJS();
@@ -58,7 +58,7 @@ export class LinedDocument {
     this.#faults.push({ line: this.#lineOf(path), text });
   }
 
-  /** @throws {UsageError} listing all faults by line */
+  /** @throws {UsageError} that lists all faults by line */
   requireFaultless(): void {
     if (!this.faulty) return;
     const faults = this.#faults

@@ -1,4 +1,4 @@
-/** @file Does one run of a study: its tasks one after the other, resumed where they were interrupted, then its record. */
+/** @file Does one run of a study: its tasks one after the other, resumed if they were interrupted, then its record. */
 
 import { rm } from "node:fs/promises";
 import { join, sep } from "node:path";
@@ -11,7 +11,7 @@ import { ProgressFile } from "./progress-file.js";
 import { type RunRecord, writeRecord } from "./record.js";
 import { type Execution, resultOf } from "./run-steps.js";
 
-/** @throws as the tasks of the run do; what they have written so far is kept for the next attempt */
+/** @throws the errors of the run's tasks; what they have written so far is kept for the next attempt */
 export async function executeRun(execution: Execution, outer: Run): Promise<RunRecord> {
   const { plan, folder, run } = execution;
   const files = folder.of(run);
@@ -50,8 +50,8 @@ export async function executeRun(execution: Execution, outer: Run): Promise<RunR
 }
 
 /**
- * Replaces paths in a text by the names that the study has for them: records of several machines are merged, and
- * must not show their folders.
+ * Replaces paths in a text by their names in the study, because records of several machines are merged and must not show local
+ * folders.
  */
 function withStudyPaths(text: string, { plan, folder }: Execution): string {
   const places = Object.entries(plan.locations).toSorted(([, a], [, b]) => b.length - a.length);
@@ -61,7 +61,7 @@ function withStudyPaths(text: string, { plan, folder }: Execution): string {
 
 const rounded = (value: number): number => Math.round(10 * value) / 10;
 
-/** The run's name goes before what its tasks say. */
+/** Puts the run's name before the events of its tasks. */
 function labelled(event: TaskEvent, { id }: PlannedRun): TaskEvent {
   if (event.type === "note" || event.type === "warning") return { ...event, text: `${id}: ${event.text}` };
   return { ...event, detail: event.detail === undefined ? id : `${id}, ${event.detail}` };

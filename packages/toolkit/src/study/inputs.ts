@@ -6,8 +6,8 @@ import type { LinedDocument, ValuePath } from "./document.js";
 import { isInputPath } from "./run-options.js";
 
 /**
- * @param locate absolute path of a file or folder that the study names
- * @param document that faults are added to, such as a data set without files
+ * @param locate returns the absolute path of a file or folder that the study names
+ * @param document collects faults, such as a data set without files
  * @returns SHA-256 and absolute paths by name
  */
 export async function hashInputs(

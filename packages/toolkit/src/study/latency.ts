@@ -1,6 +1,6 @@
 /**
- * @file The latency of a network at all its bit widths, beside the float network in other runtimes: one race in which all take turns,
- * with one thread, on the files that the study made.
+ * @file Measures the latency of a network at all its bit widths, and of the float network in other runtimes: one race with one
+ * thread, in which all take turns, on the files that the study made.
  */
 
 import { readFile } from "node:fs/promises";
@@ -21,7 +21,7 @@ import type { MeasuredLatency, RunResult } from "./record.js";
 import type { StudyFolder } from "./study-folder.js";
 
 const IMAGES = 4;
-/** Seed of the images for the race. They are smooth noise, since speed does not depend on the content of an image. */
+/** Seed of the images for the race. They are smooth noise, because speed does not depend on the content of an image. */
 const SEED = 0;
 
 interface Contestant extends Entry {
@@ -101,7 +101,7 @@ async function ownEntry(path: string, { bits }: PlannedRun): Promise<Contestant>
   return { name: `own-${bits}`, bits: bits!, spec, file: await readFile(path) };
 }
 
-/** The float network in the runtimes of the place; a note names those that cannot run it. */
+/** The float network in the runtimes that are available; a note names those that cannot run it. */
 function floatEntries(
   { graph, preprocessing }: FloatNetwork,
   browser: boolean,

@@ -1,4 +1,4 @@
-/** @file The results of a study in one value: what `study merge` writes and reports are drawn from. */
+/** @file The results of a study as one value, which `study merge` writes and reports read. */
 
 import { readFile } from "node:fs/promises";
 import { UsageError } from "../errors.js";
@@ -12,7 +12,7 @@ export interface FinishedRun extends Omit<PlannedRun, "key">, Omit<RunRecord, "i
 export interface MissingRun
   extends Pick<PlannedRun, "index" | "id" | "kind" | "network" | "data" | "method" | "bits" | "seed"> {
   readonly state: Exclude<StudyRun["state"], "done">;
-  /** Why it failed. */
+  /** The reason for the failure. */
   readonly reason?: string;
 }
 

@@ -1,4 +1,4 @@
-/** @file Where the networks of a study's runs are: made by a run, or imported. */
+/** @file Finds the files of a study's networks, whether a run made them or they were imported. */
 
 import { join } from "node:path";
 import type { PlannedRun, StudyPlan } from "./planned-run.js";

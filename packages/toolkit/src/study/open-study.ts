@@ -14,13 +14,13 @@ import { readStates } from "./states.js";
 import { StudyFolder } from "./study-folder.js";
 import type { RawStudy } from "./study-schema.js";
 
-/** The options by which tasks say which study. */
+/** The options of tasks that name a study. */
 export interface StudyOptions {
   /** Name of a built-in study, path of a study's file, or path of its folder. */
   readonly study: string;
-  /** Folder that relative paths of the study begin at; that of its file by default. */
+  /** Base folder of the study's relative paths; by default the folder of its file. */
   readonly files?: string;
-  /** `network/data=file` or `network/data/method/bits/seed=file`, with paths from the present folder. */
+  /** `network/data=file` or `network/data/method/bits/seed=file`, with paths relative to the current folder. */
   readonly imports?: readonly string[];
   readonly out?: string;
 }
@@ -30,7 +30,11 @@ export interface OpenedStudy {
   readonly folder: StudyFolder;
 }
 
-/** The plan as it was begun, for looking at what there is. @throws {UsageError} if none was begun */
+/**
+ * The plan with which a study was begun, for tasks that only look at its state.
+ *
+ * @throws {UsageError} if none was begun
+ */
 export async function openBegunStudy(options: StudyOptions): Promise<OpenedStudy> {
   const folder = isStudyFolder(options.study)
     ? new StudyFolder(options.study)
@@ -41,8 +45,8 @@ export async function openBegunStudy(options: StudyOptions): Promise<OpenedStudy
 /**
  * Reads the study, plans its runs, and writes the plan into its folder.
  *
- * @param replan accepts a plan that differs from that of an earlier start
- * @throws {UsageError} if the study is wrong, or has changed since its first run and `replan` is false
+ * @param replan accepts a plan that differs from the earlier one
+ * @throws {UsageError} if the study is wrong, or if it has changed since its first run and `replan` is false
  */
 export async function openStudy(options: StudyOptions, replan: boolean): Promise<OpenedStudy> {
   if (isStudyFolder(options.study)) return openFolder(options);
@@ -75,7 +79,7 @@ function changed(name: string, { path }: StudyFolder, changes: readonly string[]
   );
 }
 
-/** The plan in a folder is immutable: only places of its files can be given. */
+/** Opens a study by its folder. The plan there is immutable: only the places of its files can be given. */
 async function openFolder({ study, files, imports, out }: StudyOptions): Promise<OpenedStudy> {
   const [foreign] = Object.entries({ imports, out }).find(([, value]) => value !== undefined) ?? [];
   if (foreign !== undefined)

@@ -1,5 +1,5 @@
 /**
- * @file Makes the plan of a study: a numbered list of runs. The key of a run changes with everything that its result
+ * @file Makes the plan of a study: a numbered list of runs. A run has a key, which changes if anything changes that its result
  * depends on.
  */
 
@@ -13,9 +13,9 @@ import { isInputPath } from "./run-options.js";
 import { plannedRuns } from "./runs.js";
 
 /**
- * @param locate absolute path of a file or folder that the study names
- * @param document of the study's file, which faults are added to
- * @throws {UsageError} with all faults, such as a data set without files
+ * @param locate returns the absolute path of a file or folder that the study names
+ * @param document of the study's file; it collects faults
+ * @throws {UsageError} that lists all faults, such as a data set without files
  */
 export async function planStudy(
   study: StudyDefinition,
@@ -48,7 +48,7 @@ function keyOf(
   return createHash("sha256").update(canonical(content)).digest("hex");
 }
 
-/** Leaves out options that do not change the result, and replaces paths by hashes. */
+/** The options without those that do not change the result, and with hashes instead of paths. */
 function contentOf(options: Bag, inputs: StudyPlan["inputs"]): Bag {
   return Object.fromEntries(
     Object.entries(options)
@@ -65,7 +65,7 @@ export const canonical = (value: unknown): string =>
       : each,
   );
 
-/** Finds what a task misses beyond its model and its images. */
+/** Adds a fault for each option that a task needs besides model and images, and that is missing. */
 function requireTaskOptions(runs: readonly PlannedRun[], document: LinedDocument): void {
   for (const { steps, network, data } of runs)
     for (const { task, options } of steps)

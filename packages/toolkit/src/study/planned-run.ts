@@ -25,11 +25,11 @@ export interface PlannedRun {
   readonly seed: number;
   /** Stage of the chain that trains the network; the chain is the second of `needs`. */
   readonly stage?: number;
-  /** A file that stands in for the training or quantization, as the study names it. */
+  /** A file, as named in the study, that replaces the training or quantization. */
   readonly file?: string;
   readonly steps: readonly Step[];
   readonly latency?: LatencySettings;
-  /** Indices of the runs whose results this one begins with, its float network first. */
+  /** Indices of the runs whose results this one needs; its float network is the first. */
   readonly needs: readonly number[];
   /** SHA-256, hexadecimal. */
   readonly key: string;
@@ -42,7 +42,7 @@ export interface StudyPlan {
   readonly description: string;
   /** SHA-256 of files and folders by their names in the study. */
   readonly inputs: Readonly<Record<string, string>>;
-  /** Where they are on this machine. */
+  /** Their absolute paths on this machine. */
   readonly locations: Readonly<Record<string, string>>;
   readonly runs: readonly PlannedRun[];
 }

@@ -1,14 +1,17 @@
-/** @file How far a run is, in a file that `study status` reads. It helps people only: what cannot be written is left out. */
+/**
+ * @file The progress of a run, in a file that `study status` reads. It is only informative: if it cannot be written, it is left
+ * out.
+ */
 
 import { readFile, rm } from "node:fs/promises";
 import { writeFileAtomic } from "../files.js";
 import type { PhaseEvent, ProgressEvent } from "../tasks/events.js";
 
-/** The last that a run's tasks said. */
+/** The latest progress of a run's tasks. */
 export interface RunProgress {
   readonly phase: string;
   readonly detail?: string;
-  /** Share of the phase, 0…1, where its end is known. */
+  /** Share of the phase, 0…1; absent if its length is not known. */
   readonly share?: number;
   readonly secondsLeft?: number;
 }

@@ -33,9 +33,9 @@ export interface ReadStudy {
 /**
  * @param text YAML or JSON
  * @param path of the file, for messages
- * @param imports beside those of the file
- * @throws {UsageError} if the text has not the structure of a study, listing every fault with its line; others are left in
- *   the document, so that they are reported together with those of the files
+ * @param imports in addition to those of the file
+ * @throws {UsageError} if the text does not have the structure of a study, with every fault and its line. Other faults are left
+ * in the document, so that they are reported together with those of the files
  */
 export function readStudy(text: string, path: string, imports: RawStudy["imports"] = []): ReadStudy {
   const document = new LinedDocument(path, text);
@@ -180,7 +180,7 @@ class StudyReader {
     this.document.fault(place, `there is no ${axisNoun[axis]} "${name}"; ${nearest(name, known)}`);
   }
 
-  /** A chain trains all layers at one bit width after the other. */
+  /** Checks chains, which train all layers at one bit width after the other. */
   #requireChains({ cells, methods, bits }: StudyDefinition): void {
     for (const [name, { task, chain }] of Object.entries(methods)) {
       if (chain && task !== "qat")
@@ -194,7 +194,7 @@ class StudyReader {
     }
   }
 
-  /** Names that there are not are faults, and left out. */
+  /** Reads a selector; unknown names are faults and left out. */
   #selector(
     place: ValuePath,
     raw: RawSelector,
@@ -217,7 +217,7 @@ class StudyReader {
     );
   }
 
-  /** A network that is trained needs an architecture; one that is given needs a file for each of its data sets. */
+  /** Checks networks: one to be trained needs an architecture, and a finished one needs a file for each of its data sets. */
   #requireNetworks({ networks, cells, imports }: StudyDefinition): void {
     for (const name of Object.keys(networks)) {
       const { arch, model } = this.raw.networks[name]!;
@@ -250,7 +250,7 @@ const axisNoun: Readonly<Record<Axis, string>> = {
   seed: "seed",
 };
 
-/** The bit width of an entry that a chain can have. */
+/** The bit width of an entry, if it is one that a chain can have. */
 export function chainBits({ options: { weights, activations, ...others } }: StudyBits): number | undefined {
   return weights === activations && Object.keys(others).length === 0 ? (weights as number) : undefined;
 }
@@ -259,7 +259,7 @@ export function chainBits({ options: { weights, activations, ...others } }: Stud
 const bitsName = (value: string | number): string =>
   typeof value === "number" || /^\d+$/.test(value) ? `w${value}a${value}` : value;
 
-/** A bit width that is refused as such already. */
+/** Whether a bit width is refused in any case. */
 const isImpossible = (name: string): boolean => /^w\d+a\d+$/.test(name);
 
 function latencyOf(raw: RawStudy["latency"]): LatencySettings | undefined {

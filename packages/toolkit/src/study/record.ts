@@ -1,4 +1,4 @@
-/** @file The result of a run in its folder, with a checksum: a file that was cut or changed counts for nothing. */
+/** @file The result of a run in its folder, with a checksum: a file that was cut off or changed is ignored. */
 
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
@@ -8,7 +8,7 @@ import type { EpochRecord } from "../training/index.js";
 import type { Agreement } from "./agreement.js";
 import type { PlannedRun } from "./planned-run.js";
 
-/** Accuracy of a network on the test images; of quantized ones on the integer engine. */
+/** Accuracy of a network on the test images; quantized networks are measured on the integer engine. */
 export interface Measured {
   readonly images: number;
   readonly split: string;
@@ -25,7 +25,7 @@ export interface Measured {
 export interface MeasuredLatency {
   /** Such as `own-w4a4` or `ort-web-float32`. */
   readonly contestant: string;
-  /** Name of the bit width, where it is one of ours. */
+  /** Name of the bit width, for our engine. */
   readonly bits?: string;
   readonly milliseconds: number;
   readonly fastestMilliseconds: number;
@@ -41,7 +41,7 @@ export interface RunResult {
   readonly agreement?: Agreement;
   /** Epochs of a training. */
   readonly history?: readonly EpochRecord[];
-  /** Epoch whose weights were kept; 0 where those before training were. */
+  /** Epoch whose weights were kept; 0 if those before training were. */
   readonly bestEpoch?: number;
   /** The trainings of a chain. */
   readonly stages?: readonly {
@@ -60,13 +60,13 @@ export interface RunRecord {
   readonly format: 1;
   readonly id: string;
   readonly key: string;
-  /** Equivalent commands, with paths as the study names them. */
+  /** Equivalent commands, with paths as in the study. */
   readonly commands: readonly string[];
   readonly software?: Software;
   readonly machine: Readonly<Record<string, string>>;
-  /** When the run ended, ISO 8601. */
+  /** End of the run, ISO 8601. */
   readonly date: string;
-  /** Since its last start. */
+  /** Seconds since its last start. */
   readonly seconds: number;
   readonly cpuSeconds: number;
   /** Largest memory of the process so far. */
@@ -76,7 +76,7 @@ export interface RunRecord {
 
 export type ReadRecord =
   | { readonly state: "done"; readonly record: RunRecord }
-  /** Cut, changed, or of other settings. */
+  /** The file was cut off or changed, or belongs to other settings. */
   | { readonly state: "damaged" | "outdated" | "absent" };
 
 export async function readRecord(path: string, { key }: Pick<PlannedRun, "key">): Promise<ReadRecord> {

@@ -1,4 +1,4 @@
-/** @file Runs in processes of their own, so that several go side by side and one that crashes takes nothing with it. */
+/** @file Runs in separate processes, so that several can run at the same time and a crash of one does not affect the others. */
 
 import { type ChildProcess, fork } from "node:child_process";
 import { createRequire } from "node:module";
@@ -25,7 +25,7 @@ export type ChildMessage =
   | { readonly type: "event"; readonly event: TaskEvent }
   | { readonly type: "failed"; readonly message: string; readonly interrupted: boolean };
 
-/** @throws {FailedRunError | MachineError} with the message of the run's own error, or saying how its process ended */
+/** @throws {FailedRunError} or {MachineError} with the message of the run's own error, or with how its process ended */
 export async function runInChild({ plan, folder }: OpenedStudy, run: PlannedRun, outer: Run): Promise<RunRecord> {
   const child = fork(require.resolve("#study-child"), { stdio: ["ignore", "inherit", "inherit", "ipc"] });
   const stop = () => child.kill("SIGTERM");

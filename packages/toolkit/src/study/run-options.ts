@@ -1,24 +1,24 @@
-/** @file The options of a run's tasks, from the parts of a study that speak of its cell. */
+/** @file The options of a run's tasks, from the parts of a study that apply to its cell. */
 
 import { type OptionName, optionNames, type TaskName } from "../options/index.js";
 import { type Bag, type Cell, type SettingTask, type StudyDefinition, selects } from "./definition.js";
 
 /** Options that a `.sbq` file answers itself. */
 const storedInFile = new Set<OptionName>(["arch", "classes", "stem", "size", "resizeTo", "mean", "std"]);
-/** Options that name the source of a float network. The other tasks get the resulting file. */
+/** Options that name the source of a float network; later tasks get the resulting file instead. */
 const origins: readonly OptionName[] = ["model", "from"];
 
-/** A task of a run with its options, but for models and folders, which the run fills in. */
+/** A task of a run with its options, without models and folders, which the run adds. */
 export interface Step {
   readonly task: TaskName;
   readonly options: Bag;
 }
 
 /**
- * Later sources override earlier ones: the study's settings for the task, its network, data set, method and bit width,
- * the settings for selected cells, the seed.
+ * The options of a task for a cell. Later sources override earlier ones: the study's settings for the task, its network, data
+ * set, method and bit width, the settings for selected cells, the seed.
  *
- * @param cell what is known of it: a float network has no method, bit width and seed
+ * @param cell its known values: a float network has no method, bit width and seed
  */
 export function optionsFor(
   study: StudyDefinition,

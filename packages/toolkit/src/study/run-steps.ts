@@ -22,7 +22,7 @@ import { isInputPath } from "./run-options.js";
 import type { RunFolder, StudyFolder } from "./study-folder.js";
 import { historyBeside } from "./training-log.js";
 
-/** A run and where it belongs. */
+/** A run, with its study. */
 export interface Execution {
   readonly plan: StudyPlan;
   readonly folder: StudyFolder;
@@ -76,7 +76,7 @@ async function quantizedResult(execution: Execution, context: TaskContext): Prom
   return { ...result, ...training, ...(agreement === undefined ? {} : { agreement }) };
 }
 
-/** The files of the stages stay in the folder of the chain; their runs take them from there. */
+/** The result of a chain. The files of its stages stay in its folder, from which their runs take them. */
 async function chainResult(execution: Execution, context: TaskContext): Promise<Result> {
   const { run, plan, folder } = execution;
   const { work } = folder.of(run);
@@ -88,7 +88,7 @@ async function chainResult(execution: Execution, context: TaskContext): Promise<
   return { stages: stages.map(({ history, best }, i) => ({ bits: chain[i]!, history, bestEpoch: best })) };
 }
 
-/** The network of a stage of a chain, copied, and its training. */
+/** Copies the network of a chain's stage, with its training history. */
 async function takenFromChain(
   { run, plan, folder }: Execution,
   stage: number,
@@ -101,7 +101,7 @@ async function takenFromChain(
   return found === undefined ? {} : { history: found.history, bestEpoch: found.bestEpoch };
 }
 
-/** Makes the quantized network, and tells of the training, if it was one. */
+/** Makes the quantized network; returns the history if it was trained. */
 async function quantizedModel(
   execution: Execution,
   model: string,
@@ -136,7 +136,7 @@ const learns = ({ method }: Readonly<Record<string, unknown>>): boolean =>
 
 type TaskSettings = Readonly<Record<string, unknown>> & { readonly data: string };
 
-/** Options of a step with absolute paths, or nothing if the run has no such step. */
+/** Options of a step with absolute paths; undefined if the run has no such step. */
 function optionsOf({ run, plan }: Execution, task: SettingTask): TaskSettings | undefined {
   const step = run.steps.find((each) => each.task === task);
   if (step === undefined) return undefined;
@@ -147,13 +147,16 @@ function optionsOf({ run, plan }: Execution, task: SettingTask): TaskSettings | 
   return Object.fromEntries(entries) as TaskSettings;
 }
 
-/** Whether there is something to resume. This process has the run's lock, so that a lock in the folder was left by one that died. */
+/**
+ * Whether there is something to resume. This process has the run's lock, so a lock inside the folder was left by a process that
+ * died.
+ */
 async function resumable({ work }: RunFolder): Promise<{ readonly resume: boolean }> {
   await rm(join(work, FOLDER_LOCK), { force: true });
   return { resume: hasCheckpoint(work) };
 }
 
-/** More would make files of many megabytes. */
+/** With more classes, confusion matrices would make files of many megabytes. */
 const MAX_CONFUSION_CLASSES = 100;
 
 async function evaluated(

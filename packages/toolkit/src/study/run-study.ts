@@ -1,4 +1,7 @@
-/** @file Does the runs of a study: those that are not finished, in their order, side by side where wanted, beside other processes. */
+/**
+ * @file Does the unfinished runs of a study in their order, several at the same time if wanted, and together with other
+ * processes.
+ */
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { InterruptedError, UsageError } from "../errors.js";
@@ -13,23 +16,23 @@ import { readStates, type StudyRun, writeFailure } from "./states.js";
 export type ExecuteRun = (study: OpenedStudy, run: PlannedRun, outer: Run) => Promise<RunRecord>;
 
 export interface RunStudyOptions {
-  /** The only runs to do, after those that they need. */
+  /** Only these runs, and the runs that they need. */
   readonly index?: readonly number[];
-  /** A run fails where one that it needs is not finished; by default that is done first. */
+  /** If a needed run is not finished, the run fails; by default the needed run is done first. */
   readonly requireNeeds?: boolean;
-  /** Runs side by side. */
+  /** Number of runs at the same time. */
   readonly jobs: number;
   readonly execute: ExecuteRun;
 }
 
-/** Between two looks at runs that other processes do. */
+/** Milliseconds between two checks of runs that other processes do. */
 const POLL_MS = 1000;
 
 /**
- * A run that fails is recorded and does not stop the others, but for those that need it.
+ * Does the runs. A run that fails is recorded and stops only those that need it.
  *
- * @returns all runs of the study with what became of them
- * @throws {UsageError} if there is no run of that index, or another process is doing it
+ * @returns all runs of the study with their states
+ * @throws {UsageError} if there is no run with that index, or another process is doing it
  * @throws {InterruptedError} if the signal fires
  */
 export async function runStudy(study: OpenedStudy, options: RunStudyOptions, run: Run): Promise<readonly StudyRun[]> {
@@ -59,7 +62,7 @@ type Outcome = "done" | "failed";
 class Scheduler {
   readonly #wanted: readonly PlannedRun[];
   readonly #outcomes = new Map<number, Outcome>();
-  /** Runs that a worker of this process has in hand. */
+  /** Runs that workers of this process are doing. */
   readonly #taken = new Set<number>();
 
   constructor(
@@ -87,7 +90,7 @@ class Scheduler {
     if (done > 0) this.run.note(`${done} of ${this.#wanted.length} runs are finished already`);
   }
 
-  /** Runs that others depend on but that this process is not asked to do: each is finished, or counts as failed. */
+  /** Checks the runs that others need but that this process should not do: each must be finished, else it counts as failed. */
   async #requireNeeds(): Promise<void> {
     const { plan, folder } = this.study;
     for (const index of unique(this.#wanted.flatMap(({ needs }) => needs))) {
@@ -129,7 +132,7 @@ class Scheduler {
     return "wait";
   }
 
-  /** @throws {UsageError} if a run that is wanted by its number is being done elsewhere */
+  /** @throws {UsageError} if another process is doing a run that was requested by its number */
   #requireOther({ index, id }: PlannedRun, pid: number, host: string): void {
     if (this.options.index?.includes(index) !== true) return;
     throw new UsageError(
@@ -188,7 +191,7 @@ class Scheduler {
   }
 }
 
-/** A run, after all that it needs. */
+/** A run, after all runs that it needs. */
 const withNeeds = (runs: readonly PlannedRun[], run: PlannedRun): readonly PlannedRun[] =>
   unique([...run.needs.flatMap((index) => withNeeds(runs, runs[index]!)), run]);
 

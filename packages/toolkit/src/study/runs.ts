@@ -57,7 +57,7 @@ function floatRun(study: StudyDefinition, { network, data }: Cell): Unnumbered {
   };
 }
 
-/** The file that holds a cell's network already. */
+/** The file of a cell's finished network. */
 const importFor = ({ imports }: StudyDefinition, cell: Cell): string | undefined =>
   imports.findLast(
     ({ network, data, cell: own }) => own !== undefined && cellName({ network, data, ...own }) === cellName(cell),
@@ -65,7 +65,7 @@ const importFor = ({ imports }: StudyDefinition, cell: Cell): string | undefined
 
 const chainName = ({ network, data, method, seed }: Cell): string => `${network}-${data}-${method}-chain-s${seed}`;
 
-/** One training for all bit widths of a method with a chain, from the largest down. */
+/** One training per method with a chain, for all its bit widths in decreasing order. */
 function chainRuns(study: StudyDefinition, floatOf: (cell: Cell) => Draft): readonly Unnumbered[] {
   const links = study.cells.filter((cell) => study.methods[cell.method]!.chain && importFor(study, cell) === undefined);
   return [...new Set(links.map(chainName))].map((id) => {
@@ -104,7 +104,7 @@ function quantizedRun(study: StudyDefinition, cell: Cell, float: Draft, chain: D
   };
 }
 
-/** Speed depends on bit widths, not on how weights were found: the first run of each bit width takes part. */
+/** A latency run. Speed depends on bit widths, not on how weights were found, so the first run of each bit width takes part. */
 function latencyRun(
   latency: NonNullable<StudyDefinition["latency"]>,
   { network, data, index }: Draft,

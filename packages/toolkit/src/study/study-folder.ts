@@ -52,7 +52,7 @@ export class StudyFolder {
 
 /** Files of one run. */
 export class RunFolder {
-  /** Key of the run that the other files belong to. */
+  /** Key of the run to which the other files belong. */
   readonly key: string;
   readonly result: string;
   readonly failure: string;
@@ -80,7 +80,7 @@ export class RunFolder {
     this.lock = file("lock");
   }
 
-  /** Removes what belongs to another run of the same name. */
+  /** Removes files of another run with the same name. */
   async begin({ key }: Pick<PlannedRun, "key">): Promise<void> {
     const held = await readFile(this.key, "utf8").catch(() => undefined);
     if (held === key) return;

@@ -1,12 +1,13 @@
-/** @file The history of a training that was done outside the study, from the log beside its weights. */
+/** @file The history of a training outside the study, from the log beside its weights. */
 
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type EpochRecord, parseTrainingLog } from "../training/index.js";
 
 /**
- * The log is beside the file, or, of a stage of a chain, in a folder of the file's name.
- * @param model file that `train` or `qat` wrote; nothing if there is no log
+ * Reads the log beside the file or, for a stage of a chain, in a folder with the file's name.
+ * @param model file that `train` or `qat` wrote
+ * @returns undefined if there is no log
  */
 export async function historyBeside(model: string): Promise<readonly EpochRecord[] | undefined> {
   for (const folder of [model.replace(/\.\w+$/, ""), dirname(model)]) {

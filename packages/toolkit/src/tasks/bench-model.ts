@@ -1,4 +1,4 @@
-/** @file The task `bench` of a user's own model file: time of one image, on one thread and on all cores, and where it goes. */
+/** @file The task `bench` for a model file: the time of one image, on one thread and on all cores, and by operator. */
 
 import { availableParallelism, loadavg } from "node:os";
 import { type LayerProfile, load, type TierName } from "@subbyte/engine";
@@ -12,10 +12,10 @@ import { openTaskModel } from "./model.js";
 import { preprocessingOf } from "./preprocessing.js";
 import type { Run } from "./run.js";
 
-/** Times of one image with so many threads. */
+/** Times of one image with this number of threads. */
 export interface ThreadsTime extends ImageTime {
   readonly threads: number;
-  /** On the engine. */
+  /** The tier, if it ran on the engine. */
   readonly tier?: TierName;
 }
 
@@ -26,7 +26,7 @@ export interface ModelBenchResult extends Processor {
   /** The integer engine for a `.sbq`, ONNX Runtime for other files. */
   readonly runtime: "engine" | "onnxruntime";
   readonly times: readonly ThreadsTime[];
-  /** Where a profile was asked for: each operator's shortest time, on one thread. */
+  /** Each operator's shortest time on one thread; absent unless a profile was requested. */
   readonly layers?: readonly LayerProfile[];
   readonly node: string;
   readonly cores: number;
@@ -36,7 +36,7 @@ export interface ModelBenchResult extends Processor {
 
 type Options = TaskOptions<"bench">;
 
-/** Options about networks that the bench makes itself. */
+/** Options about the bench's own networks. */
 const foreign = ["engine", "training", "networks", "bits", "only", "browser", "batch", "seed"] as const;
 
 export async function benchModel(path: string, options: Options, run: Run): Promise<ModelBenchResult> {

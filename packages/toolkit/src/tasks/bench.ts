@@ -55,12 +55,12 @@ export interface ProfileResult {
 export interface TrainingBenchResult extends Processor, TrainingBench {
   readonly kind: "training";
   readonly node: string;
-  /** Version of PyTorch, where it was measured too. */
+  /** Version of PyTorch; absent if it was not measured. */
   readonly pytorch?: string;
   readonly threads: number;
   readonly cores: number;
   readonly loadBefore: number;
-  /** Largest memory of this process so far, all its networks together. */
+  /** Largest memory of this process so far, over all networks. */
   readonly peakMemoryBytes: number;
 }
 
@@ -152,7 +152,7 @@ async function engine(networks: readonly NetworkChoice[], options: Options, run:
   }
 }
 
-/** Peers that are not installed are left out with a word. */
+/** The runtimes for a page; those that are not installed are left out, with a note. */
 function runtimesOfPage(run: Run) {
   const { installed, missing } = browserRuntimes();
   for (const [runtime, packages] of Object.entries(missing))
@@ -245,7 +245,7 @@ async function trainingProfiles(
   return { kind: "training profile", ...processor(), steps: all };
 }
 
-/** Parses a name such as `resnet18-224`, or `resnet18-cifar-32` with its stem. */
+/** Parses a name such as `resnet18-224`, or `resnet18-cifar-32` with a stem. */
 function networkChoice(name: string): NetworkChoice {
   const [size, ...rest] = name.split("-").reverse();
   const stem = stemNames.find((each) => each === rest[0]);

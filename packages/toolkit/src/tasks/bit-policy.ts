@@ -1,4 +1,4 @@
-/** @file The bit policy that the options ask for, with the bit widths of single layers from a file. */
+/** @file The bit policy from the options, with the bit widths of single layers from a file. */
 
 import * as v from "valibot";
 import { defined } from "../defined.js";
@@ -65,7 +65,7 @@ export function bitWidthBudget(
   return defined({ averageBits: avgBits, maxBytes: maxSize, maxMilliseconds: maxTime, images });
 }
 
-/** The policy with what a budget gave to each layer. */
+/** The policy with the bit widths that a budget gave to each layer. */
 export const withLayers = (policy: BitPolicy, { layers }: MixedPrecision): BitPolicy => ({
   ...policy,
   layers: [...(policy.layers ?? []), ...layers],

@@ -1,4 +1,4 @@
-/** @file Brings the classes of images and of a model together, so that labels count the model's classes. */
+/** @file Matches the classes of images with those of a model, so that labels are indices of the model's classes. */
 
 import type { Probabilities } from "@subbyte/engine";
 import { type ImageSet, relabelled, unlabelled } from "../data/index.js";
@@ -15,16 +15,16 @@ export const classesOf = (model: OpenedModel): number =>
 export const probabilitiesOf = (model: OpenedModel): Probabilities =>
   model.kind === "quantized" ? (model.program.probabilities ?? "softmax") : model.probabilities;
 
-/** Names of a model's classes, where its file has them. */
+/** Names of a model's classes; undefined if its file has none. */
 export const labelsOf = (model: OpenedModel): readonly string[] | undefined =>
   model.kind === "quantized" ? model.program.labels : model.description?.labels;
 
-/** The value of the option `labelsMap`, read from its file. */
+/** The mapping in the file of the option `labelsMap`. */
 export function labelsMapOf({ labelsMap }: { readonly labelsMap?: string }): LabelFile | "order" | undefined {
   return labelsMap === undefined || labelsMap === "order" ? labelsMap : readLabelFile(labelsMap);
 }
 
-/** A name for each class of a model, where there is one: the file's, or what `map` says. */
+/** The name of each class of a model, if there is one: from the file, or from `map`. */
 export function namedClasses(
   model: OpenedModel,
   map: LabelFile | "order" | undefined,
@@ -36,15 +36,15 @@ export function namedClasses(
 }
 
 export interface MatchedImages {
-  /** Their labels count the model's classes; without classes where they are none of the model's. */
+  /** The images, whose labels are indices of the model's classes. They have no classes if these are not the model's. */
   readonly images: ImageSet;
-  /** Names of the model's classes, from its file or from what matched them. */
+  /** Names of the model's classes, from its file or from the mapping. */
   readonly labels: readonly string[] | undefined;
 }
 
 /**
- * Images that need labels of the model's classes.
- * @param every whether each of the model's classes must be among the images', as training needs it
+ * Images whose labels must be classes of the model.
+ * @param every whether each class of the model must be among the images', as training needs it
  * @throws {DataError} if the images have other classes than the model
  */
 export function requireClasses(
@@ -67,7 +67,7 @@ export function requireClasses(
   return matched(model, images, match, run);
 }
 
-/** Images whose labels are used where they are the model's classes; a note says so where they are not. */
+/** Images whose labels are used if they are classes of the model; otherwise a note says that they are not. */
 export function takeClasses(
   model: OpenedModel,
   images: ImageSet,
@@ -111,7 +111,7 @@ function matched(model: OpenedModel, images: ImageSet, match: Match, run: Run): 
   return { images: relabelled(images, names, targets), labels };
 }
 
-/** The name that the images have for a class of the model, if they have one. */
+/** The images' name for a class of the model, if they have one. */
 function nameFor(index: number, targets: readonly number[], classes: readonly string[]): string {
   const at = targets.indexOf(index);
   return at < 0 ? `class ${index}` : classes[at]!;

@@ -1,4 +1,4 @@
-/** @file A model as a classifier of batches, run as the options say. */
+/** @file Runs a model as a classifier of batches, by the options. */
 
 import type { Preprocessing } from "@subbyte/engine";
 import { defined } from "../defined.js";

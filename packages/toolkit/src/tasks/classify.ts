@@ -1,4 +1,4 @@
-/** @file The task `classify`: the likeliest classes of single photographs, of any size. */
+/** @file The task `classify`: the likeliest classes of single photographs of any size. */
 
 import { load, type Prediction, rank } from "@subbyte/engine";
 import { fitImage } from "../data/decode.js";
@@ -23,7 +23,7 @@ export interface ClassifiedImage {
 export interface ClassifyResult {
   readonly model: string;
   readonly classes: number;
-  /** Whether classes exclude each other, or each is decided by itself. */
+  /** Whether classes exclude each other (`"softmax"`), or each is decided independently (`"sigmoid"`). */
   readonly probabilities: "softmax" | "sigmoid";
   readonly preparation: Preparation;
   readonly images: readonly ClassifiedImage[];
@@ -61,7 +61,10 @@ interface Answerer {
   close(): Promise<void>;
 }
 
-/** The engine does it all for its own files; for a float network, the same resizing and ranking are done around ONNX Runtime. */
+/**
+ * The engine does everything for its own files. For a float network, the same resizing and ranking are combined with ONNX
+ * Runtime.
+ */
 async function answererOf(model: OpenedModel, { preprocessing }: Preparation, options: Options): Promise<Answerer> {
   const { top, fit, tier } = options;
   if (model.kind === "quantized") {

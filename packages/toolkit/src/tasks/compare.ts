@@ -1,4 +1,4 @@
-/** @file The task `compare`: which layer of an integer network lost what against its float network, and why. */
+/** @file The task `compare`: how much each layer of an integer network lost against its float network, and why. */
 
 import { simplifyForImport } from "@subbyte/graph";
 import { defined } from "../defined.js";
@@ -23,22 +23,22 @@ import { defineTask, type Run } from "./run.js";
 export interface CompareResult {
   readonly path: string;
   readonly float: string;
-  /** Training images that both were shown. */
+  /** Number of training images on which both were compared. */
   readonly images: number;
   readonly closeness: Closeness;
   /** The result in words. */
   readonly summary: string;
   /** The noisiest first. */
   readonly layers: readonly LayerSensitivity[];
-  /** More bits for the noisiest layers; absent if these have 8 already. */
+  /** More bits for the noisiest layers; absent if these already have 8. */
   readonly proposal?: Proposal;
-  /** The policy file with it, where one was asked for. */
+  /** The policy file with the proposal; absent unless requested. */
   readonly policyTemplate?: string;
-  /** The HTML page, where one was asked for. */
+  /** The HTML page; absent unless requested. */
   readonly report?: string;
 }
 
-/** Images compared on, unless `limit` says otherwise; two evaluations per layer with `eachLayer`. */
+/** Number of images that are compared by default; with `eachLayer`, they are evaluated twice per layer. */
 const IMAGES = 512;
 
 /** The task `compare`: what each layer of a `.sbq` lost against its float network, and why. */
@@ -101,7 +101,7 @@ export const compareModels = defineTask("compare", async (options, run): Promise
   };
 });
 
-/** @throws {UsageError} if they are not an integer network and a float one of the same images */
+/** @throws {UsageError} unless they are an integer network and a float one for the same images */
 async function openBoth(options: TaskOptions<"compare">, run: Run): Promise<[QuantizedModel, FloatModel]> {
   const { output: _, ...ofQuantized } = options;
   const quantized = asIntegers(await openTaskModel(options.model, ofQuantized, run), options);

@@ -1,4 +1,4 @@
-/** @file Looks for wrong options about the images when a network classifies hardly any image correctly. */
+/** @file Looks for wrong image options if a network classifies hardly any image correctly. */
 
 import { type ImageSet, type UsualNormalization, usualNormalizations } from "../data/index.js";
 import { defined } from "../defined.js";
@@ -19,25 +19,25 @@ import type { Run } from "./run.js";
 
 /** A network's answers. */
 export interface Answers {
-  /** Share of images named right. */
+  /** Share of correct answers, 0…1. */
   readonly top1: number;
   readonly images: number;
-  /** `confusion[label][predicted]`: images. */
+  /** `confusion[label][predicted]`: number of images. */
   readonly confusion: readonly (readonly number[])[];
 }
 
-/** A reordering of classes is reported if accuracy with it is above this value. */
+/** If accuracy with other class indices is above this, the order of classes is reported as wrong. */
 const KNOWS = 0.5;
-/** Best readings that are named. */
+/** Number of the best readings that are named. */
 const NAMED = 3;
-/** Readings tried where accuracy is fine, but the normalization was a guess. */
+/** Number of readings that are tried if accuracy is fine but the normalization was a guess. */
 const FIRST_GUESSES = 5;
 
 /**
- * Warns where the network is near chance, knows the classes by other numbers, or does better with another usual normalization than
- * with one that was guessed.
+ * Warns if the network is near chance, if it knows the classes in another order, or if it is better with another usual
+ * normalization than with a guessed one.
  *
- * @param images that have the model's classes as labels
+ * @param images with labels of the model's classes
  */
 export async function warnOfWrongReading(
   model: OpenedModel,
@@ -77,10 +77,10 @@ export async function warnOfWrongReading(
   run.warning(`${isPoor ? poor : `the guessed normalization of ${model.path} seems wrong`}. ${advice}`);
 }
 
-/** Points below a stated accuracy that other images of the same set hardly explain. */
+/** Difference from a stated accuracy, as a share, that chance in the choice of images hardly explains. */
 const FAR = 0.1;
 
-/** An accuracy that the file states, and that these images are far from. */
+/** The accuracy that the file states, if it is far above that of these images. */
 function farAbove({ program }: QuantizedModel, data: string, top1: number, images: number) {
   return Object.entries(program.provenance.accuracy ?? {})
     .map(([set, stated]) => ({ set, top1: stated }))
@@ -91,9 +91,9 @@ function farAbove({ program }: QuantizedModel, data: string, top1: number, image
 }
 
 interface Others {
-  /** Share named right as the images are read now. */
+  /** Accuracy with the present reading of the images. */
   readonly given: number;
-  /** Clearly better ones, the best first. */
+  /** Clearly better readings, the best first. */
   readonly better: readonly Trial[];
   readonly tried: number;
 }
@@ -135,7 +135,7 @@ async function tryOthers(
   return { given: given!.top1, better, tried: others.length };
 }
 
-/** `mean 0.5,0.5,0.5 std 0.5,0.5,0.5 (pixels of −1 … 1)`, and the order of channels where that is another. */
+/** Such as `mean 0.5,0.5,0.5 std 0.5,0.5,0.5 (pixels of −1 … 1)`, and the order of channels if it differs. */
 function described({ name, mean, std, isReversed }: Reading, { channelOrder }: Preparation): string {
   const list = (values: readonly number[]) => values.map((value) => Number(value.toPrecision(6))).join(",");
   const order = isReversed ? ` channelOrder ${channelOrder === "rgb" ? "bgr" : "rgb"}` : "";

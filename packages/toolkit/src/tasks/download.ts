@@ -1,4 +1,4 @@
-/** @file The task `download`: fetches a data set; the one task that uses the network. */
+/** @file The task `download`: fetches a data set. No other task uses the network. */
 
 import { download } from "../data/index.js";
 import { defined } from "../defined.js";
@@ -7,11 +7,11 @@ import { defineTask } from "./run.js";
 /** Result of the task `download`. */
 export interface DownloadResult {
   readonly name: string;
-  /** The archive, which `data` takes as it is. */
+  /** Path of the archive, for the option `data`. */
   readonly path: string;
 }
 
-/** The task `download`: fetches a data set and checks its checksum. The only task that uses the network. */
+/** The task `download`: fetches a data set and verifies its checksum. No other task uses the network. */
 export const downloadData = defineTask("download", async ({ name, out, url }, run): Promise<DownloadResult> => {
   run.phase("downloading", name);
   const path = await download(name, {

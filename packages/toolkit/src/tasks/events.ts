@@ -37,7 +37,7 @@ export interface PhaseEvent {
   readonly bits?: number;
 }
 
-/** How far the current phase is. */
+/** Progress of the current phase. */
 export interface ProgressEvent {
   readonly type: "progress";
   readonly phase: Phase;
@@ -50,18 +50,18 @@ export interface ProgressEvent {
   readonly total?: number;
   /** The unit of `done` and `total`; if absent, `done` is a share of the work, from 0 to 1. */
   readonly unit?: "images" | "steps" | "bytes" | "layers" | "measurements" | "turns";
-  /** Expected for the task's phase, or for a whole training; absent until enough was seen to tell. */
+  /** Expected seconds until the end of the phase, or of a whole training; absent until it can be estimated. */
   readonly secondsLeft?: number;
   readonly figures?: ProgressFigures;
 }
 
-/** A sentence about the result that people should read, said once. */
+/** A sentence about the result for the user, emitted once. */
 export interface NoteEvent {
   readonly type: "note";
   readonly text: string;
 }
 
-/** A sentence about something that is probably not as it should be, said once. */
+/** A sentence about something that is probably wrong, emitted once. */
 export interface WarningEvent {
   readonly type: "warning";
   readonly text: string;

@@ -1,7 +1,4 @@
-/**
- * @file Explains one pass of the ONNX import: the nodes that it changed, and those that it left alone, with the
- * reason.
- */
+/** @file Explains one pass of the ONNX import: the nodes that it changed, and those that it left unchanged, with the reason. */
 
 import { type Graph, importPasses, type PassEvent, printNode } from "@subbyte/graph";
 import { UsageError } from "../errors.js";
@@ -13,16 +10,16 @@ export interface ExplainedMatch {
   /** Operator and name of the last node that the pattern matched. */
   readonly op: string;
   readonly node: string;
-  /** Why the rule was not applied; absent if it was. */
+  /** The reason why the rule was not applied; absent if it was. */
   readonly reason?: string;
 }
 
 /** The effect of one pass of the import on a model. */
 export interface PassExplanation {
   readonly pass: string;
-  /** In order, each once; empty for a pass that has no rules. */
+  /** In order, each once; empty for a pass without rules. */
   readonly matches: readonly ExplainedMatch[];
-  /** Nodes before and after, one line of text per node that the pass removed, added or changed. */
+  /** Nodes that the pass removed or changed, one line of text each; `added` has the new ones. */
   readonly removed: readonly string[];
   readonly added: readonly string[];
 }
@@ -33,7 +30,7 @@ export interface Explainer {
   explanationOf(model: OpenedModel): PassExplanation;
 }
 
-/** @throws {UsageError} listing the passes, where there is none of this name */
+/** @throws {UsageError} that lists the passes, if there is none with this name */
 export function explainer(pass: string): Explainer {
   const allowed = importPasses.map(({ name }) => name);
   if (!allowed.includes(pass))

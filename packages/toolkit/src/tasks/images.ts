@@ -1,14 +1,14 @@
-/** @file Opens the images that a task is to see, in the size and channels that it wants. */
+/** @file Opens the images for a task, with the size and channels that it needs. */
 
 import { type ImageSet, type OpenOptions, openImages } from "../data/index.js";
 import { defined } from "../defined.js";
 import type { Preparation } from "./preprocessing.js";
 import type { Run } from "./run.js";
 
-/** Stored size over the network's where random resized crops are taken from photographs, the 256 / 224 of ImageNet training. */
+/** Factor between stored and network size for random resized crops of photographs: the 256 / 224 of ImageNet training. */
 export const CROP_HEADROOM = 1.15;
 
-/** The options that say which images. */
+/** The options that choose images. */
 export interface ImageOptions {
   readonly data: string;
   readonly split?: "train" | "test" | "val";
@@ -35,7 +35,7 @@ export const openImagesFor = (
     ...more,
   });
 
-/** @param how what the task decides; `split`, `limit` and the like come from the options */
+/** @param how what the task decides; `split`, `limit` and others come from the options */
 export async function openTaskImages(options: ImageOptions, run: Run, how: OpenOptions): Promise<ImageSet> {
   run.phase("opening images");
   const { data, split, limit, splitSeed, skipBadImages } = options;

@@ -1,7 +1,7 @@
 /**
- * @file The tasks of `@subbyte/toolkit/tasks`: functions that the command line, servers and pages call. A task takes
- * options, emits one stream of events, can be stopped by an `AbortSignal`, and returns a typed result. It writes the
- * files that its options name, prints nothing, reads no environment variable, and shares nothing with another task.
+ * @file The tasks of `@subbyte/toolkit/tasks`: functions that the command line, servers and pages call. A task takes options,
+ * emits one stream of events, can be stopped by an `AbortSignal`, and returns a typed result. It writes the files that its
+ * options name, prints nothing, reads no environment variable, and shares nothing with another task.
  */
 
 export { ImageCache } from "../data/cache.js";

@@ -1,4 +1,4 @@
-/** @file The task `inspect`: what a model file holds, operator by operator. */
+/** @file The task `inspect`: lists the contents of a model file, operator by operator. */
 
 import { inspect, type Operator, operatorMultiplyAdds, type Program, type TensorId } from "@subbyte/engine";
 import { elementCount, type Graph, inferTypes } from "@subbyte/graph";
@@ -17,9 +17,9 @@ export interface FloatOperator {
   readonly op: string;
   /** Shape of the output without the batch. Symbolic sizes are names. */
   readonly shape: readonly (number | string)[];
-  /** The number of parameters that this node is the first to read. */
+  /** Number of parameters that this node is the first to read. */
   readonly parameters: number;
-  /** For one image. */
+  /** Multiply-adds per image. */
   readonly multiplyAdds: number;
 }
 
@@ -68,7 +68,7 @@ export interface IntegerInspection extends Pick<Program, "classes" | "preprocess
   /** Mean bit width of the weights. */
   readonly weightBits: number;
   readonly multiplyAdds: number;
-  /** Most memory that the engine takes beside the file. */
+  /** Most memory that the engine takes besides the file, in bytes. */
   readonly peakBytes: number;
   readonly operators: readonly IntegerOperator[];
   /** The effect of the pass that `explain` names, for a quantized ONNX file. */

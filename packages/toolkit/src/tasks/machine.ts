@@ -1,4 +1,4 @@
-/** @file The machine that a figure was measured on. */
+/** @file Describes the machine on which a figure was measured. */
 
 import { arch, availableParallelism, platform } from "node:os";
 import { processor } from "../bench/cpu.js";

@@ -18,22 +18,22 @@ import {
 import { type PreprocessingOptions, preprocessingOf } from "./preprocessing.js";
 import type { Run } from "./run.js";
 
-/** The options that say what the weights of a file are put into. */
+/** The options that choose the network for the weights of a file. */
 export interface NetworkOptions {
   readonly arch?: string;
   readonly classes?: number;
   readonly stem?: "imagenet" | "cifar";
   readonly size?: number;
   readonly channelOrder?: "rgb" | "bgr";
-  /** Name of the output to take, where an ONNX file has several. */
+  /** Name of the output to use, if an ONNX file has several. */
   readonly output?: string;
   /** Called after each pass that simplifies an ONNX file. */
   readonly onPass?: OpenModelOptions["onPass"];
 }
 
 /**
- * @param run is told what import changed or left out
- * @throws {UsageError} if an output is named for a file that has one only; as `openModel`
+ * @param run gets notes on what the import changed or left out
+ * @throws {UsageError} if an output is named for a file with only one; otherwise the errors of `openModel`
  */
 export async function openTaskModel(path: string, options: NetworkOptions, run?: Run): Promise<OpenedModel> {
   const { arch, classes, stem, size, channelOrder, output, onPass } = options;
@@ -60,7 +60,7 @@ export function asIntegers(model: OpenedModel, options: PreprocessingOptions): F
   return { kind: "quantized", name, path, sha256, bytes: writeSbq(program), program };
 }
 
-/** @throws as `asIntegers` */
+/** @throws the errors of `asIntegers` */
 export function integerProgram(model: CalibratedModel, preprocessing: Preprocessing): Program {
   const { path, sha256, graph, probabilities } = model;
   try {

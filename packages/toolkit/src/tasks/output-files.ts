@@ -1,11 +1,14 @@
-/** @file The files that a task writes at its end, checked at its beginning: hours of work are not to end with a path that cannot be written. */
+/**
+ * @file Checks at the beginning that a task can write its output files, so that hours of work do not end with a path that
+ * cannot be written.
+ */
 
 import { existsSync } from "node:fs";
 import { UsageError } from "../errors.js";
 import { checkWritable } from "../files.js";
 import { type TaskDefinition, type TaskName, tasks } from "../options/index.js";
 
-/** Options that name a file, in every task that reads them. */
+/** Options that name output files, in all tasks that read them. */
 const files = ["predictions", "report", "policyTemplate"] as const;
 
 interface Outputs {
@@ -14,7 +17,7 @@ interface Outputs {
 
 /**
  * @throws {MachineError} if one of them could not be written
- * @throws {UsageError} if a policy file is there already: people edit these
+ * @throws {UsageError} if a policy file exists already, because people edit these
  */
 export async function checkOutputFiles(name: TaskName, options: Outputs): Promise<void> {
   const { own }: TaskDefinition = tasks[name];

@@ -1,4 +1,4 @@
-/** @file Single photographs as a user names them: files, folders and archives of them. */
+/** @file Opens single photographs: files, folders and archives of them. */
 
 import { readFile, stat } from "node:fs/promises";
 import type { RawImage } from "@subbyte/engine";
@@ -9,25 +9,25 @@ import { DataError } from "../errors.js";
 import type { Run } from "./run.js";
 
 export interface Photo {
-  /** As a user would name the file. */
+  /** The path of the file for messages. */
   readonly file: string;
   readonly image: RawImage;
 }
 
 export interface PhotoOptions {
-  /** Leaves damaged files out, with a note, instead of refusing them. */
+  /** Leaves out damaged files with a note, instead of refusing them. */
   readonly skipBadImages: boolean;
 }
 
-/** An archive of many photographs, by its name: a single file is an image otherwise. */
+/** An archive of many photographs, by its name; any other single file is an image. */
 const ARCHIVE = /\.(tgz|tar|tar\.gz)$/i;
 
-/** Files in memory at once. */
+/** Number of files in memory at the same time. */
 const GROUP = 64;
 
 /**
  * The photographs one after the other, those of a folder in the order of their names.
- * @throws {DataError} if there is none, or where one cannot be decoded
+ * @throws {DataError} if there are none, or if one cannot be decoded
  */
 export async function* openPhotos(
   names: readonly string[],

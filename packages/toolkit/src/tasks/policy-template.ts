@@ -1,4 +1,4 @@
-/** @file Writes a policy file for a model, to be edited: its layers with the bit widths that they have, or 8. */
+/** @file Writes a policy file for a model, to be edited: its layers with their bit widths, or 8 for a float network. */
 
 import { simplifyForImport } from "@subbyte/graph";
 import { writeFileAtomic } from "../files.js";

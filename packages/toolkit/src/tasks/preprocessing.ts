@@ -1,4 +1,4 @@
-/** @file Finds out how images are prepared for a model: from its file, else from the options, else the usual way. */
+/** @file Determines how images are prepared for a model: by its file, else by the options, else in the usual way. */
 
 import type { Preprocessing } from "@subbyte/engine";
 import { ModelError } from "@subbyte/graph";
@@ -13,7 +13,7 @@ import {
 } from "../model-file/index.js";
 import type { Run } from "./run.js";
 
-/** The options that change it. */
+/** The options that change the preparation. */
 export interface PreprocessingOptions {
   readonly size?: number;
   readonly resizeTo?: number;
@@ -27,22 +27,23 @@ export type Normalization = Pick<Preprocessing, "mean" | "std">;
 /** The origin of a value: the options, the model's file, or neither. */
 export type Origin = "options" | "file" | "guess";
 
-/** How images are prepared for a model, and where that comes from. */
+/** How images are prepared for a model, and the origin of these settings. */
 export interface Preparation {
   readonly preprocessing: Preprocessing;
   /** The normalization that the file expects; `preprocessing` also includes the normalization inside the network. */
   readonly normalization: Normalization;
   readonly origin: Readonly<Record<keyof Normalization, Origin>>;
-  /** The order in which the file takes the channels; in `preprocessing` they are RGB. */
+  /** The order in which the file takes the channels; in `preprocessing` the order is RGB. */
   readonly channelOrder: "rgb" | "bgr";
 }
 
-/** Pixels / 255 lie in 0 … 1; no mean of them is beyond this, and no deviation. */
+/** Largest mean and deviation for pixels / 255, which lie in 0 … 1. */
 const LARGEST = { mean: 2, std: 4 } as const;
 
 /**
- * The normalization of a float network: the options', else the model's, else the usual.
- * @throws {UsageError} for another number of values than channels, values in units of pixels, or a deviation that is not positive
+ * The normalization of a float network: from the options, else from the model, else the usual one.
+ * @throws {UsageError} if there are not as many values as channels, if values are in units of pixels, or if a deviation is not
+ * positive
  */
 export function normalizationOf(
   channels: 1 | 3,
@@ -79,7 +80,7 @@ export function normalizationOf(
   return { mean, std };
 }
 
-/** How a model's images are prepared, which a note tells. */
+/** How a model's images are prepared. A note reports it. */
 export function prepareImages(model: OpenedModel, options: PreprocessingOptions, run: Run): Preparation {
   const preparation = preparationFor(model, options);
   run.note(describedPreparation(preparation, model.path));
@@ -128,7 +129,7 @@ function preparationFor(model: OpenedModel, options: PreprocessingOptions): Prep
   };
 }
 
-/** An integer network has its preprocessing in its input tables; an option may repeat it, not change it. */
+/** The preprocessing in an integer network's input tables; an option may repeat it, but not change it. */
 function storedPreprocessing({ program, path }: QuantizedModel, options: PreprocessingOptions): Preprocessing {
   const { preprocessing } = program;
   const stored = { ...preprocessing, size: preprocessing.height, channelOrder: "rgb" };

@@ -1,4 +1,7 @@
-/** @file The task `qat` along a chain of bit widths: a training and a file for each, each from the one before. */
+/**
+ * @file The task `qat` with a chain of bit widths: for each a training, which begins with the result of the one before, and a
+ * file.
+ */
 
 import { join } from "node:path";
 import type { Graph } from "@subbyte/graph";
@@ -16,7 +19,7 @@ import type { Run } from "./run.js";
 export const stagePolicy = (options: TaskOptions<"qat">, bits: number) =>
   bitPolicy({ ...options, weights: bits, activations: bits });
 
-/** @throws {UsageError} if bit widths do not fall, or are given by another option too */
+/** @throws {UsageError} if bit widths do not decrease, or another option gives them, too */
 export function checkChainOptions(bits: readonly number[], run: Run): void {
   checkChain(bits);
   const other = (["weights", "activations"] as const).find((name) => run.given.has(name));

@@ -1,4 +1,4 @@
-/** @file One training of the task `qat`, of which a chain of bit widths has several: its settings, and its file. */
+/** @file One training of the task `qat`: its settings and its file. A chain of bit widths has several. */
 
 import { basename, join } from "node:path";
 import { type Preprocessing, writeSbq } from "@subbyte/engine";
@@ -30,21 +30,21 @@ import { type TrainingStage, trainOptionsOf } from "./training.js";
 
 /** One bit width of a quantization-aware training. */
 export interface QatStage {
-  /** Bit width of the stage; absent if there is one training, whose options say it. */
+  /** Bit width of the stage; absent if there is only one training, whose options give it. */
   readonly bits?: number;
   /** The `.sbq` file of the network that was kept. */
   readonly out: string;
   readonly bytes: number;
-  /** Epoch; 0 where the network before training was kept. */
+  /** The best epoch; 0 if the network before training was kept. */
   readonly best: number;
   readonly history: readonly EpochRecord[];
   /** Accuracy on the held-out images of the simulated network before training. */
   readonly baseline: number | undefined;
   /** Accuracy on the held-out images of the network that was kept. */
   readonly validation: number | undefined;
-  /** Whether a trained network is in the file, or the one before training since no epoch was better beyond chance. */
+  /** Whether the file has a trained network, or the one before training because no epoch was better beyond chance. */
   readonly kept: QatResult["kept"];
-  /** Settings that followed from bit width, optimizer and number of images. */
+  /** Number of epochs; like the other settings, by default chosen by bit width, optimizer and number of images. */
   readonly epochs: number;
   readonly lr: number;
   readonly weightDecay: number;
@@ -52,11 +52,11 @@ export interface QatStage {
   readonly test: TestAccuracy | undefined;
   /** Time of one image on one thread of the engine. */
   readonly time: ModelTime;
-  /** What training did to each layer; empty if the network before training was kept. */
+  /** What training changed in each layer; empty if the network before training was kept. */
   readonly layers: readonly LayerChange[];
 }
 
-/** The float network that a training began with. */
+/** The float network with which a training began. */
 export interface FloatFigures {
   /** Size of its file. */
   readonly bytes: number;
@@ -71,17 +71,17 @@ export interface QatRun {
   readonly options: TaskOptions<"qat">;
   readonly run: Run;
   readonly preprocessing: Preprocessing;
-  /** Class names, where the images or the model have them. */
+  /** Class names, if the images or the model have them. */
   readonly labels: readonly string[] | undefined;
   readonly images: ImageSet;
-  /** Chooses the epoch. */
+  /** The images that choose the epoch. */
   readonly validation: ImageSet;
   readonly open: (split: OpenOptions["split"]) => Promise<ImageSet>;
 }
 
 /**
- * The settings of a stage: the given options, and defaults that suit bit width, optimizer and number of images.
- * @param bits the fewest bits of any layer
+ * The settings of a stage: the given options, and defaults for bit width, optimizer and number of images.
+ * @param bits smallest bit width of any layer
  */
 export function stageSettings({ model, options, run, images }: QatRun, bits: number) {
   const source = model.kind === "float" ? model.graph : undefined;
@@ -125,7 +125,11 @@ export function stageOptions(
   return { ...trainOptionsOf({ ...options, ...rates, out }, run, stage), ...learning, images, validation, mean, std };
 }
 
-/** Writes the network that was kept, and looks at the test images with it. @param name of the file in the output folder */
+/**
+ * Writes the network that was kept, and evaluates it on the test images.
+ *
+ * @param name of the file in the output folder
+ */
 export async function finishedStage(
   qat: QatRun,
   { rates }: StageSettings,
@@ -157,7 +161,7 @@ export async function finishedStage(
   };
 }
 
-/** Training images on which the layers' distance from the float network is measured. */
+/** Number of training images on which the layers' distance from the float network is measured. */
 const COMPARED_IMAGES = 128;
 
 async function changesOf({ start, best }: QatResult, qat: QatRun): Promise<readonly LayerChange[]> {

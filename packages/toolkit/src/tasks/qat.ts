@@ -1,6 +1,6 @@
 /**
- * @file The task `qat`: quantization-aware training from a float or a quantized network to a `.sbq` file, or with `bits` along a
- * chain of bit widths to a file for each.
+ * @file The task `qat`: quantization-aware training from a float or a quantized network to a `.sbq` file, or with `bits` along
+ * a chain of bit widths to one file per bit width.
  */
 
 import { join } from "node:path";
@@ -39,13 +39,13 @@ export interface QatTaskResult {
   readonly model: string;
   readonly data: string;
   readonly seed: number;
-  /** Part of the data that chose the best epoch. */
+  /** The split that chose the best epoch. */
   readonly validationSplit: string;
   /** Absent if the training began with a `.sbq`. */
   readonly float?: FloatFigures;
-  /** One, or one for each of `bits`. */
+  /** One stage, or one per entry of `bits`. */
   readonly stages: readonly QatStage[];
-  /** The HTML page with the curves, and what training did to each layer. */
+  /** The HTML page with the training curves and the changes in each layer. */
   readonly report: string;
 }
 
@@ -69,7 +69,7 @@ export const trainQuantizedModel = defineTask("qat", async (options, run): Promi
 async function trained(model: FloatModel | QuantizedModel, options: Options, run: Run) {
   const { validationShare = "auto", randomResizedCrop, bits } = options;
   const opening: Opening = { validationShare, ...(randomResizedCrop ? { headroom: CROP_HEADROOM } : {}) };
-  /** With the images that choose the epoch; those in `start` are trained on. */
+  /** Adds the images that choose the epoch; training uses those in `start`. */
   const qatRun = async ({ preparation, images, labels }: Omit<Start, "graph">): Promise<QatRun> => {
     const open = opener(model, preparation, options, run);
     const validation = await open(validationShare === 0 ? "evaluation" : "held-out");
@@ -89,7 +89,7 @@ async function trained(model: FloatModel | QuantizedModel, options: Options, run
   return { qat, stages: [await finishedStage(qat, settings, result, "best.sbq")] };
 }
 
-/** Opens a split of the images, whichever `split` is trained on. */
+/** A function that opens a split of the images, whichever split is used for training. */
 function opener(model: OpenedModel, preparation: Preparation, { split: _, ...options }: Options, run: Run) {
   const { validationShare = "auto" } = options;
   return async (split: OpenOptions["split"]): Promise<ImageSet> => {
@@ -105,7 +105,7 @@ interface Start {
   readonly labels: readonly string[] | undefined;
 }
 
-/** A calibrated network, and the images that it is trained on. */
+/** A calibrated network, and the images for its training. */
 async function begin(model: FloatModel | QuantizedModel, options: Options, run: Run, opening: Opening): Promise<Start> {
   if (model.kind === "float") {
     const start = await quantizedStart(model, options, run, { policy: bitPolicy(options), opening });
@@ -118,7 +118,10 @@ async function begin(model: FloatModel | QuantizedModel, options: Options, run: 
   return { graph: lift(model.program), preparation, images, labels };
 }
 
-/** @throws {UsageError} for an option that says how a float network is quantized: the `.sbq` is, and keeps its bit widths and scales */
+/**
+ * @throws {UsageError} for an option about quantizing a float network; the `.sbq` is quantized and keeps its bit widths and
+ * scales
+ */
 function requireUnquantizedOptions(path: string, run: Run): void {
   const foreign = optionNames("qat").find(
     (name) => run.given.has(name) && ["Bit widths", "Method"].includes(optionOf("qat", name).group),

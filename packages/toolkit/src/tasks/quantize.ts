@@ -29,7 +29,7 @@ export interface QuantizeResult {
   readonly activations: number;
   readonly method: string;
   readonly seed: number;
-  /** Answers of the file on the integer engine, beside the float network's. */
+  /** Answers of the file on the integer engine, and of the float network. */
   readonly figures: QuantizedFigures;
   /** Time of one image on one thread of the engine. */
   readonly time: ModelTime;
@@ -38,7 +38,7 @@ export interface QuantizeResult {
   readonly preparation: Preparation;
   /** Warnings, such as a float accuracy near chance. */
   readonly warnings: readonly string[];
-  /** Where a budget was given: the bit widths that it gave to layers, their means, and the file that holds them for `policy`. */
+  /** The bit widths that a budget gave to layers, their means, and the file with them for `policy`; absent without a budget. */
   readonly mixed?: MixedPrecision;
   readonly averageBits?: AverageBits;
   readonly policyFile?: string;

@@ -11,8 +11,8 @@ import { type Check, type CheckChoice, type Closeness, checkBatches, joined } fr
 import type { Run } from "./run.js";
 
 /**
- * The images on which networks are compared: training images that calibration did not see; if there are too few of
- * those, the calibration images; or images that were made from batch-norm statistics.
+ * The images on which networks are compared: training images that were not used for calibration (`"held-out"`), the calibration
+ * images if there are too few of those, or images made from batch-norm statistics.
  */
 export type ShownImages = "held-out" | "calibration" | "made";
 
@@ -54,7 +54,7 @@ export async function quantizedFigures(
   };
 }
 
-/** Turns of the time that a task tells at its end, each of a tenth of a second or one image. */
+/** Turns of the time measurement at the end of a task, each of a tenth of a second or one image. */
 const TURNS = 5;
 
 /** Time of one image on one thread of the engine. */

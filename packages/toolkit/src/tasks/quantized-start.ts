@@ -1,4 +1,4 @@
-/** @file Makes a quantized graph from a float model and the options: `quantize` writes it, and `qat` begins with it. */
+/** @file Makes a quantized graph from a float model and the options. `quantize` writes it, and `qat` begins with it. */
 
 import type { Preprocessing } from "@subbyte/engine";
 import { type Graph, simplifyForImport } from "@subbyte/graph";
@@ -24,20 +24,20 @@ import { type Preparation, prepareImages } from "./preprocessing.js";
 import { reconstructionOf } from "./reconstruction.js";
 import type { Run } from "./run.js";
 
-/** A network with calibrated FakeQuant nodes, and what it was made with. */
+/** A network with calibrated FakeQuant nodes, and its settings. */
 export interface QuantizedStart {
   readonly quantized: Graph;
   readonly preparation: Preparation;
   readonly images: ImageSet;
-  /** Names of the network's classes, where the images or the model have them. */
+  /** Names of the network's classes, if the images or the model have them. */
   readonly labels: readonly string[] | undefined;
-  /** Where a budget was given. */
+  /** Undefined without a budget. */
   readonly mixed: MixedPrecision | undefined;
 }
 
-/** The same with a look at the result. */
+/** The same, with a check of the result. */
 export interface GuardedStart extends QuantizedStart {
-  /** The float network's answers to images beside those of calibration. */
+  /** The float network's answers to images that were not used for calibration. */
   readonly check: Check;
   readonly log: readonly string[];
 }
@@ -50,13 +50,16 @@ export interface Opening {
   readonly opening?: Pick<OpenOptions, "headroom" | "limit" | "validationShare">;
 }
 
-/** Images opened for each that ranges are measured on, so that the seed has a choice; no more than the check needs beside them. */
+/**
+ * Number of images that are opened per calibration image, so that the seed has a choice; at most as many as the check needs in
+ * addition.
+ */
 const CHOICE = 4;
 
-/** The value of the option `data` that says that there are no images. */
+/** The value of the option `data` for no images. */
 export const NO_DATA = "none";
 
-/** A float network, opened with the images that it is calibrated on. */
+/** A float network, opened together with its calibration images. */
 export interface FloatStart extends Omit<QuantizedStart, "quantized" | "mixed"> {
   /** Simplified. */
   readonly graph: Graph;
@@ -65,9 +68,9 @@ export interface FloatStart extends Omit<QuantizedStart, "quantized" | "mixed"> 
 }
 
 export interface FloatOpening extends Pick<Opening, "opening"> {
-  /** Bit widths that the network will have: what the engine cannot run is refused before images are read. */
+  /** Bit widths of the network: networks that the engine cannot run are refused before images are read. */
   readonly policies: readonly BitPolicy[];
-  /** Whether images without the model's classes will do. */
+  /** Whether images without the model's classes suffice. */
   readonly calibratesOnly?: boolean;
 }
 
@@ -110,7 +113,7 @@ export async function quantizedStart(
   return { ...start, quantized: await quantizeGraph(graph, start.images, settings) };
 }
 
-/** The same with a look at the result: refuses a collapsed network, and lets `auto` try more than its first step. */
+/** The same, with a check of the result: refuses a collapsed network, and lets `auto` try more than its first step. */
 export async function guardedStart(
   model: FloatModel,
   options: Options,
@@ -122,7 +125,7 @@ export async function guardedStart(
   return { ...start, quantized, check, log };
 }
 
-/** @param calibratesOnly whether images without the model's classes will do */
+/** @param calibratesOnly whether images without the model's classes suffice */
 async function startWithBitWidths(
   model: FloatModel,
   options: Options,
@@ -183,7 +186,10 @@ function bitWidthsWithin(
   });
 }
 
-/** Ranges are measured on `images`; then, where the method learns, units of the network. `auto` goes back and forth. */
+/**
+ * The phases of calibration: ranges are measured on `images`; then, if the method learns, units of the network are learned.
+ * `auto` alternates between them.
+ */
 export function calibrationEvents(
   run: Run,
   images: number,
@@ -210,8 +216,8 @@ const limitOf = ({ limit = Number.POSITIVE_INFINITY, calibrationImages }: Option
   Math.min(limit, Math.max(CHOICE * calibrationImages, calibrationImages + CHECK_IMAGES));
 
 /**
- * @param calibratesOnly whether images without the model's classes will do
- * @returns the names of the model's classes too, where the model or the images have them
+ * @param calibratesOnly whether images without the model's classes suffice
+ * @returns also the names of the model's classes, if the model or the images have them
  */
 async function imagesAndLabels(
   model: FloatModel,
@@ -232,7 +238,7 @@ async function imagesAndLabels(
     : requireClasses(model, opened, options, run, { every: true });
 }
 
-/** Images made from what the network's batch normalization remembers. */
+/** Images made from the statistics in the network's batch normalization. */
 async function syntheticImages(
   model: FloatModel,
   { mean, std }: Pick<Preprocessing, "mean" | "std">,

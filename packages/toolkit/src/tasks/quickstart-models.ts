@@ -1,4 +1,4 @@
-/** @file The folder of models that `quickstart` leaves: what a server and the page take as it is. */
+/** @file The folder of models that `quickstart` writes, for a server and the page. */
 
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -60,7 +60,7 @@ export async function writeQuickstartModels(
   await writeFileAtomic(join(folder, "index.json"), modelList([family]));
 }
 
-/** The file with its accuracy, and without the path of a folder that is gone. */
+/** The file with its accuracy, and without the path of a folder that was deleted. */
 function withAccuracy(sbq: Uint8Array, accuracy: number): Uint8Array {
   const program = readSbq(sbq);
   const { source: _, ...provenance } = program.provenance;

@@ -1,7 +1,7 @@
 /**
- * @file The task `quickstart` runs the whole path on embedded data, with the tasks that users call. It trains a small
- * residual network on MNIST and quantizes it: at every bit width with measured ranges only, at 3 and 2 bits by
- * reconstruction, and at 4 and 2 bits by training. Each network is evaluated on the integer engine.
+ * @file The task `quickstart` shows the whole way on built-in data, with the tasks that users call. It trains a small residual
+ * network on MNIST and quantizes it: at every bit width with measured ranges only, at 3 and 2 bits by reconstruction, and at 4
+ * and 2 bits by training. Each network is evaluated on the integer engine.
  */
 
 import { mkdtemp, readFile, rm } from "node:fs/promises";
@@ -32,7 +32,7 @@ export interface QuickstartTaskResult extends QuickstartResult {
 const ARCHITECTURE = "resnet8";
 const TRAINING = { arch: ARCHITECTURE, epochs: 6, lr: 0.1, nesterov: true } as const;
 const CALIBRATION = { calibrationImages: 512, method: "mse", force: true } as const;
-/** Few steps, for a look within seconds. Digits have no mirror images. */
+/** Few steps, which take seconds. Digits must not be mirrored. */
 const RECONSTRUCTION = { method: "reconstruct", iterations: 500, endToEnd: 200, mirror: false } as const;
 const QUANTIZATION_AWARE = { calibrationImages: 512, method: "mse", epochs: 5 } as const;
 

@@ -9,7 +9,7 @@ import type { ReconstructionOptions } from "../quantization/reconstruction/index
 
 type LearningOptions = Pick<TaskOptions<"quantize">, "mirror" | "iterations" | "endToEnd" | "reconstruction">;
 
-/** @throws {UsageError} naming the file of settings */
+/** @throws {UsageError} that names the file of settings */
 export function reconstructionOf(options: LearningOptions): Partial<ReconstructionOptions> {
   const { mirror, iterations, endToEnd, reconstruction = {} } = options;
   const settings = typeof reconstruction === "string" ? readSettings(reconstruction) : reconstruction;

@@ -1,4 +1,4 @@
-/** @file One run of a task: where its events go, how it is stopped, and what it has said already. Two runs share nothing. */
+/** @file One run of a task: where its events go, how it is stopped, and what it has reported. Two runs share nothing. */
 
 import { ImageCache } from "../data/cache.js";
 import { defined } from "../defined.js";
@@ -10,23 +10,23 @@ import { checkOutputFiles } from "./output-files.js";
 /** The program that made a result. */
 export interface Software {
   readonly version: string;
-  /** Commit that the program was built from; `dirty` where files differed from it. */
+  /** Commit from which the program was built; `dirty` if files differed from it. */
   readonly commit?: { readonly hash: string; readonly dirty: boolean };
 }
 
-/** How a caller follows and stops a task. */
+/** Callbacks and signal with which a caller follows and stops a task. */
 export interface TaskContext {
-  /** Ends the task after the step at hand; it throws an `InterruptedError`, or the signal's reason. */
+  /** Ends the task after the current step; it throws an `InterruptedError`, or the signal's reason. */
   readonly signal?: AbortSignal;
   /** Called with each event, in order. */
   readonly emit?: (event: TaskEvent) => void;
-  /** Where decoded images are kept; `~/.cache/subbyte` by default. */
+  /** The cache of decoded images; `~/.cache/subbyte` by default. */
   readonly cache?: ImageCache;
   /** Recorded with the results of studies. */
   readonly software?: Software;
 }
 
-/** A task: options to a result, by way of events. It reads and writes the files that its options name, and nothing else. */
+/** A task: from options to a result, with events on the way. It reads and writes only the files that its options name. */
 export type Task<Name extends TaskName, Result> = (input: TaskInput<Name>, context?: TaskContext) => Promise<Result>;
 
 /** @param work gets checked options with their defaults */
@@ -44,7 +44,7 @@ export const defineTask =
     return work(options, new Run(context, given));
   };
 
-/** Seconds of a phase before it says how long it will take: the first steps take memory and warm caches. */
+/** Seconds of a phase before its duration is estimated, because the first steps allocate memory and fill caches. */
 const SETTLING_SECONDS = 2;
 
 type More = Partial<Omit<ProgressEvent, "type" | "phase" | "done" | "total">>;
@@ -59,10 +59,10 @@ export class Run {
   readonly #warnings: string[] = [];
   #phase: Phase = "opening images";
   #begun = 0;
-  /** The first progress of the phase: what was done by then is not timed. */
+  /** The first progress of the phase; work until then is not timed. */
   #first: { readonly done: number; readonly at: number } | undefined;
 
-  /** @param given names of the options that were given, before defaults */
+  /** @param given names of the options that were given, without defaults */
   constructor(
     context: TaskContext,
     readonly given: ReadonlySet<string> = new Set(),
@@ -81,7 +81,7 @@ export class Run {
     this.#emit({ type: "phase", phase, ...defined({ detail, bits }) });
   }
 
-  /** A context for tasks that are parts of this one: their events go through `change`. */
+  /** A context for tasks that are parts of this one; `change` maps their events. */
   nested(change: (event: TaskEvent) => TaskEvent | undefined): TaskContext {
     const { signal, cache, software } = this;
     const emit = (event: TaskEvent) => {
@@ -92,9 +92,9 @@ export class Run {
   }
 
   /**
-   * Reports how far the current phase is.
+   * Reports the progress of the current phase.
    *
-   * @param total where it is known
+   * @param total if it is known
    */
   progress(done: number, total?: number, { secondsLeft, ...more }: More = {}): void {
     const estimate = this.#settled() ? (secondsLeft ?? this.#estimate(done, total)) : undefined;
@@ -109,12 +109,12 @@ export class Run {
     });
   }
 
-  /** Reports something that people should know about the result, once. */
+  /** Reports a fact about the result that the user should know, once. */
   note(text: string): void {
     this.#say({ type: "note", text });
   }
 
-  /** Reports something that is probably wrong, once; the result lists it as well. */
+  /** Reports something that is probably wrong, once; the result also lists it. */
   warning(text: string): void {
     this.#say({ type: "warning", text });
     if (!this.#warnings.includes(text)) this.#warnings.push(text);
@@ -126,8 +126,8 @@ export class Run {
   }
 
   /**
-   * For a task that is a step of this one: its phases and progress are told with `detail` before theirs, its warnings as they are. Its
-   * notes are about its own result and stay with it.
+   * A context for a task that is a step of this one. Its phases and progress get `detail` as a prefix, and its warnings are
+   * passed on. Its notes, which are about its own result, are dropped.
    */
   within(detail: string): TaskContext {
     const labelled = (own: string | undefined) => (own === undefined ? detail : `${detail}, ${own}`);
@@ -148,7 +148,7 @@ export class Run {
     return performance.now() - this.#begun >= 1000 * SETTLING_SECONDS;
   }
 
-  /** By the speed since the first progress of the phase. */
+  /** Estimates the remaining time by the speed since the first progress of the phase. */
   #estimate(done: number, total: number | undefined): number | undefined {
     if (total === undefined || !this.#first || done <= this.#first.done) return undefined;
     const seconds = (performance.now() - this.#first.at) / 1000;

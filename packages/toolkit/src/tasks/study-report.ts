@@ -1,4 +1,4 @@
-/** @file The task `study report`: one HTML page of the results of studies, with JSON and CSV beside it. */
+/** @file The task `study report`: writes the results of studies as one HTML page, with JSON and CSV beside it. */
 
 import { statSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -18,7 +18,7 @@ export interface StudyReportResult {
   readonly json: string;
   readonly csv: string;
   readonly findings: Findings;
-  /** Finished runs, and those that are not. */
+  /** Numbers of finished and of unfinished runs. */
   readonly runs: number;
   readonly missing: number;
 }
@@ -40,7 +40,7 @@ export const reportStudies = defineTask("study report", async (options): Promise
   return { report, json, csv, findings: found, runs: count("runs"), missing: count("missing") };
 });
 
-/** Results of a study that was begun, or of a file of merged ones. */
+/** The results of a study that was begun, or of a file from `study merge`. */
 async function resultsOf(options: StudyOptions): Promise<{ readonly results: StudyResults; readonly folder: string }> {
   const { study } = options;
   if (study.endsWith(".json") && statSync(study, { throwIfNoEntry: false })?.isFile() === true) {

@@ -23,7 +23,8 @@ export interface StudySubmitResult {
 /**
  * Writes the unfinished runs of a study as jobs for Slurm or Kubernetes, and submits them if `apply` is set.
  *
- * @throws {UsageError} if an option or the study is wrong, {MachineError} if Slurm or Kubernetes refuses the jobs
+ * @throws {UsageError} if an option or the study is wrong
+ * @throws {MachineError} if Slurm or Kubernetes refuses the jobs
  */
 export const submitStudy = defineTask("study submit", async (options, run): Promise<StudySubmitResult> => {
   run.phase("hashing inputs");

@@ -28,7 +28,7 @@ export interface StudyStateResult {
 
 /** Result of the task `study merge`. */
 export interface StudyMergeResult extends StudyResults {
-  /** The file that the same was written into. */
+  /** The file with the same contents. */
   readonly out: string;
 }
 

@@ -1,4 +1,4 @@
-/** @file The test images of a training: looked at once, at its end. */
+/** @file Evaluates the test images of a training once, at its end. */
 
 import type { ImageSet, OpenOptions, Split } from "../data/index.js";
 import { DataError } from "../errors.js";
@@ -8,13 +8,13 @@ import type { Run } from "./run.js";
 export interface TestAccuracy {
   readonly split: Split;
   readonly images: number;
-  /** Share of images whose first answer is right. */
+  /** Accuracy, 0…1. */
   readonly top1: number;
 }
 
 /**
  * @param open opens the images of a split
- * @returns nothing if the data has training images only, which a note says
+ * @returns undefined if the data has only training images, which a note says
  */
 export async function testAccuracy(
   open: (split: OpenOptions["split"]) => Promise<ImageSet>,

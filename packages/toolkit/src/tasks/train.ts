@@ -26,12 +26,12 @@ export interface TrainTaskResult {
   readonly out: string;
   readonly weights: string;
   readonly seed: number;
-  /** Epoch. */
+  /** The best epoch. */
   readonly best: number;
   readonly history: readonly EpochRecord[];
-  /** Part of the data that chose the best epoch. */
+  /** The split that chose the best epoch. */
   readonly validationSplit: string;
-  /** Duration of the training alone. */
+  /** Duration of the training without evaluation of test images, in seconds. */
   readonly seconds: number;
   /** Accuracy of the best epoch's network; absent if the data has no test images. */
   readonly test: TestAccuracy | undefined;

@@ -22,7 +22,7 @@ export interface TrainingStage {
   readonly epochsAfter: number;
 }
 
-/** @param stage where the training is one of a chain */
+/** @param stage if the training is one of a chain */
 export function trainOptionsOf(
   options: Options,
   run: Run,
@@ -60,7 +60,7 @@ export function trainOptionsOf(
   };
 }
 
-/** Writes event files too where a folder is given; each stage of a chain is a run of its own in TensorBoard. */
+/** Also writes event files if a folder is given; each stage of a chain is a run of its own in TensorBoard. */
 function followed(
   say: (progress: TrainProgress) => void,
   folder: string | undefined,
@@ -77,7 +77,7 @@ function followed(
   };
 }
 
-/** A phase for each epoch and for each validation. */
+/** Emits a phase per epoch and per validation. */
 export function trainingEvents(run: Run, stage?: TrainingStage): (progress: TrainProgress) => void {
   let current = "";
   const bits = stage?.bits;

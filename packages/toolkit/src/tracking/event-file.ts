@@ -13,9 +13,9 @@ export class EventFile {
   readonly path: string;
 
   /**
-   * Begins a new file in the folder, which is created where it does not exist.
+   * Begins a new file in the folder, which is created if necessary.
    *
-   * @param firstStep from which on TensorBoard forgets what earlier files of the folder hold
+   * @param firstStep from this step on, TensorBoard forgets the contents of earlier files in the folder
    * @throws {MachineError} if the file cannot be written
    */
   constructor(folder: string, firstStep: number) {
@@ -26,7 +26,7 @@ export class EventFile {
     this.#write(firstStep, { session_log: { status: "START" } });
   }
 
-  /** @param values by tag; those that are not finite are left out */
+  /** @param values by tag; values that are not finite are left out */
   scalars(step: number, values: Readonly<Record<string, number | undefined>>): void {
     const value = Object.entries(values).flatMap(([tag, scalar]) =>
       scalar !== undefined && Number.isFinite(scalar) ? [{ tag, simple_value: scalar }] : [],

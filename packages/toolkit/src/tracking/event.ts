@@ -40,7 +40,7 @@ const Event = root.lookupType("tensorflow.Event");
 export type EventContent =
   | { readonly file_version: string }
   | { readonly summary: { readonly value: readonly { readonly tag: string; readonly simple_value: number }[] } }
-  /** A training begins or goes on: TensorBoard forgets what it had from this step on. */
+  /** The start or resumption of a training: TensorBoard forgets earlier values from this step on. */
   | { readonly session_log: { readonly status: "START" } };
 
 /** @param wallTime seconds since 1970 */

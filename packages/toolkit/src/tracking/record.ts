@@ -10,7 +10,7 @@ export const checksum = (bytes: Uint8Array): number => crc32c.buf(bytes) >>> 0;
 
 const MASK_DELTA = 0xa282ead8;
 
-/** Rotated and moved, since the checksum of bytes that hold checksums is weak. */
+/** Rotates the checksum and adds a constant, because the checksum of bytes that contain checksums is weak. */
 function masked(bytes: Uint8Array): number {
   const crc = checksum(bytes);
   return (((crc >>> 15) | (crc << 17)) + MASK_DELTA) >>> 0;

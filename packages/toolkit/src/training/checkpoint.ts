@@ -1,10 +1,10 @@
 /**
- * @file The state of a run that learns (training, reconstruction) as a safetensors file: all tensors that steps change, and in
- * the metadata the position, the settings, and a checksum, so that a run is only resumed as what it was. Random streams derive
- * from seed, epoch and position and need no state of their own.
+ * @file The state of a run that learns (training, reconstruction) as a safetensors file. It has all tensors that steps change,
+ * and in its metadata the position, the settings and a checksum, so that only the same run can be resumed. Random streams
+ * derive from seed, epoch and position and need no state of their own.
  *
- * The checksum is the SHA-256 of the file with zeros in the checksum's place. A checkpoint that was changed by a single bit would
- * otherwise resume to another result without a word.
+ * The checksum is the SHA-256 of the file with zeros in place of the checksum. Without it, a checkpoint in which a single bit
+ * has changed would silently resume to another result.
  */
 
 import { createHash } from "node:crypto";
@@ -41,7 +41,7 @@ const KEYS = {
 
 const NO_CHECKSUM = "0".repeat(64);
 
-/** @throws {MachineError} if the file cannot be written; an earlier one is then intact. */
+/** @throws {MachineError} if the file cannot be written; an earlier one then stays intact. */
 export async function writeCheckpoint<Position>(
   path: string,
   { name: kind }: CheckpointKind<Position>,
@@ -59,7 +59,10 @@ export async function writeCheckpoint<Position>(
   await writeFileAtomic(path, bytes);
 }
 
-/** @throws {UsageError} if there is no such file; {DataError} if it is no checkpoint of that kind, or damaged. */
+/**
+ * @throws {UsageError} if there is no such file
+ * @throws {DataError} if it is no checkpoint of that kind, or damaged
+ */
 export async function readCheckpoint<Position>(
   path: string,
   kind: CheckpointKind<Position>,
@@ -136,7 +139,10 @@ function checksumPlace(bytes: Uint8Array): Uint8Array | undefined {
   return at < 0 ? undefined : bytes.subarray(at + key.length, at + key.length + NO_CHECKSUM.length);
 }
 
-/** @throws {UsageError} if there is no such file; {MachineError} if it cannot be read. */
+/**
+ * @throws {UsageError} if there is no such file
+ * @throws {MachineError} if it cannot be read
+ */
 export async function readRunFile(path: string): Promise<Uint8Array> {
   const bytes = await readIfAny(path);
   if (bytes) return bytes;
@@ -161,10 +167,10 @@ export async function readIfAny(path: string): Promise<Uint8Array | undefined> {
   }
 }
 
-/** The setting that holds the hash of the step graph. It also changes with others, and tells people less than they do. */
+/** The setting with the hash of the step graph. It also changes if other settings do, and is less readable than those. */
 export const computation = "model and step (hash)";
 
-/** @throws {UsageError} naming every setting that differs between the checkpoint and the run that wants to resume it. */
+/** @throws {UsageError} that names every setting that differs between the checkpoint and the run to be resumed */
 export function requireSameSettings(path: string, saved: RunSettings, now: RunSettings): void {
   const differing = [...new Set([...Object.keys(saved), ...Object.keys(now)])].filter(
     (name) => saved[name] !== now[name],

@@ -1,4 +1,7 @@
-/** @file The step of a classifier: its trained constants become state, batch norm keeps running statistics, dead taps stay out. */
+/**
+ * @file The training step of a classifier: its trained constants become state, batch norm keeps running statistics, and dead
+ * taps are left out.
+ */
 
 import {
   type CroppedGraph,
@@ -21,7 +24,7 @@ import { buildStepGraph, type Clipping, type StateUpdate, type StepGraph, type S
 
 /** Options of a training step of a classifier. */
 export interface ClassifierStepOptions extends Clipping {
-  /** Images of every batch; the graph is built for exactly this number. */
+  /** Number of images in every batch; the graph is built for exactly this number. */
   readonly batchSize: number;
   readonly optimizer: OptimizerOptions;
   /** Loss of the logits; cross-entropy by default. */
@@ -30,45 +33,48 @@ export interface ClassifierStepOptions extends Clipping {
   readonly labelSmoothing?: number;
   /** λ of weight decay, 0 by default; `ParameterTreatment` says what it applies to. */
   readonly weightDecay?: number;
-  /** Normalizes by the running statistics and leaves them as they are, instead of using each batch's own. */
+  /** Normalizes by the running statistics and keeps them fixed, instead of using those of each batch. */
   readonly freezeBatchNorm?: boolean;
-  /** Share of the newest batch in the running statistics, PyTorch's `momentum`; 0.1 by default. */
+  /** Weight of the newest batch in the running statistics, PyTorch's `momentum`; 0.1 by default. */
   readonly batchNormMomentum?: number;
   /** Chooses and treats parameters one by one. */
   readonly parameters?: TreatParameter;
   /** Decay of a moving average of the parameters, in [0, 1); the trained graph then has the averages. None by default. */
   readonly averageDecay?: number;
   /**
-   * Pulls weights that a FakeQuant quantizes to the middle of their cells: adds the graph input `DAMPING` times twice their
-   * distance from it to their gradients. Source: Nagel et al. 2022, arXiv:2203.11086, §4.1.
+   * Pulls weights that a FakeQuant quantizes towards the middle of their code's interval: adds twice their distance from it,
+   * times the graph input `DAMPING`, to their gradients. Source: Nagel et al. 2022, arXiv:2203.11086, §4.1.
    */
   readonly damping?: boolean;
-  /** Computes 3×3 convolutions by minimal filtering (Winograd) where that is faster; true by default. */
+  /** Computes 3×3 convolutions by minimal filtering (Winograd) if that is faster; true by default. */
   readonly winograd?: boolean;
 }
 
-/** The step graph of a classifier, and what its run must remember. */
+/** The step graph of a classifier, and the tensors that its run must keep. */
 export interface ClassifierStepGraph {
-  /** Its state: parameters, running statistics, and the optimizer's. Weights with dead taps are without them there. */
+  /**
+   * The step. Its state has parameters, running statistics, and the optimizer's state; weights with dead taps are cropped
+   * there.
+   */
   readonly step: StepGraph;
   /**
-   * The part of a run's state that no step reads: the weights with dead taps, as they were at the start. A run that is
-   * resumed may have loaded other initial weights (from a file that the run itself has replaced).
+   * Tensors of a run that no step reads: the weights with dead taps, as they were at the start. A resumed run may have loaded
+   * other initial weights (from a file that the run itself has replaced).
    */
   readonly kept: ReadonlyMap<string, Tensor>;
   /** Further inputs of the graph at step `t` = 1, 2, …, in addition to images, labels and learning rates. */
   feeds(t: number): Readonly<Record<string, Tensor>>;
-  /** Learning rates of all parameters where the run's is `learningRate`. */
+  /** Learning rates of all parameters if that of the run is `learningRate`. */
   rates(learningRate: number): Readonly<Record<string, number>>;
-  /** The model's tensors that `state` and `kept` together hold, in the model's shapes. */
+  /** The model's tensors, in the model's shapes, from `state` and `kept`. */
   modelTensors(state: ReadonlyMap<string, Tensor>): ReadonlyMap<string, Tensor>;
 }
 
 /**
  * Builds the step of a classifier graph whose first output is the logits.
  *
- * @throws {UsageError} if an option is out of its range or nothing is left to train; {ModelError} if an operator has
- *   no gradient.
+ * @throws {UsageError} if an option is out of its range or nothing is left to train
+ * @throws {ModelError} if an operator has no gradient
  */
 export function buildClassifierStepGraph(model: Graph, options: ClassifierStepOptions): ClassifierStepGraph {
   checkOptions(options);
@@ -117,7 +123,7 @@ export function buildClassifierStepGraph(model: Graph, options: ClassifierStepOp
   };
 }
 
-/** Whether nothing but the optimizer's rule decides the next value. */
+/** Whether only the optimizer's rule determines the next value. */
 const updatesFreely = ({ minimum, maximum, logarithmic }: TrainedParameter): boolean =>
   minimum === undefined && maximum === undefined && !logarithmic;
 
@@ -137,10 +143,10 @@ const stepParameter = ({
 });
 
 /**
- * If its gradient is always zero, an optimizer changes a weight by a factor that is the same for all such weights
- * (`Optimizer`): decay, and momentum of decay. The taps of a convolution that never read the image are therefore left
- * out of the step. Only that factor is computed, as a weight of 1 whose gradient is 0. In ResNet-18 with the 7×7 stem
- * on 32×32 images, these taps are 62 % of the weights.
+ * The parameter that stands for dead taps. If its gradient is always zero, an optimizer changes a weight by a factor that is
+ * the same for all such weights (`Optimizer`): decay, and momentum of decay. So the taps of a convolution that never read the
+ * image are left out of the step, and only that factor is computed, as a weight of 1 whose gradient is 0. In ResNet-18 with the
+ * 7×7 stem on 32×32 images, these taps are 62 % of the weights.
  */
 const deadTapsParameter = (parameter: TrainedParameter): StepParameter => ({
   ...stepParameter(parameter),
@@ -167,7 +173,7 @@ function withDeadTaps(
   );
 }
 
-/** Running means and variances, which take a share of each batch's. */
+/** Running means and variances, which are updated from each batch. */
 function runningStatistics(
   g: GraphBuilder,
   model: Graph,
@@ -221,7 +227,7 @@ function checkOptions({ batchSize, weightDecay = 0, batchNormMomentum = 0.1 }: C
   }
 }
 
-/** The symbolic batch size becomes a number, so that counts of elements are constants and memory can be planned. */
+/** Replaces the symbolic batch size by a number, so that element counts are constants and memory can be planned. */
 function withFixedBatch(graph: Graph, batchSize: number): Graph {
   const symbol = graph.inputs[0]?.shape?.[0];
   const fix = (dim: number | string) => (dim === symbol ? batchSize : dim);

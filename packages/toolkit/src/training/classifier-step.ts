@@ -12,7 +12,7 @@ export interface TrainingBatch {
   readonly images: Tensor;
   /** `[batchSize]` class indices. */
   readonly labels: Int32Array;
-  /** `[batchSize, classes]`, for losses that compare with it: a teacher's logits. */
+  /** `[batchSize, classes]`, for losses that compare with it, such as a teacher's logits. */
   readonly target?: Tensor | undefined;
   /** Values of further graph inputs at this step. */
   readonly inputs?: Readonly<Record<string, Tensor>> | undefined;
@@ -21,8 +21,9 @@ export interface TrainingBatch {
 /** A network that is trained step by step. */
 export interface TrainingStep {
   /**
-   * Everything that a step changes, by name: parameters, running statistics (both under the model's names) and optimizer state.
-   * `restore` takes it back. Weights may be cropped here; `trained` returns them in full. The arrays are valid for one more step.
+   * All values that a step changes, by name: parameters, running statistics (both with the model's names) and optimizer state.
+   * `restore` accepts them. Weights may be cropped here; `trained` returns them in full. The arrays are valid for one more
+   * step.
    */
   readonly state: ReadonlyMap<string, Tensor>;
   /** Identifies the computation: structure, constants, hyperparameters in the graph. */
@@ -34,13 +35,21 @@ export interface TrainingStep {
    * @param t number of the step since the start of the run, from 1
    */
   run(batch: TrainingBatch, learningRate: number, t: number): Promise<StepResult>;
-  /** A sentence that names the first value of the last step, which took this batch, that is not finite. */
+  /**
+   * A sentence that names the first value of the last step that was not finite.
+   *
+   * @param batch the batch of that step
+   */
   describeFault(batch: TrainingBatch): Promise<string>;
-  /** Replaces the state, as when resuming. @throws {DataError} if a tensor is missing or has another shape. */
+  /**
+   * Replaces the state, to resume.
+   *
+   * @throws {DataError} if a tensor is missing or has another shape
+   */
   restore(state: ReadonlyMap<string, Tensor>): void;
-  /** How long each node took, once, where the session is `profiled`. */
+  /** The time of each node, if the session is `profiled`. Can be called once. */
   profile(): Promise<readonly NodeTime[]>;
-  /** The graph as it came in, with copies of the trained values. */
+  /** The original graph with copies of the trained values. */
   trained(): Graph;
   /** Frees the session. */
   release(): Promise<void>;
@@ -56,7 +65,7 @@ export interface TrainingStepOptions extends ClassifierStepOptions {
 /**
  * Builds the step of `model` and loads it.
  *
- * @throws as `buildClassifierStepGraph` and `createSession` do.
+ * @throws the errors of `buildClassifierStepGraph` and `createSession`
  */
 export async function buildTrainingStep(model: Graph, options: TrainingStepOptions): Promise<TrainingStep> {
   const { constants = {}, session } = options;

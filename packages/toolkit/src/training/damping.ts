@@ -1,8 +1,9 @@
 /**
- * @file Damping of oscillations: at few bits weights jump to and fro between two codes, because straight-through gradients push
- * them over the bound between these again and again. A pull towards the middle of the cell lets them settle:
+ * @file Damping of oscillations: with few bits, weights jump back and forth between two codes, because straight-through
+ * gradients push them across the bound between these again and again. A pull towards the middle of the code's interval lets
+ * them settle:
  *
- *   λ·‖ŵ − clamp(w)‖², no gradient through ŵ;   its gradient is 2λ·(w − ŵ) where w is within the range, 0 elsewhere
+ *   λ·‖ŵ − clamp(w)‖², no gradient through ŵ;   its gradient is 2λ·(w − ŵ) if w is within the range, else 0
  *
  * Source: Nagel et al. 2022, "Overcoming oscillations in quantization-aware training", arXiv:2203.11086, §4.1.
  */
@@ -14,11 +15,15 @@ export const DAMPING = "damping";
 
 export interface DampedGraph {
   readonly graph: Graph;
-  /** Appends the damping gradient of a parameter, where it has one. */
+  /** Appends the damping gradient of a parameter; undefined if it has none. */
   readonly gradientTerm: (g: GraphBuilder, parameter: string) => string | undefined;
 }
 
-/** Adds the distances of quantized weights from the middle of their cells. @param isTrained which constants are parameters */
+/**
+ * Adds the distances of quantized weights from the middle of their code's interval.
+ *
+ * @param isTrained says which constants are parameters
+ */
 export function withDamping(graph: Graph, isTrained: (name: string) => boolean): DampedGraph {
   const g = new GraphBuilder(graph.name, graph);
   const distances = new Map<string, string>();

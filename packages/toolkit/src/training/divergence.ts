@@ -1,9 +1,9 @@
-/** @file When a training run has failed, and what to say about it. */
+/** @file Decides when a training run has failed, and describes the failure. */
 
 import type { Tensor } from "@subbyte/graph";
 import type { EpochRecord } from "./position.js";
 
-/** A loss this many times that of guessing has diverged, though it is a number. */
+/** A loss this many times that of guessing has diverged, although it is a number. */
 const HOPELESS = 10;
 
 /**

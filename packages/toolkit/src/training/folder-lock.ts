@@ -9,9 +9,10 @@ import { type Lock, takeLock } from "../lock.js";
 export const FOLDER_LOCK = ".lock";
 
 /**
- * Takes the lock of `folder`, which is made where absent. A lock whose process has died is taken over.
+ * Takes the lock of `folder`, which is created if necessary. A lock whose process has died is taken over.
  *
- * @throws {UsageError} if a living process holds it; {MachineError} if the folder cannot be written to.
+ * @throws {UsageError} if a living process holds it
+ * @throws {MachineError} if the folder cannot be written to
  */
 export async function lockFolder(folder: string): Promise<Lock> {
   const path = join(folder, FOLDER_LOCK);

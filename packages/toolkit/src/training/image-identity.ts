@@ -6,7 +6,7 @@ import type { ImageSet } from "../data/types.js";
 /** Images per batch while they are read. */
 const BATCH = 256;
 
-/** Name, count and size for people, and a hash over classes, labels and all pixels, in order. */
+/** A readable name, count and size, and a hash of classes, labels and all pixels, in order. */
 export async function imageIdentity(images: ImageSet): Promise<string> {
   const { name, split, length, height, width, classes } = images;
   const hash = createHash("sha256").update(JSON.stringify(classes));

@@ -1,24 +1,24 @@
-/** @file Whether a run still improves on its validation images, and what to say where it does not. */
+/** @file Decides whether a run still improves on its validation images, and makes a note if it does not. */
 
 import type { TrainingPosition } from "./position.js";
 
 interface Limits {
   /** Epochs of the whole run. */
   readonly epochs: number;
-  /** Ends the run when so many epochs in a row were no better than the best; never where absent. */
+  /** Ends the run after this many epochs in a row without a new best; never if absent. */
   readonly patience?: number | undefined;
 }
 
 const sinceBest = ({ epoch, best }: TrainingPosition): number => (best === undefined ? 0 : epoch - best.epoch);
 
-/** Whether the run has been no better than its best for as long as it may. */
+/** Whether the run has gone without improvement for as long as it may. */
 export const endsEarly = (position: TrainingPosition, { patience }: Limits): boolean =>
   patience !== undefined && sinceBest(position) >= patience;
 
 export const earlyEndNote = ({ epoch, best }: TrainingPosition, { epochs, patience }: Limits): string =>
   `Stopped after epoch ${epoch} of ${epochs}: none of the last ${patience} epochs was better than epoch ${best?.epoch}.`;
 
-/** Epochs without improvement that are worth a word: a quarter of the run, and at least three. */
+/** Epochs without improvement that deserve a note: a quarter of the run, and at least three. */
 const worthAWord = (epochs: number): number => Math.max(3, Math.ceil(epochs / 4));
 
 /** A sentence for the epoch at which a run has not improved for long; undefined for all others. */

@@ -2,7 +2,7 @@
 
 import type { EpochRecord } from "./position.js";
 
-/** Names in the file, fields of the record, and decimals where not all are written. */
+/** Names in the file, fields of the record, and the number of decimals if not all are written. */
 const columns: readonly (readonly [name: string, field: keyof EpochRecord, decimals?: number])[] = [
   ["epoch", "epoch"],
   ["step", "step"],
@@ -26,7 +26,7 @@ export const trainingLog = (history: readonly EpochRecord[]): string =>
     "",
   ].join("\n");
 
-/** Reads what `trainingLog` wrote; nothing if the text is something else. */
+/** Reads the text of `trainingLog`; undefined for any other text. */
 export function parseTrainingLog(text: string): readonly EpochRecord[] {
   const [head, ...lines] = text.split("\n").filter((line) => line !== "");
   if (head !== columns.map(([name]) => name).join(",")) return [];

@@ -1,6 +1,7 @@
 /**
- * @file Exponential moving average of parameters: e ← d·e + (1 − d)·w after each step, with d = min(decay, (1 + t)/(10 + t)), so
- * that the first steps do not keep the start in it. The average is often better than the last step, the more so at a high rate.
+ * @file Exponential moving average of parameters: e ← d·e + (1 − d)·w after each step, with d = min(decay, (1 + t)/(10 + t)),
+ * so that the first values do not stay in it. The average is often better than the last step, especially at a high learning
+ * rate.
  *
  * Source: Polyak and Juditsky 1992, doi:10.1137/0330046; the growing decay as in TensorFlow's ExponentialMovingAverage.
  */
@@ -39,6 +40,6 @@ export const averageFeeds = (decay: number, t: number): Readonly<Record<string, 
   [DECAY]: float32([Math.min(decay, (1 + t) / (10 + t))], []),
 });
 
-/** The state, with each parameter replaced by its average. */
+/** The state with each parameter replaced by its average. */
 export const withAverages = (state: ReadonlyMap<string, Tensor>): ReadonlyMap<string, Tensor> =>
   new Map([...state].map(([name, tensor]) => [name, state.get(averageName(name)) ?? tensor]));

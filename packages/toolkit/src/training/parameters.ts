@@ -1,4 +1,4 @@
-/** @file The trained parameters of a graph, and how each is treated. */
+/** @file The trained parameters of a graph, and the treatment of each. */
 
 import type { Graph, Node, Tensor } from "@subbyte/graph";
 import { parameterNames, statisticsNames } from "../models/index.js";
@@ -7,7 +7,7 @@ import { parameterNames, statisticsNames } from "../models/index.js";
 export interface Parameter {
   readonly name: string;
   readonly tensor: Tensor;
-  /** A FakeQuant's learnable scale rather than a weight, bias, or batch-norm vector. */
+  /** A FakeQuant's learnable scale, in contrast to a weight, bias, or batch-norm vector. */
   readonly isScale: boolean;
   /** A FakeQuant's learnable zero point. */
   readonly isZeroPoint: boolean;
@@ -17,18 +17,20 @@ export interface Parameter {
 export interface ParameterTreatment {
   /** Factor of the run's learning rate; 1 by default. */
   readonly learningRate?: number;
-  /** Weight decay; the run's by default for tensors of two or more dimensions, 0 for vectors (biases, batch norm, scales). */
+  /**
+   * Weight decay. By default that of the run for tensors of two or more dimensions, 0 for vectors (biases, batch norm, scales).
+   */
   readonly weightDecay?: number;
   /** Factor of the gradient, before any clipping; 1 by default. LSQ gives each scale 1/√(n·qmax). */
   readonly gradientScale?: number;
-  /** Smallest and largest value that an update may leave. */
+  /** Limits of the value after an update. */
   readonly minimum?: number;
   readonly maximum?: number;
-  /** Updates the logarithm of a positive value, such as a scale; `StepParameter` says how. */
+  /** Updates the logarithm of a positive value, such as a scale; see `StepParameter`. */
   readonly logarithmic?: boolean;
 }
 
-/** Decides for each parameter; `"frozen"` keeps it as it is. */
+/** Chooses the treatment of a parameter; `"frozen"` keeps it unchanged. */
 export type TreatParameter = (parameter: Parameter) => ParameterTreatment | "frozen";
 
 /**
@@ -56,7 +58,7 @@ export function trainableParameters(graph: Graph): Parameter[] {
   ];
 }
 
-/** All that training may have changed, and what belongs to it: parameters, running statistics, scales and zero points. */
+/** All tensors that training may have changed: parameters, running statistics, scales and zero points. */
 export function modelTensors(graph: Graph): Map<string, Tensor> {
   const quantizers = fakeQuants(graph).flatMap(({ inputs }) => inputs.slice(1));
   const names = new Set([...weightNames(graph), ...statisticsNames(graph), ...quantizers]);
@@ -65,7 +67,7 @@ export function modelTensors(graph: Graph): Map<string, Tensor> {
 
 const fakeQuants = (graph: Graph): Node[] => graph.nodes.filter(({ op }) => op === "FakeQuant");
 
-/** `parameterNames`, seeing through FakeQuant. */
+/** The names of `parameterNames`, also of weights behind a FakeQuant. */
 function weightNames(graph: Graph): string[] {
   const source = new Map<string, string>();
   for (const { inputs, outputs } of fakeQuants(graph)) source.set(outputs[0]!, source.get(inputs[0]!) ?? inputs[0]!);
@@ -76,7 +78,7 @@ function weightNames(graph: Graph): string[] {
   return parameterNames({ ...graph, nodes });
 }
 
-/** A parameter with its treatment, nothing left to default. */
+/** A parameter with its complete treatment. */
 export interface TrainedParameter extends Parameter, Required<Omit<ParameterTreatment, "minimum" | "maximum">> {
   readonly minimum: number | undefined;
   readonly maximum: number | undefined;

@@ -1,4 +1,4 @@
-/** @file Where a training run is, and what it has measured so far. */
+/** @file The position of a training run, and its measurements so far. */
 
 import * as v from "valibot";
 import type { CheckpointKind } from "./checkpoint.js";
@@ -11,7 +11,7 @@ export interface EpochRecord {
   readonly step: number;
   /** Learning rate of the epoch's last step. */
   readonly learningRate: number;
-  /** Mean over the epoch's images, as they were seen, with label smoothing and augmentation. */
+  /** Mean over the epoch's training images, with label smoothing and augmentation. */
   readonly trainLoss: number;
   readonly trainAccuracy: number;
   /** Absent if there are no validation images. */
@@ -19,7 +19,7 @@ export interface EpochRecord {
   readonly validationAccuracy?: number;
   /** Speed of training, without validation. */
   readonly imagesPerSecond: number;
-  /** Since the start of the run, over all its interruptions. */
+  /** Seconds since the start of the run, over all interruptions. */
   readonly seconds: number;
 }
 
@@ -32,13 +32,13 @@ export interface TrainingPosition {
   /** Sums over the present epoch's images. */
   readonly lossSum: number;
   readonly correct: number;
-  /** Time spent on steps of the present epoch, and on everything since the start of the run. */
+  /** Seconds spent on steps of the present epoch; `seconds` counts everything since the start of the run. */
   readonly epochSeconds: number;
   readonly seconds: number;
   readonly history: readonly EpochRecord[];
-  /** The best of them so far. */
+  /** The best epoch so far. */
   readonly best?: EpochRecord;
-  /** SHA-256 of the file with the best weights, where it was written. */
+  /** SHA-256 of the file with the best weights, if it was written. */
   readonly bestHash?: string;
 }
 
@@ -82,7 +82,7 @@ export const emptyPosition: TrainingPosition = {
   history: [],
 };
 
-/** Whether an epoch has a higher validation accuracy, or the same with a lower loss. */
+/** Whether an epoch has a higher validation accuracy than the best, or the same with a lower loss. */
 export function isBetter(record: EpochRecord, best: EpochRecord | undefined): boolean {
   if (!best) return true;
   const [accuracy, loss] = [

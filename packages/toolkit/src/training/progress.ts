@@ -1,4 +1,4 @@
-/** @file How far a run is, how fast it goes, and how long it will take. */
+/** @file The progress of a run, its speed, and its remaining time. */
 
 /** Progress of a training run. */
 export interface TrainProgress {
@@ -16,9 +16,9 @@ export interface TrainProgress {
   readonly accuracy: number;
   readonly learningRate: number;
   readonly imagesPerSecond: number;
-  /** Expected for the rest of the run, validation included as far as it has been timed. */
+  /** Expected seconds for the rest of the run, with validation if that has been timed. */
   readonly secondsLeft: number;
-  /** Expected for one epoch, with its validation. */
+  /** Expected seconds per epoch, with its validation. */
   readonly secondsPerEpoch: number;
 }
 
@@ -31,7 +31,7 @@ export class SpeedMeter {
   #steps = 0;
   #validationSeconds = 0;
 
-  /** A step took so long. The first one allocates memory and is forgotten as soon as there is a second. */
+  /** Records the seconds of a step. The first one, which allocates memory, is forgotten as soon as there is a second. */
   step(seconds: number): void {
     this.#steps++;
     this.#stepSeconds =

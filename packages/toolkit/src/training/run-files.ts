@@ -54,8 +54,8 @@ export class RunFiles {
   }
 
   /**
-   * The best weights become `best.safetensors` with `adoptBest` only, once a checkpoint knows them: until then a run that is
-   * interrupted goes on from a checkpoint that needs the earlier ones.
+   * Writes weights. The best ones get their name `best.safetensors` only by `adoptBest`, when a checkpoint refers to them:
+   * until then, an interrupted run continues from a checkpoint that needs the earlier ones.
    *
    * @returns the file's SHA-256
    */
@@ -90,12 +90,12 @@ export class RunFiles {
     return { ...graph, tensors: new Map([...graph.tensors].map(([key, own]) => [key, tensors.get(key) ?? own])) };
   }
 
-  /** Gives the weights that `writeWeights` wrote last as the best ones their name. */
+  /** Renames the best weights that `writeWeights` wrote last to their final name. */
   adoptBest(): Promise<void> {
     return renameFile(this.#nextBestPath, this.#weightsPath("best"));
   }
 
-  /** Removes best weights that no checkpoint knows. */
+  /** Removes best weights to which no checkpoint refers. */
   async dropNextBest(): Promise<void> {
     await rm(this.#nextBestPath, { force: true });
   }

@@ -1,4 +1,4 @@
-/** @file The settings that decide the outcome of a training run, and when a checkpoint may be resumed. */
+/** @file The settings that decide the outcome of a training run, and the check whether a checkpoint may be resumed. */
 
 import { computation, type RunSettings, requireSameSettings } from "./checkpoint.js";
 import type { TrainingStep } from "./classifier-step.js";
@@ -8,7 +8,7 @@ import { createOptimizer } from "./optimizers/index.js";
 import type { TrainingPosition } from "./position.js";
 import type { TrainOptions } from "./train-options.js";
 
-/** All that decides the outcome, but the number of threads. */
+/** All settings that decide the outcome, except the number of threads. */
 export async function settingsOf(options: TrainOptions, batchSize: number, step: TrainingStep): Promise<RunSettings> {
   const { images, validation, epochs, rate, mean, std, augmentation = {}, seed = 0, optimizer } = options;
   const { schedule, learningRate, warmupSteps = 0 } = rate;
@@ -39,9 +39,9 @@ export async function settingsOf(options: TrainOptions, batchSize: number, step:
 const EPOCHS = "epochs";
 
 /**
- * Whether a finished run goes on for more epochs.
+ * Whether a finished run continues for more epochs.
  *
- * @throws {UsageError} if a checkpoint was made under other settings.
+ * @throws {UsageError} if the checkpoint has other settings
  */
 export function requireResumable(
   path: string,

@@ -1,6 +1,6 @@
 /**
- * @file The graph of one step of learning: forward pass, loss, gradients, clipping, and the optimizer's updates. What a step
- * changes is an input under its own name and an output with its next value, so the graph itself holds no state.
+ * @file The graph of one learning step: forward pass, loss, gradients, clipping, and the optimizer's updates. A value that a
+ * step changes is an input under its own name and an output with its next value, so the graph itself has no state.
  */
 
 import {
@@ -19,22 +19,23 @@ import type { Optimizer } from "./optimizers/index.js";
 
 /** A parameter that is learned. */
 export interface StepParameter {
-  /** An input of the graph; the name of its state too. */
+  /** Name of the graph's input, and of the parameter's state. */
   readonly name: string;
   readonly initial: Tensor;
-  /** Name of the learning rate that it follows. */
+  /** Name of its learning rate. */
   readonly rate: string;
   /** λ of weight decay; 0 by default. */
   readonly weightDecay?: number;
   /** Factor of the gradient, before any clipping; 1 by default. */
   readonly gradientScale?: number;
-  /** Smallest and largest value that an update may leave. */
+  /** Limits of the value after an update. */
   readonly minimum?: number | undefined;
   readonly maximum?: number | undefined;
   /**
-   * The update changes the logarithm of a positive value, by the learning rate times gradient/value: to first order the same
-   * as the plain update, but the value stays positive. The quotient is limited to ±1, so that no value moves by a larger share than
-   * the learning rate: it grows without bound where weights are tiny. Weight decay shrinks a value by the constant rate λ.
+   * Whether the update changes the logarithm of a positive value, by the learning rate times gradient/value. To first order
+   * this equals the plain update, but the value stays positive. The quotient is limited to ±1, so that no value changes by a
+   * larger share than the learning rate; without a limit, it would grow without bound for tiny weights. Weight decay shrinks a
+   * value by the constant rate λ.
    */
   readonly logarithmic?: boolean;
 }
@@ -42,16 +43,16 @@ export interface StepParameter {
 export interface Clipping {
   /** Limits every element of every gradient to ± this, before `clipNorm`. */
   readonly clipValue?: number;
-  /** Scales all gradients down together where their common L2 norm exceeds this. */
+  /** Scales all gradients down together if their common L2 norm exceeds this. */
   readonly clipNorm?: number;
 }
 
-/** Values beside parameters that a step changes, such as running averages. */
+/** Values besides parameters that a step changes, such as running averages. */
 export interface StateUpdate {
   /** Input of the graph; added with the step. */
   readonly name: string;
   readonly initial: Tensor;
-  /** Value that it has after the step. */
+  /** The value after the step. */
   readonly next: string;
 }
 
@@ -67,21 +68,25 @@ export interface StepDefinition extends Clipping {
   readonly optimizer: Optimizer;
   /** Appends a scalar that is added to the loss for the gradients, but not to the loss that a step reports. */
   readonly penalty?: ((g: GraphBuilder) => string) | undefined;
-  /** Parameters that no gradient reaches: the update rule alone changes them. */
+  /** Parameters without gradient, which only the update rule changes. */
   readonly withoutGradient?: readonly StepParameter[];
-  /** Appends what is added to a parameter's gradient before clipping, or returns undefined. */
+  /** Appends a term that is added to a parameter's gradient before clipping; returns undefined if there is none. */
   readonly gradientTerm?: ((g: GraphBuilder, parameter: string) => string | undefined) | undefined;
-  /** Appends further state. @param next the values that the step gives to parameters, by their names */
+  /**
+   * Appends further state.
+   *
+   * @param next the new values of parameters, by their names
+   */
   readonly averages?: (g: GraphBuilder, next: ReadonlyMap<string, string>) => readonly StateUpdate[];
   /** Counts the images whose largest logit is their label's; the output must then be logits `[n, classes]`. */
   readonly countCorrect?: boolean;
-  /** Computes 3×3 convolutions by minimal filtering (Winograd) where that is faster; true by default. */
+  /** Computes 3×3 convolutions by minimal filtering (Winograd) if that is faster; true by default. */
   readonly winograd?: boolean;
 }
 
 /** A training step as one graph: loss, gradients and updates. */
 export interface StepGraph {
-  /** Inputs: the forward graph's, labels and target where the loss reads them, scalars, and the state by its names. */
+  /** Inputs: those of the forward graph, labels and target if the loss reads them, scalars, and the state. */
   readonly graph: Graph;
   /** Inputs that the loss reads. */
   readonly labels: string | undefined;
@@ -93,13 +98,17 @@ export interface StepGraph {
   readonly state: ReadonlyMap<string, Tensor>;
   /** The output with the next value of each. */
   readonly next: ReadonlyMap<string, string>;
-  /** Values of the scalar inputs at step `t` = 1, 2, … @param rates learning rates by name */
+  /**
+   * Values of the scalar inputs at step `t` = 1, 2, …
+   *
+   * @param rates learning rates by name
+   */
   scalars(rates: Readonly<Record<string, number>>, t: number): Readonly<Record<string, Tensor>>;
 }
 
 /**
- * @throws {UsageError} if an option is out of its range; {ModelError} if an operator has no gradient, or a parameter no
- *   influence on the loss.
+ * @throws {UsageError} if an option is out of its range
+ * @throws {ModelError} if an operator has no gradient, or a parameter has no influence on the loss
  */
 export function buildStepGraph(definition: StepDefinition): StepGraph {
   checkClipping(definition);
@@ -219,7 +228,7 @@ function countCorrect(g: GraphBuilder, logits: string, labels: string): string {
   return g.op("ReduceSum", [g.op("Cast", [g.op("Equal", [first, labels])], { to: 1 })], { keepdims: 0 });
 }
 
-/** Gradients with their factors and what is added to them. */
+/** Gradients with their factors and additional terms. */
 const wholeGradients = (g: GraphBuilder, values: readonly string[], definition: StepDefinition): string[] =>
   values.map((value, i) => {
     const { name, gradientScale = 1 } = definition.parameters[i]!;
@@ -228,7 +237,7 @@ const wholeGradients = (g: GraphBuilder, values: readonly string[], definition: 
     return term === undefined ? scaled : g.op("Add", [scaled, term]);
   });
 
-/** As `torch.nn.utils.clip_grad_value_` and then `clip_grad_norm_`. */
+/** Clips like `torch.nn.utils.clip_grad_value_` and then `clip_grad_norm_`. */
 function clip(g: GraphBuilder, values: readonly string[], { clipValue, clipNorm }: Clipping): readonly string[] {
   let result = values;
   if (clipValue !== undefined) {

@@ -1,4 +1,4 @@
-/** @file One step of learning after the other: a step graph in a session, with the tensors that it changes. */
+/** @file Runs one learning step after the other: a step graph in a session, with the tensors that it changes. */
 
 import { createHash } from "node:crypto";
 import { type Tensor, writeOnnx } from "@subbyte/graph";
@@ -13,7 +13,7 @@ import type { StepGraph } from "./step-graph.js";
 export interface StepResult {
   /** Mean loss of the batch, before the update. */
   readonly loss: number;
-  /** Images of the batch whose largest logit, before the update, was their label's; 0 where the step does not count them. */
+  /** Images of the batch whose largest logit, before the update, was their label's; 0 if the step does not count them. */
   readonly correct: number;
 }
 
@@ -21,7 +21,7 @@ export interface StepResult {
 export interface StepFeeds {
   /** Inputs of the forward graph by name. */
   readonly inputs: Readonly<Record<string, Tensor>>;
-  /** `[n]` class indices, where the loss reads them. */
+  /** `[n]` class indices, if the loss reads them. */
   readonly labels?: Int32Array | undefined;
   /** The target, in the shape of the output, if the loss reads it. */
   readonly target?: Tensor | undefined;
@@ -35,17 +35,25 @@ export interface StepTime {
 
 /** A training step that is loaded into ONNX Runtime, with its state. */
 export interface Step {
-  /** All that steps change, by name. The arrays are overwritten by the step after the next. */
+  /** All values that steps change, by name. The step after the next overwrites the arrays. */
   readonly state: ReadonlyMap<string, Tensor>;
   /** Identifies the computation: structure, constants, hyperparameters in the graph. */
   readonly fingerprint: string;
-  /** Computes one step and takes over the new state. */
+  /** Computes one step and keeps the new state. */
   run(feeds: StepFeeds, time: StepTime): Promise<StepResult>;
-  /** Says where in the last step, which had these feeds, a value first was not finite. */
+  /**
+   * Names the value that was the first not to be finite in the last step.
+   *
+   * @param feeds the feeds of that step
+   */
   describeFault(feeds: StepFeeds): Promise<string>;
-  /** How long each node took, once, where the session is `profiled`. */
+  /** The time of each node, if the session is `profiled`. Can be called once. */
   profile(): Promise<readonly NodeTime[]>;
-  /** Replaces the state, as when resuming. @throws {DataError} if a tensor is missing or has another shape. */
+  /**
+   * Replaces the state, to resume.
+   *
+   * @throws {DataError} if a tensor is missing or has another shape
+   */
   restore(state: ReadonlyMap<string, Tensor>): void;
   /** Frees the session. */
   release(): Promise<void>;
@@ -54,10 +62,10 @@ export interface Step {
 /**
  * Loads a step.
  *
- * The state lives in two sets of arrays that take turns: a step reads one and writes the other. Taking over the arrays that
- * ONNX Runtime returns instead costs new pages of memory in every step (ResNet-18 at 32×32, batch 64: 5 to 20 % of it).
+ * The state is in two sets of arrays that alternate: a step reads one and writes the other. If the arrays that ONNX Runtime
+ * returns were used instead, every step would need new pages of memory, which takes a noticeable share of its time.
  *
- * @throws as `createSession` does.
+ * @throws the errors of `createSession`
  */
 export async function createStep(step: StepGraph, options: SessionOptions = {}): Promise<Step> {
   const { next, loss, correct } = step;
@@ -96,7 +104,7 @@ function fed(step: StepGraph, { inputs, labels, target }: StepFeeds): Record<str
   };
 }
 
-/** ONNX Runtime drops inputs that nothing reads, and refuses them as feeds. */
+/** The feeds that the session reads: ONNX Runtime drops inputs that nothing reads, and refuses them as feeds. */
 export const readBy = ({ inputs }: Pick<Session, "inputs">, given: Readonly<Record<string, Tensor>>) =>
   Object.fromEntries(inputs.flatMap((name) => (given[name] ? [[name, given[name]]] : [])));
 

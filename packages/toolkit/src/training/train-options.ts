@@ -28,17 +28,17 @@ export interface TrainOptions extends TrainingStepOptions {
   readonly target?: (images: Tensor) => Promise<Tensor>;
   /** Values of further graph inputs at step `step` = 0 … `steps` − 1 of the run. */
   readonly inputs?: (step: number, steps: number) => Readonly<Record<string, Tensor>>;
-  /** Makes the network that validation images are fed to from the trained graph; by default it is the trained graph itself. */
+  /** Makes the network that is validated from the trained graph; by default it is the trained graph itself. */
   readonly finished?: (trained: Graph) => Promise<Graph>;
   /** Ends the run after this many epochs in a row without a new best; never by default. A resumed run may set another value. */
   readonly patience?: number;
-  /** Folder for checkpoints, weights and the log; nothing is written where absent. */
+  /** Folder for checkpoints, weights and the log; without it, nothing is written. */
   readonly out?: string;
   /** Steps between checkpoints inside an epoch; one at the end of each epoch is always written. */
   readonly checkpointEvery?: number;
   /**
-   * Continues from the checkpoint in `out`. The result equals that of an uninterrupted run, bit for bit. A finished run is
-   * prolonged if `epochs` is larger than before, and follows the schedule of the longer run from then on.
+   * Continues from the checkpoint in `out`. The result equals that of an uninterrupted run, bit for bit. If `epochs` is larger
+   * than before, a finished run is prolonged, and follows the schedule of the longer run from then on.
    */
   readonly resume?: boolean;
   /** Starts from the beginning even if `out` has the checkpoint of an earlier run, and deletes that checkpoint. */
@@ -61,7 +61,10 @@ export interface TrainOptions extends TrainingStepOptions {
 export interface TrainResult {
   /** After the last step. */
   readonly graph: Graph;
-  /** After the epoch of the highest validation accuracy (the lower loss decides among equals); the last one without validation. */
+  /**
+   * The network after the epoch with the highest validation accuracy (among equals, the lower loss); without validation, after
+   * the last one.
+   */
   readonly best: { readonly graph: Graph; readonly epoch: number };
   readonly history: readonly EpochRecord[];
   /** Result of the last epoch. */

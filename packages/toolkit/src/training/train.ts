@@ -22,10 +22,10 @@ import { checkTrainOptions, type TrainOptions, type TrainResult } from "./train-
 /**
  * Trains a classifier graph: one image input `[N, C, H, W]`, logits as first output.
  *
- * @throws {UsageError} if options do not fit each other, the images or the checkpoint, or `out` holds another run or is in use.
- * @throws {InterruptedError} when `signal` fires, after the step at hand; {FailedRunError} when the loss is no longer finite, or
- *   far beyond that of guessing at the end.
- * @throws {MachineError} if a file cannot be written. Files written before are intact in all cases.
+ * @throws {UsageError} if options do not fit each other, the images or the checkpoint, or if `out` has another run or is in use
+ * @throws {InterruptedError} if `signal` fires, after the current step
+ * @throws {FailedRunError} if the loss is no longer finite, or at the end far above that of guessing
+ * @throws {MachineError} if a file cannot be written. In all cases, files written before are intact
  */
 export async function train(options: TrainOptions): Promise<TrainResult> {
   checkTrainOptions(options);
@@ -124,7 +124,7 @@ class TrainingRun {
     return learningRateAt(this.options.rate, step, this.options.epochs * this.#stepsPerEpoch);
   }
 
-  /** The steps of the present epoch that are left. */
+  /** Does the remaining steps of the present epoch. */
   async #finishEpoch(): Promise<void> {
     const { images, seed = 0, augmentation, checkpointEvery, signal } = this.options;
     let before = performance.now();
@@ -251,13 +251,16 @@ class TrainingRun {
     await this.files.writeCheckpoint({ settings: this.settings, position: this.#position, tensors: this.step.state });
   }
 
-  /** A loss can still be finite while the update after it is not; such a state must not replace a good one. */
+  /**
+   * Checks that the state is finite. A loss can be finite although the update after it is not, and such a state must not
+   * replace a good one.
+   */
   #requireFinite(): void {
     const name = firstNotFinite(this.step.state);
     if (name !== undefined) throw this.#diverged(`"${name}" is no longer finite`);
   }
 
-  /** A finite loss can be hopeless too. */
+  /** Checks that the loss is not hopeless, although it is finite. */
   #requireLearned(): void {
     const { images, loss } = this.options;
     const fault = hopelessness(this.#position.history.at(-1), images.classes.length, loss === undefined);

@@ -1,4 +1,6 @@
-/** @file Puts loaded weights into a graph: finds which tensor of the file is which parameter, and says what does not fit. */
+/**
+ * @file Puts loaded weights into a graph: matches the tensors of the file with the parameters, and reports what does not fit.
+ */
 
 import type { Graph, Tensor } from "@subbyte/graph";
 import { DataError } from "../errors.js";
@@ -8,7 +10,7 @@ import { timmName } from "./timm-names.js";
 /** Options of `applyWeights`. */
 export interface ApplyOptions {
   /**
-   * If the last layer of the file is missing or has another number of classes: throw an error, or keep the initial
+   * What to do if the last layer of the file is missing or has another number of classes: throw an error, or keep the initial
    * values of the graph.
    */
   readonly head?: "refuse" | "reinitialize";
@@ -20,13 +22,13 @@ export interface ApplyOptions {
 export interface ApplyReport {
   /** Parameters and statistics that were set, by the graph's names. */
   readonly loaded: readonly string[];
-  /** Those of the last layer that kept their initial values. */
+  /** Parameters of the last layer that kept their initial values. */
   readonly reinitialized: readonly string[];
-  /** Names of the file that mean nothing to a graph (batch counters). */
+  /** Names of the file without meaning for a graph (batch counters). */
   readonly ignored: readonly string[];
 }
 
-/** The last layer's name in torchvision, timm, the CIFAR ResNets and their relatives. */
+/** Names of the last layer in torchvision, timm, the CIFAR ResNets and similar models. */
 const HEADS = ["fc", "linear", "classifier", "classifier.1", "head", "head.fc", "last_linear"];
 
 /** Parts that other model collections name otherwise (kuangliu's `pytorch-cifar`). */
@@ -36,9 +38,9 @@ const SYNONYMS: readonly (readonly [RegExp, string])[] = [[/\.shortcut\.([01])\.
 const isCounter = (name: string) => name.endsWith("num_batches_tracked") || name === "n_averaged";
 
 /**
- * A graph with the file's weights in place of its own.
+ * The graph with the file's weights instead of its own.
  *
- * @throws {DataError} listing everything that is missing, left over or of another shape.
+ * @throws {DataError} that lists everything that is missing, left over or of another shape
  */
 export function applyWeights(
   graph: Graph,
@@ -93,7 +95,7 @@ export interface WeightComparison {
   readonly misfits: readonly string[];
   /** Names of the file that mean nothing to a graph. */
   readonly ignored: readonly string[];
-  /** The file's name for each of the graph's. */
+  /** The file's name for each name of the graph. */
   readonly matches: ReadonlyMap<string, string>;
 }
 
@@ -120,7 +122,7 @@ function namesOfHead(graph: Graph): readonly string[] {
   return graph.nodes.findLast(({ op }) => op === "Gemm")?.inputs.slice(1) ?? [];
 }
 
-/** The name in the file for each name of the graph. If two names mean the same, the second is unexpected. */
+/** The name in the file for each name of the graph. If two names mean the same parameter, the second counts as unexpected. */
 function matchNames(given: readonly string[], expected: ReadonlySet<string>, headWeight: string | undefined) {
   const wrapper = wrapperOf(given, expected);
   const matches = new Map<string, string>();
@@ -151,7 +153,7 @@ function wrapperOf(given: readonly string[], expected: ReadonlySet<string>): str
   return [...counts].filter(([, count]) => count === most).toSorted(([a], [b]) => a.length - b.length)[0]![0];
 }
 
-/** A name, and what it is called elsewhere. */
+/** A name and its synonyms. */
 const namesOf = (name: string): readonly string[] => [
   name,
   ...SYNONYMS.map(([pattern, replacement]) => name.replace(pattern, replacement)),
@@ -168,7 +170,10 @@ function candidates(name: string, wrapper: string, headWeight: string | undefine
   return [...namesOf(bare), ...(head ? [head] : [])];
 }
 
-/** A last layer of another class count gets a message of its own: it is what transfer learning begins with. */
+/**
+ * Makes a message of its own for a last layer with another number of classes, because this is the beginning of transfer
+ * learning.
+ */
 function refuseOtherClasses(
   graph: Graph,
   weights: ReadonlyMap<string, Tensor>,
@@ -197,7 +202,7 @@ function refuseOtherClasses(
 const sameShape = (a: readonly number[], b: readonly number[]) =>
   a.length === b.length && a.every((dim, i) => dim === b[i]);
 
-/** Whether only the first dimension, that of the classes, is another. */
+/** Whether two tensors differ only in the first dimension, the number of classes. */
 const differsInClasses = ({ shape: a }: Tensor, { shape: b }: Tensor) =>
   a[0] !== b[0] && sameShape(a.slice(1), b.slice(1));
 

@@ -1,4 +1,4 @@
-/** @file Reading little-endian numbers and runs of bytes from a file that may end early or lie about its lengths. */
+/** @file Reads little-endian numbers and runs of bytes from a file that may be cut off or have wrong lengths. */
 
 import { DataError } from "../errors.js";
 
@@ -9,7 +9,7 @@ export class ByteReader {
   /** Index of the next byte. */
   position: number;
 
-  /** @param source what messages call the file. */
+  /** @param source name of the file in messages */
   constructor(bytes: Uint8Array, source: string, position = 0) {
     this.#bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -33,14 +33,18 @@ export class ByteReader {
     return this.#view.getUint32(this.#advance(4), true);
   }
 
-  /** A length of 64 bits. @throws {DataError} if it is longer than any file. */
+  /**
+   * A length of 64 bits.
+   *
+   * @throws {DataError} if it is longer than any file
+   */
   length64(): number {
     const length = this.#view.getBigUint64(this.#advance(8), true);
     if (length > BigInt(this.#bytes.length)) this.fail(`announces ${length} bytes, more than the file has`);
     return Number(length);
   }
 
-  /** Big-endian, as pickle alone has it. */
+  /** A big-endian number, which only pickle has. */
   float64BigEndian(): number {
     return this.#view.getFloat64(this.#advance(8), false);
   }
@@ -60,7 +64,7 @@ export class ByteReader {
     return line;
   }
 
-  /** Refuses the file, naming the place. */
+  /** Throws an error that names the place. */
   fail(problem: string): never {
     throw new DataError(
       "weights-damaged",

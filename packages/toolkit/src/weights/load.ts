@@ -10,7 +10,7 @@ import { isPickle, isZip, readLegacyCheckpoint, readZipCheckpoint } from "./torc
 /** The tensors of a weights file. */
 export interface LoadedWeights {
   readonly format: "safetensors" | "pytorch" | "pytorch-legacy";
-  /** By the file's own names; floating-point tensors as float32, every one in an array of its own. */
+  /** By the names in the file; floating-point tensors are float32, each in an array of its own. */
   readonly tensors: Map<string, Tensor>;
   /** Keys that led to the tensors inside a checkpoint, e.g. `["state_dict"]`. */
   readonly path: readonly string[];
@@ -21,14 +21,14 @@ export interface LoadedWeights {
 /** Whether a file begins as one of the formats that `loadWeights` reads. */
 export const isWeightsFile = (bytes: Uint8Array): boolean => isZip(bytes) || isPickle(bytes) || isSafetensors(bytes);
 
-/** Tensors may share storages, but a file of few bytes shall not fill the memory. */
+/** Tensors may share storages, but a small file must not fill the memory. */
 const MAX_EXPANSION = 16;
 
 /**
  * Reads a PyTorch checkpoint (zip or old format) or a safetensors file. Nothing in the file is executed.
  *
- * @param source what messages call the file.
- * @throws {DataError} for an unknown or damaged file, and for objects that are not plain tensors.
+ * @param source name of the file in messages
+ * @throws {DataError} for an unknown or damaged file, and for objects that are not plain tensors
  */
 export async function loadWeights(bytes: Uint8Array, source = "the checkpoint"): Promise<LoadedWeights> {
   if (isZip(bytes)) return fromCheckpoint("pytorch", readZipCheckpoint(bytes, source), bytes.length, source);

@@ -1,13 +1,13 @@
 /**
  * @file A reader for Python's pickle format, protocols 2 to 5, that executes nothing.
  *
- * A pickle is a program for a small stack machine (`Lib/pickletools.py` documents every opcode). What makes it dangerous is
- * GLOBAL, which names any importable function, and REDUCE, which calls it. Here a name stands for what the caller's table
- * says, and a name that is not in the table ends the reading. State set by BUILD is dropped: tensors do not use it. Objects of modules
- * that are known to hold no weights (dates, paths, settings) are read over.
+ * A pickle is a program for a small stack machine (`Lib/pickletools.py` documents every opcode). It is dangerous because GLOBAL
+ * names any importable function, and REDUCE calls it. Here, a name has the value in the caller's table, and reading ends at a
+ * name that is not in the table. State set by BUILD is dropped, because tensors do not use it. Objects of modules that are
+ * known to have no weights (dates, paths, settings) are skipped.
  *
- * Python becomes: None → null, int → number or bigint, str → string, bytes → Uint8Array, list and tuple → array,
- * dict → Map, set → Set.
+ * Python becomes: None → null, int → number or bigint, str → string, bytes → Uint8Array, list and tuple → array, dict → Map,
+ * set → Set.
  */
 
 import { DataError } from "../errors.js";
@@ -16,7 +16,7 @@ import { ByteReader } from "./byte-reader.js";
 /** The values of global names. REDUCE and NEWOBJ may call those that are functions; other values are only passed on. */
 export type PickleGlobals = ReadonlyMap<string, unknown>;
 
-/** Stands for an object that holds no weights, and for what it is made by; whatever it is given is dropped. */
+/** Replaces an object without weights, and its constructor; all arguments are dropped. */
 export class Opaque {}
 
 export interface UnpickleOptions {
@@ -30,10 +30,7 @@ export interface UnpickleOptions {
   readonly persistent?: (id: unknown) => unknown;
 }
 
-/**
- * The state of a ResNet-152 takes forty thousand. A limit is needed so that a file of nothing but opcodes cannot
- * fill the memory.
- */
+/** Most opcodes; the state of a ResNet-152 takes forty thousand. Without a limit, a file of opcodes could fill the memory. */
 const MAX_OPCODES = 2_000_000;
 
 /** The largest number of arguments of a constructor. */
@@ -44,7 +41,7 @@ const MAX_INTEGER_BYTES = 32;
 
 const text = new TextDecoder();
 
-/** The stack machine's state, and the few operations that opcodes are made of. */
+/** The stack machine's state, and the operations from which opcodes are built. */
 class Machine {
   readonly reader: ByteReader;
   readonly options: UnpickleOptions;
@@ -127,7 +124,11 @@ class Machine {
     for (const item of items) set.add(item);
   }
 
-  /** The value of `module.name`. @throws {DataError} if it is not in the table. */
+  /**
+   * The value of `module.name`.
+   *
+   * @throws {DataError} if it is not in the table
+   */
   global(module?: unknown, name?: unknown): void {
     const { globals, opaque, source } = this.options;
     if (typeof module !== "string" || typeof name !== "string") return this.reader.fail("has a global without a name");
@@ -150,7 +151,7 @@ class Machine {
     this.push(callee(...args));
   }
 
-  /** Two's complement, little-endian. */
+  /** An integer in two's complement, little-endian. */
   integer(length: number): number | bigint {
     if (length > MAX_INTEGER_BYTES) this.reader.fail(`has an integer of ${length} bytes`);
     const bytes = this.reader.bytes(length);
@@ -165,7 +166,7 @@ class Machine {
   }
 }
 
-/** The opcodes that protocols 2 to 5 write; what only the text protocols 0 and 1 have is refused. */
+/** The opcodes of protocols 2 to 5; those that only the text protocols 0 and 1 have are refused. */
 const OPCODES: Readonly<Record<number, (m: Machine, r: ByteReader) => void>> = {
   128: (_, r) => void r.uint8(), // PROTO
   149: (_, r) => void r.length64(), // FRAME: read ahead, which is nothing to us

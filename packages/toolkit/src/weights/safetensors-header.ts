@@ -1,4 +1,4 @@
-/** @file The JSON of a safetensors header: objects in one object, with lists of numbers, and no name twice. */
+/** @file The JSON of a safetensors header: one object of objects, with lists of numbers, and no name twice. */
 
 export type Json = Readonly<Record<string, unknown>>;
 
@@ -9,10 +9,10 @@ export const isObject = (value: unknown): value is Json =>
 const [QUOTE, BACKSLASH, COLON, OPEN_LIST, CLOSE_LIST, OPEN, CLOSE] = [0x22, 0x5c, 0x3a, 0x5b, 0x5d, 0x7b, 0x7d];
 
 /**
- * The header of a file, or what is wrong with it.
+ * The header of a file, or a description of its fault.
  *
- * JSON.parse takes gigabytes for a header of nested lists and keeps the last of two equal names, where other readers keep the
- * first. Both are found in one pass over the bytes before it: every member has one colon.
+ * JSON.parse takes gigabytes for a header of nested lists, and keeps the last of two equal names, whereas other readers keep
+ * the first. Both are detected before, in one pass over the bytes: every member has one colon.
  */
 export function parseHeader(bytes: Uint8Array): Json | string {
   const members = countMembers(bytes);
@@ -29,7 +29,7 @@ export function parseHeader(bytes: Uint8Array): Json | string {
   return entries.length + kept === members ? header : "has a header with the same name twice";
 }
 
-/** Members of all objects; undefined where objects or lists are nested deeper than in `{"name": {"shape": [1]}}`. */
+/** Number of members of all objects; undefined if objects or lists are nested deeper than in `{"name": {"shape": [1]}}`. */
 function countMembers(bytes: Uint8Array): number | undefined {
   let members = 0;
   let depth = 0;

@@ -49,7 +49,7 @@ interface Entry {
   readonly end: number;
 }
 
-/** Length of the header where the file begins as safetensors do. */
+/** Length of the header; undefined if the file does not begin as a safetensors file. */
 function headerLength(bytes: Uint8Array): number | undefined {
   if (bytes.length < 10 || bytes[8] !== 0x7b) return undefined;
   const length = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);

@@ -1,9 +1,12 @@
-/** @file Finds the weights in a checkpoint: training scripts keep them below other keys, beside numbers, optimizers and averages. */
+/**
+ * @file Finds the weights in a checkpoint: training scripts store them under other keys, together with numbers, optimizers and
+ * averages.
+ */
 
 import { DataError } from "../errors.js";
 import { TensorView } from "./torch-pickle.js";
 
-/** Under which keys training scripts keep the weights, those of a moving average last. */
+/** Usual keys of the weights in training scripts; those of a moving average are last. */
 const NESTS = [
   "state_dict",
   "model_state_dict",
@@ -24,7 +27,7 @@ const NESTS = [
   "teacher",
 ];
 
-/** A checkpoint nests its weights two or three levels deep. */
+/** Most levels that are searched; checkpoints have their weights at the second or third. */
 const MAX_DEPTH = 8;
 
 export interface StateDict {
@@ -34,10 +37,10 @@ export interface StateDict {
 }
 
 /**
- * The outermost dict that has weights: tensors below a usual key, or tensors of two dimensions or more with names of parameters. A
- * tensor of one number beside "state_dict" (`best_acc1`), and the states of an optimizer, are none.
+ * The outermost dict with weights: tensors under a usual key, or tensors of two dimensions or more with names of parameters. A
+ * tensor of one number beside "state_dict" (`best_acc1`), and the states of an optimizer, do not count.
  *
- * @throws {DataError} if there is none, or several below keys that tell nothing
+ * @throws {DataError} if there is none, or if there are several under unknown keys
  */
 export function findStateDict(root: unknown, source: string): StateDict {
   const found = search(root, [], new Set());
@@ -67,7 +70,7 @@ const viewsOf = (dict: ReadonlyMap<unknown, unknown>): readonly (readonly [strin
     (entry): entry is [string, TensorView] => typeof entry[0] === "string" && entry[1] instanceof TensorView,
   );
 
-/** One for a usual key; all others otherwise. */
+/** Searches a usual key first, and all other keys otherwise. */
 function search(level: unknown, path: readonly string[], above: ReadonlySet<unknown>): readonly StateDict[] {
   if (!(level instanceof Map) || above.has(level) || path.length >= MAX_DEPTH) return [];
   const dict: ReadonlyMap<unknown, unknown> = level;
@@ -85,5 +88,8 @@ function search(level: unknown, path: readonly string[], above: ReadonlySet<unkn
   );
 }
 
-/** `exp_avg` and `momentum_buffer` of optimizers are no names of parameters: these have the path of a module, or are its weight. */
+/**
+ * Whether a name can be a parameter's: it has the path of a module, or is its weight. `exp_avg` and `momentum_buffer` of
+ * optimizers are not.
+ */
 const isParameter = (name: string): boolean => name.includes(".") || name === "weight";

@@ -1,4 +1,4 @@
-/** @file Elements as files store them (little-endian, at any offset, in any order) to fresh arrays of their own. */
+/** @file Copies elements from files (little-endian, at any offset, in any order) to new arrays. */
 
 import { type DType, elementCount, float32, fromFloat16Bits, type Tensor, type TypedArray } from "@subbyte/graph";
 
@@ -44,7 +44,7 @@ function widenBfloat16(bits: Uint16Array): Float32Array {
   return new Float32Array(words.buffer);
 }
 
-/** A contiguous tensor. `bytes` must have as many as the shape and the type need. */
+/** Decodes a contiguous tensor. `bytes` must have exactly the length that shape and type need. */
 export function decodeTensor(bytes: Uint8Array, type: StoredType, shape: readonly number[]): Tensor {
   return fromBuffer(ownBuffer(bytes), type, shape);
 }
@@ -64,13 +64,13 @@ export interface StridedView {
   readonly strides: readonly number[];
 }
 
-/** One past the last element that a view reads. */
+/** The index after the last element that a view reads. */
 export function viewEnd({ offset, shape, strides }: StridedView): number {
   if (shape.includes(0)) return offset;
   return shape.reduce((end, dim, axis) => end + (dim - 1) * strides[axis]!, offset + 1);
 }
 
-/** Lays the elements of a view out in row-major order. The view must lie within its bytes. */
+/** Copies the elements of a view in row-major order. The view must lie within its bytes. */
 export function decodeView(view: StridedView): Tensor {
   const { size } = storedTypes[view.type];
   const count = elementCount(view.shape);
@@ -103,7 +103,7 @@ function isContiguous({ shape, strides }: StridedView): boolean {
   return true;
 }
 
-/** Floating-point tensors as float32, rounded to nearest; others as they are. */
+/** Converts floating-point tensors to float32, rounded to nearest; others are returned as they are. */
 export function toFloat32(tensor: Tensor): Tensor {
   if (tensor.dtype === "float64") return float32(new Float32Array(tensor.data as Float64Array), tensor.shape);
   if (tensor.dtype !== "float16") return tensor;

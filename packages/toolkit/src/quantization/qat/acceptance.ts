@@ -1,11 +1,15 @@
-/** @file Whether a trained network is better than the one it began with, beyond what chance makes of the validation images. */
+/**
+ * @file Decides whether a trained network is better than the one that it began with, by more than chance on the validation
+ * images.
+ */
 
 import { pairedChanges } from "../../evaluation/chance.js";
 import type { ClassifierResult } from "../../evaluation/evaluate.js";
 
 /**
- * True where the images that the trained network alone has right outnumber those that the baseline alone has by at least the
- * standard deviation of that difference, √(both together). Source: McNemar 1947, doi:10.1007/BF02295996.
+ * Whether the trained network is better beyond chance: the images that only it classifies correctly must outnumber those that
+ * only the baseline does, by at least the standard deviation of that difference, √(sum of both numbers). Source: McNemar 1947,
+ * doi:10.1007/BF02295996.
  *
  * @param labels class of each image
  */

@@ -1,15 +1,17 @@
 /**
- * @file Batch normalization around quantized weights. A calibrated network has it folded into its convolutions; to train, it is
- * taken out again, so that each step normalizes by its batch; afterwards it is folded back into scales, weights and biases:
+ * @file Batch normalization around quantized weights. A calibrated network has it folded into its convolutions. For training it
+ * is separated again, so that each step normalizes by its batch; afterwards it is folded back into scales, weights and biases:
  *
  *   folded   y = conv(x, Q(w; s)) + b
  *   apart    y = γ·(conv(x, Q(w/k; s/k)) − μ)/√(σ² + ε) + β,   k > 0 per output channel
  *
- * Codes are those of w/s in both forms, since the grid of weights has one scale per channel: folding is exact but for the last bit.
+ * Codes are those of w/s in both forms, because the grid of weights has one scale per channel: folding is exact but for the
+ * last bit.
  *
- * k is the factor |γ|/√(σ² + ε) that was folded in, where the network had batch norm; elsewhere the norm of the channel's weights, so
- * that all channels are of one size and learn at one rate. γ and β are set so that outputs have the float network's mean and
- * variance: a start that corrects what quantization shifted (as bias correction does, and for variances too).
+ * If the network had batch norm, k is the factor |γ|/√(σ² + ε) that was folded in. Otherwise it is the norm of the channel's
+ * weights, so that all channels have the same size and learn at the same rate. γ and β are set so that outputs have the float
+ * network's mean and variance. Training so starts from a network whose means (as in bias correction) and variances are
+ * corrected.
  */
 
 import { float32, type Graph, GraphBuilder, type Node, namesIn, type Tensor } from "@subbyte/graph";
@@ -21,7 +23,7 @@ import type { Moments } from "./moments.js";
 
 const EPSILON = 1e-5;
 
-/** A convolution that batch norm follows while the network is trained. */
+/** A convolution with batch norm after it during training. */
 export interface NormalizedLayer {
   readonly conv: Node;
   readonly weight: FakeQuant;
@@ -30,8 +32,8 @@ export interface NormalizedLayer {
 }
 
 /**
- * The convolutions with a bias that get a batch norm: those whose weights had one in `source`, or all but the classifier's where
- * `source` has none.
+ * The convolutions with a bias that get a batch norm: those whose weights had one in `source`, or, if `source` has none, all
+ * but the classifier's.
  */
 export function normalizedLayers(graph: Graph, source: Graph | undefined): readonly NormalizedLayer[] {
   const topology = analyse(withoutQuantizers(graph));
@@ -46,7 +48,7 @@ export function normalizedLayers(graph: Graph, source: Graph | undefined): reado
   });
 }
 
-/** |γ|/√(σ² + ε) per channel of each convolution that a batch norm follows, by the name of its weights. */
+/** |γ|/√(σ² + ε) per channel of each convolution before a batch norm, by the name of its weights. */
 export function foldedFactors(source: Graph): ReadonlyMap<string, Float32Array> {
   const producers = new Map(source.nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)));
   const factors = new Map<string, Float32Array>();
@@ -77,9 +79,9 @@ const withoutQuantizers = (graph: Graph): Graph => {
 };
 
 /**
- * Takes batch norm out of `layers` again. Its running statistics are 0 and 1 until they are measured.
+ * Separates batch norm from `layers` again. Its running statistics are 0 and 1 until they are measured.
  *
- * @param moments mean and variance per channel that each layer's output is to have, in the order of `layers`
+ * @param moments desired mean and variance per channel of each layer's output, in the order of `layers`
  */
 export function withBatchNorm(
   graph: Graph,
@@ -139,7 +141,10 @@ export function withBatchNorm(
   return g.build();
 }
 
-/** Smallest γ that training may leave: below it a channel is as good as dead, and its weights' scale leaves float32. */
+/**
+ * Smallest γ after training. With a smaller one a channel has hardly any effect, and the scale of its weights leaves the range
+ * of float32.
+ */
 export const MIN_GAMMA = 1e-4;
 
 function factorsOf(graph: Graph, { weight }: NormalizedLayer, had: Float32Array | undefined): Float32Array {

@@ -1,7 +1,7 @@
 /**
- * @file Progressive quantization: bit widths in falling order, each stage beginning from the weights of the one before, which few
- * bits need more than many. Source: Zhuang et al. 2018, arXiv:1711.00205; Li et al. 2020 (APoT), arXiv:1909.13144, train
- * ResNet-20 that way.
+ * @file Progressive quantization: decreasing bit widths, where each stage begins with the weights of the one before. Few bits
+ * gain most from this. Source: Zhuang et al. 2018, arXiv:1711.00205; Li et al. 2020 (APoT), arXiv:1909.13144, train ResNet-20
+ * in this way.
  */
 
 import { type Graph, simplifyForImport } from "@subbyte/graph";
@@ -14,11 +14,11 @@ import { checkBits } from "../policy.js";
 import type { QatOptions, QatResult } from "./options.js";
 import { trainQuantized } from "./qat.js";
 
-/** A float network that is trained at falling bit widths, each stage from the weights of the one before. */
+/** Options of training at decreasing bit widths, each stage from the weights of the one before. */
 export interface ChainOptions {
   /** The float network, with batch norm or without. */
   readonly source: Graph;
-  /** Bit widths of weights and activations, in falling order, each 2 … 8. */
+  /** Decreasing bit widths of weights and activations, each 2 … 8. */
   readonly bits: readonly number[];
   /** Inserts FakeQuant nodes at the given bit width into a float network and calibrates them. */
   readonly quantize: (float: Graph, bits: number) => Promise<Graph>;
@@ -35,10 +35,10 @@ export interface ChainStage {
 }
 
 /**
- * Trains a network at falling bit widths. When resumed, finished stages are read from their checkpoints, and training continues
- * with the first unfinished stage.
+ * Trains a network at decreasing bit widths. When resumed, finished stages are read from their checkpoints, and training
+ * continues with the first unfinished stage.
  *
- * @throws {UsageError} if the bit widths do not fall, and whatever `trainQuantized` throws
+ * @throws {UsageError} if the bit widths do not decrease, and the errors of `trainQuantized`
  */
 export async function trainChain(options: ChainOptions): Promise<readonly ChainStage[]> {
   const { source, bits, quantize, stage, onStage } = options;
@@ -58,7 +58,7 @@ export async function trainChain(options: ChainOptions): Promise<readonly ChainS
   return stages;
 }
 
-/** @throws {UsageError} if bit widths do not fall or are out of range */
+/** @throws {UsageError} if bit widths do not decrease or are out of range */
 export function checkChain(bits: readonly number[]): void {
   if (bits.length === 0)
     throw new UsageError(
@@ -76,7 +76,7 @@ export function checkChain(bits: readonly number[]): void {
     );
 }
 
-/** The calibrated network with the lower loss on the validation images; the first without such images. */
+/** The calibrated network with the lower loss on the validation images; without such images, the first. */
 async function betterStart(
   floats: readonly Graph[],
   quantize: (float: Graph) => Promise<Graph>,

@@ -1,10 +1,11 @@
 /**
  * @file Defaults of quantization-aware training, by bit width, optimizer and number of images.
  *
- * Learning rates grow as bits fall: at 8 bits weights are where they should be, at 2 bits most have to find another code. The rates
- * of SGD are for batches of 64 and follow Esser et al. 2020 (LSQ, 0.01 at 4 bits) and Li et al. 2020 (APoT, arXiv:1909.13144,
- * 0.04 for ResNet-20 at 2 bits), weight decay as LSQ halves it per bit below 4. Few images give fewer steps before they are known by
- * heart: the rate falls with the root of their number, and more epochs make up for a part of it.
+ * Learning rates grow as bits decrease: at 8 bits weights are nearly right, at 2 bits most must change to another code. The
+ * rates of SGD are for batches of 64 and follow Esser et al. 2020 (LSQ, 0.01 at 4 bits) and Li et al. 2020 (APoT,
+ * arXiv:1909.13144, 0.04 for ResNet-20 at 2 bits). Weight decay is halved per bit below 4, as in LSQ. With few images, the
+ * network memorizes them after fewer steps: the rate falls with the root of their number, and more epochs compensate for part
+ * of it.
  */
 
 import type { OptimizerOptions } from "../../training/index.js";
@@ -16,7 +17,7 @@ export interface QatSetting {
   /** Fewest bits of weights or activations, 2 … 8. */
   readonly bits: number;
   readonly optimizer: OptimizerOptions["name"];
-  /** Images that are trained on. */
+  /** Number of training images. */
   readonly images: number;
   /** Images per step. */
   readonly batchSize: number;
@@ -24,7 +25,7 @@ export interface QatSetting {
   readonly teacher: boolean;
 }
 
-/** Values that `qat` uses where the caller gives none. */
+/** Values that `qat` uses if the caller gives none. */
 export type QatDefaults = Required<
   Pick<QatOptions, "epochs" | "weightDecay" | "stepRate" | "batchNorm" | "dampingWeight" | "quantizer" | "offsets">
 > & { readonly learningRate: number; readonly distillation: Distillation | undefined };
@@ -34,9 +35,9 @@ export const fewestBits = ({ weights, activations }: Pick<BitPolicy, "weights" |
   Math.min(weights, activations);
 
 const REFERENCE_BATCH = 64;
-/** Images from which on nothing is scaled down. */
+/** Number of images from which on rates are not reduced. */
 const MANY_IMAGES = 20_000;
-/** Most epochs that few images are looked at. */
+/** Most epochs for few images. */
 const MOST_EPOCHS = 40;
 
 interface ByBits {
@@ -47,7 +48,7 @@ interface ByBits {
   readonly damping: number;
 }
 
-/** Seven stages from 8 to 2 bits take 60 epochs together. */
+/** The defaults for 8 to 2 bits; these seven stages take 60 epochs together. */
 const byBits: Readonly<Record<number, ByBits>> = {
   8: { epochs: 3, sgd: 1e-3, adamw: 5e-5, weightDecay: 1e-4, damping: 0 },
   7: { epochs: 3, sgd: 1e-3, adamw: 5e-5, weightDecay: 1e-4, damping: 0 },

@@ -1,10 +1,10 @@
 /**
- * @file How far a network's answers are from the float network's, on variations of held-out images (moved, half of them with a
- * rectangle of another image in them).
+ * @file Measures how far a network's answers are from the float network's, on variations of held-out images (moved, and half of
+ * them with a rectangle of another image).
  *
  * Accuracy on held-out images cannot compare a trained network with its baseline if the float network was trained on these very
- * images before: it has them by heart, 99 % for a network of 92 %, and so has everything made from it by calibration, while
- * training without them forgets them. Variations are new to all, and the float network is what both are to equal.
+ * images before: it has memorized them, and so has every network that calibration makes from it, whereas training without them
+ * forgets them. Variations are new to all networks, and the float network's answers are the target of all.
  */
 
 import { expandForInference, float32, type Graph } from "@subbyte/graph";
@@ -17,7 +17,7 @@ import { imageRows } from "../reconstruction/activations.js";
 import { drawVariation } from "../reconstruction/variations.js";
 import type { Teacher } from "./teacher.js";
 
-/** Variations that are looked at. */
+/** Number of variations. */
 const COUNT = 2048;
 const MEMORY_BYTES = 2 ** 29;
 
@@ -47,7 +47,7 @@ export async function fidelityTo(
   const count = Math.max(batchSize, Math.floor(Math.min(COUNT, 2 * rows.count) / batchSize) * batchSize);
   const values = new Float32Array(batchSize * rows.length);
   const batch = float32(values, [batchSize, ...shape]);
-  /** Writes the variations from `first` on into the batch. */
+  /** Writes the variations from index `first` on into the batch. */
   const draw = (first: number) => {
     for (let i = 0; i < batchSize; i++) {
       const random = Random.derive(seed, "fidelity", first + i);

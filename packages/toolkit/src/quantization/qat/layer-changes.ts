@@ -1,4 +1,7 @@
-/** @file What quantization-aware training did to each layer: its scales, its weight codes, and its distance from the float network. */
+/**
+ * @file Reports what quantization-aware training changed in each layer: its scales, its weight codes, and its distance from the
+ * float network.
+ */
 
 import type { Graph, Tensor } from "@subbyte/graph";
 import type { SessionOptions } from "../../runtime/session.js";
@@ -21,11 +24,11 @@ export interface LayerChange {
   readonly weightBits: number;
   /** Bit width of the layer's input, 2 … 8. */
   readonly inputBits: number;
-  /** Scale of the weights after training over that before: the geometric mean over output channels. 1: unchanged. */
+  /** Scale of the weights after training divided by that before: the geometric mean over output channels. 1 means unchanged. */
   readonly weightScale: number;
   /** Share of the weights, 0 … 1, whose integer code changed. */
   readonly changedCodes: number;
-  /** Scale of the layer's input after training over that before. 1: unchanged. */
+  /** Scale of the layer's input after training divided by that before. 1 means unchanged. */
   readonly inputScale: number;
   /** Zero point of the layer's input, before and after. */
   readonly zeroPoint: readonly [before: number, after: number];
@@ -36,7 +39,7 @@ export interface LayerChange {
   readonly ratioDb?: readonly [before: number, after: number];
 }
 
-/** What the distance from the float network is measured with. */
+/** The float network and images with which the distance is measured. */
 export interface FloatReference {
   /** The float network, simplified for import. */
   readonly graph: Graph;

@@ -1,4 +1,6 @@
-/** @file Mean and variance per channel of values of a network, and the running statistics of its batch norms, from images. */
+/**
+ * @file Measures mean and variance per channel of values of a network on images, and the running statistics of its batch norms.
+ */
 
 import {
   expandForInference,
@@ -19,7 +21,7 @@ export interface Moments {
   readonly variance: Float32Array;
 }
 
-/** Moments of values `[N, C, H, W]` over all images and places. */
+/** Moments of values `[N, C, H, W]` over all images and positions. */
 export async function channelMoments(
   graph: Graph,
   values: readonly string[],
@@ -42,7 +44,10 @@ export async function channelMoments(
   });
 }
 
-/** The graph with the running statistics of its batch norms measured anew, each on what the ones before it give in training. */
+/**
+ * Measures the running statistics of the graph's batch norms anew. Each is measured on what the ones before it return in
+ * training.
+ */
 export async function withMeasuredStatistics(
   graph: Graph,
   images: CalibrationInput,
@@ -59,7 +64,7 @@ export async function withMeasuredStatistics(
   return withTensors(graph, new Map(measured));
 }
 
-/** Means of outputs over batches, each weighted by its images. */
+/** Means of outputs over batches, weighted by the number of images. */
 async function weightedSums(
   graph: Graph,
   outputs: readonly string[],

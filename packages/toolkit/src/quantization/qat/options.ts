@@ -1,4 +1,4 @@
-/** @file Options of quantization-aware training, and the defaults that measurement chose. */
+/** @file Options of quantization-aware training, and their defaults, which were chosen by measurement. */
 
 import type { Graph } from "@subbyte/graph";
 import { UsageError } from "../../errors.js";
@@ -9,15 +9,15 @@ import type { Quantizer } from "./steps.js";
 /**
  * - `kept`: steps normalize by their batch; statistics are measured anew before each validation and at the end;
  * - `frozen`: steps normalize by the statistics at the start;
- * - `folded`: there is no batch norm, weights and biases learn.
+ * - `folded`: there is no batch norm; weights and biases learn.
  */
 export type BatchNormForm = (typeof batchNormForms)[number];
 
 /** Learning from the outputs of the float network. */
 export interface Distillation {
-  /** Weight of the teacher's answers beside the labels', 0 … 1; at 1 labels are not looked at. */
+  /** Weight of the teacher's answers relative to the labels, 0 … 1; with 1, labels are not used. */
   readonly weight: number;
-  /** Softens both distributions. */
+  /** Divides the logits of both networks before the softmax. */
   readonly temperature: number;
 }
 
@@ -27,19 +27,19 @@ export interface QatOptions
     TrainOptions,
     "parameters" | "loss" | "target" | "inputs" | "finished" | "damping" | "freezeBatchNorm" | "constants" | "identity"
   > {
-  /** With calibrated FakeQuant nodes (`quantizeGraph`, or `lift` of a program) and batch norm folded. */
+  /** The network with calibrated FakeQuant nodes (from `quantizeGraph`, or from `lift` of a program) and folded batch norm. */
   readonly graph: Graph;
-  /** The float network as it was before batch norm was folded, or after; without it there is no distillation. */
+  /** The float network before or after batch norm was folded; without it there is no distillation. */
   readonly source?: Graph | undefined;
-  /** How steps learn; `lsq` by default. */
+  /** How step sizes learn; `lsq` by default. */
   readonly quantizer?: Quantizer;
-  /** Learning rate of steps, as a factor of the run's; 1 by default. */
+  /** Learning rate of step sizes, as a factor of the run's; 1 by default. */
   readonly stepRate?: number;
-  /** Learns zero points of activations with two signs; true by default. */
+  /** Whether zero points of activations with both signs learn; true by default. */
   readonly offsets?: boolean;
   readonly batchNorm?: BatchNormForm;
   readonly distillation?: Distillation;
-  /** λ of damped oscillations at the end of the run, towards which it grows from 0 by a cosine; 0 by default. */
+  /** λ of the damping of oscillations at the end of the run; it grows from 0 by a cosine. 0 by default. */
   readonly dampingWeight?: number;
   /** Images on which statistics are measured; 1024 by default. */
   readonly statisticsImages?: number;

@@ -1,6 +1,7 @@
 /**
- * @file Quantization-aware training from a calibrated network: batch norm is taken out of the weights, steps learn beside them, the
- * float network teaches, and the result is folded again. What it began with is measured first and kept where nothing better came.
+ * @file Quantization-aware training from a calibrated network: batch norm is separated from the weights, step sizes learn
+ * together with them, the float network is the teacher, and the result is folded again. The network before training is measured
+ * first, and kept if none is better.
  */
 
 import { float32, type Graph, simplifyForImport } from "@subbyte/graph";
@@ -23,12 +24,12 @@ import { type StepLearning, treatments, withLearnedSteps } from "./steps.js";
 import { createTeacher, type Teacher } from "./teacher.js";
 
 const STATISTICS_IMAGES = 1024;
-/** Rate at which PACT's bounds shrink. */
+/** Decay of PACT's bounds. */
 const BOUND_DECAY = 1e-4;
 
 /**
- * @returns the training's result, its graphs ready for `lower`; `best` is the baseline if no epoch was better beyond chance
- * @throws as `train` does; {UsageError} if an option is out of its range
+ * @returns the result of training, with graphs ready for `lower`; `best` is the baseline if no epoch was better beyond chance
+ * @throws {UsageError} if an option is out of its range; otherwise the errors of `train`
  */
 export async function trainQuantized(options: QatOptions): Promise<QatResult> {
   checkQatOptions(options);
@@ -113,7 +114,7 @@ const dampingAt = (weight: number, progress: number) => ({
   [DAMPING]: float32([(weight * (1 - Math.cos(Math.PI * progress))) / 2], []),
 });
 
-/** Learned zero points on their codes, as the bounds were rounded while they learned. */
+/** Rounds learned zero points to codes, as the bounds were rounded during training. */
 function withWholeZeroPoints(graph: Graph): Graph {
   const rounded = fakeQuants(graph).map(({ zeroPoint }) => {
     const tensor = graph.tensors.get(zeroPoint)!;

@@ -1,14 +1,15 @@
 /**
- * @file How steps (scales), zero points and weights of a quantized network learn.
+ * @file How step sizes (scales), zero points and weights of a quantized network learn.
  *
- * - `lsq`: every step learns; its gradient is scaled by 1/√(N·q), N the elements it quantizes (per channel, per image), q the highest
- *   code. Esser et al. 2020, arXiv:1902.08153. Activations of two signs learn their zero point too: LSQ+, Bhalgat et al. 2020,
- *   arXiv:2004.09576.
- * - `pact`: the upper bounds of activations learn from what they clip, with decay; weights keep their steps. Choi et al. 2018,
- *   arXiv:1805.06085.
- * - `straight-through`: steps stay where calibration put them. Bengio et al. 2013, arXiv:1308.3432.
+ * - `lsq`: every step size learns; its gradient is scaled by 1/√(N·q), with N the elements it quantizes (per channel, per
+ *   image) and q the highest code. Esser et al. 2020, arXiv:1902.08153. Activations with both signs also learn their zero
+ *   point: LSQ+, Bhalgat et al. 2020, arXiv:2004.09576.
+ * - `pact`: the upper bounds of activations learn from the values that they clip, with decay; weights keep their step sizes.
+ *   Choi et al. 2018, arXiv:1805.06085.
+ * - `straight-through`: step sizes keep their calibrated values. Bengio et al. 2013, arXiv:1308.3432.
  *
- * Steps are updated by their logarithms (`StepParameter.logarithmic`), so they stay positive, and their learning rate is relative.
+ * The logarithms of step sizes are updated (`StepParameter.logarithmic`), so step sizes stay positive, and their learning rate
+ * is relative.
  */
 
 import { elementCount, type Graph, inferTypes, PACT } from "@subbyte/graph";
@@ -22,15 +23,15 @@ export type Quantizer = (typeof quantizers)[number];
 
 export interface StepLearning {
   readonly quantizer: Quantizer;
-  /** Learning rate of steps, as a factor of the run's. */
+  /** Learning rate of step sizes, as a factor of the run's. */
   readonly stepRate: number;
-  /** Whether zero points of activations with two signs learn. */
+  /** Whether zero points of activations with both signs learn. */
   readonly offsets: boolean;
   /** Decay of PACT's bounds. */
   readonly boundDecay: number;
 }
 
-/** The graph with FakeQuant nodes marked for what learns, which `TreatParameter` then finds. */
+/** Marks the parameters that learn in the graph's FakeQuant nodes; `TreatParameter` then finds them. */
 export function withLearnedSteps(graph: Graph, { quantizer, offsets }: StepLearning): Graph {
   const image = graph.inputs[0]!.name;
   return {
@@ -50,7 +51,7 @@ export function withLearnedSteps(graph: Graph, { quantizer, offsets }: StepLearn
 const hasTwoSigns = (graph: Graph, { ofWeights, bits, zeroPoint }: FakeQuant): boolean =>
   !ofWeights && bits < 8 && Number(graph.tensors.get(zeroPoint)!.data[0]) > 0;
 
-/** @param graph of `withLearnedSteps` */
+/** @param graph the result of `withLearnedSteps` */
 export function treatments(graph: Graph, learning: StepLearning): TreatParameter {
   const types = inferTypes(graph);
   const quantizer = new Map(fakeQuants(graph).flatMap((fq) => [[fq.scale, fq] as const, [fq.zeroPoint, fq] as const]));

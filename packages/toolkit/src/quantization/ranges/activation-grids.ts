@@ -1,22 +1,19 @@
-/**
- * @file Computes scale and zero point from the distribution of an activation, by the rules that are known in the
- * field.
- */
+/** @file Computes scale and zero point from the distribution of an activation, by well-known rules. */
 
 import { percentileDefault } from "../../options/facts.js";
 import { type AffineParameters, affineFromRange } from "../scales.js";
 import type { ActivationObserver, Histogram } from "./histogram.js";
 
 /**
- * - `minmax`: all that was seen;
+ * - `minmax`: the extremes of all values;
  * - `movingaverage`: moving average of the batches' extremes;
  * - `percentile`: all but the outermost values;
- * - `kl`: least information lost (Migacz 2017, TensorRT);
+ * - `kl`: least loss of information (Migacz 2017, TensorRT);
  * - `mse`, `l24`: least mean error of power 2 or 2.4.
  */
 export type ActivationRule = "minmax" | "movingaverage" | "percentile" | "kl" | "mse" | "l24";
 
-/** Whether a rule looks at more than extremes. */
+/** Whether a rule needs more than the extremes. */
 export const needsHistogram = (rule: ActivationRule): boolean => rule !== "minmax" && rule !== "movingaverage";
 
 /** Scale and zero point of an unsigned grid of `bits` bits. */
@@ -44,9 +41,9 @@ export function activationGrid(
   }
 }
 
-/** Steps of the search for a range, 1/96 of the full range each (finer than the optimum is flat). */
+/** Number of steps in the search for a range, 1/96 of the full range each. The error changes little between two steps. */
 const RANGE_STEPS = 96;
-/** Coarse grid for each side of a two-sided range, refined around its best point. */
+/** Steps of the coarse search on each side of a two-sided range, which is refined around its best point. */
 const SIDE_STEPS = 16;
 
 /** The grid of least Σ|x − x̂|^power, searched over scale and, for two-sided distributions, zero point. */
@@ -102,7 +99,7 @@ function gridError(
   return sum;
 }
 
-/** The grid that spans all but (100 − percent) % of the values on each side. */
+/** The grid that covers all but (100 − percent) % of the values on each side. */
 export function gridByPercentile(histogram: Histogram, bits: number, percent: number): AffineParameters {
   const { counts, origin, width, zeros, min, max } = histogram;
   const total = counts.reduce((sum, count) => sum + count, zeros);
@@ -116,15 +113,16 @@ export function gridByPercentile(histogram: Histogram, bits: number, percent: nu
   return affineFromRange(Math.max(min, origin + first * width), Math.min(max, origin + last * width), bits);
 }
 
-/** Candidates of the divergence search, 1/128 of the full range each. */
+/** Candidates of the divergence search, 1/128 of the full range apart. */
 const DIVERGENCE_STEPS = 128;
 
 /**
- * The grid whose quantized distribution diverges least (Kullback–Leibler) from the distribution itself, values beyond the range
- * counted in its last bins.
+ * The grid whose quantized distribution has the least Kullback–Leibler divergence from the distribution itself; values beyond
+ * the range count in its last bins.
  *
- * TensorRT's search joins the bins below a threshold to equal groups. Few bits need care: here a group is what rounding really
- * sends to one code, so the outermost codes and the one of zero span half a step, and exact zeros do not take part.
+ * TensorRT's search joins the bins below a threshold to equal groups. With few bits this is too coarse. Here, a group is
+ * exactly what rounding maps to one code, so the outermost codes and that of zero cover half a step, and exact zeros are left
+ * out.
  *
  * Source: Migacz, "8-bit inference with TensorRT", GTC 2017.
  */

@@ -6,18 +6,22 @@
  * width doubles and neighbouring bins are joined. The result therefore does not depend on the order of the images.
  */
 
-/** Bins on either side of 0. The larger side fills more than half of them: an 8-bit step spans at least 8 bins. */
+/**
+ * Number of bins on either side of 0. The larger side fills more than half of them, so an 8-bit step covers at least 8 bins.
+ */
 const BINS = 4096;
 
-/** Weight of the past in the moving average of ranges, a batch a step (MQBench's and PyTorch's usual value is 0.9 to 0.99). */
+/**
+ * Weight of the past in the moving average of ranges, updated once per batch (MQBench and PyTorch usually take 0.9 to 0.99).
+ */
 const MOMENTUM = 0.9;
 
-/** Counts of equal bins beside each other; values that are exactly 0 are counted apart. */
+/** Counts of adjacent bins of equal width; values that are exactly 0 are counted separately. */
 export interface Histogram {
   /** Extremes of all values, 0 included. */
   readonly min: number;
   readonly max: number;
-  /** Where the first bin begins. */
+  /** Lower end of the first bin. */
   readonly origin: number;
   readonly width: number;
   readonly counts: Float64Array;
@@ -31,14 +35,14 @@ export class ActivationObserver {
   /** Moving averages of the batches' extremes. */
   averageMin = Number.NaN;
   averageMax = Number.NaN;
-  /** Whether a NaN or an infinity was seen. */
+  /** Whether a NaN or an infinite value occurred. */
   broken = false;
   #zeros = 0;
   #width = 0;
   #positive = new Float64Array(BINS);
   #negative = new Float64Array(BINS);
 
-  /** @param counting whether a histogram is wanted, or only extremes */
+  /** @param counting whether a histogram is needed, or only extremes */
   constructor(readonly counting: boolean) {}
 
   add(values: Float32Array): void {
@@ -54,12 +58,12 @@ export class ActivationObserver {
     this.#count(values);
   }
 
-  /** Whether every value seen was the same. */
+  /** Whether all values were equal. */
   get constant(): boolean {
     return this.min === this.max;
   }
 
-  /** @throws {RangeError} if only extremes were asked for */
+  /** @throws {RangeError} if only extremes were requested */
   histogram(): Histogram {
     if (!this.counting) throw new RangeError("internal: this observer keeps no histogram");
     const below = used(this.#negative);

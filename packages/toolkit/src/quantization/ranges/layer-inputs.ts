@@ -1,22 +1,25 @@
 /**
- * @file Samples of a layer's input: a fixed number of patches (columns of im2col, or rows of a linear layer's input).
- * They measure the error that rounded weights cause in the layer's output.
+ * @file Samples of a layer's input: a fixed number of patches (columns of im2col, or rows of a linear layer's input). With
+ * them, the error of the layer's output that rounded weights cause is measured.
  */
 
 import { type Graph, ModelError, type Node, type Tensor } from "@subbyte/graph";
 import { convAttributes } from "../../lowering/attributes.js";
 import { Random } from "../../random.js";
 
-/** Patches a layer: several for each of the at most 576 to 4608 weights of a channel would be needed only to solve for them all. */
+/**
+ * Patches per layer. Only solving for the weights of a channel (at most 576 to 4608) would need several patches for each of
+ * them.
+ */
 export const PATCHES = 2048;
 
-/** Images that calibration usually has, where their number is not known; how many samples each gives depends on it. */
+/** Usual number of calibration images, used if their number is not known; it determines how many samples each image gives. */
 const EXPECTED_IMAGES = 1024;
 
 export class PatchSampler {
   /** `[rows, groups · size]` row-major, a patch's elements in the order of the weights' [inputs / groups, kh, kw]. */
   readonly data: Float32Array;
-  /** Weights of one output channel. */
+  /** Number of weights per output channel. */
   readonly size: number;
   readonly groups: number;
   rows = 0;
@@ -37,7 +40,7 @@ export class PatchSampler {
     this.#random = Random.derive(seed, "patches", layer.name);
   }
 
-  /** Takes its share from a batch `[N, C, H, W]` or `[N, features]`. */
+  /** Takes samples from a batch `[N, C, H, W]` or `[N, features]`. */
   add(input: Tensor): void {
     const images = input.shape[0]!;
     for (let n = 0; n < images && this.rows < PATCHES; n++) {

@@ -1,10 +1,11 @@
 /**
- * @file Weight scales by the error of the layer's output. Rounding a channel's weights w to ŵ changes its output by (w − ŵ)·x; over
- * sampled inputs x the mean square of that is (w − ŵ)ᵀ H (w − ŵ) with H = Σ x·xᵀ. Errors of weights whose inputs rise and fall together
- * add up or cancel, which an error measured on the weights alone does not see. Where there are fewer samples than weights of a channel,
- * the samples themselves are the smaller matrix: Σ ((w − ŵ)·x)².
+ * @file Weight scales by the error of the layer's output. Rounding a channel's weights w to ŵ changes its output by (w − ŵ)·x.
+ * Over sampled inputs x, the mean square of that is (w − ŵ)ᵀ H (w − ŵ) with H = Σ x·xᵀ. Errors of weights whose inputs rise and
+ * fall together add up or cancel, which an error of the weights alone does not show. If there are fewer samples than weights of
+ * a channel, the samples themselves are the smaller matrix: Σ ((w − ŵ)·x)².
  *
- * Source of the criterion: Nagel et al. 2020, AdaRound, arXiv:2004.10568, §3, there for rounding; here it only chooses scales.
+ * Source of the criterion: Nagel et al. 2020, AdaRound, arXiv:2004.10568, §3, where it is used for rounding; here it only
+ * chooses scales.
  */
 
 import { float32, GraphBuilder } from "@subbyte/graph";
@@ -12,14 +13,17 @@ import { createSession, type Session, type SessionOptions } from "../../runtime/
 import { codeRange, type QuantGrid } from "../fake-quant.js";
 import type { PatchSampler } from "./layer-inputs.js";
 
-/** Percent of the scale at which the largest weight becomes the highest code. */
+/** Candidates, as percentages of the scale at which the largest weight becomes the highest code. */
 const CANDIDATES = Array.from({ length: 81 }, (_, i) => 30 + i);
-/** Every fifth where a channel has more weights than this, since each candidate costs so much more; up to 4,608 in ResNet-50. */
+/**
+ * With more weights per channel than this, only every fifth candidate is tried, because each takes so much longer; ResNet-50
+ * has up to 4,608.
+ */
 const COARSE_FROM = 1152;
-/** Elements of candidate errors computed at once. */
+/** Most elements of candidate errors that are computed together. */
 const CHUNK = 2 ** 22;
 
-/** Squared errors of the output, one for each row of `[rows, size]` rounding errors. */
+/** Squared errors of the output, one per row of `[rows, size]` rounding errors. */
 type OutputErrors = (errors: Float32Array) => Promise<Float32Array>;
 
 /** Computes scales for one layer after the other. */
@@ -139,7 +143,9 @@ export class OutputErrorSearch {
   }
 }
 
-/** Up to this size plain loops are faster than a call of ONNX Runtime: depthwise convolutions have thousands of groups. */
+/**
+ * Up to this size, plain loops are faster than a call of ONNX Runtime; depthwise convolutions have thousands of such groups.
+ */
 const SMALL = 32;
 
 function roundingErrors(w: Float32Array, scale: number, min: number, max: number, errors: Float32Array): void {

@@ -1,4 +1,4 @@
-/** @file Running parts of networks over all calibration images. */
+/** @file Runs parts of networks over all calibration images. */
 
 import { elementCount, expandForInference, type Graph, inferTypes, type Node, type Tensor } from "@subbyte/graph";
 import { createSession, type SessionOptions } from "../../runtime/session.js";
@@ -6,7 +6,7 @@ import type { CalibrationInput } from "../ranges.js";
 import { createRows, type Rows, type RowsOptions } from "./rows.js";
 import { partOf } from "./subgraph.js";
 
-/** Images at once. */
+/** Images per batch. */
 const BATCH = 64;
 
 export interface ActivationContext {
@@ -15,7 +15,7 @@ export interface ActivationContext {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Shape `[C, …]` of a value of one image. */
+/** Shape `[C, …]` of a value for one image. */
 export function rowShape(graph: Graph, value: string): readonly number[] {
   return inferTypes(graph).get(value)!.shape!.slice(1) as readonly number[];
 }

@@ -1,10 +1,10 @@
 /**
  * @file The units that reconstruction learns one after the other, found from the structure of the network.
  *
- * A *cut* is a stored value through which everything passes: at its place in the order of the nodes no other activation is
- * alive. Between two neighbouring cuts lies either one layer, or a part with branches (a residual block, joined by its
- * addition; branches, joined by a concatenation), which is learned as a whole. Runs of single layers are joined to chains of up to
- * three, such as the layers of an inverted bottleneck without shortcut. The first and the last layer stay by themselves.
+ * A *cut* is a stored value through which all data passes: at its position in the order of the nodes, no other activation is
+ * still needed. Between two neighbouring cuts there is either one layer, or a part with branches (a residual block with its
+ * addition; branches with their concatenation), which is learned as a whole. Runs of single layers are joined to chains of up
+ * to three, such as the layers of an inverted bottleneck without shortcut. The first and the last layer are units of their own.
  *
  * Source: Li et al. 2021, BRECQ, arXiv:2102.05426, §3.2 (block as the granularity of reconstruction).
  */
@@ -14,13 +14,13 @@ import { isFakeQuant } from "../fake-quant.js";
 import { isLayer } from "../topology.js";
 
 export interface Block {
-  /** Names of its layers, for people. */
+  /** Names of its layers, for messages. */
   readonly name: string;
-  /** In order, FakeQuant nodes included: first those of its input. */
+  /** The nodes in order, with FakeQuant nodes; those of the block's input come first. */
   readonly nodes: readonly Node[];
-  /** The value it reads, before any quantization of it. */
+  /** The value that it reads, before any quantization. */
   readonly input: string;
-  /** The value it ends with, before the quantization that stores it. */
+  /** The value at its end, before the quantization that stores it. */
   readonly output: string;
   /** Layers with weights, in order. */
   readonly layers: readonly Node[];
@@ -30,14 +30,14 @@ export interface Block {
 const CHAIN_LAYERS = 3;
 
 /**
- * The blocks of a graph with FakeQuant nodes, in order; together they hold all of its nodes.
+ * The blocks of a graph with FakeQuant nodes, in order; together they contain all of its nodes.
  * @throws {ModelError} if the graph has more than one input or output
  */
 export function findBlocks(graph: Graph): readonly Block[] {
   return grouped(segments(graph)).map(blockOf);
 }
 
-/** The blocks of one layer each, as far as layers can be cut off: the granularity of AdaRound. */
+/** Blocks of one layer each, as far as layers can be separated: the granularity of AdaRound. */
 export function findLayers(graph: Graph): readonly Block[] {
   return withLayers(segments(graph)).map(blockOf);
 }
@@ -75,7 +75,7 @@ function segments(graph: Graph): readonly Segment[] {
   const result: Segment[] = [];
   let nodes: Node[] = [];
   let begin = input.name;
-  /** How many readers of each activation are still to come. */
+  /** Number of remaining readers of each activation. */
   const alive = new Map([[input.name, readers.get(input.name)?.length ?? 0]]);
   for (const node of graph.nodes) {
     nodes.push(node);
@@ -121,10 +121,7 @@ const join = (parts: readonly Segment[]): Segment => ({
   output: parts.at(-1)!.output,
 });
 
-/**
- * Segments without weights (pools, tables) are joined with the next segment that has weights, or else with the last
- * one before.
- */
+/** Joins segments without weights (pools, tables) with the next segment that has weights, or else with the last one before. */
 function withLayers(parts: readonly Segment[]): readonly Segment[] {
   const result: Segment[] = [];
   let waiting: Segment[] = [];
@@ -138,7 +135,7 @@ function withLayers(parts: readonly Segment[]): readonly Segment[] {
   return result;
 }
 
-/** Runs of single layers joined to chains. */
+/** Joins runs of single layers to chains. */
 function grouped(parts: readonly Segment[]): readonly Segment[] {
   const units = withLayers(parts);
   const result: Segment[] = [];
@@ -164,7 +161,7 @@ function grouped(parts: readonly Segment[]): readonly Segment[] {
   return result;
 }
 
-/** `layer1.0` of `layer1.0.conv1` and `layer1.0.conv2`; the names themselves where they have no module in common. */
+/** `layer1.0` for `layer1.0.conv1` and `layer1.0.conv2`; the names themselves if they share no module. */
 function commonName(names: readonly string[]): string {
   const [first = "", ...others] = names;
   if (others.length === 0) return first;

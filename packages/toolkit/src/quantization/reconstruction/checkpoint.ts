@@ -29,7 +29,7 @@ const reconstruction: CheckpointKind<ReconstructionPosition> = {
 
 export interface ReconstructionCheckpoint {
   readonly position: ReconstructionPosition;
-  /** Constants by name that differ from the graph at the beginning. */
+  /** Constants, by name, that differ from the original graph. */
   readonly constants: ReadonlyMap<string, Tensor>;
   /** State of the learner; empty between units. */
   readonly state: ReadonlyMap<string, Tensor>;
@@ -38,7 +38,7 @@ export interface ReconstructionCheckpoint {
 const CONSTANT = "constant:";
 const STATE = "state:";
 
-/** @throws {MachineError} if the file cannot be written; an earlier one is then intact */
+/** @throws {MachineError} if the file cannot be written; an earlier one then stays intact */
 export async function writeReconstruction(
   path: string,
   settings: RunSettings,
@@ -51,8 +51,9 @@ export async function writeReconstruction(
 }
 
 /**
- * The checkpoint at `path`, or undefined if there is none yet.
- * @throws {DataError} if the file is something else or damaged; {UsageError} if it belongs to another run
+ * The checkpoint at `path`; undefined if there is none yet.
+ * @throws {DataError} if the file is damaged or not a checkpoint
+ * @throws {UsageError} if it belongs to another run
  */
 export async function readReconstruction(
   path: string,
@@ -70,7 +71,7 @@ export async function readReconstruction(
   return { position: checkpoint.position, constants: startingWith(CONSTANT), state: startingWith(STATE) };
 }
 
-/** How many steps the run that wrote a checkpoint takes, or undefined if there is none yet. */
+/** Number of steps of the run that wrote a checkpoint; undefined if there is none yet. */
 export async function readChosenSteps(path: string): Promise<{ iterations: number; endToEnd: number } | undefined> {
   const checkpoint = await readCheckpointIfAny(path, reconstruction);
   if (!checkpoint) return undefined;

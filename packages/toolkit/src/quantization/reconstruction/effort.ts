@@ -1,10 +1,8 @@
 /**
- * @file The effort of a reconstruction: the images per step, the time per step, and the number of steps that fit into
- * the time that is allowed.
+ * @file The effort of a reconstruction: images per step, time per step, and the number of steps that fit into the allowed time.
  *
- * The weights of a convolution are learned from every position of every image. A layer at 112 × 112 has as many
- * positions in one image as a layer at 28 × 28 in sixteen, so early layers of networks for photographs need fewer
- * images.
+ * The weights of a convolution are learned from every position of every image. A layer at 112 × 112 has as many positions in
+ * one image as a layer at 28 × 28 in sixteen, so early layers of networks for photographs need fewer images.
  */
 
 import { elementCount, float32, type Graph, inferTypes, type Tensor } from "@subbyte/graph";
@@ -16,8 +14,8 @@ import type { ReconstructionOptions } from "./options.js";
 import { LearnedValues } from "./values.js";
 
 /**
- * Images of each step.
- * @param part what is learned, as a graph of its own, its batch symbolic
+ * Images per step.
+ * @param part the learned part, as a graph of its own with symbolic batch
  */
 export function imagesPerStep(part: Graph, limit: Pick<ReconstructionOptions, "batchSize" | "positions">): number {
   let positions = 1;
@@ -36,7 +34,7 @@ export interface TimedStep {
   readonly target: readonly number[];
 }
 
-/** Steps that are timed, after one that warms up. */
+/** Number of steps that are timed, after one to warm up. */
 const TIMED_STEPS = 2;
 
 /** What a step costs. */
@@ -95,7 +93,7 @@ export function workOf(graph: Graph): number {
   return work;
 }
 
-/** Fewer steps for a block are worth less than ranges with bias correction. */
+/** With fewer steps per block, the result would be worse than ranges with bias correction. */
 const LEAST_ITERATIONS = 100;
 
 /** The share, at most 1, of the steps of each unit, and of the whole network afterwards. */

@@ -1,6 +1,6 @@
 /**
  * @file The pass over the whole network after its blocks: weight scales, biases and activation steps learn to give the float
- * network's class probabilities, on variations of the calibration images or on these themselves; codes stay as they are.
+ * network's class probabilities, on the calibration images or on variations of them; codes do not change.
  *
  * Distillation as a loss of quantization: Liu et al. 2023, PD-Quant, arXiv:2212.07048.
  */
@@ -20,7 +20,7 @@ import { partOf } from "./subgraph.js";
 import { drawVariation, type ImageShape } from "./variations.js";
 
 export interface EndToEnd {
-  /** Quantized, codes chosen. */
+  /** The quantized graph with chosen codes. */
   readonly graph: Graph;
   readonly float: Graph;
   readonly images: Rows;
@@ -28,7 +28,7 @@ export interface EndToEnd {
   readonly options: ReconstructionOptions;
 }
 
-/** Pixels of each step, at most: all activations of the network are held at once. */
+/** Most pixels per step, because all activations of the network are in memory together. */
 const PIXELS = 64 * 64 * 64;
 
 /** The graph of one step of the pass, and the shapes of its inputs. */

@@ -16,15 +16,12 @@ import { partOf } from "./subgraph.js";
 import type { LearningUnit } from "./units.js";
 
 export interface UnitLearning {
-  /** The whole quantized graph as it stands. */
+  /** The present quantized graph, as a whole. */
   readonly graph: Graph;
   readonly unit: LearningUnit;
-  /** Nodes among which the unit's are. */
+  /** Nodes that include those of the unit. */
   readonly nodes: readonly Node[];
-  /**
-   * The input of the unit in the quantized network, and that in the float network if elements of it are mixed in
-   * (QDrop).
-   */
+  /** The input of the unit in the quantized network; and in the float network, if elements of it are mixed in (QDrop). */
   readonly inputs: Rows;
   readonly floatInputs: Rows | undefined;
   /** The unit's output in the float network. */
@@ -54,7 +51,7 @@ export function unitStep({
   };
 }
 
-/** @returns the whole graph with the unit's learned values, codes chosen */
+/** @returns the whole graph with the unit's learned values and chosen codes */
 export async function learnUnit(unitLearning: UnitLearning, run: LearningRun): Promise<Graph> {
   const { options } = unitLearning;
   const step = unitStep(unitLearning);

@@ -2,9 +2,9 @@
  * @file A part of the quantized network in the form in which it is learned: rounding variables, weight scales, biases and
  * activation steps become inputs of the graph.
  *
- *   weight      s₀·exp(t)·(codes + rounding)      a t for each output channel
- *   bias        b + δ, where δ (fed) takes b to its grid s_x·s_w (docs/arithmetic.md, rule 3); straight-through for b
- *   activation  x + keep·(Q(x; s₀·exp(t)) − x)    keep (fed) is 0 where the float value is kept, as QDrop does
+ *   weight      s₀·exp(t)·(codes + rounding)      one t per output channel
+ *   bias        b + δ, where δ (fed) rounds b to its grid s_x·s_w (docs/arithmetic.md, rule 3); straight-through for b
+ *   activation  x + keep·(Q(x; s₀·exp(t)) − x)    keep (fed) is 0 to keep the float value, as in QDrop
  *
  * Exponentials keep scales positive and make their learning rates relative. Source of the drop: Wei et al. 2022, QDrop,
  * arXiv:2203.05740; of the gradient of steps: Esser et al. 2020, LSQ, arXiv:1902.08153.
@@ -30,13 +30,13 @@ export interface LearnedLayer {
   readonly weight: FakeQuant;
   /** Scales at the beginning, one per channel. */
   readonly scales: Float32Array;
-  /** Codes without rounding variables, or the lower of the two codes between which each of them chooses. */
+  /** Codes, if there are no rounding variables; else the lower of the two codes between which each weight chooses. */
   readonly codes: Tensor;
   /** Names of parameters; undefined if they are not learned. */
   readonly rounding: string | undefined;
   readonly scale: string | undefined;
   readonly bias: string | undefined;
-  /** Graph input that takes the bias to its grid; undefined without bias. */
+  /** Graph input that rounds the bias to its grid; undefined without bias. */
   readonly biasDelta: string | undefined;
 }
 
@@ -46,12 +46,12 @@ export interface LearnedStep {
   /** Scale at the beginning. */
   readonly scale: number;
   readonly parameter: string;
-  /** Graph input of 0 and 1 in the shape `[batch, …]` of the value; undefined without drop. */
+  /** Graph input of zeros and ones in the shape `[batch, …]` of the value; undefined without drop. */
   readonly keep: { readonly name: string; readonly shape: readonly number[] } | undefined;
 }
 
 export interface LearnedGraph {
-  /** Computes the part's outputs from its input, the parameters, and what is fed. */
+  /** Computes the part's outputs from its input, the parameters, and the other feeds. */
   readonly graph: Graph;
   readonly parameters: readonly LearnedParameter[];
   readonly layers: readonly LearnedLayer[];
@@ -76,7 +76,7 @@ export function learnedGraph(part: Graph, options: LearnedGraphOptions): Learned
 class LearnedGraphBuilder {
   readonly #part: Graph;
   readonly #options: LearnedGraphOptions;
-  /** Holds the part, so that new names differ from its names; what it appends is taken over into `#nodes`. */
+  /** Contains the part, so that new names differ from its names; nodes that it appends are moved to `#nodes`. */
   readonly #g: GraphBuilder;
   readonly #nodes: Node[] = [];
   readonly #renamed = new Map<string, string>();
@@ -142,7 +142,7 @@ class LearnedGraphBuilder {
     return { parameter, scale: g.op("Mul", [g.constant(float32(initial, shape)), g.op("Exp", [parameter])]) };
   }
 
-  /** The node that takes the place of a FakeQuant of an activation, or undefined where appended nodes do. */
+  /** The node that replaces a FakeQuant of an activation; undefined if appended nodes do. */
   #activation(fq: FakeQuant, shape: readonly number[]): Node | undefined {
     const g = this.#g;
     const { learn, drop, learnsStep } = this.#options;

@@ -1,4 +1,4 @@
-/** @file Steps that learn a part of the network: its learned graph, a loss against the float network's values, and Adam. */
+/** @file Learns a part of the network in steps: its learned graph, a loss against the float network's values, and Adam. */
 
 import { float32, type GraphBuilder, type Tensor } from "@subbyte/graph";
 import type { SessionOptions } from "../../runtime/session.js";
@@ -13,7 +13,7 @@ import { roundingPenalty } from "./rounding.js";
 export type Rates = Readonly<Record<LearnedKind, number>>;
 
 export interface LearnerStep {
-  /** Everything but parameters and target: input, masks, bias deltas. */
+  /** All feeds but parameters and target: input, masks, bias deltas. */
   readonly feeds: Readonly<Record<string, Tensor>>;
   /** The float network's values. */
   readonly target: Tensor;
@@ -21,12 +21,12 @@ export interface LearnerStep {
   /** Weight of the rounding penalty, and its exponent. */
   readonly regularization: number;
   readonly beta: number;
-  /** From 1. */
+  /** Number of the step, from 1. */
   readonly step: number;
 }
 
 export interface Learner {
-  /** Parameters by name, and Adam's averages. The arrays are overwritten by the step after the next. */
+  /** Parameters and Adam's averages, by name. The step after the next overwrites the arrays. */
   readonly state: ReadonlyMap<string, Tensor>;
   /** Returns the loss before the update, without the penalty. */
   run(step: LearnerStep): Promise<number>;

@@ -1,4 +1,6 @@
-/** @file The iterations of any learning: feeds, learning rates, resuming, progress, and the hardened graph at the end. */
+/**
+ * @file The iterations of all learning: feeds, learning rates, resuming, progress, and the graph with hard codes at the end.
+ */
 
 import type { Graph, Tensor } from "@subbyte/graph";
 import type { SessionOptions } from "../../runtime/session.js";
@@ -11,9 +13,9 @@ export interface LearningRun {
   readonly seed: number;
   readonly session: SessionOptions;
   readonly signal?: AbortSignal | undefined;
-  /** State to go on from, with the number of iterations that led to it. */
+  /** State to continue from, and the number of iterations that led to it. */
   readonly resume?: { readonly iterations: number; readonly state: ReadonlyMap<string, Tensor> } | undefined;
-  /** After each iteration, with the number of finished ones. */
+  /** Called after each iteration, with the number of finished ones. */
   readonly onIteration: (iterations: number, loss: number, state: ReadonlyMap<string, Tensor>) => Promise<void> | void;
 }
 
@@ -30,7 +32,7 @@ export interface LearningTask {
   readonly schedule: (iteration: number) => Omit<LearnerStep, "feeds" | "target" | "step">;
 }
 
-/** @returns the whole graph with the learned values, codes chosen */
+/** @returns the whole graph with the learned values and chosen codes */
 export async function learn(task: LearningTask, run: LearningRun): Promise<Graph> {
   const { learned, loss, iterations, feeds, schedule } = task;
   const values = new LearnedValues(task.graph, learned);

@@ -1,13 +1,13 @@
 /**
- * @file Random masks of 0 and 1. A pool is drawn once from the seed; each mask is a window of it whose place derives from the
- * step's number, so that masks cost nothing and a resumed run has the same ones.
+ * @file Random masks of 0 and 1. A pool is drawn once from the seed. Each mask is a window of it, whose position derives from
+ * the step's number, so masks cost nothing and a resumed run has the same ones.
  */
 
 import { Random } from "../../random.js";
 
-/** Windows begin at multiples of 64 bytes, where runtimes read an array in place. */
+/** Windows begin at multiples of 64 bytes, so that runtimes read them in place. */
 const ALIGNMENT = 16;
-/** Elements beyond the longest mask, that is, 2^16 different places. */
+/** Elements beyond the longest mask, for 2^16 different positions. */
 const SLACK = ALIGNMENT * 2 ** 16;
 
 export class MaskPool {
@@ -25,7 +25,7 @@ export class MaskPool {
     }
   }
 
-  /** `length` elements, not to be changed. */
+  /** A mask of `length` elements; it must not be changed. */
   mask(random: Random, length: number): Float32Array {
     const first = ALIGNMENT * random.integer(SLACK / ALIGNMENT);
     return this.#values.subarray(first, first + length);

@@ -46,15 +46,13 @@ export interface ReconstructionOptions {
 }
 
 /**
- * Fewer iterations with higher rates than those of the papers, which take 20,000: Nagel et al. 2020 (AdaRound, arXiv:2004.10568),
- * Li et al. 2021 (BRECQ, arXiv:2102.05426), Wei et al. 2022 (QDrop, arXiv:2203.05740). Chosen by the error of single blocks of
- * ResNet-20 at 3 bits on images that they did not learn from: smaller batches with more iterations, a stronger regularizer and higher
- * rates each lower it; the drop raises it (2.75 against 2.34), since a thousand images do not overfit so few parameters. Mirror images
- * lower the divergence of the whole network's outputs on training images beside those of calibration (every layer at 4 bits 0.047 →
- * 0.042, 3 bits 0.057 → 0.053). So do steps on the whole network at 3 bits, on variations of the images: 0.053 → 0.050 in 1,000 steps,
- * 0.054 without variations; where blocks had learned for a fifth of the time, 0.076 → 0.050 in 1,500. Learned there too, codes fitted
- * variations that were drawn once (0.065), and gained nothing from new ones in each step; nor do blocks from variations (0.057 → 0.061
- * and more) or from 5,000 steps (0.057). `methods.ts` says which network gets that pass.
+ * Fewer iterations with higher rates than in the papers, which take 20,000: Nagel et al. 2020 (AdaRound, arXiv:2004.10568), Li
+ * et al. 2021 (BRECQ, arXiv:2102.05426), Wei et al. 2022 (QDrop, arXiv:2203.05740). They were chosen by the error of single
+ * blocks of ResNet-20 at 3 bits, on images from which the blocks had not learned. Smaller batches with more iterations, a
+ * stronger regularizer and higher rates each reduced this error. The drop increased it, because a thousand images do not
+ * overfit so few parameters. Mirror images, and at 3 bits steps on the whole network with variations of the images, reduced the
+ * divergence of the network's outputs. Learning codes on the whole network, variations for blocks, and 5,000 steps per block
+ * did not. `methods.ts` decides which network gets the pass over the whole network.
  */
 export const reconstructionDefaults: ReconstructionOptions = {
   iterations: 3000,
@@ -77,7 +75,7 @@ export const reconstructionDefaults: ReconstructionOptions = {
   vary: true,
 };
 
-/** AdaRound: rounding alone, layer by layer, on always quantized inputs. */
+/** AdaRound: only rounding is learned, layer by layer, on inputs that are always quantized. */
 export const adaroundDefaults: ReconstructionOptions = {
   ...reconstructionDefaults,
   scaleRate: 0,
@@ -86,7 +84,7 @@ export const adaroundDefaults: ReconstructionOptions = {
   unit: "layer",
 };
 
-/** @throws {UsageError} naming the option that is out of its range */
+/** @throws {UsageError} that names the option out of its range */
 export function checkReconstruction(options: ReconstructionOptions): void {
   const {
     iterations,

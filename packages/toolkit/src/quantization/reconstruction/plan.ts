@@ -1,4 +1,6 @@
-/** @file Before anything is learned: how long it will take, and how many steps the allowed time leaves to each unit. */
+/**
+ * @file Plans a reconstruction before it begins: how long it will take, and how many steps per unit fit into the allowed time.
+ */
 
 import type { SessionOptions } from "../../runtime/session.js";
 import { costOfStep, type StepCost, shareOf, type TimedStep } from "./effort.js";
@@ -9,9 +11,9 @@ type Steps = Pick<ReconstructionOptions, "iterations" | "endToEnd">;
 
 export interface Plan {
   readonly steps: Steps;
-  /** Units in order, the whole network last. */
+  /** Units in order; the whole network is the last. */
   readonly work: readonly UnitOfWork[];
-  /** How long it will take, and what was left out for it; undefined if it is short. */
+  /** The expected duration, and what was reduced to keep the time limit; undefined if it is short. */
   readonly note: string | undefined;
 }
 
@@ -30,13 +32,13 @@ export interface PlanOptions extends LearningLimits {
   readonly signal: AbortSignal | undefined;
 }
 
-/** Shorter runs are not announced, unless the time that is allowed bounds them. */
+/** Shorter runs are not announced, unless the time limit reduces their steps. */
 const ANNOUNCED_MINUTES = 1;
 
 /**
  * Times a few steps of each unit.
- * @param units what a step of each computes
- * @param whole what a step of the whole network computes, where there are some
+ * @param units one step of each unit
+ * @param whole one step of the whole network, if it has any
  */
 export async function planLearning(
   units: readonly TimedStep[],

@@ -1,12 +1,12 @@
-/** @file How far a reconstruction is, and how long it will take. */
+/** @file The progress of a reconstruction, and its expected duration. */
 
 /** Progress of a reconstruction. */
 export interface ReconstructionProgress {
   /** Name of the current block or layer. */
   readonly unit: string;
-  /** Finished iterations, over all units. */
+  /** Number of finished iterations, over all units. */
   readonly iteration: number;
-  /** Iterations of all units together. */
+  /** Number of iterations of all units. */
   readonly iterations: number;
   /** Finished share of the work, 0 … 1. */
   readonly share: number;
@@ -16,10 +16,10 @@ export interface ReconstructionProgress {
   readonly secondsLeft: number;
 }
 
-/** A part of the network that is learned at once: a block, a layer, or the whole network. */
+/** A part of the network that is learned together: a block, a layer, or the whole network. */
 export interface UnitOfWork {
   readonly iterations: number;
-  /** Relative cost of an iteration; its seconds, where they were measured. */
+  /** Relative cost of an iteration; in seconds, if it was measured. */
   readonly cost: number;
 }
 
@@ -31,7 +31,7 @@ export class ProgressMeter {
   readonly #all: Amount;
   /** Work of finished units. */
   #before: Amount = { iterations: 0, work: 0 };
-  /** Work of this process, which is what was timed. */
+  /** Work of this process, whose time is known. */
   #timed = 0;
   #loss = 0;
 
@@ -42,13 +42,13 @@ export class ProgressMeter {
     this.#all = units.reduce((sum, unit) => plus(sum, unit, unit.iterations), { iterations: 0, work: 0 });
   }
 
-  /** A unit is finished, now or by an earlier process. */
+  /** Records that a unit is finished, now or by an earlier process. */
   unitDone(index: number): void {
     const unit = this.units[index]!;
     this.#before = plus(this.#before, unit, unit.iterations);
   }
 
-  /** So many iterations of the unit at hand are finished. */
+  /** Records the number of finished iterations of the present unit. */
   iteration(index: number, name: string, iterations: number, loss: number): void {
     const unit = this.units[index]!;
     this.#loss = this.#timed === 0 || iterations === 1 ? loss : this.#loss + SMOOTHING * (loss - this.#loss);

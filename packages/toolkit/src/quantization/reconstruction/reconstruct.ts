@@ -1,9 +1,10 @@
 /**
- * @file Reconstruction of a quantized network, block by block: each block learns, on inputs from the quantized part before it, to
- * give the float network's outputs. Its codes are chosen and its biases on their grid before the next block sees its results.
+ * @file Reconstruction of a quantized network, block by block. Each block gets inputs from the quantized part before it and
+ * learns to give the float network's outputs. Before the next block starts, its codes are chosen and its biases rounded to
+ * their grid.
  *
  * Sources: Nagel et al. 2020, AdaRound, arXiv:2004.10568; Li et al. 2021, BRECQ, arXiv:2102.05426; Wei et al. 2022, QDrop,
- * arXiv:2203.05740; weight scales learned along with the rounding as in Jeon et al. 2023, Genie, arXiv:2212.04780.
+ * arXiv:2203.05740; weight scales learned together with the rounding as in Jeon et al. 2023, Genie, arXiv:2212.04780.
  */
 
 import { createHash } from "node:crypto";
@@ -34,12 +35,12 @@ import { ProgressMeter, type ReconstructionProgress } from "./progress.js";
 import type { Rows } from "./rows.js";
 import { entryOf, type LearningUnit, layerUnits } from "./units.js";
 
-/** Where a reconstruction keeps its state. */
+/** The file in which a reconstruction keeps its state. */
 export interface CheckpointOptions {
   readonly path: string;
-  /** Goes on from the file where it exists; begins anew otherwise. */
+  /** Continues from the file if it exists, and otherwise starts anew. */
   readonly resume?: boolean;
-  /** Iterations between two writes, 500 by default; one is written after each unit too. */
+  /** Iterations between two writes, 500 by default; the state is also written after each unit. */
   readonly every?: number;
 }
 
@@ -47,12 +48,14 @@ export interface CheckpointOptions {
 export interface ReconstructionRun extends LearningLimits, RuntimeOptions {
   readonly options: ReconstructionOptions;
   readonly seed: number;
-  /** Bytes that one activation of all images may take in memory; beyond, it goes to a temporary file. 512 MiB by default. */
+  /**
+   * Most bytes that one activation of all images may take in memory; a larger one goes to a temporary file. 512 MiB by default.
+   */
   readonly memoryBytes?: number;
   readonly checkpoint?: CheckpointOptions;
   /** Called after some steps of each block. */
   readonly onProgress?: (progress: ReconstructionProgress) => void;
-  /** Hears how long it will take. */
+  /** Called with a note on the expected duration. */
   readonly onNote?: (text: string) => void;
   readonly signal?: AbortSignal;
 }
@@ -62,8 +65,9 @@ const CHECKPOINT_EVERY = 500;
 
 /**
  * @param graph with FakeQuant nodes whose scales are set
- * @returns the same graph with weights in the middle of the cells of their chosen codes, and learned scales and biases
- * @throws {DataError} without calibration images, or with a checkpoint that does not fit; what `run.signal` is aborted with
+ * @returns the same graph with learned scales and biases, and with each weight in the middle of its chosen code's interval
+ * @throws {DataError} without calibration images, or with a checkpoint that does not fit; the reason of `run.signal` if it
+ * fires
  */
 export async function reconstruct(graph: Graph, calibration: CalibrationInput, run: ReconstructionRun): Promise<Graph> {
   checkReconstruction(run.options);
@@ -94,7 +98,7 @@ class Reconstruction {
   #meter: ProgressMeter | undefined;
   #graph: Graph;
   #finishedUnits = 0;
-  /** Until the run has caught up with it. */
+  /** The checkpoint, until the run has reached its state. */
   #saved: ReconstructionCheckpoint | undefined;
 
   constructor(
@@ -139,7 +143,7 @@ class Reconstruction {
     return this.settings.maxMinutes !== undefined || this.settings.maxWork !== undefined;
   }
 
-  /** Measures how long steps take, and takes as many as the time allows; a run that goes on has chosen already. */
+  /** Measures the time per step and chooses the number of steps; a resumed run keeps its earlier choice. */
   async #plan(): Promise<void> {
     const { checkpoint, onProgress, onNote, maxMinutes, maxWork, signal } = this.settings;
     const chosen = this.#isLimited && checkpoint?.resume ? await readChosenSteps(checkpoint.path) : undefined;
@@ -221,7 +225,7 @@ class Reconstruction {
     });
   }
 
-  /** Takes over what `learnGraph` returns, unless an earlier process has finished it; keeps checkpoints. */
+  /** Uses the result of `learnGraph`, unless an earlier process has finished it; writes checkpoints. */
   async #learnOnce(name: string, learnGraph: (run: LearningRun) => Promise<Graph>): Promise<void> {
     const { checkpoint, seed } = this.settings;
     const every = checkpoint?.every ?? CHECKPOINT_EVERY;
@@ -276,7 +280,7 @@ class Reconstruction {
     return entryOf(this.initial, block, (node) => !this.#learnsStep(fakeQuant(this.initial, node)));
   }
 
-  /** 8-bit steps lose nothing worth learning; the image's range is what it is. */
+  /** Whether an activation's step is learned. An 8-bit step would gain too little, and the range of the image is fixed. */
   readonly #learnsStep = (fq: FakeQuant): boolean =>
     this.#options.stepRate > 0 && fq.bits < 8 && fq.input !== this.initial.inputs[0]!.name;
 }

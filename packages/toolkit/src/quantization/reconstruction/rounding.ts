@@ -3,8 +3,8 @@
  *
  *   ŵ = s·clamp(⌊w/s₀⌋ + h(α), lowest code, highest code),   h(α) = clamp(1.2·σ(α) − 0.1, 0, 1)
  *
- * s₀ is the scale at the beginning, s the learned one. α starts where h is the fractional part, so that training begins at the
- * float weights. A regularizer Σ(1 − |2h − 1|^β) drives h to 0 or 1; at the end α ≥ 0 rounds up.
+ * s₀ is the scale at the beginning, s the learned one. α starts at the value for which h is the fractional part, so training
+ * begins with the float weights. A regularizer Σ(1 − |2h − 1|^β) drives h to 0 or 1; at the end α ≥ 0 rounds up.
  *
  * Source: Nagel et al. 2020, AdaRound, arXiv:2004.10568, eqs. 21–24 (ζ = 1.1, γ = −0.1).
  */
@@ -15,12 +15,12 @@ import { codeRange, type FakeQuant, quantizeValue } from "../fake-quant.js";
 /** ζ − γ and γ. */
 const STRETCH = 1.2;
 const SHIFT = -0.1;
-/** Fractional parts are kept this far from 0 and 1, where h has no slope. */
+/** Least distance of fractional parts from 0 and 1, where h has no slope. */
 const MARGIN = 0.01;
 /** Added to |2h − 1| so that its logarithm is finite. */
 const TINY = 1e-6;
 
-/** Elements of each output channel. */
+/** Number of elements per output channel. */
 const channelSize = (weights: Tensor): number => weights.data.length / weights.shape[0]!;
 
 /** ⌊w/s⌋, in the shape of the weights. */
@@ -73,7 +73,7 @@ export function nearestCodes(weights: Tensor, scales: Float32Array, grid: FakeQu
   return { ...weights, data };
 }
 
-/** The middle of each code's cell: code · scale, which quantizes to that code again. */
+/** The middle of each code's interval: code · scale, which quantizes to that code again. */
 export function weightsOf(codes: Tensor, scales: Float32Array): Tensor {
   const size = channelSize(codes);
   return float32(

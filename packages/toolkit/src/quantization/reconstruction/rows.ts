@@ -1,4 +1,4 @@
-/** @file One activation of every calibration image: in memory, or in a temporary file where that would take too much. */
+/** @file One activation of every calibration image, in memory or, if it would take too much, in a temporary file. */
 
 import { closeSync, ftruncateSync, openSync, readSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,7 +8,7 @@ import { removeAbandoned, temporaryName } from "../../temporary.js";
 
 export interface Rows {
   readonly count: number;
-  /** Elements of one image. */
+  /** Number of elements per image. */
   readonly length: number;
   /** Sets consecutive rows from `first` on. */
   write(first: number, values: Float32Array): void;
@@ -22,11 +22,11 @@ export interface Rows {
 export interface RowsOptions {
   /** Bytes up to which rows stay in memory. */
   readonly memoryBytes: number;
-  /** Where the file goes otherwise; the system's folder for temporary files by default. */
+  /** Folder of the temporary file; by default the system's folder for temporary files. */
   readonly folder?: string;
 }
 
-/** @throws {MachineError} if the temporary file cannot be made, for lack of space for example */
+/** @throws {MachineError} if the temporary file cannot be created, for example for lack of space */
 export function createRows(count: number, length: number, options: RowsOptions): Rows {
   return 4 * count * length <= options.memoryBytes
     ? new MemoryRows(count, length)
@@ -114,7 +114,7 @@ class FileRows implements Rows {
     this.#removeName();
   }
 
-  /** Removes the name of the open file, if the system allows it. Then no file remains, however the process ends. */
+  /** Removes the name of the open file, if the system allows it. Then no file remains, in whatever way the process ends. */
   #removeName(): void {
     try {
       rmSync(this.#path, { force: true });

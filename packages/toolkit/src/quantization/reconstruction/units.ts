@@ -7,15 +7,15 @@ import type { Block } from "./blocks.js";
 
 export interface LearningUnit {
   readonly name: string;
-  /** Value of the quantized graph that is fed. */
+  /** The value of the quantized graph that is the unit's input. */
   readonly input: string;
   /** The value that is compared with the value of the same name in the float network. */
   readonly output: string;
 }
 
 /**
- * Where a block is entered: behind the FakeQuant of its input where that is fixed and everything reads it, at the input itself
- * where the FakeQuant is learned with the block.
+ * The value at which a block is entered. If the FakeQuant of the block's input is fixed and all readers use it, this is its
+ * output; if it is learned with the block, the input itself.
  */
 export function entryOf(graph: Graph, block: Block, isFixed: (node: Node) => boolean): string {
   const readers = graph.nodes.filter(({ inputs }) => inputs.includes(block.input));

@@ -26,7 +26,7 @@ export class LearnedValues {
     this.#scaleNames = storedScaleNames(graph);
   }
 
-  /** Feeds that take every bias to its grid. */
+  /** The feeds that round every bias to its grid. */
   biasDeltas(state: State): Readonly<Record<string, Tensor>> {
     const steps = this.#steps(state);
     const deltas: Record<string, Tensor> = {};
@@ -39,7 +39,7 @@ export class LearnedValues {
     return deltas;
   }
 
-  /** The whole graph with codes chosen, biases on their grid, and all learned scales. */
+  /** The whole graph with chosen codes, biases on their grid, and all learned scales. */
   harden(state: State): Graph {
     const tensors = new Map<string, Tensor>();
     const steps = this.#steps(state);
@@ -66,7 +66,7 @@ export class LearnedValues {
     );
   }
 
-  /** Weight scales, large enough for the bias to fit its code. */
+  /** Weight scales, large enough that each bias has a code. */
   #scales(state: State, steps: ReadonlyMap<string, number>, layer: LearnedLayer): Float32Array {
     if (layer.scale === undefined) return layer.scales;
     const logarithms = values(state, layer.scale);

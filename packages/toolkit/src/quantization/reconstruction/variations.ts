@@ -1,7 +1,7 @@
 /**
- * @file Variations of calibration images for the pass over the whole network: each is moved by up to an eighth of its sides, with its
- * border repeated, and every second one has a rectangle of another in it. The float network says what is right for any of them,
- * so that a thousand images serve as many more.
+ * @file Variations of calibration images for the pass over the whole network. Each image is moved by up to an eighth of its
+ * sides, with its border repeated, and every second one gets a rectangle of another image. The float network gives the right
+ * answer to each variation, so a thousand images serve as many more.
  *
  * Source: Yun et al. 2019, CutMix, arXiv:1905.04899 (rectangles of other images, here without labels).
  */
@@ -19,9 +19,9 @@ interface Rectangle {
   readonly width: number;
 }
 
-/** Share of a side by which an image moves at most. */
+/** Largest distance by which an image moves, as a share of its side. */
 const REACH = 1 / 8;
-/** Shares of a side that a rectangle has at least and at most. */
+/** Least and greatest side of a rectangle, as shares of the image's side. */
 const RECTANGLE = [1 / 4, 3 / 4] as const;
 
 /** Writes one variation of the images. */
@@ -34,14 +34,14 @@ export function drawVariation(images: Rows, shape: ImageShape, random: Random, i
   drawMoved(images, shape, random, into, { top, left, height: rows, width: columns });
 }
 
-/** Where a rectangle begins along one side, and how long it is. */
+/** Start and length of a rectangle along one side. */
 function span(side: number, random: Random): readonly [start: number, length: number] {
   const [least, most] = RECTANGLE.map((share) => Math.max(1, Math.round(share * side))) as [number, number];
   const length = least + random.integer(most - least + 1);
   return [random.integer(side - length + 1), length];
 }
 
-/** A random image, moved, where the rectangle is. */
+/** Draws a random image, moved, into the rectangle. */
 function drawMoved(
   images: Rows,
   [channels, height, width]: ImageShape,

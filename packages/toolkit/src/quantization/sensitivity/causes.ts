@@ -1,6 +1,6 @@
-/** @file The cause of a layer's noise in words: what a person would look at next. */
+/** @file States the cause of a layer's noise in words, as a hint where to look next. */
 
-/** Measurements of one layer when no other layer is quantized. */
+/** Measurements of one layer if no other layer is quantized. */
 export interface LayerFacts {
   readonly layer: string;
   readonly op: string;
@@ -16,9 +16,9 @@ export interface LayerFacts {
     readonly rounding: number;
     readonly bias: number;
   };
-  /** Share of the input's values beyond its range. */
+  /** Share of the input's values outside of its range. */
   readonly clippedShare: number;
-  /** Share of the weights beyond their channel's range. */
+  /** Share of the weights outside of their channel's range. */
   readonly clippedWeightShare: number;
   readonly unusedInputCodes: number;
   readonly unusedWeightCodes: number;
@@ -28,22 +28,22 @@ export interface LayerFacts {
   readonly deadChannels: number;
   /** Output channels with a weight scale below 1e-7. */
   readonly tinyScales: number;
-  /** Input channel with the largest value, and that value over the median channel's. */
+  /** Index of the input channel with the largest value. `outlierRatio` is that value divided by the median channel's. */
   readonly outlierChannel: number;
   readonly outlierRatio: number;
   /** Largest ratio of a channel's extreme weight to its root mean square. */
   readonly weightPeak: number;
-  /** Largest channel's extreme weight over the median channel's: what folding batch norm leaves uneven. */
+  /** The largest channel's extreme weight divided by the median channel's; folding batch norm can make this large. */
   readonly weightSpread: number;
 }
 
-/** A channel that is this many times the median makes the others share few codes. */
+/** If a channel is this many times the median, the others share few codes. */
 const OUTLIER = 5;
-/** A normal distribution of a thousand weights has its extreme at 3.2 deviations. */
+/** A normal distribution of a thousand weights has its extreme at 3.2 deviations, so this is a clear outlier. */
 const PEAK = 6;
 const SPREAD = 16;
 
-/** A sentence: the origin of most of the noise, and what is behind it where that can be seen. */
+/** A sentence that names the origin of most of the noise and, if it can be seen, the reason. */
 export function causeOf(facts: LayerFacts): string {
   const { noise, position, weightBits, inputBits } = facts;
   const total = noise.weights + noise.clipping + noise.rounding + noise.bias;

@@ -1,5 +1,5 @@
 /** @file Signal-to-noise ratios in decibels. */
 
-/** 10·log10 of signal power over noise power, within ±200 dB so that results stay JSON numbers. */
+/** 10·log10 of signal power over noise power, limited to ±200 dB so that results are JSON numbers. */
 export const decibel = (signal: number, noise: number): number =>
   Math.max(-200, Math.min(200, 10 * Math.log10(Math.max(signal, 1e-30) / Math.max(noise, 1e-30))));

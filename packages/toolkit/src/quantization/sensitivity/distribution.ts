@@ -1,4 +1,4 @@
-/** @file A histogram that is small enough to be printed and drawn, beside the range of the grid that its values go to. */
+/** @file A histogram that is small enough to be printed and drawn, with the range of the values' grid. */
 
 import type { ActivationObserver } from "../ranges/histogram.js";
 
@@ -7,15 +7,15 @@ export interface Distribution {
   /** Extremes of the values. */
   readonly min: number;
   readonly max: number;
-  /** Lowest and highest value that the grid holds; values up to half a step beyond round to it. */
+  /** Lowest and highest value of the grid; values up to half a step beyond are rounded to it. */
   readonly range: readonly [low: number, high: number];
-  /** Number of values that the grid holds, both ends included. */
+  /** Number of values of the grid, including both ends. */
   readonly codes: number;
-  /** Where the first bin begins; bin `i` holds values from `origin + i · width` to `origin + (i + 1) · width`. */
+  /** Lower end of the first bin; bin `i` has values from `origin + i · width` to `origin + (i + 1) · width`. */
   readonly origin: number;
-  /** A power of two; 0 where all values are 0. */
+  /** A power of two; 0 if all values are 0. */
   readonly width: number;
-  /** At most 64; every value but zeros is in one of them. */
+  /** At most 64 bins; every value except zeros is in one of them. */
   readonly counts: readonly number[];
   /** Values that are exactly 0: half of a ReLU's output. */
   readonly zeros: number;
@@ -24,9 +24,9 @@ export interface Distribution {
 const BINS = 64;
 
 /**
- * Joins neighbouring bins of an observer until at most 64 are left. A boundary stays at 0, so that no bin mixes signs.
+ * Joins neighbouring bins of an observer until at most 64 are left. One boundary stays at 0, so that no bin mixes signs.
  *
- * @param observer one that counts
+ * @param observer an observer with a histogram
  */
 export function distributionOf(
   observer: ActivationObserver,

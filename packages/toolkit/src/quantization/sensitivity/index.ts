@@ -1,7 +1,7 @@
 /**
- * @file Which layer hurts, how much, and why. Each layer's noise is split by where it comes from: weights, clipping of its input,
- * rounding of its input, its bias's grid. One pass of the float network measures all layers alone; one of the quantized network
- * measures what has gathered at each layer.
+ * @file Which layer costs accuracy, how much, and why. Each layer's noise is split by its origin: weights, clipping of its
+ * input, rounding of its input, the grid of its bias. One pass of the float network measures each layer alone; one of the
+ * quantized network measures the accumulated noise at each layer.
  */
 
 export { measureCumulative } from "./cumulative.js";

@@ -8,7 +8,9 @@ import { type Distribution, distributionOf } from "./distribution.js";
 import { inputGrid } from "./layers.js";
 import { ratioToMedian } from "./ratio-to-median.js";
 
-/** Clipped share, unused codes, outlying channels and a histogram, gathered batch by batch in memory that does not grow. */
+/**
+ * Measures the share of clipped values, unused codes, outlying channels and a histogram, batch by batch, in constant memory.
+ */
 export class InputFacts {
   readonly #scale: number;
   readonly #min: number;
@@ -58,7 +60,7 @@ export class InputFacts {
     };
   }
 
-  /** Real values, as the float network computes them. */
+  /** Distribution of the real values in the float network. */
   distribution(): Distribution {
     const range = [this.#min * this.#scale, this.#max * this.#scale] as const;
     return distributionOf(this.#observer, range, this.#used.length);

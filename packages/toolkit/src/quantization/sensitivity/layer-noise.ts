@@ -1,6 +1,6 @@
 /**
- * @file Each layer alone quantized: one pass of the float network measures all layers, with the noise in each output split by where
- * it comes from.
+ * @file Measures each layer if it alone is quantized. One pass of the float network measures all layers, with the noise in each
+ * output split by origin.
  */
 
 import { float32, type Graph, GraphBuilder, type Tensor } from "@subbyte/graph";
@@ -12,17 +12,17 @@ import { type QuantizedLayer, roundedWeights } from "./layers.js";
 import { throughGrid } from "./one-layer.js";
 import { biasNoise, weightDistribution, weightFacts } from "./weight-facts.js";
 
-/** A layer alone quantized: its noise and facts, and where its values lie on their grids. */
+/** A layer that alone is quantized: its noise, its facts, and the distribution of its values over their grids. */
 export interface LayerNoise {
   readonly facts: LayerFacts;
   readonly weights: Distribution;
   readonly input: Distribution;
 }
 
-/** A layer in the noise graph: what to read of it. */
+/** The values of a layer that are read from the noise graph. */
 interface Probe {
   readonly layer: QuantizedLayer;
-  /** Value that the float layer reads. */
+  /** The value that the float layer reads. */
   readonly input: string;
   readonly original: Tensor;
   readonly rounded: Tensor;
@@ -85,7 +85,7 @@ export async function measureLayerNoise(
   );
 }
 
-/** The float network whose outputs are the layers' inputs and mean squares, the noise of each origin through the layer alone. */
+/** The float network with further outputs: the layers' inputs, and mean squares of the noise of each origin after the layer. */
 function withProbes(graph: Graph, float: Graph, layers: readonly QuantizedLayer[]) {
   const byName = new Map(float.nodes.map((node) => [node.name, node]));
   const b = new GraphBuilder(`${float.name} noise`, float);

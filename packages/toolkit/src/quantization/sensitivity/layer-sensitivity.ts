@@ -1,4 +1,4 @@
-/** @file Joins and sorts the measurements of this folder: which layer costs accuracy, how much, and why. */
+/** @file Combines and sorts the measurements of this folder: which layer costs accuracy, how much, and why. */
 
 import { type Graph, ModelError, type Tensor } from "@subbyte/graph";
 import { UsageError } from "../../errors.js";
@@ -16,39 +16,39 @@ import { keptFloat, quantizedAlone } from "./one-layer.js";
 
 /** How noisy quantization makes one layer, and why. */
 export interface LayerSensitivity extends LayerFacts {
-  /** Signal-to-noise ratio of the layer's output in dB when this layer alone is quantized. */
+  /** Signal-to-noise ratio of the layer's output in dB if only this layer is quantized. */
   readonly aloneDb: number;
-  /** The same with everything before it quantized too. */
+  /** The same if everything before it is quantized, too. */
   readonly cumulativeDb: number;
-  /** Why it is noisy, in words. */
+  /** The cause of the noise, in words. */
   readonly cause: string;
-  /** Float weights in steps of their channel's scale, all channels together, on the codes. */
+  /** Float weights in units of their channel's scale, all channels together, compared with the codes. */
   readonly weights: Distribution;
-  /** Values of the layer's input in the float network, on the values that its grid holds. */
+  /** Values of the layer's input in the float network, compared with the values of its grid. */
   readonly input: Distribution;
-  /** The network with this layer alone quantized; absent unless asked for. */
+  /** The network with only this layer quantized; absent unless requested. */
   readonly aloneQuantized?: Closeness;
-  /** The quantized network with this layer left float; absent unless asked for. */
+  /** The quantized network with this layer in float; absent unless requested. */
   readonly keptFloat?: Closeness;
 }
 
 export interface SensitivityOptions extends SessionOptions {
-  /** Measures the network with each layer alone quantized and each alone kept float: two evaluations a layer. */
+  /** Also measures the network with only each layer quantized, and with each layer kept in float: two evaluations per layer. */
   readonly check?: Check;
   readonly onProgress?: (done: number, of: number) => void;
   readonly signal?: AbortSignal;
 }
 
-/** Images of a few batches give the power of noise within a percent. */
+/** Number of images; those of a few batches give the power of noise to a percent. */
 const IMAGES = 128;
 
 /**
  * @param graph with FakeQuant nodes whose scales are set
- * @param batches images `[N, C, H, W]`, normalized; the first 128 are looked at
- * @param given the network it was made from, before it was equalized or learned; by default the graph without its FakeQuant nodes
+ * @param batches images `[N, C, H, W]`, normalized; the first 128 are used
+ * @param given the original float network, before it was equalized or learned; by default the graph without its FakeQuant nodes
  * @returns the layers, the noisiest (alone) first
- * @throws {DataError} if `given` lacks a layer or has it with weights of another shape, and where values are not finite; what
- *   `options.signal` is aborted with
+ * @throws {DataError} if `given` lacks a layer or has it with weights of another shape, and if values are not finite; the
+ * reason of `options.signal` if it fires
  */
 export async function layerSensitivity(
   graph: Graph,

@@ -10,7 +10,7 @@ export interface QuantizedLayer {
   readonly weights: FakeQuant;
   readonly input: FakeQuant;
   readonly position: "first" | "inner" | "last";
-  /** Whether it is no more than a factor and an offset for each channel. */
+  /** Whether it is only a factor and an offset per channel. */
   readonly channelAffine: boolean;
 }
 
@@ -36,11 +36,11 @@ export function quantizedLayers(graph: Graph): readonly QuantizedLayer[] {
   }));
 }
 
-/** The layers that the policy's bit widths are for: neither first nor last, and more than factors of channels. */
+/** The layers that have the policy's bit widths: neither the first nor the last, and more than factors per channel. */
 export const innerLayers = (graph: Graph): readonly QuantizedLayer[] =>
   quantizedLayers(graph).filter(({ position, channelAffine }) => position === "inner" && !channelAffine);
 
-/** Scale and zero point of a layer's input, which has one of each. */
+/** Scale and zero point of a layer's input; it has one of each. */
 export const inputGrid = (graph: Graph, fq: FakeQuant) => ({
   scale: (graph.tensors.get(fq.scale)!.data as Float32Array)[0]!,
   zeroPoint: (graph.tensors.get(fq.zeroPoint)!.data as Float32Array)[0]!,
@@ -50,7 +50,7 @@ export const inputGrid = (graph: Graph, fq: FakeQuant) => ({
 export const storedWeightScales = (graph: Graph, fq: FakeQuant): Float32Array =>
   graph.tensors.get(fq.scale)!.data as Float32Array;
 
-/** The weights as the integer network holds them, in real values. */
+/** The weights of the integer network, as real values. */
 export function roundedWeights(graph: Graph, fq: FakeQuant): Tensor {
   const { data, shape } = graph.tensors.get(fq.input)!;
   const scales = storedWeightScales(graph, fq);

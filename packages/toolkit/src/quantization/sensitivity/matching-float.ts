@@ -1,12 +1,12 @@
-/** @file The float network with whose layers those of a quantized one are compared: the one given, or the same equalized. */
+/** @file Finds the float network for a comparison layer by layer: the given one, or its equalized form. */
 
 import type { Graph } from "@subbyte/graph";
 import { equalizeLayers } from "../equalization.js";
 import { type QuantizedLayer, roundedWeights } from "./layers.js";
 
 /**
- * Equalization changes the weights of layers, but not the function of the network. If the quantized weights are nearer
- * to those of the equalized network, they were made from that one.
+ * Equalization changes the weights of layers, but not the function of the network. If the quantized weights are closer to those
+ * of the equalized network, they were made from that one.
  */
 export function matchingFloat(graph: Graph, float: Graph, layers: readonly QuantizedLayer[]): Graph {
   const { graph: equalized, pairs } = equalizeLayers(float);

@@ -1,4 +1,7 @@
-/** @file Two networks that differ in one layer: the float network with that layer quantized, the quantized one with it kept float. */
+/**
+ * @file Networks that differ in one layer: the float network with that layer quantized, and the quantized network with it in
+ * float.
+ */
 
 import { type Graph, GraphBuilder, type Node, namesIn } from "@subbyte/graph";
 import { roleOf } from "../../lowering/operators/index.js";
@@ -6,7 +9,7 @@ import { codeRange } from "../fake-quant.js";
 import { isLayer } from "../topology.js";
 import { inputGrid, type QuantizedLayer, roundedWeights } from "./layers.js";
 
-/** The float network with one layer's weights, its input, or both on their grids. */
+/** The float network with one layer's weights, its input, or both rounded to their grids. */
 export function quantizedAlone(
   graph: Graph,
   float: Graph,
@@ -20,8 +23,8 @@ export function quantizedAlone(
 }
 
 /**
- * The quantized network with one layer's weights and bias from the float network and, where only layers read it, its input
- * unrounded.
+ * The quantized network with one layer's weights and bias from the float network. If only layers read its input, that is not
+ * rounded either.
  */
 export function keptFloat(graph: Graph, float: Graph, layer: QuantizedLayer): Graph {
   const original = float.nodes.find(({ name }) => name === layer.node.name)!;
@@ -54,8 +57,8 @@ function rewired(graph: Graph, name: string, change: (b: GraphBuilder, inputs: s
 }
 
 /**
- * The value after the clamps that the float network has before a layer. A graph that was lifted from integers has no
- * clamp if the range of the grid ends at the same bounds: without its grid, a ReLU would be lost.
+ * The value after the clamps that the float network has before a layer. A graph that was lifted from integers has no clamp if
+ * the range of the grid ends at the same bounds; without that grid, its ReLU would be lost.
  */
 function clampedAs(b: GraphBuilder, float: Graph, layer: Node, value: string): string {
   const producer = new Map(float.nodes.flatMap((node) => node.outputs.map((output) => [output, node])));

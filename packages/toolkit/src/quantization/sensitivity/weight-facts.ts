@@ -9,12 +9,12 @@ import { type Distribution, distributionOf } from "./distribution.js";
 import { inputGrid, type QuantizedLayer, storedWeightScales } from "./layers.js";
 import { ratioToMedian } from "./ratio-to-median.js";
 
-/** Far below any scale that trained weights need. */
+/** A scale far below any that trained weights need. */
 const TINY_SCALE = 1e-7;
 
 /**
  * @param original float weights, output channels first
- * @param rounded the same on their grid
+ * @param rounded the same weights rounded to their grid
  */
 export function weightFacts(
   graph: Graph,
@@ -54,7 +54,7 @@ export function weightFacts(
   };
 }
 
-/** Float weights of all channels together, each in units of its channel's scale: codes before they are rounded. */
+/** Float weights of all channels together, each in units of its channel's scale: codes before rounding. */
 export function weightDistribution(graph: Graph, layer: QuantizedLayer, original: Tensor): Distribution {
   const scales = storedWeightScales(graph, layer.weights);
   const size = original.data.length / scales.length;

@@ -1,10 +1,10 @@
-/** @file Accuracy against bits: a panel for each case. */
+/** @file A chart of accuracy against bits, with one panel per case. */
 
 import type { Case, Point } from "./cases.js";
 import { bitsText, percent, points as pointsText } from "./format.js";
 import { fixed, linearAxis, marker, panel, panelSvg, path, withTip } from "./plot.js";
 
-/** Accuracy is interesting as far below float as this: what is lower would press the rest into one line. */
+/** Largest loss of accuracy that the axis shows; a lower value would press the others into one line. */
 const INTERESTING_POINTS = 0.12;
 /** Pixels from the middle of a mark to its edge. */
 const MARK = 4;
@@ -31,7 +31,7 @@ function highestPoints({ points }: Pick<Case, "points">): readonly Point[] {
   return [...highest.values()];
 }
 
-/** @param series numbers of the methods, which decide colour and shape */
+/** @param series numbers of the methods, which determine color and shape */
 export function accuracyPanel(each: Case, series: ReadonlyMap<string, number>): string | undefined {
   const shown = each.points.filter(({ position }) => position !== undefined);
   if (shown.length === 0) return undefined;
@@ -104,7 +104,7 @@ export function accuracyPanel(each: Case, series: ReadonlyMap<string, number>): 
   );
 }
 
-/** A triangle at the lower edge and the value above it, stacked where several have the same bit width. */
+/** Triangles at the lower edge with the values above them, stacked if several have the same bit width. */
 function belowMarks(
   below: readonly Point[],
   series: ReadonlyMap<string, number>,
@@ -130,7 +130,7 @@ function belowMarks(
     .join("");
 }
 
-/** Runs of points that are one bit apart: no line goes through what was not measured. */
+/** Runs of points that are one bit apart, because no line may cross bit widths that were not measured. */
 function measuredStretches(own: readonly Point[]): readonly (readonly Point[])[] {
   const stretches: Point[][] = [];
   for (const point of own.toSorted((a, b) => b.position! - a.position!)) {

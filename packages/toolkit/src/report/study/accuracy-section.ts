@@ -1,4 +1,4 @@
-/** @file The section of a report about accuracy against bits: a chart and a table for each case, and all figures in one table. */
+/** @file The section about accuracy against bits: a chart and a table per case, and all figures in one table. */
 
 import { accuracyPanel } from "./accuracy-chart.js";
 import { type Case, mainPoints, type Point, type ReportData } from "./cases.js";
@@ -31,7 +31,7 @@ export function accuracySection(data: ReportData, series: Series): string {
   ].join("\n");
 }
 
-/** A row for each method, a column for each bit width. */
+/** One row per method, one column per bit width. */
 function caseTable(each: Case): string {
   const columns = mainPoints(each);
   const rows = each.methods.map((method): readonly (string | Cell)[] => [

@@ -9,12 +9,12 @@ export interface Point {
   readonly method: string;
   /** Name of the bit width, such as `w4a4`. */
   readonly bits: string;
-  /** Place on an axis of bits, where it has one. */
+  /** Position on the axis of bits; undefined if it has none. */
   readonly position: number | undefined;
   readonly runs: readonly FinishedRun[];
   /** Mean over the seeds, with Wilson's interval for the test images. */
   readonly accuracy: Interval;
-  /** Against float, mean over the seeds. */
+  /** Change of accuracy against float, mean over the seeds. */
   readonly change: Interval;
   /** Share of images with the float network's class, mean over the seeds. */
   readonly agreement: number | undefined;
@@ -45,7 +45,7 @@ export interface ReportData {
   readonly missing: readonly MissingRun[];
 }
 
-/** Cases in the order of the studies. Studies that have the same case with the same float network share it. */
+/** Cases in the order of the studies. Studies with the same case and the same float network share it. */
 export function reportData(studies: readonly StudyResults[]): ReportData {
   const cases: Case[] = [];
   const floats = studies.flatMap(({ runs }) => runs.filter(({ kind, result }) => kind === "float" && result.accuracy));
@@ -96,7 +96,7 @@ const isSameFloat = (run: FinishedRun, float: FinishedRun): boolean =>
   run.data === float.data &&
   run.result.model?.sha256 === float.result.model?.sha256;
 
-/** One run of each seed. */
+/** The latest run of each seed. */
 const latest = (runs: readonly FinishedRun[]): readonly FinishedRun[] => [
   ...new Map(runs.map((run) => [run.seed, run])).values(),
 ];
@@ -146,6 +146,6 @@ const effortOf = ({ method, runs }: Point): number => thoroughness(method, runs)
 export const pointsBeside = ({ points }: Pick<Case, "points">, point: Point): readonly Point[] =>
   points.filter((other) => other.bits === point.bits && other !== point).toSorted((a, b) => effortOf(b) - effortOf(a));
 
-/** Built-in architecture of a case's network, where it has one. */
+/** Built-in architecture of a case's network; undefined if it has none. */
 export const architectureOf = ({ float: { steps } }: Pick<Case, "float">): string | undefined =>
   steps.map(({ options }) => options.arch as string | undefined).find((arch) => arch !== undefined);

@@ -1,4 +1,4 @@
-/** @file The predecessor's figures beside ours, where network and data set are the same. */
+/** @file The predecessor's figures and ours, for the same networks and data sets. */
 
 import { bitsName } from "../../bits-name.js";
 import { escapeHtml } from "../page.js";
@@ -74,7 +74,7 @@ function pairTable(each: Case, theirs: PredecessorCase): string {
   );
 }
 
-/** Why figures are struck out. */
+/** The reasons why figures are struck out. */
 function notes({ figures }: PredecessorCase): string {
   const reasons = [...new Set(figures.flatMap(({ invalid }) => (invalid ? [invalid] : [])))];
   return reasons

@@ -4,7 +4,7 @@ import { escapeHtml } from "../page.js";
 import type { Case, Point } from "./cases.js";
 import { fixed, withTip } from "./plot.js";
 
-/** Larger matrices say nothing at this size. */
+/** With more classes, a matrix is unreadable at this size. */
 export const MAX_PICTURED_CLASSES = 20;
 
 const WIDTH = 360;
@@ -15,7 +15,7 @@ const MAX_NAME = 11;
 
 type Matrix = readonly (readonly number[])[];
 
-/** Sum of the confusion matrices of a point's seeds, less the float network's, per seed. */
+/** Sum of the confusion matrices of a point's seeds minus the float network's, divided by the number of seeds. */
 export function confusionChange({ float }: Case, { runs }: Point): Matrix | undefined {
   const before = float.result.accuracy!.confusion;
   const all = runs.map(({ result }) => result.accuracy!.confusion);
@@ -28,7 +28,7 @@ export function confusionChange({ float }: Case, { runs }: Point): Matrix | unde
   );
 }
 
-/** @param kind `counts` shades errors, `change` shades more and less */
+/** @param kind `counts` shades errors, `change` shades increases and decreases */
 export function matrixSvg(
   matrix: Matrix,
   classes: readonly string[],

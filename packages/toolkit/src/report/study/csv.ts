@@ -1,4 +1,4 @@
-/** @file One line for each run, for spreadsheets. */
+/** @file A table with one line per run, for spreadsheets. */
 
 import type { StudyResults } from "../../study/merge.js";
 import { type Case, reportData } from "./cases.js";

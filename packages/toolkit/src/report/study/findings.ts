@@ -1,4 +1,4 @@
-/** @file Writes the findings of a report: sentences made from figures, each only if its figures were measured. */
+/** @file Writes the findings of a report: sentences with figures; each appears only if its figures were measured. */
 
 import { bitsName } from "../../bits-name.js";
 import { type Case, mainPoints, type Point, pointsBeside, type ReportData } from "./cases.js";
@@ -11,7 +11,7 @@ import { peerName } from "./tradeoff-chart.js";
 export interface Findings {
   /** Sentences for all cases together. */
   readonly summary: string;
-  /** A paragraph for each case. */
+  /** One paragraph per case. */
   readonly cases: readonly { readonly title: string; readonly text: string }[];
 }
 
@@ -22,7 +22,7 @@ export function findings(data: ReportData): Findings {
   };
 }
 
-/** Points of accuracy that a network may lose and still count as the same in words. */
+/** Loss of accuracy, as a share, that sentences still call the same accuracy. */
 const SMALL_LOSS = 0.015;
 
 const mainAt = (each: Case, bits: number): Point | undefined =>
@@ -82,7 +82,7 @@ function changesOf(measured: readonly Measured[]): string {
     : `${points(mean(changes))} points against float on average and ${points(Math.min(...changes))} at worst (${each.title}, ${point.method})`;
 }
 
-/** If 4 bits have not been measured: the cost of the fewest bits of each case. */
+/** If 4 bits have not been measured: the loss with the fewest bits in each case. */
 function fewestBits(cases: readonly Case[]): string {
   const found = cases.flatMap((each) => {
     const point = mainPoints(each).at(-1);
@@ -95,7 +95,7 @@ function fewestBits(cases: readonly Case[]): string {
   return `4 bits have not been measured. With the fewest bits that have, accuracy changes by ${parts.join(", ")}.`;
 }
 
-/** Sizes of files against float and against 8 bits. */
+/** Sizes of files compared with float and with 8 bits. */
 function space(cases: readonly Case[]): string {
   const ratios = cases.flatMap((each) => {
     const [four, eight] = [mainAt(each, 4), mainAt(each, 8)];
@@ -126,7 +126,7 @@ function time(cases: readonly Case[]): string {
     : `${eight} and are ${range(peers)} times as fast as float in the fastest other runtime.`;
 }
 
-/** The fastest runtime with the float network. */
+/** The runtime that is fastest with the float network. */
 export function fastestPeer({ latency }: Case) {
   const peers = latency?.result.latency?.filter(({ bits }) => bits === undefined) ?? [];
   return peers.length === 0 ? undefined : peers.reduce((a, b) => (b.milliseconds < a.milliseconds ? b : a));
@@ -147,7 +147,7 @@ export const CHOICE =
   "Where several methods were measured, sentences give the figures of the most thorough one: quantization-aware training before learned " +
   "rounding (reconstruct) before ranges alone (mse, minmax). This order was fixed in advance; no test image decides which method is named.";
 
-/** Bit widths that a paragraph names; where none of them was measured, it names all that were. */
+/** Bit widths that a paragraph mentions; if none of them was measured, it mentions all that were. */
 const NAMED_BITS = [8, 4, 2].map((bits) => bitsName(bits));
 
 function caseText(each: Case): string {

@@ -1,10 +1,10 @@
-/** @file How a report writes numbers. */
+/** @file The formats of numbers in a report. */
 
 import type { Interval } from "./statistics.js";
 
 export { percent } from "../../percent.js";
 
-/** A difference of shares in points with its sign: `−0.46`. */
+/** A difference of shares in percentage points, with its sign: `−0.46`. */
 export function points(share: number, digits = 2): string {
   const text = Math.abs(100 * share).toFixed(digits);
   if (Number(text) === 0) return text;
@@ -22,10 +22,10 @@ export function byteSize(bytes: number): string {
   return `${(bytes / 1e6).toFixed(2)} MB`;
 }
 
-/** Three digits that count: `2.50 ms`, `1240 ms`. */
+/** Three significant digits: `2.50 ms`, `1240 ms`. */
 export const milliseconds = (value: number): string => `${value >= 100 ? value.toFixed(0) : value.toPrecision(3)} ms`;
 
-/** With numbers and their units on one line. */
+/** Keeps numbers and their units on one line. */
 export const unbroken = (text: string): string =>
   text.replaceAll(/(?<=\d) (?=(%|bits?|points?|[kM]?B|ms)\b|%)/g, "\u00a0");
 

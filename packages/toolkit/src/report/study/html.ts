@@ -10,9 +10,9 @@ export interface Column {
 
 export interface Cell {
   readonly text: string;
-  /** HTML instead of the text, where it is more than that. */
+  /** HTML to show instead of the text. */
   readonly html?: string;
-  /** Value to sort by, where it is not the text. */
+  /** Value to sort by, if it is not the text. */
   readonly value?: number;
   readonly className?: string;
   readonly style?: string;
@@ -21,7 +21,7 @@ export interface Cell {
 export interface TableOptions {
   /** Shown above the table. */
   readonly caption?: string;
-  /** Name of the table for those who do not see it; the caption by default. */
+  /** Name of the table for screen readers; by default the caption. */
   readonly label?: string;
   readonly sortable?: boolean;
 }

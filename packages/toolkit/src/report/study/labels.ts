@@ -1,4 +1,4 @@
-/** @file Places of labels beside marks of a chart: none lies on another one. */
+/** @file Places labels beside the marks of a chart so that none covers another. */
 
 import { escapeHtml } from "../page.js";
 import { fixed } from "./plot.js";
@@ -18,13 +18,13 @@ interface Box {
 
 const LETTER = 6.8;
 const HEIGHT = 11;
-/** From the middle of a mark to its label. */
+/** Distance from the middle of a mark to its label. */
 const AWAY = 6;
 const MARK_RADIUS = 4.5;
 
 /**
- * SVG of the labels, each above or below its mark, to its right or left, wherever it covers neither a mark nor an earlier label. One for
- * which there is no room is left out: marks have texts of their own for those who point at them.
+ * SVG of the labels, each above, below, right or left of its mark, so that it covers neither a mark nor an earlier label. A
+ * label without room is left out; its mark has a tooltip.
  *
  * @param marks middles of all marks
  * @param bounds left and right end of the chart

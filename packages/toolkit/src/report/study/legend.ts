@@ -1,4 +1,4 @@
-/** @file The methods of a report with their colours and shapes, the same in all charts. */
+/** @file The legend: the methods of a report with their colors and shapes, the same in all charts. */
 
 import { escapeHtml } from "../page.js";
 import type { ReportData } from "./cases.js";

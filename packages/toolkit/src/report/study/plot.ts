@@ -1,6 +1,6 @@
 /**
- * @file A chart panel as SVG text: a frame with grid and labels, into which charts put marks. Colours are CSS variables of the page, so that
- * panels follow light and dark; a panel is narrow enough to be read on a phone, and pages put several side by side.
+ * @file A chart panel as SVG text: a frame with grid and labels, in which charts draw marks. Colors are CSS variables of the
+ * page, so that panels follow light and dark mode. A panel is narrow enough for a phone; pages put several side by side.
  */
 
 import { type ScaleContinuousNumeric, scaleLinear, scaleLog } from "d3-scale";
@@ -84,7 +84,11 @@ export const path = (points: readonly (readonly [number, number])[], className: 
     ? ""
     : `<path class="${className}" d="M${points.map(([x, y]) => `${fixed(x)},${fixed(y)}`).join("L")}"/>`;
 
-/** An element with a tooltip that works with and without scripts. @param attributes of the element, escaped */
+/**
+ * An element with a tooltip that works with and without scripts.
+ *
+ * @param attributes of the element, escaped
+ */
 export function withTip(element: "path" | "circle" | "rect", attributes: string, tip: string): string {
   const text = escapeHtml(tip);
   return `<${element} ${attributes} data-tip="${text}"><title>${text}</title></${element}>`;
@@ -98,7 +102,7 @@ const shapes: readonly ((r: number) => string)[] = [
   (r) => `M0,${fixed(1.3 * r)}L${fixed(1.25 * r)},${-r}H${fixed(-1.25 * r)}z`,
 ];
 
-/** The shape of a series, which tells it apart where colours do not; with a text for those who point at it. */
+/** The shape of a series, which distinguishes it without colors, with a tooltip. */
 export const marker = (
   series: number,
   [x, y]: readonly [number, number],
@@ -115,7 +119,7 @@ export const marker = (
 export const legendMark = (series: number): string =>
   `<svg class="key" viewBox="-6 -6 12 12" aria-hidden="true"><path class="mark c${series}" d="${shapes[series % shapes.length]!(4)}"/></svg>`;
 
-/** A short name that differs where contents do: clip paths of a page share one namespace. */
+/** A short name that differs for different contents, because clip paths of a page share one namespace. */
 function hash(text: string): string {
   let value = 5381;
   for (let i = 0; i < text.length; i++) value = (Math.imul(value, 33) ^ text.charCodeAt(i)) >>> 0;

@@ -1,6 +1,6 @@
 /**
- * @file The figures of the student project that this one succeeds (December 2021, PyTorch 1.10): top-1 accuracy of its converted
- * networks, which ran in float. Some measure something else than they say; each of those has a note.
+ * @file The figures of the student project that this project succeeds (December 2021, PyTorch 1.10): top-1 accuracy of its
+ * converted networks, which ran in float. Some figures do not measure what they claim; each of those has a note.
  */
 
 import { architectureOf, type Case } from "./cases.js";
@@ -10,7 +10,7 @@ export interface PredecessorFigure {
   readonly bits: number;
   /** 0…1 */
   readonly accuracy: number;
-  /** Why it does not measure what it says. */
+  /** The reason why it does not measure what it claims. */
   readonly invalid?: string;
 }
 

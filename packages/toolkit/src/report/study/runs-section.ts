@@ -1,4 +1,4 @@
-/** @file Every run of a report: how it came about, and what is missing. */
+/** @file The section about runs: how each was made, and which are missing. */
 
 import type { FinishedRun, StudyResults } from "../../study/merge.js";
 import { escapeHtml } from "../page.js";

@@ -1,4 +1,4 @@
-/** @file The sections of a study's report, each from the cases; an empty text where there is nothing to show. */
+/** @file The sections of a study's report, made from its cases; a section with nothing to show is an empty text. */
 
 import type { RunResult } from "../../study/record.js";
 import { escapeHtml } from "../page.js";
@@ -146,14 +146,14 @@ export function trainingSection({ cases }: ReportData): string {
   ].join("\n");
 }
 
-/** One epoch alone is no curve. */
+/** Whether there is a curve: more than one epoch. */
 const isCurve = (history: RunResult["history"]): history is NonNullable<RunResult["history"]> =>
   (history?.length ?? 0) > 1;
 
 const numbered = (curves: readonly Omit<Curve, "series">[]): readonly Curve[] =>
   curves.map((curve, i) => ({ ...curve, series: i % 9 }));
 
-/** Bit widths whose changes are shown class by class. */
+/** Bit widths for which changes are shown class by class. */
 const SHOWN_CHANGES = ["w8a8", "w4a4", "w2a2"];
 
 export function confusionSection({ cases }: ReportData): string {

@@ -13,7 +13,8 @@ const Z = 1.959963984540054;
 /**
  * Wilson's 95 % interval of a share: how far accuracy on other images of the same kind may differ.
  *
- * @param share 0…1, @param count images that it was measured on
+ * @param share 0…1
+ * @param count number of images on which it was measured
  * @see Wilson 1927, "Probable inference, the law of succession, and statistical inference"
  */
 export function wilson(share: number, count: number): Interval {
@@ -27,7 +28,8 @@ export function wilson(share: number, count: number): Interval {
  * The change of accuracy between two classifiers of the same images, with its 95 % interval. Images that both classify
  * correctly or both wrongly do not count, so the interval is much narrower than that of either accuracy.
  *
- * @param lost images that only the first has right, @param gained images that only the second has right
+ * @param lost images that only the first classifies correctly
+ * @param gained images that only the second classifies correctly
  */
 export function pairedChange(lost: number, gained: number, count: number): Interval {
   const value = (gained - lost) / count;
@@ -38,7 +40,7 @@ export function pairedChange(lost: number, gained: number, count: number): Inter
 export const mean = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length;
 
-/** The points that no other beats in both respects, by rising cost. */
+/** The points that no other point beats in both respects, by increasing cost. */
 export function paretoFront<Point>(
   points: readonly Point[],
   costOf: (point: Point) => number,

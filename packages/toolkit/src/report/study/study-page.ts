@@ -1,4 +1,4 @@
-/** @file The report of studies: one HTML file with everything inside. */
+/** @file The report of studies: one HTML file that contains everything. */
 
 import type { StudyResults } from "../../study/merge.js";
 import { escapeHtml, page } from "../page.js";

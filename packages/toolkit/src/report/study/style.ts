@@ -1,6 +1,6 @@
-/** @file The look of a study's report: light and dark, phone to paper. Charts take their colours from here. */
+/** @file The style of a study's report: light and dark, phone to paper. Charts take their colors from here. */
 
-/** A colour for each method, the same for every chart: told apart by people who do not see red or green as well. */
+/** One color per method, the same in every chart; they can be distinguished with red-green blindness, too. */
 const light = [
   "#0063b8",
   "#c4510a",

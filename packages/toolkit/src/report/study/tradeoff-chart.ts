@@ -70,7 +70,7 @@ const floatPlace = ({ floatAccuracy }: Case, cost: number, costText: string, lab
   tip: `${label === "float" ? "float" : `float in ${label}`}: ${percent(floatAccuracy.value)}, ${costText}`,
 });
 
-/** Accuracies below the interesting range are left out here; the chart of bits has them. */
+/** A panel of accuracy against cost. Accuracies below the shown range are left out here; the chart of bits has them. */
 function tradeoffPanel(each: Case, places: readonly Place[], label: string, format: (value: number) => string): string {
   const domain = accuracyDomain(each);
   const edge = domain[0] + 0.02 * (domain[1] - domain[0]);

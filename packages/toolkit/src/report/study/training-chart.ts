@@ -5,14 +5,14 @@ import { fixed, linearAxis, panelSvg, path, withTip } from "./plot.js";
 
 export interface Curve {
   readonly name: string;
-  /** Number of the colour. */
+  /** Index of the color. */
   readonly series: number;
   readonly history: readonly EpochRecord[];
 }
 
 type Figure = "validationAccuracy" | "trainLoss";
 
-/** @param title of all curves, for those who do not see them */
+/** @param title of all curves, for screen readers */
 export function trainingPanel(title: string, curves: readonly Curve[], figure: Figure): string | undefined {
   const factor = figure === "validationAccuracy" ? 100 : 1;
   const lines = curves.flatMap(({ history, ...rest }) => {

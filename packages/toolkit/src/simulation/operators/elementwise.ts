@@ -26,7 +26,7 @@ export const add: OnnxForm<OperatorNamed<"add">> = {
   },
 };
 
-/** The table of each channel, or the one of all, and how they stand beside the codes. */
+/** The table of each channel, or the common one, and the shape that aligns them with the codes. */
 function tablesOf({ table, input }: OperatorNamed<"table">, { program }: Lifting | Simulation) {
   const { bits, shape } = program.tensors[input]!;
   const entries = 2 ** bits;
@@ -37,7 +37,7 @@ function tablesOf({ table, input }: OperatorNamed<"table">, { program }: Lifting
 }
 
 export const table: OnnxForm<OperatorNamed<"table">> = {
-  /** A Gather of real values by the input's code. */
+  /** Gathers real values by the input's code. */
   lift(lifting, operator) {
     const { b } = lifting;
     const from = lifting.tensor(operator.input);

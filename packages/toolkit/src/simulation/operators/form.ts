@@ -1,4 +1,4 @@
-/** @file An operator of the engine as operators of ONNX: on real values, and on codes. */
+/** @file The ONNX form of an engine operator: on real values, and on codes. */
 
 import type { Operator } from "@subbyte/engine";
 import type { Lifting } from "../lifting.js";

@@ -5,7 +5,7 @@ import { float32, type GraphBuilder } from "@subbyte/graph";
 import type { Simulation } from "../simulation.js";
 import type { OnnxForm } from "./form.js";
 
-/** Below it every sum of integers is exact in float32. */
+/** Below this limit, every sum of integers is exact in float32. */
 const exact = 2 ** 24;
 
 const convAttributes = ({ strides, pads, dilations, groups, weights }: OperatorNamed<"conv">) => ({
@@ -59,9 +59,9 @@ export const linear: OnnxForm<OperatorNamed<"linear">> = {
 /**
  * fround(fround(sum + bias)·m[c]).
  *
- * Where a sum may reach 2^24, the weights are taken apart, w = 16·h + l: the sums of both parts and 16 times the first are
- * exact, and the addition that joins them rounds once, as the engine does. Where even the parts' sums may reach it, as in linear layers
- * of 25,088 inputs, `inDoubles` is taken, if there is one.
+ * If a sum may reach 2^24, the weights are split, w = 16·h + l: the sums of both parts and 16 times the first are exact, and
+ * the addition that joins them rounds once, as the engine does. If even the sums of the parts may reach it, as in linear layers
+ * with 25,088 inputs, `inDoubles` is used, if there is one.
  */
 function scaledSum(
   simulation: Simulation,
@@ -74,7 +74,7 @@ function scaledSum(
   const { name, weights, bias, input, output } = operator;
   const from = simulation.tensor(input);
   const largest = Math.max(from.zeroPoint, 2 ** from.bits - 1 - from.zeroPoint);
-  /** Whether products, partial sums and, with `more` in each channel, the sums stay below 2^24. */
+  /** Whether products, partial sums and (with `more` added per channel) the sums stay below 2^24. */
   const isExact = (codes: Int8Array, more?: Int32Array) =>
     absoluteSums(codes, bias.length).every((sum, c) => sum * largest + Math.abs(more?.[c] ?? 0) < exact);
   const outputScale = output === undefined ? 1 : simulation.tensor(output).scale;
@@ -97,7 +97,9 @@ function scaledSum(
   return b.op("Mul", [accumulated, b.constant(float32(multipliers, perChannel))]);
 }
 
-/** fround(sum + bias) of a linear layer: float64 holds every such sum. ONNX Runtime has no convolution of float64. */
+/**
+ * fround(sum + bias) of a linear layer, in float64, which is exact for every such sum. ONNX Runtime has no float64 convolution.
+ */
 function sumInDoubles(b: GraphBuilder, data: string, { weights, bias }: OperatorNamed<"linear">): string {
   const constant = (values: ArrayLike<number>, shape: readonly number[]) =>
     b.constant({ dtype: "float64", shape, data: Float64Array.from(values) });

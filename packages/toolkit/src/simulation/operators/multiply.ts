@@ -9,7 +9,7 @@ export const multiply: OnnxForm<OperatorNamed<"multiply">> = {
     lifting.store(lifting.b.op("Mul", operands, {}, { name: operator.name }), operator.output, operator);
   },
 
-  /** Differences of codes lie within ±255, so that their products are exact. */
+  /** Differences of codes lie within ±255, so their products are exact. */
   simulate(simulation, operator) {
     const { b } = simulation;
     const [first, second] = operator.inputs;

@@ -1,22 +1,25 @@
-/** @file The runs of a study that are left, as arrays of tasks for an engine: what each array needs, and which ones it follows. */
+/**
+ * @file The unfinished runs of a study as arrays of tasks for a cluster: what each array needs, and after which others it
+ * starts.
+ */
 
 import type { PlannedRun, StudyPlan } from "../planned-run.js";
 import type { StudyRun } from "../states.js";
 import { type Estimate, estimateOf, likeness } from "./estimates.js";
 
-/** Tasks that need the same. */
+/** Tasks with the same needs. */
 export interface JobArray {
   readonly name: string;
-  /** Numbers of the runs that each task does, one after the other. */
+  /** For each task, the numbers of its runs, which it does one after the other. */
   readonly packs: readonly (readonly number[])[];
-  /** Names of the arrays that have to end before. */
+  /** Names of the arrays that must end first. */
   readonly after: readonly string[];
-  /** Cores of each task. */
+  /** Cores per task. */
   readonly cores: number;
   readonly memoryBytes: number;
-  /** Time limit of each task. */
+  /** Time limit per task. */
   readonly minutes: number;
-  /** Measures speed: nothing else may run beside it. */
+  /** Whether it measures speed, so that nothing else may run on the node. */
   readonly exclusive: boolean;
   /** Whether memory and time follow from finished runs. */
   readonly measured: boolean;
@@ -30,17 +33,17 @@ export interface ArrayOptions {
   readonly minutes?: number;
 }
 
-/** Used if nothing is known: enough for ResNet-50 at 112 pixels, and for a training that is done in several pieces. */
+/** Used if nothing is known: enough for ResNet-50 at 112 pixels. A longer training is resumed in another attempt. */
 const UNKNOWN = { memoryBytes: 4 * 2 ** 30, minutes: 240 } as const;
-/** The nodes can be slower than the machine that measured. */
+/** Allows nodes to be slower than the machine of the measurement. */
 const TIME_FACTOR = 2;
 const SPARE_MINUTES = 5;
 const MEMORY_FACTOR = 1.25;
 const SPARE_BYTES = 256 * 2 ** 20;
-/** A latency run has steps without threads; its browser has a thread of its own. */
+/** Cores for a latency run, which has one thread, and a browser with a thread of its own. */
 const LATENCY_CORES = 2;
 
-/** @returns arrays in an order in which each comes after those that it depends on; none if all runs are finished */
+/** @returns arrays in an order in which each comes after those that it needs; none if all runs are finished */
 export function jobArrays(
   { runs }: Pick<StudyPlan, "runs">,
   states: readonly StudyRun[],

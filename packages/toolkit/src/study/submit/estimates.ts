@@ -9,13 +9,13 @@ export interface Estimate {
 }
 
 /**
- * Runs that need about the same: those of one network on one data set that do the same work, whatever their bit widths and seeds.
- * They form one array.
+ * Identifies runs with about the same needs: those of one network on one data set that do the same work, whatever their bit
+ * widths and seeds. They form one array.
  */
 export const likeness = ({ network, data, kind, method }: PlannedRun): string =>
   [network, data, kind === "quantized" ? method : kind === "chain" ? `${method}-chain` : kind].join("-");
 
-/** The largest figures of the finished runs that are like it; nothing if there is none. */
+/** The largest figures of similar finished runs; undefined if there are none. */
 export function estimateOf(run: PlannedRun, states: readonly StudyRun[]): Estimate | undefined {
   const records = states.flatMap((each) =>
     each.state === "done" && likeness(each.run) === likeness(run) ? [each.record] : [],

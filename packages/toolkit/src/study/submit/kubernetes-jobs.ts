@@ -9,7 +9,7 @@ import { request } from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";
 import { MachineError } from "../../errors.js";
 
-/** Label of the Jobs that do runs, and annotation with the names of those that one follows, separated by spaces. */
+/** Label of the Jobs that do runs; and an annotation with the names of the Jobs after which one starts, separated by spaces. */
 export const RUNS = "runs";
 export const AFTER = "subbyte-after";
 
@@ -23,11 +23,11 @@ interface Job {
 /** The interface of a cluster. */
 export interface Cluster {
   readonly server: string;
-  /** Folder with `token`, `ca.crt` and `namespace`; the token is renewed there from time to time. */
+  /** Folder with `token`, `ca.crt` and `namespace`. The cluster renews the token there. */
   readonly account: string;
 }
 
-/** The cluster as every pod with a service account sees it: its address, and the folder with the credentials. */
+/** The cluster of the pod itself: its address, and the folder with the credentials of its service account. */
 export const ownCluster: Cluster = {
   server: "https://kubernetes.default.svc",
   account: "/var/run/secrets/kubernetes.io/serviceaccount",

@@ -1,6 +1,6 @@
 /**
- * @file A study as manifests of Kubernetes: an Indexed Job for runs that need the same, suspended while it waits for others, and a Job
- * that resumes them in turn and merges at the end.
+ * @file Writes a study as Kubernetes manifests: an Indexed Job for all runs with the same needs, suspended while it waits for
+ * others, and a Job that resumes them in turn and merges the results at the end.
  * @see https://kubernetes.io/docs/tasks/job/parallel-processing-static/
  * @see https://kubernetes.io/docs/concepts/workloads/controllers/job/#backoff-limit-per-index
  */
@@ -19,16 +19,16 @@ export interface KubernetesOptions {
   readonly study: string;
   /** Absolute path of the study's folder, the same here and in the pods. */
   readonly folder: string;
-  /** Number of this submission: names of Jobs are not used twice. */
+  /** Number of this submission; it makes the names of Jobs unique. */
   readonly submission: number;
-  /** The start of a command line: how the image starts `subbyte`. */
+  /** The beginning of the command line with which the image starts `subbyte`. */
   readonly program: string;
   readonly image: string;
   readonly volume: Volume;
   /** Pods run as the owner of the study's folder. */
   readonly owner: { readonly user: number; readonly group: number };
   readonly namespace: string;
-  /** An account that may list and patch Jobs; one is made where absent. */
+  /** An account that may list and patch Jobs; one is created by default. */
   readonly serviceAccount?: string;
   readonly retries: number;
   readonly parallel?: number;
@@ -44,7 +44,7 @@ export type Manifest = IJob | IServiceAccount | IRole | IRoleBinding;
 type PodSpec = NonNullable<IPod["spec"]>;
 type Container = PodSpec["containers"][number];
 
-/** @throws {UsageError} if pods would not see one of the paths */
+/** @throws {UsageError} if pods cannot see one of the paths */
 export function requireInVolume(paths: readonly string[], { path, claim }: Volume): void {
   const outside = paths.find((each) => isAbsolute(each) && relative(path, each).startsWith(".."));
   if (outside === undefined) return;
@@ -55,7 +55,7 @@ export function requireInVolume(paths: readonly string[], { path, claim }: Volum
   );
 }
 
-/** The Job that merges the results comes last. */
+/** The manifests; the Job that merges the results is the last. */
 export function kubernetesManifests(arrays: readonly JobArray[], options: KubernetesOptions): readonly Manifest[] {
   const { serviceAccount } = options;
   const account = serviceAccount ?? instanceOf(options);
@@ -67,7 +67,7 @@ export function kubernetesManifests(arrays: readonly JobArray[], options: Kubern
   ];
 }
 
-/** Lower case, digits and hyphens, as in names of Kubernetes. */
+/** Only lower case, digits and hyphens, as Kubernetes requires for names. */
 const slug = (name: string): string =>
   name
     .toLowerCase()
@@ -193,7 +193,7 @@ function podSpec(
   };
 }
 
-/** An account that may look at Jobs and resume them, and nothing else. */
+/** An account that may only list and resume Jobs. */
 function accountManifests(options: KubernetesOptions): readonly [IServiceAccount, IRole, IRoleBinding] {
   const metadata = metadataOf(instanceOf(options), "merge", options);
   const { name, namespace } = metadata;

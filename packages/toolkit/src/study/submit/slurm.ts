@@ -14,11 +14,11 @@ export interface SlurmOptions {
   readonly folder: string;
   /** Absolute path of the folder for these scripts and their logs. */
   readonly place: string;
-  /** The start of a command line: how a node starts `subbyte`. */
+  /** The beginning of the command line with which a node starts `subbyte`. */
   readonly program: string;
-  /** Further attempts of each task. */
+  /** Number of further attempts per task. */
   readonly retries: number;
-  /** Tasks of an array that run at once. */
+  /** Number of an array's tasks that run at the same time. */
   readonly parallel?: number;
 }
 
@@ -139,7 +139,7 @@ ${[...submitted, ...submission("merge", MERGE, [...variables.values()])].join("\
 `;
 }
 
-/** `afterany`: with `afterok`, what follows a task that fails would wait for ever. */
+/** The command that submits a script. With `afterok` instead of `afterany`, the tasks after a failed one would wait forever. */
 function submission(variable: string, name: string, after: readonly string[]): readonly string[] {
   // sbatch prints the number, and the cluster after a semicolon where there are several.
   const ids = after.map((each) => `\${${each}%%;*}`);

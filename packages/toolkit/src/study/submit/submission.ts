@@ -1,4 +1,6 @@
-/** @file Writes what an engine needs to do a study, into a folder of its own in that of the study, and hands it over where wanted. */
+/**
+ * @file Writes the files with which a cluster does a study, into a subfolder of the study's folder, and submits them if wanted.
+ */
 
 import { execFile } from "node:child_process";
 import { mkdir, readdir, stat } from "node:fs/promises";
@@ -14,15 +16,15 @@ import { kubernetesManifests, requireInVolume, type Volume } from "./kubernetes.
 import { slurmFolders, slurmScripts } from "./slurm.js";
 
 export interface Submission {
-  /** The folder that the files were written into. */
+  /** The folder with the files. */
   readonly place: string;
-  /** The command that hands them over. */
+  /** The command that submits them. */
   readonly command: readonly [string, ...string[]];
 }
 
 type Options = TaskOptions<"study submit">;
 
-/** @throws {UsageError} for options that do not belong to the engine, or are missing for it */
+/** @throws {UsageError} for options that do not belong to the cluster system, or that it lacks */
 export async function writeSubmission(
   study: OpenedStudy,
   arrays: readonly JobArray[],
@@ -63,7 +65,11 @@ export async function writeSubmission(
   return { place, command: ["kubectl", "create", "-f", file] };
 }
 
-/** @returns the output of the command @throws {MachineError} if the command is absent or fails */
+/**
+ * @returns the output of the command
+ *
+ * @throws {MachineError} if the command is absent or fails
+ */
 export async function handOver({ command: [program, ...rest] }: Submission, engine: Options["on"]): Promise<string> {
   try {
     const { stdout } = await promisify(execFile)(program, rest);

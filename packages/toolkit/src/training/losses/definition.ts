@@ -1,4 +1,4 @@
-/** @file The interface of a loss: nodes that compare the network's output with what it should be, appended to the step's graph. */
+/** @file The interface of a loss: nodes that compare the network's output with a target, appended to the step's graph. */
 
 import type { GraphBuilder } from "@subbyte/graph";
 
@@ -9,15 +9,15 @@ export interface LossContext {
   readonly output: string;
   /** Shape of the output, the batch size included. */
   readonly shape: readonly number[];
-  /** Input with the class indices, int64 `[n]`; it is added when a loss first asks for it. */
+  /** Input with the class indices, int64 `[n]`; it is added if a loss requests it. */
   labels(): string;
-  /** Input that the output is compared with, float32 in the output's shape; made if a loss first asks for it. */
+  /** Input with the target, float32 in the output's shape; it is added if a loss requests it. */
   target(): string;
 }
 
 /** A loss that can be appended to a graph. */
 export interface Loss {
-  /** Identifies the loss and its constants; a checkpoint that was made with another one is refused. */
+  /** Identifies the loss and its constants; a checkpoint with another one is refused. */
   readonly description: string;
   /** Appends the loss and returns the name of its value, a float32 scalar. */
   append(context: LossContext): string;

@@ -3,16 +3,16 @@
  *
  *   T²·KL(softmax(teacher/T) ‖ softmax(output/T)), mean over images
  *
- * Source: Hinton et al. 2015, arXiv:1503.02531, §2 (the temperature, and its square, which keeps the gradient's size).
+ * Source: Hinton et al. 2015, arXiv:1503.02531, §2 (the temperature; its square keeps the size of the gradient).
  */
 
 import { UsageError } from "../../errors.js";
 import type { Loss } from "./definition.js";
 
 /**
- * Kullback–Leibler divergence of the softened distributions times T²: 0 where the network answers as its teacher does.
+ * Kullback–Leibler divergence of the softened distributions times T²: 0 if the network answers as its teacher does.
  *
- * @throws {UsageError} where the temperature is not above 0.
+ * @throws {UsageError} if the temperature is not above 0
  */
 export function distillationLoss(temperature: number): Loss {
   if (!(temperature > 0 && temperature < Number.POSITIVE_INFINITY))

@@ -1,5 +1,5 @@
 /**
- * @file Adam with decoupled weight decay, as `torch.optim.AdamW` computes it:
+ * @file Adam with decoupled weight decay, as in `torch.optim.AdamW`:
  *
  *   w ← w·(1 − η·λ);  m ← β₁·m + (1 − β₁)·∇;  v ← β₂·v + (1 − β₂)·∇²
  *   w ← w − η/(1 − β₁ᵗ) · m / (√v/√(1 − β₂ᵗ) + ε)

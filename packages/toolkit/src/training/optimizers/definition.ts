@@ -28,11 +28,11 @@ export interface Update {
  * not depend on the parameter's value.
  */
 export interface Optimizer {
-  /** Identifies rule and hyperparameters; a checkpoint made under another description is refused. */
+  /** Identifies rule and hyperparameters; a checkpoint with another description is refused. */
   readonly description: string;
   /** State tensors of each parameter; they start as zeros. */
   readonly slots: readonly string[];
-  /** Scalars that change from step to step and are fed. */
+  /** Scalar inputs that change from step to step. */
   readonly scalars: readonly string[];
   /** Values of the scalars at step `t` = 1, 2, … */
   values(learningRate: number, t: number): readonly number[];

@@ -1,4 +1,4 @@
-/** @file The optimizers by the names that options use. A new one is one file and one line. */
+/** @file The optimizers by their names in options. A new one is one file and one line. */
 
 import { type AdamWOptions, adamw } from "./adamw.js";
 import type { Optimizer } from "./definition.js";
@@ -8,7 +8,7 @@ export { type AdamWOptions, adamw } from "./adamw.js";
 export type * from "./definition.js";
 export { type SgdOptions, sgd } from "./sgd.js";
 
-/** An optimizer as options and configuration files name it. */
+/** An optimizer as in options and configuration files. */
 export type OptimizerOptions = ({ readonly name: "sgd" } & SgdOptions) | ({ readonly name: "adamw" } & AdamWOptions);
 
 /** @throws {UsageError} if a hyperparameter is out of its range. */

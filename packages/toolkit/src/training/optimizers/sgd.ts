@@ -1,10 +1,10 @@
 /**
- * @file Stochastic gradient descent with momentum, as `torch.optim.SGD` computes it:
+ * @file Stochastic gradient descent with momentum, as in `torch.optim.SGD`:
  *
  *   d = ∇ + λ·w;  v ← μ·v + d;  w ← w − η·v,  or with Nesterov  w ← w − η·(d + μ·v)
  *
- * Source: Sutskever et al. 2013, "On the importance of initialization and momentum in deep learning", in PyTorch's
- * formulation, where the learning rate multiplies the velocity instead of being part of it.
+ * Source: Sutskever et al. 2013, "On the importance of initialization and momentum in deep learning", in PyTorch's formulation,
+ * in which the learning rate multiplies the velocity instead of being part of it.
  */
 
 import { UsageError } from "../../errors.js";
@@ -18,7 +18,7 @@ export interface SgdOptions {
   readonly nesterov?: boolean;
 }
 
-/** @throws {UsageError} if the momentum is not in [0, 1), or Nesterov is asked for without momentum. */
+/** @throws {UsageError} if the momentum is not in [0, 1), or Nesterov is used without momentum. */
 export function sgd({ momentum = 0.9, nesterov = false }: SgdOptions = {}): Optimizer {
   if (!(momentum >= 0 && momentum < 1))
     throw new UsageError(
