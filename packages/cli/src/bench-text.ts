@@ -58,14 +58,14 @@ export function engineText({
   ].join("\n");
 }
 
-/** Something had less processor time than this share of its time. */
+/** Below this ratio of processor time to wall time, other programs used the cores. */
 const UNDISTURBED = 0.9;
 
-/** Whether other work had the cores meanwhile. */
+/** Whether other programs used the cores during the measurement. */
 export const disturbed = (times: readonly Pick<ContestantResult, "milliseconds" | "cpuMilliseconds">[]): boolean =>
   times.some(({ milliseconds, cpuMilliseconds = milliseconds }) => cpuMilliseconds < UNDISTURBED * milliseconds);
 
-/** Times of one model file, and where they go. */
+/** Times of one model file, and of its layers if they were measured. */
 export function modelText({ model, bytes, runtime, times, layers }: ModelBenchResult): string {
   const rows = times.map((time) => [
     runtime === "engine" ? `engine (${time.tier})` : "ONNX Runtime",

@@ -13,7 +13,7 @@ export interface Shell {
 export interface CommandDefinition {
   readonly name: string;
   readonly task: TaskName;
-  /** A task that takes the first one's place where its option is given. */
+  /** A task that replaces the first one if its option is given. */
   readonly alternative?: { readonly task: TaskName; readonly when: string };
   /** Without the name of the program. */
   readonly examples: readonly string[];

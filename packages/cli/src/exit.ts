@@ -9,7 +9,7 @@ import pc from "picocolors";
 import { withoutControls } from "./controls.js";
 import { withFlags } from "./flags.js";
 
-/** A new kind of errors without a status does not compile. */
+/** The exit status of each kind of error; a new kind without a status does not compile. */
 const statusOfKind: Readonly<Record<ErrorKind, 1 | 2 | 3 | 130>> = {
   failed: 1,
   usage: 2,
@@ -24,11 +24,11 @@ const statusOfKind: Readonly<Record<ErrorKind, 1 | 2 | 3 | 130>> = {
 const titles = { 1: "falls short:", 2: "error:", 3: "error:", 130: "stopped:" } as const;
 
 export interface ReportOptions {
-  /** Adds the stack, and those of the causes. */
+  /** Whether to print the stack, and those of the causes. */
   readonly verbose: boolean;
-  /** Adds a last line `{"error":{kind, code, data, message}}`. */
+  /** Whether to add a last line `{"error":{kind, code, data, message}}`. */
   readonly json: boolean;
-  /** Breaks a text into the lines of a terminal, where stderr is one. */
+  /** Breaks a text into lines that fit the terminal, if stderr is one. */
   readonly wrap: (text: string) => string;
 }
 
@@ -47,14 +47,14 @@ export function report(error: unknown, { verbose, json, wrap }: ReportOptions): 
   return status;
 }
 
-/** Options as flags, a full stop at the end; `internal:` marks our own faults. */
+/** The message with options as flags, and a full stop at the end; `internal:` marks bugs of Subbyte. */
 function sentence({ kind, message }: ErrorReport): string {
   const text = withFlags(/[.!?]$/.test(message) ? message : `${message}.`);
   if (kind !== "internal") return text;
   return `internal: ${text.replace(/^internal: /, "")} Run again with --verbose for where it happened.`;
 }
 
-/** Commander has printed its own sentence, or the help that was asked for. */
+/** Reports wrong use. Commander has already printed its own message, or the help that was requested. */
 function reportUse({ exitCode, code, message }: CommanderError, json: boolean): number {
   if (exitCode === 0) return 0;
   const use = new UsageError("command-line", { reason: code }, message.replace(/^error: /, ""));

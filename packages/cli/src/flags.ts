@@ -1,11 +1,14 @@
 /**
- * @file Options and tasks in sentences: the toolkit names them as its schema does, `firstLastBits` and "the task `qat`"; on a
- * command line they are flags and commands.
+ * @file Options and tasks in sentences: the toolkit uses the names of its schema, `firstLastBits` and "the task `qat`"; on a
+ * command line these become flags and commands.
  */
 
 import { isOption, kebabCase } from "@subbyte/toolkit/options";
 
-/** A sentence with `--first-last-bits` for `` `firstLastBits` ``, and `` `subbyte qat` `` for `` the task `qat` ``. */
+/**
+ * A sentence with `--first-last-bits` instead of `` `firstLastBits` ``, and `` `subbyte qat` `` instead of `` the task `qat`
+ * ``.
+ */
 export const withFlags = (text: string): string =>
   text
     .replaceAll(/\b[Tt]he task `(\w+)`/g, "`subbyte $1`")

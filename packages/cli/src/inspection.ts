@@ -59,13 +59,13 @@ const classesText = (classes: number, labels: readonly string[] | undefined): st
 const sample = (labels: readonly string[]): string =>
   labels.length <= 10 ? labels.join(", ") : `${labels.slice(0, 9).join(", ")} … ${labels.at(-1)}`;
 
-/** One `key: value` a line. */
+/** One `key: value` per line. */
 const asLines = (entries: Readonly<Record<string, unknown>>): string =>
   Object.entries(entries)
     .map(([key, value]) => `  ${key}: ${typeof value === "object" ? JSON.stringify(value) : value}`)
     .join("\n");
 
-/** The work of one pass: its matches, then the nodes that it removed (−) and added (+). */
+/** The effect of one pass: its matches, then the nodes that it removed (−) and added (+). */
 export function explanationText({ path, pass, matches, removed, added }: PassExplanation & { path: string }): string {
   const applied = matches.filter(({ reason }) => reason === undefined).length;
   const counts =
@@ -104,7 +104,7 @@ export function comparisonText(result: CompareResult): string {
 
 const imageCount = (count: number): string => `${count} ${count === 1 ? "image" : "images"}`;
 
-/** Layers that are named one by one. */
+/** Number of layers that are named. */
 const NAMED = 12;
 
 function proposalLines({ proposal, policyTemplate }: CompareResult): readonly string[] {

@@ -1,4 +1,4 @@
-/** @file Mixed precision as text: what was chosen, and what other budgets would have given. */
+/** @file Mixed precision as text: the chosen bit widths, and the results of other budgets. */
 
 import type { QuantizeResult } from "@subbyte/toolkit/tasks";
 import { table } from "./output.js";
@@ -6,16 +6,19 @@ import { table } from "./output.js";
 type MixedPrecision = NonNullable<QuantizeResult["mixed"]>;
 type Front = MixedPrecision["fronts"][number];
 
-/** The bit widths of the layers, and what other budgets would have given. */
+/** The bit widths of the layers, and the results of other budgets. */
 export function mixedText({ layers, fronts }: MixedPrecision): string {
   const rows = layers.map(({ pattern, weights = "", activations = "" }) => [pattern, weights, activations]);
   return [table(["layer", "W bits", "A bits"], rows), ...fronts.map(frontText)].join("\n\n");
 }
 
-/** Points of a front that are shown. */
+/** Number of points of a front that are shown. */
 const SHOWN = 9;
 
-/** Points at about equal distances, both ends included; what was chosen, and what it is to be compared with. */
+/**
+ * Points of a front at about equal distances, including both ends; then the chosen one, and the uniform bit width for
+ * comparison.
+ */
 function frontText({ unit, points, chosen, uniform }: Front): string {
   const [most, fewest] = [points[0]!, points.at(-1)!];
   const shown = new Set(

@@ -1,6 +1,6 @@
 /**
- * @file Turns the schema of options into commander's arguments and flags, in groups with defaults, and turns parsed
- * flags into a task's input.
+ * @file Turns the schema of options into commander's arguments and flags, in groups with defaults, and turns parsed flags into
+ * a task's input.
  */
 
 import {
@@ -17,7 +17,7 @@ import {
 } from "@subbyte/toolkit/options";
 import { Argument, type Command, Option } from "commander";
 
-/** Adds the arguments and options of tasks: what everybody needs first, then the rest, each in its groups. */
+/** Adds the arguments and options of tasks: common ones first, then the advanced ones, each in their groups. */
 export function withTaskOptions(command: Command, taskNames: readonly [TaskName, ...TaskName[]]): Command {
   const [first] = taskNames;
   const { needs } = tasks[first] as TaskDefinition;
@@ -35,13 +35,13 @@ export function withTaskOptions(command: Command, taskNames: readonly [TaskName,
   return command;
 }
 
-/** Options that are given by their place. */
+/** Options that are positional arguments. */
 function argumentNames(task: TaskName): readonly OptionName[] {
   const { needs, arguments: count, optional } = tasks[task] as TaskDefinition;
   return [...needs.slice(0, count), ...(optional === undefined ? [] : [optional])];
 }
 
-/** A list takes what is left. */
+/** A list takes all remaining arguments. */
 function argumentOf(name: OptionName, { kind, help, choices }: OptionDefinition, needed: boolean): Argument {
   const inside = kind === "texts" ? `${name}...` : name;
   const argument = new Argument(needed ? `<${inside}>` : `[${inside}]`, help);
@@ -58,7 +58,7 @@ function optionFor(name: OptionName, definition: OptionDefinition): Option {
   return option.argParser((text: string) => valueOfText(definition, text));
 }
 
-/** A flag that is on, and that the command line turns off. */
+/** Whether an option is a flag that is on by default, so that the command line turns it off. */
 const negated = ({ kind, default: value }: OptionDefinition): boolean => kind === "flag" && value === true;
 
 function helpOf(definition: OptionDefinition & { readonly min?: number; readonly max?: number }): string {
@@ -75,7 +75,7 @@ function helpOf(definition: OptionDefinition & { readonly min?: number; readonly
   return facts.length === 0 ? help : `${help} (${facts.join(", ")})`;
 }
 
-/** The values on the command line, by option name. */
+/** The values from the command line, by option name. */
 export function givenOptions(command: Command, task: TaskName): Record<string, unknown> {
   const byPlace = argumentNames(task)
     .map((name, i): [string, unknown] => [name, command.processedArgs[i]])

@@ -5,8 +5,9 @@ import pc from "picocolors";
 import { withoutControls } from "./controls.js";
 
 /**
- * A table without inner lines; the first row is the header. Numbers are aligned to the right. Names from files are made harmless.
- * @param prose heads of columns that hold words: where they do not fit, their beginning is kept
+ * A table without inner lines; the first row is the header. Numbers are aligned to the right. Control characters in names from
+ * files are removed.
+ * @param prose headers of columns with words: if they do not fit, their beginning is kept
  */
 export function table(
   header: readonly string[],
@@ -49,10 +50,10 @@ export function table(
 
 /** Characters between two columns. */
 const GAP = 2;
-/** Characters that a text keeps at least when it is cut. */
+/** Least number of characters that are kept of a text. */
 const LEAST = 12;
 
-/** Rows in which the longest texts are cut, so that no line is longer than the terminal. */
+/** Cuts the longest texts of rows, so that no line is longer than the terminal. */
 function fitted(
   header: readonly string[],
   rows: readonly (readonly string[])[],
@@ -70,15 +71,18 @@ function fitted(
   return rows.map((row) => row.map((cell, c) => (prose.includes(header[c]!) ? cutEnd : cutStart)(cell, widths[c]!)));
 }
 
-/** Keeps the end of a text: names of layers and files differ there. */
+/** Keeps the end of a text, where names of layers and files differ. */
 const cutStart = (text: string, width: number): string => (text.length <= width ? text : `…${text.slice(1 - width)}`);
 
 const cutEnd = (text: string, width: number): string => (text.length <= width ? text : `${text.slice(0, width - 1)}…`);
 
-/** Bold and colours where stdout is a terminal. */
+/** Bold text and colors, if stdout is a terminal. */
 const styled = pc.createColors(process.stdout.isTTY && !process.env.NO_COLOR);
 
-/** Names from files must not command the terminal; of escape sequences only the bold header of a table passes. */
+/**
+ * Prints text without control characters, because names from files must not control the terminal; only the bold header of a
+ * table keeps its escape sequences.
+ */
 export const print = (text: string): void => {
   process.stdout.write(`${text.split("\n").map(harmless).join("\n")}\n`);
 };
@@ -117,10 +121,10 @@ export function byteSize(bytes: number): string {
   return `${(bytes / 1e6).toFixed(2)} MB`;
 }
 
-/** Three digits, such as `0.214`, `12.3` and `1240`. */
+/** Three significant digits, such as `0.214`, `12.3` and `1240`. */
 export const threeDigits = (value: number): string => (value >= 100 ? value.toFixed(0) : value.toPrecision(3));
 
 export const threadCount = (count: number): string => `${count} ${count === 1 ? "thread" : "threads"}`;
 
-/** Millions of multiply-adds, empty for none. */
+/** Multiply-adds in millions; empty for none. */
 export const millions = (count: number): string => (count === 0 ? "" : (count / 1e6).toFixed(2));

@@ -1,4 +1,4 @@
-/** @file The commands as commander's: parsing, then the task of the command. */
+/** @file Adds the commands to commander, which parses the command line, and runs the task of the command. */
 
 import { UsageError } from "@subbyte/toolkit/errors";
 import { camelCase, isOption, parseOptions, readersOf, type TaskName, tasks } from "@subbyte/toolkit/options";
@@ -8,7 +8,7 @@ import { type CommonOptions, commonOptionsOf, isCommonOption, withCommonOptions 
 import { readConfig } from "./config.js";
 import { givenOptions, withTaskOptions } from "./options.js";
 
-/** Runs a command with what was given, and with the checked options for the record. */
+/** Runs a command with the given options; the checked options are for the record. */
 export type Execute = (
   command: CommandDefinition,
   given: Readonly<Record<string, unknown>>,
@@ -16,7 +16,7 @@ export type Execute = (
   common: CommonOptions,
 ) => Promise<void>;
 
-/** Adds commands to the program; those of several words go into a group by their first word. */
+/** Adds commands to the program; those of several words go into a group named by their first word. */
 export function addCommands(
   program: Command,
   definitions: readonly CommandDefinition[],
@@ -71,7 +71,7 @@ function requireAlone({ name, task, alternative }: CommandDefinition, given: Rea
     );
 }
 
-/** Commander's sentence about an unknown option, with the commands that have it. */
+/** Commander's message about an unknown option, with the commands that have it. */
 function withReaders(command: string, text: string): string {
   const [, flag] = /unknown option '--([\w-]+)'/.exec(text) ?? [];
   const name = flag === undefined ? "" : camelCase(flag);

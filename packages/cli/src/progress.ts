@@ -1,4 +1,7 @@
-/** @file A task's events on stderr: on a terminal a bar below what is done, elsewhere a line every few seconds. */
+/**
+ * @file Prints a task's events on stderr: on a terminal, a progress bar below the finished steps; elsewhere, a line every few
+ * seconds.
+ */
 
 import type { NoteEvent, PhaseEvent, ProgressEvent, TaskEvent, WarningEvent } from "@subbyte/toolkit/tasks";
 import { createLogUpdate } from "log-update";
@@ -14,7 +17,7 @@ export interface EventPrinter {
   readonly stop: () => void;
 }
 
-/** @param quiet prints warnings only */
+/** @param quiet whether to print only warnings */
 export function eventPrinter(stream: NodeJS.WriteStream, quiet: boolean, colors: boolean): EventPrinter {
   if (quiet) return new QuietPrinter(stream);
   return stream.isTTY ? new TerminalPrinter(stream, colors) : new LinePrinter(stream);
@@ -33,11 +36,11 @@ class QuietPrinter implements EventPrinter {
 
 /** Milliseconds between two drawings of the bar. */
 const FRAME_MS = 100;
-/** Steps that were over sooner are not mentioned. */
+/** Shorter steps are not mentioned. */
 const MENTIONED_MS = 1000;
 const BAR = 24;
 
-/** A bar for the step at hand; steps that are done stay above it with their times. */
+/** Draws a bar for the current step; finished steps stay above it with their times. */
 class TerminalPrinter implements EventPrinter {
   readonly #update: ReturnType<typeof createLogUpdate>;
   readonly #colors: ReturnType<typeof pc.createColors>;
@@ -103,7 +106,7 @@ class TerminalPrinter implements EventPrinter {
     this.#above(wrapped(line, this.stream.columns, "  "));
   }
 
-  /** A line that stays. */
+  /** Prints a line above the bar. */
   #above(text: string): void {
     this.#update.clear();
     this.stream.write(`${text}\n`);
@@ -111,7 +114,7 @@ class TerminalPrinter implements EventPrinter {
   }
 }
 
-/** Seconds between two lines where stderr is no terminal. */
+/** Seconds between two lines if stderr is not a terminal. */
 const LINE_SECONDS = 5;
 
 class LinePrinter implements EventPrinter {
@@ -133,7 +136,7 @@ class LinePrinter implements EventPrinter {
 const remarkText = ({ type, text }: NoteEvent | WarningEvent, { yellow, dim }: ReturnType<typeof pc.createColors>) =>
   `${type === "warning" ? yellow("warning:") : dim("note:")} ${withFlags(withoutControls(text))}`;
 
-/** `epoch 3/30` says more than `training`. */
+/** The label of a phase: its detail, if there is one, because `epoch 3/30` says more than `training`. */
 const labelOf = ({ phase, detail }: Pick<PhaseEvent, "phase" | "detail">): string =>
   withoutControls(detail === undefined ? phase : phase === "training" ? detail : `${phase} ${detail}`);
 
@@ -155,6 +158,6 @@ const figureParts = ({ loss, accuracy, imagesPerSecond }: NonNullable<ProgressEv
   ...(imagesPerSecond === undefined ? [] : [`${imagesPerSecond.toFixed(0)} images/s`]),
 ];
 
-/** Within a line of the terminal. */
+/** Cuts a text to the width of the terminal. */
 const cut = (text: string, columns: number): string =>
   text.length < columns ? text : `${text.slice(0, columns - 2)}…`;

@@ -1,4 +1,4 @@
-/** @file The version and the commit that a result was made with. */
+/** @file The version and the commit with which a result was made. */
 
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -8,7 +8,7 @@ export const version: string = JSON.parse(readFileSync(new URL("../package.json"
 
 export interface Commit {
   readonly hash: string;
-  /** Files other than results differed from the commit. */
+  /** Whether files other than results differed from the commit. */
   readonly dirty: boolean;
 }
 
@@ -26,7 +26,7 @@ export function commit(): Commit | undefined {
   }
 }
 
-/** The program's version and the commit it was built from, which results record. */
+/** The program's version, and the commit from which it was built; results record both. */
 export function software(): { readonly version: string; readonly commit?: Commit } {
   const built = commit();
   return { version, ...(built === undefined ? {} : { commit: built }) };

@@ -100,7 +100,7 @@ export function trainedText(result: QatTaskResult): string {
 
 const shown = (accuracy: number | undefined): string => (accuracy === undefined ? "" : percent(accuracy));
 
-/** @param times with the same threads */
+/** @param times measured with the same number of threads */
 const timeText = (times: readonly Time[]): string =>
   sentence(
     `Time per image: median on the integer engine with ${threadCount(times[0]!.threads)} (${times[0]!.tier}).${disturbed(times) ? " The machine was busy with other work, which made it longer." : ""}`,

@@ -1,10 +1,10 @@
-/** @file How a command hands over its result: a text or JSON on stdout, and with `--results FILE` a record of how it came about. */
+/** @file Prints a command's result as text or JSON on stdout, and with `--results FILE` writes a record of how it was made. */
 
 import type { CommonOptions } from "./common-options.js";
 import { print, printJson, toJson } from "./output.js";
 import { type Commit, commit, version } from "./provenance.js";
 
-/** The file that `--results` writes: everything needed to judge and repeat a measurement. */
+/** The content of a `--results` file: everything needed to judge and repeat a measurement. */
 export interface ResultRecord {
   /** As typed, such as `subbyte evaluate model.onnx --data mnist`. */
   readonly command: string;
@@ -14,9 +14,9 @@ export interface ResultRecord {
   readonly commit?: Commit;
   readonly seed?: number;
   readonly machine: Readonly<Record<string, string>>;
-  /** When the command ended, ISO 8601. */
+  /** End of the command, ISO 8601. */
   readonly date: string;
-  /** Time since the start of the process. */
+  /** Seconds since the start of the process. */
   readonly seconds: number;
   /** Processor time of the process, over all threads: unlike `seconds`, much the same on a busy machine. */
   readonly cpuSeconds: number;

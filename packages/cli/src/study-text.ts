@@ -1,4 +1,4 @@
-/** @file The words of `subbyte study` for plans, states and results. */
+/** @file The text of `subbyte study` for plans, states and results. */
 
 import type { StudyMergeResult, StudyPlanResult, StudyStateResult, StudySubmitResult } from "@subbyte/toolkit/tasks";
 import { byteSize, duration, percent, table } from "./output.js";

@@ -1,4 +1,4 @@
-/** @file Shows the state of a study anew until all its runs are done. */
+/** @file Shows the state of a study repeatedly until all its runs are done. */
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type { StudyStateResult } from "@subbyte/toolkit/tasks";
@@ -11,7 +11,7 @@ const isUnfinished = ({ runs }: StudyStateResult): boolean =>
 
 /**
  * @param read reads the state
- * @returns the last state that was read, the first one included
+ * @returns the last state
  */
 export async function watchStudy(
   read: () => Promise<StudyStateResult>,

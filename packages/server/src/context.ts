@@ -12,7 +12,7 @@ export interface ServerContext {
   readonly scheduler: Scheduler;
   readonly inference: Inference;
   readonly metrics: Metrics;
-  /** Set once the server is to stop: it answers what it has, and says in its readiness that it takes no more. */
+  /** Whether the server is stopping: it answers the requests that it has, and reports that it is not ready. */
   draining: boolean;
 }
 

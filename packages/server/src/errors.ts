@@ -1,4 +1,4 @@
-/** @file Errors that a client sees: a code, a sentence that says what is wrong and where, and one that says what to do. */
+/** @file Errors for clients: a code, a sentence that says what is wrong and where, and one that says what to do. */
 
 import type { EnvironmentError, FormatError, InputError, LoadError } from "@subbyte/engine";
 import { type ErrorCode, serverErrors } from "./error-codes.js";
@@ -13,7 +13,7 @@ export interface ErrorDetails {
   readonly cause?: unknown;
 }
 
-/** An error to be answered as it is; `message` is one sentence. */
+/** An error that is sent to the client unchanged; `message` is one sentence. */
 export class ServerError extends Error {
   override readonly name = "ServerError";
   readonly action: string;
@@ -40,7 +40,7 @@ export class ServerError extends Error {
   }
 }
 
-/** A model file that cannot be served; the message says why and becomes the reason in the list of models. */
+/** A model file that cannot be served; the message says why, and is the reason in the list of models. */
 export class ModelFileError extends ServerError {
   constructor(reason: string, { cause }: ErrorOptions = {}) {
     super("load-failed", reason, { action: "Correct the file and load the model again.", cause });
@@ -64,7 +64,7 @@ const codeOfKind: Readonly<Record<EngineErrorKind, ErrorCode>> = {
   machine: "compute-failed",
 };
 
-/** Any error as one that can be answered; an unexpected one becomes `internal` and says nothing of its origin. */
+/** Converts any error to one for clients; an unexpected one becomes `internal` and does not reveal its origin. */
 export function toServerError(error: unknown): ServerError {
   if (error instanceof ServerError) return error;
   const { kind, message, statusCode } = error as { kind?: string; message?: string; statusCode?: number };

@@ -1,4 +1,4 @@
-/** @file Prometheus metrics, by the names that operators of Triton know. */
+/** @file Prometheus metrics, with the names that Triton uses. */
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { RunTimes } from "./compute/protocol.js";
@@ -46,7 +46,7 @@ export class Metrics {
     registers: [this.registry],
   });
 
-  /** @param pending  images waiting or running, by model, at the time of a scrape */
+  /** @param pending  returns the images that wait or run, by model, when metrics are read */
   constructor(pending: () => Iterable<Labelled & { readonly images: number }>) {
     collectDefaultMetrics({ register: this.registry });
     new Gauge({

@@ -3,9 +3,9 @@
 import { availableParallelism } from "node:os";
 import { InputError } from "@subbyte/engine";
 
-/** Where the log goes. */
+/** The destination of the log. */
 export interface LogOptions {
-  /** Least level that is written, such as `"info"` or `"warn"`. */
+  /** Lowest level that is written, such as `"info"` or `"warn"`. */
   readonly level?: string;
   /** Receives the log instead of stdout. */
   readonly stream?: {
@@ -22,22 +22,25 @@ export interface ServerOptions {
   readonly host?: string;
   /** 8080 by default; 0 takes any free port. */
   readonly port?: number;
-  /** Port of the gRPC service; no gRPC without it; 0 takes any free port. */
+  /** Port of the gRPC service; 0 takes any free port. Without it, there is no gRPC. */
   readonly grpcPort?: number;
-  /** Threads that compute, for each model. Default: the cores that this process may use, less one. */
+  /** Number of threads that compute, per model. By default one less than the cores that this process may use. */
   readonly workers?: number;
-  /** Most images that one run of a model takes together, 8 by default. */
+  /** Most images per run of a model, 8 by default. */
   readonly maxBatch?: number;
-  /** Milliseconds that an image waits for others to share a run. Default 0: a batch is what waits already. */
+  /**
+   * Milliseconds that an image waits for others to share a run. 0 by default: only images that are already waiting form a
+   * batch.
+   */
   readonly maxBatchDelay?: number;
-  /** Most images in the server at once, waiting or running; 128 by default. Beyond, 429. */
+  /** Most images in the server, waiting or running; 128 by default. Further requests get status 429. */
   readonly maxQueue?: number;
   /**
-   * Milliseconds of expected waiting beyond which a request is answered 429 instead; 250 by default. A short queue keeps what is
-   * accepted under overload nearly as fast as at capacity.
+   * Most milliseconds of expected waiting; a request that would wait longer gets status 429. 250 by default. With a short
+   * queue, accepted requests are nearly as fast under overload as otherwise.
    */
   readonly maxWait?: number;
-  /** Milliseconds from a request's arrival to its answer, and for receiving its body; 30,000 by default. */
+  /** Most milliseconds from a request's arrival to its answer, and for receiving its body; 30,000 by default. */
   readonly requestTimeout?: number;
   /** Most bytes of a request, 32 MiB by default. */
   readonly maxBodyBytes?: number;
@@ -45,29 +48,32 @@ export interface ServerOptions {
   readonly maxImages?: number;
   /** Most pixels of an image, 50 million by default. */
   readonly maxPixels?: number;
-  /** Most bytes of decoded images in memory at once, 512 MiB by default; others wait. */
+  /** Most bytes of decoded images in memory, 512 MiB by default; further images wait. */
   readonly maxDecodedBytes?: number;
   /** Most bytes that a model may take, 1 GiB by default. */
   readonly maxModelBytes?: number;
-  /** The model that `default` means. Default: the first by name. */
+  /** The model that `default` means; by default the first by name. */
   readonly defaultModel?: string;
-  /** Model names by the bit width that `/classify` is asked for as `model_type`; found by the files' bit widths otherwise. */
+  /**
+   * Name of the model for each bit width that a request to `/classify` may ask for by `model_type`; by default from the files'
+   * bit widths.
+   */
   readonly modelTypes?: Readonly<Record<number, string>>;
   /** Which versions of a model are loaded; `"latest"` by default. */
   readonly versions?: "latest" | "all";
   /** Whether changes of the folder are followed; true by default. */
   readonly watch?: boolean;
-  /** Origins that browsers may call the API from; none by default. */
+  /** Origins of pages whose browsers may call the API; none by default. */
   readonly cors?: readonly string[];
   /** Bearer token that the API requires; none by default. */
   readonly token?: string;
-  /** Folder of the page's files; that of `@subbyte/web` by default, `false` for none. */
+  /** Folder of the page's files; by default that of `@subbyte/web`, and `false` for none. */
   readonly page?: string | false;
-  /** Milliseconds between the signal to stop and the end of listening, for load balancers to notice; 0 by default. */
+  /** Milliseconds between the stop signal and the end of listening, in which load balancers notice; 0 by default. */
   readonly drainDelay?: number;
   /** Most milliseconds that a stop waits for requests; 30,000 by default. */
   readonly shutdownTimeout?: number;
-  /** The log, JSON lines on stdout by default; false for none. */
+  /** The log; by default JSON lines on stdout, and false for none. */
   readonly log?: LogOptions | false;
 }
 
@@ -76,7 +82,7 @@ export type Settings = Required<Omit<ServerOptions, "grpcPort" | "defaultModel" 
 
 const MiB = 2 ** 20;
 
-/** Positive integers that options must be. */
+/** Options that must be positive integers. */
 const counts = [
   "workers",
   "maxBatch",

@@ -22,7 +22,7 @@ export interface RunningServer {
   readonly repository: Repository;
   /** Whether models are loaded and warm. */
   readonly isReady: boolean;
-  /** Answers what was accepted, then ends. */
+  /** Answers the accepted requests, then stops. */
   close(): Promise<void>;
 }
 
@@ -34,7 +34,8 @@ export interface InternalOptions {
 /**
  * Loads the models of a folder and serves them.
  *
- * @throws {InputError} if an option is out of range; {Error} of the system where the folder or the port cannot be had.
+ * @throws {InputError} if an option is out of range
+ * @throws {Error} of the system if the folder cannot be read or the port cannot be used
  */
 export async function startServer(options: ServerOptions, internal: InternalOptions = {}): Promise<RunningServer> {
   const settings = settingsOf(options);
@@ -86,8 +87,8 @@ export async function startServer(options: ServerOptions, internal: InternalOpti
 }
 
 /**
- * Says that it is not ready, waits for load balancers to notice, takes no new connections, and lets those that it has go with
- * their next answer.
+ * Stops the server: reports that it is not ready, waits for load balancers to notice, accepts no new connections, and closes
+ * each connection after its next answer.
  */
 async function stop(app: FastifyInstance, grpc: GrpcServer | undefined, context: ServerContext): Promise<void> {
   const { drainDelay, shutdownTimeout } = context.settings;
@@ -111,8 +112,8 @@ async function stop(app: FastifyInstance, grpc: GrpcServer | undefined, context:
 }
 
 /**
- * Looks, 20 ms apart, at which nothing runs before idle connections are cut: a request may be on its way. Looks rather than a time,
- * because between two of them arrivals are read even where the machine stood still meanwhile.
+ * Number of checks, 20 ms apart, without any running request before idle connections are closed: a request may be arriving.
+ * Checks are counted instead of time, because arrivals are read between two of them even if the machine stood still.
  */
 const IDLE_LOOKS = 25;
 

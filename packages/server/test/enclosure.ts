@@ -1,4 +1,4 @@
-/** @file A server whose every file is in one folder, so that what a request leaves behind is seen. */
+/** @file A server with all its files in one folder, so that tests see which files a request leaves behind. */
 
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

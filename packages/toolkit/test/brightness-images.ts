@@ -12,7 +12,7 @@ export interface Photos {
   /** Folder of each class; its name by default. */
   readonly folder?: (name: string) => string;
   readonly side?: number;
-  /** Images of each class that show the next one in turn, so that nothing is to be learned from them. */
+  /** Number of images per class that show the next class instead, so that nothing can be learned from them. */
   readonly mixed?: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** @file What is expected of networks as exporters write them. */
+/** @file Checks of networks in the forms of exporters. */
 
 import { expect, test } from "vitest";
 import { openModel } from "../src/model-file/index.js";

@@ -1,6 +1,6 @@
 /**
- * @file The table of networks and forms that run. With `SUBBYTE_NETWORKS=results/networks.json` the tests that take networks the whole
- * way write what they found to that file; `npm run docs:tables` makes docs/networks.md of it.
+ * @file The table of networks and forms that run. With `SUBBYTE_NETWORKS=results/networks.json`, the tests of whole networks
+ * write their results to that file; `npm run docs:tables` makes docs/networks.md from it.
  */
 
 import { existsSync } from "node:fs";

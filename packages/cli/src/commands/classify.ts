@@ -17,7 +17,7 @@ export const classify = defineCommand("classify", {
   },
 });
 
-/** The file stands in the first row of its classes. */
+/** The file's name is in the first row of its classes. */
 function asText({ images, probabilities }: ClassifyResult): string {
   const rows = images.flatMap(({ file, predictions }) =>
     predictions.map(({ index, label, probability }, i) => [

@@ -1,4 +1,7 @@
-/** @file Image files to pixels, in the threads that compute: pixels are many times the file, and need not go from thread to thread. */
+/**
+ * @file Decodes image files in the threads that compute: pixels are many times larger than the file, and so need not be sent
+ * between threads.
+ */
 
 import type { RawImage } from "@subbyte/engine";
 import { decodeBytes } from "@subbyte/toolkit/decode";
@@ -6,7 +9,10 @@ import type { EncodedItem, ItemError } from "./protocol.js";
 
 export type DecodedItem = { readonly image: RawImage; readonly milliseconds: number } | { readonly error: ItemError };
 
-/** Decodes as `evaluate` does. Decoding runs in threads of libuv: those of several files overlap, and with computing. */
+/**
+ * Decodes as `evaluate` does. Decoding runs in threads of libuv, so several files are decoded at the same time, also during
+ * computing.
+ */
 export async function decodeItem({ encoded, pixels }: EncodedItem): Promise<DecodedItem> {
   const begun = performance.now();
   try {

@@ -1,4 +1,4 @@
-/** @file Errors on their way from a thread that computes: structured cloning would drop their class. */
+/** @file Sends errors from a thread that computes; structured cloning would lose their class. */
 
 import type { ItemError } from "./protocol.js";
 

@@ -1,4 +1,4 @@
-/** @file Images of a request on their way through the scheduler, and what comes of them. */
+/** @file The images of a request in the scheduler, and their results. */
 
 import type { Tensor } from "../tensors/tensor.js";
 import type { RunTimes, WorkItem } from "./protocol.js";
@@ -6,13 +6,13 @@ import type { RunTimes, WorkItem } from "./protocol.js";
 export interface JobResult {
   readonly outputs: readonly Tensor[];
   readonly times: RunTimes & { readonly decode: number };
-  /** Milliseconds between submission and answer, without those of decoding and computing. */
+  /** Milliseconds between submission and answer, without decoding and computing. */
   readonly queue: number;
 }
 
 export interface Job {
   readonly item: WorkItem;
-  /** Images, the first dimension of its tensors. */
+  /** Number of images, the first dimension of its tensors. */
   readonly count: number;
   readonly signal: AbortSignal;
   readonly submitted: number;

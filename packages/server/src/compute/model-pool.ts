@@ -5,17 +5,17 @@ import { Piscina } from "piscina";
 import { ModelFileError } from "../errors.js";
 import type { BatchResult, Description, ItemError, ModelFile, ModelKind, Task, WorkItem } from "./protocol.js";
 
-/** Tests run from the sources; threads always start from what was built. */
+/** The script of the threads. Tests run from the sources, but threads always use the built file. */
 const script = createRequire(import.meta.url).resolve("#compute-worker");
 
 export interface ModelPoolOptions {
-  /** Threads with a copy of the model each. */
+  /** Number of threads; each has a copy of the model. */
   readonly threads: number;
   /** Script of the threads. */
   readonly script?: string;
 }
 
-/** ONNX Runtime computes a batch at once, and has threads of its own. */
+/** Whether images are computed one by one. ONNX Runtime computes a batch together, and has threads of its own. */
 const isSerial = ({ kind }: { readonly kind: ModelKind }): boolean => kind === "sbq";
 
 export class ModelPool {
@@ -25,14 +25,14 @@ export class ModelPool {
     readonly pool: Piscina<Task, unknown>,
   ) {}
 
-  /** Whether a run computes its images one by one, so that a thread can take the next ones in while it computes. */
+  /** Whether a run computes its images one by one, so that a thread can accept the next ones while it computes. */
   get isSerial(): boolean {
     return isSerial(this.description);
   }
 
   /**
    * Starts the threads, loads the model in each, and runs it once.
-   * @throws {ModelFileError}
+   * @throws {ModelFileError} if the model cannot be loaded
    */
   static async open(file: ModelFile, { threads, script: filename = script }: ModelPoolOptions): Promise<ModelPool> {
     // ONNX Runtime reads this in its native code, so it must be set in the process, before a thread imports it.

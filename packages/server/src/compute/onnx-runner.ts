@@ -1,4 +1,7 @@
-/** @file An ONNX model on ONNX Runtime. Only threads that compute import this, so that a server without ONNX models does not need it. */
+/**
+ * @file An ONNX model on ONNX Runtime. Only threads that compute import this, so a server without ONNX models does not need
+ * ONNX Runtime.
+ */
 
 import { existsSync } from "node:fs";
 import type { Preprocessing } from "@subbyte/engine";
@@ -102,7 +105,10 @@ function specOf(metadata: Ort.InferenceSession.ValueMetadata): TensorSpec {
   return { name: metadata.name, datatype, shape };
 }
 
-/** The image classifier that a network of one input `[N, C, H, W]` and a first output `[N, classes]` is, given its preprocessing. */
+/**
+ * Describes a network with one input `[N, C, H, W]` and a first output `[N, classes]` as an image classifier, with its
+ * preprocessing.
+ */
 function classifierOf(
   inputs: readonly TensorSpec[],
   outputs: readonly TensorSpec[],
@@ -140,7 +146,7 @@ class OnnxRunner implements Runner {
     readonly description: Description,
   ) {}
 
-  /** One run on zeros, so that the first answer is as fast as the others; models whose sizes are open are left cold. */
+  /** Runs once on zeros, so that the first answer is as fast as the others; models with open sizes are not run. */
   async warmUp(): Promise<void> {
     const { inputs, classifier } = this.description;
     const sizes = classifier && [
@@ -204,7 +210,7 @@ class OnnxRunner implements Runner {
     }
   }
 
-  /** Groups items that one run can take: those of equal shapes, if the model has a batch dimension. */
+  /** Groups items that one run can compute: items with equal shapes, if the model has a batch dimension. */
   #groups(prepared: readonly (Prepared | object)[]): number[][] {
     const groups = new Map<string, number[]>();
     prepared.forEach((each, i) => {
@@ -233,7 +239,7 @@ class OnnxRunner implements Runner {
 
 interface Prepared {
   readonly tensors: readonly NumericTensor[];
-  /** Milliseconds of decoding an image file, and of what came after it. */
+  /** Milliseconds for decoding an image file, and for the preparation after it. */
   readonly decode: number;
   readonly milliseconds: number;
 }
@@ -256,7 +262,7 @@ function concatenate(requests: readonly (readonly NumericTensor[])[]): readonly 
   });
 }
 
-/** Each request's part of the outputs, `counts[i]` items along the first dimension. */
+/** The part of the outputs of each request: `counts[i]` items along the first dimension. */
 function split(outputs: readonly NumericTensor[], counts: readonly number[]): NumericTensor[][] {
   if (counts.length === 1) return [[...outputs]];
   let first = 0;

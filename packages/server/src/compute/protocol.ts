@@ -13,14 +13,14 @@ export interface ModelConfig {
   readonly accuracy?: Readonly<Record<string, number>>;
 }
 
-/** A model file for a worker to open; `workerData` of its thread. */
+/** A model file for a worker to open; the `workerData` of its thread. */
 export interface ModelFile {
   readonly kind: ModelKind;
   readonly path: string;
   /** The file's content, shared by all threads. */
   readonly content: SharedArrayBuffer;
   readonly config: ModelConfig;
-  /** Threads within an operator of ONNX Runtime. */
+  /** Number of threads within an operator of ONNX Runtime. */
   readonly threads: number;
   readonly maxBytes: number;
 }
@@ -60,20 +60,20 @@ export interface Description {
 /** An image file. */
 export interface EncodedItem {
   readonly encoded: Uint8Array;
-  /** Those that its header says it has; a file with more is refused. */
+  /** Number of pixels according to its header; a file with more is refused. */
   readonly pixels: number;
 }
 
-/** One request's share of a run: an image file, or the model's inputs. */
+/** The part of one request in a run: an image file, or the model's inputs. */
 export type WorkItem = EncodedItem | { readonly tensors: readonly Tensor[] };
 
-/** The origin of an item's error: `image`, its file; `data`, the request; `unexpected`, the model or this program. */
+/** The origin of an item's error: `image` for its file, `data` for the request, `unexpected` for the model or this program. */
 export interface ItemError {
   readonly kind: "image" | "data" | "unexpected";
   readonly message: string;
 }
 
-/** Milliseconds of the parts of a run: preparing the input, the network, taking the output. */
+/** Milliseconds of the parts of a run: preparing the input, the network, reading the output. */
 export interface RunTimes {
   readonly input: number;
   readonly infer: number;

@@ -6,7 +6,7 @@ import { decodeItem } from "./decode-item.js";
 import { itemError } from "./item-error.js";
 import type { Description, ItemResult, ModelFile, Runner, WorkItem } from "./protocol.js";
 
-/** Names of the input and output, those that exported ONNX classifiers commonly have. */
+/** Usual names of the input and output of exported ONNX classifiers. */
 const INPUT = "input";
 const OUTPUT = "output";
 

@@ -6,19 +6,19 @@ import type { ModelPool } from "./model-pool.js";
 import type { RunTimes, WorkItem } from "./protocol.js";
 
 export interface SchedulerOptions {
-  /** Runs at once, over all models. */
+  /** Most runs at the same time, over all models. */
   readonly workers: number;
-  /** Most images that share a run. */
+  /** Most images per run. */
   readonly maxBatch: number;
   /** Milliseconds that an image waits for others. */
   readonly maxBatchDelay: number;
-  /** Most images in the server at once. */
+  /** Most images in the server at the same time. */
   readonly maxQueue: number;
-  /** Most milliseconds that a new image may be expected to wait. */
+  /** Most milliseconds that a new image is expected to wait. */
   readonly maxWait: number;
 }
 
-/** A place in the server for `count` images, until it is given back. */
+/** A place in the server for `count` images, until it is released. */
 export interface Ticket {
   release(): void;
 }
@@ -30,13 +30,13 @@ export class Scheduler {
 
   constructor(readonly options: SchedulerOptions) {}
 
-  /** Images admitted and not yet answered, over all models. */
+  /** Number of images that are admitted and not yet answered, over all models. */
   get admitted(): number {
     return this.#admitted;
   }
 
   /**
-   * Refuses a request before its body is read, where the server is full anyway.
+   * Refuses a request before its body is read, if the server is full.
    * @throws {ServerError} `queue-full`
    */
   checkRoom(): void {
@@ -47,8 +47,9 @@ export class Scheduler {
   }
 
   /**
-   * Takes in `count` images for a model.
-   * @throws {ServerError} `queue-full`, where they would wait too long or are too many; `too-many-images`, where they always would be.
+   * Admits `count` images for a model.
+   * @throws {ServerError} `queue-full` if they would wait too long or are too many at the moment; `too-many-images` if they
+   * always would be
    */
   admit(queue: ModelQueue, count: number): Ticket {
     const { maxQueue, maxWait } = this.options;
@@ -86,7 +87,7 @@ export class Scheduler {
     this.#queues.delete(queue);
   }
 
-  /** Starts what can run: while a thread is free, the model whose first image waits longest. */
+  /** Starts runs while a thread is free: always for the model whose first image has waited longest. */
   pump(): void {
     clearTimeout(this.#timer);
     for (;;) {
@@ -107,8 +108,8 @@ export class Scheduler {
   }
 
   /**
-   * Models that wait for a free thread. Where none is free, the only model that waits may hand a thread the images that come next, so
-   * that they are decoded by then.
+   * Models that wait for a free thread. If none is free and only one model waits, it may give a thread the next images, so that
+   * they are already decoded when it is free.
    */
   #candidates(): readonly ModelQueue[] {
     const waiting = [...this.#queues].filter((queue) => queue.isWaiting);
@@ -119,7 +120,7 @@ export class Scheduler {
   }
 }
 
-/** Called after a run, for the statistics: the number of images, and the times of its parts. */
+/** Called after a run, for the statistics, with the number of images and the times of its parts. */
 export type OnBatch = (images: number, times: RunTimes) => void;
 
 /** A run up to this many milliseconds is short. */
@@ -127,11 +128,11 @@ const SHORT_RUN = 10;
 
 /** The waiting images of one loaded model. */
 export class ModelQueue {
-  /** Images that requests hold tickets for. */
+  /** Number of images in requests that have been admitted. */
   admitted = 0;
   readonly #waiting: Job[] = [];
   #running = 0;
-  /** Milliseconds that an image takes, smoothed. */
+  /** Milliseconds per image, smoothed. */
   #mean = 0;
 
   constructor(
@@ -154,31 +155,32 @@ export class ModelQueue {
     return this.#running < this.pool.threads;
   }
 
-  /** Whether a thread may have a second run beside the one that it computes. */
+  /** Whether a thread may get a second run while it computes one. */
   get canRunAhead(): boolean {
     return this.pool.isSerial && this.#running < 2 * this.pool.threads;
   }
 
-  /** When the first image came. */
+  /** Arrival time of the first image. */
   get oldest(): number {
     return this.#waiting[0]!.submitted;
   }
 
-  /** When the next batch starts at the latest. */
+  /** Latest start of the next batch. */
   get dueAt(): number {
     const { maxBatch, maxBatchDelay } = this.scheduler.options;
     const images = this.#waiting.reduce((sum, { count }) => sum + count, 0);
     return images >= maxBatch ? 0 : this.oldest + maxBatchDelay;
   }
 
-  /** Milliseconds until an image that comes now would run. */
+  /** Milliseconds until a newly arriving image would run. */
   get expectedWait(): number {
     return (this.admitted * this.#mean) / Math.min(this.pool.threads, this.scheduler.options.workers);
   }
 
   /**
    * Computes one item.
-   * @throws what `signal` was aborted with; {ServerError} if the item is wrong, or computing failed twice.
+   * @throws the signal's reason if it fires
+   * @throws {ServerError} if the item is wrong, or if computing failed twice
    */
   submit(item: WorkItem, count: number, signal: AbortSignal): Promise<JobResult> {
     return new Promise((resolve, reject) => {
@@ -236,8 +238,8 @@ export class ModelQueue {
   }
 
   /**
-   * Most images of a run. Where each is computed by itself and none is to wait for others, being together only saves messages, and
-   * the first is answered with the last: such runs stay short.
+   * Most images per run. If each image is computed by itself and none should wait for others, a common run only saves messages,
+   * and the first image is answered only with the last. Such runs stay short.
    */
   get #mostTogether(): number {
     const { maxBatch, maxBatchDelay } = this.scheduler.options;
@@ -245,7 +247,7 @@ export class ModelQueue {
     return Math.min(maxBatch, Math.max(1, Math.floor(SHORT_RUN / this.#mean)));
   }
 
-  /** Takes the oldest jobs that fit into one batch; a job that is larger than a batch runs alone. */
+  /** Takes the oldest jobs that fit into one batch; a job larger than a batch runs alone. */
   #take(): Job[] {
     const most = this.#mostTogether;
     let images = 0;
@@ -255,7 +257,7 @@ export class ModelQueue {
     return this.#waiting.splice(0, taken);
   }
 
-  /** A thread that died or threw may have been unlucky once. */
+  /** Tries a job again, once, because a thread may have died or thrown for another reason. */
   #again(job: Job, reason: string): void {
     job.attempts++;
     if (job.signal.aborted) return;
@@ -276,7 +278,7 @@ export class ModelQueue {
   }
 }
 
-/** The reason alone; who sent the file knows how to call it. */
+/** An error with only the reason; the caller adds the name of the file. */
 export class UndecodableImage extends Error {}
 
 const wrongItem = (message: string): ServerError =>

@@ -15,7 +15,7 @@ import { dataToBytes, tensorOfBytes } from "../tensors/bytes.js";
 import { tensorOfJson, wrongCount, wrongTensor } from "../tensors/json.js";
 import { type Datatype, elementCount, isDatatype, type Tensor } from "../tensors/tensor.js";
 
-/** The list that carries each type; 16-bit floats are raw only. */
+/** The list that holds the values of each type; 16-bit floats are only sent raw. */
 const lists: Readonly<Partial<Record<Datatype, keyof InferTensorContents>>> = {
   BOOL: "boolContents",
   INT8: "intContents",
@@ -31,7 +31,7 @@ const lists: Readonly<Partial<Record<Datatype, keyof InferTensorContents>>> = {
   BYTES: "bytesContents",
 };
 
-/** @throws {ServerError} */
+/** @throws {ServerError} if the request or the model is wrong */
 export async function modelInfer(
   { repository, inference }: ServerContext,
   request: ModelInferRequest,
@@ -75,7 +75,7 @@ export async function modelInfer(
   };
 }
 
-/** The parameter `classification`: how many classes to return instead of the values; 0 for the values. */
+/** The parameter `classification`: the number of classes to return instead of the values; 0 for the values. */
 function classCount({ name, parameters }: InferRequestedOutput): number {
   const { classification } = parameters;
   if (classification === undefined) return 0;

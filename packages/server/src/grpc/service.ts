@@ -19,11 +19,11 @@ import { predictRequest, predictResponse } from "../protobuf/onnx-runtime-server
 import { codecs } from "../protobuf/open-inference.js";
 import { modelInfer } from "./infer.js";
 
-/** One call: its messages and what it does. */
+/** One call: its messages and its implementation. */
 interface Call<Request, Response> {
   readonly request: Codec<Request>;
   readonly response: Codec<Response>;
-  /** Whether it is answered without a token. */
+  /** Whether it needs no token. */
   readonly isPublic?: boolean;
   readonly answer: (request: Request, signal: AbortSignal) => Response | Promise<Response>;
 }
@@ -79,7 +79,7 @@ function predictionCalls(context: ServerContext): Readonly<Record<string, Call<u
 
 export interface GrpcServer {
   readonly port: number;
-  /** Finishes the calls that it has; those that take longer than `timeout` milliseconds are cut. */
+  /** Finishes the present calls; calls that take longer than `timeout` milliseconds are aborted. */
   close(timeout: number): Promise<void>;
 }
 
@@ -177,7 +177,7 @@ function requireToken(request: ServerUnaryCall<unknown, unknown>, token: string)
     });
 }
 
-/** gRPC's codes by HTTP's. */
+/** gRPC's status codes by HTTP's. */
 const statuses: Readonly<Record<number, status>> = {
   401: status.UNAUTHENTICATED,
   404: status.NOT_FOUND,

@@ -18,7 +18,7 @@ import { addRequestSignals } from "./signal.js";
 import { onnxRuntimeServerRoutes } from "./v1.js";
 import { openInferenceRoutes } from "./v2/index.js";
 
-/** Ids that clients may choose: what a log and a header can carry. */
+/** Ids that clients may choose: short and printable, for logs and headers. */
 const legalId = /^[\x21-\x7e]{1,128}$/;
 
 export async function createApp(context: ServerContext): Promise<FastifyInstance> {
@@ -96,7 +96,7 @@ export async function createApp(context: ServerContext): Promise<FastifyInstance
   return app;
 }
 
-/** The client's id where it has a legal one. */
+/** The client's request id if it is valid, else a new one. */
 function requestId({ headers }: IncomingMessage): string {
   const given = headers["x-request-id"] ?? headers["x-ms-client-request-id"];
   return typeof given === "string" && legalId.test(given) ? given : randomUUID();
@@ -122,7 +122,7 @@ const unauthorized = (): ServerError =>
 
 declare module "fastify" {
   interface FastifyContextConfig {
-    /** Answered without a token. */
+    /** Whether it needs no token. */
     isPublic?: boolean;
   }
 }

@@ -40,7 +40,9 @@ export const classifyRoute: FastifyPluginAsync<{ context: ServerContext }> = asy
   });
 };
 
-/** Reads all parts, so that the client hears the answer instead of a reset, unless they are more bytes than allowed. */
+/**
+ * Reads all parts, so that the client gets the answer instead of a reset connection, unless they have more bytes than allowed.
+ */
 async function readForm(request: FastifyRequest, maxBytes: number, maxImages: number): Promise<Form> {
   if (!request.isMultipart())
     throw new ServerError("unsupported-media-type", "The body is no multipart/form-data.", {
@@ -121,7 +123,7 @@ function integerField(fields: Form["fields"], name: string, otherwise: number, h
 
 const rounded = (milliseconds: number): number => Math.round(milliseconds * 1000) / 1000;
 
-/** One image's entry; the predecessor's page reads `label` and `inference_time`. */
+/** The entry of one image; the predecessor's page reads `label` and `inference_time`. */
 function answer(model: LoadedModel, file: string, outcome: ImageOutcome, topK: number, wantsLogits: boolean) {
   const source = { file: file.replaceAll(/^"|"$/g, ""), model: model.name, version: model.version };
   if ("error" in outcome)

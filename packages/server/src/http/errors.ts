@@ -1,4 +1,4 @@
-/** @file Every failure as a JSON body with code, message and what to do. */
+/** @file Sends every failure as a JSON body with code, message and remedy. */
 
 import { STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
@@ -37,13 +37,13 @@ export function addErrorHandlers(app: FastifyInstance): void {
   );
 }
 
-/** Faults of HTTP itself, found before there is a request. */
+/** Faults of HTTP itself, before there is a request. */
 const faultsOfHttp: Readonly<Record<string, readonly [ErrorCode, string, string]>> = {
   ERR_HTTP_REQUEST_TIMEOUT: ["body-timeout", "The request did not arrive in time.", "Send it faster, or in parts."],
   HPE_HEADER_OVERFLOW: ["header-too-large", "The request's headers are too large.", "Send fewer or shorter headers."],
 };
 
-/** Answers what is no HTTP, and bodies that never end. */
+/** Answers data that are not HTTP, and bodies that never end. */
 export function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === "ECONNRESET" || socket.destroyed || !socket.writable) {
     socket.destroy(error);

@@ -1,4 +1,4 @@
-/** @file The routes that the page uses: the models with everything about them, and their files by content hash. */
+/** @file The routes for the page: the models with all facts, and their files by content hash. */
 
 import type { FastifyPluginAsync } from "fastify";
 import type { ServerContext } from "../context.js";
@@ -8,7 +8,7 @@ import type { LoadedModel } from "../models/loaded-model.js";
 /** Digits of the hash in a file's name. */
 const HASH_DIGITS = 16;
 
-/** Content of a hashed address never changes. */
+/** The content at an address with a hash never changes. */
 const IMMUTABLE = "public, max-age=31536000, immutable";
 
 export const modelsRoutes: FastifyPluginAsync<{ context: ServerContext }> = async (app, { context }) => {
@@ -32,7 +32,7 @@ export const modelsRoutes: FastifyPluginAsync<{ context: ServerContext }> = asyn
   });
 };
 
-/** Names that a model's file has here: one with its content hash, and one without for each version. */
+/** Names of a model's file here: one with its content hash, and one without for each version. */
 function fileNames({ name, version, sha256, description }: LoadedModel): readonly [string, string, ...string[]] {
   const end = description.kind;
   const plain = version === "1" ? [`${name}.${end}`] : [];

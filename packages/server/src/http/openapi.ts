@@ -1,4 +1,4 @@
-/** @file The OpenAPI description of each route. Fastify adds the paths; this file has the bodies. */
+/** @file The OpenAPI description of each route: its bodies. Fastify adds the paths. */
 
 import { inferRequestSchema } from "./v2/infer-request.js";
 
@@ -193,7 +193,7 @@ export const operations: Readonly<Record<string, Operation>> = {
   "get /models/samples/{file}": { tag: "Models", summary: "A sample image", answer: { "image/*": binary } },
 };
 
-/** The operations of a document, completed by what the table says. */
+/** Completes the operations of a document with the descriptions in the table. */
 export function withBodies(document: { readonly paths?: unknown }): void {
   for (const [path, methods] of Object.entries((document.paths ?? {}) as Record<string, Record<string, Schema>>))
     for (const [method, found] of Object.entries(methods)) {

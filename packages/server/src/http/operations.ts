@@ -1,4 +1,4 @@
-/** @file The routes for whoever operates the server: metrics, and the description of the API. */
+/** @file The routes for operators of the server: metrics, and the description of the API. */
 
 import swagger from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";

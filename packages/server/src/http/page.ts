@@ -1,4 +1,4 @@
-/** @file The page's files, where its package is built; else a few words and where to go. */
+/** @file The page's files, if its package is installed and built; else a short text that says what to do. */
 
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -10,7 +10,7 @@ import { SERVER_NAME } from "../context.js";
 /** The page's package; its built files are in `dist`. */
 const PAGE_PACKAGE = "@subbyte/web";
 
-/** Folder of the page's files, where it has been built. */
+/** Folder of the page's files; undefined if they are not built. */
 export function findPage(): string | undefined {
   try {
     const folder = join(dirname(createRequire(import.meta.url).resolve(`${PAGE_PACKAGE}/package.json`)), "dist");

@@ -1,11 +1,11 @@
-/** @file Aborts the work for a request when the client has left or has waited too long. */
+/** @file Aborts the work for a request if the client has left or has waited too long. */
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { ServerError } from "../errors.js";
 
 declare module "fastify" {
   interface FastifyRequest {
-    /** Aborted with a {@link ServerError} when the client leaves or the request takes too long. */
+    /** Aborted with a {@link ServerError} if the client leaves or the request takes too long. */
     abortSignal: AbortSignal;
   }
 }

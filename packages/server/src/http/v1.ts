@@ -1,4 +1,4 @@
-/** @file ONNX Runtime Server's routes, and KServe's v1 protocol, which shares their addresses: `instances` in the body tell them apart. */
+/** @file ONNX Runtime Server's routes, and KServe's v1 protocol at the same addresses: a body with `instances` is KServe's. */
 
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
 import { isReady, type ServerContext } from "../context.js";
@@ -57,7 +57,7 @@ export const onnxRuntimeServerRoutes: FastifyPluginAsync<{ context: ServerContex
 
 const mediaType = (header: string): string => header.split(";")[0]!.trim().toLowerCase();
 
-/** The content type is mandatory, as it was there. */
+/** The content type, which is mandatory as in ONNX Runtime Server. */
 function contentType({ headers }: FastifyRequest): string {
   const type = mediaType(headers["content-type"] ?? "");
   if (type === JSON_TYPE || PROTOBUF.includes(type)) return type;
@@ -70,7 +70,7 @@ function contentType({ headers }: FastifyRequest): string {
   );
 }
 
-/** The answer's type; without a preference protobuf as octet-stream. */
+/** The type of the answer; without a preference, protobuf as octet-stream. */
 function acceptedType({ headers }: FastifyRequest): string {
   const wanted = (headers.accept ?? "*/*").split(",").map(mediaType);
   if (wanted.includes("*/*")) return PROTOBUF[0]!;

@@ -1,4 +1,4 @@
-/** @file Image files: limits before they are decoded, and a bound on the pixels in memory. */
+/** @file Image files: limits that are checked before decoding, and a bound on the pixels in memory. */
 
 import { imageSize } from "@subbyte/toolkit/decode";
 import { Semaphore } from "async-mutex";
@@ -11,14 +11,14 @@ export interface ImageLimits {
   readonly maxDecodedBytes: number;
 }
 
-/** An image file as it came. */
+/** An image file as it was received. */
 export interface EncodedImage {
   /** The name of the image in messages. */
   readonly name: string;
   readonly bytes: Uint8Array;
 }
 
-/** Memory is counted in whole mebibytes: the semaphore takes time in proportion to its count. */
+/** Memory is counted in mebibytes, because the semaphore's time grows with its count. */
 const units = (bytes: number): number => Math.ceil(bytes / 2 ** 20);
 
 export class ImageMemory {
@@ -29,8 +29,9 @@ export class ImageMemory {
   }
 
   /**
-   * Does `work` on a file once there is memory for its pixels.
-   * @throws {ServerError} if it is no image or has too many pixels; what `signal` was aborted with; as `work` does.
+   * Does `work` on a file when there is memory for its pixels.
+   * @throws {ServerError} if it is not an image or has too many pixels
+   * @throws the signal's reason if it fires; the errors of `work`
    */
   async with<T>(
     { name, bytes }: EncodedImage,
@@ -59,7 +60,7 @@ export class ImageMemory {
   }
 }
 
-/** Bytes in a buffer of their own: a message to a thread takes the whole buffer along. */
+/** Copies bytes to a buffer of their own, because a message to a thread would send the whole buffer. */
 const alone = (bytes: Uint8Array): Uint8Array =>
   bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes);
 

@@ -1,4 +1,4 @@
-/** @file A request through the server, whatever its protocol: admission, decoding, queue, counts. */
+/** @file Processes a request of any protocol: admission, decoding, queue, statistics. */
 
 import type { JobResult } from "../compute/job.js";
 import type { WorkItem } from "../compute/protocol.js";
@@ -14,11 +14,11 @@ export type ImageOutcome =
   | { readonly values: Float32Array; readonly times: ImageTimes }
   | { readonly error: ServerError };
 
-/** Milliseconds. */
+/** Times in milliseconds. */
 export interface ImageTimes {
-  /** From the request's arrival to this image's answer. */
+  /** From the request's arrival to the answer to this image. */
   readonly total: number;
-  /** Waiting for a place in memory and for a thread. */
+  /** Waiting for memory and for a thread. */
   readonly queue: number;
   readonly decode: number;
   /** Preprocessing and network. */
@@ -32,7 +32,7 @@ export class Inference {
     private readonly metrics: Metrics,
   ) {}
 
-  /** One run of tensors that were checked against the model. */
+  /** Runs tensors that were checked against the model. */
   async run(model: LoadedModel, item: WorkItem, count: number, signal: AbortSignal): Promise<JobResult> {
     return this.#request(model, count, async (started) => {
       const result = await model.queue.submit(item, count, signal);
@@ -42,8 +42,8 @@ export class Inference {
   }
 
   /**
-   * Logits or probabilities of image files, each decoded and preprocessed as the model says. An image that cannot be
-   * decoded does not keep the others from being answered.
+   * Logits or probabilities of image files, each decoded and preprocessed as the model says. If one image cannot be decoded,
+   * the others are still answered.
    */
   async images(model: LoadedModel, images: readonly EncodedImage[], signal: AbortSignal): Promise<ImageOutcome[]> {
     if (model.description.classifier === undefined) throw noClassifier(model);

@@ -11,7 +11,7 @@ import {
 import { wrongTensor } from "../tensors/json.js";
 import { inferTensors } from "./tensors.js";
 
-/** @throws {ServerError} */
+/** @throws {ServerError} if the request or the model is wrong */
 export async function predict(
   { inference }: ServerContext,
   model: LoadedModel,
@@ -29,7 +29,10 @@ export async function predict(
   return { outputs: Object.fromEntries(wanted.map((tensor) => [tensor.name, protoOfTensor(tensor, raw)])) };
 }
 
-/** `default` with version 1 is what ONNX Runtime Server calls its one model, whatever version that has here. */
+/**
+ * The model of a request. `default` with version 1 is the name of ONNX Runtime Server's only model, so it is accepted for the
+ * default model, whatever its version is.
+ */
 export function modelOf({ repository }: ServerContext, name: string, version: string | undefined): LoadedModel {
   const isAlias = name === "default" && version === "1" && repository.versionsOf(name).length === 0;
   return repository.get(name, isAlias ? undefined : version);

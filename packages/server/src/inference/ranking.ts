@@ -4,13 +4,13 @@ import { classProbabilities, type Probabilities } from "@subbyte/engine";
 
 export interface RankedClass {
   readonly index: number;
-  /** The class's name; its index where the model has no names. */
+  /** The class's name, or its index if the model has no names. */
   readonly label: string;
   /** In [0, 1]. */
   readonly confidence: number;
 }
 
-/** Names of a model's classes, and how its outputs become probabilities. */
+/** The names of a model's classes, and how its outputs become probabilities. */
 interface Classes {
   readonly labels?: readonly string[];
   readonly probabilities?: Probabilities;
@@ -30,7 +30,7 @@ export function rankClasses(
     .map((index) => ({ index, label: labels?.[index] ?? String(index), confidence: probabilities[index]! }));
 }
 
-/** ONNX networks that end in a softmax give probabilities already. */
+/** Whether values are probabilities already, as those of ONNX networks that end in a softmax. */
 function isDistribution(values: Float32Array): boolean {
   let sum = 0;
   for (const value of values) {

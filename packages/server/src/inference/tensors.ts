@@ -1,4 +1,4 @@
-/** @file Tensors in, tensors out: what `infer` is in every protocol. */
+/** @file Runs tensors through a model: the implementation of `infer` in every protocol. */
 
 import type { LoadedModel } from "../models/loaded-model.js";
 import { matchInputs } from "../tensors/match.js";
@@ -7,7 +7,7 @@ import type { Inference } from "./inference.js";
 
 /**
  * @returns the model's outputs
- * @throws {ServerError}
+ * @throws {ServerError} if the tensors do not fit the model, or it cannot be run
  */
 export async function inferTensors(
   inference: Inference,

@@ -1,15 +1,16 @@
-/** @file Chooses the model that a form asks for, by name, or by bit width as the predecessor's page does. */
+/** @file Chooses the model for a form, by name or, as the predecessor's page does, by bit width. */
 
 import { ServerError } from "../errors.js";
 import type { LoadedModel } from "./loaded-model.js";
 import type { Repository } from "./repository.js";
 
-/** Bit widths that `model_type` may be; 32 is the float network. */
+/** Valid values of `model_type`; 32 is the float network. */
 const bitWidths = ["32", "8", "7", "6", "5", "4", "3", "2"];
 
 /**
- * `model` names a model, or the start of the names of several that differ in bit width; `model_type` is a bit width.
- * @throws {ServerError}
+ * Chooses a model. `model` is the name of a model, or the common beginning of names that differ in bit width; `model_type` is a
+ * bit width.
+ * @throws {ServerError} if there is no such model
  */
 export function chooseModel(
   repository: Repository,

@@ -33,7 +33,7 @@ const schema = {
 
 const validate = new Ajv().compile<ModelConfig>(schema);
 
-/** @throws {ModelFileError} if the file is there and wrong. */
+/** @throws {ModelFileError} if the file exists and is wrong. */
 export async function readConfig(path: string): Promise<ModelConfig> {
   const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return undefined;

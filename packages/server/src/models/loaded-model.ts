@@ -1,4 +1,4 @@
-/** @file One version of a model, loaded and warm: its threads, its queue, its counts. */
+/** @file One version of a model, loaded and warm: its threads, its queue, its statistics. */
 
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
@@ -14,7 +14,7 @@ export interface LoadingOptions {
   readonly scheduler: Scheduler;
   readonly workers: number;
   readonly maxModelBytes: number;
-  /** Told of every run, for the metrics. */
+  /** Called after every run, for the metrics. */
   readonly onBatch: (model: LoadedModel, images: number, times: RunTimes) => void;
   /** Script of the threads that compute. */
   readonly script?: string;
@@ -33,7 +33,7 @@ export class LoadedModel {
     readonly sha256: string,
     pool: ModelPool,
     { scheduler, onBatch }: LoadingOptions,
-    /** Kept where a version is loaded anew. */
+    /** Statistics, which are kept if a version is loaded again. */
     readonly statistics: Statistics,
   ) {
     this.#pool = pool;
@@ -43,7 +43,7 @@ export class LoadedModel {
     });
   }
 
-  /** @throws {ModelFileError} if the file is damaged, too large or gone. */
+  /** @throws {ModelFileError} if the file is damaged, too large or absent. */
   static async open(source: FoundModel, options: LoadingOptions, statistics = new Statistics()): Promise<LoadedModel> {
     const { workers, maxModelBytes, script } = options;
     const { bytes, config } = await readModel(source, maxModelBytes);
@@ -85,7 +85,7 @@ export class LoadedModel {
     return this.#pool;
   }
 
-  /** Runs `work` and keeps the model loaded meanwhile. */
+  /** Runs `work`, and keeps the model loaded until it ends. */
   async use<T>(work: () => Promise<T>): Promise<T> {
     this.#users++;
     try {
@@ -96,7 +96,7 @@ export class LoadedModel {
     }
   }
 
-  /** Frees the model once nobody uses it. */
+  /** Frees the model as soon as nobody uses it. */
   async retire(): Promise<void> {
     if (this.#users > 0)
       await new Promise<void>((resolve) => {

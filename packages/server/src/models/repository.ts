@@ -1,4 +1,6 @@
-/** @file The models of a folder: loaded, watched, replaced without a gap, and listed with what is wrong with them. */
+/**
+ * @file The models of a folder: loads them, watches the folder, replaces them without a gap, and lists them with their faults.
+ */
 
 import { type FSWatcher, watch as watchFolder } from "chokidar";
 import { ServerError } from "../errors.js";
@@ -9,7 +11,7 @@ export interface RepositoryOptions extends LoadingOptions {
   readonly folder: string;
   readonly versions: "latest" | "all";
   readonly defaultModel?: string;
-  /** Told of every change, for the log. */
+  /** Called for every change, for the log. */
   readonly onEvent: (event: RepositoryEvent) => void;
 }
 
@@ -17,7 +19,7 @@ export type RepositoryEvent =
   | { readonly event: "loaded" | "replaced" | "unloaded"; readonly model: string; readonly version: string }
   | { readonly event: "refused"; readonly model: string; readonly version: string; readonly reason: string };
 
-/** State of a model, in the words of the Open Inference Protocol. */
+/** State of a model, with the names of the Open Inference Protocol. */
 export type ModelState = "READY" | "LOADING" | "UNLOADING" | "UNAVAILABLE";
 
 /** A model of the repository index. */
@@ -25,7 +27,7 @@ export interface IndexEntry {
   readonly name: string;
   readonly version: string;
   readonly state: ModelState;
-  /** Why it is not ready, or why its newest file is not what serves. */
+  /** The reason why it is not ready, or why its newest file is not used. */
   readonly reason: string;
 }
 
@@ -35,13 +37,13 @@ interface Version {
   loaded?: LoadedModel;
   state: ModelState;
   reason: string;
-  /** Fingerprint of the last file that was tried. */
+  /** Fingerprint of the last file that was loaded or failed. */
   tried?: string;
 }
 
 export class Repository {
   readonly #models = new Map<string, Map<string, Version>>();
-  /** Models unloaded on request, until they are loaded on request. */
+  /** Models that a request has unloaded, until a request loads them. */
   readonly #unloaded = new Set<string>();
   #rejected: readonly Rejected[] = [];
   #watcher: FSWatcher | undefined;
@@ -51,7 +53,11 @@ export class Repository {
 
   constructor(readonly options: RepositoryOptions) {}
 
-  /** Loads what the folder has. @throws {Error} of the file system, where it cannot be read. */
+  /**
+   * Loads the models of the folder.
+   *
+   * @throws the error of the file system if the folder cannot be read
+   */
   async open(): Promise<void> {
     await this.sync();
     this.#opened = true;
@@ -74,7 +80,7 @@ export class Repository {
     await new Promise<void>((resolve) => this.#watcher!.once("ready", () => resolve()));
   }
 
-  /** Whether models were loaded and one at least is ready. */
+  /** Whether loading has ended and at least one model is ready. */
   get isReady(): boolean {
     return this.#opened && !this.#closed && this.loaded().length > 0;
   }
@@ -86,14 +92,14 @@ export class Repository {
     );
   }
 
-  /** Ready versions of a model, ascending. */
+  /** Ready versions of a model, in ascending order. */
   versionsOf(name: string): LoadedModel[] {
     return [...(this.#models.get(name)?.values() ?? [])]
       .flatMap(({ loaded }) => (loaded === undefined ? [] : [loaded]))
       .sort((a, b) => Number(a.version) - Number(b.version));
   }
 
-  /** The model that `default` means. */
+  /** Name of the model that `default` means. */
   get defaultName(): string | undefined {
     return (
       this.options.defaultModel ?? [...this.#models.keys()].filter((name) => this.versionsOf(name).length > 0).sort()[0]
@@ -101,8 +107,8 @@ export class Repository {
   }
 
   /**
-   * A loaded model; the highest version without `version`; `default` is the default model where no other has that name.
-   * @throws {ServerError}
+   * A loaded model: the given version, or the highest one. `default` is the default model if no other has that name.
+   * @throws {ServerError} if there is no such model or version, or if it is not ready
    */
   get(name: string, version?: string): LoadedModel {
     const known = name === "default" && !this.#models.has(name) ? (this.defaultName ?? name) : name;
@@ -123,7 +129,7 @@ export class Repository {
     return entry.loaded;
   }
 
-  /** Everything that the folder has, loaded or not. */
+  /** All models in the folder, loaded or not. */
   index(): IndexEntry[] {
     const entries = [...this.#models].flatMap(([name, versions]) =>
       [...versions].map(([version, { state, reason }]) => ({ name, version, state, reason })),
@@ -134,7 +140,11 @@ export class Repository {
     );
   }
 
-  /** Loads a model that was unloaded, or tries its file again. @throws {ServerError} */
+  /**
+   * Loads a model that was unloaded, or tries its file again.
+   *
+   * @throws {ServerError} if there is no such model, or if it cannot be loaded
+   */
   async load(name: string): Promise<void> {
     this.#unloaded.delete(name);
     for (const entry of this.#models.get(name)?.values() ?? []) delete entry.tried;
@@ -148,14 +158,18 @@ export class Repository {
       });
   }
 
-  /** Unloads all versions of a model, after the requests that it has. @throws {ServerError} */
+  /**
+   * Unloads all versions of a model, after their present requests.
+   *
+   * @throws {ServerError} if there is no such model
+   */
   async unload(name: string): Promise<void> {
     if (!this.#models.has(name)) throw this.#unknown(name);
     this.#unloaded.add(name);
     await this.sync();
   }
 
-  /** Brings what is loaded in line with the folder; calls run one after the other. */
+  /** Loads and unloads models as the folder requires; calls run one after the other. */
   sync(): Promise<void> {
     const next = this.#syncing.catch(() => {}).then(() => this.#sync());
     this.#syncing = next;
@@ -210,7 +224,10 @@ export class Repository {
     if (versions.size === 0) this.#models.delete(name);
   }
 
-  /** Loads the file where it changed; the former content serves until the new one is warm, and on where the new one is damaged. */
+  /**
+   * Loads a changed file. The former content is served until the new one is warm, and continues to be served if the new one is
+   * damaged.
+   */
   async #load(entry: Version): Promise<void> {
     const { source } = entry;
     if (entry.tried === source.fingerprint) return;
@@ -260,7 +277,7 @@ export class Repository {
   }
 }
 
-/** Reason of a version that the policy leaves out. */
+/** Reason for a version that the setting `versions` leaves out. */
 const NOT_SELECTED = "a higher version serves";
 
 const listed = (names: readonly string[]): string =>

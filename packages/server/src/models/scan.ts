@@ -1,4 +1,4 @@
-/** @file Finds the models of a folder: `NAME.sbq`, `NAME.onnx`, or `NAME/VERSION/FILE` as on other servers. */
+/** @file Finds the models of a folder: `NAME.sbq`, `NAME.onnx`, or `NAME/VERSION/FILE` as in other servers. */
 
 import type { Dirent } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
@@ -12,11 +12,11 @@ export interface FoundModel {
   readonly path: string;
   /** The `.json` file with preprocessing and labels, whether or not it exists. */
   readonly configPath: string;
-  /** Changes whenever the file does. */
+  /** A text that changes whenever the file does. */
   readonly fingerprint: string;
 }
 
-/** Something in the folder that is no model, and why. */
+/** A file in the folder that is not a model, with the reason. */
 export interface Rejected {
   readonly name: string;
   readonly version: string;
@@ -29,10 +29,10 @@ export interface Scan {
 }
 
 const kinds: Readonly<Record<string, ModelKind>> = { ".sbq": "sbq", ".onnx": "onnx" };
-/** Names that fit into a URL, a metric's label and a terminal. */
+/** Names that are valid in a URL, a metric's label and a terminal. */
 const legalName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
-/** @throws {Error} of the file system, where the folder itself cannot be read. */
+/** @throws the error of the file system if the folder itself cannot be read. */
 export async function scanFolder(folder: string): Promise<Scan> {
   const found: FoundModel[] = [];
   const rejected: Rejected[] = [];
@@ -73,7 +73,7 @@ export async function scanFolder(folder: string): Promise<Scan> {
   return { found, rejected };
 }
 
-/** `.sbq` files before others, so that they keep a name that two files claim. */
+/** Sorts `.sbq` files before others, so that they keep a name that two files claim. */
 const order = ({ name }: Dirent): number => (extname(name) === ".sbq" ? 0 : 1);
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 

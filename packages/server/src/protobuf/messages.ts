@@ -1,4 +1,4 @@
-/** @file Protobuf messages as plain objects: 64-bit integers are strings, bytes are views into what was read. */
+/** @file Protobuf messages as plain objects: 64-bit integers are strings, bytes are views of the received data. */
 
 import protobuf from "protobufjs";
 import { ServerError, sentence } from "../errors.js";
@@ -8,9 +8,13 @@ export interface Codec<T> {
   /** @throws {ServerError} `invalid-protobuf` */
   decode(bytes: Uint8Array): T;
   encode(value: T): Uint8Array;
-  /** proto3 JSON to the same object. @throws {ServerError} `invalid-protobuf` */
+  /**
+   * Converts proto3 JSON to the same object.
+   *
+   * @throws {ServerError} `invalid-protobuf`
+   */
   fromJson(value: unknown): T;
-  /** The object as proto3 JSON. */
+  /** Converts the object to proto3 JSON. */
   toJson(value: T): unknown;
 }
 

@@ -59,7 +59,7 @@ export const predictResponse = message<PredictResponse>("onnxruntime.server.Pred
 
 type Field = "floatData" | "int32Data" | "stringData" | "int64Data" | "doubleData" | "uint64Data";
 
-/** ONNX's numbers of element types, and the field that carries each where `raw_data` does not. */
+/** ONNX's numbers of element types, and the field that has the values of each if `raw_data` does not. */
 const types: Readonly<Record<number, readonly [Datatype, Field]>> = {
   1: ["FP32", "floatData"],
   2: ["UINT8", "int32Data"],
@@ -77,7 +77,7 @@ const types: Readonly<Record<number, readonly [Datatype, Field]>> = {
   16: ["BF16", "int32Data"],
 };
 
-/** @throws {ServerError} */
+/** @throws {ServerError} if the tensor is malformed */
 export function tensorOfProto(name: string, proto: TensorProto): Tensor {
   const type = types[proto.dataType];
   if (type === undefined) throw wrongTensor(`The tensor "${name}" has the unknown element type ${proto.dataType}.`);
@@ -105,7 +105,7 @@ export function tensorOfProto(name: string, proto: TensorProto): Tensor {
   return tensorOfJson(name, datatype, shape, numbers);
 }
 
-/** @throws {ServerError} */
+/** @throws {ServerError} if a dimension is not a valid size */
 export function shapeOf(name: string, dims: readonly (string | number)[]): number[] {
   const shape = dims.map(Number);
   if (shape.length > 16 || shape.some((size) => !(Number.isInteger(size) && size >= 0 && size < 2 ** 31)))
@@ -116,7 +116,7 @@ export function shapeOf(name: string, dims: readonly (string | number)[]): numbe
   return shape;
 }
 
-/** @param raw  whether the values go into `raw_data`, as the client's did */
+/** @param raw  whether the values go into `raw_data`, as in the client's request */
 export function protoOfTensor(tensor: Tensor, raw: boolean): TensorProto {
   const { datatype, shape } = tensor;
   const [number, [, field]] = Object.entries(types).find(([, [each]]) => each === datatype)!;
@@ -129,7 +129,7 @@ export function protoOfTensor(tensor: Tensor, raw: boolean): TensorProto {
   return { ...base, [field]: values };
 }
 
-/** The tensors of a request, and whether any came as raw bytes: then the answer does too. */
+/** The tensors of a request, and whether any of them has raw bytes; then the answer has raw bytes, too. */
 export function readPredictRequest({ inputs }: PredictRequest): { readonly tensors: Tensor[]; readonly raw: boolean } {
   const entries = Object.entries(inputs ?? {});
   if (entries.length === 0)

@@ -73,7 +73,7 @@ export interface ModelRequest {
   readonly version: string;
 }
 
-/** One of the lists is filled, by the tensor's type. */
+/** The values of a tensor; only the list of its type is filled. */
 export interface InferTensorContents {
   readonly boolContents?: readonly boolean[];
   readonly intContents?: readonly number[];
@@ -92,7 +92,7 @@ export interface InferTensor {
   readonly contents?: InferTensorContents | null;
 }
 
-/** The one that is set. */
+/** A parameter; only one of the fields is set. */
 interface InferParameter {
   readonly boolParam?: boolean;
   readonly int64Param?: string;

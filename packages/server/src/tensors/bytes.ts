@@ -1,4 +1,4 @@
-/** @file Tensor data as bytes: little-endian, row-major; elements of BYTES are a uint32 length and so many bytes. */
+/** @file Tensor data as bytes: little-endian, row-major; an element of BYTES is a uint32 length and that many bytes. */
 
 import { wrongCount, wrongTensor } from "./json.js";
 import { arrayOfBytes, bytesOfArray, type Datatype, elementBytes, elementCount, type Tensor } from "./tensor.js";

@@ -11,9 +11,9 @@ export type ModelInput =
   | { readonly images: readonly EncodedImage[] };
 
 /**
- * Besides what the metadata says, classifiers take images in their image input: files as BYTES `[N]`; and integer models pixels at
- * the network's size as UINT8 `[N, H, W, C]`.
- * @throws {ServerError}
+ * Matches a request with the model. Besides the inputs in the metadata, classifiers accept images in their image input: files
+ * as BYTES `[N]`; and integer models accept pixels at the network's size as UINT8 `[N, H, W, C]`.
+ * @throws {ServerError} if they do not match
  */
 export function matchInputs(description: Description, tensors: readonly Tensor[]): ModelInput {
   const { inputs, kind, classifier, batched } = description;

@@ -1,6 +1,6 @@
-/** @file Tensors as the Open Inference Protocol names their types, and how many bytes their elements take. */
+/** @file Tensors with the type names of the Open Inference Protocol, and the sizes of their elements. */
 
-/** Array types by datatype; `FP16` and `BF16` hold the 16 bits of each number. */
+/** Array types by datatype; `FP16` and `BF16` have the 16 bits of each number. */
 const arrays = {
   BOOL: Uint8Array,
   UINT8: Uint8Array,
@@ -65,8 +65,8 @@ export const elementCount = (shape: readonly number[]): number => shape.reduce((
 export const newArray = (datatype: NumericDatatype, length: number): NumericArray => new arrays[datatype](length);
 
 /**
- * Little-endian bytes as an array of the type. Always a copy: a view would need alignment, and posting it to another thread would
- * copy the whole body around it.
+ * Little-endian bytes as an array of the type. It is always a copy: a view would need alignment, and posting it to another
+ * thread would copy the whole body.
  */
 export const arrayOfBytes = (datatype: NumericDatatype, bytes: Uint8Array): NumericArray =>
   new arrays[datatype](new Uint8Array(bytes).buffer);

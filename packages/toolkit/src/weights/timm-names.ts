@@ -1,4 +1,4 @@
-/** @file Names of timm's MobileNet-v2 (`mobilenetv2_100`) in torchvision's. Its ResNets have torchvision's names. */
+/** @file Converts names of timm's MobileNet-v2 (`mobilenetv2_100`) to torchvision's. Its ResNets have torchvision's names. */
 
 /** Blocks of each stage. */
 const STAGES = [1, 2, 3, 4, 3, 3, 1];
@@ -15,7 +15,7 @@ const ends: Readonly<Record<string, string>> = {
   bn2: `features.${LAST}.1`,
 };
 
-/** One name in a list; none if it is not a name of that network. */
+/** The torchvision name, in a list; undefined if the name is not one of that network's. */
 export function timmName(name: string): readonly string[] | undefined {
   const [, outer = "", parameter] = /^(.+)\.(\w+)$/.exec(name) ?? [];
   if (Object.hasOwn(ends, outer)) return [`${ends[outer]}.${parameter}`];

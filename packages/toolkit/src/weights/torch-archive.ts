@@ -17,10 +17,13 @@ import { isStorageKey, type Storage, storageOf, torchGlobals, withoutWeights } f
 const MAGIC = 0x1950a86a20f9469cfc6cn;
 const LEGACY_PROTOCOL = 1001;
 
-/** Bytes of the smallest entry in a zip archive's directory; fflate believes any announced number of entries. */
+/**
+ * Bytes of the smallest entry in a zip archive's directory. It limits the number of entries, because fflate trusts the number
+ * in the file.
+ */
 const MIN_ENTRY_BYTES = 46;
 
-/** torch.save does not compress; what unpacks to many times its size is no checkpoint. */
+/** torch.save does not compress, so a file that unpacks to many times its size is not a checkpoint. */
 const MAX_INFLATION = 4;
 
 export const isZip = (bytes: Uint8Array): boolean =>
@@ -36,7 +39,11 @@ const readPickle = (bytes: Uint8Array, storages: Map<string, Storage>, source: s
     start,
   );
 
-/** The object in a zip checkpoint. @throws {DataError} if it is damaged or no checkpoint. */
+/**
+ * The object in a zip checkpoint.
+ *
+ * @throws {DataError} if it is damaged or not a checkpoint
+ */
 export function readZipCheckpoint(bytes: Uint8Array, source: string): unknown {
   const entries = unzip(bytes, source);
   const root = [...entries.keys()].find((name) => name.endsWith("/data.pkl"))?.slice(0, -"data.pkl".length);
@@ -102,7 +109,11 @@ function unzip(bytes: Uint8Array, source: string): Map<string, Uint8Array> {
   }
 }
 
-/** The object in a checkpoint of the old format. @throws {DataError} if it is damaged or another pickle. */
+/**
+ * The object in a checkpoint of the old format.
+ *
+ * @throws {DataError} if it is damaged or another pickle
+ */
 export function readLegacyCheckpoint(bytes: Uint8Array, source: string): unknown {
   const storages = new Map<string, Storage>();
   const magic = readPickle(bytes, storages, source);

@@ -7,20 +7,20 @@ import { DataError } from "../errors.js";
 import type { PickleGlobals } from "./pickle.js";
 import type { StoredType } from "./stored-tensor.js";
 
-/** The element type behind `torch.FloatStorage` and its siblings. */
+/** The element type of `torch.FloatStorage` and similar classes. */
 export class StorageType {
   constructor(readonly type: StoredType) {}
 }
 
-/** One-dimensional memory that tensors are views of. */
+/** One-dimensional memory; tensors are views of it. */
 export class Storage {
-  /** Filled in by the container's reader. */
+  /** Set by the container's reader. */
   bytes: Uint8Array | undefined;
 
   constructor(
     readonly key: string,
     readonly type: StoredType,
-    /** Elements. */
+    /** Number of elements. */
     readonly length: number,
   ) {}
 }
@@ -57,14 +57,14 @@ function rebuildTensor(storage: unknown, offset: unknown, shape: unknown, stride
   return new TensorView(storage, offset, shape, strides);
 }
 
-/** Takes the items out of a list, so that no list fills more than one container. */
+/** Takes the items out of a list, so that no list is used for more than one container. */
 const take = (items: unknown): unknown[] => (Array.isArray(items) ? items.splice(0) : []);
 
 const isPair = (item: unknown): item is [unknown, unknown] => Array.isArray(item) && item.length === 2;
 
 const makeDict = (items?: unknown) => new Map(take(items).filter(isPair));
 
-/** Stands for values that hold no weights: options, devices. */
+/** Replaces values without weights: options, devices. */
 const ignore = () => null;
 
 const storageTypes: Readonly<Record<string, StoredType>> = {
@@ -80,7 +80,7 @@ const storageTypes: Readonly<Record<string, StoredType>> = {
   BoolStorage: "bool",
 };
 
-/** The whole allow-list. */
+/** All allowed names. */
 export const torchGlobals: PickleGlobals = new Map<string, unknown>([
   ["collections.OrderedDict", makeDict],
   ["collections.defaultdict", () => new Map()],
@@ -105,13 +105,13 @@ export const torchGlobals: PickleGlobals = new Map<string, unknown>([
 ]);
 
 /**
- * Modules whose objects training scripts save beside the weights: dates, paths, values of NumPy, settings, states of
+ * Modules whose objects training scripts save together with the weights: dates, paths, values of NumPy, settings, states of
  * optimizers and of Lightning.
  */
 export const withoutWeights =
   /^(datetime|pathlib|decimal|fractions|uuid|enum|types|numpy|omegaconf|yacs|easydict|addict|ml_collections|mmengine|torch\.optim|pytorch_lightning|lightning|lightning_fabric)\./;
 
-/** A storage's key is a text; in files of old versions, a number. */
+/** Whether a value is a storage's key: a text or, in files of old versions, a number. */
 export const isStorageKey = (key: unknown): key is string | number => typeof key === "string" || isCount(key);
 
 /**

@@ -65,7 +65,11 @@ const statistics = (model: LoadedModel) => ({
   ...model.statistics.toJSON(),
 });
 
-/** The protocol's metadata of a model. @throws {ServerError} */
+/**
+ * The protocol's metadata of a model.
+ *
+ * @throws {ServerError} if there is no such model
+ */
 export function metadata({ repository }: ServerContext, { name, version }: ModelParams) {
   const model = repository.get(name, version);
   const { kind, inputs, outputs } = model.description;
@@ -78,7 +82,11 @@ export function metadata({ repository }: ServerContext, { name, version }: Model
   };
 }
 
-/** @throws {ServerError} if there is no such model; one that is not loaded is not ready. */
+/**
+ * Whether a model is ready; a model that is not loaded is not.
+ *
+ * @throws {ServerError} if there is no such model
+ */
 export function isModelReady(context: ServerContext, { name, version }: ModelParams): boolean {
   try {
     context.repository.get(name, version);

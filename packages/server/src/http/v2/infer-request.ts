@@ -1,4 +1,4 @@
-/** @file The request of `infer`: a JSON object, and behind it the tensors that it says are binary. */
+/** @file The request of `infer`: a JSON object, and after it the binary tensors. */
 
 import { Ajv } from "ajv";
 import { ServerError } from "../../errors.js";
@@ -10,20 +10,20 @@ import { parseObject } from "./parse-object.js";
 export interface RequestedOutput {
   readonly name: string;
   readonly binary: boolean;
-  /** How many classes to return instead of the values. */
+  /** Number of classes to return instead of the values. */
   readonly classification?: number;
 }
 
 export interface InferRequest {
   readonly id?: string;
   readonly inputs: readonly Tensor[];
-  /** All outputs where it is absent. */
+  /** All outputs if absent. */
   readonly outputs?: readonly RequestedOutput[];
-  /** Whether outputs are binary that say nothing else. */
+  /** Whether outputs are binary by default. */
   readonly binaryOutput: boolean;
 }
 
-/** The JSON Schema of the request; tensor data are only checked when they are read. */
+/** The JSON Schema of the request; tensor data are checked only when they are read. */
 export const inferRequestSchema = {
   type: "object",
   required: ["inputs"],
@@ -83,8 +83,8 @@ interface Body {
 const validate = new Ajv().compile<Body>(inferRequestSchema);
 
 /**
- * @param headerLength  the header `Inference-Header-Content-Length`: bytes of the JSON object
- * @throws {ServerError}
+ * @param headerLength  the header `Inference-Header-Content-Length`: length of the JSON object in bytes
+ * @throws {ServerError} if the request is malformed
  */
 export function readInferRequest(body: Uint8Array, headerLength: string | undefined): InferRequest {
   const jsonBytes = headerLength === undefined ? body.length : headerBytes(headerLength, body.length);

@@ -44,7 +44,7 @@ export const inferRoutes: FastifyPluginAsync<{ context: ServerContext }> = async
   app.post("/v2/models/:name/versions/:version/infer", options, infer);
 };
 
-/** The whole body as the only input: an image file or pixels for a classifier, else the values of one item. */
+/** A request whose whole body is the only input: an image file or pixels for a classifier, else the values of one item. */
 function rawRequest({ description }: LoadedModel, body: Buffer): InferRequest {
   const { inputs, classifier } = description;
   const [spec] = inputs;

@@ -2,7 +2,7 @@
 
 import { ServerError } from "../../errors.js";
 
-/** @throws {ServerError} if the bytes are no JSON object. */
+/** @throws {ServerError} if the bytes are not a JSON object. */
 export function parseObject(bytes: Uint8Array): Readonly<Record<string, unknown>> {
   let value: unknown;
   try {
