@@ -1,11 +1,11 @@
-/** @file Options of the command line itself, which every command has. */
+/** @file The options that every command has. */
 
 import type { Command } from "commander";
 
 export interface CommonOptions {
   readonly config?: string;
   readonly json: boolean;
-  /** File that the result is recorded in, with how it came about. */
+  /** File in which the result is recorded, with how it was made. */
   readonly results?: string;
   readonly quiet: boolean;
   readonly verbose: boolean;
@@ -13,7 +13,7 @@ export interface CommonOptions {
 
 const HEADING = "Command line:";
 
-/** Name, kind and help of each. */
+/** Name, kind and help of each option. */
 const commonOptions = {
   config: ["--config <file>", "read options from a JSON or YAML file; the command line overrides them"],
   json: ["--json", "print the result as JSON on stdout"],
@@ -30,7 +30,7 @@ export function withCommonOptions(command: Command): Command {
 
 export const isCommonOption = (name: string): name is keyof CommonOptions => Object.hasOwn(commonOptions, name);
 
-/** Whether it is on or off, rather than a text. */
+/** Whether the option is a flag rather than a text. */
 export const isCommonFlag = (name: keyof CommonOptions): boolean => !commonOptions[name][0].includes("<");
 
 export const commonOptionsOf = ({
@@ -47,7 +47,7 @@ export const commonOptionsOf = ({
   ...(results === undefined ? {} : { results }),
 });
 
-/** The same as properties of a JSON Schema, but for the file itself. */
+/** The same options as properties of a JSON Schema, without `config` itself. */
 export const commonSchema = (): Readonly<Record<string, object>> =>
   Object.fromEntries(
     (Object.entries(commonOptions) as [keyof CommonOptions, readonly [string, string]][])

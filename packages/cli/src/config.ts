@@ -1,4 +1,4 @@
-/** @file `--config FILE`: every option of a command may stand in a JSON or YAML file; the command line wins. */
+/** @file `--config FILE`: every option of a command can be set in a JSON or YAML file; the command line overrides it. */
 
 import { UsageError } from "@subbyte/toolkit/errors";
 import {
@@ -15,8 +15,8 @@ import { distance } from "fastest-levenshtein";
 import { isCommonFlag, isCommonOption } from "./common-options.js";
 
 /**
- * @param tasks that the command stands for
- * @throws {UsageError} for a file that is no mapping, a key that is no option (naming the nearest), or a value of a wrong kind
+ * @param tasks the tasks of the command
+ * @throws {UsageError} for a file that is not a mapping, an unknown key (with the nearest option), or a value of a wrong kind
  */
 export async function readConfig(
   command: string,

@@ -1,6 +1,6 @@
 /**
- * @file Turns errors into exit statuses: 0 done, 1 done but failed its purpose, 2 wrong use or bad input, 3 a fault
- * of the machine, 130 interrupted.
+ * @file Turns errors into exit statuses: 0 done; 1 done, but the result is useless; 2 wrong use or bad input; 3 a fault of the
+ * machine; 130 interrupted.
  */
 
 import { describeError, type ErrorKind, type ErrorReport, UsageError } from "@subbyte/toolkit/errors";

@@ -9,11 +9,11 @@ import { afterAll } from "vitest";
 
 export const program = join(import.meta.dirname, "../dist/main.js");
 
-/** A folder that is removed after the tests of a file; the decoded images of its commands are cached in it too. */
+/** A folder that is removed after the tests of a file; decoded images are cached in it, too. */
 export const folder = mkdtempSync(join(tmpdir(), "subbyte-cli-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Of the commands: their own cache of images, no colours. */
+/** The environment of the commands: a cache of images of their own, and no colors. */
 export const environment = { ...process.env, XDG_CACHE_HOME: join(folder, "cache"), NO_COLOR: "1" };
 
 const options = { cwd: folder, env: environment };
@@ -35,11 +35,11 @@ export const subbyte = (...args: readonly string[]): Promise<Outcome> =>
     );
   });
 
-/** The same with the streams in the caller's hands. */
+/** The same, with streams for the caller. */
 export const start = (args: readonly string[], more: SpawnOptions = {}) =>
   spawn(process.execPath, [program, ...args], { ...options, ...more });
 
-/** Writes a file below the folder; gives its path. */
+/** Writes a file in the folder; returns its path. */
 export function write(name: string, content: string | Uint8Array): string {
   const path = join(folder, name);
   mkdirSync(dirname(path), { recursive: true });
@@ -71,7 +71,7 @@ function chunk(type: string, data: Buffer): Buffer {
   return Buffer.concat([length, body, checksum]);
 }
 
-/** Class folders `0`, `1`, … of so many images each. */
+/** Writes class folders `0`, `1`, … with these numbers of images. */
 export function writeClasses(name: string, counts: readonly number[], size = 28): string {
   counts.forEach((count, label) => {
     mkdirSync(join(folder, name, String(label)), { recursive: true });

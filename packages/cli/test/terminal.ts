@@ -1,4 +1,4 @@
-/** @file Runs the built command in a terminal of so many columns, and gives what a person sees in it. */
+/** @file Runs the built command in a terminal with a given number of columns, and returns what a person sees. */
 
 import { spawn } from "@lydell/node-pty";
 import headless from "@xterm/headless";
@@ -6,13 +6,13 @@ import { environment, folder, program } from "./subbyte.js";
 
 export interface Screen {
   readonly status: number;
-  /** All lines, those that scrolled out of sight first. */
+  /** All lines, including those that have scrolled out of sight. */
   readonly lines: readonly string[];
-  /** Lines that did not fit and went on in the next one. */
+  /** Lines that did not fit and continue in the next one. */
   readonly wrapped: readonly string[];
 }
 
-/** Rows of the terminal with those that scrolled out of sight. */
+/** Rows of the terminal. */
 const ROWS = 60;
 const SCROLLBACK = 2000;
 

@@ -1,4 +1,4 @@
-/** @file `subbyte inspect`: prints a model; with `--compare`, finds the layer that hurts. */
+/** @file `subbyte inspect`: prints a model; with `--compare`, shows which layers lose accuracy. */
 
 import type { TaskInput } from "@subbyte/toolkit/options";
 import { type CommandDefinition, defineCommand, type Shell } from "../command.js";

@@ -1,4 +1,4 @@
-/** @file `subbyte quickstart`: the whole path on embedded data, with a table and a report. */
+/** @file `subbyte quickstart`: the whole way on built-in data, with a table and a report. */
 
 import type { QuickstartTaskResult } from "@subbyte/toolkit/tasks";
 import { defineCommand } from "../command.js";

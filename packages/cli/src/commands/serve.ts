@@ -30,7 +30,7 @@ export const serve = defineCommand("serve", {
   },
 });
 
-/** The server is optional: with gRPC, HTTP and the pages of its API it takes more than 20 MB. */
+/** Loads the server, which is optional because it takes more than 20 MB with gRPC, HTTP and its API pages. */
 async function serverPackage(): Promise<typeof import("@subbyte/server")> {
   try {
     return await import("@subbyte/server");
@@ -45,7 +45,7 @@ async function serverPackage(): Promise<typeof import("@subbyte/server")> {
   }
 }
 
-/** The command's options as the server has them. */
+/** Converts the command's options to those of the server. */
 export function serverOptions(options: TaskOptions<"serve">): ServerOptions {
   const { apiOnly, ignoreChanges, logLevel, modelTypes, batchDelay, maxBody, requestTimeout, ...others } = options;
   const { drainDelay, shutdownTimeout, token: given, ...same } = others;

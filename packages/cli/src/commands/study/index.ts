@@ -1,4 +1,4 @@
-/** @file `subbyte study …`: plans, does, watches and gathers the runs of a comparison. */
+/** @file `subbyte study …`: plans, does and watches the runs of a comparison, and collects their results. */
 
 import type { CommandDefinition } from "../../command.js";
 import { merge } from "./merge.js";

@@ -1,4 +1,4 @@
-/** @file `subbyte study merge` gathers what the runs found. */
+/** @file `subbyte study merge` collects the results of the runs. */
 
 import { defineCommand } from "../../command.js";
 import { mergeText } from "../../study-text.js";

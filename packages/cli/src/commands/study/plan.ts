@@ -1,4 +1,4 @@
-/** @file `subbyte study plan` numbers the runs of a study. */
+/** @file `subbyte study plan` lists the runs of a study with their numbers. */
 
 import { defineCommand } from "../../command.js";
 import { planText } from "../../study-text.js";

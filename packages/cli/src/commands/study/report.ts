@@ -1,4 +1,4 @@
-/** @file `subbyte study report` draws results as a page. */
+/** @file `subbyte study report` writes results as an HTML page. */
 
 import { defineCommand } from "../../command.js";
 

@@ -20,7 +20,7 @@ export const run = defineCommand("study run", {
   },
 });
 
-/** @throws {FailedRunError} so that schedulers see which index to try again */
+/** @throws {FailedRunError} if runs failed, so that schedulers see which index to try again */
 function requireSuccess({ runs, folder }: StudyStateResult, index: readonly number[] | undefined): void {
   const wanted = index === undefined ? runs : index.map((each) => runs[each]!);
   const failed = wanted.filter(({ state }) => state === "failed").map(({ run: { id } }) => id);

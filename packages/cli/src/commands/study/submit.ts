@@ -1,4 +1,4 @@
-/** @file `subbyte study submit` hands the runs to Slurm or Kubernetes. */
+/** @file `subbyte study submit` submits the runs to Slurm or Kubernetes. */
 
 import { defineCommand } from "../../command.js";
 import { submissionText } from "../../study-text.js";
