@@ -12,8 +12,6 @@ export async function serve(folder, workers, ...options) {
   const child = spawn(
     process.execPath,
     [
-      "--import",
-      new URL("collect-garbage.mjs", import.meta.url).href,
       join(root, "packages/cli/dist/main.js"),
       "serve",
       folder,
@@ -42,16 +40,6 @@ export async function serve(folder, workers, ...options) {
     url,
     port,
     residentBytes,
-    /** The least memory within two seconds of a garbage collection, under load. */
-    async collectedBytes() {
-      child.kill("SIGUSR2");
-      let least = Number.POSITIVE_INFINITY;
-      for (let look = 0; look < 40; look++) {
-        await new Promise((resolve) => setTimeout(resolve, 50));
-        least = Math.min(least, residentBytes());
-      }
-      return least;
-    },
     async stop() {
       const exit = once(child, "exit");
       child.kill("SIGTERM");

@@ -1,5 +1,6 @@
 /** @file The images of a request in the scheduler, and their results. */
 
+import type { Cancellation } from "../cancellation.js";
 import type { Tensor } from "../tensors/tensor.js";
 import type { RunTimes, WorkItem } from "./protocol.js";
 
@@ -14,7 +15,7 @@ export interface Job {
   readonly item: WorkItem;
   /** Number of images, the first dimension of its tensors. */
   readonly count: number;
-  readonly signal: AbortSignal;
+  readonly cancellation: Cancellation;
   readonly submitted: number;
   readonly resolve: (result: JobResult) => void;
   readonly reject: (error: Error) => void;

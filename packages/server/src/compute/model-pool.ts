@@ -15,6 +15,9 @@ export interface ModelPoolOptions {
   readonly script?: string;
 }
 
+/** Young generation of a thread in MiB. Almost no object outlives its image; V8's default limit is 48. */
+const MAX_YOUNG_MIB = 12;
+
 /** Whether images are computed one by one. ONNX Runtime computes a batch together, and has threads of its own. */
 const isSerial = ({ kind }: { readonly kind: ModelKind }): boolean => kind === "sbq";
 
@@ -43,6 +46,7 @@ export class ModelPool {
       minThreads: threads,
       maxThreads: threads,
       concurrentTasksPerWorker: isSerial(file) ? 2 : 1,
+      resourceLimits: { maxYoungGenerationSizeMb: MAX_YOUNG_MIB },
       // Waiting with Atomics would keep asynchronous work of ONNX Runtime from going on.
       atomics: "disabled",
     });

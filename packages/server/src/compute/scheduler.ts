@@ -1,5 +1,6 @@
 /** @file Decides which waiting images run next: admission, dynamic batching, and sharing of threads among models. */
 
+import type { Cancellation } from "../cancellation.js";
 import { ServerError } from "../errors.js";
 import type { Job, JobResult } from "./job.js";
 import type { ModelPool } from "./model-pool.js";
@@ -179,23 +180,21 @@ export class ModelQueue {
 
   /**
    * Computes one item.
-   * @throws the signal's reason if it fires
+   * @throws {ServerError} the reason of the cancellation
    * @throws {ServerError} if the item is wrong, or if computing failed twice
    */
-  submit(item: WorkItem, count: number, signal: AbortSignal): Promise<JobResult> {
+  submit(item: WorkItem, count: number, cancellation: Cancellation): Promise<JobResult> {
     return new Promise((resolve, reject) => {
-      if (signal.aborted) return reject(signal.reason as Error);
-      const leave = () => {
+      cancellation.throwIfCancelled();
+      const settled = cancellation.onCancel((reason) => {
         const at = this.#waiting.indexOf(job);
         if (at >= 0) this.#waiting.splice(at, 1);
-        reject(signal.reason as Error);
-      };
-      signal.addEventListener("abort", leave, { once: true });
-      const settled = () => signal.removeEventListener("abort", leave);
+        reject(reason);
+      });
       const job: Job = {
         item,
         count,
-        signal,
+        cancellation,
         submitted: performance.now(),
         resolve: (result) => {
           settled();
@@ -260,7 +259,7 @@ export class ModelQueue {
   /** Tries a job again, once, because a thread may have died or thrown for another reason. */
   #again(job: Job, reason: string): void {
     job.attempts++;
-    if (job.signal.aborted) return;
+    if (job.cancellation.isCancelled) return;
     if (job.attempts < 2) {
       this.#waiting.unshift(job);
       return;

@@ -1,5 +1,6 @@
 /** @file ModelInfer: typed or raw tensors in, the same kind out. */
 
+import type { Cancellation } from "../cancellation.js";
 import type { ServerContext } from "../context.js";
 import { classesOf } from "../inference/classes.js";
 import { inferTensors } from "../inference/tensors.js";
@@ -35,7 +36,7 @@ const lists: Readonly<Partial<Record<Datatype, keyof InferTensorContents>>> = {
 export async function modelInfer(
   { repository, inference }: ServerContext,
   request: ModelInferRequest,
-  signal: AbortSignal,
+  cancellation: Cancellation,
 ): Promise<ModelInferResponse> {
   const { modelName, modelVersion, id, inputs, outputs: wanted, rawInputContents } = request;
   const model = repository.get(modelName, modelVersion);
@@ -52,7 +53,7 @@ export async function modelInfer(
       throw wrongTensor(`The model has no output "${name}".`, `Its outputs are ${names.join(", ")}.`);
   // Wrong parameters are told before the model runs.
   wanted.forEach(classCount);
-  const all = await inferTensors(inference, model, tensors, signal);
+  const all = await inferTensors(inference, model, tensors, cancellation);
   const outputs =
     wanted.length === 0
       ? all

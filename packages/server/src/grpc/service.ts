@@ -9,9 +9,9 @@ import {
   status,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
+import { Cancellation, clientClosed } from "../cancellation.js";
 import { EXTENSIONS, isReady, SERVER_NAME, SERVER_VERSION, type ServerContext } from "../context.js";
 import { ServerError, toServerError } from "../errors.js";
-import { clientClosed, timedOut } from "../http/signal.js";
 import { isModelReady, metadata } from "../http/v2/index.js";
 import { modelOf, predict } from "../inference/predict.js";
 import type { Codec } from "../protobuf/messages.js";
@@ -25,7 +25,7 @@ interface Call<Request, Response> {
   readonly response: Codec<Response>;
   /** Whether it needs no token. */
   readonly isPublic?: boolean;
-  readonly answer: (request: Request, signal: AbortSignal) => Response | Promise<Response>;
+  readonly answer: (request: Request, cancellation: Cancellation) => Response | Promise<Response>;
 }
 
 const call = <Request, Response>(each: Call<Request, Response>) => each as Call<unknown, unknown>;
@@ -62,7 +62,7 @@ function openInferenceCalls(context: ServerContext): Readonly<Record<string, Cal
     ModelInfer: call({
       request: codecs.inferRequest,
       response: codecs.inferResponse,
-      answer: (request, signal) => modelInfer(context, request, signal),
+      answer: (request, cancellation) => modelInfer(context, request, cancellation),
     }),
   };
 }
@@ -72,7 +72,7 @@ function predictionCalls(context: ServerContext): Readonly<Record<string, Call<u
     Predict: call({
       request: predictRequest,
       response: predictResponse,
-      answer: (request, signal) => predict(context, modelOf(context, "default", "1"), request, signal),
+      answer: (request, cancellation) => predict(context, modelOf(context, "default", "1"), request, cancellation),
     }),
   };
 }
@@ -149,13 +149,12 @@ function handler(
 ): handleUnaryCall<unknown, unknown> {
   const { requestTimeout, token } = context.settings;
   return (request, respond) => {
-    const controller = new AbortController();
-    const timer = setTimeout(() => controller.abort(timedOut(requestTimeout)), requestTimeout);
-    request.on("cancelled", () => controller.abort(clientClosed()));
+    const cancellation = new Cancellation(requestTimeout);
+    request.on("cancelled", () => cancellation.cancel(clientClosed()));
     const work = async () => {
       if (request.request instanceof ServerError) throw request.request;
       if (token !== undefined && !isPublic) requireToken(request, token);
-      return answer(request.request, controller.signal);
+      return answer(request.request, cancellation);
     };
     work()
       .then(
@@ -165,7 +164,7 @@ function handler(
           respond({ code: statusOf(error), details: `${error.message} ${error.action}` });
         },
       )
-      .finally(() => clearTimeout(timer));
+      .finally(() => cancellation.end());
   };
 }
 

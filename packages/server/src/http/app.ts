@@ -4,17 +4,17 @@ import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import bearerAuth from "@fastify/bearer-auth";
 import cors from "@fastify/cors";
-import helmet from "@fastify/helmet";
 import Fastify, { type FastifyInstance, LogController } from "fastify";
 import type { ServerContext } from "../context.js";
 import { ServerError } from "../errors.js";
 import { besideModelsRoutes } from "./beside-models.js";
+import { addCancellation } from "./cancellation.js";
 import { classifyRoute } from "./classify.js";
 import { addErrorHandlers, answerClientError, sendError } from "./errors.js";
 import { modelsRoutes } from "./models-api.js";
 import { addApiDescription, addMetricsRoute } from "./operations.js";
 import { findPage, pageRoutes } from "./page.js";
-import { addRequestSignals } from "./signal.js";
+import { addSecurityHeaders } from "./security-headers.js";
 import { onnxRuntimeServerRoutes } from "./v1.js";
 import { openInferenceRoutes } from "./v2/index.js";
 
@@ -44,7 +44,7 @@ export async function createApp(context: ServerContext): Promise<FastifyInstance
     frameworkErrors: (error, request, reply) => void sendError(request as never, reply as never, error),
   });
   addErrorHandlers(app);
-  addRequestSignals(app, settings.requestTimeout);
+  addCancellation(app, settings.requestTimeout);
   app.addHook("onRequest", async (request, reply) => {
     reply.header("x-request-id", request.id);
     if (context.draining) reply.header("connection", "close");
@@ -57,25 +57,7 @@ export async function createApp(context: ServerContext): Promise<FastifyInstance
       "answered",
     );
   });
-  await app.register(helmet, {
-    contentSecurityPolicy: {
-      directives: {
-        defaultSrc: ["'self'"],
-        scriptSrc: ["'self'", "'wasm-unsafe-eval'"],
-        workerSrc: ["'self'"],
-        imgSrc: ["'self'", "data:", "blob:"],
-        mediaSrc: ["'self'", "blob:"],
-        styleSrc: ["'self'", "'unsafe-inline'"],
-        connectSrc: ["'self'"],
-        upgradeInsecureRequests: null,
-      },
-    },
-    crossOriginEmbedderPolicy: { policy: "require-corp" },
-    crossOriginOpenerPolicy: { policy: "same-origin" },
-    crossOriginResourcePolicy: { policy: settings.cors.length === 0 ? "same-origin" : "cross-origin" },
-    // Whoever serves over TLS decides on it.
-    strictTransportSecurity: false,
-  });
+  addSecurityHeaders(app, settings.cors.length > 0);
   if (settings.cors.length > 0)
     await app.register(cors, {
       origin: settings.cors.includes("*") ? "*" : [...settings.cors],

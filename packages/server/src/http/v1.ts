@@ -1,6 +1,7 @@
 /** @file ONNX Runtime Server's routes, and KServe's v1 protocol at the same addresses: a body with `instances` is KServe's. */
 
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
+import type { Cancellation } from "../cancellation.js";
 import { isReady, type ServerContext } from "../context.js";
 import { ServerError } from "../errors.js";
 import { modelOf, predict } from "../inference/predict.js";
@@ -32,11 +33,11 @@ export const onnxRuntimeServerRoutes: FastifyPluginAsync<{ context: ServerContex
     const body = (request.body ?? Buffer.alloc(0)) as Buffer;
     if (type === JSON_TYPE) {
       const object = parseObject(body);
-      if ("instances" in object) return reply.send(await predictions(context, model, object, request.abortSignal));
+      if ("instances" in object) return reply.send(await predictions(context, model, object, request.cancellation));
       const message = predictRequest.fromJson(object);
-      return respond(reply, accepted, await predict(context, model, message, request.abortSignal));
+      return respond(reply, accepted, await predict(context, model, message, request.cancellation));
     }
-    return respond(reply, accepted, await predict(context, model, predictRequest.decode(body), request.abortSignal));
+    return respond(reply, accepted, await predict(context, model, predictRequest.decode(body), request.cancellation));
   };
 
   app.post("/score", (request, reply) => answer(request, reply, modelOf(context, "default", undefined)));
@@ -92,7 +93,7 @@ async function predictions(
   { inference }: ServerContext,
   model: LoadedModel,
   { instances }: Readonly<Record<string, unknown>>,
-  signal: AbortSignal,
+  cancellation: Cancellation,
 ) {
   if (!Array.isArray(instances) || instances.length === 0)
     throw new ServerError("invalid-request", "instances is no list of items.", {
@@ -104,7 +105,7 @@ async function predictions(
   const input = isImageFiles(instances)
     ? imageTensor(spec!.name, instances as readonly { readonly b64: string }[])
     : tensorOfJson(spec!.name, spec!.datatype, [instances.length, ...spec!.shape.slice(1)], instances);
-  const outputs = await inferTensors(inference, model, [input], signal);
+  const outputs = await inferTensors(inference, model, [input], cancellation);
   const rows = outputs.map((output) => rowsOf(output, instances.length));
   const [only] = rows;
   return {

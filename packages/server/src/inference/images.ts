@@ -2,6 +2,7 @@
 
 import { imageSize } from "@subbyte/toolkit/decode";
 import { Semaphore } from "async-mutex";
+import type { Cancellation } from "../cancellation.js";
 import type { EncodedItem } from "../compute/protocol.js";
 import { UndecodableImage } from "../compute/scheduler.js";
 import { ServerError, sentence } from "../errors.js";
@@ -31,11 +32,11 @@ export class ImageMemory {
   /**
    * Does `work` on a file when there is memory for its pixels.
    * @throws {ServerError} if it is not an image or has too many pixels
-   * @throws the signal's reason if it fires; the errors of `work`
+   * @throws {ServerError} the reason of the cancellation; the errors of `work`
    */
   async with<T>(
     { name, bytes }: EncodedImage,
-    signal: AbortSignal,
+    cancellation: Cancellation,
     work: (item: EncodedItem) => Promise<T>,
   ): Promise<T> {
     const { maxPixels, maxDecodedBytes } = this.options;
@@ -50,7 +51,7 @@ export class ImageMemory {
     // Four channels, for what a decoder keeps beside the three of the result.
     const [, release] = await this.#memory.acquire(units(Math.min(4 * pixels, maxDecodedBytes)));
     try {
-      signal.throwIfAborted();
+      cancellation.throwIfCancelled();
       return await work({ encoded: alone(bytes), pixels });
     } catch (error) {
       throw error instanceof UndecodableImage ? undecodable(name, error) : error;

@@ -1,5 +1,6 @@
 /** @file Processes a request of any protocol: admission, decoding, queue, statistics. */
 
+import type { Cancellation } from "../cancellation.js";
 import type { JobResult } from "../compute/job.js";
 import type { WorkItem } from "../compute/protocol.js";
 import type { Scheduler, Ticket } from "../compute/scheduler.js";
@@ -33,9 +34,9 @@ export class Inference {
   ) {}
 
   /** Runs tensors that were checked against the model. */
-  async run(model: LoadedModel, item: WorkItem, count: number, signal: AbortSignal): Promise<JobResult> {
+  async run(model: LoadedModel, item: WorkItem, count: number, cancellation: Cancellation): Promise<JobResult> {
     return this.#request(model, count, async (started) => {
-      const result = await model.queue.submit(item, count, signal);
+      const result = await model.queue.submit(item, count, cancellation);
       const { times, queue } = result;
       return { result, times: { ...times, queue, total: performance.now() - started } };
     });
@@ -45,10 +46,14 @@ export class Inference {
    * Logits or probabilities of image files, each decoded and preprocessed as the model says. If one image cannot be decoded,
    * the others are still answered.
    */
-  async images(model: LoadedModel, images: readonly EncodedImage[], signal: AbortSignal): Promise<ImageOutcome[]> {
+  async images(
+    model: LoadedModel,
+    images: readonly EncodedImage[],
+    cancellation: Cancellation,
+  ): Promise<ImageOutcome[]> {
     if (model.description.classifier === undefined) throw noClassifier(model);
     return this.#request(model, images.length, async (started) => {
-      const result = await Promise.all(images.map((image) => this.#image(model, image, started, signal)));
+      const result = await Promise.all(images.map((image) => this.#image(model, image, started, cancellation)));
       const good = result.filter((each) => "values" in each);
       if (good.length === 0 && result.length > 0) throw (result[0] as { error: ServerError }).error;
       const sum = (of: (times: ImageTimes) => number) => good.reduce((total, { times }) => total + of(times), 0);
@@ -63,10 +68,15 @@ export class Inference {
     });
   }
 
-  async #image(model: LoadedModel, encoded: EncodedImage, started: number, signal: AbortSignal): Promise<ImageOutcome> {
+  async #image(
+    model: LoadedModel,
+    encoded: EncodedImage,
+    started: number,
+    cancellation: Cancellation,
+  ): Promise<ImageOutcome> {
     try {
-      return await this.memory.with(encoded, signal, async (item) => {
-        const { outputs, times } = await model.queue.submit(item, 1, signal);
+      return await this.memory.with(encoded, cancellation, async (item) => {
+        const { outputs, times } = await model.queue.submit(item, 1, cancellation);
         const { decode } = times;
         const compute = times.input + times.infer + times.output;
         const total = performance.now() - started;

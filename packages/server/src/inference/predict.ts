@@ -1,5 +1,6 @@
 /** @file ONNX Runtime Server's Predict, over HTTP and gRPC. */
 
+import type { Cancellation } from "../cancellation.js";
 import type { ServerContext } from "../context.js";
 import type { LoadedModel } from "../models/loaded-model.js";
 import {
@@ -16,14 +17,14 @@ export async function predict(
   { inference }: ServerContext,
   model: LoadedModel,
   request: PredictRequest,
-  signal: AbortSignal,
+  cancellation: Cancellation,
 ): Promise<PredictResponse> {
   const { tensors, raw } = readPredictRequest(request);
   const names = model.description.outputs.map(({ name }) => name);
   for (const name of request.outputFilter)
     if (!names.includes(name))
       throw wrongTensor(`The model has no output "${name}".`, `Its outputs are ${names.join(", ")}.`);
-  const outputs = await inferTensors(inference, model, tensors, signal);
+  const outputs = await inferTensors(inference, model, tensors, cancellation);
   const wanted =
     request.outputFilter.length === 0 ? outputs : outputs.filter(({ name }) => request.outputFilter.includes(name));
   return { outputs: Object.fromEntries(wanted.map((tensor) => [tensor.name, protoOfTensor(tensor, raw)])) };

@@ -1,5 +1,6 @@
 /** @file Runs tensors through a model: the implementation of `infer` in every protocol. */
 
+import type { Cancellation } from "../cancellation.js";
 import type { LoadedModel } from "../models/loaded-model.js";
 import { matchInputs } from "../tensors/match.js";
 import type { Tensor } from "../tensors/tensor.js";
@@ -13,11 +14,11 @@ export async function inferTensors(
   inference: Inference,
   model: LoadedModel,
   inputs: readonly Tensor[],
-  signal: AbortSignal,
+  cancellation: Cancellation,
 ): Promise<readonly Tensor[]> {
   const input = matchInputs(model.description, inputs);
-  if ("item" in input) return (await inference.run(model, input.item, input.count, signal)).outputs;
-  const outcomes = await inference.images(model, input.images, signal);
+  if ("item" in input) return (await inference.run(model, input.item, input.count, cancellation)).outputs;
+  const outcomes = await inference.images(model, input.images, cancellation);
   const failed = outcomes.find((outcome) => "error" in outcome);
   if (failed !== undefined) throw failed.error;
   const { output, classes } = model.description.classifier!;

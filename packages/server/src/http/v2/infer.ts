@@ -36,7 +36,7 @@ export const inferRoutes: FastifyPluginAsync<{ context: ServerContext }> = async
           `The model has no output "${output}".`,
           `Its outputs are ${model.description.outputs.map((spec) => spec.name).join(", ")}.`,
         );
-    const outputs = await inferTensors(inference, model, wanted.inputs, request.abortSignal);
+    const outputs = await inferTensors(inference, model, wanted.inputs, request.cancellation);
     return respond(reply, model, wanted, outputs);
   };
   const options = { onRequest: async () => context.scheduler.checkRoom() };
