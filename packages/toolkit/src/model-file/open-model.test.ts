@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { float32, type Graph, GraphBuilder, printGraph, writeOnnx } from "@subbyte/graph";
@@ -107,6 +108,18 @@ test("weights in a file beside the model count with its size", async () => {
   expect(modelBytes(await openModel(path))).toBe(file! + data!);
   writeFileSync(path, writeOnnx(network));
   expect(modelBytes(await openModel(path))).toBe(statSync(path).size);
+});
+
+test("the hash of a model covers weights in a file beside it", async () => {
+  const path = join(folder, "hashed.onnx");
+  await writeWithExternalData(network, path);
+  const { sha256 } = await openModel(path);
+  const data = readFileSync(`${path}.data`);
+  data[data.length - 2]! ^= 1;
+  writeFileSync(`${path}.data`, data);
+  expect((await openModel(path)).sha256).not.toBe(sha256);
+  writeFileSync(path, writeOnnx(network));
+  expect((await openModel(path)).sha256).toBe(createHash("sha256").update(readFileSync(path)).digest("hex"));
 });
 
 describe("a binary classifier with one output", () => {

@@ -46,7 +46,7 @@ interface OpenedFile {
   readonly name: string;
   readonly path: string;
   readonly bytes: Uint8Array;
-  /** Hexadecimal. */
+  /** Of the file, and of the weights that it keeps in files beside it, in the order in which they are read. Hexadecimal. */
   readonly sha256: string;
 }
 
@@ -139,9 +139,10 @@ export async function openModel(path: string, options: OpenModelOptions = {}): P
 function openOnnx(
   { path, bytes }: OpenedFile,
   { size, output, channelOrder, onPass }: OpenModelOptions,
-): Omit<OpenedNetwork, keyof OpenedFile> {
+): Omit<OpenedNetwork, Exclude<keyof OpenedFile, "sha256">> {
   let isPlain = true;
   let externalBytes = 0;
+  const hash = createHash("sha256").update(bytes);
   const loader = externalDataBeside(path);
   const read = readOnnx(bytes, {
     floats: "float32",
@@ -149,6 +150,7 @@ function openOnnx(
       isPlain = false;
       const data = loader(...location);
       externalBytes += data.length;
+      hash.update(data);
       return data;
     },
     onWidened() {
@@ -168,6 +170,7 @@ function openOnnx(
     input.changes.length === 0 &&
     JSON.stringify([read.inputs, read.outputs]) === JSON.stringify([graph.inputs, graph.outputs]);
   return {
+    sha256: hash.digest("hex"),
     graph,
     executable: isSame ? bytes : graph,
     probabilities,
