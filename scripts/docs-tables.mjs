@@ -5,7 +5,9 @@
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { againstTable } from "./tables/against.mjs";
 import { browserRaceSummary, browserRaceTable } from "./tables/browser-race.mjs";
+import { quantizedFilesTable } from "./tables/by-defaults.mjs";
 import { engineEqualityTable, engineSpeedTable, wideVectorsTable } from "./tables/engine.mjs";
 import { distinct } from "./tables/format.mjs";
 import { networkTables } from "./tables/networks.mjs";
@@ -42,6 +44,8 @@ const kinds = [
     summary: eachAlone(quantizationSummary),
   },
   { is: each(({ networks }) => networks), render: eachAlone(networkTables) },
+  { is: each(({ times }) => times?.[0].ratio), render: eachAlone(againstTable) },
+  { is: each(({ top1, out }) => top1 ?? out), render: quantizedFilesTable },
   {
     is: ([float, quantized]) => float.top1 && quantized?.measurements,
     render: overviewTable,

@@ -1,0 +1,42 @@
+import { basename } from "node:path";
+import { distinct, kilobytes, percent, points, table } from "./format.mjs";
+
+const isEvaluation = ({ result }) => result.top1 !== undefined;
+
+/** Networks as files and what `quantize` makes of them: records of `evaluate` of the float network and of each `.sbq`, and of each `quantize`. */
+export function quantizedFilesTable(records) {
+  const evaluations = records.filter(isEvaluation);
+  const made = records.filter((record) => !isEvaluation(record));
+  const floats = new Map(made.map(({ result }) => [result.model, evaluationOf(evaluations, result.model)]));
+  const rows = [...floats].flatMap(([model, float]) => {
+    const name = basename(model, ".onnx");
+    const own = made.filter(({ result }) => result.model === model);
+    return [
+      [name, "float", "", percent(float.top1), "", "", kilobytes(float.fileBytes)],
+      ...own.map(({ result: { out, weights, activations, method, bytes }, cpuSeconds }) => {
+        const { top1 } = evaluationOf(evaluations, out);
+        const seconds = cpuSeconds === undefined ? "" : cpuSeconds.toFixed(0);
+        return [
+          name,
+          `W${weights}A${activations}`,
+          method,
+          percent(top1),
+          points(top1 - float.top1),
+          seconds,
+          kilobytes(bytes),
+        ];
+      }),
+    ];
+  });
+  const images = distinct(evaluations.map(({ result }) => result.images.toLocaleString("en"))).join(" or ");
+  return [
+    table(["network", "bits", "method", "accuracy", "points", "CPU seconds", "file"], rows),
+    `Accuracies are those on ${images} test images, of quantized networks on the integer engine. CPU seconds are those of the whole command.`,
+  ].join("\n\n");
+}
+
+function evaluationOf(evaluations, model) {
+  const found = evaluations.find(({ result }) => result.model === model);
+  if (!found) throw new Error(`no record of evaluate has the model ${model}`);
+  return found.result;
+}
