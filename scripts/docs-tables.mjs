@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { againstTable } from "./tables/against.mjs";
 import { browserRaceSummary, browserRaceTable } from "./tables/browser-race.mjs";
 import { quantizedFilesTable } from "./tables/by-defaults.mjs";
-import { engineEqualityTable, engineSpeedTable, wideVectorsTable } from "./tables/engine.mjs";
+import { arm64Table, engineEqualityTable, engineSpeedTable, wideVectorsTable } from "./tables/engine.mjs";
 import { distinct } from "./tables/format.mjs";
 import { networkTables } from "./tables/networks.mjs";
 import { overviewTable } from "./tables/overview.mjs";
@@ -32,6 +32,7 @@ const kinds = [
   },
   { is: each(({ ratios }) => ratios), render: eachAlone(engineSpeedTable) },
   { is: each(({ wide }) => wide), render: eachAlone(wideVectorsTable) },
+  { is: each(({ executed }) => executed), render: eachAlone(arm64Table) },
   {
     is: each(isStudy),
     render: eachAlone(({ result }) => studyTables(result)),

@@ -1,5 +1,7 @@
 import { distinct, percent, range, table } from "./format.mjs";
 
+const tiers = { simd: "plain SIMD", relaxed: "relaxed SIMD", fused: "fused products", scalar: "scalar TypeScript" };
+
 /** Of `subbyte bench --engine`: a row for each network, bit width and tier. */
 export function engineSpeedTable({ peer, result: { cpu, vectorExtensions, cores, loadBefore, ratios } }) {
   const columns = [
@@ -36,7 +38,6 @@ export function engineSpeedTable({ peer, result: { cpu, vectorExtensions, cores,
 /** Of scripts/measure-engine-equality.mjs: a row for each bit width and tier. */
 export function engineEqualityTable({ result: { runs } }) {
   const wayOf = ({ threads, parallel }) => `${parallel}, ${threads}`;
-  const tiers = { simd: "plain SIMD", relaxed: "relaxed SIMD", fused: "fused products", scalar: "scalar TypeScript" };
   const ways = distinct(runs.map(wayOf)).toSorted();
   const rows = distinct(runs.map(({ configuration }) => configuration)).flatMap((configuration) =>
     Object.entries(tiers).flatMap(([tier, name]) => {
@@ -74,5 +75,32 @@ export function wideVectorsTable({ result: { wide, cpu, turns, loadBefore } }) {
       ]),
     ),
     `Processor time of one image, medians of ${turns} turns on a ${cpu}; load before ${loadBefore.toFixed(1)}.`,
+  ].join("\n\n");
+}
+
+/** Of scripts/measure-engine-arm64.mjs: instructions that one image executes on arm64. */
+export function arm64Table({ result: { executed, equality, emulator, node, v8, litert } }) {
+  const names = {
+    "litert-int8": "LiteRT.js int8",
+    "litert-int8-optimized": "LiteRT.js int8, probed in optimized code",
+  };
+  const millions = (count) => (count / 1e6).toFixed(1);
+  const rows = executed.map(({ network, contestant, tier, instructions, sdot }) => {
+    const peer = (name) => executed.find((row) => row.network === network && row.contestant === name).instructions;
+    const isOwn = contestant.startsWith("own-");
+    const own = `Subbyte ${contestant.replace("own-", "").toUpperCase()}, ${tiers[tier]}`;
+    const ratio = (name) => (isOwn ? (instructions / peer(name)).toFixed(2) : "");
+    const columns = [network, isOwn ? own : names[contestant], millions(instructions), millions(sdot)];
+    return [...columns, ...Object.keys(names).map(ratio)];
+  });
+  const networks = distinct(equality.map(({ network, bits }) => `${network} W${bits}A${bits}`));
+  const differing = equality.filter(({ equal }) => !equal).length;
+  return [
+    table(
+      ["network", "runtime", "instructions, millions", "`sdot`, millions", "to LiteRT.js", "to the same, optimized"],
+      rows,
+    ),
+    `${emulator}, Node ${node} (V8 ${v8}), LiteRT.js ${litert}. Logits on arm64 that differ from x64's: ${differing} of ` +
+      `${equality.length} runs (${networks.join(", ")}; each in scalar TypeScript and in all tiers).`,
   ].join("\n\n");
 }

@@ -9,14 +9,12 @@ import { ConvTask } from "./tasks";
 
 /** Whether the next tile has six pixels. A tile never reads beyond a multiple of four. */
 // @ts-ignore: decorator
-@inline function takesSix(left: i32): bool { return left > 8 || left == 5 || left == 6; }
+@inline export function takesSix(left: i32): bool { return left > 8 || left == 5 || left == 6; }
 
 /** Like `accumulate`, with sums that start at 0. */
-export function accumulateFused<Product>(
+export function accumulateFused(
   task: ConvTask, input: usize, pixels: usize, count: i32, weights: usize, sums: usize,
 ): void {
-  const product = changetype<Product>(0);
-  const flip = i8x16.splat(-128);
   let firstRun = task.runs;
   let segment = task.segments;
   for (let s = task.segmentCount; s > 0; s--) {
@@ -41,22 +39,22 @@ export function accumulateFused<Product>(
           let steps = load<i32>(run, 4);
           do {
             const w0 = v128.load(w), w1 = v128.load(w, 16);
-            let x = product.load(p0, flip);
+            let x = v128.load32_splat(p0);
             s00 = mac(s00, w0, x);
             s01 = mac(s01, w1, x);
-            x = product.load(p1, flip);
+            x = v128.load32_splat(p1);
             s10 = mac(s10, w0, x);
             s11 = mac(s11, w1, x);
-            x = product.load(p2, flip);
+            x = v128.load32_splat(p2);
             s20 = mac(s20, w0, x);
             s21 = mac(s21, w1, x);
-            x = product.load(p3, flip);
+            x = v128.load32_splat(p3);
             s30 = mac(s30, w0, x);
             s31 = mac(s31, w1, x);
-            x = product.load(p4, flip);
+            x = v128.load32_splat(p4);
             s40 = mac(s40, w0, x);
             s41 = mac(s41, w1, x);
-            x = product.load(p5, flip);
+            x = v128.load32_splat(p5);
             s50 = mac(s50, w0, x);
             s51 = mac(s51, w1, x);
             w += 32;
@@ -86,16 +84,16 @@ export function accumulateFused<Product>(
           let steps = load<i32>(run, 4);
           do {
             const w0 = v128.load(w), w1 = v128.load(w, 16);
-            let x = product.load(p0, flip);
+            let x = v128.load32_splat(p0);
             s00 = mac(s00, w0, x);
             s01 = mac(s01, w1, x);
-            x = product.load(p1, flip);
+            x = v128.load32_splat(p1);
             s10 = mac(s10, w0, x);
             s11 = mac(s11, w1, x);
-            x = product.load(p2, flip);
+            x = v128.load32_splat(p2);
             s20 = mac(s20, w0, x);
             s21 = mac(s21, w1, x);
-            x = product.load(p3, flip);
+            x = v128.load32_splat(p3);
             s30 = mac(s30, w0, x);
             s31 = mac(s31, w1, x);
             w += 32;

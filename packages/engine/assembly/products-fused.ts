@@ -7,23 +7,20 @@
  * they are reduced by 128, and the host corrects the sum in the bias.
  */
 import { accumulateFused } from "./accumulate-fused";
+import { accumulateSigned } from "./accumulate-signed";
 import { ConvTask } from "./tasks";
 
 @unmanaged export class Fused {
   // @ts-ignore: decorator
-  @inline load(x: usize, flip: v128): v128 { return v128.load32_splat(x); }
-  // @ts-ignore: decorator
   @inline accumulate(task: ConvTask, input: usize, pixels: usize, count: i32, weights: usize, initial: usize, sums: usize): void {
-    accumulateFused<Fused>(task, input, pixels, count, weights, sums);
+    accumulateFused(task, input, pixels, count, weights, sums);
   }
 }
 
-/** x − 128 as a signed byte. */
+/** Where bytes count as signed: x − 128, or x itself if it is never above 127 (`flip` of the task). */
 @unmanaged export class FusedSigned {
   // @ts-ignore: decorator
-  @inline load(x: usize, flip: v128): v128 { return v128.xor(v128.load32_splat(x), flip); }
-  // @ts-ignore: decorator
   @inline accumulate(task: ConvTask, input: usize, pixels: usize, count: i32, weights: usize, initial: usize, sums: usize): void {
-    accumulateFused<FusedSigned>(task, input, pixels, count, weights, sums);
+    accumulateSigned(task, input, pixels, count, weights, sums);
   }
 }

@@ -17,6 +17,7 @@ export function logitsR8(task: LogitsTask): void { logits<Dot8Wide>(task); }
 export function convF8(task: ConvTask): void { convolve<Fused>(task); }
 export function convS8(task: ConvTask): void { convolve<FusedSigned>(task); }
 export function winogradF8(task: WinogradTask): void { winograd<Fused, u8>(task); }
+export function winogradS8(task: WinogradTask): void { winograd<FusedSigned, u8>(task); }
 export function logitsF8(task: LogitsTask): void { logits<Fused>(task); }
 export function logitsS8(task: LogitsTask): void { logits<FusedSigned>(task); }
 export function depthwiseF8Columns(task: DepthwiseTask): void { depthwiseColumns<u8, Quads<u8>>(task); }

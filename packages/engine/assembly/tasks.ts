@@ -56,6 +56,8 @@
   initial: usize;
   /** Bits of the low field, if two weights share a lane. */
   fieldBits: i32;
+  /** Signed products: −128 to flip the top bit of every activation, or 0. */
+  flip: i32;
   /** int32 sums of `PANEL` pixels × 8 channels. */
   sums: usize;
   output: OutputTask;

@@ -4,6 +4,7 @@ import { expect } from "vitest";
 import { compile } from "../src/kernels/executable.js";
 import type { Program } from "../src/program/program.js";
 import { createReference } from "../src/reference/reference.js";
+import { fusedProduct } from "../src/wasm/fused-product.js";
 import { hasTier, highestByte, type KernelName, type Tier } from "../src/wasm/modules.js";
 import { type ConvCase, convProgram, type Fill } from "./convolutions.js";
 import { Random } from "./programs.js";
@@ -186,9 +187,11 @@ export function expectedKernel(
 ): RegExp {
   if (family === "depthwise") return /^depthwise/;
   if (2 ** activationBits - 1 > highest) return /D8$|P4$/;
+  // With weights of −128 products stay in 16 bits there.
+  if (tier === "fused" && fusedProduct() === "signed" && Math.min(weightBits, activationBits) === 8) return /[SD]8$/;
   const isTiled = family === "winograd" && activationBits <= 5 && weightBits <= 4;
   // Filters of 5 bits are transformed where they allow it.
-  if (tier === "fused") return isTiled ? /^winogradF8$/ : /^(conv[FS]8|winogradF8)$/;
+  if (tier === "fused") return isTiled ? /^winograd[FS]8$/ : /^(conv|winograd)[FS]8$/;
   return isTiled ? /^winogradR4$/ : /R[48]$/;
 }
 

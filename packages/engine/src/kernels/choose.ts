@@ -8,6 +8,7 @@ import type { ConvOperator } from "../operators/conv.js";
 import { inputsOf } from "../operators/index.js";
 import type { LinearOperator } from "../operators/linear.js";
 import type { Operator, Program, TensorId } from "../program/program.js";
+import { fusedProduct } from "../wasm/fused-product.js";
 import { highestByte, type Tier } from "../wasm/modules.js";
 import { type FilterSums, fieldBitsFor, highFieldFits } from "./bounds.js";
 import type { Packer } from "./packer.js";
@@ -44,9 +45,18 @@ export function chooseElementBytes(program: Program, tier: Tier): ElementBytes[]
   const elements = new Array<ElementBytes>(program.tensors.length).fill(1);
   for (const op of program.operators) {
     if (!isFilter(op) || isDepthwise(op)) continue;
-    if (highestCode(program, op.input) > highestByte(tier)) elements[op.input] = 2;
+    if (highestCode(program, op.input) > highestByte(tier) || mayWrapPairs(program, tier, op)) elements[op.input] = 2;
   }
   return elements;
+}
+
+/**
+ * Whether the signed form of the fused product may be wrong: two products of −128 by −128 make 2^15, which the baseline compiler of V8 for
+ * arm64 wraps to −2^15, and the optimizing one does not. No other pair leaves int16.
+ */
+export function mayWrapPairs(program: Program, tier: Tier, { input, weights }: FilterOperator): boolean {
+  if (tier !== "fused" || weights.bits < 8 || highestCode(program, input) <= 127) return false;
+  return fusedProduct() === "signed" && weights.codes.includes(-128);
 }
 
 /** Everything that the choice of a kernel depends on, computed once per layer. */

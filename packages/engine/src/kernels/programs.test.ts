@@ -25,7 +25,7 @@ describe.each(tiers)("%s", (tier) => {
     const kernels = await expectSame(resnet20({ weights, activations, classes: 10 }), tier);
     const inner = kernels.get("layer3.2.conv1");
     const isByte = 2 ** activations - 1 <= highestByte(tier);
-    const bytes = tier === "relaxed" ? /^winogradR4$/ : activations === 8 ? /^conv[FS]8$/ : /^winogradF8$/;
+    const bytes = tier === "relaxed" ? /^winogradR4$/ : activations === 8 ? /^conv[FS]8$/ : /^winograd[FS]8$/;
     expect(inner).toMatch(isByte ? bytes : /^winograd4D8$/);
   });
 });

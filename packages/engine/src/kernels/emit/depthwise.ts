@@ -2,7 +2,7 @@
 
 import type { ConvOperator } from "../../operators/conv.js";
 import { fusedProduct } from "../../wasm/fused-product.js";
-import type { Layer } from "../choose.js";
+import { type Layer, mayWrapPairs } from "../choose.js";
 import { pixelOffsets } from "../offsets.js";
 import { roundUp } from "../placement.js";
 import { depthwiseAxes } from "../splitting/filter-axes.js";
@@ -63,7 +63,7 @@ function chooseForm(emitter: Emitter, op: ConvOperator, { filter, weightSums, hi
   const touch = filter.kernel.every((taps) => taps === 3) && op.dilations[1] === 1 && op.strides[1] <= 2;
   if (touch && emitter.plan.tier === "fused" && emitter.placement(op.input).elementBytes === 1) {
     if (highest <= 127 || fusedProduct() === "unsigned") return "F8Columns";
-    if (fusedProduct() === "signed") return "S8Columns";
+    if (fusedProduct() === "signed" && !mayWrapPairs(emitter.program, "fused", op)) return "S8Columns";
   }
   if (weightSums.magnitudes.every((magnitude) => magnitude * highest <= int16Max)) return "Narrow";
   return touch ? "Columns" : "Wide";

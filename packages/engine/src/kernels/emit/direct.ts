@@ -43,7 +43,7 @@ export function emitLogits(emitter: Emitter, index: number, op: FilterOperator, 
 function emitConvTask(emitter: Emitter, op: FilterOperator, products: Products, output: number): number {
   const { constants, scratch } = emitter;
   const input = emitter.placement(op.input);
-  const { window, packed, blockInputs, cuts, segments, fieldBits, starts } = products;
+  const { window, packed, blockInputs, cuts, segments, fieldBits, flip = 0, starts } = products;
   const sampling = samplingOf(emitter, op);
   return constants.task("ConvTask", {
     input: emitter.address(op.input),
@@ -56,6 +56,7 @@ function emitConvTask(emitter: Emitter, op: FilterOperator, products: Products, 
     ...emitRuns(constants, window.rowOffsets, window.rowSteps, segments, fieldBits > 0 ? cuts : []),
     initial: starts?.initial ?? 0,
     fieldBits,
+    flip,
     sums: scratch.sums,
     output,
   });

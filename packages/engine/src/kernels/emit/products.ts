@@ -28,6 +28,8 @@ export interface Products {
   readonly fieldBits: number;
   /** R4: starts of int16 sums. */
   readonly starts?: Starts;
+  /** S8: −128 to flip the top bit of every activation, or 0. */
+  readonly flip?: number;
   /** The excess in the sums of each output channel, which the bias subtracts. */
   readonly added?: Int32Array;
 }
@@ -66,9 +68,11 @@ export function packProducts(emitter: Emitter, layer: Layer, input: Placement, s
  * Chooses the form in which the machine multiplies bytes above 127. If it reduces every activation by 128, the bias adds the
  * difference.
  */
-function fusedForm({ highest, weightSums }: Layer): Pick<Products, "name" | "added"> {
-  if (highest <= 127 || fusedProduct() === "unsigned") return { name: "F8" };
-  return { name: "S8", added: weightSums.sums.map((sum) => -128 * sum) };
+function fusedForm({ highest, weightSums }: Layer): Pick<Products, "name" | "flip" | "added"> {
+  if (fusedProduct() !== "signed") return { name: "F8" };
+  return highest <= 127
+    ? { name: "S8", flip: 0 }
+    : { name: "S8", flip: -128, added: weightSums.sums.map((sum) => -128 * sum) };
 }
 
 /** Sums without flushes. */

@@ -1,6 +1,7 @@
 /** @file Exact Winograd convolutions: decides whether a layer can run as one, packs its filters, and lays out its tiles. */
 
 import type { ConvOperator } from "../../operators/conv.js";
+import { fusedProduct } from "../../wasm/fused-product.js";
 import { byteLanes } from "../bounds.js";
 import { isThreeByThree, type Layer, packedFieldBits, winograd4Fits, winogradFits } from "../choose.js";
 import { pixelOffsets, type Tiling } from "../offsets.js";
@@ -126,7 +127,7 @@ function emitBytes(emitter: Emitter, index: number, op: ConvOperator, layer: Lay
     (position === unshifted ? 0 : shift * packed.totals[16 * channel + position]!) +
     (starts?.added[((channel >> 3) * 16 + position) * 8 + (channel & 7)] ?? 0);
   const form = fourfoldSums(layer, (channel, phase) => phaseSum(phase, (position) => added(channel, position)));
-  const kernel = isFused ? "winogradF8" : "winogradR4";
+  const kernel = isFused ? (fusedProduct() === "signed" ? "winogradS8" : "winogradF8") : "winogradR4";
   const optional = starts === undefined ? {} : { starts };
   emitTiles(emitter, index, op, layer, kernel, twoByTwo, { packed, cuts, segments, ...optional, shift, form });
   return true;
@@ -137,7 +138,7 @@ function emitTiles(
   index: number,
   op: ConvOperator,
   layer: Layer,
-  kernel: "winogradR4" | "winogradF8" | "winogradD8" | "winograd4D8",
+  kernel: "winogradR4" | "winogradF8" | "winogradS8" | "winogradD8" | "winograd4D8",
   { edge, group }: Tiling,
   { packed, cuts, segments, starts, shift, form }: TiledFilters,
 ): void {
@@ -161,6 +162,7 @@ function emitTiles(
     ...emitRuns(constants, [0], packed.steps, segments),
     initial: starts?.initial ?? 0,
     fieldBits: 0,
+    flip: 0,
     sums: scratch.sums,
     output: emitOutput(emitter, index, op, layer, form),
   });

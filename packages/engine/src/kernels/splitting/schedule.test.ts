@@ -7,6 +7,7 @@ import { Random } from "../../../test/programs.js";
 import { randomProgram } from "../../../test/random-program.js";
 import type { Program } from "../../program/program.js";
 import { bind } from "../../threads/team.js";
+import { fusedProduct } from "../../wasm/fused-product.js";
 import type { KernelName, Tier } from "../../wasm/modules.js";
 import { compile, layOut } from "../executable.js";
 import { scheduleSteps } from "./schedule.js";
@@ -76,7 +77,10 @@ test("every kernel that does more than a border was cut", () => {
   ];
   const more = ["logitsD8", "maxPool", "move", "table", "winogradD8", "winograd4D8"];
   const relaxed = ["convR4", "convR8", "logitsR4", "winogradR4"];
-  const fused = ["convF8", "depthwiseF8Columns", "logitsF8", "winogradF8"];
+  const fused =
+    fusedProduct() === "signed"
+      ? ["convS8", "depthwiseF8Columns", "logitsS8", "winogradS8"]
+      : ["convF8", "depthwiseF8Columns", "logitsF8", "winogradF8"];
   const expected = [
     ...plain,
     ...more,

@@ -1,0 +1,129 @@
+/**
+ * Fills results/engine-arm64.json: the engine on an emulated arm64 processor. Logits of every tier beside those of this machine, and
+ * instructions that one image executes, in ours and in LiteRT.js. What it needs is in packages/engine/scripts/arm64/emulator.mjs.
+ *
+ *   npm run --silent build && SUBBYTE_ARM64_NODE=FILE node scripts/measure-engine-arm64.mjs
+ */
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  emulatorVersion,
+  executedPerImage,
+  missing,
+  runOnArm64,
+  withPlugin,
+} from "../packages/engine/scripts/arm64/emulator.mjs";
+import { benchNetwork } from "../packages/toolkit/dist/bench/network.js";
+import { int8Tflite, quantizedFile } from "../packages/toolkit/dist/bench/quantized.js";
+import { provenance, root } from "./provenance.mjs";
+
+const why = missing();
+if (why !== undefined) {
+  console.error(why);
+  process.exit(1);
+}
+const guest = (name) => join(root, "packages/engine/scripts/arm64", name);
+const [engine, litert] = [guest("run-engine.mjs"), guest("run-litert.mjs")];
+/** Small enough for the scalar tier. */
+const compared = [
+  ["resnet18", 64],
+  ["resnet20", 32],
+  ["mobilenet_v2", 96],
+];
+const counted = [
+  ["mobilenet_v2", 224],
+  ["resnet18", 224],
+];
+const widths = [8, 4, 2];
+const tiers = ["simd", "relaxed", "fused"];
+/** V8 has compiled the kernels with its optimizing compiler by then. */
+const warmImages = 8;
+const measuredImages = 3;
+
+const rows = (text) =>
+  text
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+
+const folder = mkdtempSync(join(tmpdir(), "subbyte-arm64-"));
+try {
+  await measure();
+} finally {
+  rmSync(folder, { recursive: true });
+}
+
+async function measure() {
+  const equality = [];
+  for (const [architecture, size] of compared) {
+    const network = await benchNetwork(architecture, size, { seed: 0 });
+    for (const bits of widths) equality.push(...(await compare(network, bits)));
+  }
+  const images = [];
+  await withPlugin(async (plugin) => {
+    for (const [architecture, size] of counted) {
+      const network = await benchNetwork(architecture, size, { seed: 0 });
+      for (const bits of widths)
+        for (const tier of tiers) {
+          const args = [
+            engine,
+            tier,
+            warmImages + measuredImages,
+            file(`w${bits}`, await quantizedFile(network, bits)),
+          ];
+          images.push(await count(network, `own-w${bits}a${bits}`, args, plugin, tier));
+        }
+      const args = [litert, warmImages + measuredImages, file("int8", await int8Tflite(network))];
+      images.push(await count(network, "litert-int8", args, plugin));
+      images.push(await count(network, "litert-int8-optimized", ["--no-liftoff", ...args], plugin));
+    }
+  });
+  const { stdout } = await runOnArm64(["-p", "JSON.stringify([process.version, process.versions.v8])"]);
+  const [node, v8] = JSON.parse(stdout);
+  const { version } = createRequire(litert)("@litertjs/core/package.json");
+  const result = { emulator: emulatorVersion(), node, v8, litert: version, equality, executed: images };
+  writeFileSync(
+    join(root, "results", "engine-arm64.json"),
+    `${JSON.stringify({ ...provenance(), result }, null, 2)}\n`,
+  );
+  process.exitCode = equality.every(({ equal }) => equal) ? 0 : 1;
+}
+
+/** Writes a file for the other processes. @returns its path */
+function file(name, bytes) {
+  const path = join(folder, name);
+  writeFileSync(path, bytes);
+  return path;
+}
+
+/** Logits of all tiers on arm64 against those of plain SIMD on this machine. */
+async function compare(network, bits) {
+  const path = file(`w${bits}`, await quantizedFile(network, bits));
+  const [expected] = rows(execFileSync(process.execPath, [engine, "simd", "1", path], { encoding: "utf8" }));
+  const { stdout } = await runOnArm64([engine, `scalar,${tiers.join(",")},auto`, "1", path]);
+  const asked = ["scalar", ...tiers, "auto"];
+  return rows(stdout).map(({ tier, fusedProduct, logits }, i) => {
+    const equal = logits === expected.logits;
+    console.log(`${network.key} W${bits}A${bits}, ${asked[i]}: ${tier}, ${equal ? "equal" : "OTHER LOGITS"}`);
+    return { network: network.key, bits, asked: asked[i], tier, ...(fusedProduct && { fusedProduct }), equal };
+  });
+}
+
+/** Medians of the measured images. */
+async function count(network, contestant, args, plugin, tier) {
+  const { stderr } = await runOnArm64(args, plugin);
+  const measured = executedPerImage(stderr).slice(-measuredImages);
+  const median = (key) => measured.map((image) => image[key]).toSorted((a, b) => a - b)[measured.length >> 1];
+  const row = {
+    network: network.key,
+    contestant,
+    ...(tier && { tier }),
+    instructions: median("instructions"),
+    sdot: median("dots"),
+  };
+  console.log(`${row.network} ${contestant} ${tier ?? ""}: ${row.instructions / 1e6} million, ${row.sdot / 1e6} sdot`);
+  return row;
+}
