@@ -1,4 +1,4 @@
-/** @file The data that errors of the toolkit have in addition to their sentence. */
+/** @file The types of the `data` of the toolkit's errors. */
 
 import type { ErrorEntry, ErrorValue } from "@subbyte/graph";
 

@@ -49,7 +49,7 @@ let known: FusedProduct | undefined;
 export const hasRelaxedSimd = (): boolean => WebAssembly.validate(decodeHex(probeModule));
 
 /**
- * The result is computed once. Call it only if `hasRelaxedSimd()`. If a page may not compile WebAssembly, it cannot run the
+ * How this machine multiplies bytes; computed once. Call it only if `hasRelaxedSimd()`. A page that may not compile it cannot run the
  * kernels either.
  */
 export function fusedProduct(): FusedProduct {

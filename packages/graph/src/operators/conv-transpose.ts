@@ -14,7 +14,7 @@ import { type Window, windowOf, windowTaps } from "./support/windows.js";
 
 const defaults = { group: 1, output_padding: [] as number[], output_shape: [] as number[], auto_pad: "NOTSET" };
 
-/** The window of the convolution whose input gradient this is, and the spatial sizes of y. */
+/** The window of the equivalent convolution, whose input gradient has this form, and the spatial sizes of y. */
 function geometry(
   node: Node,
   kernel: readonly number[],

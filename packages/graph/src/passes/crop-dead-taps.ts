@@ -74,7 +74,7 @@ function cropped(weight: Tensor, { first, window }: LiveTaps): Tensor {
   );
 }
 
-/** A whole weight: `live` at the taps that the crop left, and `before` times `factor` at the others. */
+/** Puts a cropped weight back in full: the taps that were kept come from `live`, the others from `before`, times `factor`. */
 export function wholeWeights(before: Tensor, live: Tensor, { first }: Pick<LiveTaps, "first">, factor: number): Tensor {
   const data = (before.data as Float32Array).map((value) => value * factor);
   const strides = stridesOf(before.shape);

@@ -87,7 +87,7 @@ export interface ComparisonOptions {
   readonly tiers: readonly OwnContestant["tier"][];
   readonly threads: number;
   /**
-   * With `threads` of 1: also measures the gain of this many threads, at the usual bit width on the fastest tier, without other
+   * If `threads` is 1: also measures the gain of this number of threads, at the usual bit width on the fastest tier, without other
    * runtimes.
    */
   readonly scaleTo?: number;

@@ -6,7 +6,7 @@ import { definitions, figure, htmlTable, page } from "./page.js";
 import type { QuickstartResult, QuickstartRow } from "./quickstart-result.js";
 
 const size = { width: 880, height: 340 };
-/** Text is measured without a browser, a little too narrow; the gap keeps entries apart. */
+/** Without a browser, the width of text is underestimated; the gap keeps entries of the legend apart. */
 const legend = { top: 0, itemGap: 36 };
 const colors = {
   float: "#59636e",

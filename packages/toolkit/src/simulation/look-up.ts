@@ -1,4 +1,4 @@
-/** @file Tables in ONNX. */
+/** @file Looks values up in the tables of a program, with ONNX operators. */
 
 import { float32, type GraphBuilder } from "@subbyte/graph";
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 
 export interface TorchForm {
-  /** As scripts/export-forms.py names it. */
+  /** The form's name in scripts/export-forms.py. */
   readonly form: string;
   readonly label: string;
   readonly opset: number;

@@ -47,7 +47,7 @@ export interface IntegerRun {
   readonly bits: number;
   /** Logits of the engine that are not those of the simulation on codes, bit for bit. */
   readonly differing: number;
-  /** Different logits among all images; 1 would be a network that answers always the same. */
+  /** Different logits among all images; 1 means that the network always gives the same answer. */
   readonly distinct: number;
   /** Layers for which the simulation is not proved to be exact. */
   readonly unproved: readonly string[];
@@ -115,7 +115,7 @@ async function outputOf(graph: Graph, feed: Tensor): Promise<Float32Array> {
   return results[session.outputs[0]!]!.data as Float32Array;
 }
 
-/** The first output of a file as it is, for images [N, C, H, W], one at a time where the file takes no more. */
+/** The first output of the unchanged file for images [N, C, H, W]; the images run one by one if the file takes only one. */
 async function ownOutputs(
   path: string,
   images: Float32Array,

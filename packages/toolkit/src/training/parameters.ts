@@ -84,7 +84,7 @@ export interface TrainedParameter extends Parameter, Required<Omit<ParameterTrea
   readonly maximum: number | undefined;
 }
 
-/** The parameters that are not frozen, treated. */
+/** The parameters that are not frozen, each with its treatment. */
 export function treatedParameters(
   graph: Graph,
   weightDecay: number,

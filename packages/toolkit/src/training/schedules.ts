@@ -11,8 +11,8 @@ export type Schedule =
    */
   | { readonly name: "cosine"; readonly minimum?: number }
   /**
-   * A cosine up from rate/`divisor` (25) over the first `rise` (0.3) of the steps, then one down to rate/(divisor ·
-   * `finalDivisor` (10⁴)); `torch.optim.lr_scheduler.OneCycleLR` with constant momentum. Source: Smith and Topin 2018,
+   * The rate rises along a cosine from rate/`divisor` (25) over the first `rise` (0.3) of the steps, then falls along one to
+   * rate/(divisor · `finalDivisor` (10⁴)); `torch.optim.lr_scheduler.OneCycleLR` with constant momentum. Source: Smith and Topin 2018,
    * arXiv:1708.07120.
    */
   | { readonly name: "one-cycle"; readonly rise?: number; readonly divisor?: number; readonly finalDivisor?: number }

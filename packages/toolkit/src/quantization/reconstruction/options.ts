@@ -41,7 +41,7 @@ export interface ReconstructionOptions {
   readonly endToEndRate: number;
   /** Softmax temperature of both distributions that the pass compares. */
   readonly temperature: number;
-  /** Feeds that pass shifted and mixed variations of the images instead of the images themselves. */
+  /** Whether that pass learns from shifted and mixed variations of the images instead of the images themselves. */
   readonly vary: boolean;
 }
 

@@ -23,7 +23,7 @@ export function entryOf(graph: Graph, block: Block, isFixed: (node: Node) => boo
   return reader && readers.length === 1 && isFakeQuant(reader) && isFixed(reader) ? reader.outputs[0]! : block.input;
 }
 
-/** Each layer of a block, from the codes it reads to its result, after the clamp that follows it. */
+/** The layers of a block as units. A unit begins with the codes that the layer reads, and ends after the layer's clamp. */
 export function layerUnits(graph: Graph, block: Block): readonly LearningUnit[] {
   return block.layers.map((layer) => {
     let output = layer.outputs[0]!;

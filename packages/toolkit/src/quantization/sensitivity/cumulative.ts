@@ -10,7 +10,7 @@ export interface SignalAndNoise {
   readonly noise: number;
 }
 
-/** Each layer's output in the float network, and its difference in the quantized network, by layer name. */
+/** Measures each layer's output in the float network, and how much the quantized network's output differs from it. */
 export async function measureCumulative(
   graph: Graph,
   float: Graph,

@@ -29,7 +29,7 @@ const LOOK_AGAIN_SECONDS = 60;
 const MERGE = "merge";
 const SUBMIT = "submit.sh";
 
-/** Folders in the submission's: what tasks write, and the times at which each one failed. */
+/** Subfolders of the submission: the output of its tasks, and the times at which they failed. */
 const LOGS = "logs";
 const FAILED = "failed";
 /** Both have to be there before a job starts. */
