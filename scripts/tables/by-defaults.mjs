@@ -7,8 +7,10 @@ const isEvaluation = ({ result }) => result.top1 !== undefined;
 export function quantizedFilesTable(records) {
   const evaluations = records.filter(isEvaluation);
   const made = records.filter((record) => !isEvaluation(record));
-  const floats = new Map(made.map(({ result }) => [result.model, evaluationOf(evaluations, result.model)]));
-  const rows = [...floats].flatMap(([model, float]) => {
+  const outputs = new Set(made.map(({ result }) => result.out));
+  const floats = evaluations.filter(({ result }) => !outputs.has(result.model)).map(({ result }) => result);
+  const rows = floats.flatMap((float) => {
+    const { model } = float;
     const name = basename(model, ".onnx");
     const own = made.filter(({ result }) => result.model === model);
     return [
