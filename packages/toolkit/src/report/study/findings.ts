@@ -3,7 +3,7 @@
 import { bitsName } from "../../bits-name.js";
 import { type Case, mainPoints, type Point, pointsBeside, type ReportData } from "./cases.js";
 import { byteSize, milliseconds, percent, points } from "./format.js";
-import { isTrained } from "./methods.js";
+import { choosesRangesAlone, isTrained } from "./methods.js";
 import { predecessorOf } from "./predecessor.js";
 import { mean } from "./statistics.js";
 import { peerName } from "./tradeoff-chart.js";
@@ -56,19 +56,19 @@ interface Measured {
 }
 
 function fourBitsBy(measured: readonly Measured[]): string {
-  const failed = measured.filter(({ point }) => point.change.value < -SMALL_LOSS);
-  const where =
-    measured.length <= NAMED_CASES
-      ? `for ${listed(measured.map(({ each }) => each.title))}`
-      : `in ${measured.length} cases`;
-  const what = `accuracy changes by ${changesOf(measured)}`;
-  if (failed.length === 0) return `4 bits suffice ${where}: ${what}.`;
-  const others = measured.length - failed.length;
-  return (
-    `With 4 bits, ${what}` +
-    (others > 0 ? `; ${others} of ${measured.length} cases stay within ${(100 * SMALL_LOSS).toFixed(1)} points.` : ".")
-  );
+  const within = measured.filter(({ point }) => point.change.value >= -SMALL_LOSS);
+  const beyond = measured.filter((each) => !within.includes(each));
+  if (within.length === 0) return `With 4 bits, accuracy changes by ${changesOf(beyond)}.`;
+  const suffice = `4 bits suffice ${where(within)}: accuracy changes by ${changesOf(within)}.`;
+  if (beyond.length === 0) return suffice;
+  const isQuick = beyond.every(({ point: { method, runs } }) => choosesRangesAlone(method, runs));
+  return `${suffice} ${isQuick ? "By ranges alone they" : "They"} do not suffice ${where(beyond)}: there it changes by ${changesOf(beyond)}.`;
 }
+
+const where = (measured: readonly Measured[]): string =>
+  measured.length <= NAMED_CASES
+    ? `for ${listed(measured.map(({ each }) => each.title))}`
+    : `in ${measured.length} cases`;
 
 const withoutTraining = (measured: readonly Measured[]): string =>
   `Without quantization-aware training it changes by ${changesOf(measured)}.`;

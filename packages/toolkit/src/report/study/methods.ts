@@ -43,3 +43,7 @@ export const thoroughness = (name: string, runs: readonly FinishedRun[]): number
 
 /** Whether the network was trained with quantization. */
 export const isTrained = (name: string, runs: readonly FinishedRun[]): boolean => kindOf(name, runs) === "qat";
+
+/** Whether nothing was learned: the method chose the ranges of the numbers, and no more. */
+export const choosesRangesAlone = (name: string, runs: readonly FinishedRun[]): boolean =>
+  meanings[kindOf(name, runs)]?.startsWith("ranges") === true;

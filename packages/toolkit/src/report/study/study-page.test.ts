@@ -80,6 +80,13 @@ describe("the findings", () => {
       expect(text).toMatch(/85\.00 % at 4 bits by reconstruct \(−5\.00 points, .*B; mse 89\.00 %, minmax 88\.00 %\)/);
   });
 
+  test("tell cases in which 4 bits suffice from those in which they do not", () => {
+    const poor = studyResults({ network: "poor", made: [{ method: "mse", bits: 4, top1: 0.6 }] });
+    expect(findings(reportData([whole, poor])).summary).toMatch(
+      /^4 bits suffice for resnet18 on cifar10: .*, qat\)\..* By ranges alone they do not suffice for poor on photos: there it changes by −30\.00 points/,
+    );
+  });
+
   test("do not claim what was not found or not measured", () => {
     const poor = studyResults({ made: [{ method: "minmax", bits: 4, top1: 0.6 }] });
     const { summary } = findings(reportData([poor]));
