@@ -5,7 +5,7 @@ import { BitGlyph } from "./components/icons.js";
 import { Notice } from "./components/notice.js";
 import { PlaceSwitch } from "./components/place-switch.js";
 import { catalogState, loadCatalog } from "./state/catalog.js";
-import { place } from "./state/place.js";
+import { place, server } from "./state/place.js";
 import { loadView, route, view, views } from "./state/route.js";
 
 export function App(): JSX.Element {
@@ -35,6 +35,14 @@ export function App(): JSX.Element {
         </div>
       </header>
       <main id="main" class="frame" tabIndex={-1}>
+        {server.value === "none" ? (
+          <div role="status">
+            <Notice>
+              This page comes from a host that only serves files, so models run in this browser. To run them on a
+              server, open the page that <code>subbyte serve</code> names.
+            </Notice>
+          </div>
+        ) : null}
         <Content />
       </main>
       <footer class="footer">
@@ -85,8 +93,8 @@ function Content(): JSX.Element {
       <div class="intro">
         <h1>The models are not there</h1>
         <p>
-          A page like this one has a folder "models" beside it, with an index.json that lists them; a server lists its
-          own.
+          This page reads its list of models from models/index.json beside it. Put the folder "models" there, or open
+          the page with <code>subbyte serve</code>, then try again.
         </p>
       </div>
       <Notice kind="wrong">

@@ -88,6 +88,8 @@ async function requireToken(api: FastifyInstance, token: string): Promise<void> 
   await api.register(bearerAuth, {
     keys: new Set([token]),
     addHook: false,
+    // A client's mistake, not the server's.
+    verifyErrorLogLevel: "info",
   });
   api.addHook("onRequest", async (request, reply) => {
     if (request.routeOptions.config.isPublic) return;

@@ -67,6 +67,14 @@ test("a part without a name is refused", async () => {
   expect(await response.json()).toMatchObject({ code: "invalid-request" });
 });
 
+test("a body that is no form is told to be one", async () => {
+  for (const headers of [{ "content-type": "application/json" }, { "content-type": "text/plain" }]) {
+    const response = await fetch(`${server.url}/classify`, { method: "POST", headers, body: "{}" });
+    expect(response.status).toBe(415);
+    expect(await response.json()).toMatchObject({ action: expect.stringContaining("curl -F images=@photo.jpg") });
+  }
+});
+
 test("a body that never ends is answered 408 and the connection closed", async () => {
   const slow = await testServer({ models: folder, requestTimeout: 300 });
   const answer = await new Promise<string>((resolve) => {

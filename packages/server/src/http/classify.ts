@@ -14,7 +14,9 @@ const fieldNames = ["model", "version", "model_type", "top_k", "logits"] as cons
 
 export const classifyRoute: FastifyPluginAsync<{ context: ServerContext }> = async (app, { context }) => {
   const { settings, repository, inference } = context;
-  app.addContentTypeParser("multipart/form-data", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
+  app.removeAllContentTypeParsers();
+  // Any type, so that a body of another one gets the answer that names the form.
+  app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
   const onRequest = async ({ headers }: FastifyRequest) => {
     context.scheduler.checkRoom();
     if (Number(headers["content-length"] ?? 0) > settings.maxBodyBytes) throw tooLarge(settings.maxBodyBytes);

@@ -60,7 +60,7 @@ async function download(
   if (url === undefined) throw new Error("only the server has this model; run it there");
   const response = await fetch(url, { cache: again ? "reload" : "default", ...(signal ? { signal } : {}) });
   if (!response.ok || response.body === null)
-    throw new Error(`${url} was answered with status ${response.status}; the model cannot be fetched`);
+    throw new Error(`the model cannot be fetched: ${url} was answered with status ${response.status}`);
   const chunks: Uint8Array[] = [];
   let loadedBytes = 0;
   const reader = response.body.getReader();

@@ -55,7 +55,10 @@ export function addFiles(files: Iterable<Blob>, credit?: string): void {
       });
   }
   const more = refused.length > 3 ? `; and ${refused.length - 3} more` : "";
-  refusal.value = refused.length === 0 ? undefined : `${refused.slice(0, 3).join("; ")}${more}`;
+  const formats = refused.some((each) => each.endsWith("not an image"))
+    ? ". Choose files such as JPEG, PNG or WebP"
+    : "";
+  refusal.value = refused.length === 0 ? undefined : `${refused.slice(0, 3).join("; ")}${more}${formats}`;
   if (added.length > 0) pictures.value = [...added, ...pictures.value];
 }
 
