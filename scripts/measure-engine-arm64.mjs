@@ -40,8 +40,12 @@ const counted = [
 const widths = [8, 4, 2];
 const tiers = ["simd", "relaxed", "fused"];
 /** V8 has compiled the kernels with its optimizing compiler by then. */
-const warmImages = 8;
+const warmImages = 4;
 const measuredImages = 3;
+const imageCount = String(warmImages + measuredImages);
+/** The fused products and the tier before them. */
+const countedTiers = ["relaxed", "fused"];
+const countedWidths = [8, 4];
 
 const rows = (text) =>
   text
@@ -58,29 +62,20 @@ try {
 
 async function measure() {
   const equality = [];
-  for (const [architecture, size] of compared) {
-    const network = await benchNetwork(architecture, size, { seed: 0 });
-    for (const bits of widths) equality.push(...(await compare(network, bits)));
-  }
   const images = [];
-  await withPlugin(async (plugin) => {
-    for (const [architecture, size] of counted) {
-      const network = await benchNetwork(architecture, size, { seed: 0 });
-      for (const bits of widths)
-        for (const tier of tiers) {
-          const args = [
-            engine,
-            tier,
-            warmImages + measuredImages,
-            file(`w${bits}`, await quantizedFile(network, bits)),
-          ];
-          images.push(await count(network, `own-w${bits}a${bits}`, args, plugin, tier));
+  await withPlugin((plugin) =>
+    Promise.all([
+      ...counted.map(async ([architecture, size]) => {
+        images.push(...(await countAll(await benchNetwork(architecture, size, { seed: 0 }), plugin)));
+      }),
+      (async () => {
+        for (const [architecture, size] of compared) {
+          const network = await benchNetwork(architecture, size, { seed: 0 });
+          for (const bits of widths) equality.push(...(await compare(network, bits)));
         }
-      const args = [litert, warmImages + measuredImages, file("int8", await int8Tflite(network))];
-      images.push(await count(network, "litert-int8", args, plugin));
-      images.push(await count(network, "litert-int8-optimized", ["--no-liftoff", ...args], plugin));
-    }
-  });
+      })(),
+    ]),
+  );
   const { stdout } = await runOnArm64(["-p", "JSON.stringify([process.version, process.versions.v8])"]);
   const [node, v8] = JSON.parse(stdout);
   const { version } = createRequire(litert)("@litertjs/core/package.json");
@@ -93,15 +88,15 @@ async function measure() {
 }
 
 /** Writes a file for the other processes. @returns its path */
-function file(name, bytes) {
-  const path = join(folder, name);
+function file(network, name, bytes) {
+  const path = join(folder, `${network.key}-${name}`);
   writeFileSync(path, bytes);
   return path;
 }
 
 /** Logits of all tiers on arm64 against those of plain SIMD on this machine. */
 async function compare(network, bits) {
-  const path = file(`w${bits}`, await quantizedFile(network, bits));
+  const path = file(network, `w${bits}`, await quantizedFile(network, bits));
   const [expected] = rows(execFileSync(process.execPath, [engine, "simd", "1", path], { encoding: "utf8" }));
   const { stdout } = await runOnArm64([engine, `scalar,${tiers.join(",")},auto`, "1", path]);
   const asked = ["scalar", ...tiers, "auto"];
@@ -110,6 +105,20 @@ async function compare(network, bits) {
     console.log(`${network.key} W${bits}A${bits}, ${asked[i]}: ${tier}, ${equal ? "equal" : "OTHER LOGITS"}`);
     return { network: network.key, bits, asked: asked[i], tier, ...(fusedProduct && { fusedProduct }), equal };
   });
+}
+
+/** Our forms of a network, and LiteRT.js. */
+async function countAll(network, plugin) {
+  const rows = [];
+  for (const bits of countedWidths)
+    for (const tier of countedTiers) {
+      const path = file(network, `w${bits}`, await quantizedFile(network, bits));
+      rows.push(await count(network, `own-w${bits}a${bits}`, [engine, tier, imageCount, path], plugin, tier));
+    }
+  const args = [litert, imageCount, file(network, "int8", await int8Tflite(network))];
+  rows.push(await count(network, "litert-int8", args, plugin));
+  rows.push(await count(network, "litert-int8-optimized", ["--no-liftoff", ...args], plugin));
+  return rows;
 }
 
 /** Medians of the measured images. */
