@@ -2,7 +2,8 @@
 
 import type { Tensor } from "@subbyte/graph";
 import { normalize } from "../data/normalize.js";
-import type { ImageSet } from "../data/types.js";
+import type { Augmentation, ImageSet } from "../data/types.js";
+import { defined } from "../defined.js";
 import { DataError, UsageError } from "../errors.js";
 import type { CalibrationInput } from "./ranges.js";
 
@@ -14,6 +15,8 @@ export interface CalibrationOptions {
   readonly mean: readonly number[];
   readonly std: readonly number[];
   readonly batchSize?: number;
+  /** Random changes of the images, the same in every pass; none by default. */
+  readonly augmentation?: Augmentation | undefined;
 }
 
 /** Most images per batch. */
@@ -27,7 +30,7 @@ export const batchSizeFor = ({ height, width }: Pick<ImageSet, "height" | "width
 
 /** The sample is the same in every pass. */
 export function calibrationSample(images: ImageSet, options: CalibrationOptions): CalibrationInput {
-  const { count, seed, mean, std, batchSize = batchSizeFor(images) } = options;
+  const { count, seed, mean, std, augmentation, batchSize = batchSizeFor(images) } = options;
   if (!(Number.isInteger(count) && count >= 1))
     throw new UsageError(
       "option-value",
@@ -39,7 +42,7 @@ export function calibrationSample(images: ImageSet, options: CalibrationOptions)
     images: Math.min(count, images.length),
     async *batches(): AsyncIterable<Tensor> {
       let left = Math.min(count, images.length);
-      for await (const batch of images.batches({ batchSize, shuffleSeed: seed })) {
+      for await (const batch of images.batches({ batchSize, shuffleSeed: seed, ...defined({ augmentation }) })) {
         const taken = Math.min(left, batch.count);
         const pixels = batch.images.subarray(0, taken * channels * height * width);
         const data = normalize(pixels, { channels, mean, std, pixels: height * width });

@@ -7,7 +7,8 @@ import type { TrainOptions, TrainResult } from "../../training/index.js";
 import type { Quantizer } from "./steps.js";
 
 /**
- * - `kept`: steps normalize by their batch; statistics are measured anew before each validation and at the end;
+ * - `kept`: steps normalize by their batch; statistics are measured anew before each validation and at the end, on training images
+ *   that are augmented as in training;
  * - `frozen`: steps normalize by the statistics at the start;
  * - `folded`: there is no batch norm; weights and biases learn.
  */

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { type Graph, simplifyForImport, type Tensor } from "@subbyte/graph";
 import { beforeAll, describe, expect, test } from "vitest";
 import { MemoryImageSet } from "../../data/index.js";
+import type { BatchOptions } from "../../data/types.js";
 import { UsageError } from "../../errors.js";
 import { evaluateGraph } from "../../evaluation/index.js";
 import { lower } from "../../lowering/lower.js";
@@ -175,6 +176,23 @@ describe("what training did to each layer", () => {
 });
 
 describe("training", () => {
+  test("measures statistics on images that are augmented as those of the steps", async () => {
+    const seen: unknown[] = [];
+    const watched = new Proxy(images, {
+      get: (set, name) =>
+        name === "batches"
+          ? (how: BatchOptions) => {
+              seen.push(how.augmentation);
+              return set.batches(how);
+            }
+          : Reflect.get(set, name, set),
+    });
+    const augmentation = { cropPadding: 2 };
+    await trainQuantized(await options(3, { epochs: 1, images: watched, augmentation }));
+    expect(seen.length).toBeGreaterThan(2);
+    for (const each of seen) expect(each).toEqual(augmentation);
+  });
+
   test.each([
     ["lsq", {}],
     ["lsq, frozen, from a teacher alone", { batchNorm: "frozen", distillation: { weight: 1, temperature: 2 } }],
