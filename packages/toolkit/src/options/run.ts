@@ -111,7 +111,7 @@ export const measurementOptions = {
   }),
   against: texts({
     group: "Measurement",
-    help: "model files that take turns with this one: a .sbq on the engine, others on onnxruntime-web and onnxruntime-node",
+    help: "model files to compare: a .sbq runs on the engine, others on onnxruntime-web and onnxruntime-node",
     placeholder: "files",
     example: "model.onnx",
   }),

@@ -1,7 +1,7 @@
 /** @file Options of the server. Its package has the same defaults; a test of the command compares them. */
 
 import * as v from "valibot";
-import { choice, decimal, flag, integer, text, texts } from "./definition.js";
+import { choice, decimal, fileSize, flag, integer, text, texts } from "./definition.js";
 
 const server = { group: "Server" } as const;
 const limits = { group: "Limits", advanced: true } as const;
@@ -128,11 +128,11 @@ export const servingOptions = {
     min: 0,
     default: 30,
   }),
-  maxBody: integer({
+  maxBody: fileSize({
     ...limits,
-    help: "largest size of a request",
+    help: "largest size of a request, such as 500kB or 20MB",
     unit: "bytes",
-    placeholder: "n",
+    placeholder: "size",
     default: 33_554_432,
   }),
   maxImages: integer({

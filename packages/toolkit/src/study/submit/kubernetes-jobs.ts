@@ -1,6 +1,6 @@
 /**
- * @file Jobs of a study that follow one another: Kubernetes suspends a Job, but has nothing that resumes it when others have ended. The
- * pod that merges does that, by the interface of the cluster, until all have ended.
+ * @file Starts the Jobs of a study in order. Kubernetes can hold a Job back (suspend it), but cannot start it when other Jobs have ended.
+ * The pod that merges the results does that: it asks the API of the cluster which Jobs have ended, and starts those that wait for them.
  * @see https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/job-v1/
  */
 
@@ -20,7 +20,7 @@ interface Job {
   readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
 }
 
-/** The interface of a cluster. */
+/** How to reach the API of a cluster. */
 export interface Cluster {
   readonly server: string;
   /** Folder with `token`, `ca.crt` and `namespace`. The cluster renews the token there. */
