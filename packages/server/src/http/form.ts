@@ -33,7 +33,7 @@ export async function readForm(contentType: string, body: Uint8Array, maxFiles: 
       });
       parser.on("filesLimit", () => reject(tooManyImages(maxFiles)));
       parser.on("partsLimit", () => reject(tooManyImages(maxFiles)));
-      parser.on("fieldsLimit", () => reject(new Error(`it has more than ${MAX_FIELDS} fields`)));
+      parser.on("fieldsLimit", () => reject(malformed(`it has more than ${MAX_FIELDS} fields`)));
       // The parser lets parts without a name pass.
       parser.on("field", (name: string | undefined, value: string) => fields.set(name ?? "", value));
       parser.on("file", (_name: string, stream: BusboyFileStream, filename: string | undefined) => {
@@ -47,7 +47,7 @@ export async function readForm(contentType: string, body: Uint8Array, maxFiles: 
       parser.end(body);
     });
   } catch (error) {
-    throw error instanceof ServerError ? error : malformed(error);
+    throw error instanceof ServerError ? error : malformed((error as Error).message, error);
   }
   return { fields, files: files.map(({ filename, chunks }) => ({ filename, bytes: joined(chunks) })) };
 }
@@ -68,10 +68,8 @@ const tooManyImages = (maxFiles: number): ServerError =>
     action: "Send them in several requests.",
   });
 
-function malformed(cause: unknown): ServerError {
-  const reason = (cause as Error).message.replace(/\.$/, "");
-  return new ServerError("invalid-multipart", `The form cannot be read: ${reason}.`, {
+const malformed = (reason: string, cause?: unknown): ServerError =>
+  new ServerError("invalid-multipart", `The form cannot be read: ${reason.replace(/\.$/, "")}.`, {
     action: "Send well-formed multipart/form-data that ends with its closing boundary.",
     cause,
   });
-}

@@ -12,7 +12,12 @@ export interface PeerNetwork {
   release(): Promise<void>;
 }
 
-/** @param file bytes of a `.sbq` file */
+/**
+ * Our engine as a contestant.
+ *
+ * @param file bytes of a `.sbq` file
+ * @throws {MachineError} where the engine gets fewer threads than asked for
+ */
 export async function ownContestant(
   name: string,
   file: Uint8Array,

@@ -11,6 +11,7 @@ export interface Contestant {
   readonly tier?: TierName;
   /** Logits of one image `[size, size, 3]`, bytes. */
   run(image: Uint8Array): Promise<Float32Array>;
+  /** Frees the runtime's memory. */
   release(): Promise<void>;
 }
 

@@ -1,5 +1,6 @@
 /** @file Decodes an image of a source into pixels at the size of the pipeline. */
 
+import { getEnvironmentData, setEnvironmentData } from "node:worker_threads";
 import { type Preprocessing, preprocess, type RawImage } from "@subbyte/engine";
 import sharp from "sharp";
 import { DataError } from "../errors.js";
@@ -18,11 +19,16 @@ export interface PixelTarget extends Required<Omit<Preprocessing, "mean" | "std"
 sharp.concurrency(1);
 sharp.cache(false);
 // A file is decoded by its content, whatever its name says. Only formats of pictures are let in: an SVG of 300 bytes can ask for
-// gigabytes and minutes, and can name other files.
-sharp.block({ operation: ["VipsForeignLoad"] });
-sharp.unblock({
-  operation: ["Jpeg", "Png", "Webp", "Nsgif", "Tiff", "Heif"].map((format) => `VipsForeignLoad${format}`),
-});
+// gigabytes and minutes, and can name other files. This holds for the whole process, and between the two calls no format can be decoded:
+// threads that start later must leave it alone, because others are decoding by then.
+const LIMITED = "subbyte-image-formats-are-limited";
+if (getEnvironmentData(LIMITED) !== true) {
+  sharp.block({ operation: ["VipsForeignLoad"] });
+  sharp.unblock({
+    operation: ["Jpeg", "Png", "Webp", "Nsgif", "Tiff", "Heif"].map((format) => `VipsForeignLoad${format}`),
+  });
+  setEnvironmentData(LIMITED, true);
+}
 
 /** The most pixels of an image by default; the largest phone cameras have 200 million. */
 const MAX_PIXELS = 2 ** 28;
