@@ -1,7 +1,7 @@
 /** @file Evaluates any function from a batch of images to logits: ONNX Runtime, the integer engine, a server. */
 
 import type { Probabilities } from "@subbyte/engine";
-import type { Batch, ImageSet } from "../data/types.js";
+import type { Batch, ImageSet, Split } from "../data/types.js";
 import { DataError, InterruptedError } from "../errors.js";
 import { addBatch, type ClassifierCounts, emptyCounts } from "./metrics.js";
 
@@ -52,6 +52,14 @@ export interface ClassifierResult {
   readonly imagesPerSecond: number;
   /** Wall time of the whole evaluation. */
   readonly seconds: number;
+}
+
+/** Accuracy on the test images of a data set. */
+export interface TestAccuracy {
+  readonly split: Split;
+  readonly images: number;
+  /** Accuracy, 0…1. */
+  readonly top1: number;
 }
 
 /**

@@ -1,50 +1,16 @@
 /** @file The page of `subbyte qat`: the gain of training, its curves, and the changes in each layer. */
 
 import { basename } from "node:path";
+import type { TestAccuracy } from "../evaluation/index.js";
 import { percent } from "../percent.js";
 import type { LayerChange } from "../quantization/qat/index.js";
 import type { EpochRecord } from "../training/index.js";
 import { chartSvg } from "./chart.js";
 import { definitions, escapeHtml, figure, htmlTable, page } from "./page.js";
-
-/** Accuracy on test images. */
-interface Tested {
-  readonly top1: number;
-  readonly images: number;
-  readonly split: string;
-}
-
-/** The figures of one training; accuracies are 0 … 1. */
-interface StageFigures {
-  /** Bit width, in a chain of several. */
-  readonly bits?: number;
-  readonly out: string;
-  readonly bytes: number;
-  readonly best: number;
-  readonly history: readonly EpochRecord[];
-  /** Accuracy on held-out images before training. */
-  readonly baseline: number | undefined;
-  /** The same for the network that was kept. */
-  readonly validation: number | undefined;
-  readonly kept: "trained" | "baseline";
-  readonly epochs: number;
-  readonly lr: number;
-  readonly test: Tested | undefined;
-  readonly layers: readonly LayerChange[];
-}
-
-/** The contents of the page. */
-export interface QatPage {
-  readonly model: string;
-  readonly data: string;
-  readonly seed: number;
-  readonly validationSplit: string;
-  readonly float?: { readonly bytes: number; readonly validation: number; readonly test: Tested | undefined };
-  readonly stages: readonly StageFigures[];
-}
+import type { QatFigures, QatStage } from "./qat-result.js";
 
 /** @param machine facts on the machine, by name @returns a self-contained HTML page */
-export async function qatReport(result: QatPage, machine: Readonly<Record<string, string>>): Promise<string> {
+export async function qatReport(result: QatFigures, machine: Readonly<Record<string, string>>): Promise<string> {
   const { model, data, seed, validationSplit, stages } = result;
   const tested = stages.find(({ test }) => test)?.test;
   const body = [
@@ -64,11 +30,11 @@ export async function qatReport(result: QatPage, machine: Readonly<Record<string
   return page(`Quantization-aware training of ${basename(model)}`, body.join("\n"));
 }
 
-const stageName = ({ bits }: StageFigures): string => (bits === undefined ? "quantized" : `${bits} bits`);
+const stageName = ({ bits }: QatStage): string => (bits === undefined ? "quantized" : `${bits} bits`);
 const shown = (accuracy: number | undefined): string => (accuracy === undefined ? "–" : percent(accuracy));
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(2)} MB`;
 
-function summary({ float, stages }: QatPage): string {
+function summary({ float, stages }: QatFigures): string {
   const reached = stages.map((stage) => {
     const after = stage.test?.top1 ?? stage.validation;
     const name = stage.bits === undefined ? "The quantized network" : `At ${stage.bits} bits the network`;
@@ -80,8 +46,8 @@ function summary({ float, stages }: QatPage): string {
   return [...reached, ...(original === undefined ? [] : [`The float network reaches ${percent(original)}.`])].join(" ");
 }
 
-function resultTable({ float, stages }: QatPage, tested: Tested | undefined): string {
-  const test = (figures: Tested | undefined) => (tested ? [shown(figures?.top1)] : []);
+function resultTable({ float, stages }: QatFigures, tested: TestAccuracy | undefined): string {
+  const test = (figures: TestAccuracy | undefined) => (tested ? [shown(figures?.top1)] : []);
   return htmlTable(
     ["Network", "Held-out, before", "Held-out, after", ...(tested ? ["Test"] : []), "Best epoch", "File"],
     [
@@ -98,7 +64,7 @@ function resultTable({ float, stages }: QatPage, tested: Tested | undefined): st
   );
 }
 
-async function stageSection(stage: StageFigures, isOneOfMany: boolean): Promise<string> {
+async function stageSection(stage: QatStage, isOneOfMany: boolean): Promise<string> {
   const { history, layers, lr, epochs } = stage;
   const of = isOneOfMany ? ` at ${stage.bits} bits` : "";
   const heading = isOneOfMany ? "h3" : "h2";
@@ -130,7 +96,7 @@ const epochAxis = (history: readonly EpochRecord[]) => ({
 const rounded = (value: number | undefined, digits: number) =>
   value === undefined ? null : Number(value.toFixed(digits));
 
-function accuracyChart({ history, baseline }: StageFigures): Promise<string> {
+function accuracyChart({ history, baseline }: QatStage): Promise<string> {
   const line = (name: string, color: string, key: "trainAccuracy" | "validationAccuracy") => ({
     name,
     type: "line" as const,

@@ -6,6 +6,7 @@
 
 export { ImageCache } from "../data/cache.js";
 export { checkWritable, writeFileAtomic } from "../files.js";
+export type { FloatFigures, QatFigures, QatStage } from "../report/qat-result.js";
 export { commandLine } from "../shell.js";
 export {
   type BenchResult,
@@ -34,7 +35,6 @@ export {
 } from "./inspect.js";
 export { machine } from "./machine.js";
 export { type QatTaskResult, trainQuantizedModel } from "./qat.js";
-export type { FloatFigures, QatStage } from "./qat-stage.js";
 export { type QuantizeResult, quantizeModel } from "./quantize.js";
 export type { QuantizedFigures, ShownImages } from "./quantized-figures.js";
 export { type QuickstartTaskResult, quickstart } from "./quickstart.js";

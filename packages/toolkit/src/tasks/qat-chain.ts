@@ -10,8 +10,9 @@ import { UsageError } from "../errors.js";
 import type { TaskOptions } from "../options/index.js";
 import { checkChain, trainChain } from "../quantization/qat/index.js";
 import { quantizeGraph } from "../quantization/quantize.js";
+import type { QatStage } from "../report/qat-result.js";
 import { bitPolicy } from "./bit-policy.js";
-import { finishedStage, type QatRun, type QatStage, stageOptions, stageSettings } from "./qat-stage.js";
+import { finishedStage, type QatRun, stageOptions, stageSettings } from "./qat-stage.js";
 import { calibrationEvents, type FloatStart } from "./quantized-start.js";
 import type { Run } from "./run.js";
 

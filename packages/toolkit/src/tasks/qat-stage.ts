@@ -3,7 +3,6 @@
 import { basename, join } from "node:path";
 import { type Preprocessing, writeSbq } from "@subbyte/engine";
 import { simplifyForImport, type Tensor } from "@subbyte/graph";
-import type { ModelTime } from "../bench/index.js";
 import type { ImageSet, OpenOptions } from "../data/index.js";
 import { defined } from "../defined.js";
 import { UsageError } from "../errors.js";
@@ -20,50 +19,13 @@ import {
   type QatResult,
   qatDefaults,
 } from "../quantization/qat/index.js";
+import type { FloatFigures, QatStage } from "../report/qat-result.js";
 import { runtimeOptions } from "../runtime/runtime-options.js";
-import type { EpochRecord } from "../training/index.js";
 import { classifierOf } from "./classifier.js";
 import { imageTime } from "./quantized-figures.js";
 import type { Run } from "./run.js";
-import { type TestAccuracy, testAccuracy } from "./test-images.js";
+import { testAccuracy } from "./test-images.js";
 import { type TrainingStage, trainOptionsOf } from "./training.js";
-
-/** One bit width of a quantization-aware training. */
-export interface QatStage {
-  /** Bit width of the stage; absent if there is only one training, whose options give it. */
-  readonly bits?: number;
-  /** The `.sbq` file of the network that was kept. */
-  readonly out: string;
-  readonly bytes: number;
-  /** The best epoch; 0 if the network before training was kept. */
-  readonly best: number;
-  readonly history: readonly EpochRecord[];
-  /** Accuracy on the held-out images of the simulated network before training. */
-  readonly baseline: number | undefined;
-  /** Accuracy on the held-out images of the network that was kept. */
-  readonly validation: number | undefined;
-  /** Whether the file has a trained network, or the one before training because no epoch was better beyond chance. */
-  readonly kept: QatResult["kept"];
-  /** Number of epochs; like the other settings, by default chosen by bit width, optimizer and number of images. */
-  readonly epochs: number;
-  readonly lr: number;
-  readonly weightDecay: number;
-  /** Accuracy of the file on the integer engine; absent if the data has no test images. */
-  readonly test: TestAccuracy | undefined;
-  /** Time of one image on one thread of the engine. */
-  readonly time: ModelTime;
-  /** What training changed in each layer; empty if the network before training was kept. */
-  readonly layers: readonly LayerChange[];
-}
-
-/** The float network with which a training began. */
-export interface FloatFigures {
-  /** Size of its file. */
-  readonly bytes: number;
-  /** Accuracy on the images that chose the epoch. */
-  readonly validation: number;
-  readonly test: TestAccuracy | undefined;
-}
 
 /** Values that all stages share. */
 export interface QatRun {

@@ -14,6 +14,7 @@ import { optionNames, optionOf, type TaskOptions } from "../options/index.js";
 import { fakeQuants } from "../quantization/fake-quant.js";
 import { trainQuantized } from "../quantization/qat/index.js";
 import { qatReport } from "../report/qat-report.js";
+import type { QatFigures } from "../report/qat-result.js";
 import { lift } from "../simulation/lift.js";
 import { bitPolicy } from "./bit-policy.js";
 import { requireClasses } from "./classes.js";
@@ -22,30 +23,13 @@ import { machine } from "./machine.js";
 import { asIntegers, openTaskModel } from "./model.js";
 import { type Preparation, prepareImages } from "./preprocessing.js";
 import { checkChainOptions, stagePolicy, trainedChain } from "./qat-chain.js";
-import {
-  type FloatFigures,
-  finishedStage,
-  floatFigures,
-  type QatRun,
-  type QatStage,
-  stageOptions,
-  stageSettings,
-} from "./qat-stage.js";
+import { finishedStage, floatFigures, type QatRun, stageOptions, stageSettings } from "./qat-stage.js";
 import { floatStart, quantizedStart } from "./quantized-start.js";
 import { defineTask, type Run } from "./run.js";
 
 /** Result of the task `qat`. */
-export interface QatTaskResult {
-  readonly model: string;
-  readonly data: string;
-  readonly seed: number;
-  /** The split that chose the best epoch. */
-  readonly validationSplit: string;
-  /** Absent if the training began with a `.sbq`. */
-  readonly float?: FloatFigures;
-  /** One stage, or one per entry of `bits`. */
-  readonly stages: readonly QatStage[];
-  /** The HTML page with the training curves and the changes in each layer. */
+export interface QatTaskResult extends QatFigures {
+  /** The HTML page with the curves, and what training did to each layer. */
   readonly report: string;
 }
 

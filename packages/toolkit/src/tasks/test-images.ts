@@ -1,16 +1,9 @@
 /** @file Evaluates the test images of a training once, at its end. */
 
-import type { ImageSet, OpenOptions, Split } from "../data/index.js";
+import type { ImageSet, OpenOptions } from "../data/index.js";
 import { DataError } from "../errors.js";
-import { type Classify, evaluateClassifier } from "../evaluation/index.js";
+import { type Classify, evaluateClassifier, type TestAccuracy } from "../evaluation/index.js";
 import type { Run } from "./run.js";
-
-export interface TestAccuracy {
-  readonly split: Split;
-  readonly images: number;
-  /** Accuracy, 0…1. */
-  readonly top1: number;
-}
 
 /**
  * @param open opens the images of a split

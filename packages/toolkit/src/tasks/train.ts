@@ -6,7 +6,7 @@ import type { Graph } from "@subbyte/graph";
 import type { OpenOptions } from "../data/index.js";
 import { defined } from "../defined.js";
 import { UsageError } from "../errors.js";
-import { floatClassifier } from "../evaluation/index.js";
+import { floatClassifier, type TestAccuracy } from "../evaluation/index.js";
 import { describeModel } from "../model-file/index.js";
 import { buildModel, findArchitecture } from "../models/index.js";
 import { runtimeOptions } from "../runtime/runtime-options.js";
@@ -15,7 +15,7 @@ import { applyWeights, loadWeights } from "../weights/index.js";
 import { CROP_HEADROOM, openTaskImages } from "./images.js";
 import { normalizationOf } from "./preprocessing.js";
 import { defineTask } from "./run.js";
-import { type TestAccuracy, testAccuracy } from "./test-images.js";
+import { testAccuracy } from "./test-images.js";
 import { trainOptionsOf } from "./training.js";
 
 /** Result of the task `train`. */
