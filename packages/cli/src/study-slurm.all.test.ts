@@ -46,7 +46,7 @@ describe.skipIf(obstacle !== undefined)("on Slurm", () => {
   }
 
   const logs = join(folder, "cluster/submissions/1/logs");
-  /** What each task has written, for the message of a failure. */
+  /** The logs of all tasks, for the message if the test fails. */
   const taskLogs = () =>
     readdirSync(logs)
       .map((name) => `== ${name}\n${readFileSync(join(logs, name), "utf8")}`)

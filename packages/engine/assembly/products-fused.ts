@@ -17,7 +17,10 @@ import { ConvTask } from "./tasks";
   }
 }
 
-/** Where bytes count as signed: x − 128, or x itself if it is never above 127 (`flip` of the task). */
+/**
+ * For processors that read activations as signed bytes. An activation x is multiplied as x − 128, or as x itself if it is never above 127
+ * (`flip` of the task).
+ */
 @unmanaged export class FusedSigned {
   // @ts-ignore: decorator
   @inline accumulate(task: ConvTask, input: usize, pixels: usize, count: i32, weights: usize, initial: usize, sums: usize): void {

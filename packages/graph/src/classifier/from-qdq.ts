@@ -42,7 +42,7 @@ interface WeightGrid {
 }
 
 const BITS = 8;
-/** What to add to codes of each type so that the lowest is 0. */
+/** By type, the number to add to a code so that the lowest code becomes 0. */
 const offsets: Partial<Record<DType, number>> = { uint8: 0, int8: 128 };
 /** The code that stands for 0 on a symmetric grid. */
 const middles: Partial<Record<DType, number>> = { int8: 0, int4: 0, uint8: 128, uint4: 8 };

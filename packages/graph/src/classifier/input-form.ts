@@ -16,7 +16,7 @@ export interface InputFormOptions {
 
 export interface InputForm {
   readonly graph: Graph;
-  /** What the import changed, from the file's own input to the present one. */
+  /** The changes that lead from the file's input to the input of `graph`, in order. */
   readonly changes: readonly InputChange[];
 }
 
