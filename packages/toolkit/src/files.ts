@@ -1,9 +1,10 @@
 /** @file Writes files so that a crash, a full disk or Ctrl-C leaves either the old content or the new, never a part. */
 
 import { constants } from "node:fs";
-import { access, mkdir, open, rename, rm, stat, writeFile } from "node:fs/promises";
+import { access, mkdir, open, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { MachineError } from "./errors.js";
+import { statIfPresent } from "./present.js";
 import { removeAbandoned, temporaryName } from "./temporary.js";
 
 const advice: Readonly<Record<string, string>> = {
@@ -72,12 +73,6 @@ async function problemOf(path: string): Promise<{ readonly code: string } | unde
   await access(folder, constants.W_OK | constants.X_OK);
   return undefined;
 }
-
-const statIfPresent = (path: string) =>
-  stat(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return undefined;
-    throw error;
-  });
 
 /**
  * Renames a synced file within its folder, and replaces an earlier file of that name.

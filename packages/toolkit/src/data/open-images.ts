@@ -110,7 +110,7 @@ function checkOptions({ limit, headroom = 1, validationShare = 0, threads = 1, s
       throw new UsageError(
         "option-value",
         { option: name, value, expected: "a whole number from 1" },
-        `--${name} takes a whole number from 1 up, got ${value}`,
+        `\`${name}\` takes a whole number from 1 up, got ${value}`,
       );
   };
   whole("limit", limit);
@@ -119,7 +119,7 @@ function checkOptions({ limit, headroom = 1, validationShare = 0, threads = 1, s
   if (validationShare !== "auto" && !(validationShare >= 0 && validationShare < 1))
     throw new UsageError(
       "option-value",
-      { option: "val", value: validationShare, expected: "[0, 1)" },
+      { option: "validationShare", value: validationShare, expected: "[0, 1)" },
       `the share of images held out for validation lies in [0, 1), got ${validationShare}`,
     );
   if (!(headroom >= 1 && headroom <= 4))

@@ -4,11 +4,11 @@
 
 import { createHash, type Hash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { stat } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { MNIST_IDENTITY } from "../data/mnist.js";
 import { openTree } from "../data/open-tree.js";
 import { DataError } from "../errors.js";
+import { statIfPresent } from "../present.js";
 
 /** Sources of images that are not paths: the built-in digits, and `none`. */
 const builtIn: Readonly<Record<string, string>> = { mnist: MNIST_IDENTITY, none: "none" };
@@ -22,7 +22,7 @@ export const isPath = (source: string): boolean => !Object.hasOwn(builtIn, sourc
 export async function contentHash(source: string): Promise<string> {
   const hash = createHash("sha256");
   if (!isPath(source)) return hash.update(builtIn[source]!).digest("hex");
-  const status = await stat(source).catch(() => undefined);
+  const status = await statIfPresent(source);
   if (status?.isFile()) await pipeline(createReadStream(source), hash, { end: false });
   else if (status?.isDirectory()) await hashFolder(hash, source);
   else throw new DataError("data-not-found", { source }, `there is no file or folder "${source}"; correct the path.`);

@@ -1,8 +1,8 @@
 /** @file The result of a run in its folder, with a checksum: a file that was cut off or changed is ignored. */
 
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { writeFileAtomic } from "../files.js";
+import { readIfPresent } from "../present.js";
 import type { Software } from "../tasks/run.js";
 import type { EpochRecord } from "../training/index.js";
 import type { Agreement } from "./agreement.js";
@@ -79,8 +79,9 @@ export type ReadRecord =
   /** The file was cut off or changed, or belongs to other settings. */
   | { readonly state: "damaged" | "outdated" | "absent" };
 
+/** @throws the error of the system if there is a file that cannot be read: the run may be finished */
 export async function readRecord(path: string, { key }: Pick<PlannedRun, "key">): Promise<ReadRecord> {
-  const text = await readFile(path, "utf8").catch(() => undefined);
+  const text = await readIfPresent(path);
   if (text === undefined) return { state: "absent" };
   const record = parseChecked(text);
   if (record === undefined) return { state: "damaged" };

@@ -27,6 +27,7 @@ export type ChildMessage =
 
 /** @throws {FailedRunError} or {MachineError} with the message of the run's own error, or with how its process ended */
 export async function runInChild({ plan, folder }: OpenedStudy, run: PlannedRun, outer: Run): Promise<RunRecord> {
+  outer.signal.throwIfAborted(); // A listener would not be called any more.
   const child = fork(require.resolve("#study-child"), { stdio: ["ignore", "inherit", "inherit", "ipc"] });
   const stop = () => child.kill("SIGTERM");
   outer.signal.addEventListener("abort", stop);

@@ -4,10 +4,11 @@
  */
 
 import { existsSync } from "node:fs";
-import { readFile, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { UsageError } from "../errors.js";
 import { writeFileAtomic } from "../files.js";
+import { readIfPresent } from "../present.js";
 import type { PlannedRun, StudyPlan } from "./planned-run.js";
 
 export class StudyFolder {
@@ -23,7 +24,7 @@ export class StudyFolder {
 
   /** @throws {UsageError} if there is no plan, or one that is damaged */
   async readPlan(): Promise<StudyPlan> {
-    const text = await readFile(this.planPath, "utf8").catch(() => undefined);
+    const text = await readIfPresent(this.planPath);
     if (text === undefined)
       throw new UsageError(
         "study-missing",
@@ -80,9 +81,13 @@ export class RunFolder {
     this.lock = file("lock");
   }
 
-  /** Removes files of another run with the same name. */
+  /**
+   * Removes files of another run with the same name.
+   *
+   * @throws the error of the system if the key cannot be read: then nobody knows whose files these are, and all are kept
+   */
   async begin({ key }: Pick<PlannedRun, "key">): Promise<void> {
-    const held = await readFile(this.key, "utf8").catch(() => undefined);
+    const held = await readIfPresent(this.key);
     if (held === key) return;
     for (const path of [this.result, this.predictions, this.model, this.work, this.reconstruction])
       await rm(path, { recursive: true, force: true });

@@ -1,7 +1,7 @@
 /** @file The history of a training outside the study, from the log beside its weights. */
 
-import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { readIfPresent } from "../present.js";
 import { type EpochRecord, parseTrainingLog } from "../training/index.js";
 
 /**
@@ -11,7 +11,7 @@ import { type EpochRecord, parseTrainingLog } from "../training/index.js";
  */
 export async function historyBeside(model: string): Promise<readonly EpochRecord[] | undefined> {
   for (const folder of [model.replace(/\.\w+$/, ""), dirname(model)]) {
-    const text = await readFile(join(folder, "log.csv"), "utf8").catch(() => undefined);
+    const text = await readIfPresent(join(folder, "log.csv"));
     const history = text === undefined ? [] : parseTrainingLog(text);
     if (history.length > 0) return history;
   }

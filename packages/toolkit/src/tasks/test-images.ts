@@ -7,7 +7,8 @@ import type { Run } from "./run.js";
 
 /**
  * @param open opens the images of a split
- * @returns undefined if the data has only training images, which a note says
+ * @returns undefined if the data has only training images, which a note says, or if its test images cannot be used, such as
+ * damaged ones or those of other classes, which a warning says: the trained network is worth keeping all the same
  */
 export async function testAccuracy(
   open: (split: OpenOptions["split"]) => Promise<ImageSet>,
@@ -19,7 +20,9 @@ export async function testAccuracy(
     images = await open("evaluation");
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
-    run.note("the data has no test images: only the accuracy on held-out training images is known");
+    if (error.code === "missing-split")
+      run.note("the data has no test images: only the accuracy on held-out training images is known");
+    else run.warning(`accuracy on the test images is not known: ${error.message}`);
     return undefined;
   }
   const classifier = await classifierFor(images);

@@ -1,0 +1,19 @@
+/** @file Reads what may be absent. Every other failure, such as a missing permission, is thrown: it does not mean that nothing is there. */
+
+import type { Stats } from "node:fs";
+import { readFile, stat } from "node:fs/promises";
+
+const isAbsent = ({ code }: NodeJS.ErrnoException): boolean => code === "ENOENT" || code === "ENOTDIR";
+
+/** @returns undefined if nothing has this path */
+export const statIfPresent = (path: string): Promise<Stats | undefined> => ifPresent(path, stat(path));
+
+/** @returns the text of a UTF-8 file; undefined if nothing has this path */
+export const readIfPresent = (path: string): Promise<string | undefined> => ifPresent(path, readFile(path, "utf8"));
+
+/** @throws the error of the system, with the path, which Node leaves out of some */
+const ifPresent = <T>(path: string, found: Promise<T>): Promise<T | undefined> =>
+  found.catch((error: NodeJS.ErrnoException) => {
+    if (isAbsent(error)) return undefined;
+    throw Object.assign(error, { path });
+  });
