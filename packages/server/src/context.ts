@@ -1,5 +1,6 @@
 /** @file The objects that all protocols of a server share. */
 
+import { readFileSync } from "node:fs";
 import type { Scheduler } from "./compute/scheduler.js";
 import type { Inference } from "./inference/inference.js";
 import type { Metrics } from "./metrics.js";
@@ -19,5 +20,8 @@ export interface ServerContext {
 export const isReady = ({ repository, draining }: ServerContext): boolean => repository.isReady && !draining;
 
 export const SERVER_NAME = "subbyte";
-export const SERVER_VERSION = "0.1.0";
+/** Version of this package. */
+export const SERVER_VERSION: string = JSON.parse(
+  readFileSync(new URL("../package.json", import.meta.url), "utf8"),
+).version;
 export const EXTENSIONS = ["binary_tensor_data", "classification", "model_repository", "statistics"] as const;

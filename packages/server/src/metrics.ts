@@ -1,7 +1,6 @@
 /** @file Prometheus metrics, with the names that Triton uses. */
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
-import type { RunTimes } from "./compute/protocol.js";
 import type { RequestTimes } from "./models/statistics.js";
 
 const labelNames = ["model", "version"] as const;
@@ -73,7 +72,7 @@ export class Metrics {
     this.#failure.inc({ model: name, version, reason });
   }
 
-  ran({ name, version }: Labelled, images: number, _times: RunTimes): void {
+  ran({ name, version }: Labelled, images: number): void {
     const labels = { model: name, version };
     this.#executions.inc(labels);
     this.#batchSizes.observe(labels, images);

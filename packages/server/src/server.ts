@@ -2,9 +2,10 @@
 
 import type { AddressInfo } from "node:net";
 import { Server as NetServer } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { FastifyInstance } from "fastify";
 import { Scheduler } from "./compute/scheduler.js";
-import type { ServerContext } from "./context.js";
+import { isReady, type ServerContext } from "./context.js";
 import { type GrpcServer, startGrpc } from "./grpc/service.js";
 import { createApp } from "./http/app.js";
 import { ImageMemory } from "./inference/images.js";
@@ -49,8 +50,9 @@ export async function startServer(options: ServerOptions, internal: InternalOpti
     ...internal,
     folder: settings.models,
     scheduler,
-    onBatch: (model, images, times) => metrics.ran(model, images, times),
-    onEvent: (event) => app?.log[event.event === "refused" ? "warn" : "info"](event, `model ${event.event}`),
+    onBatch: (model, images) => metrics.ran(model, images),
+    onEvent: (event) =>
+      app?.log["reason" in event ? "warn" : "info"](event, "model" in event ? `model ${event.event}` : event.event),
   });
   const inference = new Inference(scheduler, new ImageMemory(settings), metrics);
   const context: ServerContext = { settings, repository, scheduler, inference, metrics, draining: false };
@@ -77,7 +79,7 @@ export async function startServer(options: ServerOptions, internal: InternalOpti
     ...(grpc === undefined ? {} : { grpcPort: grpc.port }),
     repository,
     get isReady() {
-      return repository.isReady && !context.draining;
+      return isReady(context);
     },
     close() {
       closing ??= stop(running, grpc, context);
@@ -116,5 +118,3 @@ async function stop(app: FastifyInstance, grpc: GrpcServer | undefined, context:
  * Checks are counted instead of time, because arrivals are read between two of them even if the machine stood still.
  */
 const IDLE_LOOKS = 25;
-
-const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));

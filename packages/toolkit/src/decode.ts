@@ -3,4 +3,5 @@
  */
 
 export { decodeBytes, imageSize } from "./data/decode.js";
+export { FORMATS } from "./data/image-formats.js";
 export { normalize } from "./data/normalize.js";

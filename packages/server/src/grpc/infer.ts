@@ -3,7 +3,7 @@
 import type { Cancellation } from "../cancellation.js";
 import type { ServerContext } from "../context.js";
 import { classesOf } from "../inference/classes.js";
-import { inferTensors } from "../inference/tensors.js";
+import { inferTensors, requireOutputs } from "../inference/tensors.js";
 import { shapeOf } from "../protobuf/onnx-runtime-server.js";
 import type {
   InferRequestedOutput,
@@ -13,8 +13,9 @@ import type {
   ModelInferResponse,
 } from "../protobuf/open-inference.js";
 import { dataToBytes, tensorOfBytes } from "../tensors/bytes.js";
-import { tensorOfJson, wrongCount, wrongTensor } from "../tensors/json.js";
-import { type Datatype, elementCount, isDatatype, type Tensor } from "../tensors/tensor.js";
+import { requireDatatype, wrongCount, wrongTensor } from "../tensors/errors.js";
+import { tensorOfJson } from "../tensors/json.js";
+import { type Datatype, elementCount, type Tensor } from "../tensors/tensor.js";
 
 /** The list that holds the values of each type; 16-bit floats are only sent raw. */
 const lists: Readonly<Partial<Record<Datatype, keyof InferTensorContents>>> = {
@@ -47,10 +48,10 @@ export async function modelInfer(
       "Send one for each input, in order.",
     );
   const tensors = inputs.map((input, i) => tensorOf(input, isRaw ? rawInputContents[i]! : undefined));
-  const names = model.description.outputs.map(({ name }) => name);
-  for (const { name } of wanted)
-    if (!names.includes(name))
-      throw wrongTensor(`The model has no output "${name}".`, `Its outputs are ${names.join(", ")}.`);
+  requireOutputs(
+    model,
+    wanted.map(({ name }) => name),
+  );
   // Wrong parameters are told before the model runs.
   wanted.forEach(classCount);
   const all = await inferTensors(inference, model, tensors, cancellation);
@@ -89,9 +90,8 @@ function classCount({ name, parameters }: InferRequestedOutput): number {
   return k;
 }
 
-function tensorOf({ name, datatype, shape: dims, contents }: InferTensor, raw: Uint8Array | undefined): Tensor {
-  if (!isDatatype(datatype))
-    throw wrongTensor(`The input "${name}" has the unknown datatype ${JSON.stringify(datatype)}.`);
+function tensorOf({ name, datatype: type, shape: dims, contents }: InferTensor, raw: Uint8Array | undefined): Tensor {
+  const datatype = requireDatatype(name, type);
   const shape = shapeOf(name, dims);
   if (raw !== undefined) return tensorOfBytes(name, datatype, shape, raw);
   const list = lists[datatype];

@@ -12,11 +12,12 @@ import {
 import { Cancellation, clientClosed } from "../cancellation.js";
 import { EXTENSIONS, isReady, SERVER_NAME, SERVER_VERSION, type ServerContext } from "../context.js";
 import { ServerError, toServerError } from "../errors.js";
-import { isModelReady, metadata } from "../http/v2/index.js";
+import { isModelReady, metadata } from "../inference/model-status.js";
 import { modelOf, predict } from "../inference/predict.js";
 import type { Codec } from "../protobuf/messages.js";
 import { predictRequest, predictResponse } from "../protobuf/onnx-runtime-server.js";
 import { codecs } from "../protobuf/open-inference.js";
+import { hasToken, unauthorized } from "../token.js";
 import { modelInfer } from "./infer.js";
 
 /** One call: its messages and its implementation. */
@@ -169,11 +170,8 @@ function handler(
 }
 
 function requireToken(request: ServerUnaryCall<unknown, unknown>, token: string): void {
-  const [given] = request.metadata.get("authorization");
-  if (given !== `Bearer ${token}`)
-    throw new ServerError("unauthorized", "The bearer token is missing or wrong.", {
-      action: "Send the metadata authorization: Bearer TOKEN.",
-    });
+  const [given = ""] = request.metadata.get("authorization");
+  if (!hasToken(String(given), token)) throw unauthorized("metadata authorization");
 }
 
 /** gRPC's status codes by HTTP's. */

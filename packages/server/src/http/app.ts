@@ -6,7 +6,7 @@ import bearerAuth from "@fastify/bearer-auth";
 import cors from "@fastify/cors";
 import Fastify, { type FastifyInstance, LogController } from "fastify";
 import type { ServerContext } from "../context.js";
-import { ServerError } from "../errors.js";
+import { unauthorized } from "../token.js";
 import { besideModelsRoutes } from "./beside-models.js";
 import { addCancellation } from "./cancellation.js";
 import { classifyRoute } from "./classify.js";
@@ -94,15 +94,12 @@ async function requireToken(api: FastifyInstance, token: string): Promise<void> 
   api.addHook("onRequest", async (request, reply) => {
     if (request.routeOptions.config.isPublic) return;
     await new Promise<void>((resolve, reject) => {
-      api.verifyBearerAuth!(request, reply, (error?: Error) => (error ? reject(unauthorized()) : resolve()));
+      api.verifyBearerAuth!(request, reply, (error?: Error) =>
+        error ? reject(unauthorized("header Authorization")) : resolve(),
+      );
     });
   });
 }
-
-const unauthorized = (): ServerError =>
-  new ServerError("unauthorized", "The bearer token is missing or wrong.", {
-    action: "Send the header Authorization: Bearer TOKEN.",
-  });
 
 declare module "fastify" {
   interface FastifyContextConfig {

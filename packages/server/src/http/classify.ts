@@ -8,15 +8,14 @@ import type { ImageOutcome } from "../inference/inference.js";
 import { rankClasses } from "../inference/ranking.js";
 import { chooseModel } from "../models/choose.js";
 import type { LoadedModel } from "../models/loaded-model.js";
+import { acceptAnyBody } from "./any-body.js";
 import { type Form, readForm } from "./form.js";
 
 const fieldNames = ["model", "version", "model_type", "top_k", "logits"] as const;
 
 export const classifyRoute: FastifyPluginAsync<{ context: ServerContext }> = async (app, { context }) => {
   const { settings, repository, inference } = context;
-  app.removeAllContentTypeParsers();
-  // Any type, so that a body of another one gets the answer that names the form.
-  app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
+  acceptAnyBody(app);
   const onRequest = async ({ headers }: FastifyRequest) => {
     context.scheduler.checkRoom();
     if (Number(headers["content-length"] ?? 0) > settings.maxBodyBytes) throw tooLarge(settings.maxBodyBytes);

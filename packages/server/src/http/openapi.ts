@@ -1,5 +1,6 @@
 /** @file The OpenAPI description of each route: its bodies. Fastify adds the paths. */
 
+import { FORMATS } from "@subbyte/toolkit/decode";
 import { inferRequestSchema } from "./v2/infer-request.js";
 
 type Schema = Readonly<Record<string, unknown>>;
@@ -57,7 +58,7 @@ const classified = object(
 );
 const form = object(
   {
-    images: { ...listOf(binary), description: "JPEG, PNG, WebP, GIF, TIFF or AVIF files" },
+    images: { ...listOf(binary), description: `${FORMATS} files` },
     model: {
       ...string,
       description: "a model's name, or with model_type the start of one; the default model without it",

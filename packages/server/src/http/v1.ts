@@ -8,9 +8,11 @@ import { modelOf, predict } from "../inference/predict.js";
 import { inferTensors } from "../inference/tensors.js";
 import type { LoadedModel } from "../models/loaded-model.js";
 import { predictRequest, predictResponse } from "../protobuf/onnx-runtime-server.js";
-import { dataToJson, tensorOfJson, wrongTensor } from "../tensors/json.js";
+import { wrongTensor } from "../tensors/errors.js";
+import { dataToJson, tensorOfJson } from "../tensors/json.js";
 import type { Tensor } from "../tensors/tensor.js";
-import { parseObject } from "./v2/parse-object.js";
+import { acceptAnyBody } from "./any-body.js";
+import { parseObject } from "./parse-object.js";
 
 const PROTOBUF = ["application/octet-stream", "application/x-protobuf", "application/vnd.google.protobuf"];
 const JSON_TYPE = "application/json";
@@ -18,8 +20,7 @@ const JSON_TYPE = "application/json";
 const action = /^([^/:]+)(?:\/versions\/([^/:]+))?:(predict|classify|regress)$/;
 
 export const onnxRuntimeServerRoutes: FastifyPluginAsync<{ context: ServerContext }> = async (app, { context }) => {
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
+  acceptAnyBody(app);
   app.addHook("onRequest", async (request, reply) => {
     if (request.method === "POST") context.scheduler.checkRoom();
     reply.header("x-ms-request-id", request.id);

@@ -2,7 +2,7 @@
 
 import type { Classifier } from "../compute/protocol.js";
 import type { LoadedModel } from "../models/loaded-model.js";
-import { wrongTensor } from "../tensors/json.js";
+import { wrongTensor } from "../tensors/errors.js";
 import type { Tensor } from "../tensors/tensor.js";
 import { rankClasses } from "./ranking.js";
 

@@ -1,6 +1,6 @@
 /** @file Image files: limits that are checked before decoding, and a bound on the pixels in memory. */
 
-import { imageSize } from "@subbyte/toolkit/decode";
+import { FORMATS, imageSize } from "@subbyte/toolkit/decode";
 import { Semaphore } from "async-mutex";
 import type { Cancellation } from "../cancellation.js";
 import type { EncodedItem } from "../compute/protocol.js";
@@ -70,7 +70,7 @@ const undecodable = (name: string, cause: Error): ServerError =>
     "invalid-image",
     sentence(`${name} is no image that can be decoded: ${cause.message.replace(/[\s:.]+$/, "")}`),
     {
-      action: "Send JPEG, PNG, WebP, GIF, TIFF or AVIF files.",
+      action: `Send ${FORMATS} files.`,
       cause,
     },
   );

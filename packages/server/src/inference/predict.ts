@@ -9,8 +9,7 @@ import {
   protoOfTensor,
   readPredictRequest,
 } from "../protobuf/onnx-runtime-server.js";
-import { wrongTensor } from "../tensors/json.js";
-import { inferTensors } from "./tensors.js";
+import { inferTensors, requireOutputs } from "./tensors.js";
 
 /** @throws {ServerError} if the request or the model is wrong */
 export async function predict(
@@ -20,10 +19,7 @@ export async function predict(
   cancellation: Cancellation,
 ): Promise<PredictResponse> {
   const { tensors, raw } = readPredictRequest(request);
-  const names = model.description.outputs.map(({ name }) => name);
-  for (const name of request.outputFilter)
-    if (!names.includes(name))
-      throw wrongTensor(`The model has no output "${name}".`, `Its outputs are ${names.join(", ")}.`);
+  requireOutputs(model, request.outputFilter);
   const outputs = await inferTensors(inference, model, tensors, cancellation);
   const wanted =
     request.outputFilter.length === 0 ? outputs : outputs.filter(({ name }) => request.outputFilter.includes(name));

@@ -2,6 +2,7 @@
 
 import type { Cancellation } from "../cancellation.js";
 import type { LoadedModel } from "../models/loaded-model.js";
+import { wrongTensor } from "../tensors/errors.js";
 import { matchInputs } from "../tensors/match.js";
 import type { Tensor } from "../tensors/tensor.js";
 import type { Inference } from "./inference.js";
@@ -27,4 +28,12 @@ export async function inferTensors(
     if ("values" in outcome) data.set(outcome.values, i * classes);
   });
   return [{ name: output, datatype: "FP32", shape: [outcomes.length, classes], data }];
+}
+
+/** @throws {ServerError} if one of the names is no output of the model */
+export function requireOutputs({ description }: LoadedModel, names: readonly string[]): void {
+  const known = description.outputs.map(({ name }) => name);
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown !== undefined)
+    throw wrongTensor(`The model has no output "${unknown}".`, `Its outputs are ${known.join(", ")}.`);
 }

@@ -2,8 +2,9 @@
 
 import { ServerError } from "../errors.js";
 import { dataToBytes, tensorOfBytes } from "../tensors/bytes.js";
-import { tensorOfJson, wrongTensor } from "../tensors/json.js";
-import type { Datatype, Tensor } from "../tensors/tensor.js";
+import { wrongCount, wrongTensor } from "../tensors/errors.js";
+import { tensorOfJson } from "../tensors/json.js";
+import { type Datatype, elementCount, type Tensor } from "../tensors/tensor.js";
 import { messages } from "./messages.js";
 
 const message = messages(`
@@ -89,9 +90,7 @@ export function tensorOfProto(name: string, proto: TensorProto): Tensor {
     return tensorOfBytes(name, datatype, shape, proto.rawData);
   const values = proto[field] ?? [];
   if (datatype === "BYTES") {
-    const count = shape.reduce((product, size) => product * size, 1);
-    if (values.length !== count)
-      throw wrongTensor(`The tensor "${name}" has ${values.length} strings where [${shape}] has ${count}.`);
+    if (values.length !== elementCount(shape)) throw wrongCount(name, shape, values.length);
     return { name, datatype, shape, data: values as readonly Uint8Array[] };
   }
   if (datatype === "FP16" || datatype === "BF16")

@@ -1,6 +1,6 @@
 /** @file Tensor data as bytes: little-endian, row-major; an element of BYTES is a uint32 length and that many bytes. */
 
-import { wrongCount, wrongTensor } from "./json.js";
+import { wrongCount, wrongTensor } from "./errors.js";
 import { arrayOfBytes, bytesOfArray, type Datatype, elementBytes, elementCount, type Tensor } from "./tensor.js";
 
 /** @throws {ServerError} if the bytes do not fit the shape. */

@@ -1,6 +1,6 @@
 /** @file Tensor data in JSON: flat or nested arrays, row-major. */
 
-import { ServerError } from "../errors.js";
+import { wrongCount, wrongTensor } from "./errors.js";
 import {
   type Datatype,
   elementCount,
@@ -93,15 +93,7 @@ export function dataToJson(tensor: Tensor): unknown[] {
   return Array.from(tensor.data as Float32Array);
 }
 
-export const wrongTensor = (
-  message: string,
-  action = "Send what the model's metadata describes (GET /v2/models/NAME).",
-): ServerError => new ServerError("invalid-tensor", message, { action });
-
-export const wrongCount = (name: string, shape: readonly number[], found: number): ServerError =>
-  wrongTensor(`The tensor "${name}" of shape [${shape}] has ${elementCount(shape)} elements, got ${found}.`);
-
-const wrongElement = (name: string, datatype: Datatype, value: unknown): ServerError =>
+const wrongElement = (name: string, datatype: Datatype, value: unknown) =>
   wrongTensor(`The tensor "${name}" is ${datatype} and cannot have the element ${shortJson(value)}.`);
 
 const shortJson = (value: unknown): string => {

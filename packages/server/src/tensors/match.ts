@@ -2,7 +2,7 @@
 
 import type { Description, WorkItem } from "../compute/protocol.js";
 import type { EncodedImage } from "../inference/images.js";
-import { wrongTensor } from "./json.js";
+import { wrongTensor } from "./errors.js";
 import type { Tensor, TensorSpec } from "./tensor.js";
 
 /** Tensors for the model, or image files for its preprocessing. */

@@ -103,7 +103,7 @@ async function reading<T>(encoded: Uint8Array, read: () => Promise<T>): Promise<
 /** The decoder's reason, or a clearer one of ours. */
 const reasonOf = ({ message }: Error): string =>
   /unsupported image format|blocked/i.test(message)
-    ? `it is not a ${FORMATS.replace(" and ", " or ")} file, whatever its name`
+    ? `it is not a ${FORMATS} file, whatever its name`
     : message.trim().replaceAll(/\s+/g, " ");
 
 /**

@@ -6,7 +6,7 @@ const IMAGE_FILE = /\.(jpe?g|jpe|jfif|png|webp|gif|tiff?|avif|bmp|dib)$/i;
 export const isImageFile = (path: string): boolean => IMAGE_FILE.test(path);
 
 /** The formats, for messages. */
-export const FORMATS = "JPEG, PNG, WebP, GIF, TIFF, AVIF and BMP";
+export const FORMATS = "JPEG, PNG, WebP, GIF, TIFF, AVIF or BMP";
 
 /** Number of names in a note; the others are only counted. */
 const SHOWN = 3;
@@ -28,7 +28,7 @@ export function otherFilesNote(paths: readonly string[]): string[] {
   const kinds = [...counts].sort(([, a], [, b]) => b - a).map(([extension, count]) => `${count} ${extension}`);
   return leftOut(kinds, () =>
     paths.length === 1
-      ? `1 file is not a ${FORMATS.replace(" and ", " or ")} image and was left out`
-      : `${paths.length} files are not ${FORMATS.replace(" and ", " or ")} images and were left out`,
+      ? `1 file is not a ${FORMATS} image and was left out`
+      : `${paths.length} files are not ${FORMATS} images and were left out`,
   );
 }

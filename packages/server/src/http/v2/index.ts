@@ -2,15 +2,11 @@
 
 import type { FastifyPluginAsync } from "fastify";
 import { EXTENSIONS, isReady, SERVER_NAME, SERVER_VERSION, type ServerContext } from "../../context.js";
-import { ServerError } from "../../errors.js";
+import { isModelReady, type ModelParams, metadata } from "../../inference/model-status.js";
 import type { LoadedModel } from "../../models/loaded-model.js";
+import { acceptAnyBody } from "../any-body.js";
+import { parseObject } from "../parse-object.js";
 import { inferRoutes } from "./infer.js";
-import { parseObject } from "./parse-object.js";
-
-interface ModelParams {
-  readonly name: string;
-  readonly version?: string;
-}
 
 const MODEL = ["/v2/models/:name", "/v2/models/:name/versions/:version"] as const;
 const isPublic = { config: { isPublic: true } };
@@ -18,8 +14,7 @@ const isPublic = { config: { isPublic: true } };
 export const openInferenceRoutes: FastifyPluginAsync<{ context: ServerContext }> = async (app, { context }) => {
   const { repository } = context;
   // Bodies are JSON whatever their content type says, or JSON with binary tensors behind it.
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
+  acceptAnyBody(app);
 
   app.get("/v2", async () => ({ name: SERVER_NAME, version: SERVER_VERSION, extensions: EXTENSIONS }));
   app.get("/v2/health/live", isPublic, async () => ({ live: true }));
@@ -64,38 +59,6 @@ const statistics = (model: LoadedModel) => ({
   version: model.version,
   ...model.statistics.toJSON(),
 });
-
-/**
- * The protocol's metadata of a model.
- *
- * @throws {ServerError} if there is no such model
- */
-export function metadata({ repository }: ServerContext, { name, version }: ModelParams) {
-  const model = repository.get(name, version);
-  const { kind, inputs, outputs } = model.description;
-  return {
-    name: model.name,
-    versions: repository.versionsOf(model.name).map((each) => each.version),
-    platform: kind === "sbq" ? "sbq_sbqv1" : "onnx_onnxv1",
-    inputs,
-    outputs,
-  };
-}
-
-/**
- * Whether a model is ready; a model that is not loaded is not.
- *
- * @throws {ServerError} if there is no such model
- */
-export function isModelReady(context: ServerContext, { name, version }: ModelParams): boolean {
-  try {
-    context.repository.get(name, version);
-    return isReady(context);
-  } catch (error) {
-    if (error instanceof ServerError && error.code === "model-not-ready") return false;
-    throw error;
-  }
-}
 
 /** A body that may be empty or an object. */
 function optionalObject(body: unknown): Readonly<Record<string, unknown>> {

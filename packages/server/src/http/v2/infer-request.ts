@@ -3,9 +3,10 @@
 import { Ajv } from "ajv";
 import { ServerError } from "../../errors.js";
 import { tensorOfBytes } from "../../tensors/bytes.js";
-import { tensorOfJson, wrongTensor } from "../../tensors/json.js";
-import { isDatatype, type Tensor } from "../../tensors/tensor.js";
-import { parseObject } from "./parse-object.js";
+import { requireDatatype, wrongTensor } from "../../tensors/errors.js";
+import { tensorOfJson } from "../../tensors/json.js";
+import type { Tensor } from "../../tensors/tensor.js";
+import { parseObject } from "../parse-object.js";
 
 export interface RequestedOutput {
   readonly name: string;
@@ -97,9 +98,8 @@ export function readInferRequest(body: Uint8Array, headerLength: string | undefi
   }
   const binary = body.subarray(jsonBytes);
   let at = 0;
-  const inputs = object.inputs.map(({ name, shape, datatype, parameters, data }): Tensor => {
-    if (!isDatatype(datatype))
-      throw wrongTensor(`The input "${name}" has the unknown datatype ${JSON.stringify(datatype)}.`);
+  const inputs = object.inputs.map(({ name, shape, datatype: type, parameters, data }): Tensor => {
+    const datatype = requireDatatype(name, type);
     const size = parameters?.binary_data_size;
     if ((size === undefined) === (data === undefined))
       throw wrongTensor(`The input "${name}" needs either data or binary_data_size.`);

@@ -4,17 +4,14 @@ import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
 import type { ServerContext } from "../../context.js";
 import { ServerError } from "../../errors.js";
 import { classesOf } from "../../inference/classes.js";
-import { inferTensors } from "../../inference/tensors.js";
+import type { ModelParams } from "../../inference/model-status.js";
+import { inferTensors, requireOutputs } from "../../inference/tensors.js";
 import type { LoadedModel } from "../../models/loaded-model.js";
 import { dataToBytes } from "../../tensors/bytes.js";
-import { dataToJson, wrongTensor } from "../../tensors/json.js";
+import { wrongTensor } from "../../tensors/errors.js";
+import { dataToJson } from "../../tensors/json.js";
 import { elementCount, type Tensor } from "../../tensors/tensor.js";
 import { type InferRequest, readInferRequest } from "./infer-request.js";
-
-interface ModelParams {
-  readonly name: string;
-  readonly version?: string;
-}
 
 const HEADER_LENGTH = "inference-header-content-length";
 
@@ -30,12 +27,7 @@ export const inferRoutes: FastifyPluginAsync<{ context: ServerContext }> = async
     // A length of 0: the body is the model's one input, batch 1, without JSON.
     const isRaw = headerLength !== undefined && Number(headerLength) === 0;
     const wanted = isRaw ? rawRequest(model, body) : readInferRequest(body, headerLength);
-    for (const { name: output } of wanted.outputs ?? [])
-      if (!model.description.outputs.some((spec) => spec.name === output))
-        throw wrongTensor(
-          `The model has no output "${output}".`,
-          `Its outputs are ${model.description.outputs.map((spec) => spec.name).join(", ")}.`,
-        );
+    requireOutputs(model, wanted.outputs?.map((output) => output.name) ?? []);
     const outputs = await inferTensors(inference, model, wanted.inputs, request.cancellation);
     return respond(reply, model, wanted, outputs);
   };

@@ -1,6 +1,6 @@
 /** @file The JSON object of a request's body. */
 
-import { ServerError } from "../../errors.js";
+import { ServerError } from "../errors.js";
 
 /** @throws {ServerError} if the bytes are not a JSON object. */
 export function parseObject(bytes: Uint8Array): Readonly<Record<string, unknown>> {

@@ -1,0 +1,9 @@
+/** @file Bodies of any content type as bytes, for routes that tell a wrong type in the words of their protocol. */
+
+import type { FastifyInstance } from "fastify";
+
+/** Gives the routes of a plugin their bodies as a `Buffer`, whatever the content type says; undefined where there is none. */
+export function acceptAnyBody(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
+}
