@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { ModelPool } from "../compute/model-pool.js";
-import type { Description, ModelConfig, RunTimes } from "../compute/protocol.js";
+import type { Description, ModelConfig } from "../compute/protocol.js";
 import { ModelQueue, type Scheduler } from "../compute/scheduler.js";
 import { ModelFileError } from "../errors.js";
 import { readConfig } from "./config.js";
@@ -14,8 +14,8 @@ export interface LoadingOptions {
   readonly scheduler: Scheduler;
   readonly workers: number;
   readonly maxModelBytes: number;
-  /** Called after every run, for the metrics. */
-  readonly onBatch: (model: LoadedModel, images: number, times: RunTimes) => void;
+  /** Called after every run with the number of its images, for the metrics. */
+  readonly onBatch: (model: LoadedModel, images: number) => void;
   /** Script of the threads that compute. */
   readonly script?: string;
 }
@@ -39,7 +39,7 @@ export class LoadedModel {
     this.#pool = pool;
     this.queue = new ModelQueue(scheduler, pool, (images, times) => {
       this.statistics.batch(images, times);
-      onBatch(this, images, times);
+      onBatch(this, images);
     });
   }
 

@@ -76,6 +76,17 @@ describe("a watched folder", () => {
     await until(() => repository.get("a").version === "1");
   });
 
+  test("a folder that cannot be read any more is told in the log, and the models serve on", async () => {
+    const folder = modelFolder({ "a.sbq": testModel(1) });
+    const log: string[] = [];
+    const options = { models: folder, watch: true, log: { stream: { write: (line: string) => log.push(line) } } };
+    const { repository } = await testServer(options);
+    renameSync(folder, `${folder}-moved`);
+    await until(() => log.some((line) => line.includes("folder not read") && line.includes("ENOENT")));
+    expect(repository.get("a").version).toBe("1");
+    renameSync(`${folder}-moved`, folder);
+  });
+
   test("names that are taken or illegal are listed with the reason", async () => {
     const folder = modelFolder({
       "a.sbq": testModel(1),
@@ -99,4 +110,12 @@ describe("a watched folder", () => {
     expect((await fetch(`${url}/v2/health/live`)).status).toBe(200);
     expect((await fetch(`${url}/v2/health/ready`)).status).toBe(503);
   });
+});
+
+test("closing waits for the threads of a model that was unloaded just before", async () => {
+  const { repository } = await testServer({ models: modelFolder({ "a.sbq": testModel(1) }) });
+  const { pool } = repository.get("a").pool;
+  await repository.unload("a");
+  await repository.close();
+  expect(pool.threads).toEqual([]);
 });

@@ -17,7 +17,14 @@ export interface RepositoryOptions extends LoadingOptions {
 
 export type RepositoryEvent =
   | { readonly event: "loaded" | "replaced" | "unloaded"; readonly model: string; readonly version: string }
-  | { readonly event: "refused"; readonly model: string; readonly version: string; readonly reason: string };
+  | {
+      readonly event: "refused" | "not freed";
+      readonly model: string;
+      readonly version: string;
+      readonly reason: string;
+    }
+  /** Changes of the folder could not be read; the models are those of before. */
+  | { readonly event: "folder not read"; readonly reason: string };
 
 /** State of a model, with the names of the Open Inference Protocol. */
 export type ModelState = "READY" | "LOADING" | "UNLOADING" | "UNAVAILABLE";
@@ -48,6 +55,8 @@ export class Repository {
   #rejected: readonly Rejected[] = [];
   #watcher: FSWatcher | undefined;
   #syncing: Promise<void> = Promise.resolve();
+  /** Models that are not served any more, until their last request is answered and their threads have ended. */
+  readonly #retiring = new Set<Promise<void>>();
   #opened = false;
   #closed = false;
 
@@ -72,9 +81,10 @@ export class Repository {
       // A file that is still being copied is not looked at.
       awaitWriteFinish: { stabilityThreshold: 200, pollInterval: 50 },
     });
+    const unread = ({ message }: Error) => this.options.onEvent({ event: "folder not read", reason: message });
     const changed = () => {
       clearTimeout(timer);
-      timer = setTimeout(() => void this.sync().catch(() => {}), 50);
+      timer = setTimeout(() => void this.sync().catch(unread), 50);
     };
     this.#watcher.on("all", changed).on("error", changed);
     await new Promise<void>((resolve) => this.#watcher!.once("ready", () => resolve()));
@@ -176,11 +186,13 @@ export class Repository {
     return next;
   }
 
+  /** Frees all models, those included that were replaced or unloaded and still have requests. */
   async close(): Promise<void> {
     this.#closed = true;
     await this.#watcher?.close();
     await this.#syncing.catch(() => {});
-    await Promise.all(this.loaded().map((model) => model.retire()));
+    for (const model of this.loaded()) this.#retire(model);
+    await Promise.all(this.#retiring);
     this.#models.clear();
   }
 
@@ -242,7 +254,7 @@ export class Repository {
       entry.state = "READY";
       entry.reason = "";
       this.#tell(former === undefined ? "loaded" : "replaced", source);
-      void former?.retire();
+      if (former !== undefined) this.#retire(former);
     } catch (error) {
       const reason = (error as Error).message;
       entry.state = former === undefined ? "UNAVAILABLE" : "READY";
@@ -262,7 +274,16 @@ export class Repository {
     entry.state = "UNAVAILABLE";
     if (loaded === undefined) return;
     this.#tell("unloaded", entry.source);
-    void loaded.retire();
+    this.#retire(loaded);
+  }
+
+  #retire(model: LoadedModel): void {
+    const { name, version } = model;
+    const freed = model
+      .retire()
+      .catch(({ message: reason }: Error) => this.options.onEvent({ event: "not freed", model: name, version, reason }))
+      .finally(() => this.#retiring.delete(freed));
+    this.#retiring.add(freed);
   }
 
   #tell(event: "loaded" | "replaced" | "unloaded", { name, version }: FoundModel): void {
