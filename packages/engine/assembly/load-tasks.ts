@@ -30,6 +30,20 @@
   blockPitch: i32;
 }
 
+/** Load time: brings depthwise filters [channels][taps] of int8 codes into the order of a kernel, in blocks of eight channels. */
+@unmanaged export class PackTapsTask {
+  codes: usize;
+  channels: i32;
+  taps: i32;
+  /** int32[taps]: byte offset of each tap of a block's first channel. */
+  places: usize;
+  channelPitch: i32;
+  /** Bytes of a packed weight, 1 or 2. */
+  elementBytes: i32;
+  target: usize;
+  blockPitch: i32;
+}
+
 /** Load time: sums over filters of `length` codes. */
 @unmanaged export class FilterSumsTask {
   codes: usize;
@@ -40,6 +54,43 @@
   magnitudes: usize;
   /** int8[16] lowest, then int8[16] highest; the extremes over all lanes are those of the codes. */
   range: usize;
+}
+
+/** Load time: bias and multipliers of `outputs` channels, in place of biases and scales of weights. */
+@unmanaged export class FoldTask {
+  outputs: i32;
+  /** int32[outputs], also Σw. */
+  bias: usize;
+  sums: usize;
+  zeroPoint: i32;
+  /** float32[outputs]. */
+  scales: usize;
+  inputScale: f32;
+  outputScale: f32;
+}
+
+/** Load time: puts multipliers and biases in the order of epilogues, for each eight channels float32[8], then int32[phases][8]. */
+@unmanaged export class ParametersTask {
+  outputs: i32;
+  /** float32[outputs], and their factor. */
+  multipliers: usize;
+  factor: f32;
+  /** int32[phases][outputs]. */
+  biases: usize;
+  phases: i32;
+  /** Zeroed memory. */
+  target: usize;
+}
+
+/** Load time: offsets of `height` × `width` pixels; the last one is repeated up to a multiple of four. */
+@unmanaged export class OffsetsTask {
+  height: i32;
+  width: i32;
+  /** Offset of the first pixel, and distances of the next row and column. */
+  first: i32;
+  rowPitch: i32;
+  columnPitch: i32;
+  target: usize;
 }
 
 /** Load time: transforms filters [outputs][inputs][3][3]. Only byte kernels need `totals` and `largest`. */

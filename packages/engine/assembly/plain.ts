@@ -9,7 +9,7 @@ export * from "./codes";
 export { centre, cut } from "./cut";
 export * from "./depthwise";
 export * from "./map";
-export { filterSums, packBytes, packPairs, packWords } from "./pack";
+export { filterSums, fold, packBytes, packPairs, packTaps, packWords, parameters, pixelOffsets } from "./pack";
 export { packWinograd4Words, packWinogradBytes, packWinogradWords } from "./pack-winograd";
 export * from "./pool";
 export { unpack } from "./unpack";

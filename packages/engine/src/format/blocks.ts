@@ -12,6 +12,8 @@ import { alignBlock, type BlockEntry } from "./layout.js";
 /** Most blocks in a file: at most four per operator. */
 const maxBlocks = 2 ** 16;
 
+const isLittleEndian = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
+
 export class BlockReader {
   readonly #bytes: Uint8Array;
   readonly #entries: readonly BlockEntry[];
@@ -20,10 +22,7 @@ export class BlockReader {
   /** Checks the whole list: places, file length, checksums, and that the bytes between blocks are zero. */
   constructor(bytes: Uint8Array, list: JsonNode, headerEnd: number) {
     this.#bytes = bytes;
-    this.#entries = list.list(maxBlocks).map((node) => {
-      const { offset, length, crc32c } = node.object(["offset", "length", "crc32c"]);
-      return { offset: offset.integer(), length: length.integer(), crc32c: crc32c.integer() };
-    });
+    this.#entries = list.list(maxBlocks).map((node) => node.integerMembers(["offset", "length", "crc32c"]));
     let end = headerEnd;
     for (const [i, { offset, length, crc32c: expected }] of this.#entries.entries()) {
       const field = `blocks[${i}]`;
@@ -54,12 +53,13 @@ export class BlockReader {
     return this.#bytes.subarray(offset, offset + length);
   }
 
-  /** A block of little-endian 32-bit values. */
-  take32(reference: JsonNode): DataView {
-    const { buffer, byteOffset, byteLength } = this.take(reference);
-    if (byteLength % 4 !== 0)
-      reference.fail(`must refer to a whole number of 32-bit values, refers to ${byteLength} bytes`);
-    return new DataView(buffer, byteOffset, byteLength);
+  /** A copy of a block of little-endian 32-bit values, for an array of such values in the byte order of this machine. */
+  take32(reference: JsonNode): ArrayBuffer {
+    const bytes = this.take(reference).slice();
+    if (bytes.length % 4 !== 0)
+      reference.fail(`must refer to a whole number of 32-bit values, refers to ${bytes.length} bytes`);
+    if (!isLittleEndian) for (let i = 0; i < bytes.length; i += 4) bytes.subarray(i, i + 4).reverse();
+    return bytes.buffer;
   }
 
   /** @throws {FormatError} if a block was never referred to. */

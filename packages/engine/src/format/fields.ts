@@ -40,8 +40,7 @@ const weights: FieldCodec<QuantizedWeights> = {
     if (length === 0 || packed.length !== expected)
       members.codes.fail(`must refer to ${expected} bytes for shape [${shape}] at ${bits} bits, has ${packed.length}`);
     if (!endsAreZero(packed, bits, rows, length)) members.codes.fail("has bits set after the last code of a channel");
-    const view = blocks.take32(members.scales);
-    const scales = Float32Array.from({ length: view.byteLength / 4 }, (_, i) => view.getFloat32(4 * i, true));
+    const scales = new Float32Array(blocks.take32(members.scales));
     return packedWeights(packed, { bits, shape, scales });
   },
   write: ({ bits, shape, codes, scales }, blocks) => ({
@@ -64,10 +63,7 @@ export const fieldCodecs: { readonly [K in FieldKind]: FieldCodec<FieldTypes[K]>
   },
   weights,
   bias: {
-    read(node, blocks) {
-      const view = blocks.take32(node);
-      return Int32Array.from({ length: view.byteLength / 4 }, (_, i) => view.getInt32(4 * i, true));
-    },
+    read: (node, blocks) => new Int32Array(blocks.take32(node)),
     write: (bias, blocks) => blocks.add32(bias.length, (view, offset, i) => view.setInt32(offset, bias[i]!, true)),
   },
   table: { read: (node, blocks) => blocks.take(node).slice(), write: (table, blocks) => blocks.add(table) },

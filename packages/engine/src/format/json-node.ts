@@ -3,11 +3,28 @@
 import { invalid } from "../errors.js";
 import { Decimal } from "./json.js";
 
+const isInteger = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+
 export class JsonNode {
+  readonly #parent: JsonNode | undefined;
+  readonly #key: string | number;
+
+  /** @param key  name in the object or index in the list `parent`; the whole name of a value without parent */
   constructor(
     readonly value: unknown,
-    readonly field: string,
-  ) {}
+    key: string | number,
+    parent?: JsonNode,
+  ) {
+    this.#key = key;
+    this.#parent = parent;
+  }
+
+  /** The place of the value, e.g. `operators[3].weights`. It is put together for faults only: a file has thousands of values. */
+  get field(): string {
+    const parent = this.#parent?.field ?? "";
+    if (typeof this.#key === "number") return `${parent}[${this.#key}]`;
+    return parent === "" ? this.#key : `${parent}.${this.#key}`;
+  }
 
   fail(message: string): never {
     throw invalid(this.field, message);
@@ -22,12 +39,14 @@ export class JsonNode {
     optional: readonly O[] = [],
   ): { readonly [K in R]: JsonNode } & { readonly [K in O]: JsonNode | undefined } {
     const members = this.members();
-    const known = new Set<string>([...required, ...optional]);
-    for (const key of Object.keys(members))
-      if (!known.has(key)) this.child(key).fail("is not a field of this version of the format");
+    const children: Record<string, JsonNode> = {};
+    for (const key of Object.keys(members)) {
+      if (!required.includes(key as R) && !optional.includes(key as O))
+        this.child(key).fail("is not a field of this version of the format");
+      children[key] = this.child(key);
+    }
     for (const key of required) if (!Object.hasOwn(members, key)) this.child(key).fail("is missing");
-    const present = [...known].filter((key) => Object.hasOwn(members, key));
-    return Object.fromEntries(present.map((key) => [key, this.child(key)])) as never;
+    return children as never;
   }
 
   /** An object whose members the caller looks up by name. */
@@ -39,27 +58,41 @@ export class JsonNode {
   }
 
   private child(key: string): JsonNode {
-    return new JsonNode(this.members()[key], this.field === "" ? key : `${this.field}.${key}`);
+    return new JsonNode(this.members()[key], key, this);
   }
 
   list(most: number): JsonNode[] {
+    return this.values(most).map((item, i) => new JsonNode(item, i, this));
+  }
+
+  private values(most: number): readonly unknown[] {
     const { value } = this;
     if (!Array.isArray(value)) this.fail("must be an array");
     if (value.length > most) this.fail(`must have at most ${most} entries, has ${value.length}`);
-    return value.map((item, i) => new JsonNode(item, `${this.field}[${i}]`));
+    return value;
   }
 
   /** A non-negative integer that is exact in float64. */
   integer(): number {
-    if (!Number.isSafeInteger(this.value) || (this.value as number) < 0)
-      this.fail("must be a non-negative integer, written without fraction or exponent");
+    if (!isInteger(this.value)) this.fail("must be a non-negative integer, written without fraction or exponent");
     return this.value as number;
   }
 
   integers(length?: number): number[] {
-    const items = this.list(2 ** 16);
+    const items = this.values(2 ** 16);
     if (length !== undefined && items.length !== length) this.fail(`must have ${length} entries, has ${items.length}`);
-    return items.map((item) => item.integer());
+    return items.every(isInteger) ? [...items] : this.list(items.length).map((item) => item.integer());
+  }
+
+  /** The members of an object of integers, which must have these members and no others. */
+  integerMembers<K extends string>(names: readonly K[]): { readonly [N in K]: number } {
+    const members = this.members();
+    if (Object.keys(members).length === names.length && names.every((name) => isInteger(members[name])))
+      return members as { readonly [N in K]: number };
+    // Something is wrong, and these find what.
+    const nodes: Readonly<Record<string, JsonNode>> = this.object(names);
+    for (const name of names) nodes[name]!.integer();
+    throw new Error("internal: the members are integers");
   }
 
   number(): number {

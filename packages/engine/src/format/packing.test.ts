@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { crc32c } from "./crc32c.js";
+import { crc32c, interpreted } from "./crc32c.js";
 import { endsAreZero, packCodes, rowBytes, unpackCodes } from "./packing.js";
 
 test("the examples of the documentation", () => {
@@ -54,4 +54,12 @@ test("CRC-32C gives RFC 3720's check values, in one piece or several", () => {
   expect(crc32c(new Uint8Array(32))).toBe(0x8a9136aa);
   expect(crc32c(new Uint8Array(32).fill(0xff))).toBe(0x62a8ab43);
   expect(crc32c(Uint8Array.from({ length: 32 }, (_, i) => i))).toBe(0x46dd794e);
+});
+
+test("CRC-32C without WebAssembly is the same, over several fillings of the module's memory", () => {
+  const update = interpreted();
+  for (const length of [0, 1, 7, 8, 1000, 122_879, 122_880, 122_881, 300_000]) {
+    const bytes = Uint8Array.from({ length }, (_, i) => (i * 2_654_435_761) >>> 13);
+    expect(crc32c(bytes, 12_345)).toBe(~update(bytes, ~12_345) >>> 0);
+  }
 });

@@ -119,7 +119,7 @@ function readTensor(node: JsonNode): QuantizedTensor {
 }
 
 function readOperator(node: JsonNode, blocks: BlockReader): Operator {
-  const type = new JsonNode(node.members().op, `${node.field}.op`).text();
+  const type = new JsonNode(node.members().op, "op", node).text();
   if (!Object.hasOwn(operators, type)) throw invalid(`${node.field}.op`, `is no operator of the engine: ${type}`);
   const fields: Readonly<Record<string, Field>> = operators[type as OperatorType].fields;
   const names = Object.keys(fields);

@@ -1,6 +1,7 @@
 /** @file The description of a program. */
 
-import { kernelBytes } from "../kernels/requirement.js";
+import { type Plan, planProgram } from "../kernels/plan.js";
+import { plannedBytes } from "../kernels/requirement.js";
 import { elementCount } from "../operators/definition.js";
 import { multiplyAdds } from "../operators/index.js";
 import { parameterBytes } from "../operators/parameters.js";
@@ -11,8 +12,9 @@ import type { ModelInfo, TierName } from "./host.js";
 /**
  * @param tier     the tier that will run it
  * @param threads  that share its memory
+ * @param plan  of that tier, if there is one already
  */
-export function modelInfo(program: Program, tier: TierName, threads: number): ModelInfo {
+export function modelInfo(program: Program, tier: TierName, threads: number, plan?: Plan): ModelInfo {
   const { name, classes, labels, probabilities = "softmax", preprocessing, provenance, operators } = program;
   const weighted = operators.filter((op) => "weights" in op);
   const weights = weighted.reduce((sum, op) => sum + elementCount(op.weights.shape), 0);
@@ -30,7 +32,9 @@ export function modelInfo(program: Program, tier: TierName, threads: number): Mo
     weights,
     weightBits: bits / Math.max(weights, 1),
     peakBytes:
-      tier === "scalar" ? memoryOf(program).total : programBytes(program) + kernelBytes(program, tier, threads),
+      tier === "scalar"
+        ? memoryOf(program).total
+        : programBytes(program) + plannedBytes(plan ?? planProgram(program, tier), threads),
   };
 }
 

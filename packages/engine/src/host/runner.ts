@@ -1,6 +1,7 @@
 /** @file A common interface for the kernels and the scalar reference. */
 
 import { compileChecked } from "../kernels/executable.js";
+import type { Plan } from "../kernels/plan.js";
 import { operatorMultiplyAdds } from "../operators/index.js";
 import type { Program } from "../program/program.js";
 import { prepareReference } from "../reference/reference.js";
@@ -24,14 +25,16 @@ export interface Runner {
  * @param program   checked already
  * @param recruits  threads that help; the scalar tier does not use them
  * @param modules  the kernels, if they have been compiled already
+ * @param plan  of that tier, if there is one already
  */
 export async function createRunner(
   program: Program,
   tier: TierName,
   recruits: readonly Recruit[],
   modules?: KernelModules,
+  plan?: Plan,
 ): Promise<Runner> {
-  return tier === "scalar" ? scalarRunner(program) : kernelRunner(program, tier, recruits, modules);
+  return tier === "scalar" ? scalarRunner(program) : kernelRunner(program, tier, recruits, modules, plan);
 }
 
 async function kernelRunner(
@@ -39,8 +42,9 @@ async function kernelRunner(
   tier: Exclude<TierName, "scalar">,
   recruits: readonly Recruit[],
   modules: KernelModules | undefined,
+  plan: Plan | undefined,
 ): Promise<Runner> {
-  const executable = await compileChecked(program, { tier }, recruits, modules);
+  const executable = await compileChecked(program, { tier }, recruits, modules, plan);
   const flush = new Map(executable.kernels.map(({ operator, flush }) => [operator, flush]));
   return {
     tier,

@@ -6,6 +6,7 @@
 import { tooLarge } from "../errors.js";
 import { readSbq } from "../format/reader.js";
 import { type Picture, pixelsOf } from "../image/picture.js";
+import { planProgram } from "../kernels/plan.js";
 import { elementCount } from "../operators/definition.js";
 import { type Fit, preprocess } from "../preprocess/preprocess.js";
 import type { Program } from "../program/program.js";
@@ -49,12 +50,13 @@ export class Session implements Host {
     let helpers: readonly RemoteHost[] = [];
     try {
       const program = readSbq(file, { maxBytes: options.maxBytes });
-      const info = modelInfo(program, tier, 1 + shared.helpers);
+      const plan = tier === "scalar" ? undefined : planProgram(program, tier);
+      const info = modelInfo(program, tier, 1 + shared.helpers, plan);
       checkMemory(info, tier, options.maxBytes);
       const { workers, failure } = await starting;
       helpers = workers;
       const reason = shared.reason ?? failure?.message;
-      const runner = await createRunner(program, tier, helpers, options.modules);
+      const runner = await createRunner(program, tier, helpers, options.modules, plan);
       const threads = 1 + helpers.length;
       const fallback = threads < options.threads && reason !== undefined ? { fallback: reason } : {};
       return new Session(program, { info, tier, threads, ...fallback }, runner, helpers);

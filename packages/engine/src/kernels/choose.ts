@@ -3,7 +3,6 @@
  * its readers together. Given that form, the layer's bit widths, shape and actual codes decide.
  */
 
-import { channelMultipliers } from "../operators/arithmetic.js";
 import type { ConvOperator } from "../operators/conv.js";
 import { inputsOf } from "../operators/index.js";
 import type { LinearOperator } from "../operators/linear.js";
@@ -82,8 +81,7 @@ export function describeLayer(program: Program, packer: Packer, op: FilterOperat
     filter,
     weightSums,
     highest: highestCode(program, op.input),
-    bias: op.bias.map((b, c) => b - input.zeroPoint * weightSums.sums[c]!),
-    multipliers: channelMultipliers(input.scale, op.weights.scales, outputScale),
+    ...packer.fold(op.bias, weightSums.sums, op.weights.scales, input.zeroPoint, input.scale, outputScale),
   };
 }
 

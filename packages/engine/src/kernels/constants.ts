@@ -11,10 +11,26 @@ export type TaskFields<Name extends TaskName> = Readonly<Record<keyof Layouts[Na
 
 export const pageBytes = 2 ** 16;
 
+interface RecordField {
+  readonly field: string;
+  readonly isFloat: boolean;
+}
+
+/** Fields of each task record in order. */
+const fieldsOf = Object.fromEntries(
+  Object.entries<Readonly<Record<string, string>>>(layouts).map(([name, layout]) => [
+    name,
+    Object.entries(layout).map(([field, type]): RecordField => ({ field, isFloat: type === "f32" })),
+  ]),
+) as Readonly<Record<string, readonly RecordField[]>> as Readonly<Record<TaskName, readonly RecordField[]>>;
+
 /** Bump allocation after the activations. Memory grows as needed, but only before the first run. */
 export class Constants {
   readonly memory: WasmMemory;
   #end: number;
+  /** Views of all memory, made anew whenever it grows. */
+  #integers: Int32Array;
+  #floats: Float32Array;
   readonly #shared = new Map<string, number>();
 
   /**
@@ -24,6 +40,8 @@ export class Constants {
   constructor(start: number, shared = false) {
     this.#end = start;
     this.memory = new WebAssembly.Memory({ initial: Math.ceil(start / pageBytes) + 1, maximum: pageBytes, shared });
+    this.#integers = new Int32Array(this.memory.buffer);
+    this.#floats = new Float32Array(this.memory.buffer);
   }
 
   /** Bytes in use. */
@@ -36,7 +54,11 @@ export class Constants {
     const address = roundUp(this.#end, 64);
     this.#end = address + bytes;
     const missing = this.#end - this.memory.buffer.byteLength;
-    if (missing > 0) this.memory.grow(Math.ceil(missing / pageBytes));
+    if (missing > 0) {
+      this.memory.grow(Math.ceil(missing / pageBytes));
+      this.#integers = new Int32Array(this.memory.buffer);
+      this.#floats = new Float32Array(this.memory.buffer);
+    }
     return address;
   }
 
@@ -54,21 +76,24 @@ export class Constants {
 
   integers(data: ArrayLike<number>): number {
     const address = this.reserve(4 * data.length);
-    new Int32Array(this.memory.buffer).set(data, address / 4);
+    this.#integers.set(data, address / 4);
     return address;
   }
 
   floats(data: ArrayLike<number>): number {
     const address = this.reserve(4 * data.length);
-    new Float32Array(this.memory.buffer).set(data, address / 4);
+    this.#floats.set(data, address / 4);
     return address;
   }
 
-  /** Integers that several layers need. `key` identifies them, and `make` is called for the first layer that needs them. */
-  sharedIntegers(key: string, make: () => ArrayLike<number>): number {
+  /**
+   * A table that several layers need. `key` identifies it, and `make`, which returns its address, is called for the first layer that
+   * needs it.
+   */
+  sharedTable(key: string, make: () => number): number {
     let address = this.#shared.get(key);
     if (address === undefined) {
-      address = this.integers(make());
+      address = make();
       this.#shared.set(key, address);
     }
     return address;
@@ -76,24 +101,31 @@ export class Constants {
 
   /** Writes a task record and returns its address. */
   task<Name extends TaskName>(name: Name, fields: TaskFields<Name>): number {
-    const layout = Object.entries(layouts[name]) as [keyof Layouts[Name], "i32" | "f32"][];
+    const layout = fieldsOf[name];
     const address = this.reserve(4 * layout.length);
-    const view = new DataView(this.memory.buffer, address);
-    for (const [i, [field, type]] of layout.entries()) {
-      if (type === "f32") view.setFloat32(4 * i, fields[field], true);
-      else view.setInt32(4 * i, fields[field], true);
+    const values = fields as Readonly<Record<string, number>>;
+    // A loop without iterators, which allocate: there are thousands of fields, and V8 has not optimized this yet.
+    for (let i = 0; i < layout.length; i++) {
+      const { field, isFloat } = layout[i]!;
+      const value = values[field]!;
+      if (isFloat) this.#floats[address / 4 + i] = value;
+      else this.#integers[address / 4 + i] = value;
     }
     return address;
   }
+
+  /** One field of a task record. */
+  field<Name extends TaskName>(name: Name, field: keyof Layouts[Name] & string, address: number): number {
+    const index = fieldsOf[name].findIndex((each) => each.field === field);
+    return (fieldsOf[name][index]!.isFloat ? this.#floats : this.#integers)[address / 4 + index]!;
+  }
+
   /** The fields of a task record. */
   read<Name extends TaskName>(name: Name, address: number): TaskFields<Name> {
-    const layout = Object.entries(layouts[name]) as [string, "i32" | "f32"][];
-    const view = new DataView(this.memory.buffer, address);
+    const layout = fieldsOf[name];
+    const at = address / 4;
     return Object.fromEntries(
-      layout.map(([field, type], i) => [
-        field,
-        type === "f32" ? view.getFloat32(4 * i, true) : view.getInt32(4 * i, true),
-      ]),
+      layout.map(({ field, isFloat }, i) => [field, (isFloat ? this.#floats : this.#integers)[at + i]!]),
     ) as TaskFields<Name>;
   }
 }

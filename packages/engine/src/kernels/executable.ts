@@ -19,7 +19,7 @@ import { Constants } from "./constants.js";
 import { emitInput } from "./emit/edges.js";
 import { Emitter, type KernelChoice } from "./emit/emitter.js";
 import { emitOperator } from "./emit/index.js";
-import { planProgram } from "./plan.js";
+import { type Plan, planProgram } from "./plan.js";
 import { scheduleSteps } from "./splitting/schedule.js";
 
 /** Options of `compile`. */
@@ -89,16 +89,18 @@ export async function compile(program: Program, options: CompileOptions = {}): P
  * The same for a program that `checkProgram` has accepted.
  * @param recruits  threads that will run it together with this one
  * @param compiled  the kernels, for shared memory if there are recruits
+ * @param plan  of that tier, if there is one already
  */
 export async function compileChecked(
   program: Program,
   { tier = supportedTier(), warmUp = true }: CompileOptions = {},
   recruits: readonly Recruit[] = [],
   compiled?: KernelModules,
+  plan?: Plan,
 ): Promise<Executable> {
   const isShared = recruits.length > 0;
   const modules = compiled ?? (await compileKernels(tier, isShared));
-  const { constants, kernels, emitter, tables } = await layOut(program, tier, isShared, modules);
+  const { constants, kernels, emitter, tables } = await layOut(program, tier, isShared, modules, plan);
   const threads = 1 + recruits.length;
   const barrier = constants.reserve(barrierBytes);
   const [schedule, ...others] = scheduleSteps(constants, emitter.steps, emitter.scratch.forThreads(threads));
@@ -114,8 +116,13 @@ export async function compileChecked(
 const identity = Uint8Array.from({ length: 256 }, (_, code) => code);
 
 /** Lays out memory with packed weights, and the steps of a run, for one thread. */
-export async function layOut(program: Program, tier: Tier, shared: boolean, compiled?: KernelModules) {
-  const plan = planProgram(program, tier);
+export async function layOut(
+  program: Program,
+  tier: Tier,
+  shared: boolean,
+  compiled?: KernelModules,
+  plan = planProgram(program, tier),
+) {
   const constants = new Constants(plan.end, shared);
   const kernels = await instantiate(compiled ?? (await compileKernels(tier, shared)), constants.memory);
   const emitter = new Emitter(plan, constants, kernels);

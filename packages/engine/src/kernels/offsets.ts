@@ -1,5 +1,6 @@
 /** @file Tables of byte offsets with which kernels find pixels, so that strides, borders and incomplete tiles need no tests. */
 
+import type { Kernels } from "../wasm/modules.js";
 import type { Constants } from "./constants.js";
 import type { Placement } from "./placement.js";
 
@@ -18,20 +19,25 @@ export function wholeMap({ height, width }: Placement): Sampling {
   return { height, width, top: 0, left: 0, strideY: 1, strideX: 1 };
 }
 
+/** Memory, and the kernels that fill it. */
+interface Target {
+  readonly constants: Constants;
+  readonly kernels: Kernels;
+}
+
 /** Offsets of `height` × `width` samples from pixel (0, 0); the last one is repeated up to a multiple of four. */
-export function pixelOffsets(constants: Constants, { rowPitch, pixelPitch }: Placement, sampling: Sampling): number {
+export function pixelOffsets(
+  { constants, kernels }: Target,
+  { rowPitch, pixelPitch }: Placement,
+  sampling: Sampling,
+): number {
   const { height, width, top, left, strideY, strideX } = sampling;
-  const key = `pixels ${[rowPitch, pixelPitch, height, width, top, left, strideY, strideX]}`;
-  return constants.sharedIntegers(key, () => {
-    const count = height * width;
-    const offsets = new Int32Array(Math.ceil(count / 4) * 4);
-    for (let i = 0; i < offsets.length; i++) {
-      const sample = Math.min(i, count - 1);
-      const y = top + Math.floor(sample / width) * strideY;
-      const x = left + (sample % width) * strideX;
-      offsets[i] = y * rowPitch + x * pixelPitch;
-    }
-    return offsets;
+  const [first, row, column] = [top * rowPitch + left * pixelPitch, strideY * rowPitch, strideX * pixelPitch];
+  return constants.sharedTable(`pixels ${[height, width, first, row, column]}`, () => {
+    const target = constants.reserve(4 * Math.ceil((height * width) / 4) * 4);
+    const fields = { height, width, first, rowPitch: row, columnPitch: column, target };
+    kernels.pixelOffsets(constants.task("OffsetsTask", fields));
+    return target;
   });
 }
 
@@ -49,7 +55,7 @@ export interface Tiling {
  */
 export function tileOffsets(constants: Constants, placement: Placement, { edge, group }: Tiling): number {
   const { rowPitch, pixelPitch, height, width, dump } = placement;
-  return constants.sharedIntegers(`tiles ${[edge, rowPitch, pixelPitch, height, width, dump]}`, () => {
+  return constants.sharedTable(`tiles ${[edge, rowPitch, pixelPitch, height, width, dump]}`, () => {
     const across = Math.ceil(width / edge);
     const tiles = Math.ceil(height / edge) * across;
     const phases = edge * edge;
@@ -61,6 +67,6 @@ export function tileOffsets(constants: Constants, placement: Placement, { edge, 
         const at = (Math.floor(tile / group) * phases + phase) * group + (tile % group);
         if (y < height && x < width) offsets[at] = y * rowPitch + x * pixelPitch;
       }
-    return offsets;
+    return constants.integers(offsets);
   });
 }

@@ -30,6 +30,16 @@ export interface PackedWinograd extends Packed {
   readonly largest: number;
 }
 
+/** The order of a block of eight depthwise filters, in bytes. */
+export interface TapOrder {
+  /** Place of each tap of the first channel. */
+  readonly places: readonly number[];
+  /** Distance of the next channel. */
+  readonly channelPitch: number;
+  readonly elementBytes: 1 | 2;
+  readonly blockPitch: number;
+}
+
 /** The starts of a layer's int16 sums. */
 export interface Starts {
   /** Address of int16[groups][pieces][16]. */
@@ -73,6 +83,7 @@ export class Packer {
     const count = elementCount(weights.shape);
     const packed = packedCodes(weights);
     if (packed === undefined) new Int8Array(constants.memory.buffer).set(weights.codes, this.#start);
+    else if (weights.bits === 8) new Uint8Array(constants.memory.buffer).set(packed, this.#start);
     else {
       const at = this.#start + count + unpackSlack - packed.length;
       new Uint8Array(constants.memory.buffer).set(packed, at);
@@ -101,6 +112,59 @@ export class Packer {
     };
   }
 
+  /**
+   * Bias with the zero point of the input folded in (rule 3), and multipliers (rule 5).
+   * @param sums  Σw of each output
+   */
+  fold(
+    bias: Int32Array,
+    sums: Int32Array,
+    scales: Float32Array,
+    zeroPoint: number,
+    inputScale: number,
+    outputScale: number,
+  ) {
+    const { memory } = this.#constants;
+    const outputs = bias.length;
+    const before = this.#end;
+    const [biasAt, sumsAt, scalesAt] = [bias, sums, scales].map(() => this.#temporary(4 * outputs)) as [
+      number,
+      number,
+      number,
+    ];
+    const integers = (at: number) => new Int32Array(memory.buffer, at, outputs);
+    const floats = new Float32Array(memory.buffer, scalesAt, outputs);
+    integers(biasAt).set(bias);
+    integers(sumsAt).set(sums);
+    floats.set(scales);
+    const fields = { outputs, bias: biasAt, sums: sumsAt, zeroPoint, scales: scalesAt, inputScale, outputScale };
+    this.#kernels.fold(this.#constants.task("FoldTask", fields));
+    this.#end = before;
+    // The record may have made memory grow, which detaches views.
+    return { bias: integers(biasAt).slice(), multipliers: new Float32Array(memory.buffer, scalesAt, outputs).slice() };
+  }
+
+  /**
+   * Puts multipliers and biases in the order of epilogues.
+   * @param biases  int32[phases][outputs]
+   * @returns its address
+   */
+  parameters(multipliers: Float32Array, factor: number, biases: Int32Array): number {
+    const constants = this.#constants;
+    const outputs = multipliers.length;
+    const phases = biases.length / outputs;
+    const target = constants.reserve(roundUp(outputs, 8) * 4 * (1 + phases));
+    const before = this.#end;
+    const multipliersAt = this.#temporary(4 * outputs);
+    const biasesAt = this.#temporary(4 * biases.length);
+    new Float32Array(constants.memory.buffer, multipliersAt).set(multipliers);
+    new Int32Array(constants.memory.buffer, biasesAt).set(biases);
+    const fields = { outputs, multipliers: multipliersAt, factor, biases: biasesAt, phases, target };
+    this.#kernels.parameters(constants.task("ParametersTask", fields));
+    this.#end = before;
+    return target;
+  }
+
   pack(filter: Filter, window: Window, blockInputs: number, form: WeightForm, fieldBits = 0): Packed {
     const { outputs, inputs, kernel, groups } = filter;
     const steps = window.rowOffsets.length * window.rowSteps;
@@ -125,6 +189,25 @@ export class Packer {
     });
     this.#kernels[`pack${form}`](task);
     return { address: target, blocks, blockPitch, steps };
+  }
+
+  /** Packs depthwise filters in blocks of eight channels. */
+  packTaps({ outputs }: Filter, order: TapOrder): Omit<Packed, "steps"> {
+    const { places, channelPitch, elementBytes, blockPitch } = order;
+    const blocks = roundUp(outputs, 8) / 8;
+    const target = this.#constants.reserve(blocks * blockPitch);
+    const task = this.#constants.task("PackTapsTask", {
+      codes: this.#codes,
+      channels: outputs,
+      taps: places.length,
+      places: this.#constants.integers(places),
+      channelPitch,
+      elementBytes,
+      target,
+      blockPitch,
+    });
+    this.#kernels.packTaps(task);
+    return { address: target, blocks, blockPitch };
   }
 
   /** Packs filters for F(2×2, 3×3) as bytes or int16, or for F(4×4, 3×3). */

@@ -14,14 +14,17 @@ import { constantBytes } from "./emit/index.js";
 import { scratchBytes } from "./emit/scratch.js";
 import { twoByTwo } from "./emit/winograd.js";
 import { mapShape, roundUp } from "./placement.js";
-import { planProgram } from "./plan.js";
+import { type Plan, planProgram } from "./plan.js";
 
 /** Bytes of task records per operator on one thread, with their alignment. */
 const recordBytes = 2048;
 
 /** Most bytes of memory for a program on `threads` threads, which share it. */
-export function kernelBytes(program: Program, tier: Tier, threads = 1): number {
-  const { end, placements } = planProgram(program, tier);
+export const kernelBytes = (program: Program, tier: Tier, threads = 1): number =>
+  plannedBytes(planProgram(program, tier), threads);
+
+/** The same for a program that is planned already. */
+export function plannedBytes({ program, end, placements }: Plan, threads: number): number {
   const placementOf: PlacementOf = (id) => placements[id]!;
   let constants = 256 * program.inputTables.length + 4 * roundUp(program.classes, 8);
   let transformed = 0;

@@ -2,6 +2,9 @@
  * The functions of Node that this package uses. Node's own types are not loaded, so that no other function can be used by
  * mistake.
  */
+declare module "node:buffer" {
+  export const Buffer: { from(text: string, encoding: "hex"): Uint8Array<ArrayBuffer> };
+}
 declare module "node:fs" {
   import type { Readable } from "node:stream";
   export function createReadStream(path: string): Readable;

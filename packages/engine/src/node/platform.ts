@@ -1,5 +1,6 @@
 /** @file The only file that needs Node, chosen by the `node` condition of the package's `#platform` import. */
 
+import { Buffer } from "node:buffer";
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
@@ -20,6 +21,7 @@ export const platform: Platform = {
     setFlagsFromString("--experimental-wasm-revectorize");
     return undefined;
   },
+  decodeHex: (text) => Buffer.from(text, "hex"),
   prefersWorker: false,
   hardwareThreads: availableParallelism(),
   startWorker() {

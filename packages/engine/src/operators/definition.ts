@@ -189,6 +189,11 @@ export class CheckContext {
     if (!this.codesFit) this.#codes(weights.codes, bits, channels * fanIn);
     // Filters as large as the bit width allows: only where they could leave the bound are the sums of the actual ones needed.
     const largest = fanIn * 2 ** (bits - 1);
+    if (
+      largest * (2 ** x.bits - 1 + x.zeroPoint) + largestOf(bias) < 2 ** 31 &&
+      scalesFit(scales, x.scale, outputScale)
+    )
+      return;
     for (let c = 0; c < channels; c++) {
       const most = largest * (2 ** x.bits - 1 + x.zeroPoint) + Math.abs(bias[c]!);
       const bound = most < 2 ** 31 ? most : reach(weights.codes.subarray(c * fanIn, (c + 1) * fanIn), bias[c]!, x);
@@ -222,6 +227,37 @@ function reach(codes: Int8Array, bias: number, { bits, zeroPoint }: QuantizedTen
     magnitude += Math.abs(code);
   }
   return magnitude * (2 ** bits - 1) + Math.abs(bias - zeroPoint * sum);
+}
+
+function largestOf(bias: Int32Array): number {
+  let lowest = 0;
+  let highest = 0;
+  for (let c = 0; c < bias.length; c++) {
+    const value = bias[c]!;
+    if (value < lowest) lowest = value;
+    else if (value > highest) highest = value;
+  }
+  return Math.max(highest, -lowest);
+}
+
+/**
+ * Whether all scales and their multipliers are valid. Bits of positive floats are in the order of the floats, and a larger
+ * scale has no smaller multiplier. Reading them as integers is fast even before V8 has optimized this loop.
+ */
+function scalesFit(scales: Float32Array, inputScale: number, outputScale: number): boolean {
+  if (!(scales instanceof Float32Array)) return false;
+  const bits = new Int32Array(scales.buffer, scales.byteOffset, scales.length);
+  let lowest = bits[0]!;
+  let highest = bits[0]!;
+  for (let c = 1; c < bits.length; c++) {
+    const value = bits[c]!;
+    if (value < lowest) lowest = value;
+    else if (value > highest) highest = value;
+  }
+  return [lowest, highest].every((word) => {
+    const scale = new Float32Array(Int32Array.of(word).buffer)[0]!;
+    return isScale(scale) && isMultiplier(Math.fround(Math.fround(inputScale * scale) / outputScale));
+  });
 }
 
 /** Smallest normal float32, 2^−126. */

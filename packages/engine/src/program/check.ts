@@ -75,6 +75,7 @@ function checkMeaning(program: Program, maxBytes: number, codesFit: boolean): vo
       maxOperations,
       `needs ${work} operations per image, more than the limit of ${maxOperations}`,
     );
+  if (memoryOf(program, bytesOfAll(program)).total <= maxBytes) return;
   const { total } = memoryOf(program);
   if (total > maxBytes)
     throw tooLarge(
@@ -96,8 +97,14 @@ export interface MemoryRequirement {
   readonly total: number;
 }
 
-/** Most bytes that the reference needs for a program, computed before any of them is allocated. */
-export function memoryOf(program: Program): MemoryRequirement {
+/** Bytes of the codes of all tensors, as if all were needed at once. */
+const bytesOfAll = ({ tensors }: Program): number => tensors.reduce((sum, { shape }) => sum + elementCount(shape), 0);
+
+/**
+ * Most bytes that the reference needs for a program, computed before any of them is allocated.
+ * @param arena  bytes of the codes of tensors, if a bound is enough: placing them takes longer than all other checks
+ */
+export function memoryOf(program: Program, arena = planArena(program).size): MemoryRequirement {
   let parameters = 256 * program.inputTables.length;
   let scratch = 0;
   for (const op of program.operators) {
@@ -105,7 +112,6 @@ export function memoryOf(program: Program): MemoryRequirement {
     parameters += parameterBytes(op) + keptBytes;
     scratch = Math.max(scratch, scratchBytes);
   }
-  const arena = planArena(program).size;
   return { parameters, arena, scratch, total: parameters + arena + scratch };
 }
 

@@ -3,7 +3,8 @@
 import { platform } from "#platform";
 import { EnvironmentError } from "../errors.js";
 import type { WasmMemory, WasmModule } from "../host-types.js";
-import { decodeHex, fusedProduct, hasRelaxedSimd } from "./fused-product.js";
+import { decodeHex } from "./decode-hex.js";
+import { fusedProduct, hasRelaxedSimd } from "./fused-product.js";
 import type { PlainKernel, RelaxedKernel } from "./generated.js";
 import { plainModule, relaxedModule } from "./generated-kernels.js";
 import { withSharedMemory } from "./shared-memory.js";

@@ -31,13 +31,18 @@ export function emitDepthwise(emitter: Emitter, index: number, op: ConvOperator,
     const x = tap % kernelWidth;
     return y * op.dilations[0] * input.rowPitch + x * op.dilations[1] * input.pixelPitch;
   });
-  const packed = packTaps(layer, op.weights.codes, taps.length, form);
-  const blocks = roundUp(filter.outputs, 8) / 8;
+  const { channelPitch, tap: placeOfTap } = placeOf[form];
+  const { address, blocks, blockPitch } = emitter.packer.packTaps(filter, {
+    places: Array.from({ length: kernelHeight * kernelWidth }, (_, tap) => placeOfTap(tap)),
+    channelPitch,
+    elementBytes: isFused(form) ? 1 : 2,
+    blockPitch: blockBytes(form, taps.length),
+  });
   const sampling = samplingOf(emitter, op);
   const added = form === "S8Columns" ? weightSums.sums.map((sum) => -128 * sum) : undefined;
   const task = constants.task("DepthwiseTask", {
     input: emitter.address(op.input),
-    inputPixels: pixelOffsets(constants, input, sampling),
+    inputPixels: pixelOffsets(emitter, input, sampling),
     pixels: sampling.height * sampling.width,
     taps: constants.integers(taps),
     tapCount: taps.length,
@@ -45,8 +50,8 @@ export function emitDepthwise(emitter: Emitter, index: number, op: ConvOperator,
     stride: op.strides[1],
     width: sampling.width,
     column: 0,
-    weights: constants.bytes(new Uint8Array(packed.buffer)),
-    blockPitch: packed.byteLength / blocks,
+    weights: address,
+    blockPitch,
     blocks,
     sums: scratch.sums,
     output: emitOutput(emitter, index, op, layer, plainSums(layer, added)),
@@ -69,31 +74,16 @@ function chooseForm(emitter: Emitter, op: ConvOperator, { filter, weightSums, hi
   return touch ? "Columns" : "Wide";
 }
 
-function packTaps({ filter }: Layer, codes: Int8Array, tapCount: number, form: Form): Int8Array | Int16Array {
-  const { outputs, kernel } = filter;
-  const taps = kernel[0] * kernel[1];
-  const place = placeOf[form];
-  const size = roundUp(outputs, 8) * (form === "Columns" || isFused(form) ? 12 : tapCount);
-  const packed = isFused(form) ? new Int8Array(size) : new Int16Array(size);
-  const pitch = size / (roundUp(outputs, 8) / 8);
-  for (let channel = 0; channel < outputs; channel++)
-    for (let tap = 0; tap < taps; tap++)
-      packed[(channel >> 3) * pitch + place(channel & 7, tap)] = codes[channel * taps + tap]!;
-  return packed;
+/** Bytes of a block of eight channels with `taps` taps. */
+function blockBytes(form: Form, taps: number): number {
+  return form === "Columns" ? 8 * 12 * 2 : isFused(form) ? 8 * 12 : 8 * taps * 2;
 }
 
-/** The index, within a block, of the weight of one of eight channels for a tap. */
-const placeOf: Readonly<Record<Form, (channel: number, tap: number) => number>> = {
-  Narrow: (channel, tap) => 8 * tap + channel,
-  Wide: (channel, tap) => 16 * (tap >> 1) + 2 * channel + (tap & 1),
-  Columns: (channel, tap) => {
-    const row = Math.floor(tap / 3);
-    return 32 * (tap % 3) + 16 * (row >> 1) + 2 * channel + (row & 1);
-  },
-  F8Columns: inQuads,
-  S8Columns: inQuads,
+/** The place of a tap of a block's first channel, and the distance of the next channel, in bytes. */
+const placeOf: Readonly<Record<Form, { readonly channelPitch: number; tap(tap: number): number }>> = {
+  Narrow: { channelPitch: 2, tap: (tap) => 16 * tap },
+  Wide: { channelPitch: 4, tap: (tap) => 32 * (tap >> 1) + 2 * (tap & 1) },
+  Columns: { channelPitch: 4, tap: (tap) => 64 * (tap % 3) + 32 * Math.floor(tap / 6) + 2 * (Math.floor(tap / 3) & 1) },
+  F8Columns: { channelPitch: 4, tap: (tap) => 32 * (tap % 3) + Math.floor(tap / 3) },
+  S8Columns: { channelPitch: 4, tap: (tap) => 32 * (tap % 3) + Math.floor(tap / 3) },
 };
-
-function inQuads(channel: number, tap: number): number {
-  return 32 * (tap % 3) + 4 * channel + Math.floor(tap / 3);
-}

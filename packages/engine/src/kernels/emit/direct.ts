@@ -47,7 +47,7 @@ function emitConvTask(emitter: Emitter, op: FilterOperator, products: Products, 
   const sampling = samplingOf(emitter, op);
   return constants.task("ConvTask", {
     input: emitter.address(op.input),
-    inputPixels: pixelOffsets(constants, input, sampling),
+    inputPixels: pixelOffsets(emitter, input, sampling),
     pixels: sampling.height * sampling.width,
     weights: packed.address,
     blockPitch: packed.blockPitch,

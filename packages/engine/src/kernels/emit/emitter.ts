@@ -38,7 +38,7 @@ export class Emitter {
   constructor(
     readonly plan: Plan,
     readonly constants: Constants,
-    kernels: Kernels,
+    readonly kernels: Kernels,
   ) {
     this.packer = new Packer(constants, kernels, plan.start);
     this.program = plan.program;
@@ -58,7 +58,7 @@ export class Emitter {
   /** Offsets of all pixels of a tensor. */
   pixels(id: TensorId): number {
     const placement = this.placement(id);
-    return pixelOffsets(this.constants, placement, wholeMap(placement));
+    return pixelOffsets(this, placement, wholeMap(placement));
   }
 
   /** Appends a kernel call to operator `operator`; −1 is the input. */

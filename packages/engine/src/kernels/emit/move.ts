@@ -32,9 +32,9 @@ function emitMove(emitter: Emitter, index: number, from: Range, to: Range, chann
   const task = constants.task("MapTask", {
     ...mapFields(emitter, from.tensor, to.tensor),
     first: emitter.address(from.tensor) + from.channel * input.elementBytes,
-    firstPixels: pixelOffsets(constants, input, from.sampling),
+    firstPixels: pixelOffsets(emitter, input, from.sampling),
     output: emitter.address(to.tensor) + to.channel * output.elementBytes,
-    outputPixels: pixelOffsets(constants, output, to.sampling),
+    outputPixels: pixelOffsets(emitter, output, to.sampling),
     pixels: to.sampling.height * to.sampling.width,
     channels,
   });

@@ -13,7 +13,7 @@ export const multiply: Emission<MultiplyOperator> = {
     const { height, width } = emitter.placement(op.output);
     const right = emitter.placement(second);
     const isPerChannel = right.height * right.width < height * width;
-    const zeros = () => new Int32Array(height * width);
+    const zeros = () => emitter.constants.reserve(4 * height * width);
     emitter.emitBorder(index, op.output);
     const task = emitter.constants.task("MapTask", {
       ...mapFields(emitter, first, op.output),
@@ -21,7 +21,7 @@ export const multiply: Emission<MultiplyOperator> = {
       second: emitter.address(second),
       // Every pixel reads the one that there is.
       secondPixels: isPerChannel
-        ? emitter.constants.sharedIntegers(`${height * width} zeros`, zeros)
+        ? emitter.constants.sharedTable(`${height * width} zeros`, zeros)
         : emitter.pixels(second),
       secondBytes: right.elementBytes,
       secondZeroPoint: tensors[second]!.zeroPoint,

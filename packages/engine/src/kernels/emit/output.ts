@@ -14,32 +14,23 @@ import type { Emitter } from "./emitter.js";
 export interface SumForm {
   /** Absent if sums come pixel by pixel. */
   readonly tiling?: Tiling;
-  readonly phases: number;
-  /** int32 bias of a channel at a phase, at the scale of the sums. */
-  bias(channel: number, phase: number): number;
+  /** int32[phases][outputs], at the scale of the sums. */
+  readonly biases: Int32Array;
   /** Factor on the multipliers, a power of two. */
   readonly factor: number;
 }
 
 /** @param added  the excess in the kernel's sums per channel, which the bias subtracts */
 export const plainSums = ({ bias }: Layer, added?: Int32Array): SumForm => ({
-  phases: 1,
-  bias: (channel) => bias[channel]! - (added?.[channel] ?? 0),
+  biases: added === undefined ? bias : bias.map((each, channel) => each - added[channel]!),
   factor: 1,
 });
 
 /** Multipliers and bias: for each eight channels float32[8], then int32[8] per phase; zeros after the last channel. */
 export function emitParameters(emitter: Emitter, layer: Layer, form: SumForm): { address: number; pitch: number } {
-  const { outputs } = layer.filter;
-  const pitch = 32 * (1 + form.phases);
-  const words = new Int32Array((roundUp(outputs, 8) / 8) * (pitch / 4));
-  const floats = new Float32Array(words.buffer);
-  for (let channel = 0; channel < outputs; channel++) {
-    const at = (channel >> 3) * (pitch / 4) + (channel & 7);
-    floats[at] = layer.multipliers[channel]! * form.factor;
-    for (let phase = 0; phase < form.phases; phase++) words[at + 8 * (1 + phase)] = form.bias(channel, phase);
-  }
-  return { address: emitter.constants.integers(words), pitch };
+  const { factor, biases } = form;
+  const phases = biases.length / layer.filter.outputs;
+  return { address: emitter.packer.parameters(layer.multipliers, factor, biases), pitch: 32 * (1 + phases) };
 }
 
 /** Writes the task record of the epilogue of operator `index`; the plan says which copy is fused. */

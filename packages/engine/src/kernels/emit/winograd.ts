@@ -98,12 +98,11 @@ const unbroken = (packed: Packed) => ({
 
 /** The form of sums that are four times the convolution and contain constants. */
 function fourfoldSums({ bias }: Layer, constant: (channel: number, phase: number) => number): SumForm {
-  return {
-    tiling: twoByTwo,
-    phases: 4,
-    bias: (channel, phase) => 4 * bias[channel]! - constant(channel, phase),
-    factor: 1 / 4,
-  };
+  const biases = new Int32Array(4 * bias.length);
+  for (let phase = 0; phase < 4; phase++)
+    for (let channel = 0; channel < bias.length; channel++)
+      biases[phase * bias.length + channel] = 4 * bias[channel]! - constant(channel, phase);
+  return { tiling: twoByTwo, biases, factor: 1 / 4 };
 }
 
 function emitBytes(emitter: Emitter, index: number, op: ConvOperator, layer: Layer): boolean {
@@ -171,7 +170,7 @@ function emitTiles(
     input: emitter.address(op.input),
     rowPitch: input.rowPitch,
     pixelPitch: input.pixelPitch,
-    tileInputs: pixelOffsets(constants, input, {
+    tileInputs: pixelOffsets(emitter, input, {
       height: down,
       width: across,
       top: -op.pads[0],

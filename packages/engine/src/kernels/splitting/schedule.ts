@@ -45,4 +45,4 @@ export function scheduleSteps(
 
 /** Whether the call only fills a border. A call that fills the whole buffer must end before pixels are written. */
 const isBorder = (constants: Constants, { kernel, task }: Call): boolean =>
-  kernel === "border" && constants.read("BorderTask", task).row > 0;
+  kernel === "border" && constants.field("BorderTask", "row", task) > 0;

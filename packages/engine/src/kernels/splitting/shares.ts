@@ -19,6 +19,7 @@ export function shareOut(
 ): readonly (number | undefined)[] {
   const threads = scratch.length;
   const whole = [task, ...new Array<undefined>(threads - 1).fill(undefined)];
+  if (threads === 1) return whole;
   const measured = makeAxes(constants, task, scratch[0]!).map((axis) => ({ axis, cost: costOf(axis, threads) }));
   if (measured.length === 0) return whole;
   const best = measured.reduce((a, b) => (b.cost < a.cost ? b : a));
