@@ -15,6 +15,7 @@ import { overviewTable } from "./tables/overview.mjs";
 import { quantizationSummary, quantizationTables } from "./tables/quantization.mjs";
 import { quickstartTable } from "./tables/quickstart.mjs";
 import { isStudy, studyOrigins, studySummary, studyTables } from "./tables/study.mjs";
+import { trainingTable } from "./tables/training.mjs";
 
 const root = join(import.meta.dirname, "..");
 const check = process.argv.includes("--check");
@@ -30,6 +31,7 @@ const kinds = [
     render: eachAlone(browserRaceTable),
     summary: eachAlone(browserRaceSummary),
   },
+  { is: each(({ ratios, pytorch }) => ratios && pytorch), render: eachAlone(trainingTable) },
   { is: each(({ ratios }) => ratios), render: eachAlone(engineSpeedTable) },
   { is: each(({ wide }) => wide), render: eachAlone(wideVectorsTable) },
   { is: each(({ executed }) => executed), render: eachAlone(arm64Table) },
