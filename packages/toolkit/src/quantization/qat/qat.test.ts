@@ -10,6 +10,7 @@ import { evaluateGraph } from "../../evaluation/index.js";
 import { lower } from "../../lowering/lower.js";
 import { buildModel } from "../../models/index.js";
 import { Random } from "../../random.js";
+import { lift } from "../../simulation/lift.js";
 import { train } from "../../training/index.js";
 import { calibrationSample } from "../calibration.js";
 import { codeRange, fakeQuants, quantizeValue, withTensors } from "../fake-quant.js";
@@ -216,6 +217,14 @@ describe("training", () => {
     const { baseline, best, history, kept } = await trainQuantized(await options(2, { epochs: 6 }));
     expect(kept).toBe("trained");
     expect(history[best.epoch - 1]!.validationAccuracy!).toBeGreaterThan(baseline!.top1);
+  });
+
+  test("a network without its float source begins with its own answers", async () => {
+    const preprocessing = { channels: 1, height: 8, width: 8, resize: "exact", ...normalization, resizeTo: 8 };
+    const graph = lift(lower(await quantized(2, 2), { preprocessing: preprocessing as never }));
+    const rate = { learningRate: 1e-9, schedule: { name: "constant" } } as const;
+    const { baseline, history } = await trainQuantized(await options(2, { graph, source: undefined, epochs: 1, rate }));
+    expect(history[0]!.validationLoss).toBeCloseTo(baseline!.loss, 1);
   });
 
   test("keeps the baseline, with that sentence, where nothing was learned", async () => {

@@ -50,7 +50,7 @@ export async function trainQuantized(options: QatOptions): Promise<QatResult> {
   // that had learned with --crop-padding 4 cost it two points of accuracy.
   const sample = calibrationSample(images, { count, seed, mean, std, augmentation: options.augmentation });
   const float = source ? simplifyForImport(source) : withoutFakeQuant(graph);
-  const normalized = batchNorm === "folded" ? graph : await normalizing(graph, float, source, sample, session);
+  const normalized = batchNorm === "folded" ? graph : await normalizing(graph, source ? float : graph, source, sample, session);
   const learned = withLearnedSteps(normalized, steps);
   const finished = async (trained: Graph): Promise<Graph> => {
     const measured = batchNorm === "kept" ? await withMeasuredStatistics(trained, sample, session) : trained;
@@ -92,16 +92,17 @@ export async function trainQuantized(options: QatOptions): Promise<QatResult> {
   }
 }
 
+/** @param wanted the network whose means and variances the result's layers have */
 async function normalizing(
   graph: Graph,
-  float: Graph,
+  wanted: Graph,
   source: Graph | undefined,
   images: CalibrationInput,
   session: SessionOptions,
 ): Promise<Graph> {
   const layers = normalizedLayers(graph, source);
   const outputs = layers.map(({ output }) => output);
-  const moments = await channelMoments(float, outputs, images, session);
+  const moments = await channelMoments(wanted, outputs, images, session);
   return withMeasuredStatistics(withBatchNorm(graph, layers, moments, source), images, session);
 }
 
