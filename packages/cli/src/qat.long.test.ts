@@ -87,6 +87,21 @@ test("a finished run goes on for more epochs", async () => {
   for (const { layer } of stages[0]!.layers) expect(page()).toContain(layer);
 }, 300_000);
 
+test("a .sbq goes on from its own accuracy on the test images", async () => {
+  const data = "--data mnist --limit 1000 --threads 1";
+  const float = join(import.meta.dirname, "../../../models/mnist-float.onnx");
+  const quantize = `quantize ${float} ${data} --weights 2 --activations 2 --method mse --force --out before.sbq`;
+  expect((await subbyte(...quantize.split(" "))).status).toBe(0);
+  const { top1 } = JSON.parse((await subbyte(...`evaluate before.sbq ${data} --json`.split(" "))).stdout);
+  const { stdout } = await subbyte(...`qat before.sbq ${data} --batch 32 --epochs 4 --json --out from-sbq`.split(" "));
+  const [stage] = (JSON.parse(stdout) as QatTaskResult).stages;
+  expect(stage!.baselineTest!.top1).toBe(top1);
+  expect(stage!.kept).toBe("trained");
+  expect(stage!.test!.top1).toBeGreaterThan(top1);
+  const page = readFileSync(join(folder, "from-sbq/report.html"), "utf8");
+  expect(page).toContain(`${(100 * top1).toFixed(2)} % before training`);
+}, 300_000);
+
 test("a loss that is no longer finite exits 1, names the step and the tensor, and leaves the last good checkpoint", async () => {
   const diverging = "--weights 4 --activations 4 --lr 1e30 --schedule constant --checkpoint-every 1 --out diverged";
   const { status, stderr } = await subbyte(...qat(diverging));

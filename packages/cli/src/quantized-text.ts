@@ -60,14 +60,16 @@ function shownText({ images, shown }: QuantizeResult["figures"]): string {
 export function trainedText(result: QatTaskResult): string {
   const { float, stages, validationSplit, data, report } = result;
   const tested = stages.find(({ test }) => test)?.test;
-  const header = ["network", "epoch", "before", "after", ...(tested ? [tested.split] : []), "size", "ms/image", "file"];
-  const test = (figure: { readonly top1: number } | undefined) => (tested ? [shown(figure?.top1)] : []);
+  const testTitles = tested ? [`${tested.split} before`, `${tested.split} after`] : [];
+  const header = ["network", "epoch", "before", "after", ...testTitles, "size", "ms/image", "file"];
+  const test = (...figures: readonly ({ readonly top1: number } | undefined)[]) =>
+    tested ? figures.map((figure) => shown(figure?.top1)) : [];
   const rows = stages.map((stage) => [
     stage.bits === undefined ? "quantized" : `${stage.bits} bits`,
     stage.kept === "trained" ? stage.best : "none",
     shown(stage.baseline),
     shown(stage.validation),
-    ...test(stage.test),
+    ...test(stage.baselineTest, stage.test),
     byteSize(stage.bytes),
     threeDigits(stage.time.milliseconds),
     stage.out,
@@ -77,13 +79,14 @@ export function trainedText(result: QatTaskResult): string {
     "",
     "",
     shown(float.validation),
+    ...(tested ? [""] : []),
     ...test(float.test),
     byteSize(float.bytes),
     "",
     "",
   ];
   const onTest = tested
-    ? `; "${tested.split}": of the file on the integer engine, on ${tested.images.toLocaleString("en")} images`
+    ? `; "${testTitles.join('", "')}": on the integer engine, on ${tested.images.toLocaleString("en")} images`
     : "";
   return [
     table(header, floatRow ? [floatRow, ...rows] : rows),

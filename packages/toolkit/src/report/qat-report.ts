@@ -20,7 +20,7 @@ export async function qatReport(result: QatFigures, machine: Readonly<Record<str
     `<p class="lead">${escapeHtml(
       `Held-out images (${validationSplit}) chose the epoch. ` +
         (tested
-          ? `The ${tested.images.toLocaleString("en")} images of "${tested.split}" were looked at once, at the end, with the file on the integer engine.`
+          ? `The ${tested.images.toLocaleString("en")} images of "${tested.split}" were looked at only at the end, on the integer engine.`
           : "The data has no test images."),
     )}</p>`,
     ...(await Promise.all(stages.map((stage) => stageSection(stage, stages.length > 1)))),
@@ -37,9 +37,11 @@ const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(2)} MB`;
 function summary({ float, stages }: QatFigures): string {
   const reached = stages.map((stage) => {
     const after = stage.test?.top1 ?? stage.validation;
+    const before = stage.baselineTest?.top1 ?? stage.baseline;
+    const gain = before === undefined ? "" : `, ${shown(before)} before training`;
     const name = stage.bits === undefined ? "The quantized network" : `At ${stage.bits} bits the network`;
     return stage.kept === "trained"
-      ? `${name} reaches ${shown(after)}.`
+      ? `${name} reaches ${shown(after)}${gain}.`
       : `${name} was not better after any epoch, beyond chance: the network before training was kept, with ${shown(after)}.`;
   });
   const original = float?.test?.top1 ?? float?.validation;
@@ -47,16 +49,28 @@ function summary({ float, stages }: QatFigures): string {
 }
 
 function resultTable({ float, stages }: QatFigures, tested: TestAccuracy | undefined): string {
-  const test = (figures: TestAccuracy | undefined) => (tested ? [shown(figures?.top1)] : []);
+  const test = (...figures: readonly (TestAccuracy | undefined)[]) =>
+    tested ? figures.map((each) => shown(each?.top1)) : [];
+  const testTitles = tested ? ["Test, before", "Test, after"] : [];
+  const blank = tested ? [""] : [];
+  const floatRow = float && [
+    "float",
+    "",
+    percent(float.validation),
+    ...blank,
+    ...test(float.test),
+    "",
+    megabytes(float.bytes),
+  ];
   return htmlTable(
-    ["Network", "Held-out, before", "Held-out, after", ...(tested ? ["Test"] : []), "Best epoch", "File"],
+    ["Network", "Held-out, before", "Held-out, after", ...testTitles, "Best epoch", "File"],
     [
-      ...(float ? [["float", "", percent(float.validation), ...test(float.test), "", megabytes(float.bytes)]] : []),
+      ...(floatRow ? [floatRow] : []),
       ...stages.map((stage) => [
         stageName(stage),
         shown(stage.baseline),
         shown(stage.validation),
-        ...test(stage.test),
+        ...test(stage.baselineTest, stage.test),
         stage.kept === "trained" ? `${stage.best} of ${stage.history.length}` : "none",
         megabytes(stage.bytes),
       ]),

@@ -27,6 +27,8 @@ export interface QatStage {
   readonly weightDecay: number;
   /** Accuracy of the file on the integer engine; absent if the data has no test images. */
   readonly test: TestAccuracy | undefined;
+  /** The same of the network before training. */
+  readonly baselineTest: TestAccuracy | undefined;
   /** Time of one image on one thread of the engine. */
   readonly time: ModelTime;
   /** What training changed in each layer; empty if the network before training was kept. */

@@ -2,7 +2,7 @@
 
 import { basename, join } from "node:path";
 import { type Preprocessing, writeSbq } from "@subbyte/engine";
-import { simplifyForImport, type Tensor } from "@subbyte/graph";
+import { type Graph, simplifyForImport, type Tensor } from "@subbyte/graph";
 import type { ImageSet, OpenOptions } from "../data/index.js";
 import { defined } from "../defined.js";
 import { UsageError } from "../errors.js";
@@ -88,7 +88,7 @@ export function stageOptions(
 }
 
 /**
- * Writes the network that was kept, and evaluates it on the test images.
+ * Writes the network that was kept, and evaluates it and the network before training on the test images.
  *
  * @param name of the file in the output folder
  */
@@ -98,15 +98,19 @@ export async function finishedStage(
   result: QatResult,
   name: string,
 ): Promise<QatStage> {
-  const { best, history, baseline, kept } = result;
+  const { start, best, history, baseline, kept } = result;
   const { model, options, run, preprocessing, labels, open } = qat;
   const { seed, quantizer, threads } = options;
   const source = { source: basename(model.path), sourceHash: model.sha256 };
   const provenance = { command: "qat", method: quantizer, seed, ...source, epochs: rates.epochs };
   const probabilities = model.kind === "float" ? model.probabilities : (model.program.probabilities ?? "softmax");
-  const bytes = writeSbq(lower(best.graph, { preprocessing, probabilities, provenance, ...defined({ labels }) }));
+  const fileOf = (graph: Graph) =>
+    writeSbq(lower(graph, { preprocessing, probabilities, provenance, ...defined({ labels }) }));
+  const accuracyOf = (file: Uint8Array) => testAccuracy(open, () => integerClassifier(file, defined({ threads })), run);
+  const bytes = fileOf(best.graph);
   const out = join(options.out, name);
   await writeFileAtomic(out, bytes);
+  const test = await accuracyOf(bytes);
   return {
     out,
     bytes: bytes.length,
@@ -117,7 +121,8 @@ export async function finishedStage(
       kept === "trained" ? history.find(({ epoch }) => epoch === best.epoch)?.validationAccuracy : baseline?.top1,
     kept,
     ...rates,
-    test: await testAccuracy(open, () => integerClassifier(bytes, defined({ threads })), run),
+    test,
+    baselineTest: test && kept === "trained" ? await accuracyOf(fileOf(start)) : test,
     time: await imageTime(bytes, run),
     layers: kept === "trained" ? await changesOf(result, qat) : [],
   };
