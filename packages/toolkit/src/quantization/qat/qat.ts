@@ -13,7 +13,7 @@ import { DAMPING } from "../../training/damping.js";
 import { crossEntropyLoss, distillationLoss, type Loss, train, weightedLoss } from "../../training/index.js";
 import { snapBiases } from "../biases.js";
 import { calibrationSample } from "../calibration.js";
-import { fakeQuants, withoutFakeQuant, withTensors } from "../fake-quant.js";
+import { fakeQuants, withTensors } from "../fake-quant.js";
 import type { CalibrationInput } from "../ranges.js";
 import { isBetterBeyondChance, isSmallerBeyondChance } from "./acceptance.js";
 import { normalizedLayers, withBatchNorm, withoutBatchNorm } from "./batch-norm.js";
@@ -49,15 +49,15 @@ export async function trainQuantized(options: QatOptions): Promise<QatResult> {
   // Changed at random as in training: a border of zeros alone moves the statistics. Measured on plain images, those of a ResNet-20
   // that had learned with --crop-padding 4 cost it two points of accuracy.
   const sample = calibrationSample(images, { count, seed, mean, std, augmentation: options.augmentation });
-  const float = source ? simplifyForImport(source) : withoutFakeQuant(graph);
-  const normalized = batchNorm === "folded" ? graph : await normalizing(graph, source ? float : graph, source, sample, session);
+  const float = source && simplifyForImport(source);
+  const normalized = batchNorm === "folded" ? graph : await normalizing(graph, float ?? graph, source, sample, session);
   const learned = withLearnedSteps(normalized, steps);
   const finished = async (trained: Graph): Promise<Graph> => {
     const measured = batchNorm === "kept" ? await withMeasuredStatistics(trained, sample, session) : trained;
     return snapBiases(withWholeZeroPoints(withoutBatchNorm(measured)));
   };
   const weight = distillation?.weight ?? 0;
-  const teacher = source ? await createTeacher(float, session) : undefined;
+  const teacher = float && (await createTeacher(float, session));
   try {
     const result = await train({
       ...options,
@@ -73,7 +73,7 @@ export async function trainQuantized(options: QatOptions): Promise<QatResult> {
     const accepted =
       !baseline ||
       (await moreAccurate(best, baseline, validation!, options)) ||
-      (teacher !== undefined && (await moreFaithful(best, start, teacher, float, options)));
+      (float && teacher && (await moreFaithful(best, start, teacher, float, options)));
     if (!accepted)
       onNote?.(
         "No epoch was better than the network before training beyond chance: the result is that network, unchanged. " +
