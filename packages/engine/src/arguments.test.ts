@@ -75,6 +75,10 @@ test.each(wrong)("%s: refused, by name", async (_, name, call) => {
   expect((error as InputError).message).toContain(name);
 });
 
+test("an unknown option is named, with those that exist", async () => {
+  await expect(load(file, { thread: 2 } as never)).rejects.toThrow('no option "thread"; the options are tier, threads');
+});
+
 describe("a signal", () => {
   const stopped = AbortSignal.abort(new Error("enough"));
   test.each([false, true])("that has fired ends calls, in a worker: %s", async (worker) => {

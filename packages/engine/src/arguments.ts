@@ -71,11 +71,17 @@ export function checkOptions<Options extends object>(
 ): void {
   if (!isObject(options)) throw wrongArgument("options", options, "an object");
   for (const [name, value] of Object.entries(options)) {
-    if (!Object.hasOwn(known, name))
-      throw wrongArgument(`option "${name}"`, value, `one of the options ${Object.keys(known).join(", ")}`);
+    if (!Object.hasOwn(known, name)) throw unknownOption(name, Object.keys(known).join(", "));
     if (value !== undefined) checkArgument(name, value, known[name as keyof Options]);
   }
 }
+
+const unknownOption = (name: string, known: string): InputError =>
+  new InputError(
+    "engine-argument",
+    { argument: name, found: name, expected: known },
+    `there is no option ${described(name)}; the options are ${known}`,
+  );
 
 /** A value as text for a message: short, and never the contents of a long array. */
 export function described(value: unknown): string {

@@ -66,11 +66,7 @@ export function readSbq(bytes: Uint8Array, options: CheckOptions = {}): Program 
 /** Reads the fixed part and the JSON text. */
 function readHeader(bytes: Uint8Array): { root: JsonNode; end: number } {
   if (bytes.length < headerStart || magic.some((byte, i) => bytes[i] !== byte))
-    throw new FormatError(
-      "not-sbq",
-      { field: "magic" },
-      `magic: this is no .sbq file: it does not start with "SBQ\\0" and a header`,
-    );
+    throw new FormatError("not-sbq", { field: "magic" }, `magic: ${describeForeign(bytes)}`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const version = view.getUint32(4, true);
   if (version !== formatVersion)
@@ -92,6 +88,15 @@ function readHeader(bytes: Uint8Array): { root: JsonNode; end: number } {
   if (found !== expected)
     throw damaged("headerChecksum", `the header has checksum ${found}, the file says ${expected}; the file is damaged`);
   return { root: new JsonNode(parseJson(decodeUtf8(text), "header"), ""), end };
+}
+
+/** What bytes are that do not begin as a `.sbq` file does. Many servers send a page where there is no file. */
+function describeForeign(bytes: Uint8Array): string {
+  if (bytes.length === 0) return "this file is empty";
+  const start = new TextDecoder().decode(bytes.subarray(0, 200)).trimStart();
+  if (/^<(!doctype|html|\?xml|!--)/i.test(start))
+    return "this is a web page, not a .sbq file; probably there is no file at this address, so check it";
+  return 'this is not a .sbq file, because it does not begin with "SBQ\\0"; the command "subbyte quantize" makes one from a float network';
 }
 
 function decodeUtf8(bytes: Uint8Array): string {

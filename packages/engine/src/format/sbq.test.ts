@@ -83,6 +83,14 @@ describe("damaged files", () => {
       expect(() => readSbq(bytes.slice(0, length)), `at ${length}`).toThrow(FormatError);
   });
 
+  test.each([
+    ["a page that a server sends where there is no file", "\n<!DOCTYPE html>\n<html></html>", "web page"],
+    ["an empty file", "", "empty"],
+    ["another file", "\u0008\u0008\u0012\u0007pytorch", "subbyte quantize"],
+  ])("%s is recognised", (_, text, said) => {
+    expect(() => readSbq(new TextEncoder().encode(text))).toThrow(said);
+  });
+
   test("a byte more", () => {
     const longer = new Uint8Array(bytes.length + 1);
     longer.set(bytes);

@@ -128,7 +128,7 @@ const notAnImage = (found: unknown): InputError =>
   wrongArgument(
     "an image",
     found,
-    "{ data, width, height, channels }, ImageData or, in a browser, a picture of its own",
+    "{ data, width, height, channels }, ImageData or, in a browser, an image, video or canvas element, an ImageBitmap, a VideoFrame or a Blob",
   );
 
 /** Whether an error means that a picture's pixels may not be read because it comes from another origin. */

@@ -39,9 +39,10 @@ export function chooseModel(
   if (names.length === 1) return repository.get(names[0]!, version);
   const family = name === undefined ? "" : ` whose name starts with ${JSON.stringify(name.slice(0, 80))}`;
   if (names.length === 0)
-    throw new ServerError("unknown-model", `There is no ${type}-bit classifier${family}.`, {
-      action: `Bit widths here are ${bitWidthsOf(repository)}.`,
-    });
+    throw repository.unknown(
+      `There is no ${type}-bit classifier${family}.`,
+      `Bit widths here are ${bitWidthsOf(repository)}.`,
+    );
   throw new ServerError(
     "invalid-request",
     `There are ${names.length} ${type}-bit classifiers${family}: ${names.slice(0, 8).join(", ")}.`,

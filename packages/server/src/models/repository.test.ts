@@ -2,7 +2,8 @@ import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { classify, modelFolder, png, testModel, testServer, until } from "../../test/models.js";
-import type { IndexEntry } from "./repository.js";
+import type { ServerError } from "../errors.js";
+import { type IndexEntry, Repository } from "./repository.js";
 
 /** Puts a file in its place at once, as deployments do. */
 function replace(folder: string, file: string, content: Uint8Array): void {
@@ -103,6 +104,34 @@ describe("a watched folder", () => {
       { name: "ä ö", version: "", state: "UNAVAILABLE", reason: expect.stringContaining("rename") },
     ]);
     expect(repository.isReady).toBe(true);
+  });
+
+  test("while a folder is loaded, its models are not ready, and no model is unknown", async () => {
+    const { repository } = await testServer({ models: modelFolder({ "a.sbq": testModel(1), "b.sbq": testModel(2) }) });
+    const answers: Record<string, unknown> = {};
+    const ask = (name: string): unknown => {
+      try {
+        return starting.get(name).name;
+      } catch (error) {
+        return [(error as ServerError).code, (error as ServerError).message];
+      }
+    };
+    const starting: Repository = new Repository({
+      ...repository.options,
+      onEvent: ({ model }) => {
+        if (model === "a") for (const name of ["a", "b", "c", "default"]) answers[name] = ask(name);
+      },
+    });
+    expect(ask("default")).toEqual(["model-not-ready", expect.stringContaining("is loading its models")]);
+    await starting.open();
+    expect(answers).toEqual({
+      a: "a",
+      b: ["model-not-ready", expect.stringContaining('"b" is not ready (loading)')],
+      c: ["model-not-ready", expect.stringContaining("is loading its models")],
+      default: "a",
+    });
+    expect(ask("c")).toEqual(["unknown-model", expect.stringContaining('no model "c"')]);
+    await starting.close();
   });
 
   test("an empty folder is live and not ready", async () => {

@@ -123,7 +123,7 @@ export class Repository {
   get(name: string, version?: string): LoadedModel {
     const known = name === "default" && !this.#models.has(name) ? (this.defaultName ?? name) : name;
     const versions = this.#models.get(known);
-    if (versions === undefined || versions.size === 0) throw this.#unknown(name);
+    if (versions === undefined) throw this.unknown(`There is no model ${JSON.stringify(known)}.`);
     const ready = this.versionsOf(known);
     if (version === undefined || version === "") {
       const latest = ready.at(-1);
@@ -160,7 +160,7 @@ export class Repository {
     for (const entry of this.#models.get(name)?.values() ?? []) delete entry.tried;
     await this.sync();
     const versions = this.#models.get(name);
-    if (versions === undefined) throw this.#unknown(name);
+    if (versions === undefined) throw this.unknown(`There is no model ${JSON.stringify(name)}.`);
     const failed = [...versions.values()].find(({ reason }) => reason !== "");
     if (failed !== undefined && failed.reason !== NOT_SELECTED)
       throw new ServerError("load-failed", `The model "${name}" could not be loaded: ${failed.reason}`, {
@@ -174,7 +174,7 @@ export class Repository {
    * @throws {ServerError} if there is no such model
    */
   async unload(name: string): Promise<void> {
-    if (!this.#models.has(name)) throw this.#unknown(name);
+    if (!this.#models.has(name)) throw this.unknown(`There is no model ${JSON.stringify(name)}.`);
     this.#unloaded.add(name);
     await this.sync();
   }
@@ -200,6 +200,8 @@ export class Repository {
     if (this.#closed) return;
     const { found, rejected } = await scanFolder(this.options.folder);
     this.#rejected = rejected;
+    // All at once, so that a request for a model is told that it is still to be loaded.
+    for (const source of found) this.#register(source);
     for (const name of new Set([...this.#models.keys(), ...found.map((each) => each.name)]))
       await this.#syncModel(
         name,
@@ -209,12 +211,6 @@ export class Repository {
 
   async #syncModel(name: string, found: readonly FoundModel[]): Promise<void> {
     const versions = this.#models.get(name) ?? new Map<string, Version>();
-    if (found.length > 0) this.#models.set(name, versions);
-    for (const source of found) {
-      const entry = versions.get(source.version);
-      if (entry === undefined) versions.set(source.version, { source, state: "UNAVAILABLE", reason: NOT_SELECTED });
-      else entry.source = source;
-    }
     const onDisk = new Set(found.map(({ version }) => version));
     // From the highest: an older version is loaded only where no newer one can be. What is not wanted goes last, so that a version
     // whose file was removed serves until the one that takes its place is ready.
@@ -234,6 +230,14 @@ export class Repository {
       if (!onDisk.has(entry.source.version)) versions.delete(entry.source.version);
     }
     if (versions.size === 0) this.#models.delete(name);
+  }
+
+  #register(source: FoundModel): void {
+    const versions = this.#models.get(source.name) ?? new Map<string, Version>();
+    this.#models.set(source.name, versions);
+    const entry = versions.get(source.version);
+    if (entry === undefined) versions.set(source.version, { source, state: "LOADING", reason: "" });
+    else entry.source = source;
   }
 
   /**
@@ -290,10 +294,11 @@ export class Repository {
     this.options.onEvent({ event, model: name, version });
   }
 
-  #unknown(name: string): ServerError {
-    const names = [...this.#models.keys()].sort();
-    return new ServerError("unknown-model", `There is no model ${JSON.stringify(name)}.`, {
-      action: names.length === 0 ? "The server has no models." : `The server has ${listed(names)}.`,
+  /** The error for a model that is not there. Before the folder is loaded, nobody knows whether it will be. */
+  unknown(message: string, action = `The server has ${listed([...this.#models.keys()].sort())}.`): ServerError {
+    if (this.#opened) return new ServerError("unknown-model", message, { action });
+    return new ServerError("model-not-ready", "The server has just been started and is loading its models.", {
+      action: "Try again in a few seconds.",
     });
   }
 }
@@ -302,7 +307,7 @@ export class Repository {
 const NOT_SELECTED = "a higher version serves";
 
 const listed = (names: readonly string[]): string =>
-  names.length <= 8 ? names.join(", ") : `${names.slice(0, 8).join(", ")} and ${names.length - 8} more`;
+  names.length > 8 ? `${names.slice(0, 8).join(", ")} and ${names.length - 8} more` : names.join(", ") || "no models";
 
 const notReady = (name: string, { state, reason }: Version): ServerError =>
   new ServerError(
