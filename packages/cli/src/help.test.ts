@@ -48,6 +48,12 @@ test("what everybody needs comes first in the help, in groups, with defaults", (
   expect(at("--out ")).toBeLessThan(at("--first-last-bits"));
 });
 
+test("help names other options as flags, and sizes as they are typed", () => {
+  const help = (name: string) => every.find((command) => command.name() === name)!.helpInformation();
+  expect(help("serve")).toMatch(/--max-body <size> .*\(default: 32MB\)/s);
+  for (const command of every) expect(command.helpInformation()).not.toContain("`");
+});
+
 test("commands are listed by name", () => {
   expect(new Set(commands.map(({ name }) => name)).size).toBe(every.length);
 });

@@ -16,6 +16,7 @@ import {
   valueOfText,
 } from "@subbyte/toolkit/options";
 import { Argument, type Command, Option } from "commander";
+import { withFlags } from "./flags.js";
 
 /** Adds the arguments and options of tasks: common ones first, then the advanced ones, each in their groups. */
 export function withTaskOptions(command: Command, taskNames: readonly [TaskName, ...TaskName[]]): Command {
@@ -62,12 +63,13 @@ function optionFor(name: OptionName, definition: OptionDefinition): Option {
 const negated = ({ kind, default: value }: OptionDefinition): boolean => kind === "flag" && value === true;
 
 function helpOf(definition: OptionDefinition & { readonly min?: number; readonly max?: number }): string {
-  const { help, min, max, default: value, kind, example, choices } = definition;
+  const { min, max, default: value, kind, example, choices, takes } = definition;
+  const help = withFlags(definition.help);
   if (negated(definition)) return `do not ${help}`;
   const facts = [
     ...(min !== undefined && max !== undefined ? [`${min}…${max}`] : []),
     ...(value !== undefined && kind !== "flag"
-      ? [`default: ${value}`]
+      ? [`default: ${typeof value === "number" && takes?.startsWith("a size") ? `${value / 1e6}MB` : value}`]
       : example === undefined || choices !== undefined
         ? []
         : [`example: ${example}`]),

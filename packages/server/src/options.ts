@@ -42,7 +42,7 @@ export interface ServerOptions {
   readonly maxWait?: number;
   /** Most milliseconds from a request's arrival to its answer, and for receiving its body; 30,000 by default. */
   readonly requestTimeout?: number;
-  /** Most bytes of a request, 32 MiB by default. */
+  /** Most bytes of a request, 32 MB by default. */
   readonly maxBodyBytes?: number;
   /** Most images of a request, 64 by default. */
   readonly maxImages?: number;
@@ -105,7 +105,7 @@ export function settingsOf(options: ServerOptions): Settings {
     maxQueue: 128,
     maxWait: 250,
     requestTimeout: 30_000,
-    maxBodyBytes: 32 * MiB,
+    maxBodyBytes: 32_000_000,
     maxImages: 64,
     maxPixels: 50e6,
     maxDecodedBytes: 512 * MiB,

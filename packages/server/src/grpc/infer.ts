@@ -84,7 +84,7 @@ function classCount({ name, parameters }: InferRequestedOutput): number {
   const k = Number(classification.int64Param ?? classification.uint64Param);
   if (!(Number.isSafeInteger(k) && k >= 0))
     throw wrongTensor(
-      `The parameter classification of the output "${name}" is no count.`,
+      `The parameter classification of the output "${name}" must be a number of classes, 0 or more.`,
       "Send it as an int64_param.",
     );
   return k;

@@ -36,7 +36,7 @@ async function imagesOf(
 ): Promise<{ readonly fields: Form["fields"]; readonly images: readonly EncodedImage[] }> {
   const contentType = headers["content-type"] ?? "";
   if (!/^multipart\/form-data\b/i.test(contentType))
-    throw new ServerError("unsupported-media-type", "The body is no multipart/form-data.", { action: SEND_FILES });
+    throw new ServerError("unsupported-media-type", "The body is not multipart/form-data.", { action: SEND_FILES });
   const { fields, files } = await readForm(contentType, (body as Buffer | undefined) ?? Buffer.alloc(0), maxImages);
   if (files.length === 0)
     throw new ServerError("invalid-request", "The form has no image files.", { action: SEND_FILES });

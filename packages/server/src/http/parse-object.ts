@@ -14,6 +14,6 @@ export function parseObject(bytes: Uint8Array): Readonly<Record<string, unknown>
     });
   }
   if (typeof value !== "object" || value === null || Array.isArray(value))
-    throw new ServerError("invalid-json", "The body is no JSON object.", { action: "Send a JSON object." });
+    throw new ServerError("invalid-json", "The body is not a JSON object.", { action: "Send a JSON object." });
   return value as Readonly<Record<string, unknown>>;
 }

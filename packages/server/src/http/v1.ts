@@ -97,7 +97,7 @@ async function predictions(
   cancellation: Cancellation,
 ) {
   if (!Array.isArray(instances) || instances.length === 0)
-    throw new ServerError("invalid-request", "instances is no list of items.", {
+    throw new ServerError("invalid-request", "The field instances must be a list with at least one item.", {
       action: 'Send {"instances": [item, …]}.',
     });
   const { inputs } = model.description;

@@ -13,7 +13,7 @@ import { rankClasses } from "./ranking.js";
 export function classesOf(tensor: Tensor, k: number, { description }: LoadedModel): Tensor {
   const { name, shape, datatype } = tensor;
   if (datatype !== "FP32" || shape.length !== 2)
-    throw wrongTensor(`The output "${name}" is no FP32 [N, classes], so that it cannot be given as classes.`);
+    throw wrongTensor(`The output "${name}" is not FP32 [N, classes], so it cannot be given as classes.`);
   const [count, classes] = shape as [number, number];
   const classifier: Partial<Classifier> = description.classifier?.output === name ? description.classifier : {};
   const data = Array.from({ length: count }, (_, n) => {

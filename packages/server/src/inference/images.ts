@@ -68,7 +68,7 @@ const alone = (bytes: Uint8Array): Uint8Array =>
 const undecodable = (name: string, cause: Error): ServerError =>
   new ServerError(
     "invalid-image",
-    sentence(`${name} is no image that can be decoded: ${cause.message.replace(/[\s:.]+$/, "")}`),
+    sentence(`${name} cannot be decoded as an image: ${cause.message.replace(/[\s:.]+$/, "")}`),
     {
       action: `Send ${FORMATS} files.`,
       cause,

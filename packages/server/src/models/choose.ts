@@ -47,7 +47,8 @@ export function chooseModel(
     "invalid-request",
     `There are ${names.length} ${type}-bit classifiers${family}: ${names.slice(0, 8).join(", ")}.`,
     {
-      action: 'Name one in the form field "model", or start the server with --model-type.',
+      action:
+        'Name one in the form field "model", or say at the start of the server which one it means (option modelTypes).',
     },
   );
 }

@@ -70,7 +70,7 @@ export const bitWidthOptions = {
   residualBits: integer({ ...bits, help: "bit width of the residual stream", advanced: true, default: 8 }),
   narrowWeights: flag({
     group: "Bit widths",
-    help: "make weight grids symmetric at 4 bits and more, without the lowest code",
+    help: "leave out the lowest code of weights of 4 bits and more, which makes their grid symmetric",
     advanced: true,
     default: true,
   }),

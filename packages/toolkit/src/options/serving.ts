@@ -133,7 +133,7 @@ export const servingOptions = {
     help: "largest size of a request, such as 500kB or 20MB",
     unit: "bytes",
     placeholder: "size",
-    default: 33_554_432,
+    default: 32_000_000,
   }),
   maxImages: integer({
     ...limits,

@@ -127,13 +127,13 @@ function notesOf(model: OpenedModel, { name, classes }: ImageSet, { by, targets 
       : [];
   if (by === "order")
     return [
-      `${labelsOf(model) ? "the class names of" : "nothing names the classes of"} ${model.path}${labelsOf(model) ? " are not looked at" : ""}: its classes 0 … ${count - 1} are taken to be ${listed(classes)}, ` +
-        "the classes of the images in the order of their names; `labelsMap` says otherwise",
+      `${labelsOf(model) ? `the class names of ${model.path} are ignored` : `${model.path} has no class names`}: ` +
+        `its classes 0 … ${count - 1} are taken to be ${listed(classes)}, in the order of the images' class names; if this is wrong, give \`labelsMap\``,
     ];
   if (by === "imagenet")
     return [
-      `nothing names the ${count} classes of ${model.path}: they are taken to be ImageNet's, ${count === 1001 ? "behind a background class" : "in their usual order"}; ` +
-        "`labelsMap` says otherwise",
+      `${model.path} has no class names: its ${count} classes are taken to be ImageNet's, ${count === 1001 ? "after a background class" : "in their usual order"}; ` +
+        "if this is wrong, give `labelsMap`",
       ...subset,
     ];
   const isInOrder = among === count && targets.every((target, label) => target === label);

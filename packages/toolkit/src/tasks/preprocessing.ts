@@ -162,7 +162,7 @@ function describedPreparation(
     : `mean ${values("mean")} (${said[origin.mean]}) and std ${values("std")} (${said[origin.std]})`;
   const advice =
     origin.mean === "guess" || origin.std === "guess"
-      ? `; nothing in ${path} says how its images were normalized, so give \`mean\` and \`std\` where ${usualNormalizations(channels)[0]!.name} are wrong`
+      ? `; nothing in ${path} says how its images were normalized, so these are ${usualNormalizations(channels)[0]!.name}; if training used others, give \`mean\` and \`std\``
       : "";
   return `images are ${colours}, ${width}×${height} pixels${resized}, normalized by ${normalized}${advice}`;
 }

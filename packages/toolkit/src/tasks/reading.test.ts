@@ -65,7 +65,7 @@ describe("classes", () => {
   test("without names, the order of the folders is taken, a note says so, and a warning that it is wrong", async () => {
     const { result, notes, warnings } = await evaluated({ labelsMap: undefined });
     expect(result.top1).toBeLessThan(0.3);
-    expect(notes).toMatch(/nothing names the classes of .*: .* 0 … 3 are taken to be bright, dark, dim, light/);
+    expect(notes).toMatch(/has no class names: its classes 0 … 3 are taken to be bright, dark, dim, light/);
     expect(warnings).toMatch(/would name 100\.0 % right if its classes had another order.*`labelsMap`/);
     expect(result.warnings).toHaveLength(1);
   });

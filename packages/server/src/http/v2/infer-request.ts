@@ -7,6 +7,7 @@ import { requireDatatype, wrongTensor } from "../../tensors/errors.js";
 import { tensorOfJson } from "../../tensors/json.js";
 import type { Tensor } from "../../tensors/tensor.js";
 import { parseObject } from "../parse-object.js";
+import { describeFault } from "./schema-fault.js";
 
 export interface RequestedOutput {
   readonly name: string;
@@ -92,8 +93,8 @@ export function readInferRequest(body: Uint8Array, headerLength: string | undefi
   const object = parseObject(body.subarray(0, jsonBytes)) as unknown;
   if (!validate(object)) {
     const [fault] = validate.errors!;
-    throw new ServerError("invalid-request", `The request's ${fault!.instancePath || "object"} ${fault!.message}.`, {
-      action: "See the Open Inference Protocol's inference request, or /docs.",
+    throw new ServerError("invalid-request", describeFault(fault!), {
+      action: "The page /docs shows a request of the Open Inference Protocol.",
     });
   }
   const binary = body.subarray(jsonBytes);
@@ -136,8 +137,12 @@ export function readInferRequest(body: Uint8Array, headerLength: string | undefi
 function headerBytes(text: string, total: number): number {
   const bytes = Number(text);
   if (!/^\d{1,10}$/.test(text) || bytes > total)
-    throw new ServerError("invalid-request", "Inference-Header-Content-Length is no number of bytes within the body.", {
-      action: "Send the length of the JSON object.",
-    });
+    throw new ServerError(
+      "invalid-request",
+      "Inference-Header-Content-Length must be a number of bytes, at most the length of the body.",
+      {
+        action: "Send the length of the JSON object.",
+      },
+    );
   return bytes;
 }
