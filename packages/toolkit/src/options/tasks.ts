@@ -134,7 +134,9 @@ export const tasks = {
     needs: ["model", "data"],
     arguments: 1,
     own: {
-      data: { help: '"mnist", a folder of class folders or of photographs, the binary files of CIFAR-10, a .tgz of these, or "none"' },
+      data: {
+        help: '"mnist", a folder of class folders or of photographs, the binary files of CIFAR-10, a .tgz of these, or "none"',
+      },
       out: file("path of the .sbq; by default in this folder, named after the model and its bit widths"),
     },
   },

@@ -4,7 +4,6 @@ import type { FinishedRun, MissingRun, StudyResults } from "../study/merge.js";
 import type { EpochRecord } from "../training/index.js";
 
 const CLASSES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];
-const IMAGES = 10_000;
 
 /** A confusion matrix of 1,000 images of each class, whose errors go to the next class. */
 const confusionOf = (top1: number): number[][] => {
@@ -40,6 +39,8 @@ export interface MadeStudy {
   readonly arch?: string;
   readonly float?: number;
   readonly floatHash?: string;
+  /** Number of test images, 10,000 by default. */
+  readonly images?: number;
   readonly made: readonly Made[];
   /** Milliseconds by bit width, and of `ort-web-float32`. */
   readonly latency?: { readonly own: Readonly<Record<number, number>>; readonly peer: number };
@@ -47,7 +48,16 @@ export interface MadeStudy {
 }
 
 export function studyResults(study: MadeStudy): StudyResults {
-  const { name = "made", network = "net", data = "photos", arch = "resnet18", float = 0.9, made, latency } = study;
+  const {
+    name = "made",
+    network = "net",
+    data = "photos",
+    arch = "resnet18",
+    float = 0.9,
+    images = 10_000,
+    made,
+    latency,
+  } = study;
   const runs: FinishedRun[] = [];
   const add = (run: Partial<FinishedRun> & Pick<FinishedRun, "kind" | "result">): void => {
     const id = [network, data, run.method ?? run.kind, run.bits, run.seed]
@@ -73,7 +83,7 @@ export function studyResults(study: MadeStudy): StudyResults {
     });
   };
   const accuracy = (top1: number) => ({
-    images: IMAGES,
+    images,
     split: "test",
     top1,
     top5: 0.99,
@@ -85,8 +95,9 @@ export function studyResults(study: MadeStudy): StudyResults {
   const floatResult = { model: { sha256: study.floatHash ?? "f".repeat(64), bytes: 40e6 }, accuracy: accuracy(float) };
   add({ kind: "float", result: { ...floatResult, history: historyOf(4), bestEpoch: 4, notes: [] } });
   for (const { method, bits, seed = 0, top1, epochs } of made) {
-    const lost = Math.max(0, Math.round(IMAGES * (float - top1)) + 50);
-    const gained = lost - Math.round(IMAGES * (float - top1));
+    const difference = Math.round(images * (float - top1));
+    const lost = Math.max(0, difference + images / 200);
+    const gained = lost - difference;
     add({
       kind: "quantized",
       method,
@@ -96,7 +107,7 @@ export function studyResults(study: MadeStudy): StudyResults {
       result: {
         model: { sha256: `${bits}`.repeat(64).slice(0, 64), bytes: 1.25e6 * bits },
         accuracy: accuracy(top1),
-        agreement: { share: 1 - (lost + gained) / IMAGES, lost, gained },
+        agreement: { share: 1 - (lost + gained) / images, lost, gained },
         ...(epochs === undefined ? {} : { history: historyOf(epochs), bestEpoch: epochs }),
         notes: [],
       },

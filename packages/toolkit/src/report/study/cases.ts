@@ -2,7 +2,8 @@
 
 import type { FinishedRun, MissingRun, StudyResults } from "../../study/merge.js";
 import { thoroughness } from "./methods.js";
-import { type Interval, mean, pairedChange, wilson } from "./statistics.js";
+import { caseTitle } from "./names.js";
+import { change, type Interval, mean, pairedChange, wilson } from "./statistics.js";
 
 /** All seeds of one method at one bit width. */
 export interface Point {
@@ -27,7 +28,7 @@ export interface Point {
 export interface Case {
   /** Such as `resnet18-cifar10`. */
   readonly id: string;
-  /** Such as `resnet18 on cifar10`. */
+  /** Such as `ResNet-18 on CIFAR-10`. */
   readonly title: string;
   readonly network: string;
   readonly data: string;
@@ -55,7 +56,7 @@ export function reportData(studies: readonly StudyResults[]): ReportData {
     const same = seen.get(id) ?? [];
     if (same.some(({ result }) => result.model?.sha256 === float.result.model?.sha256)) continue;
     seen.set(id, [...same, float]);
-    const title = `${float.network} on ${float.data}`;
+    const title = caseTitle(float.network, float.data);
     const number = same.length + 1;
     cases.push(
       caseOf(float, studies, number === 1 ? id : `${id}-${number}`, number === 1 ? title : `${title} (${number})`),
@@ -106,8 +107,7 @@ function pointOf(runs: readonly FinishedRun[], float: FinishedRun, latency: Fini
   const { top1, images } = float.result.accuracy!;
   const changes = runs.map(({ result: { agreement, accuracy } }): Interval => {
     if (agreement) return pairedChange(agreement.lost, agreement.gained, images);
-    const value = accuracy!.top1 - top1;
-    return { value, low: value, high: value };
+    return change(top1, accuracy!.top1, images);
   });
   const agreements = runs.flatMap(({ result }) => (result.agreement ? [result.agreement.share] : []));
   return {

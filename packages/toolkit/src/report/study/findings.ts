@@ -22,7 +22,7 @@ export function findings(data: ReportData): Findings {
   };
 }
 
-/** Loss of accuracy, as a share, that sentences still call the same accuracy. */
+/** Loss of accuracy, as a share, up to which 4 bits suffice. The whole 95 % interval of the loss must lie on one side of it. */
 const SMALL_LOSS = 0.015;
 
 const mainAt = (each: Case, bits: number): Point | undefined =>
@@ -56,13 +56,36 @@ interface Measured {
 }
 
 function fourBitsBy(measured: readonly Measured[]): string {
-  const within = measured.filter(({ point }) => point.change.value >= -SMALL_LOSS);
-  const beyond = measured.filter((each) => !within.includes(each));
-  if (within.length === 0) return `With 4 bits, accuracy changes by ${changesOf(beyond)}.`;
-  const suffice = `4 bits suffice ${where(within)}: accuracy changes by ${changesOf(within)}.`;
-  if (beyond.length === 0) return suffice;
-  const isQuick = beyond.every(({ point: { method, runs } }) => choosesRangesAlone(method, runs));
-  return `${suffice} ${isQuick ? "By ranges alone they" : "They"} do not suffice ${where(beyond)}: there it changes by ${changesOf(beyond)}.`;
+  const within = measured.filter(({ point }) => point.change.low >= -SMALL_LOSS);
+  const beyond = measured.filter(({ point }) => point.change.high < -SMALL_LOSS);
+  const open = measured.filter((each) => !within.includes(each) && !beyond.includes(each));
+  return [
+    within.length > 0 && sufficient(within),
+    beyond.length > 0 && insufficient(beyond, within.length > 0),
+    uncertain(open),
+  ]
+    .filter(Boolean)
+    .join(" ");
+}
+
+const sufficient = (measured: readonly Measured[]): string =>
+  `4 bits suffice ${where(measured)}: accuracy changes by ${changesOf(measured)}.`;
+
+function insufficient(measured: readonly Measured[], othersSuffice: boolean): string {
+  if (!othersSuffice) return `With 4 bits, accuracy changes by ${changesOf(measured)}.`;
+  const isQuick = measured.every(({ point: { method, runs } }) => choosesRangesAlone(method, runs));
+  return `${isQuick ? "By ranges alone they" : "They"} do not suffice ${where(measured)}: there it changes by ${changesOf(measured)}.`;
+}
+
+/** Cases with too few test images to tell: a small loss and a large one both lie within the interval. */
+function uncertain(measured: readonly Measured[]): string {
+  if (measured.length === 0) return "";
+  const [{ point }] = measured as readonly [Measured];
+  const interval =
+    measured.length === 1
+      ? `; with so few images, the true change may lie between ${points(point.change.low)} and ${points(point.change.high)} points`
+      : "; with so few test images, the true changes may be larger or smaller";
+  return `Whether 4 bits suffice ${where(measured)} is uncertain: accuracy changes by ${changesOf(measured)}${interval}.`;
 }
 
 const where = (measured: readonly Measured[]): string =>
@@ -105,8 +128,8 @@ function space(cases: readonly Case[]): string {
   });
   if (ratios.length === 0) return "";
   return (
-    `Files of 4 bits are ${range(ratios.map(({ float }) => float))} times smaller than float's ` +
-    `and ${range(ratios.map(({ eight }) => eight))} times smaller than those of 8 bits.`
+    `Files with 4 bits are ${range(ratios.map(({ float }) => float))} times smaller than float files ` +
+    `and ${range(ratios.map(({ eight }) => eight))} times smaller than files with 8 bits.`
   );
 }
 
@@ -137,8 +160,8 @@ function incomplete({ studies, missing }: ReportData): string {
   const failed = missing.filter(({ state }) => state === "failed").length;
   const planned = missing.length + studies.reduce((sum, { runs }) => sum + runs.length, 0);
   return (
-    `${missing.length} of ${planned} planned runs ${missing.length === 1 ? "is" : "are"} not finished` +
-    `${failed > 0 ? `, and ${failed} of them failed` : ""}; what is said here is without ${missing.length === 1 ? "it" : "them"}.`
+    `${missing.length} of the ${planned} planned runs ${missing.length === 1 ? "is" : "are"} not finished` +
+    `${failed > 0 ? `, and ${failed} of them failed` : ""}; these figures leave ${missing.length === 1 ? "it" : "them"} out.`
   );
 }
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { pairedChange, paretoFront, wilson } from "./statistics.js";
+import { change, pairedChange, paretoFront, wilson } from "./statistics.js";
 
 test("Wilson's interval has the published values", () => {
   // Newcombe 1998, "Two-sided confidence intervals for the single proportion", table I, method 3.
@@ -18,12 +18,27 @@ test("Wilson's interval has the published values", () => {
 });
 
 test("a change by pairs has the interval of the paired difference", () => {
-  // 10,000 images, 120 lost and 60 gained: −0.6 points, ± 1.96 · √((0.018 − 0.006²) / 10,000).
+  // 10,000 images, 120 lost and 60 gained: −0.6 points, ± 1.96 · √((0.018 − 0.006²) / 10,000) but for one image in each cell.
   const { value, low, high } = pairedChange(120, 60, 10_000);
   expect(value).toBeCloseTo(-0.006, 12);
-  expect(high - value).toBeCloseTo(1.959964 * Math.sqrt((0.018 - 0.000036) / 10_000), 8);
-  expect(value - low).toBeCloseTo(high - value, 12);
-  expect(pairedChange(0, 0, 100)).toEqual({ value: 0, low: 0, high: 0 });
+  expect((high - low) / 2).toBeCloseTo(1.959964 * Math.sqrt((0.018 - 0.000036) / 10_000), 4);
+  expect((high + low) / 2).toBeCloseTo(value, 5);
+});
+
+test("a few images on which two classifiers agree say little", () => {
+  // The share of images on which they differ is below 3 / n, the rule of three.
+  const { value, low, high } = pairedChange(0, 0, 100);
+  expect(value).toBe(0);
+  expect(low).toBeLessThan(-0.02);
+  expect(high).toBeGreaterThan(0.02);
+  expect(pairedChange(0, 0, 10_000).low).toBeGreaterThan(-0.0005);
+});
+
+test("without pairs, a change has the wider interval of two samples", () => {
+  const { value, low, high } = change(0.9, 0.88, 1000);
+  expect(value).toBeCloseTo(-0.02, 12);
+  expect((high - low) / 2).toBeCloseTo(1.959964 * Math.sqrt((0.9 * 0.1 + 0.88 * 0.12) / 1000), 3);
+  expect(change(1, 1, 50).low).toBeLessThan(-0.02);
 });
 
 test("nothing outside the front is better in both respects, and nothing within it is beaten", () => {

@@ -26,15 +26,33 @@ export function wilson(share: number, count: number): Interval {
 
 /**
  * The change of accuracy between two classifiers of the same images, with its 95 % interval. Images that both classify
- * correctly or both wrongly do not count, so the interval is much narrower than that of either accuracy.
+ * correctly or both wrongly do not count, so the interval is much narrower than that of either accuracy. It does not shrink to nothing
+ * if the classifiers agree on all of a few images.
  *
  * @param lost images that only the first classifies correctly
  * @param gained images that only the second classifies correctly
+ * @see Bonett and Price 2012, "Adjusted Wald confidence interval for a difference of binomial proportions based on paired data"
  */
 export function pairedChange(lost: number, gained: number, count: number): Interval {
-  const value = (gained - lost) / count;
-  const deviation = Math.sqrt((lost + gained) / count - value * value) / Math.sqrt(count);
-  return { value, low: value - Z * deviation, high: value + Z * deviation };
+  const [first, second] = [(lost + 1) / (count + 2), (gained + 1) / (count + 2)];
+  const centre = second - first;
+  const half = Z * Math.sqrt((first + second - centre * centre) / (count + 2));
+  return { value: (gained - lost) / count, low: Math.max(-1, centre - half), high: Math.min(1, centre + half) };
+}
+
+/**
+ * The change between two accuracies on the same number of images, with a 95 % interval for classifiers of which nobody counted the
+ * images that only one classifies correctly.
+ *
+ * @param before, after accuracies, 0…1
+ * @param count number of images on which each was measured
+ * @see Agresti and Caffo 2000, "Simple and effective confidence intervals for proportions and differences of proportions"
+ */
+export function change(before: number, after: number, count: number): Interval {
+  const [first, second] = [before, after].map((share) => (share * count + 1) / (count + 2)) as [number, number];
+  const centre = second - first;
+  const half = Z * Math.sqrt((first * (1 - first) + second * (1 - second)) / (count + 2));
+  return { value: after - before, low: Math.max(-1, centre - half), high: Math.min(1, centre + half) };
 }
 
 export const mean = (values: readonly number[]): number =>

@@ -55,9 +55,9 @@ describe("the findings", () => {
   test("say in words what 4 bits cost, save and gain, from the most thorough method", () => {
     const { summary, cases } = findings(reportData([whole]));
     expect(summary).toBe(
-      "4 bits suffice for resnet18 on cifar10: accuracy changes by −0.10 points against float (86.90 % of 10,000 test images, qat). " +
+      "4 bits suffice for ResNet-18 on CIFAR-10: accuracy changes by −0.10 points against float (86.90 % of 10,000 test images, qat). " +
         "Without quantization-aware training it changes by −0.30 points against float (86.70 % of 10,000 test images, reconstruct). " +
-        "Files of 4 bits are 8.0 times smaller than float's and 2.0 times smaller than those of 8 bits. " +
+        "Files with 4 bits are 8.0 times smaller than float files and 2.0 times smaller than files with 8 bits. " +
         "Measured side by side, 4 bits take 0.67 of the time of 8 bits and are 4.5 times as fast as float in the fastest other runtime.",
     );
     expect(cases[0]!.text).toContain(
@@ -83,15 +83,24 @@ describe("the findings", () => {
   test("tell cases in which 4 bits suffice from those in which they do not", () => {
     const poor = studyResults({ network: "poor", made: [{ method: "mse", bits: 4, top1: 0.6 }] });
     expect(findings(reportData([whole, poor])).summary).toMatch(
-      /^4 bits suffice for resnet18 on cifar10: .*, qat\)\..* By ranges alone they do not suffice for poor on photos: there it changes by −30\.00 points/,
+      /^4 bits suffice for ResNet-18 on CIFAR-10: .*, qat\)\..* By ranges alone they do not suffice for poor on photos: there it changes by −30\.00 points/,
     );
+  });
+
+  test("leave open whether 4 bits suffice where there are too few test images to tell", () => {
+    const few = (top1: number) =>
+      findings(reportData([studyResults({ images: 200, made: [{ method: "mse", bits: 4, top1 }] })])).summary;
+    expect(few(0.9)).toMatch(
+      /^Whether 4 bits suffice for net on photos is uncertain: accuracy changes by 0\.00 points .*200 test images, mse\); with so few images, the true change may lie between −\d\.\d\d and \+\d\.\d\d points\./,
+    );
+    expect(few(0.3)).toMatch(/^With 4 bits, accuracy changes by −60\.00 points/);
   });
 
   test("do not claim what was not found or not measured", () => {
     const poor = studyResults({ made: [{ method: "minmax", bits: 4, top1: 0.6 }] });
     const { summary } = findings(reportData([poor]));
     expect(summary).toMatch(/^With 4 bits, accuracy changes by −30\.00 points/);
-    expect(summary).not.toMatch(/suffice|smaller than those of 8 bits|side by side/);
+    expect(summary).not.toMatch(/suffice|smaller than files with 8 bits|side by side/);
     expect(findings(reportData([studyResults({ made: [] })])).summary).toBe("");
     const eight = studyResults({ made: [{ method: "mse", bits: 8, top1: 0.89 }] });
     expect(findings(reportData([eight])).summary).toBe(
@@ -114,7 +123,7 @@ describe("the findings", () => {
     ] as const;
     const results = studyResults({ made: [{ method: "mse", bits: 4, top1: 0.9 }], missing });
     expect(findings(reportData([results])).summary).toMatch(
-      /1 of 3 planned runs is not finished, and 1 of them failed/,
+      /1 of the 3 planned runs is not finished, and 1 of them failed; these figures leave it out/,
     );
     expect(studyPage([results])).toContain("no disk");
   });
