@@ -12,7 +12,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-/** A name that a process which has ended by now gave. */
+/** A temporary file's name as a process gives it that has ended by now. */
 const nameOfDead = (name: string): string => {
   const id = execFileSync(process.execPath, ["-p", "process.pid"], { encoding: "utf8" }).trim();
   return temporaryName(name).replace(`.${process.pid}-`, `.${id}-`);

@@ -1,6 +1,9 @@
 /** @file Numbers as the page shows them. Units are decimal, as in the tables of the documentation. */
 
-/** Made when the first number is written: the browser's tables of languages take milliseconds to load, and the first view does without. */
+/**
+ * A formatter that is created at its first use: the browser takes milliseconds to load its language data, and the first
+ * view needs none.
+ */
 function formatter(options: Intl.NumberFormatOptions): (value: number) => string {
   let format: Intl.NumberFormat | undefined;
   return (value) => {

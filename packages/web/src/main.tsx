@@ -13,7 +13,7 @@ import "./styles/camera.css";
 import "./styles/compare.css";
 import "./styles/inside.css";
 
-/** Milliseconds; a list of models that is there by then is drawn at once, without the flash of a waiting state. */
+/** Milliseconds until the page shows that it waits for the list of models. A list that comes sooner is drawn without flicker. */
 const SHORT_WAIT = 150;
 
 async function start(): Promise<void> {

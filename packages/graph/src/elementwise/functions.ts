@@ -70,7 +70,7 @@ const isLookUp = ({ tensors }: Graph, { op, inputs, attributes }: Node): boolean
 class Search {
   readonly #uses: Uses;
   readonly #types: ReadonlyMap<string, TensorType>;
-  /** The source of each node that may stand within a function. */
+  /** For each node that may belong to a function: the value of which it is a function. */
   #sources = new Map<Node, string>();
   /** Values with readers outside of functions. */
   readonly #opaque: Set<string>;

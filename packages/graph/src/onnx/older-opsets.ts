@@ -1,8 +1,8 @@
 /**
  * @file Converts operators of other opsets to the form of the IR, which is that of opset 22 (see `opsets.ts`).
  *
- * A rule describes the form that an operator had before (or has from) an opset. If a numeric attribute became an input,
- * the rule makes a constant of it. Source: the changelog of the ONNX operators (docs/Changelog.md of the ONNX project).
+ * A rule says what form an operator has before an opset, or from an opset on. If a numeric attribute became an input, the
+ * rule makes a constant of it. Source: the changelog of the ONNX operators (docs/Changelog.md of the ONNX project).
  */
 
 import { float32, int64 } from "../ir/tensor.js";

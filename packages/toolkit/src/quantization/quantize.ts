@@ -43,12 +43,12 @@ export async function quantizeGraph(graph: Graph, images: ImageSet, options: Qua
 }
 
 /**
- * The same with method `auto`, and with a check of the result: a network that kept less than half of the float accuracy is an
- * error.
+ * Quantizes a simplified float graph like `quantizeGraph`, but runs the method `auto` in full and checks the result: a
+ * network that kept less than half of the float accuracy is an error.
  *
  * @param images training images; labels are only used to compare networks
- * @throws {FailedRunError} if the network collapsed, unless `options.force` is set; the message names the three worst layers
- * and their causes
+ * @throws {FailedRunError} if the network collapsed, unless `options.force` is set; the message names the three worst
+ * layers and their causes
  */
 export async function quantize(graph: Graph, images: ImageSet, options: GuardedOptions): Promise<Quantization> {
   const log: string[] = [];

@@ -49,8 +49,8 @@ export function analyse(graph: Graph): Topology {
         operators: [...new Set(unsupported.map(({ op }) => op))],
         nodes: unsupported.map(({ name }) => name),
       },
-      `cannot quantize graph "${graph.name}": these operators have no integer form: ${operatorList(unsupported)}. ` +
-        adviceFor(graph, unsupported),
+      `cannot quantize graph "${graph.name}". ${adviceFor(graph, unsupported)} ` +
+        `These operators have no integer form: ${operatorList(unsupported)}.`,
     );
   const producer = new Map<string, Node>();
   const readers = new Map<string, Node[]>();

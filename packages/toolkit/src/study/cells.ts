@@ -5,7 +5,7 @@ import type { LinedDocument, ValuePath } from "./document.js";
 
 export interface Selection {
   readonly matrix: Selector;
-  /** Axes that an entry leaves out are those of the matrix. */
+  /** On an axis that an entry does not name, it has all values of the matrix. */
   readonly include: readonly Selector[];
   readonly exclude: readonly Selector[];
 }

@@ -14,7 +14,7 @@ import { plannedRuns } from "./runs.js";
 
 /**
  * @param locate returns the absolute path of a file or folder that the study names
- * @param document of the study's file; it collects faults
+ * @param document the study's file, parsed; faults are added to it
  * @throws {UsageError} that lists all faults, such as a data set without files
  */
 export async function planStudy(

@@ -34,7 +34,7 @@ export interface SbqResult extends ExportedFile {
   readonly preparation: Preparation;
 }
 
-/** Result of the task `export`; `format` tells which. */
+/** Result of the task `export`; its field `format` tells which of these it is. */
 export type ExportResult = QdqResult | TfliteResult | SbqResult;
 
 type Options = TaskOptions<"export">;

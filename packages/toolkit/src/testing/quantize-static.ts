@@ -155,7 +155,7 @@ class StaticQuantizer {
     });
   }
 
-  /** A constant beside activations, with codes as theirs. */
+  /** Quantizes a constant operand of an operator on activations, with codes of the same type. */
   #operand(value: string, tensor: Tensor): string {
     const grid = this.#gridOf(rangeOf(tensor.data as Float32Array));
     const { activationType: dtype } = this.options;

@@ -1,4 +1,4 @@
-/** @file `models/index.json`, the list of models that lies beside them. */
+/** @file Reads `models/index.json`, the list of the models in its folder. */
 
 import type { CatalogModel, Family, Sample } from "./types.js";
 
@@ -28,8 +28,8 @@ export interface IndexFile {
 }
 
 /**
- * @param base  address of the index file, from which its files are named
- * @throws {TypeError} if it is no index
+ * @param base  address of the index file, to which the addresses in it are relative
+ * @throws {TypeError} if it is not such a list
  */
 export function readIndex(index: unknown, base: string): readonly Family[] {
   if (typeof index !== "object" || index === null || !Array.isArray((index as IndexFile).families))

@@ -1,10 +1,13 @@
-/** @file The list of models where a server has no `index.json`: what takes the same images for the same classes stands together. */
+/**
+ * @file Makes the page's list of models for a server without an `index.json`. Models that take the same images and have
+ * the same classes form one family.
+ */
 
 import type { ServerModel } from "../runtime/server-api.js";
 import { mostBitsFirst } from "./index-file.js";
 import type { CatalogModel, Family } from "./types.js";
 
-/** @param base  address of the page, from which the server names its files */
+/** @param base  address of the page, to which the server's addresses are relative */
 export function familiesOf(models: Iterable<ServerModel>, base: string): readonly Family[] {
   const groups = new Map<string, ServerModel[]>();
   for (const model of models) {

@@ -14,7 +14,10 @@ export interface CatalogModel {
   readonly url?: string;
   /** A file that the visitor dropped. */
   readonly file?: Blob;
-  /** How images are prepared for a float file that was dropped; others have it beside them. */
+  /**
+   * How images are prepared for a float file that a visitor dropped. Other float files have a `.json` file beside them
+   * that says so.
+   */
   readonly description?: { readonly preprocessing: Preprocessing; readonly labels?: readonly string[] };
   readonly bytes: number;
   /** Hexadecimal SHA-256 of the file, the key of the browser's store. */

@@ -1,4 +1,4 @@
-/** @file Which network, and which of its bit widths, are on show. */
+/** @file Chooses the network and the bit widths that are shown. */
 
 import type { JSX } from "preact";
 import { type CatalogModel, type Family, modelName } from "../catalog/types.js";

@@ -106,7 +106,7 @@ interface MeasureProps {
   readonly words: readonly [string, string];
 }
 
-/** A number, its bar, and what it is to that of the reference. */
+/** A number with a bar, and its ratio to the number of the reference, in words. */
 function Measure({ value, share, ratio, words: [less, more] }: MeasureProps): JSX.Element {
   const times = Math.max(ratio, 1 / ratio).toFixed(1);
   return (

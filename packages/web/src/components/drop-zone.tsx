@@ -1,4 +1,4 @@
-/** @file A section that takes what is dropped on it, and shows that it would. */
+/** @file A section on which files can be dropped. It is highlighted while files are dragged over it. */
 
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";

@@ -43,7 +43,7 @@ export function FilterPicture({ values, inputs, height, width, label }: FilterPi
   );
 }
 
-/** Blue for positive, orange for negative weights, over grey for zero; told apart by people who see few colours, too. */
+/** Blue for positive weights, orange for negative ones, grey for zero. Colour-blind people can tell them apart. */
 function colour(share: number): readonly [number, number, number, number] {
   const zero = [128, 130, 138] as const;
   const end = share >= 0 ? ([150, 185, 255] as const) : ([190, 80, 0] as const);

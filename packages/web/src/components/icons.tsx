@@ -1,4 +1,4 @@
-/** @file Icons drawn for this page, and a picture of a bit width. They say nothing that text beside them does not. */
+/** @file Icons drawn for this page, and a picture of a bit width. Text beside them always says the same. */
 
 import type { JSX } from "preact";
 
@@ -38,7 +38,7 @@ export function Icon({ name }: { readonly name: IconName }): JSX.Element {
   );
 }
 
-/** Eight places of a byte, as many of them filled as the width has bits; float fills all and has a frame. */
+/** The eight bits of a byte, of which as many are filled as the bit width says. For float, all are filled, within a frame. */
 export function BitGlyph({ bits, height = 14 }: { readonly bits: number; readonly height?: number }): JSX.Element {
   const isFloat = bits > 8;
   const bars = (from: number, to: number): string =>

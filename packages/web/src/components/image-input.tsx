@@ -1,4 +1,4 @@
-/** @file Pictures come by drop, paste, file dialogue, camera app, or as samples. */
+/** @file Takes pictures: dropped, pasted, from a file dialogue, from a camera app, or samples. */
 
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";

@@ -1,4 +1,4 @@
-/** @file A model file of the visitor's own, by drop or dialogue. */
+/** @file Takes the visitor's own model file, dropped or from a file dialogue. */
 
 import type { Preprocessing } from "@subbyte/engine";
 import type { JSX } from "preact";
@@ -39,7 +39,7 @@ export function OwnModel(): JSX.Element {
 
 const numbers = (text: string): readonly number[] => text.split(",").map(Number);
 
-/** How images become inputs of a float file. */
+/** The form in which a visitor says how images are prepared for a float network. */
 function FloatForm({ file }: { readonly file: File }): JSX.Element {
   const submit = (event: SubmitEvent) => {
     event.preventDefault();

@@ -18,7 +18,7 @@ const height = 320;
 const margin = { left: 52, right: 24, top: 18, bottom: 32 };
 const tickSteps = [1, 2, 5];
 
-/** 10, 20, 50, 100 … between two values. */
+/** Those of the numbers 10, 20, 50, 100 … that lie between two values. */
 function ticksBetween(least: number, most: number): readonly number[] {
   const ticks: number[] = [];
   for (let power = 10 ** Math.floor(Math.log10(least)); power <= most; power *= 10)
@@ -32,7 +32,7 @@ interface ScatterProps {
   readonly axis: string;
   readonly format: (x: number) => string;
   readonly testSet: string;
-  /** Whether a line leads from each point to the next, where bit widths follow each other along the axis. */
+  /** Whether lines connect the points, in the order of their bit widths. */
   readonly joined?: boolean;
 }
 

@@ -58,7 +58,7 @@ export function codeCounts({ codes, bits }: QuantizedWeights): {
   return { least, counts };
 }
 
-/** Real weights of one output channel, `[I, kh, kw]`, a 1 × 1 kernel where the layer is linear. */
+/** The weights of one output channel as real numbers, `[I, kh, kw]`. A linear layer counts as a 1 × 1 convolution. */
 export function filterOf(
   { shape, codes, scales }: QuantizedWeights,
   channel: number,

@@ -1,4 +1,4 @@
-/** @file One filter at fewer bits than it has: what rounding to a coarser grid leaves of it. */
+/** @file Rounds a filter to a coarser grid, to show what is left of it at fewer bits. */
 
 export interface Requantized {
   readonly values: Float32Array;
@@ -7,8 +7,8 @@ export interface Requantized {
 }
 
 /**
- * Symmetric rounding to 2^bits − 1 levels, the largest magnitude at the end of the grid; at 2 bits −1, 0 and 1 steps. This is plain
- * rounding: the quantizer of a file chooses better.
+ * Rounds symmetrically to 2^bits − 1 levels, of which the outermost is the largest magnitude; with 2 bits they are −1, 0
+ * and 1 steps. This is plain rounding; `subbyte quantize` chooses better scales.
  *
  * @param bits  2 … 8
  */

@@ -1,4 +1,4 @@
-/** @file A `.sbq` in this browser, by the engine, in workers of its own. */
+/** @file Runs a `.sbq` in this browser, on the engine, in its own workers. */
 
 import { load, supportedTier, type TierName } from "@subbyte/engine";
 import type { CatalogModel } from "../catalog/types.js";
@@ -10,7 +10,10 @@ import { timed } from "./timed.js";
 
 const tierNames = { scalar: "no SIMD", simd: "SIMD", relaxed: "relaxed SIMD", fused: "fused relaxed SIMD" } as const;
 
-/** Threads for one model: memory must be shared for more than one, and more than four bring little to networks this small. */
+/**
+ * Number of threads for one model. More than one needs shared memory, and more than four bring little for such small
+ * networks.
+ */
 export const threadsHere = (): number => (crossOriginIsolated ? Math.min(4, navigator.hardwareConcurrency ?? 1) : 1);
 
 /** The tier that the engine uses in this browser; `"scalar"` without SIMD. */
@@ -51,10 +54,10 @@ export async function startBrowserRunner(model: CatalogModel, options: StartOpti
   };
 }
 
-/** Workers of which each answers pictures of its own: they share no memory, so that any page can have them. */
+/** Number of workers if each classifies its own pictures. They share no memory, so every page can have them. */
 const workersHere = (): number => Math.min(4, navigator.hardwareConcurrency ?? 1);
 
-/** The workers are there for these pictures only: each has a copy of the model. */
+/** Classifies pictures in several workers, each with its own copy of the model. The workers end afterwards. */
 async function together(file: Uint8Array, subjects: readonly Subject[]): Promise<readonly Answer[]> {
   const each = subjects[0]!.prepared.bytes.length;
   const all = new Uint8Array(subjects.length * each);

@@ -1,4 +1,4 @@
-/** @file The camera, and why there is none. */
+/** @file The camera, or the reason why it cannot be used. */
 
 export type CameraFault = "none" | "refused" | "insecure" | "busy";
 

@@ -1,4 +1,7 @@
-/** @file A drawing as MNIST has its digits: 20 pixels high or wide, its centre of mass in the middle of 28 × 28. */
+/**
+ * @file Turns a drawing into an image like MNIST's: the digit is 20 pixels high or wide, and its centre of mass is in the
+ * middle of 28 × 28 pixels.
+ */
 
 import type { Prepared } from "../workers/prepare.js";
 

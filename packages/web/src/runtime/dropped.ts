@@ -1,4 +1,4 @@
-/** @file Files that were dropped, those within folders too. */
+/** @file Lists the files that were dropped, including those in folders. */
 
 /** Entries of a drop must be taken before the event is over, so this reads `data` before it first waits. */
 export async function droppedFiles(data: DataTransfer | null): Promise<File[]> {

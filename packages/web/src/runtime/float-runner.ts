@@ -1,4 +1,4 @@
-/** @file A float `.onnx` in this browser, by onnxruntime-web in a worker; both are fetched when the first one is asked for. */
+/** @file Runs a float `.onnx` in this browser, on onnxruntime-web in a worker. Both are fetched at first use. */
 
 import type { Preprocessing } from "@subbyte/engine";
 import type { CatalogModel } from "../catalog/types.js";
@@ -12,13 +12,13 @@ import type { StartOptions } from "./start.js";
 import { fetchModel } from "./store.js";
 import { timed } from "./timed.js";
 
-/** Facts that a float file lacks. */
+/** Facts about a float network that its file does not contain. */
 interface FloatDescription {
   readonly preprocessing: Preprocessing;
   readonly labels?: readonly string[];
 }
 
-/** The `.json` file beside it, from which servers read the same. */
+/** Reads the `.json` file beside the model; servers read it, too. */
 async function describe({ id, url, description }: CatalogModel): Promise<FloatDescription> {
   if (description !== undefined) return description;
   const response = await fetch(url!.replace(/\.onnx$/, ".json"));

@@ -1,4 +1,4 @@
-/** @file An int8 `.tflite` in this browser, by LiteRT.js in a worker; both are fetched when the first one is asked for. */
+/** @file Runs an int8 `.tflite` in this browser, on LiteRT.js in a worker. Both are fetched at first use. */
 
 import type { Preprocessing } from "@subbyte/engine";
 import type { CatalogModel } from "../catalog/types.js";

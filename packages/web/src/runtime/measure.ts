@@ -1,4 +1,7 @@
-/** @file Download, cold and median time of models on this device, side by side. */
+/**
+ * @file Measures models on this device in turn: the time of the download, of the first answer, and the median time of an
+ * image.
+ */
 
 import type { CatalogModel } from "../catalog/types.js";
 import { median, quantile } from "../statistics.js";
@@ -24,11 +27,11 @@ export interface MeasureOptions {
   readonly onStep: (step: string, done: number, of: number) => void;
 }
 
-/** Runs of one model before the next has its turn: whatever else the machine does then falls on all alike. */
+/** Runs of one model before it is the next one's turn. Other work on the machine then slows all models alike. */
 const turn = 5;
 
 /**
- * Starts each model anew, its file fetched again, then lets them answer in turns for the same picture of noise.
+ * Fetches and starts each model anew, then lets them classify the same noise image in turns.
  * @throws {Error} if one cannot be fetched or run, or the signal's reason
  */
 export async function measure(

@@ -1,11 +1,11 @@
-/** @file A runtime of others in a worker of its own, which ends with its runner. */
+/** @file Runs another runtime in a worker, which ends together with its runner. */
 
 import { type Remote, wrap } from "comlink";
 import type { Runner } from "./runner.js";
 
 /**
- * @param name of the runtime, for the message where its worker does not start
- * @param start loads the model; what it awaits through `started` fails where the worker does
+ * @param name name of the runtime, for the error if its worker does not start
+ * @param start loads the model; a promise that it passes to `started` is rejected if the worker fails
  * @throws {Error} if the worker does not start; as `start` does
  */
 export async function runnerIn<Api>(

@@ -2,7 +2,7 @@
 
 import { classProbabilities, type Prediction, type Probabilities } from "@subbyte/engine";
 
-/** How many classes are kept: all digits, and more than a cell shows. */
+/** Number of classes that are kept: enough for all ten digits, and more than a table cell shows. */
 export const keptClasses = 10;
 
 /** The likeliest classes, best first; equal logits rank by index, as the engine ranks them. */

@@ -1,4 +1,4 @@
-/** @file Pictures cut to what a network takes, in a worker that all of the page shares. */
+/** @file Resizes and crops pictures for a network, in one worker for the whole page. */
 
 import type { Preprocessing, RawImage } from "@subbyte/engine";
 import type { Remote } from "comlink";
@@ -16,7 +16,7 @@ export async function prepare(source: Blob | RawImage, preprocessing: Preprocess
   return (await worker).prepare(source, preprocessing);
 }
 
-/** RGBA pixels to look at. */
+/** The input of a network as RGBA pixels, to be displayed. */
 export function asImageData({ bytes, width, height, channels }: Prepared): ImageData {
   const image = new ImageData(width, height);
   for (let p = 0; p < width * height; p++)

@@ -21,7 +21,7 @@ export interface Answer {
   readonly roundTripMs?: number;
 }
 
-/** How a model came to be ready. */
+/** How a model was made ready, and how long that took. */
 export interface Readiness {
   readonly downloadMs: number;
   /** Whether the file came from the browser's own store. */
@@ -44,7 +44,10 @@ export interface Runner {
   readonly preprocessing: Preprocessing;
   readonly readiness?: Readiness;
   classify(subject: Subject, options?: ClassifyOptions): Promise<Answer>;
-  /** Many at once, shared out among workers; absent if one worker is all there is. Times are those of all, divided by their number. */
+  /**
+   * Classifies many pictures at once, in several workers; absent if there is only one worker. Each time is the total
+   * divided by the number of pictures.
+   */
   classifyTogether?(subjects: readonly Subject[]): Promise<readonly Answer[]>;
   dispose(): void;
 }

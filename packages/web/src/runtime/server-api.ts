@@ -53,7 +53,7 @@ export interface ServerPrediction {
 
 /**
  * One image through `POST /classify`.
- * @throws {Error} with the server's own words
+ * @throws {Error} with the server's message
  */
 export async function classifyOnServer(
   model: string,
@@ -83,10 +83,10 @@ export async function classifyOnServer(
   };
 }
 
-/** Times that a busy server is asked again. */
+/** How often a busy server is asked again. */
 const RETRIES = 5;
 
-/** A server that has more to do than it can says when to come again. */
+/** Asks again after the time that an overloaded server names. */
 async function patiently(ask: () => Promise<Response>): Promise<Response> {
   for (let tries = 0; ; tries++) {
     const response = await ask();

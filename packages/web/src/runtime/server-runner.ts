@@ -1,4 +1,4 @@
-/** @file A model on the server that the page came from. */
+/** @file Runs a model on the server that the page came from. */
 
 import type { CatalogModel } from "../catalog/types.js";
 import { keptClasses } from "./predictions.js";

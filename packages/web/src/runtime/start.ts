@@ -1,11 +1,11 @@
-/** @file Starts a model where it is to run; engine and other runtimes are fetched when the first one is asked for. */
+/** @file Starts a model in the browser or on the server. The engine and other runtimes are fetched at first use. */
 
 import type { CatalogModel } from "../catalog/types.js";
 import type { DownloadState, Runner } from "./runner.js";
 
 export interface StartOptions {
   readonly onProgress: (state: DownloadState) => void;
-  /** Threads for one picture; as many as serve here by default. */
+  /** Threads for one picture; by default as many as are useful here. */
   readonly threads?: number;
   /** Fetches the file from the network although the browser keeps it. */
   readonly again?: boolean;

@@ -1,13 +1,13 @@
 /**
- * @file Model files in the browser's own store (Cache API), by the hash of their content: a file that was fetched once is there
- * without a network, and a new version of it is another entry.
+ * @file Keeps model files in the browser (Cache API), under the hash of their content. A file that was fetched once is
+ * available offline, and a new version of it gets its own entry.
  */
 
 import type { CatalogModel } from "../catalog/types.js";
 import type { DownloadState } from "./runner.js";
 
 const cacheName = "subbyte-models";
-/** Entries are found by an address that no server answers. */
+/** The address under which an entry is stored; no server answers it. */
 const keyOf = (sha256: string): string => new URL(`stored-model/${sha256}`, location.href).href;
 
 /** Absent if the page did not come over HTTPS or from this machine. */

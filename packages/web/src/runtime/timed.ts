@@ -1,4 +1,4 @@
-/** @file Times of small networks, of which a single run says little. */
+/** @file Times small networks by several runs, because a single one says little. */
 
 import { median } from "../statistics.js";
 
@@ -6,7 +6,7 @@ const mostRuns = 7;
 /** Time limit of all repetitions together. */
 const budgetMs = 150;
 
-/** @returns what `run` gives, and its time; with `repeat` the median of several runs, fewer where they are long */
+/** @returns the result of `run` and its time; with `repeat`, the median time of several runs (of fewer if they are long) */
 export async function timed<T>(
   run: () => Promise<T>,
   repeat: boolean,

@@ -1,4 +1,7 @@
-/** @file Pictures get their answers: one at a time, so that times do not disturb each other, or many together where many wait. */
+/**
+ * @file Classifies the pictures: one at a time, so that they do not disturb each other's times, or many together if many
+ * wait.
+ */
 
 import { effect } from "@preact/signals";
 import type { CatalogModel } from "../catalog/types.js";

@@ -16,7 +16,7 @@ const familyId = remembered<string>("family", "");
 /** Ids of chosen models, by family. */
 const chosenIds = signal<Readonly<Record<string, readonly string[]>>>({});
 
-/** Set by views for one kind of networks only. */
+/** The kind of networks that is shown; set by views that are for one kind only. */
 export const kindOnShow = signal<Family["kind"] | undefined>(undefined);
 
 export const family = computed(() => {
@@ -24,7 +24,7 @@ export const family = computed(() => {
   return fitting.find(({ id }) => id === familyId.value) ?? fitting[0];
 });
 
-/** Bit widths that show the point at first sight: the reference, half and a quarter of it. */
+/** Bit widths that are chosen at first: 8 as the reference, and a half and a quarter of it. */
 const shownFirst = [8, 4, 2];
 
 const initialChoice = ({ models }: Family): readonly string[] => {

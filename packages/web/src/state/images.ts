@@ -28,7 +28,7 @@ export const onlyDisagreements = signal(false);
 /** A message for the visitor about a picture that was refused. */
 export const refusal = signal<string | undefined>(undefined);
 
-/** More would only fill memory: object URLs keep files open. */
+/** Largest number of pictures. Each keeps its file in memory. */
 const mostPictures = 200;
 const mostBytes = 50e6;
 

@@ -16,7 +16,7 @@ const measured = signal<ReadonlyMap<string, Measurement>>(new Map());
 export const measuring = signal<Measuring | undefined>(undefined);
 export const measuringFailure = signal<string | undefined>(undefined);
 
-/** Timed answers of each model. */
+/** The numbers of timed runs per model that a visitor can choose. */
 export const runsOnOffer = [10, 40, 200] as const;
 export const runs = signal<number>(40);
 

@@ -6,7 +6,7 @@ import type { CatalogModel, Family } from "../catalog/types.js";
 import { sha256Of } from "../runtime/store.js";
 import { addFamily, families } from "./catalog.js";
 
-/** A float file waits for what it does not say itself: how images are prepared. */
+/** A float file that waits until the visitor says how images are prepared, because the file does not. */
 export const waitingFloat = signal<File | undefined>(undefined);
 export const ownFailure = signal<string | undefined>(undefined);
 

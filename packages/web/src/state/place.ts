@@ -7,13 +7,16 @@ export type Place = "browser" | "server";
 
 export const place = signal<Place>("browser");
 
-/** Models of the server that the page came from: not asked yet, or `"none"` where it only serves files. */
+/** Models of the server that the page came from: `"unasked"` before it was asked, `"none"` if it only serves files. */
 export const server = signal<ServerModels | "unasked" | "asking" | "none">("unasked");
 
 /** Where the visitor wants models to run; `place` follows once the server has answered. */
 export const wantedPlace = signal<Place>("browser");
 
-/** Goes to the server, if there is one. It is asked when somebody wants it: a file server would log an error at every visit. */
+/**
+ * Switches to the server, if there is one. The server is asked only then, because a plain file server would log an error
+ * at every visit.
+ */
 export async function goTo(where: Place): Promise<void> {
   wantedPlace.value = where;
   if (where === "server" && !(server.value instanceof Map)) {

@@ -7,7 +7,7 @@ import { ImagesView } from "../views/images-view.js";
 interface View {
   readonly id: string;
   readonly title: string;
-  /** The first view is here at once; the others come when they are asked for. */
+  /** Loads the view's code. The first view is part of the page; the others are fetched when they are opened. */
   readonly load: () => Promise<ComponentType>;
 }
 

@@ -1,6 +1,6 @@
 /**
- * @file The page without a network: its files are kept at the first visit, lists and samples whenever they were fetched. Models are not
- * this worker's: the page keeps them itself, by content hash. Classic script: it must import nothing.
+ * @file Lets the page work offline. Its files are stored at the first visit, lists and samples whenever they are fetched.
+ * The page itself stores models, under their content hash. This is a classic script, so it must not import anything.
  */
 
 /**
@@ -46,7 +46,7 @@ scope.addEventListener("install", (event) => {
   );
 });
 
-/** The list of models and the pictures to try, as far as they are there: they are few and small. */
+/** Stores the list of models and the sample pictures, if there are any; they are few and small. */
 async function keepSamples(): Promise<void> {
   const cache = await caches.open(usedCache);
   const list = absolute("models/index.json");

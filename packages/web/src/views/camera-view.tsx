@@ -27,7 +27,7 @@ const faults: Readonly<Record<CameraFault, string>> = {
   busy: "The camera cannot be read; another program may be using it.",
 };
 
-/** Times of this many frames give frames per second. */
+/** Number of latest frames from which frames per second are computed. */
 const window = 20;
 
 export function CameraView(): JSX.Element {

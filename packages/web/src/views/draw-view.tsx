@@ -1,4 +1,4 @@
-/** @file A digit is drawn, and every bit width answers while it is. */
+/** @file A canvas for drawing a digit, which every bit width classifies meanwhile. */
 
 import { useComputed, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
@@ -45,7 +45,7 @@ function Drawing(): JSX.Element {
   const models = chosen.value;
   const run = useRef({ busy: false, again: false });
 
-  /** Answers for the drawing as it is now; strokes that come meanwhile are one more round. */
+  /** Classifies the drawing as it is now, and once more if strokes came meanwhile. */
   const answer = async () => {
     if (run.current.busy) {
       run.current.again = true;

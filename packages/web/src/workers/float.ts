@@ -1,4 +1,4 @@
-/** @file A worker that runs float networks by onnxruntime-web. It is started only where somebody asks for one. */
+/** @file A worker that runs float networks by onnxruntime-web. It is started only if somebody asks for a float network. */
 
 import { expose } from "comlink";
 import binary from "onnxruntime-web/ort-wasm-simd-threaded.wasm?url";
@@ -10,7 +10,7 @@ env.logLevel = "error";
 let session: InferenceSession | undefined;
 
 const api = {
-  /** @returns the names of input and output, and threads that compute */
+  /** @returns the names of input and output, and the number of threads */
   async load(model: Uint8Array, threads: number): Promise<{ readonly input: string; readonly threads: number }> {
     env.wasm.numThreads = threads;
     session = await InferenceSession.create(model, { executionProviders: ["wasm"] });

@@ -1,4 +1,4 @@
-/** @file A worker that runs `.tflite` files by LiteRT.js, to compare with. It is started only where somebody asks for one. */
+/** @file A worker that runs `.tflite` files by LiteRT.js, to compare with. It is started only if somebody asks for one. */
 
 import { type CompiledModel, loadAndCompile, loadLiteRt, Tensor } from "@litertjs/core";
 import { expose } from "comlink";

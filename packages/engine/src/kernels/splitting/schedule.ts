@@ -6,7 +6,10 @@ import type { Step } from "../emit/emitter.js";
 import type { ScratchBlocks } from "../emit/scratch.js";
 import { shareOut } from "./shares.js";
 
-/** A kernel call of operator `operator`, −1 is the input; it can be posted. */
+/**
+ * One call of a kernel, in a form that can be posted to a thread. `operator` is the index of the operator, or −1 for the
+ * input.
+ */
 export interface Call {
   readonly operator: number;
   readonly kernel: KernelName;

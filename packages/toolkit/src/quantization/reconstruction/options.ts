@@ -35,7 +35,7 @@ export interface ReconstructionOptions {
   readonly unit: "block" | "layer";
   /** Adam steps on the whole network after the blocks, against the float network's outputs. Weight codes stay fixed. 0 (the default) skips this pass. */
   readonly endToEnd: number;
-  /** Images per step of that pass. */
+  /** Images per step on the whole network. */
   readonly endToEndBatchSize: number;
   /** Learning rate of that pass for scales and biases, with cosine decay to 0. */
   readonly endToEndRate: number;
