@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { againstTable } from "./tables/against.mjs";
 import { browserRaceSummary, browserRaceTable } from "./tables/browser-race.mjs";
 import { quantizedFilesTable } from "./tables/by-defaults.mjs";
-import { arm64Table, engineEqualityTable, engineSpeedTable, wideVectorsTable } from "./tables/engine.mjs";
+import { arm64Table, engineEqualityTable, engineSpeedTable, loadTable, wideVectorsTable } from "./tables/engine.mjs";
 import { distinct } from "./tables/format.mjs";
 import { networkTables } from "./tables/networks.mjs";
 import { overviewTable } from "./tables/overview.mjs";
@@ -34,6 +34,7 @@ const kinds = [
   { is: each(({ ratios, pytorch }) => ratios && pytorch), render: eachAlone(trainingTable) },
   { is: each(({ ratios }) => ratios), render: eachAlone(engineSpeedTable) },
   { is: each(({ wide }) => wide), render: eachAlone(wideVectorsTable) },
+  { is: each(({ loads }) => loads), render: eachAlone(loadTable) },
   { is: each(({ executed }) => executed), render: eachAlone(arm64Table) },
   {
     is: each(isStudy),

@@ -90,7 +90,7 @@ async function race(turns, named) {
     });
     if (named.length === 0) {
       const { provenance, root } = await import("./provenance.mjs");
-      const record = { ...provenance(), result: { turns, loadBefore, networks: rows } };
+      const record = { ...provenance(), result: { turns, loadBefore, loads: rows } };
       writeFileSync(join(root, "results", "load.json"), `${JSON.stringify(record, null, 2)}\n`);
     }
   } finally {

@@ -62,6 +62,24 @@ export function engineEqualityTable({ result: { runs } }) {
   ].join("\n\n");
 }
 
+/** Of scripts/measure-load.mjs: times of `load` in fresh processes. */
+export function loadTable({ result: { loads, turns, loadBefore } }) {
+  return `${table(
+    ["network", "tier", "file", "memory", "load, processor time", "load", "first image after it"],
+    loads.map((row) => [
+      row.network,
+      row.tier,
+      `${(row.fileBytes / 1e6).toFixed(1)} MB`,
+      `${(row.peakBytes / 1e6).toFixed(1)} MB`,
+      `${row.cpuMilliseconds.toFixed(0)} ms`,
+      `${row.wallMilliseconds.toFixed(0)} ms`,
+      `${row.firstImageMilliseconds.toFixed(1)} ms`,
+    ]),
+  )}
+
+Medians of ${turns} fresh processes; load before ${loadBefore.toFixed(1)}.`;
+}
+
 /** Of scripts/measure-wide-vectors.mjs: processor time of one image without and with 256-bit vectors. */
 export function wideVectorsTable({ result: { wide, cpu, turns, loadBefore } }) {
   return [

@@ -11,7 +11,10 @@
 
 /** Load time: brings filters [outputs][inputs][taps] of int8 codes into the order of the inner loops. */
 @unmanaged export class PackTask {
+  /** Where the codes of filter 0 are, or would be if it were staged. */
   codes: usize;
+  /** Filters to pack: from `firstOutput` up to `outputs`. */
+  firstOutput: i32;
   outputs: i32;
   inputs: i32;
   taps: i32;

@@ -52,8 +52,8 @@ function packSteps<Code>(task: PackTask, output: i32, target: usize): void {
 
 /** Expects zeroed memory; the bytes between taps and after the last filter stay zero. */
 function pack<Code>(task: PackTask, blockSize: i32): void {
-  const isPlain = task.taps == 1 && task.span == task.inputs && task.groupOutputs == task.outputs;
-  for (let output = 0; output < task.outputs; output++) {
+  const isPlain = task.taps == 1 && task.span == task.inputs;
+  for (let output = task.firstOutput; output < task.outputs; output++) {
     const block = output / blockSize;
     const inBlock = output % blockSize;
     const first = load<i32>(task.blockInputs + (<usize>block << 2)) / <i32>sizeof<Code>() - (output / task.groupOutputs) * task.inputs;

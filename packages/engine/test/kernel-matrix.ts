@@ -18,6 +18,7 @@ const direct: readonly ConvCase[] = [
   { label: "1×1, channels below the block", input: [7, 3, 3], outputs: 7 },
   { label: "1×1, channels above the block", input: [17, 3, 3], outputs: 17 },
   { label: "1×1, panel", input: [4, 8, 8], outputs: 8 },
+  { label: "1×1, unpacked in two parts", input: [520, 1, 2], outputs: 264 },
   { label: "1×1, pixels above the panel", input: [4, 5, 13], outputs: 9 },
   { label: "3×3 stride 2", input: [13, 11, 9], outputs: 19, kernel: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] },
   {

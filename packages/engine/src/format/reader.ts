@@ -126,16 +126,35 @@ function readTensor(node: JsonNode): QuantizedTensor {
 function readOperator(node: JsonNode, blocks: BlockReader): Operator {
   const type = new JsonNode(node.members().op, "op", node).text();
   if (!Object.hasOwn(operators, type)) throw invalid(`${node.field}.op`, `is no operator of the engine: ${type}`);
-  const fields: Readonly<Record<string, Field>> = operators[type as OperatorType].fields;
-  const names = Object.keys(fields);
-  const required = names.filter((name) => !fields[name]!.optional);
-  const members = node.object(["op", "name", ...required], names) as Readonly<Record<string, JsonNode | undefined>>;
+  const { fields, names, required } = schemaOf(type as OperatorType);
+  const members = node.object(required, names) as Readonly<Record<string, JsonNode | undefined>>;
   const op: Record<string, unknown> = { op: type, name: members.name!.text() };
-  for (const [name, field] of Object.entries(fields)) {
+  for (const name of names) {
     const member = members[name];
+    const field = fields[name]!;
     if (member !== undefined) op[name] = fieldCodecs[field.kind].read(member, blocks, field);
   }
   return op as unknown as Operator;
+}
+
+interface OperatorSchema {
+  readonly fields: Readonly<Record<string, Field>>;
+  readonly names: readonly string[];
+  /** Names that every operator of this type has, in its header. */
+  readonly required: readonly string[];
+}
+
+const schemas = new Map<OperatorType, OperatorSchema>();
+
+function schemaOf(type: OperatorType): OperatorSchema {
+  let schema = schemas.get(type);
+  if (schema === undefined) {
+    const fields: OperatorSchema["fields"] = operators[type].fields;
+    const names = Object.keys(fields);
+    schema = { fields, names, required: ["op", "name", ...names.filter((name) => !fields[name]!.optional)] };
+    schemas.set(type, schema);
+  }
+  return schema;
 }
 
 function readPreprocessing(node: JsonNode): Preprocessing {

@@ -73,7 +73,7 @@ export interface Layer {
 /** Computes the facts that the choice depends on, and stages the layer's codes. */
 export function describeLayer(program: Program, packer: Packer, op: FilterOperator): Layer {
   const filter = filterOf(op);
-  packer.stage(op.weights);
+  packer.stage(op.weights, filter);
   const weightSums = packer.sums(filter);
   const input = program.tensors[op.input]!;
   const outputScale = op.output === undefined ? 1 : program.tensors[op.output]!.scale;

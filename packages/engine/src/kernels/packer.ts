@@ -1,15 +1,11 @@
 /**
  * @file Packing of weights at load. Kernels do it, because JavaScript that V8 has not optimized yet would take most of the load
- * time. Codes are staged in memory that will hold activations later.
+ * time.
  */
 
-import { packedCodes } from "../format/packed-weights.js";
-import { elementCount } from "../operators/definition.js";
-import type { QuantizedWeights } from "../program/program.js";
-import type { Kernels } from "../wasm/modules.js";
 import type { FilterSums, LaneBounds } from "./bounds.js";
-import type { Constants } from "./constants.js";
 import { roundUp } from "./placement.js";
+import { filterLength, Staging } from "./staging.js";
 import type { Filter, Window } from "./window.js";
 
 /** Bytes of weights in one step of a block. */
@@ -50,65 +46,31 @@ export interface Starts {
 
 export type WeightForm = "Bytes" | "Words" | "Pairs";
 
-/** Bytes after the codes in which packed bytes may end, so that whole vectors can unpack them in place. */
-const unpackSlack = 64;
-
-/** Codes of one output. */
-const filterLength = ({ inputs, kernel }: Filter): number => inputs * kernel[0] * kernel[1];
-
-/** Bytes that staging one layer takes at most. */
-export function stagingBytes(filter: Filter): number {
-  const { outputs } = filter;
-  const steps = filterLength(filter);
-  return outputs * steps + 72 * outputs + 128 * roundUp(outputs, 16) + 16 * steps + 2048;
-}
-
-export class Packer {
-  readonly #constants: Constants;
-  readonly #kernels: Kernels;
-  readonly #start: number;
-  #codes = 0;
-  #end = 0;
-
-  /** @param start  address of the staging area */
-  constructor(constants: Constants, kernels: Kernels, start: number) {
-    this.#constants = constants;
-    this.#kernels = kernels;
-    this.#start = start;
-  }
-
-  /** Unpacks `weights`; the other methods then work on them. */
-  stage(weights: QuantizedWeights): void {
-    const constants = this.#constants;
-    const count = elementCount(weights.shape);
-    const packed = packedCodes(weights);
-    if (packed === undefined) new Int8Array(constants.memory.buffer).set(weights.codes, this.#start);
-    else if (weights.bits === 8) new Uint8Array(constants.memory.buffer).set(packed, this.#start);
-    else {
-      const at = this.#start + count + unpackSlack - packed.length;
-      new Uint8Array(constants.memory.buffer).set(packed, at);
-      const rows = weights.shape[0]!;
-      const fields = { packed: at, bits: weights.bits, rows, length: count / rows, codes: this.#start };
-      this.#kernels.unpack(constants.task("UnpackTask", fields));
-    }
-    this.#codes = this.#start;
-    this.#end = this.#start + count;
-  }
-
+export class Packer extends Staging {
   sums(filter: Filter): FilterSums {
     const { outputs } = filter;
-    const sums = this.#temporary(4 * outputs);
-    const magnitudes = this.#temporary(4 * outputs);
-    const range = this.#temporary(32);
+    const sums = this.temporary(4 * outputs);
+    const magnitudes = this.temporary(4 * outputs);
+    const range = this.temporary(32);
     const length = filterLength(filter);
-    const fields = { codes: this.#codes, outputs, length, sums, magnitudes, range };
-    this.#kernels.filterSums(this.#constants.task("FilterSumsTask", fields));
-    const { buffer } = this.#constants.memory;
+    let lowest = 0;
+    let highest = 0;
+    this.forParts((codes, first, end) => {
+      const [from, at] = [codes + first * length, 4 * first];
+      const task = { codes: from, outputs: end - first, length, sums: sums + at, magnitudes: magnitudes + at, range };
+      this.run("filterSums", "FilterSumsTask", task);
+      const extremes = new Int8Array(this.constants.memory.buffer, range, 32);
+      for (let i = 0; i < 16; i++) {
+        lowest = Math.min(lowest, extremes[i]!);
+        highest = Math.max(highest, extremes[16 + i]!);
+      }
+    });
+    const { buffer } = this.constants.memory;
     return {
       sums: new Int32Array(buffer, sums, outputs).slice(),
       magnitudes: new Int32Array(buffer, magnitudes, outputs).slice(),
-      lowest: Math.min(...new Int8Array(buffer, range, 16)),
-      highest: Math.max(...new Int8Array(buffer, range + 16, 16)),
+      lowest,
+      highest,
     };
   }
 
@@ -124,10 +86,10 @@ export class Packer {
     inputScale: number,
     outputScale: number,
   ) {
-    const { memory } = this.#constants;
+    const { memory } = this.constants;
     const outputs = bias.length;
-    const before = this.#end;
-    const [biasAt, sumsAt, scalesAt] = [bias, sums, scales].map(() => this.#temporary(4 * outputs)) as [
+    const before = this.end;
+    const [biasAt, sumsAt, scalesAt] = [bias, sums, scales].map(() => this.temporary(4 * outputs)) as [
       number,
       number,
       number,
@@ -138,8 +100,8 @@ export class Packer {
     integers(sumsAt).set(sums);
     floats.set(scales);
     const fields = { outputs, bias: biasAt, sums: sumsAt, zeroPoint, scales: scalesAt, inputScale, outputScale };
-    this.#kernels.fold(this.#constants.task("FoldTask", fields));
-    this.#end = before;
+    this.run("fold", "FoldTask", fields);
+    this.end = before;
     // The record may have made memory grow, which detaches views.
     return { bias: integers(biasAt).slice(), multipliers: new Float32Array(memory.buffer, scalesAt, outputs).slice() };
   }
@@ -150,18 +112,18 @@ export class Packer {
    * @returns its address
    */
   parameters(multipliers: Float32Array, factor: number, biases: Int32Array): number {
-    const constants = this.#constants;
+    const constants = this.constants;
     const outputs = multipliers.length;
     const phases = biases.length / outputs;
     const target = constants.reserve(roundUp(outputs, 8) * 4 * (1 + phases));
-    const before = this.#end;
-    const multipliersAt = this.#temporary(4 * outputs);
-    const biasesAt = this.#temporary(4 * biases.length);
+    const before = this.end;
+    const multipliersAt = this.temporary(4 * outputs);
+    const biasesAt = this.temporary(4 * biases.length);
     new Float32Array(constants.memory.buffer, multipliersAt).set(multipliers);
     new Int32Array(constants.memory.buffer, biasesAt).set(biases);
     const fields = { outputs, multipliers: multipliersAt, factor, biases: biasesAt, phases, target };
-    this.#kernels.parameters(constants.task("ParametersTask", fields));
-    this.#end = before;
+    this.run("parameters", "ParametersTask", fields);
+    this.end = before;
     return target;
   }
 
@@ -170,10 +132,8 @@ export class Packer {
     const steps = window.rowOffsets.length * window.rowSteps;
     const blocks = window.blockChannels.length;
     const blockPitch = steps * stepBytes;
-    const target = this.#constants.reserve(blocks * blockPitch);
-    const task = this.#constants.task("PackTask", {
-      codes: this.#codes,
-      outputs,
+    const target = this.constants.reserve(blocks * blockPitch);
+    const fields = {
       inputs,
       taps: kernel[0] * kernel[1],
       groupOutputs: outputs / groups,
@@ -186,8 +146,10 @@ export class Packer {
       fieldBits,
       target,
       blockPitch,
-    });
-    this.#kernels[`pack${form}`](task);
+    };
+    this.forParts((codes, firstOutput, end) =>
+      this.run(`pack${form}`, "PackTask", { ...fields, codes, firstOutput, outputs: end }),
+    );
     return { address: target, blocks, blockPitch, steps };
   }
 
@@ -195,18 +157,21 @@ export class Packer {
   packTaps({ outputs }: Filter, order: TapOrder): Omit<Packed, "steps"> {
     const { places, channelPitch, elementBytes, blockPitch } = order;
     const blocks = roundUp(outputs, 8) / 8;
-    const target = this.#constants.reserve(blocks * blockPitch);
-    const task = this.#constants.task("PackTapsTask", {
-      codes: this.#codes,
+    const target = this.constants.reserve(blocks * blockPitch);
+    const before = this.end;
+    const placesAt = this.temporary(4 * places.length);
+    new Int32Array(this.constants.memory.buffer, placesAt).set(places);
+    this.run("packTaps", "PackTapsTask", {
+      codes: this.unpack(0),
       channels: outputs,
       taps: places.length,
-      places: this.#constants.integers(places),
+      places: placesAt,
       channelPitch,
       elementBytes,
       target,
       blockPitch,
     });
-    this.#kernels.packTaps(task);
+    this.end = before;
     return { address: target, blocks, blockPitch };
   }
 
@@ -216,14 +181,13 @@ export class Packer {
     const positions = form === "4Words" ? 36 : 16;
     const blocks = roundUp(outputs, 8) / 8;
     const positionPitch = steps * stepBytes;
-    const target = this.#constants.reserve(blocks * positions * positionPitch);
-    const totals = this.#temporary(64 * outputs);
-    const largest = this.#temporary(16);
-    const step = this.#temporary(positions * stepBytes + 9 * 16);
-    const fields = { codes: this.#codes, outputs, inputs, target, positionPitch, totals, largest, step };
-    const task = this.#constants.task("PackWinogradTask", fields);
-    this.#kernels[`packWinograd${form}`](task);
-    const { buffer } = this.#constants.memory;
+    const target = this.constants.reserve(blocks * positions * positionPitch);
+    const totals = this.temporary(64 * outputs);
+    const largest = this.temporary(16);
+    const step = this.temporary(positions * stepBytes + 9 * 16);
+    const fields = { codes: this.unpack(0), outputs, inputs, target, positionPitch, totals, largest, step };
+    this.run(`packWinograd${form}`, "PackWinogradTask", fields);
+    const { buffer } = this.constants.memory;
     return {
       address: target,
       blocks,
@@ -240,13 +204,13 @@ export class Packer {
    */
   cut({ address, blocks, blockPitch, steps }: Packed, bounds: LaneBounds): readonly number[] {
     const groups = (blocks * blockPitch) / (steps * stepBytes);
-    const before = this.#end;
-    const state = this.#temporary(64 * groups);
-    const cuts = this.#temporary(4 * steps);
+    const before = this.end;
+    const state = this.temporary(64 * groups);
+    const cuts = this.temporary(4 * steps);
     const fields = { weights: address, groups, steps, ...bounds, state, cuts };
-    const count = this.#kernels.cut(this.#constants.task("CutTask", fields));
-    this.#end = before;
-    return [...new Int32Array(this.#constants.memory.buffer, cuts, count)];
+    const count = this.run("cut", "CutTask", fields);
+    this.end = before;
+    return [...new Int32Array(this.constants.memory.buffer, cuts, count)];
   }
 
   /**
@@ -255,7 +219,7 @@ export class Packer {
    * @param highest  largest activation
    */
   centre({ address, blocks, blockPitch, steps }: Packed, cuts: readonly number[], highest: number): Starts {
-    const constants = this.#constants;
+    const constants = this.constants;
     const groups = (blocks * blockPitch) / (steps * stepBytes);
     const initial = constants.reserve(groups * cuts.length * stepBytes);
     const fields = {
@@ -267,17 +231,11 @@ export class Packer {
       highest,
       initial,
     };
-    this.#kernels.centre(constants.task("CentreTask", fields));
+    this.kernels.centre(constants.task("CentreTask", fields));
     const starts = new Int16Array(constants.memory.buffer, initial, groups * cuts.length * 16);
     const added = new Int32Array(groups * 8);
     const perGroup = 16 * cuts.length;
     for (let i = 0; i < starts.length; i++) added[8 * Math.floor(i / perGroup) + ((i & 15) >> 1)]! += starts[i]!;
     return { initial, added };
-  }
-
-  #temporary(bytes: number): number {
-    const address = roundUp(this.#end, 16);
-    this.#end = address + bytes;
-    return address;
   }
 }

@@ -11,8 +11,8 @@ import { placeByLifetime } from "../program/arena.js";
 import type { Program, TensorId } from "../program/program.js";
 import type { Tier } from "../wasm/modules.js";
 import { chooseElementBytes, filterOf, isDepthwise, isFilter, readersOf } from "./choose.js";
-import { stagingBytes } from "./packer.js";
 import { type Border, mapShape, type Placement, placeTensor, roundUp } from "./placement.js";
+import { stagingBytes } from "./staging.js";
 
 export interface Plan {
   readonly program: Program;

@@ -22,8 +22,11 @@ const fieldBytes: { readonly [K in FieldKind]: (value: FieldTypes[K]) => number 
 /** Unpacked weights, scales, biases and tables of an operator, in bytes. */
 export function parameterBytes(op: Operator): number {
   const values = op as unknown as Readonly<Record<string, unknown>>;
-  return Object.entries<Field>(operators[op.op].fields).reduce((sum, [name, { kind }]) => {
+  const fields: Readonly<Record<string, Field>> = operators[op.op].fields;
+  let sum = 0;
+  for (const name in fields) {
     const value = values[name];
-    return value === undefined ? sum : sum + (fieldBytes[kind] as (value: unknown) => number)(value);
-  }, 0);
+    if (value !== undefined) sum += (fieldBytes[fields[name]!.kind] as (value: unknown) => number)(value);
+  }
+  return sum;
 }
