@@ -2,16 +2,18 @@
  * Fills results/load.json: processor time (of all threads) and wall time of `load` in fresh processes, and the memory of the loaded
  * model, for the bench's networks with random weights. The networks take turns.
  *
- *   npm run --silent build && node scripts/measure-load.mjs [turns, 15 by default] [network…]     with Node 24, on a quiet machine
+ *   npm run --silent build && node scripts/measure-load.mjs [--against FOLDER] [turns, 15 by default] [network…]
  *
+ * with Node 24, on a quiet machine. `--against` names a checkout of another commit, with its engine built, which takes turns with this one.
  * With networks named (`mobilenet_v2-96-w4a4`), nothing is written.
  */
-import { spawnSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
-import { load, writeSbq } from "@subbyte/engine";
+import { pathToFileURL } from "node:url";
+import { writeSbq } from "@subbyte/engine";
 import { mobilenetV2, resnet18 } from "../packages/engine/scripts/networks.mjs";
 
 const builders = { mobilenet_v2: mobilenetV2, resnet18 };
@@ -23,15 +25,21 @@ const all = [
   "resnet18-224-w2a2",
 ];
 
-if (process.argv[2] === "load") await measure(process.argv[3], process.argv[4]);
-else await race(Number(process.argv[2] ?? 15), process.argv.slice(3));
+const own = join(import.meta.dirname, "..");
+const words = process.argv.slice(2);
+if (words[0] === "load") await measure(words[1], words[2]);
+else {
+  const against = words[0] === "--against" ? words.splice(0, 2)[1] : undefined;
+  await race(against, Number(words[0] ?? 15), words.slice(1));
+}
 
-/** Loads one file, and prints what it took. */
-async function measure(path, tier) {
+/** Loads one file with the engine of a checkout, and prints what it took. */
+async function measure(folder, path) {
+  const { load } = await import(pathToFileURL(join(folder, "packages/engine/dist/index.js")).href);
   const file = new Uint8Array(readFileSync(path));
   const before = process.cpuUsage();
   const start = performance.now();
-  const model = await load(file, tier === undefined ? {} : { tier });
+  const model = await load(file);
   const wall = performance.now() - start;
   const { user, system } = process.cpuUsage(before);
   const [height, width, channels] = [model.inputShape[1], model.inputShape[2], model.inputShape[0]];
@@ -40,11 +48,11 @@ async function measure(path, tier) {
   const logits = await model.run(image);
   const firstImage = performance.now() - first;
   const hash = createHash("sha256").update(new Uint8Array(logits.slice().buffer)).digest("hex");
-  const { tier: taken, peakBytes } = model;
-  console.log(JSON.stringify({ cpu: (user + system) / 1000, wall, firstImage, tier: taken, peakBytes, hash }));
+  const { tier, peakBytes } = model;
+  console.log(JSON.stringify({ cpu: (user + system) / 1000, wall, firstImage, tier, peakBytes, hash }));
 }
 
-async function race(turns, named) {
+async function race(against, turns, named) {
   const loadBefore = loadavg()[0];
   const networks = named.length === 0 ? all : named;
   const folder = mkdtempSync(join(tmpdir(), "subbyte-load-"));
@@ -60,18 +68,22 @@ async function race(turns, named) {
       files.set(network, join(folder, `${network}.sbq`));
       writeFileSync(files.get(network), writeSbq(program));
     }
-    const answers = new Map(networks.map((network) => [network, []]));
+    const checkouts = against === undefined ? [own] : [own, against];
+    const answers = new Map(networks.map((network) => [network, checkouts.map(() => [])]));
     for (let turn = 0; turn < turns; turn++)
-      for (const network of networks) {
-        const child = spawnSync(process.execPath, [process.argv[1], "load", files.get(network)], { encoding: "utf8" });
-        if (child.status !== 0) throw new Error(`${network}: ${child.stderr}`);
-        answers.get(network).push(JSON.parse(child.stdout));
-      }
+      for (const network of networks)
+        for (const [i, checkout] of checkouts.entries()) {
+          const command = [process.argv[1], "load", checkout, files.get(network)];
+          const child = spawnSync(process.execPath, command, { encoding: "utf8" });
+          if (child.status !== 0) throw new Error(`${network}: ${child.stderr}`);
+          answers.get(network)[i].push(JSON.parse(child.stdout));
+        }
     const rows = networks.map((network) => {
-      const runs = answers.get(network);
-      const median = (key) => runs.map((run) => run[key]).toSorted((a, b) => a - b)[runs.length >> 1];
+      const [runs, others] = answers.get(network);
+      const median = (key, list = runs) => list.map((run) => run[key]).toSorted((a, b) => a - b)[turns >> 1];
       const { tier, peakBytes, hash } = runs[0];
-      if (runs.some((run) => run.hash !== hash)) throw new Error(`${network}: runs give other logits`);
+      if ([...runs, ...(others ?? [])].some((run) => run.hash !== hash))
+        throw new Error(`${network}: runs give other logits`);
       const fileBytes = readFileSync(files.get(network)).length;
       const row = {
         network,
@@ -81,16 +93,24 @@ async function race(turns, named) {
         firstImageMilliseconds: median("firstImage"),
         fileBytes,
         peakBytes,
+        ...(others === undefined
+          ? {}
+          : { against: { cpuMilliseconds: median("cpu", others), wallMilliseconds: median("wall", others) } }),
       };
       console.log(
         `${network} (${tier}): ${row.cpuMilliseconds.toFixed(1)} ms of CPU time, ${row.wallMilliseconds.toFixed(1)} ms, then ` +
-          `${row.firstImageMilliseconds.toFixed(2)} ms; ${(peakBytes / 1e6).toFixed(1)} MB, file ${(fileBytes / 1e6).toFixed(1)} MB ${hash.slice(0, 8)}`,
+          `${row.firstImageMilliseconds.toFixed(2)} ms; ${(peakBytes / 1e6).toFixed(1)} MB, file ${(fileBytes / 1e6).toFixed(1)} MB` +
+          (others === undefined ? "" : `; before ${row.against.cpuMilliseconds.toFixed(1)} ms of CPU time`),
       );
       return row;
     });
     if (named.length === 0) {
       const { provenance, root } = await import("./provenance.mjs");
-      const record = { ...provenance(), result: { turns, loadBefore, loads: rows } };
+      const commit = against && execFileSync("git", ["rev-parse", "HEAD"], { cwd: against, encoding: "utf8" }).trim();
+      const origin = provenance();
+      const command = origin.command.replace(String(against), commit);
+      const result = { turns, loadBefore, ...(commit === undefined ? {} : { against: commit }), loads: rows };
+      const record = { ...origin, command, result };
       writeFileSync(join(root, "results", "load.json"), `${JSON.stringify(record, null, 2)}\n`);
     }
   } finally {

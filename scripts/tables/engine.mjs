@@ -63,15 +63,17 @@ export function engineEqualityTable({ result: { runs } }) {
 }
 
 /** Of scripts/measure-load.mjs: times of `load` in fresh processes. */
-export function loadTable({ result: { loads, turns, loadBefore } }) {
+export function loadTable({ result: { loads, turns, loadBefore, against } }) {
+  const before = against === undefined ? [] : [`at commit ${against.slice(0, 7)}`];
   return `${table(
-    ["network", "tier", "file", "memory", "load, processor time", "load", "first image after it"],
+    ["network", "tier", "file", "memory", "load, processor time", ...before, "load", "first image after it"],
     loads.map((row) => [
       row.network,
       row.tier,
       `${(row.fileBytes / 1e6).toFixed(1)} MB`,
       `${(row.peakBytes / 1e6).toFixed(1)} MB`,
       `${row.cpuMilliseconds.toFixed(0)} ms`,
+      ...before.map(() => `${row.against.cpuMilliseconds.toFixed(0)} ms`),
       `${row.wallMilliseconds.toFixed(0)} ms`,
       `${row.firstImageMilliseconds.toFixed(1)} ms`,
     ]),
