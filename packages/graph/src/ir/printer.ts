@@ -15,7 +15,7 @@ const LONGEST_PRINTED_TENSOR = 8;
 /** Names that read well without quotes. */
 const plainName = /^[\p{L}_/][\p{L}\p{N}_./:-]*$/u;
 
-export const printName = (name: string): string => (plainName.test(name) ? name : JSON.stringify(name));
+const printName = (name: string): string => (plainName.test(name) ? name : JSON.stringify(name));
 
 const printDim = (dim: Dim): string => (typeof dim === "number" ? String(dim) : printName(dim));
 

@@ -28,7 +28,7 @@ const geluAngle = (x: number): number => GELU_SCALE * (x + GELU_CUBIC * x ** 3);
  * ReluGradient(dy, y) → dy where y > 0, else 0. It is an operator of our own, because decompositions have a mask that is
  * cheaper than a comparison.
  */
-export const ReluGradient: OperatorDefinition = {
+const ReluGradient: OperatorDefinition = {
   op: "ReluGradient",
   domain: "subbyte",
   required: 2,

@@ -31,7 +31,7 @@ function reshaping(op: string, target: Reshaping, argumentNeeded: boolean): Oper
 }
 
 /** Gives `value` the shape of `like`, by a constant target if at most one dimension is symbolic. */
-export function reshapeTo({ g, type }: GradientContext, value: string, like: string): string {
+function reshapeTo({ g, type }: GradientContext, value: string, like: string): string {
   const shape = type(like).shape!;
   const symbolic = shape.filter((dim) => typeof dim === "string").length;
   const target =

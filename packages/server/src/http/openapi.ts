@@ -122,7 +122,7 @@ const predict: Operation = {
 };
 
 /** By method and address, as OpenAPI writes it. */
-export const operations: Readonly<Record<string, Operation>> = {
+const operations: Readonly<Record<string, Operation>> = {
   "post /classify": {
     tag: "Classify",
     summary: "Classes of image files",

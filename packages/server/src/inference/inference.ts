@@ -117,7 +117,7 @@ export class Inference {
   }
 }
 
-export const noClassifier = ({ name, version, description }: LoadedModel): ServerError =>
+const noClassifier = ({ name, version, description }: LoadedModel): ServerError =>
   new ServerError("no-classifier", `The model "${name}" is not set up to classify images.`, {
     action:
       description.kind === "onnx"

@@ -79,7 +79,7 @@ const types: Readonly<Record<number, readonly [Datatype, Field]>> = {
 };
 
 /** @throws {ServerError} if the tensor is malformed */
-export function tensorOfProto(name: string, proto: TensorProto): Tensor {
+function tensorOfProto(name: string, proto: TensorProto): Tensor {
   const type = types[proto.dataType];
   if (type === undefined) throw wrongTensor(`The tensor "${name}" has the unknown element type ${proto.dataType}.`);
   if (proto.dataLocation)

@@ -55,7 +55,7 @@ export interface TensorSpec {
   readonly shape: readonly number[];
 }
 
-export const isNumeric = (datatype: string): datatype is NumericDatatype => Object.hasOwn(arrays, datatype);
+const isNumeric = (datatype: string): datatype is NumericDatatype => Object.hasOwn(arrays, datatype);
 export const isDatatype = (datatype: string): datatype is Datatype => datatype === "BYTES" || isNumeric(datatype);
 
 export const elementBytes = (datatype: NumericDatatype): number => arrays[datatype].BYTES_PER_ELEMENT;

@@ -16,7 +16,7 @@ export interface OwnContestant {
  * The precisions in which each other runtime runs the network: ONNX Runtime on the web and in Node, LiteRT.js,
  * TensorFlow.js on WebAssembly.
  */
-export const peerPrecisions = {
+const peerPrecisions = {
   "ort-web": ["float32", "int8"],
   "ort-node": ["float32", "int8"],
   litert: ["float32", "int8"],

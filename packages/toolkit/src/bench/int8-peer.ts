@@ -55,7 +55,7 @@ export async function assertIntegerThroughout(model: Uint8Array): Promise<void> 
 }
 
 /** Puts FakeQuant on all weights and on every value but the logits and inputs of clamps. */
-export function quantizeEverything(graph: Graph): Graph {
+function quantizeEverything(graph: Graph): Graph {
   const b = new GraphBuilder(graph.name);
   b.reserve(namesIn(graph));
   const current = new Map<string, string>();

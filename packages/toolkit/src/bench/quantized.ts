@@ -12,7 +12,7 @@ import { setRanges } from "../quantization/ranges.js";
 import { type BenchNetwork, floatBatch, normalization } from "./network.js";
 
 /** The network with weights and activations of `bits` bits under the default policy. */
-export async function quantizedProgram(network: BenchNetwork, bits: number): Promise<Program> {
+async function quantizedProgram(network: BenchNetwork, bits: number): Promise<Program> {
   const graph = await calibrated(insertFakeQuant(network.graph, { weights: bits, activations: bits }), network);
   const { mean, std } = normalization;
   return lower(graph, {

@@ -65,7 +65,7 @@ export function crossEntropy(logits: ArrayLike<number>, offset: number, classes:
  * Mean over the classes of the cross-entropy if each class is decided independently: −log σ(logit) for the label, −log(1 −
  * σ(logit)) for the others, in float64.
  */
-export function binaryCrossEntropy(logits: ArrayLike<number>, offset: number, classes: number, label: number): number {
+function binaryCrossEntropy(logits: ArrayLike<number>, offset: number, classes: number, label: number): number {
   let sum = 0;
   for (let c = 0; c < classes; c++) {
     const logit = logits[offset + c]!;

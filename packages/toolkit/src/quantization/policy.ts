@@ -61,7 +61,7 @@ export function checkBits(bits: number, option: string, place = `\`${option}\``)
 }
 
 /** Whether a layer name matches a pattern in which `*` stands for any run of characters. */
-export function matchesPattern(name: string, pattern: string): boolean {
+function matchesPattern(name: string, pattern: string): boolean {
   const parts = pattern.split("*").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
   return new RegExp(`^${parts.join(".*")}$`).test(name);
 }

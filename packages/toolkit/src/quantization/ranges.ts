@@ -61,7 +61,7 @@ const weightRules: Readonly<Record<RangeMethod, WeightRule>> = {
 };
 
 /** The rule for weights that goes with a method. */
-export const weightRuleOf = (method: RangeMethod): WeightRule => weightRules[method];
+const weightRuleOf = (method: RangeMethod): WeightRule => weightRules[method];
 
 /**
  * Sets scale and zero point of every FakeQuant node.

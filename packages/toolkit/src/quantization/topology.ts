@@ -20,7 +20,7 @@ export const dataInputs = (graph: Graph, node: Node): readonly string[] =>
   node.inputs.filter((value) => value !== "" && !graph.tensors.has(value));
 
 /** Whether each output channel of a convolution reads one input channel, at more than one position. */
-export const isDepthwise = ({ op, attributes }: Node, { shape }: Pick<Tensor, "shape">): boolean =>
+const isDepthwise = ({ op, attributes }: Node, { shape }: Pick<Tensor, "shape">): boolean =>
   op === "Conv" && (attributes.group ?? 1) !== 1 && shape[1] === 1 && shape.slice(2).some((dim) => dim !== 1);
 
 export interface Topology {

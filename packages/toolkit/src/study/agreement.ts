@@ -12,11 +12,7 @@ export interface Agreement {
 }
 
 /** @param labels of the images, in the order of both predictions */
-export function agreementOf(
-  labels: ArrayLike<number>,
-  float: ArrayLike<number>,
-  quantized: ArrayLike<number>,
-): Agreement {
+function agreementOf(labels: ArrayLike<number>, float: ArrayLike<number>, quantized: ArrayLike<number>): Agreement {
   let [same, lost, gained] = [0, 0, 0];
   for (let i = 0; i < labels.length; i++) {
     if (float[i] === quantized[i]) same++;

@@ -20,7 +20,7 @@ export type StudyRun = { readonly run: PlannedRun } & RunState;
 export const readStates = (plan: StudyPlan, folder: StudyFolder): Promise<readonly StudyRun[]> =>
   Promise.all(plan.runs.map(async (run): Promise<StudyRun> => ({ run, ...(await readState(folder, run)) })));
 
-export async function readState(folder: StudyFolder, run: PlannedRun): Promise<RunState> {
+async function readState(folder: StudyFolder, run: PlannedRun): Promise<RunState> {
   const files = folder.of(run);
   const read = await readRecord(files.result, run);
   if (read.state === "done") return read;

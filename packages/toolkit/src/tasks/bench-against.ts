@@ -1,6 +1,5 @@
 /** @file The task `bench` of a model file beside others, in turn: how much faster is it than the float network, or at other bit widths? */
 
-import { availableParallelism, loadavg } from "node:os";
 import type { TierName } from "@subbyte/engine";
 import { writeOnnx } from "@subbyte/graph";
 import {
@@ -10,9 +9,7 @@ import {
   median,
   medianRatio,
   ownContestant,
-  type Processor,
   planarFloats,
-  processor,
   processorTime,
   takeTurns,
 } from "../bench/index.js";
@@ -24,6 +21,7 @@ import type { TaskOptions } from "../options/index.js";
 import { createSession } from "../runtime/session.js";
 import { createWebSession } from "../runtime/web-session.js";
 import { requireOwnOptions } from "./bench-model.js";
+import { type Conditions, conditions } from "./conditions.js";
 import { openTaskModel } from "./model.js";
 import { preprocessingOf } from "./preprocessing.js";
 import type { Run } from "./run.js";
@@ -44,15 +42,11 @@ export interface FileTime extends ImageTime {
 }
 
 /** Files timed in turn. */
-export interface AgainstResult extends Processor {
+export interface AgainstResult extends Conditions {
   readonly kind: "against";
   /** The model that the others are compared with is the first. */
   readonly times: readonly FileTime[];
   readonly threads: number;
-  readonly node: string;
-  readonly cores: number;
-  /** Load average of the minute before. */
-  readonly loadBefore: number;
 }
 
 /** How the image comes into a network: `[C, H, W]`, mean and deviation per channel. */
@@ -79,7 +73,7 @@ export async function benchAgainst(
       { options: ["profile", "against"], file: path },
       "`profile` shows where the time of one file goes; leave `against` out.",
     );
-  const loadBefore = loadavg()[0]!;
+  const before = conditions();
   const entries: Entry[] = [];
   let size: number | undefined; // of the first
   try {
@@ -123,15 +117,7 @@ export async function benchAgainst(
         ...(logits.length === first!.logits.length ? { correlation: correlation(first!.logits, logits) } : {}),
       };
     });
-    return {
-      kind: "against",
-      times,
-      threads,
-      ...processor(),
-      node: process.version,
-      cores: availableParallelism(),
-      loadBefore,
-    };
+    return { kind: "against", times, threads, ...before };
   } finally {
     for (const { contestant } of entries) await contestant.release();
   }

@@ -1,13 +1,13 @@
 /** @file The task `bench` for a model file: the time of one image, on one thread and on all cores, and by operator. */
 
-import { availableParallelism, loadavg } from "node:os";
 import { type LayerProfile, load, type TierName } from "@subbyte/engine";
-import { type ImageTime, type Processor, processor, timeContestant, timeModel } from "../bench/index.js";
+import { type ImageTime, timeContestant, timeModel } from "../bench/index.js";
 import { defined } from "../defined.js";
 import { MachineError, UsageError } from "../errors.js";
 import { modelBytes, type OpenedModel, type QuantizedModel } from "../model-file/index.js";
 import type { TaskOptions } from "../options/index.js";
 import { classifierOf } from "./classifier.js";
+import { type Conditions, conditions } from "./conditions.js";
 import { openTaskModel } from "./model.js";
 import { preprocessingOf } from "./preprocessing.js";
 import type { Run } from "./run.js";
@@ -19,7 +19,7 @@ export interface ThreadsTime extends ImageTime {
   readonly tier?: TierName;
 }
 
-export interface ModelBenchResult extends Processor {
+export interface ModelBenchResult extends Conditions {
   readonly kind: "model";
   readonly model: string;
   readonly bytes: number;
@@ -28,10 +28,6 @@ export interface ModelBenchResult extends Processor {
   readonly times: readonly ThreadsTime[];
   /** Each operator's shortest time on one thread; absent unless a profile was requested. */
   readonly layers?: readonly LayerProfile[];
-  readonly node: string;
-  readonly cores: number;
-  /** Load average of the minute before. */
-  readonly loadBefore: number;
 }
 
 type Options = TaskOptions<"bench">;
@@ -48,10 +44,9 @@ export async function benchModel(path: string, options: Options, run: Run): Prom
       { file: path, option: "profile", expected: "quantized" },
       `\`profile\`: layers are timed on the integer engine, which runs .sbq files; ${path} runs on ONNX Runtime.`,
     );
-  const loadBefore = loadavg()[0]!;
-  const cores = availableParallelism();
+  const before = conditions();
   const times: ThreadsTime[] = [];
-  for (const threads of options.threads === undefined ? new Set([1, cores]) : [options.threads]) {
+  for (const threads of options.threads === undefined ? new Set([1, before.cores]) : [options.threads]) {
     run.phase("measuring", threads === 1 ? "1 thread" : `${threads} threads`);
     try {
       times.push(await timeWith(threads, model, options, run));
@@ -68,10 +63,7 @@ export async function benchModel(path: string, options: Options, run: Run): Prom
     runtime: model.kind === "quantized" ? "engine" : "onnxruntime",
     times,
     ...(options.profile ? { layers: await profileOf(model as QuantizedModel, options) } : {}),
-    ...processor(),
-    node: process.version,
-    cores,
-    loadBefore,
+    ...before,
   };
 }
 

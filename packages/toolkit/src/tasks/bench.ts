@@ -1,6 +1,6 @@
 /** @file The task `bench`: speed of the engine side by side with other runtimes, layer by layer, and of training. */
 
-import { availableParallelism, loadavg } from "node:os";
+import { availableParallelism } from "node:os";
 import type { TierName } from "@subbyte/engine";
 import {
   benchEngine,
@@ -31,18 +31,15 @@ import { findArchitecture } from "../models/index.js";
 import type { TaskOptions } from "../options/index.js";
 import { type AgainstResult, benchAgainst } from "./bench-against.js";
 import { benchModel, type ModelBenchResult } from "./bench-model.js";
+import { type Conditions, conditions } from "./conditions.js";
 import { machine } from "./machine.js";
 import { defineTask, type Run } from "./run.js";
 
 /** Times of the engine and of its peers. */
-export interface EngineBenchResult extends Processor, EngineBench {
+export interface EngineBenchResult extends Conditions, EngineBench {
   readonly kind: "engine";
-  readonly node: string;
   readonly browser?: string;
   readonly threads: number;
-  readonly cores: number;
-  /** Load average of the minute before. */
-  readonly loadBefore: number;
 }
 
 /** Times of the operators of each network. */
@@ -52,14 +49,11 @@ export interface ProfileResult {
 }
 
 /** Times of training steps. */
-export interface TrainingBenchResult extends Processor, TrainingBench {
+export interface TrainingBenchResult extends Conditions, TrainingBench {
   readonly kind: "training";
-  readonly node: string;
   /** Version of PyTorch; absent if it was not measured. */
   readonly pytorch?: string;
   readonly threads: number;
-  readonly cores: number;
-  readonly loadBefore: number;
   /** Largest memory of this process so far, over all networks. */
   readonly peakMemoryBytes: number;
 }
@@ -125,7 +119,7 @@ async function engine(networks: readonly NetworkChoice[], options: Options, run:
         { option: "only", value: only ?? [], allowed: [] },
         `\`only\` ${only?.join(",")}: no comparison has a key that contains this.`,
       );
-    const loadBefore = loadavg()[0]!;
+    const before = conditions();
     const measured = await benchEngine({
       comparisons: wanted,
       turns,
@@ -137,16 +131,7 @@ async function engine(networks: readonly NetworkChoice[], options: Options, run:
         else run.progress(done, turns, { detail: step, unit: "turns" });
       },
     });
-    const where = { node: process.version, ...defined({ browser: browser?.browser }) };
-    return {
-      kind: "engine",
-      ...processor(),
-      ...where,
-      threads,
-      cores: availableParallelism(),
-      loadBefore,
-      ...measured,
-    };
+    return { kind: "engine", ...before, ...defined({ browser: browser?.browser }), threads, ...measured };
   } finally {
     await browser?.close();
   }
@@ -199,7 +184,7 @@ async function trainingRace(
   { turns, seed, only, threads = availableParallelism() }: Options,
   run: Run,
 ): Promise<TrainingBenchResult> {
-  const loadBefore = loadavg()[0]!;
+  const before = conditions();
   const peer = await findPytorch();
   if (!peer) run.note("PyTorch is left out: no Python that can import torch was found (Debian: python3-torch)");
   const measured = await benchTraining({
@@ -218,12 +203,9 @@ async function trainingRace(
   });
   return {
     kind: "training",
-    ...processor(),
-    node: process.version,
+    ...before,
     ...defined({ pytorch: peer?.version }),
     threads,
-    cores: availableParallelism(),
-    loadBefore,
     ...measured,
     peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
   };

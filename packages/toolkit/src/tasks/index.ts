@@ -20,6 +20,7 @@ export type { AgainstResult, FileTime } from "./bench-against.js";
 export type { ModelBenchResult, ThreadsTime } from "./bench-model.js";
 export { type ClassifiedImage, type ClassifyResult, classifyImages } from "./classify.js";
 export { type CompareResult, compareModels } from "./compare.js";
+export type { Conditions } from "./conditions.js";
 export { type DownloadResult, downloadData } from "./download.js";
 export { type EvaluateResult, evaluateModel } from "./evaluate.js";
 export type * from "./events.js";

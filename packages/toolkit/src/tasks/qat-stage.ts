@@ -21,6 +21,7 @@ import {
 } from "../quantization/qat/index.js";
 import type { FloatFigures, QatStage } from "../report/qat-result.js";
 import { runtimeOptions } from "../runtime/runtime-options.js";
+import { probabilitiesOf } from "./classes.js";
 import { classifierOf } from "./classifier.js";
 import { imageTime } from "./quantized-figures.js";
 import type { Run } from "./run.js";
@@ -103,7 +104,7 @@ export async function finishedStage(
   const { seed, quantizer, threads } = options;
   const source = { source: basename(model.path), sourceHash: model.sha256 };
   const provenance = { command: "qat", method: quantizer, seed, ...source, epochs: rates.epochs };
-  const probabilities = model.kind === "float" ? model.probabilities : (model.program.probabilities ?? "softmax");
+  const probabilities = probabilitiesOf(model);
   const fileOf = (graph: Graph) =>
     writeSbq(lower(graph, { preprocessing, probabilities, provenance, ...defined({ labels }) }));
   const accuracyOf = (file: Uint8Array) => testAccuracy(open, () => integerClassifier(file, defined({ threads })), run);

@@ -78,7 +78,7 @@ function followed(
 }
 
 /** Emits a phase per epoch and per validation. */
-export function trainingEvents(run: Run, stage?: TrainingStage): (progress: TrainProgress) => void {
+function trainingEvents(run: Run, stage?: TrainingStage): (progress: TrainProgress) => void {
   let current = "";
   const bits = stage?.bits;
   return ({ phase, epoch, epochs, step, steps, secondsPerEpoch, ...progress }) => {

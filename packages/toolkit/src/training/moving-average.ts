@@ -12,7 +12,7 @@ import type { StateUpdate } from "./step-graph.js";
 
 const DECAY = "average.decay";
 
-export const averageName = (parameter: string): string => `average.${parameter}`;
+const averageName = (parameter: string): string => `average.${parameter}`;
 
 /** @throws {UsageError} if the decay is not in [0, 1). */
 export function checkAverageDecay(decay: number): void {

@@ -71,12 +71,12 @@ export class RunFiles {
   }
 
   /**
-   * `graph` with the tensors of a file that `writeWeights` wrote.
+   * `graph` with the best weights, which `writeWeights` wrote.
    *
    * @throws {DataError} if the file has another SHA-256 than `hash`.
    */
-  async readWeights(name: "best", graph: Graph, hash: string | undefined): Promise<Graph> {
-    const path = this.#weightsPath(name);
+  async readBest(graph: Graph, hash: string | undefined): Promise<Graph> {
+    const path = this.#weightsPath("best");
     const next = await readIfAny(this.#nextBestPath);
     if (next && sha256(next) === hash) await this.adoptBest();
     const bytes = await readRunFile(path);
@@ -108,7 +108,7 @@ export class RunFiles {
     return writeFileAtomic(join(this.folder, "log.csv"), trainingLog(history));
   }
 
-  #weightsPath(name: string): string {
+  #weightsPath(name: "last" | "best"): string {
     return join(this.folder, `${name}.safetensors`);
   }
 }

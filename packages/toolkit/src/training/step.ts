@@ -105,7 +105,7 @@ function fed(step: StepGraph, { inputs, labels, target }: StepFeeds): Record<str
 }
 
 /** The feeds that the session reads: ONNX Runtime drops inputs that nothing reads, and refuses them as feeds. */
-export const readBy = ({ inputs }: Pick<Session, "inputs">, given: Readonly<Record<string, Tensor>>) =>
+const readBy = ({ inputs }: Pick<Session, "inputs">, given: Readonly<Record<string, Tensor>>) =>
   Object.fromEntries(inputs.flatMap((name) => (given[name] ? [[name, given[name]]] : [])));
 
 const labelTensor = (labels: Int32Array): Tensor => ({

@@ -65,14 +65,14 @@ class TrainingRun {
     const options = { ...given, session: { ...given.session, threads } };
     const batchSize = Math.min(options.batchSize, options.images.length);
     const step = await buildTrainingStep(options.graph, { ...options, batchSize });
-    const settings = { ...(files ? await settingsOf(options, batchSize, step) : {}), threads };
-    const run = new TrainingRun(options, batchSize, step, settings, files);
     try {
+      const settings = { ...(files ? await settingsOf(options, batchSize, step) : {}), threads };
+      const run = new TrainingRun(options, batchSize, step, settings, files);
       if (checkpoint) await run.#resume(checkpoint);
       await files?.dropNextBest();
       return run;
     } catch (error) {
-      await run.release();
+      await step.release();
       throw error;
     }
   }
@@ -82,7 +82,7 @@ class TrainingRun {
     const { prolongs } = requireResumable(files.checkpointPath, settings, position, this.settings);
     this.step.restore(tensors);
     this.#position = position;
-    if (position.best) this.#best = await files.readWeights("best", this.options.graph, position.bestHash);
+    if (position.best) this.#best = await files.readBest(this.options.graph, position.bestHash);
     if (prolongs)
       this.options.onNote?.(
         `The finished run of ${position.epoch} epoch${position.epoch === 1 ? "" : "s"} goes on to ${this.options.epochs} epochs.`,

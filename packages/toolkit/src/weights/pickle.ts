@@ -17,7 +17,7 @@ import { ByteReader } from "./byte-reader.js";
 export type PickleGlobals = ReadonlyMap<string, unknown>;
 
 /** Replaces an object without weights, and its constructor; all arguments are dropped. */
-export class Opaque {}
+class Opaque {}
 
 export interface UnpickleOptions {
   /** The name of the file in messages. */

@@ -8,7 +8,7 @@ import type { PickleGlobals } from "./pickle.js";
 import type { StoredType } from "./stored-tensor.js";
 
 /** The element type of `torch.FloatStorage` and similar classes. */
-export class StorageType {
+class StorageType {
   constructor(readonly type: StoredType) {}
 }
 

@@ -3,7 +3,7 @@
 import { Builder, ByteBuffer } from "flatbuffers";
 import { fieldsOf, type OptionsValue, optionTypes, type Table, type TableName } from "./schema.js";
 
-export const FILE_IDENTIFIER = "TFL3";
+const FILE_IDENTIFIER = "TFL3";
 
 /** Alignment of weights in the file; runtimes map the file and compute on it. */
 const BUFFER_ALIGNMENT = 16;

@@ -206,7 +206,7 @@ export function transpose(b: ModelBuilder, input: TensorIndex, order: readonly n
   return output;
 }
 
-export function reshape(b: ModelBuilder, input: TensorIndex, name: string, shape: readonly number[]): TensorIndex {
+function reshape(b: ModelBuilder, input: TensorIndex, name: string, shape: readonly number[]): TensorIndex {
   const output = like(b, input, name, shape);
   b.operator("RESHAPE", [input, b.ints(`${name}/shape`, shape)], [output], { newShape: shape });
   return output;

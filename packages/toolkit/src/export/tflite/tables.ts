@@ -26,7 +26,7 @@ const functions: readonly TableFunction[] = [
 const TOLERANCE = 1;
 
 /** The function whose table this is; undefined if TensorFlow Lite does not have it. */
-export function functionOf(table: Uint8Array, from: QuantizedTensor, to: QuantizedTensor): TableFunction | undefined {
+function functionOf(table: Uint8Array, from: QuantizedTensor, to: QuantizedTensor): TableFunction | undefined {
   const lowest = from.scale * (0 - from.zeroPoint);
   const alpha = lowest < 0 ? (to.scale * (table[0]! - to.zeroPoint)) / lowest : 0;
   const leaky: TableFunction = {

@@ -9,7 +9,6 @@
  */
 
 import type { OptimizerOptions } from "../../training/index.js";
-import type { BitPolicy } from "../policy.js";
 import type { Distillation, QatOptions } from "./options.js";
 
 /** The facts that decide the defaults. */
@@ -29,10 +28,6 @@ export interface QatSetting {
 export type QatDefaults = Required<
   Pick<QatOptions, "epochs" | "weightDecay" | "stepRate" | "batchNorm" | "dampingWeight" | "quantizer" | "offsets">
 > & { readonly learningRate: number; readonly distillation: Distillation | undefined };
-
-/** The fewest bits that a policy gives to most layers. */
-export const fewestBits = ({ weights, activations }: Pick<BitPolicy, "weights" | "activations">): number =>
-  Math.min(weights, activations);
 
 const REFERENCE_BATCH = 64;
 /** Number of images from which on rates are not reduced. */

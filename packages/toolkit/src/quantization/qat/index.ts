@@ -1,7 +1,7 @@
 /** @file Quantization-aware training. */
 
 export { type ChainOptions, type ChainStage, checkChain, trainChain } from "./chain.js";
-export { fewestBits, type QatDefaults, type QatSetting, qatDefaults } from "./defaults.js";
+export { type QatDefaults, type QatSetting, qatDefaults } from "./defaults.js";
 export { type FloatReference, type LayerChange, layerChanges } from "./layer-changes.js";
 export type {
   BatchNormForm,

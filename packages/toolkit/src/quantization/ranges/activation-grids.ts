@@ -47,7 +47,7 @@ const RANGE_STEPS = 96;
 const SIDE_STEPS = 16;
 
 /** The grid of least Σ|x − x̂|^power, searched over scale and, for two-sided distributions, zero point. */
-export function gridByError(histogram: Histogram, bits: number, power: number): AffineParameters {
+function gridByError(histogram: Histogram, bits: number, power: number): AffineParameters {
   const { min, max } = histogram;
   let best = affineFromRange(min, max, bits);
   let bestError = gridError(histogram, best, bits, power, Number.POSITIVE_INFINITY);
@@ -100,7 +100,7 @@ function gridError(
 }
 
 /** The grid that covers all but (100 − percent) % of the values on each side. */
-export function gridByPercentile(histogram: Histogram, bits: number, percent: number): AffineParameters {
+function gridByPercentile(histogram: Histogram, bits: number, percent: number): AffineParameters {
   const { counts, origin, width, zeros, min, max } = histogram;
   const total = counts.reduce((sum, count) => sum + count, zeros);
   const outside = (total * (100 - percent)) / 100;
@@ -126,7 +126,7 @@ const DIVERGENCE_STEPS = 128;
  *
  * Source: Migacz, "8-bit inference with TensorRT", GTC 2017.
  */
-export function gridByDivergence(histogram: Histogram, bits: number): AffineParameters {
+function gridByDivergence(histogram: Histogram, bits: number): AffineParameters {
   let best = affineFromRange(histogram.min, histogram.max, bits);
   let least = Number.POSITIVE_INFINITY;
   for (let step = DIVERGENCE_STEPS; step >= 4; step--) {

@@ -11,7 +11,7 @@ import { Random } from "../../random.js";
  * Patches per layer. Only solving for the weights of a channel (at most 576 to 4608) would need several patches for each of
  * them.
  */
-export const PATCHES = 2048;
+const PATCHES = 2048;
 
 /** Usual number of calibration images, used if their number is not known; it determines how many samples each image gives. */
 const EXPECTED_IMAGES = 1024;

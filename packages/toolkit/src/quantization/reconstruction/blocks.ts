@@ -37,11 +37,6 @@ export function findBlocks(graph: Graph): readonly Block[] {
   return grouped(segments(graph)).map(blockOf);
 }
 
-/** Blocks of one layer each, as far as layers can be separated: the granularity of AdaRound. */
-export function findLayers(graph: Graph): readonly Block[] {
-  return withLayers(segments(graph)).map(blockOf);
-}
-
 interface Segment {
   readonly nodes: readonly Node[];
   readonly input: string;

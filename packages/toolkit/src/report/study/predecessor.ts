@@ -39,7 +39,7 @@ const figures = (
 const STRIDE =
   "its ResNet-50 had the stride in another convolution than the weights were trained with: without any quantization it fell from 96.03 to 82.14 % on ImageNette";
 
-export const predecessorCases: readonly PredecessorCase[] = [
+const predecessorCases: readonly PredecessorCase[] = [
   {
     arch: "resnet18",
     data: "cifar10",

@@ -17,7 +17,7 @@ interface Place {
 }
 
 /** The series of float networks. */
-export const FLOAT_SERIES = 9;
+const FLOAT_SERIES = 9;
 
 export function sizePanel(each: Case, series: ReadonlyMap<string, number>): string | undefined {
   const places = [

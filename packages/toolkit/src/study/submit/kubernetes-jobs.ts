@@ -28,7 +28,7 @@ export interface Cluster {
 }
 
 /** The cluster of the pod itself: its address, and the folder with the credentials of its service account. */
-export const ownCluster: Cluster = {
+const ownCluster: Cluster = {
   server: "https://kubernetes.default.svc",
   account: "/var/run/secrets/kubernetes.io/serviceaccount",
 };

@@ -1,0 +1,22 @@
+/** @file The conditions under which speed is measured, as results of the task `bench` record them. */
+
+import { availableParallelism, loadavg } from "node:os";
+import { type Processor, processor } from "../bench/index.js";
+
+/** The machine, and how busy it was. */
+export interface Conditions extends Processor {
+  /** Version of Node, such as `v20.19.5`. */
+  readonly node: string;
+  /** Cores that this process may use. */
+  readonly cores: number;
+  /** Load average of the minute before the measurement. */
+  readonly loadBefore: number;
+}
+
+/** To be called before a measurement, which raises the load itself. */
+export const conditions = (): Conditions => ({
+  ...processor(),
+  node: process.version,
+  cores: availableParallelism(),
+  loadBefore: loadavg()[0]!,
+});
