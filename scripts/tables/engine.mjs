@@ -94,7 +94,7 @@ export function wideVectorsTable({ result: { wide, cpu, turns, loadBefore } }) {
         `${ratio.toFixed(2)}×`,
       ]),
     ),
-    `Processor time of one image, medians of ${turns} turns on a ${cpu}; load before ${loadBefore.toFixed(1)}.`,
+    `Processor time of one image, medians of ${turns} turns; ${cpu}; load before ${loadBefore.toFixed(1)}.`,
   ].join("\n\n");
 }
 

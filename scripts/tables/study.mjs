@@ -3,6 +3,7 @@
  * a method changes against the one that it differs from in one thing.
  */
 
+import { caseTitle } from "../../packages/toolkit/dist/report/study/names.js";
 import { distinct, kilobytes, percent, points, table } from "./format.mjs";
 
 const most = (values) => Math.max(...values);
@@ -124,5 +125,5 @@ function summaryOf(float, runs) {
     ];
   });
   const header = ["bits", ...methods.map((method) => `accuracy, ${method}`), "file", "time", "faster than float"];
-  return [`**${float.network} on ${float.data}**`, table(header, [floatRow, ...rows])].join("\n\n");
+  return [`**${caseTitle(float.network, float.data)}**`, table(header, [floatRow, ...rows])].join("\n\n");
 }

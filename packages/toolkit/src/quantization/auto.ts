@@ -74,7 +74,7 @@ export async function autoQuantize(
     const drop = check.drop(best!.closeness);
     if (drop <= maxDrop) {
       onNote?.(
-        `auto stops with ${best!.name}: the ${criterion} is ${drop.toFixed(2)} points, \`maxDrop\` allows ${maxDrop}.`,
+        `auto stops with ${best!.name}: ${drop > 0 ? `the ${criterion} is ${drop.toFixed(2)} points` : `there is no ${criterion}`}, \`maxDrop\` allows ${maxDrop}.`,
       );
       return best!.graph;
     }

@@ -38,6 +38,8 @@ export interface ProposalOptions extends RuntimeOptions {
   readonly mean: readonly number[];
   readonly std: readonly number[];
   readonly signal?: AbortSignal;
+  /** Called with the number of networks that have been measured, of two. */
+  readonly onProgress?: (done: number, of: number) => void;
 }
 
 /** Two bits more divide the power of rounding noise by 16. */
@@ -123,14 +125,19 @@ export async function proposePolicy(
   const parameters = new Map(
     quantizedLayers(graph).map(({ node, weights }) => [node.name, graph.tensors.get(weights.input)!.data.length]),
   );
+  options.onProgress?.(0, 2);
+  const before = await measured(current);
+  options.onProgress?.(1, 2);
+  const after = await measured(policy);
+  options.onProgress?.(2, 2);
   return {
     raised,
     policy,
     bytes: raised.reduce((sum, { layer, weights: [from, to] }) => sum + (parameters.get(layer)! * (to - from)) / 8, 0),
     images: shown.labels.length,
     isHeldOut: shown.disjoint,
-    before: await measured(current),
-    after: await measured(policy),
+    before,
+    after,
   };
 }
 

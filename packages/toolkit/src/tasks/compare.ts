@@ -64,7 +64,7 @@ export const compareModels = defineTask("compare", async (options, run): Promise
       ...session,
       signal: run.signal,
       ...(options.eachLayer ? { check } : {}),
-      onProgress: (done, of) => run.progress(done, of, { unit: "layers" }),
+      onProgress: (done, of) => run.progress(done, of, { unit: "measurements" }),
     },
     graph,
   );
@@ -73,6 +73,7 @@ export const compareModels = defineTask("compare", async (options, run): Promise
     ...{ seed, mean, std },
     ...session,
     signal: run.signal,
+    onProgress: (done, of) => run.progress(done, of, { unit: "measurements" }),
   });
   const { policyTemplate: template } = options;
   if (template !== undefined) {

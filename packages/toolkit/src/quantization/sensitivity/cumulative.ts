@@ -17,6 +17,7 @@ export async function measureCumulative(
   layers: readonly QuantizedLayer[],
   batches: readonly Tensor[],
   options: SessionOptions,
+  onBatch?: () => void,
 ): Promise<ReadonlyMap<string, SignalAndNoise>> {
   const byName = new Map(float.nodes.map((node) => [node.name, node]));
   const outputs = layers.map(({ node }) => node.outputs[0]!);
@@ -41,6 +42,7 @@ export async function measureCumulative(
           noise[l]! += (b[i]! - a[i]!) ** 2;
         }
       });
+      onBatch?.();
     }
   } finally {
     await reference.release();

@@ -37,6 +37,7 @@ export async function measureLayerNoise(
   layers: readonly QuantizedLayer[],
   batches: readonly Tensor[],
   session: SessionOptions,
+  onBatch?: () => void,
 ): Promise<ReadonlyMap<string, LayerNoise>> {
   const { network: noiseGraph, probes } = withProbes(graph, float, layers);
   const image = float.inputs[0]!.name;
@@ -54,6 +55,7 @@ export async function measureLayerNoise(
           sums.set(output, (sums.get(output) ?? 0) + count * (results[output]!.data as Float32Array)[0]!);
       }
       images += count;
+      onBatch?.();
     }
   } finally {
     await network.release();

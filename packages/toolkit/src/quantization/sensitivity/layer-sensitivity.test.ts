@@ -46,6 +46,14 @@ test("an equalized network is compared with the float network as it was after eq
   for (const { layer, aloneDb } of plain) expect(aloneDb, layer).toBeGreaterThan(20);
 });
 
+test("progress counts every batch and every layer that is measured by itself", async () => {
+  const graph = await quantized(float, 6);
+  const seen: (readonly [number, number])[] = [];
+  await layerSensitivity(graph, batches, { ...session, onProgress: (done, of) => seen.push([done, of]) }, float);
+  const total = 2 * batches.length;
+  expect(seen).toEqual(Array.from({ length: total + 1 }, (_, done) => [done, total]));
+});
+
 describe("a layer that was spoiled is the worst, and the cause says how", () => {
   test("huge weights on an input channel that is always 0", async () => {
     let spoiled = float;

@@ -35,6 +35,7 @@ export interface LayerSensitivity extends LayerFacts {
 export interface SensitivityOptions extends SessionOptions {
   /** Also measures the network with only each layer quantized, and with each layer kept in float: two evaluations per layer. */
   readonly check?: Check;
+  /** Called at the beginning and after each measurement: of a batch, and with `check` of a layer. */
   readonly onProgress?: (done: number, of: number) => void;
   readonly signal?: AbortSignal;
 }
@@ -61,8 +62,15 @@ export async function layerSensitivity(
   const float = matchingFloat(graph, given, layers);
   const { check, onProgress, signal, ...session } = options;
   const taken = firstBatches(batches, IMAGES);
-  const alone = await measureLayerNoise(graph, float, layers, taken, session);
-  const cumulative = await measureCumulative(graph, float, layers, taken, session);
+  const total = 2 * taken.length + (check ? layers.length : 0);
+  let done = 0;
+  onProgress?.(done, total);
+  const step = () => {
+    signal?.throwIfAborted();
+    onProgress?.(++done, total);
+  };
+  const alone = await measureLayerNoise(graph, float, layers, taken, session, step);
+  const cumulative = await measureCumulative(graph, float, layers, taken, session, step);
   const results: LayerSensitivity[] = [];
   for (const layer of layers) {
     signal?.throwIfAborted();
@@ -90,7 +98,7 @@ export async function layerSensitivity(
       weights,
       input,
     });
-    onProgress?.(results.length, layers.length);
+    if (check) step();
   }
   return results.sort((a, b) => a.aloneDb - b.aloneDb);
 }
