@@ -59,7 +59,7 @@ export interface Model extends ModelInfo {
    * @throws {InputError} if the value is no image, an option is out of range, or `fit` is `"exact"` and the size differs.
    */
   classify(image: ImageInput, options?: ClassifyOptions): Promise<Prediction[]>;
-  /** The same for a list of images, whose sizes may differ; returns one list per image. */
+  /** Classifies several images, whose sizes may differ; returns one list per image. */
   classify(images: readonly ImageInput[], options?: ClassifyOptions): Promise<Prediction[][]>;
   /** The shortest time of every operator in `runs` runs (5 by default) of one image. */
   profile(runs?: number): Promise<LayerProfile[]>;

@@ -49,7 +49,7 @@ function compiled(): Update | undefined {
   }
 }
 
-/** The same in JavaScript. */
+/** The checksum's update, computed in JavaScript. */
 export function interpreted(): Update {
   const table = Uint32Array.from({ length: 256 }, (_, byte) => {
     let remainder = byte;

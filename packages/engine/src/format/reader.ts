@@ -90,7 +90,7 @@ function readHeader(bytes: Uint8Array): { root: JsonNode; end: number } {
   return { root: new JsonNode(parseJson(decodeUtf8(text), "header"), ""), end };
 }
 
-/** What bytes are that do not begin as a `.sbq` file does. Many servers send a page where there is no file. */
+/** Says what a file is that does not begin as a `.sbq` file does. Many servers send a page for an address without a file. */
 function describeForeign(bytes: Uint8Array): string {
   if (bytes.length === 0) return "this file is empty";
   const start = new TextDecoder().decode(bytes.subarray(0, 200)).trimStart();

@@ -69,7 +69,7 @@ export interface Executable {
    * @throws {InputError} if the length does not fit.
    */
   run(images: Uint8Array, logits?: Float32Array): Float32Array;
-  /** The same for codes of the input tensor, `[count, C, H, W]`. */
+  /** Like `run`, but takes codes of the input tensor, `[count, C, H, W]`. */
   runCodes(codes: Uint8Array, logits?: Float32Array): Float32Array;
   /** Runs one image `runs` times and returns the shortest time of every operator. */
   profile(image: Uint8Array, runs?: number): ProfileEntry[];
@@ -86,7 +86,7 @@ export async function compile(program: Program, options: CompileOptions = {}): P
 }
 
 /**
- * The same for a program that `checkProgram` has accepted.
+ * Like `compile`, for a program that `checkProgram` has accepted.
  * @param recruits  threads that will run it together with this one
  * @param compiled  the kernels, for shared memory if there are recruits
  * @param plan  of that tier, if there is one already

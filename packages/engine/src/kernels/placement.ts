@@ -24,7 +24,7 @@ export interface Placement {
   readonly border: Readonly<Border>;
   /** Elements from one pixel to the next. */
   readonly stride: number;
-  /** The same in bytes. */
+  /** Bytes from one pixel to the next. */
   readonly pixelPitch: number;
   /** Bytes from one row to the next. */
   readonly rowPitch: number;

@@ -23,7 +23,7 @@ const recordBytes = 2048;
 export const kernelBytes = (program: Program, tier: Tier, threads = 1): number =>
   plannedBytes(planProgram(program, tier), threads);
 
-/** The same for a program that is planned already. */
+/** The memory, in bytes, of a program that is planned already. */
 export function plannedBytes({ program, end, placements }: Plan, threads: number): number {
   const placementOf: PlacementOf = (id) => placements[id]!;
   let constants = 256 * program.inputTables.length + 4 * roundUp(program.classes, 8);

@@ -43,15 +43,15 @@ export function checkProgram(program: Program, options: CheckOptions = {}): void
   checkBuiltProgram(program, options.maxBytes ?? defaultMaxBytes);
 }
 
-/** The same with any limit, even infinity, for a program from plain JavaScript. */
+/** Checks a program that was built in JavaScript; the limit may be any number, even infinity. */
 export function checkBuiltProgram(program: Program, maxBytes: number): void {
   checkTypes(program);
   checkMeaning(program, maxBytes, false);
 }
 
 /**
- * The same for a program that was read from a file: all values have the right types, and weight codes are known to be as many
- * as the shape says and within their bit width.
+ * Checks a program that was read from a file: all values have the right types already, and weight codes are known to be as
+ * many as the shape says and within their bit width.
  */
 export const checkReadProgram = (program: Program, maxBytes: number): void => checkMeaning(program, maxBytes, true);
 

@@ -29,7 +29,7 @@ export interface Reference {
    * @throws {InputError} if the length does not fit.
    */
   run(images: Uint8Array, count?: number): Float32Array;
-  /** The same for codes of the input tensor, `[count, C, H, W]`. */
+  /** Like `run`, but takes codes of the input tensor, `[count, C, H, W]`. */
   runCodes(codes: Uint8Array, count?: number): Float32Array;
 }
 

@@ -67,7 +67,7 @@ interface Case {
 const node = (op: string, more: Partial<RawNode> = {}): RawNode => ({ op, inputs: ["x"], outputs: ["y"], ...more });
 const scale = float32([0.1], []);
 
-/** In the spelling of the file, from the first opset that has it. */
+/** Operators as files spell them, each from the first opset that has it. */
 const cases: readonly Case[] = [
   {
     label: "axes as input",

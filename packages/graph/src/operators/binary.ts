@@ -10,7 +10,7 @@ import { allocate, flatten, forEachIndex, numbersOf, tensorOf } from "./support/
 
 interface Binary {
   readonly value: (a: number, b: number) => number;
-  /** The same function on int64, exact; operators without it refuse int64. */
+  /** The function on int64, which is exact. Operators without it refuse int64. */
   readonly big?: (a: bigint, b: bigint) => bigint | boolean;
   /** Comparisons and logic return bool. */
   readonly returns?: "bool";

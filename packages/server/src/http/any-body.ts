@@ -2,7 +2,7 @@
 
 import type { FastifyInstance } from "fastify";
 
-/** Gives the routes of a plugin their bodies as a `Buffer`, whatever the content type says; undefined where there is none. */
+/** Gives the routes of a plugin their bodies as a `Buffer`, whatever the content type says; undefined if there is none. */
 export function acceptAnyBody(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));

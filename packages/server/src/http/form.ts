@@ -4,7 +4,7 @@ import { Busboy, type BusboyFileStream, type BusboyHeaders } from "@fastify/busb
 import { ServerError } from "../errors.js";
 
 export interface FormFile {
-  /** As the client gave it, without folders; absent where it gave none. */
+  /** As the client gave it, without folders; absent if it gave none. */
   readonly filename: string | undefined;
   readonly bytes: Uint8Array;
 }

@@ -16,7 +16,7 @@ export interface PeerNetwork {
  * Our engine as a contestant.
  *
  * @param file bytes of a `.sbq` file
- * @throws {MachineError} where the engine gets fewer threads than asked for
+ * @throws {MachineError} if the engine gets fewer threads than asked for
  */
 export async function ownContestant(
   name: string,
@@ -65,7 +65,7 @@ export function planarFloats({ pixels, mean, std }: ImageForm): (image: Uint8Arr
   };
 }
 
-/** The same with channels last, `[H, W, 3]`. */
+/** The image as normalized floats with channels last, `[H, W, 3]`. */
 export function interleavedFloats({ pixels, mean, std }: ImageForm): (image: Uint8Array) => Float32Array {
   const [red, green, blue] = std.map((deviation) => 1 / (255 * deviation)) as [number, number, number];
   const [red0, green0, blue0] = mean.map((m, c) => -m / std[c]!) as [number, number, number];

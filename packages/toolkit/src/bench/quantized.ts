@@ -20,7 +20,7 @@ async function quantizedProgram(network: BenchNetwork, bits: number): Promise<Pr
   });
 }
 
-/** The same, as the bytes of a `.sbq` file. */
+/** The quantized network as the bytes of a `.sbq` file. */
 export const quantizedFile = async (network: BenchNetwork, bits: number): Promise<Uint8Array> =>
   writeSbq(await quantizedProgram(network, bits));
 

@@ -30,7 +30,10 @@ export interface Measured {
   readonly tier?: TierName;
   /** Time of one image, one entry per turn. */
   readonly milliseconds: readonly number[];
-  /** The same in processor time of all threads; less than `milliseconds` if other programs used the cores. */
+  /**
+   * Processor time of one image, of all threads together, one entry per turn. It is less than `milliseconds` if other
+   * programs used the cores.
+   */
   readonly cpuMilliseconds?: readonly number[];
   /** Logits of the first image. */
   readonly logits: readonly number[];

@@ -60,7 +60,7 @@ export async function decodeImage(content: ImageContent, name: string): Promise<
 /** The first line of a message: libtiff lists everything that it skipped before it failed, which can fill pages. */
 const firstLine = (message: string): string => message.split("\n", 1)[0]!.slice(0, 200);
 
-/** The same for bytes; the error's message is only the reason. */
+/** Decodes an image in memory. The error's message is only the reason, without a file name. */
 export async function decodeBytes(encoded: Uint8Array, maxPixels = MAX_PIXELS): Promise<RawImage> {
   if (isBmp(encoded)) return reading(encoded, async () => decodeBmp(encoded, maxPixels));
   const { data, info } = await reading(encoded, () =>

@@ -1,4 +1,4 @@
-/** The published ResNet-20 at five widths on real test images: every tier and way to share work against scalar TypeScript. */
+/** The published ResNet-20 at five bit widths on real test images: every tier and way to share work against scalar TypeScript. */
 import { type LoadOptions, load, supportedTier, writeSbq } from "@subbyte/engine";
 import { type Graph, simplifyForImport } from "@subbyte/graph";
 import { beforeAll, describe, expect, test } from "vitest";

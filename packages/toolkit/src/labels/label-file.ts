@@ -13,7 +13,7 @@ export interface LabelEntry {
 }
 
 export interface LabelFile {
-  /** The entries are all classes of the model, in its order. */
+  /** Whether the entries are all classes of the model, in its order. */
   readonly isList: boolean;
   readonly entries: readonly LabelEntry[];
 }

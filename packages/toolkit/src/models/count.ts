@@ -44,7 +44,7 @@ export function countParameters(graph: Graph): number {
 export const countMultiplyAdds = (graph: Graph): number =>
   multiplyAddsOfNodes(graph).reduce((sum, count) => sum + count, 0);
 
-/** The same for each node, in the graph's order; 0 for a node that is neither a convolution nor a matrix product. */
+/** Multiply-adds of each node, in the graph's order; 0 for a node that is neither a convolution nor a matrix product. */
 export function multiplyAddsOfNodes(graph: Graph): readonly number[] {
   const types = inferTypes(graph);
   const shapeOf = (value: string): readonly number[] => {

@@ -159,7 +159,7 @@ export function storedScales(graph: Graph): ReadonlyMap<string, number> {
   return new Map([...storedScaleNames(graph)].map(([stored, name]) => [stored, value(name)]));
 }
 
-/** The same, as names of constants. */
+/** For each activation value, the name of the constant with the scale of its codes. */
 export function storedScaleNames(graph: Graph): ReadonlyMap<string, string> {
   const names = new Map<string, string>();
   for (const fq of fakeQuants(graph)) if (!fq.ofWeights) names.set(fq.output, fq.scale);

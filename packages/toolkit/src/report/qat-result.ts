@@ -27,7 +27,7 @@ export interface QatStage {
   readonly weightDecay: number;
   /** Accuracy of the file on the integer engine; absent if the data has no test images. */
   readonly test: TestAccuracy | undefined;
-  /** The same of the network before training. */
+  /** Accuracy of the network before training, on the test images. */
   readonly baselineTest: TestAccuracy | undefined;
   /** Time of one image on one thread of the engine. */
   readonly time: ModelTime;

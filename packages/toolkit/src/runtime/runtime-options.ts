@@ -13,7 +13,10 @@ export interface RuntimeOptions {
    * such as weight gradients, split their sums among threads, so the last bits of their results depend on this number.
    */
   readonly threads?: number;
-  /** Computes there, and on the CPU what it has no kernel for; the CPU by default. Last bits differ between devices. */
+  /**
+   * The device that computes; the CPU by default. Operators without a kernel for it run on the CPU. The last bits of
+   * results differ between devices.
+   */
   readonly device?: Device;
 }
 

@@ -35,7 +35,7 @@ export interface FileTime extends ImageTime {
   readonly tier?: TierName;
   /** How many times as fast the first file is: the median of the ratios within a turn. */
   readonly ratio: number;
-  /** The same in processor time. */
+  /** The ratio in processor time. */
   readonly cpuRatio: number;
   /** Correlation of the logits of one image with those of the first file; absent where the numbers of classes differ. */
   readonly correlation?: number;

@@ -87,7 +87,7 @@ export function prepareImages(model: OpenedModel, options: PreprocessingOptions,
   return preparation;
 }
 
-/** The same without a note. */
+/** The preprocessing of a model's images, without a note for the user. */
 export const preprocessingOf = (model: OpenedModel, options: PreprocessingOptions): Preprocessing =>
   preparationFor(model, options).preprocessing;
 

@@ -28,7 +28,7 @@ export interface StudyStateResult {
 
 /** Result of the task `study merge`. */
 export interface StudyMergeResult extends StudyResults {
-  /** The file with the same contents. */
+  /** The file to which this result was written. */
   readonly out: string;
 }
 

@@ -13,7 +13,7 @@ export interface BrightnessOptions {
   readonly unit?: number;
   /** Which channel is red: 0 in RGB, 2 in BGR. */
   readonly red?: 0 | 2;
-  /** Classes before these that no image is of. */
+  /** Number of classes before these of which there are no images. */
   readonly background?: number;
 }
 

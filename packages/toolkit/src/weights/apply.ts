@@ -93,7 +93,7 @@ export interface WeightComparison {
   readonly unexpected: readonly string[];
   /** Names whose shape or type differs. */
   readonly misfits: readonly string[];
-  /** Names of the file that mean nothing to a graph. */
+  /** Names in the file that have no place in a graph, and are ignored. */
   readonly ignored: readonly string[];
   /** The file's name for each name of the graph. */
   readonly matches: ReadonlyMap<string, string>;

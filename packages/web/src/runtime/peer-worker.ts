@@ -4,9 +4,9 @@ import { type Remote, wrap } from "comlink";
 import type { Runner } from "./runner.js";
 
 /**
- * @param name name of the runtime, for the error if its worker does not start
+ * @param name of the runtime, for the error if its worker does not start
  * @param start loads the model; a promise that it passes to `started` is rejected if the worker fails
- * @throws {Error} if the worker does not start; as `start` does
+ * @throws {Error} if the worker does not start, and the errors of `start`
  */
 export async function runnerIn<Api>(
   worker: Worker,

@@ -31,7 +31,7 @@ function nextJob(): Job | undefined {
 
 let working = false;
 
-/** Answers whatever is on show and has no answer yet, from now on. */
+/** From now on, classifies every picture that is shown and has no answer yet. */
 export function startAnswering(): void {
   effect(() => {
     if (nextJob() !== undefined && !working) void work();

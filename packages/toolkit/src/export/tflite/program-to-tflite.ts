@@ -169,7 +169,7 @@ class Int8Export {
     clampCodes(this.#b, result, range, this.#write(output));
   }
 
-  /** The same for an operator without fused activations. */
+  /** Emits an operator that cannot have a fused activation, and the clamp as operators after it. */
   #unfused(output: TensorId, range: OutputRange, emit: (result: TensorIndex) => void): void {
     const isWhole = range.lo === 0 && range.hi === HIGHEST_CODE;
     if (isWhole) return emit(this.#write(output));
@@ -210,7 +210,10 @@ class Int8Export {
     this.#sum(output, operator, term, this.#read(residual.tensor));
   }
 
-  /** The range outside of which the exact value of a term does not matter, because the sum is clamped for any other term. */
+  /**
+   * The range outside of which the exact value of a term does not matter, because the sum is then clamped whatever the
+   * other term is.
+   */
   #rangeThatMatters({ output, lo, hi }: OperatorNamed<"conv">, residual: TensorId): readonly [number, number] {
     const [low, high] = realRange(this.#tensor(output), { lo, hi });
     const [otherLow, otherHigh] = realRange(this.#tensor(residual), { lo: 0, hi: HIGHEST_CODE });

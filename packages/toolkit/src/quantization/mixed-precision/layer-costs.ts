@@ -21,7 +21,7 @@ export interface LayerCosts {
   readonly elements: number;
   /** Divergence by bit width. */
   readonly weights: Readonly<Record<number, number>>;
-  /** The same for the input. */
+  /** Divergence by bit width of the layer's input. */
   readonly activations: Readonly<Record<number, number>>;
 }
 

@@ -42,7 +42,7 @@ export type MixedBudget =
 export interface MixedPrecision {
   /** One entry per layer, for a policy. */
   readonly layers: readonly LayerOverride[];
-  /** Trade-offs: of weights and of activations, or of time. */
+  /** The trade-offs: one each for weights and for activations, or one for time. */
   readonly fronts: readonly Front[];
   /** Divergence by layer and bit width. */
   readonly costs: readonly LayerCosts[];

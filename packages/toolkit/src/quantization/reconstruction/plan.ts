@@ -17,9 +17,9 @@ export interface Plan {
   readonly note: string | undefined;
 }
 
-/** What bounds learning; units get fewer steps where it would take more. */
+/** The limits of learning; units get fewer steps if it would exceed them. */
 export interface LearningLimits {
-  /** Minutes on this machine, as busy as it is: the number of steps depends on it. */
+  /** Limit in minutes on this machine, as busy as it is now. The number of steps depends on it. */
   readonly maxMinutes?: number | undefined;
   /** Work as `workOf` counts it: the number of steps is the same on every machine. Ignored where `maxMinutes` is given. */
   readonly maxWork?: number | undefined;

@@ -18,7 +18,7 @@ import { keptFloat, quantizedAlone } from "./one-layer.js";
 export interface LayerSensitivity extends LayerFacts {
   /** Signal-to-noise ratio of the layer's output in dB if only this layer is quantized. */
   readonly aloneDb: number;
-  /** The same if everything before it is quantized, too. */
+  /** Signal-to-noise ratio of the layer's output in dB if all layers before it are quantized, too. */
   readonly cumulativeDb: number;
   /** The cause of the noise, in words. */
   readonly cause: string;

@@ -22,7 +22,10 @@ export function findings(data: ReportData): Findings {
   };
 }
 
-/** Loss of accuracy, as a share, up to which 4 bits suffice. The whole 95 % interval of the loss must lie on one side of it. */
+/**
+ * Loss of accuracy, as a share, up to which 4 bits suffice. A sentence claims it only if the whole 95 % interval of the
+ * loss lies below.
+ */
 const SMALL_LOSS = 0.015;
 
 const mainAt = (each: Case, bits: number): Point | undefined =>

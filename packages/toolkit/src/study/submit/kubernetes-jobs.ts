@@ -34,7 +34,7 @@ const ownCluster: Cluster = {
 };
 
 export interface Pace {
-  /** Between two looks at the Jobs. */
+  /** Milliseconds between two requests for the state of the Jobs. */
   readonly pollMs: number;
   /** How long the interface may be out of reach, as while the control plane is renewed. */
   readonly patienceMs: number;
@@ -81,7 +81,7 @@ async function jobsOf(instance: string, cluster: PatientCluster): Promise<readon
 const resume = ({ metadata: { name } }: Job, cluster: PatientCluster): Promise<unknown> =>
   cluster.ask("PATCH", `/${name}`, { spec: { suspend: false } });
 
-/** Asks again where the answer is an error that can pass. */
+/** Repeats a request if its error may be temporary. */
 class PatientCluster {
   constructor(
     readonly cluster: Cluster,
@@ -89,7 +89,10 @@ class PatientCluster {
     readonly signal: AbortSignal,
   ) {}
 
-  /** @param path below the Jobs of the namespace @throws {MachineError} where the cluster refuses, or is out of reach for long */
+  /**
+   * @param path relative to the Jobs of the namespace @throws {MachineError} if the cluster refuses, or cannot be reached
+   * for long
+   */
   async ask(method: string, path: string, body?: object): Promise<unknown> {
     for (const start = Date.now(); ; ) {
       const { status, text, url } = await this.#answer(method, path, body);

@@ -57,7 +57,7 @@ function expected(targets: readonly (readonly number[])[], temperature: number, 
   return { value, gradient };
 }
 
-/** The same less the targets' entropy. */
+/** Cross-entropy less the entropy of the targets. */
 function divergence(targets: readonly (readonly number[])[], temperature: number, factor: number) {
   const { value, gradient } = expected(targets, temperature, factor);
   return { value: value + factor * negativeEntropy(targets), gradient };
