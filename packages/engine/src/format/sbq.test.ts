@@ -70,6 +70,14 @@ describe("version 1", () => {
     `);
   });
 
+  test("a Buffer, as Node reads files, opens like any bytes, and is not part of the program", () => {
+    const pool = Buffer.concat([Buffer.alloc(3), readFileSync(golden)]);
+    const program = readSbq(pool.subarray(3));
+    expect(program).toEqual(tinyNetwork());
+    pool.fill(0xff);
+    expect(program).toEqual(tinyNetwork());
+  });
+
   test("the documentation shows its bytes", () => {
     expect(readFileSync(documentation, "utf8")).toContain(hexDump(new Uint8Array(readFileSync(golden))));
   });
