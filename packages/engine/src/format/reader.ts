@@ -21,12 +21,14 @@ import { checksumOffset, formatVersion, headerStart, magic, maxHeaderBytes } fro
 const maxEntries = 2 ** 20;
 
 /**
- * @param bytes  The whole file. The program refers to its packed weights, so it must not change while the program is in use.
+ * @param file  The whole file. The program refers to its packed weights, so it must not change while the program is in use.
  * @throws {FormatError} for anything but a complete, undamaged file of this version within the limits.
  */
-export function readSbq(bytes: Uint8Array, options: CheckOptions = {}): Program {
+export function readSbq(file: Uint8Array, options: CheckOptions = {}): Program {
   checkOptions(options, checkOptionTypes);
-  if (!(bytes instanceof Uint8Array)) throw wrongArgument("the file", bytes, "a Uint8Array");
+  if (!(file instanceof Uint8Array)) throw wrongArgument("the file", file, "a Uint8Array");
+  // Node's Buffer is one, but its `slice` copies nothing.
+  const bytes = new Uint8Array(file.buffer, file.byteOffset, file.byteLength);
   const maxBytes = options.maxBytes ?? defaultMaxBytes;
   // Packed codes unpack to at most four times their bytes, so this and checkProgram bound what is allocated.
   if (bytes.length > maxBytes)

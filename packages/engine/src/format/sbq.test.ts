@@ -43,6 +43,8 @@ describe("write and read", () => {
     const larger = new Uint8Array(bytes.length + 7);
     larger.set(bytes, 3);
     expect(readSbq(larger.subarray(3, 3 + bytes.length))).toEqual(tinyNetwork());
+    // A Buffer's `slice` shares its memory.
+    expect(readSbq(Buffer.from(bytes))).toEqual(tinyNetwork());
   });
 
   test("weights take their bit width: 2 bits a quarter of 8", () => {

@@ -26,7 +26,7 @@ export interface ModelInfo {
   /** Mean bit width of the weights. */
   readonly weightBits: number;
   /**
-   * Most bytes that the model takes in addition to its file: weights, unpacked and packed for the kernels, activations, tables.
+   * Most bytes that the model takes in addition to its file: weights in the order of the kernels, activations, tables.
    */
   readonly peakBytes: number;
 }

@@ -1,5 +1,6 @@
 /** @file The description of a program. */
 
+import { isFilter, staysPacked } from "../kernels/choose.js";
 import { type Plan, planProgram } from "../kernels/plan.js";
 import { plannedBytes } from "../kernels/requirement.js";
 import { elementCount } from "../operators/definition.js";
@@ -7,6 +8,7 @@ import { multiplyAdds } from "../operators/index.js";
 import { parameterBytes } from "../operators/parameters.js";
 import { memoryOf } from "../program/check.js";
 import type { Program } from "../program/program.js";
+import type { Tier } from "../wasm/modules.js";
 import type { ModelInfo, TierName } from "./host.js";
 
 /**
@@ -34,13 +36,16 @@ export function modelInfo(program: Program, tier: TierName, threads: number, pla
     peakBytes:
       tier === "scalar"
         ? memoryOf(program).total
-        : programBytes(program) + plannedBytes(plan ?? planProgram(program, tier), threads),
+        : programBytes(program, tier) + plannedBytes(plan ?? planProgram(program, tier), threads),
   };
 }
 
-/** Bytes of the program itself: unpacked weights, scales, biases, tables. */
-function programBytes({ operators, inputTables }: Program): number {
-  return operators.reduce((sum, op) => sum + parameterBytes(op), 256 * inputTables.length);
+/** Bytes of the program itself: scales, biases, tables, and weights where they are unpacked. */
+function programBytes(program: Program, tier: Tier): number {
+  return program.operators.reduce((sum, op) => {
+    const packed = isFilter(op) && staysPacked(program, tier, op) ? elementCount(op.weights.shape) : 0;
+    return sum + parameterBytes(op) - packed;
+  }, 256 * program.inputTables.length);
 }
 
 /** A number in millions with three significant digits. */

@@ -3,6 +3,7 @@
  * its readers together. Given that form, the layer's bit widths, shape and actual codes decide.
  */
 
+import { packedCodes } from "../format/packed-weights.js";
 import type { ConvOperator } from "../operators/conv.js";
 import { inputsOf } from "../operators/index.js";
 import type { LinearOperator } from "../operators/linear.js";
@@ -56,6 +57,13 @@ export function chooseElementBytes(program: Program, tier: Tier): ElementBytes[]
 export function mayWrapPairs(program: Program, tier: Tier, { input, weights }: FilterOperator): boolean {
   if (tier !== "fused" || weights.bits < 8 || highestCode(program, input) <= 127) return false;
   return fusedProduct() === "signed" && weights.codes.includes(-128);
+}
+
+/** Whether the codes of a layer that was read from a file stay packed when kernels run it. */
+export function staysPacked(program: Program, tier: Tier, { input, weights }: FilterOperator): boolean {
+  // Reading has unpacked them if their bound on sums could not be proved without them, and `mayWrapPairs` looks at codes of 8 bits.
+  const isLooked = tier === "fused" && weights.bits === 8 && highestCode(program, input) > 127;
+  return packedCodes(weights) !== undefined && !(isLooked && fusedProduct() === "signed");
 }
 
 /** Everything that the choice of a kernel depends on, computed once per layer. */

@@ -24,12 +24,12 @@ export const kernelBytes = (program: Program, tier: Tier, threads = 1): number =
   plannedBytes(planProgram(program, tier), threads);
 
 /** The memory, in bytes, of a program that is planned already. */
-export function plannedBytes({ program, end, placements }: Plan, threads: number): number {
+export function plannedBytes({ program, tier, end, placements }: Plan, threads: number): number {
   const placementOf: PlacementOf = (id) => placements[id]!;
   let constants = 256 * program.inputTables.length + 4 * roundUp(program.classes, 8);
   let transformed = 0;
   for (const op of program.operators) {
-    constants += recordBytes * threads + offsetBytes(program, op) + constantBytes(op, placementOf);
+    constants += recordBytes * threads + offsetBytes(program, op) + constantBytes(op, placementOf, tier);
     if (!isFilter(op)) continue;
     const own = transformedBytes(op, placementOf);
     // Earlier layers keep the smaller block that they were given.

@@ -4,6 +4,7 @@
  */
 
 import type { Operator, TensorId } from "../../program/program.js";
+import type { Tier } from "../../wasm/modules.js";
 import type { Placement } from "../placement.js";
 import type { Emitter } from "./emitter.js";
 
@@ -14,7 +15,7 @@ export interface Emission<T extends Operator> {
   /** Writes the task records of the kernel calls of operator `index` and appends them to the run. */
   emit(emitter: Emitter, index: number, op: T): void;
   /** Most bytes of weights and tables that `emit` reserves, not counting task records and the offsets of pixels. */
-  constantBytes(op: T, placementOf: PlacementOf): number;
+  constantBytes(op: T, placementOf: PlacementOf, tier: Tier): number;
 }
 
 export const noConstants = (): number => 0;

@@ -3,6 +3,7 @@
  * the largest form that its shape allows is counted.
  */
 
+import type { Tier } from "../../wasm/modules.js";
 import { type FilterOperator, filterOf, isDepthwise, isThreeByThree } from "../choose.js";
 import type { Tiling } from "../offsets.js";
 import { stepBytes } from "../packer.js";
@@ -15,10 +16,10 @@ const tilings = [twoByTwo, fourByFour];
 const isTiled = (op: FilterOperator): boolean => op.op === "conv" && isThreeByThree(op);
 
 /**
- * Bytes of packed weights, starts of their sums (at most a quarter, because pieces have four steps or more), multipliers and
- * bias.
+ * Bytes of packed weights, starts of their sums (at most a quarter, because pieces have four steps or more; fused sums have none),
+ * multipliers and bias.
  */
-export function filterBytes(op: FilterOperator, placementOf: PlacementOf): number {
+export function filterBytes(op: FilterOperator, placementOf: PlacementOf, tier: Tier): number {
   const input = placementOf(op.input);
   const filter = filterOf(op);
   const blocks = roundUp(filter.outputs, 8) / 8;
@@ -30,7 +31,11 @@ export function filterBytes(op: FilterOperator, placementOf: PlacementOf): numbe
   const usesFour = input.elementBytes === 2 && 72 * filter.inputs * filter.outputs <= largestFilters;
   const tiled = isTiled(op) ? positions(usesFour ? fourByFour : twoByTwo) * pairs : 0;
   const runs = 16 * (direct + rowOffsets.length);
-  return parameters + runs + blocks * Math.max(direct, tiled) * stepBytes * (input.elementBytes === 1 ? 1.25 : 1);
+  return (
+    parameters +
+    runs +
+    blocks * Math.max(direct, tiled) * stepBytes * (input.elementBytes === 1 && tier !== "fused" ? 1.25 : 1)
+  );
 }
 
 const positions = ({ edge }: Tiling): number => (edge + 2) ** 2;

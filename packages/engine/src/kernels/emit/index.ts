@@ -1,6 +1,7 @@
 /** @file The emission of every operator; a missing one does not compile. */
 
 import type { Operator, OperatorNamed, OperatorType } from "../../program/program.js";
+import type { Tier } from "../../wasm/modules.js";
 import { dequantize } from "./edges.js";
 import type { Emission, PlacementOf } from "./emission.js";
 import type { Emitter } from "./emitter.js";
@@ -34,5 +35,5 @@ export function emitOperator(emitter: Emitter, index: number, op: Operator): voi
 }
 
 /** Most bytes of weights and tables that an operator takes, not counting task records and the offsets of pixels. */
-export const constantBytes = (op: Operator, placementOf: PlacementOf): number =>
-  emissionOf(op).constantBytes(op, placementOf);
+export const constantBytes = (op: Operator, placementOf: PlacementOf, tier: Tier): number =>
+  emissionOf(op).constantBytes(op, placementOf, tier);
