@@ -1,8 +1,8 @@
 /**
- * `subbyte bench --engine` against an onnxruntime-node that believes to be on a machine with AVX2 alone, for figures that can be
- * compared with such machines': with AVX-512 and VNNI its kernels are two to three times as fast, while WebAssembly has 128 bits on
- * all of them. A copy of its library gets other answers where it asks the processor (three places, recognized by their code); the
- * installed one stays as it is, and onnxruntime-web is not affected. Linux on x64 only.
+ * Runs `subbyte bench --engine` against an onnxruntime-node that uses AVX2 only, as on most desktops. With AVX-512 and
+ * VNNI its kernels are two to three times as fast, while WebAssembly has vectors of 128 bits everywhere. The script
+ * patches a copy of its library in the three places that ask the processor for its features. The installed library stays
+ * as it is, and onnxruntime-web is not affected. Linux on x64 only.
  *
  *   npm run --silent build && node scripts/bench-avx2-peer.mjs [options of subbyte bench]
  */

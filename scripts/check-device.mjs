@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { trainModel, trainQuantizedModel } from "@subbyte/toolkit/tasks";
 
-/** Sums have another order on each device, and a weight on the border of two codes may fall to the other. */
+/** Devices add in different orders, so a weight near the border between two codes may get the other code. */
 const TOLERANCE = 0.02;
 const wanted = process.argv.length > 2 ? process.argv.slice(2) : ["webgpu", "cuda", "coreml", "dml"];
 const folder = await mkdtemp(join(tmpdir(), "subbyte-device-"));

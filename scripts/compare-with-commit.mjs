@@ -1,6 +1,6 @@
 /**
- * Compares this working tree with an earlier commit: runs the same commands with both and compares the files that they write, which
- * have to be equal byte for byte where nothing but the code's shape has changed.
+ * Compares this working tree with an earlier commit: runs the same commands with both and compares the files that they
+ * write, which must be equal byte for byte if the code was only restructured.
  */
 
 import { execFileSync, spawn } from "node:child_process";

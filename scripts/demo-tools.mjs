@@ -1,4 +1,4 @@
-/** @file What makes the models of the demonstration: commands whose files are kept and not made again. */
+/** @file Runs the commands that make the demo's models. Files that exist are not made again. */
 
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -10,7 +10,7 @@ export const say = (text) => process.stderr.write(`${text}\n`);
 export const rounded = (value) => Number(value.toFixed(5));
 const decibels = (value) => (Number.isFinite(value) ? Number(value.toFixed(1)) : null);
 
-/** A command of the project; its standard output. */
+/** Runs a command of the project and returns its standard output. */
 export const subbyte = (...args) =>
   execFileSync("node", [join(root, "packages/cli/dist/main.js"), ...args, "--quiet"], {
     encoding: "utf8",

@@ -1,7 +1,8 @@
 /**
- * Writes the tables of README.md and docs/*.md anew from results/*.json, between `<!-- results: FILE… -->` and `<!-- /results -->`, and what
- * the report of the studies found, between `<!-- finding -->` and `<!-- /finding -->`.
- * `(summary)` after the files asks for a short table. A block whose files are not all there stays as it is. `--check` writes nothing and fails where a table is out of date.
+ * Writes the tables of README.md and docs/*.md anew from results/*.json, between `<!-- results: FILE… -->` and
+ * `<!-- /results -->`, and the findings of the studies' report, between `<!-- finding -->` and `<!-- /finding -->`.
+ * `(summary)` after the files asks for a short table. A block whose files are not all there stays as it is. `--check` writes nothing,
+ * and fails if a table is out of date.
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

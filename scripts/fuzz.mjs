@@ -1,15 +1,15 @@
 /**
- * Feeds what comes from outside with hostile input, for so many minutes in all:
+ * Feeds hostile input to every reader of outside data, for the given number of minutes in all:
  *
  *   npm run fuzz -- [--minutes 2] [--seed N] [--results FILE] [--faults FOLDER] [target…]
  *   npm run fuzz -- --replay target:seed
  *
- * A case is drawn from its seed alone, so that a fault is seen again by `--replay`; what was wrong, and the input where it is a
- * file, are kept in the folder of faults as well. Each target runs in a process of its own, which is watched: a case that dies,
- * takes too long or too much memory is a fault like a wrong error. Needs the built packages.
+ * A case depends on its seed alone, so `--replay` repeats a fault. The folder of faults keeps a description of each fault
+ * and, if the input is a file, the file. Each target runs in its own process, under observation: a case that ends the
+ * process, takes too long or takes too much memory is a fault, as is a wrong error. Needs the built packages.
  *
- * Rows of the results for targets that are not run stay as they are: a target whose faults were mended is run again alone, and
- * each row says by which command and commit it was made.
+ * Rows of targets that are not run stay in the results, so a target whose faults were mended can be run alone. Each row
+ * names its command and commit.
  */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

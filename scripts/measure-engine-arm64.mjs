@@ -1,6 +1,7 @@
 /**
- * Fills results/engine-arm64.json: the engine on an emulated arm64 processor. Logits of every tier beside those of this machine, and
- * instructions that one image executes, in ours and in LiteRT.js. What it needs is in packages/engine/scripts/arm64/emulator.mjs.
+ * Writes results/engine-arm64.json: the engine on an emulated arm64 processor. The script compares the logits of every
+ * tier with those of this machine, and counts the instructions of one image in our engine and in LiteRT.js.
+ * packages/engine/scripts/arm64/emulator.mjs names what it needs.
  *
  *   npm run --silent build && SUBBYTE_ARM64_NODE=FILE node scripts/measure-engine-arm64.mjs
  */

@@ -1,7 +1,7 @@
 /**
- * Takes networks as exporters write them from the file to the engine, by the tests that hold them, and records what they found in
- * results/networks.json. `--all` adds torchvision's families (needs Python with torch and torchvision; hours on two cores); words after it
- * choose among the tests by name. Rows that are not measured again stay.
+ * Runs the tests that take networks of many exporters from the file to the engine, and records the results in
+ * results/networks.json. `--all` adds torchvision's families (needs Python with torch and torchvision; hours on two
+ * cores); words after it select tests by name. Rows that are not measured again stay.
  */
 
 import { spawnSync } from "node:child_process";

@@ -1,4 +1,7 @@
-/** Fills results/server-load.json: the server under load, beside the bare engine; and beyond its capacity. */
+/**
+ * Fills results/server-load.json: the server under load, compared with the engine alone, and under more load than it can
+ * serve.
+ */
 
 import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";

@@ -1,7 +1,7 @@
 /**
- * Measures what `subbyte --version` takes beyond Node itself, in processor time, and fails where it is too much: a command that
- * prints a version must not load ONNX Runtime or image libraries, which alone take 400 ms. The limit is 150 ms where Node itself
- * takes 40 ms; on a slower or busy machine, where it takes longer, the limit grows with it.
+ * Measures the processor time of `subbyte --version` beyond that of Node itself, and fails if it is too much: a command
+ * that prints a version must not load ONNX Runtime or image libraries, which alone take 400 ms. The limit is 150 ms if
+ * Node itself takes 40 ms. If Node takes longer, because the machine is slow or busy, the limit grows with it.
  */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";

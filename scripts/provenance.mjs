@@ -1,4 +1,4 @@
-/** What a measured row of results/ says of how it came about; each row has its own, because rows of one file come from several runs. */
+/** The origin of a measured row of results/. Each row has its own, because the rows of one file come from several runs. */
 
 import { execFileSync } from "node:child_process";
 import { availableParallelism } from "node:os";
@@ -9,7 +9,7 @@ export const root = join(import.meta.dirname, "..");
 /** The optional folder of test data. */
 export const shared = process.env.SUBBYTE_SHARED ?? join(root, "..", "shared");
 
-/** A path as results name it: from the root of the repository, test data as if they lay beside it, wherever they are. */
+/** A path as results name it: relative to the root of the repository. Test data are named as if they were beside it. */
 export const named = (path) =>
   path.startsWith(shared) ? join("..", "shared", relative(shared, path)) : relative(root, path);
 

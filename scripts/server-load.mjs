@@ -1,4 +1,4 @@
-/** Load on a server: a photograph posted again and again, after each answer or at fixed times. */
+/** Puts load on a server: posts a photograph again and again, after each answer or at fixed times. */
 
 import { Agent, request } from "node:http";
 

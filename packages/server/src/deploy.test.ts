@@ -14,7 +14,10 @@ const root = join(import.meta.dirname, "../../..");
 const read = (path: string) => readFileSync(join(root, "deploy", path), "utf8");
 const documents = (path: string) => parseAllDocuments(read(path)).map((each) => each.toJS() as Record<string, never>);
 
-/** KServe's v1beta1 InferenceService as far as a custom predictor uses it, restated from its reference; pods are Kubernetes' own. */
+/**
+ * The schema of KServe's v1beta1 InferenceService as far as a custom predictor uses it, written from KServe's reference.
+ * Pods have the schema of Kubernetes.
+ */
 const inferenceService = {
   type: "object",
   additionalProperties: false,

@@ -23,8 +23,9 @@ export function parseJson(text: string, field: string): unknown {
 const shortText = mostValues;
 
 /**
- * The value of a text as `JSON.stringify` writes it, which is how our writer writes headers; undefined for other texts. It is several times as
- * fast as the parser below, and refuses the same: in such a text no name occurs twice, and a number is an integer exactly if it is written as one.
+ * Parses a text in the form in which `JSON.stringify` writes it, which is that of our headers; undefined for other texts.
+ * This is several times as fast as the parser below, and refuses the same texts: in this form, no name occurs twice, and a
+ * number is an integer exactly if it is written as one.
  */
 function parseCanonical(text: string): unknown {
   if (text.length > shortText) return undefined;

@@ -16,7 +16,10 @@ export type FusedProduct = "unsigned" | "signed" | "narrow" | "wrong";
 
 type Product = (w: number, x: number, sum: number, lane: number) => number;
 
-/** Four signed bytes by four of at most 127, then by larger ones, whose pair sums exceed 16 bits. */
+/**
+ * Operands of the test: four signed bytes, which are multiplied by four bytes of at most 127, then by larger ones, whose
+ * sums of pairs exceed 16 bits.
+ */
 const narrow = [
   { w: [1, -2, 3, -4], x: [127, 64, 5, 77], sum: 1_000_003 },
   { w: [-128, -128, -128, -128], x: [127, 127, 127, 127], sum: -7 },

@@ -63,7 +63,7 @@ export const nameByModule: Pass = {
   },
 };
 
-/** New names of all nodes. A name that two nodes want, or that another node has, is given to neither. */
+/** New names of all nodes. A name that two nodes would get, or that another node has, is not used. */
 function nodeNames(graph: Graph): ReadonlyMap<Node, string> {
   const claims = new Map<string, number>();
   const count = (name: string): void => void claims.set(name, (claims.get(name) ?? 0) + 1);

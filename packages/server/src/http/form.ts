@@ -17,10 +17,12 @@ export interface Form {
 const MAX_FIELDS = 16;
 
 /**
- * Reads a form. Nothing of the parser outlives this call: parsing while the body arrives would keep it, its streams and their
- * listeners until the request is answered, and by then much of that counts as long-lived.
+ * Reads a form. It parses the whole body at once, so that the parser is garbage right away. Parsing while the body arrives
+ * would keep the parser, its streams and their listeners until the request is answered, and V8 would by then treat them as
+ * long-lived.
  *
- * @throws {ServerError} `too-many-images` for more than `maxFiles` files; `invalid-multipart` where the body is cut short or malformed
+ * @throws {ServerError} `too-many-images` for more than `maxFiles` files; `invalid-multipart` if the body is cut short or
+ * malformed
  */
 export async function readForm(contentType: string, body: Uint8Array, maxFiles: number): Promise<Form> {
   const fields = new Map<string, string>();

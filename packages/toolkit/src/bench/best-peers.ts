@@ -13,7 +13,7 @@ export interface BestPeer {
   readonly peer: string;
   /** The speed of ours divided by that of the peer. */
   readonly ratio: number;
-  /** The same ratio in processor time, if it was measured; it then decides which peer is the fastest. */
+  /** The ratio of processor times, if it was measured; it then decides which peer is the fastest. */
   readonly cpuRatio?: number;
 }
 

@@ -56,7 +56,7 @@ export interface EngineBench {
   readonly results: readonly ContestantResult[];
   /** By comparison, the median over the turns of the ratio; above 1 ours is faster. */
   readonly ratios: Readonly<Record<string, number>>;
-  /** The same for processor time, with one thread. It does not depend on other programs that use the cores. */
+  /** Ratios of processor time, with one thread. They do not depend on other programs that use the cores. */
   readonly cpuRatios?: Readonly<Record<string, number>>;
   /** The fastest other runtime at each precision, for every network and each of our contestants. */
   readonly bestPeers: readonly BestPeer[];

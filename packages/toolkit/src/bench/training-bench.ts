@@ -33,7 +33,7 @@ export interface TrainingBench {
    * `…/w4a4/pytorch` quantized ones, and `…/w4a4/float` our quantized steps with our float steps.
    */
   readonly ratios: Readonly<Record<string, number>>;
-  /** The same for processor time, which does not count other programs' use of the cores. */
+  /** Ratios of processor time, which does not count other programs' use of the cores. */
   readonly cpuRatios: Readonly<Record<string, number>>;
 }
 

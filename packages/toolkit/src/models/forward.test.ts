@@ -21,7 +21,7 @@ function hashed(stream: number, shape: readonly number[], scale: (u: number) => 
   return float32(data, shape);
 }
 
-/** The graph with the script's weights: the n-th tensor takes the n-th stream. */
+/** The graph with the script's weights: the n-th tensor is drawn from the n-th random stream. */
 function filled(graph: Graph): Graph {
   const floats = [...graph.tensors].filter(([, { dtype, shape }]) => dtype === "float32" && shape.length > 0);
   const tensors = new Map<string, Tensor>(graph.tensors);

@@ -76,7 +76,10 @@ export function learnedGraph(part: Graph, options: LearnedGraphOptions): Learned
 class LearnedGraphBuilder {
   readonly #part: Graph;
   readonly #options: LearnedGraphOptions;
-  /** Contains the part, so that new names differ from its names; nodes that it appends are moved to `#nodes`. */
+  /**
+   * The builder starts with the part, so that new names differ from its names. Nodes that are appended to it are moved to
+   * `#nodes`.
+   */
   readonly #g: GraphBuilder;
   readonly #nodes: Node[] = [];
   readonly #renamed = new Map<string, string>();

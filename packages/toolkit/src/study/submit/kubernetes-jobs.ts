@@ -36,7 +36,7 @@ const ownCluster: Cluster = {
 export interface Pace {
   /** Milliseconds between two requests for the state of the Jobs. */
   readonly pollMs: number;
-  /** How long the interface may be out of reach, as while the control plane is renewed. */
+  /** Milliseconds for which the API of the cluster may be unreachable, for example while the control plane is updated. */
   readonly patienceMs: number;
 }
 
