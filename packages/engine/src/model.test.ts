@@ -107,6 +107,24 @@ describe.each(ways)("$way", ({ way: _, runsOn, ...options }) => {
   });
 });
 
+test.each(ways)(
+  "a Buffer, as Node reads files and pixels, stays the caller's: $way",
+  async ({ way: _, runsOn: __, ...options }) => {
+    // Buffers of their own, not parts of Node's pool, which cannot be taken away.
+    const [model, pixels] = [file, images].map((bytes) => {
+      const own = Buffer.allocUnsafeSlow(bytes.length);
+      own.set(bytes);
+      return own;
+    }) as [Buffer, Buffer];
+    const loaded = await load(model, options);
+    expect(await loaded.run(pixels)).toEqual(expected);
+    await loaded.classify({ data: pixels.subarray(0, 192), width: 8, height: 8, channels: 3 });
+    expect(Buffer.compare(model, file)).toBe(0);
+    expect(Buffer.compare(pixels, images)).toBe(0);
+    loaded.dispose();
+  },
+);
+
 test("calls that wait when the model is disposed of are refused", async () => {
   const model = await load(file, { worker: true });
   const waiting = [model.run(images), model.profile()];

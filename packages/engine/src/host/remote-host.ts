@@ -16,6 +16,9 @@ interface Pending {
   reject(error: Error): void;
 }
 
+// What is sent to a worker is copied first, because sending takes the memory away from the caller. The copies are made by the
+// constructors of arrays: `slice` of Node's `Buffer` would share that memory.
+
 /** Starts as many workers as possible, at most `count`, and returns the reason if some could not be started. */
 export async function startWorkers(
   count: number,
@@ -78,7 +81,7 @@ export class RemoteHost implements Host, Recruit {
     const tier = options.tier === "auto" ? bestTier() : options.tier;
     const isShared = options.threads > 1 && canShareMemory();
     const modules = tier === "scalar" ? {} : { modules: await compileKernels(tier, isShared) };
-    const copy = file.slice();
+    const copy = new Uint8Array(file);
     this.#state = await this.#call("open", [copy, { ...options, tier, ...modules }], [copy.buffer]);
   }
 
@@ -87,13 +90,13 @@ export class RemoteHost implements Host, Recruit {
   }
 
   run(input: Tensor, signal?: AbortSignal): Promise<Float32Array> {
-    const copy = input.slice();
+    const copy = input instanceof Float32Array ? new Float32Array(input) : new Uint8Array(input);
     return this.#call("run", [copy], [copy.buffer], signal);
   }
 
   runPicture(picture: Picture, fit: Fit, signal?: AbortSignal): Promise<Float32Array> {
     if (!("data" in picture)) return this.#call("runPicture", [picture, fit], [], signal);
-    const data = picture.data.slice();
+    const data = new Uint8Array(picture.data);
     return this.#call("runPicture", [{ ...picture, data }, fit], [data.buffer], signal);
   }
 
