@@ -13,6 +13,7 @@ import { arm64Table, engineEqualityTable, engineSpeedTable, loadTable, wideVecto
 import { distinct } from "./tables/format.mjs";
 import { networkTables } from "./tables/networks.mjs";
 import { overviewTable } from "./tables/overview.mjs";
+import { qatTable } from "./tables/qat.mjs";
 import { quantizationSummary, quantizationTables } from "./tables/quantization.mjs";
 import { quickstartTable } from "./tables/quickstart.mjs";
 import { isStudy, studyOrigins, studySummary, studyTables } from "./tables/study.mjs";
@@ -50,6 +51,7 @@ const kinds = [
   },
   { is: each(({ networks }) => networks), render: eachAlone(networkTables) },
   { is: each(({ times }) => times?.[0].ratio), render: eachAlone(againstTable) },
+  { is: each(({ stages }) => stages), render: qatTable },
   { is: each(({ top1, out }) => top1 ?? out), render: quantizedFilesTable },
   {
     is: ([float, quantized]) => float.top1 && quantized?.measurements,
