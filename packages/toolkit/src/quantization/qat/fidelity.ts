@@ -17,8 +17,13 @@ import { imageRows } from "../reconstruction/activations.js";
 import { drawVariation } from "../reconstruction/variations.js";
 import type { Teacher } from "./teacher.js";
 
-/** Number of variations. */
-const COUNT = 2048;
+/**
+ * Number of variations. The standard error must be well below what training gains: for a ResNet-20 at 4 bits it is 0.005 nats, and
+ * the gain 0.012. With 2,048 variations it was 0.011, and training seemed to be in vain.
+ */
+const COUNT = 8192;
+/** Most variations per held-out image. */
+const PER_IMAGE = 4;
 const MEMORY_BYTES = 2 ** 29;
 
 export interface Fidelity {
@@ -44,7 +49,7 @@ export async function fidelityTo(
   const { channels, height, width } = images;
   const shape = [channels, height, width] as const;
   const batchSize = batchSizeFor(images);
-  const count = Math.max(batchSize, Math.floor(Math.min(COUNT, 2 * rows.count) / batchSize) * batchSize);
+  const count = Math.max(batchSize, Math.floor(Math.min(COUNT, PER_IMAGE * rows.count) / batchSize) * batchSize);
   const values = new Float32Array(batchSize * rows.length);
   const batch = float32(values, [batchSize, ...shape]);
   /** Writes the variations from index `first` on into the batch. */
