@@ -24,11 +24,15 @@ export function isBetterBeyondChance(
   return gained > lost && gained - lost >= Math.sqrt(gained + lost);
 }
 
-/** Whether the values of `trained` are smaller on average than those of `baseline`, by at least one standard error of the mean. */
+/** Least gain, as a share of the baseline's mean. Networks that differ only by float32 rounding gain less. */
+const LEAST_GAIN = 0.01;
+
+/** Whether the values of `trained` are smaller on average than those of `baseline`, by at least one standard error and one percent. */
 export function isSmallerBeyondChance(trained: Float64Array, baseline: Float64Array): boolean {
-  const differences = baseline.map((value, i) => value - trained[i]!);
-  const count = differences.length;
-  const mean = differences.reduce((sum, d) => sum + d, 0) / count;
-  const variance = differences.reduce((sum, d) => sum + (d - mean) ** 2, 0) / Math.max(1, count - 1);
-  return mean > 0 && mean >= Math.sqrt(variance / count);
+  const count = baseline.length;
+  const mean = (values: Float64Array) => values.reduce((sum, value) => sum + value, 0) / count;
+  const gains = baseline.map((value, i) => value - trained[i]!);
+  const gain = mean(gains);
+  const variance = mean(gains.map((each) => (each - gain) ** 2));
+  return gain > 0 && gain >= Math.sqrt(variance / count) && gain >= LEAST_GAIN * mean(baseline);
 }

@@ -284,6 +284,7 @@ test("better means beyond chance", () => {
   expect(isSmallerBeyondChance(low, high)).toBe(true);
   expect(isSmallerBeyondChance(high, low)).toBe(false);
   expect(isSmallerBeyondChance(Float64Array.of(1, 9), Float64Array.of(2, 8.5))).toBe(false);
+  expect(isSmallerBeyondChance(Float64Array.of(1, 0.999), Float64Array.of(1.001, 1))).toBe(false);
 });
 
 describe("a chain of bit widths", () => {
