@@ -67,7 +67,7 @@ export async function chooseSplit(catalogue: Catalogue, location: string, option
     samples = subset(whole, split === "test" ? test : train);
     notes.push(
       `no train and test folders: ${train.length} images for training and ${test.length} for testing, ` +
-        `divided class by class with seed ${options.seed} (train and evaluate with the same)`,
+        `divided class by class with seed ${options.seed} (use the same for training and evaluation); to choose test images yourself, put their class folders into a folder "test"`,
     );
   }
   const divides = holdsOut && (split === "train" || takesHeldOut);

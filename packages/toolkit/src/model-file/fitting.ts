@@ -50,7 +50,7 @@ export function fittingArchitecture(
         ? `the nearest is ${nearest.title}, with ${nearest.matching} tensors in common and ${nearest.others} not: ` +
           `\`arch\` ${nearest.architecture} says what differs. `
         : "no name of theirs is known. ") +
-      "Export another network to ONNX and give that file.",
+      "If it is another network, export it to ONNX and give that file.",
   );
 }
 

@@ -138,7 +138,7 @@ class Machine {
       throw new DataError(
         "weights-unsupported",
         { source, reason: `the Python object ${path}` },
-        `${source} asks Python for ${JSON.stringify(path)}, which is no tensor and is not executed here; save the bare weights in ` +
+        `${source} holds the Python object ${JSON.stringify(path)}, and Subbyte runs no Python code; save the bare weights in ` +
           "PyTorch with torch.save(model.state_dict(), path) or as safetensors, and load that file",
       );
     this.push(globals.get(path));
