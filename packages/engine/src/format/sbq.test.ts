@@ -88,6 +88,12 @@ describe("version 1", () => {
 describe("damaged files", () => {
   const bytes = writeSbq(tinyNetwork());
 
+  test("whose memory was transferred elsewhere", () => {
+    const given = bytes.slice();
+    structuredClone(given.buffer, { transfer: [given.buffer] });
+    expect(() => readSbq(given)).toThrow(FormatError);
+  });
+
   test("cut off at every length", () => {
     for (let length = 0; length < bytes.length; length++)
       expect(() => readSbq(bytes.slice(0, length)), `at ${length}`).toThrow(FormatError);

@@ -18,7 +18,7 @@ export function accuracySection(data: ReportData, series: Series): string {
   const rows = measured.reduce((sum, each) => sum + each.points.length, 0);
   return [
     about(
-      "Every accuracy is the integer engine's on all test images. Bars are 95 % intervals (Wilson) for other images of the same kind; small rings are single seeds. " +
+      "Every accuracy of a quantized network is that of the integer engine on the test images. Bars are 95 % intervals (Wilson) for other images of the same kind; small rings are single seeds. " +
         "What lies far below the highest accuracy of a bit width stands at the lower edge, in percent. Lines join neighbouring bit widths only where both were measured.",
     ),
     legend(data, series),
