@@ -98,7 +98,7 @@ function describeForeign(bytes: Uint8Array): string {
   const start = new TextDecoder().decode(bytes.subarray(0, 200)).trimStart();
   if (/^<(!doctype|html|\?xml|!--)/i.test(start))
     return "this is a web page, not a .sbq file; probably there is no file at this address, so check it";
-  return 'this is not a .sbq file, because it does not begin with "SBQ\\0"; the command "subbyte quantize" makes one from a float network';
+  return 'this is not a .sbq file, because it does not begin with "SBQ\\0"; quantize a float network to make one';
 }
 
 function decodeUtf8(bytes: Uint8Array): string {

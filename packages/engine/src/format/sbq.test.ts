@@ -102,7 +102,7 @@ describe("damaged files", () => {
   test.each([
     ["a page that a server sends where there is no file", "\n<!DOCTYPE html>\n<html></html>", "web page"],
     ["an empty file", "", "empty"],
-    ["another file", "\u0008\u0008\u0012\u0007pytorch", "subbyte quantize"],
+    ["another file", "\u0008\u0008\u0012\u0007pytorch", "quantize a float network"],
   ])("%s is recognised", (_, text, said) => {
     expect(() => readSbq(new TextEncoder().encode(text))).toThrow(said);
   });

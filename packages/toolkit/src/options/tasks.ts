@@ -135,7 +135,7 @@ export const tasks = {
     arguments: 1,
     own: {
       data: {
-        help: '"mnist", a folder of class folders or of photographs, the binary files of CIFAR-10, a .tgz of these, or "none"',
+        help: `"mnist", a folder of photographs or class folders, CIFAR-10's files, a .tgz of these, or "none"`,
       },
       out: file("path of the .sbq; by default in this folder, named after the model and its bit widths"),
     },

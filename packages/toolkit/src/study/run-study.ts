@@ -185,7 +185,7 @@ class Scheduler {
     throw new InterruptedError(
       "interrupted",
       { file: this.study.folder.path },
-      "the study was stopped; finished runs stay, and `study run` continues the others",
+      "the study was stopped; finished runs stay, and the next start continues the others",
       { cause },
     );
   }
