@@ -21,8 +21,7 @@ export class BlockReader {
 
   /** Checks the whole list: places, file length, checksums, and that the bytes between blocks are zero. */
   constructor(bytes: Uint8Array, list: JsonNode, headerEnd: number) {
-    // Of a `Buffer` of Node, `slice` would share the memory of the file instead of copying it.
-    this.#bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#bytes = bytes;
     this.#entries = list.list(maxBlocks).map((node) => node.integerMembers(["offset", "length", "crc32c"]));
     let end = headerEnd;
     for (const [i, { offset, length, crc32c: expected }] of this.#entries.entries()) {
