@@ -11,7 +11,7 @@
 
 /** Load time: brings filters [outputs][inputs][taps] of int8 codes into the order of the inner loops. */
 @unmanaged export class PackTask {
-  /** Where the codes of filter 0 are, or would be if it were staged. */
+  /** Address of the codes of filter 0. If only later filters are in memory, it is counted back from theirs. */
   codes: usize;
   /** Filters to pack: from `firstOutput` up to `outputs`. */
   firstOutput: i32;

@@ -16,8 +16,8 @@ interface Pending {
   reject(error: Error): void;
 }
 
-// What is sent to a worker is copied first, because sending takes the memory away from the caller. The copies are made by the
-// constructors of arrays: `slice` of Node's `Buffer` would share that memory.
+// Sending data to a worker takes its memory away from the caller, so the data is copied first. The constructors of arrays make these
+// copies, because `slice` of Node's `Buffer` shares the memory instead of copying it.
 
 /** Starts as many workers as possible, at most `count`, and returns the reason if some could not be started. */
 export async function startWorkers(

@@ -4,7 +4,7 @@ import sharp from "sharp";
 import { expect, test } from "vitest";
 import { decodeBytes } from "./decode.js";
 
-/** What a new thread does first: it loads the built decoder, and tries a file that is no photograph. */
+/** A new thread that loads the built decoder and then tries to decode a file that is no photograph. */
 const thread = `
   import { parentPort } from "node:worker_threads";
   const { decodeBytes } = await import(${JSON.stringify(new URL("../../dist/decode.js", import.meta.url).href)});

@@ -31,7 +31,7 @@ export interface QatStage {
   readonly baselineTest: TestAccuracy | undefined;
   /** Time of one image on one thread of the engine. */
   readonly time: ModelTime;
-  /** What training changed in each layer; empty if the network before training was kept. */
+  /** The changes of each layer by training; empty if the network before training was kept. */
   readonly layers: readonly LayerChange[];
 }
 

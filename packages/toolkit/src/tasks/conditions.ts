@@ -13,7 +13,7 @@ export interface Conditions extends Processor {
   readonly loadBefore: number;
 }
 
-/** To be called before a measurement, which raises the load itself. */
+/** Call this before a measurement: the measurement itself raises the load. */
 export const conditions = (): Conditions => ({
   ...processor(),
   node: process.version,

@@ -4,7 +4,7 @@ import type { TaskEvent } from "./events.js";
 import { Run } from "./run.js";
 import { testAccuracy } from "./test-images.js";
 
-/** What is said where the test images cannot be opened. */
+/** The messages if the test images cannot be opened. */
 async function saidOf(error: Error): Promise<readonly TaskEvent[]> {
   const events: TaskEvent[] = [];
   const open = () => Promise.reject(error);

@@ -77,7 +77,7 @@ const sufficient = (measured: readonly Measured[]): string =>
 function insufficient(measured: readonly Measured[], othersSuffice: boolean): string {
   if (!othersSuffice) return `With 4 bits, accuracy changes by ${changesOf(measured)}.`;
   const isQuick = measured.every(({ point: { method, runs } }) => choosesRangesAlone(method, runs));
-  return `${isQuick ? "By ranges alone they" : "They"} do not suffice ${where(measured)}: there it changes by ${changesOf(measured)}.`;
+  return `${isQuick ? "By ranges alone they" : "They"} do not suffice ${where(measured)}: there accuracy changes by ${changesOf(measured)}.`;
 }
 
 /** Cases with too few test images to tell: a small loss and a large one both lie within the interval. */

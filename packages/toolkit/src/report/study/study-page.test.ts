@@ -83,7 +83,7 @@ describe("the findings", () => {
   test("tell cases in which 4 bits suffice from those in which they do not", () => {
     const poor = studyResults({ network: "poor", made: [{ method: "mse", bits: 4, top1: 0.6 }] });
     expect(findings(reportData([whole, poor])).summary).toMatch(
-      /^4 bits suffice for ResNet-18 on CIFAR-10: .*, qat\)\..* By ranges alone they do not suffice for poor on photos: there it changes by −30\.00 points/,
+      /^4 bits suffice for ResNet-18 on CIFAR-10: .*, qat\)\..* By ranges alone they do not suffice for poor on photos: there accuracy changes by −30\.00 points/,
     );
   });
 
