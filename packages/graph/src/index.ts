@@ -15,7 +15,6 @@ export { type DecompositionOptions, expandForInference, expandForTraining } from
 export { type ElementwiseFunction, elementwiseFunctions } from "./elementwise/functions.js";
 export { tabulate } from "./elementwise/tabulate.js";
 export {
-  type ErrorArguments,
   type ErrorData,
   type ErrorEntry,
   type ErrorValue,

@@ -1,12 +1,12 @@
 /** @file The codes of the toolkit's errors, as data: docs/errors.md is generated from these tables. */
 
 import type { EngineErrorCode } from "@subbyte/engine";
-import type { ErrorArguments, ErrorData, GraphErrorCode } from "@subbyte/graph";
+import type { ErrorData, GraphErrorCode } from "@subbyte/graph";
 import { dataErrors } from "./error-codes/data.js";
 import { machineErrors } from "./error-codes/machine.js";
 import { failedErrors, interruptedErrors } from "./error-codes/outcome.js";
 import { usageErrors } from "./error-codes/usage.js";
-import type { ErrorCodeTable, ToolkitErrorFacts } from "./error-facts.js";
+import type { ToolkitErrorFacts } from "./error-facts.js";
 
 export { dataErrors, failedErrors, interruptedErrors, machineErrors, usageErrors };
 
@@ -35,5 +35,7 @@ export type ToolkitErrorData<Code extends ToolkitErrorCode = ToolkitErrorCode> =
   Code
 >;
 
-/** The arguments of a constructor: a code of a table, the data that belongs to it, a sentence. */
-export type ToolkitErrorArguments<T extends ErrorCodeTable> = ErrorArguments<ToolkitErrorFacts, T>;
+/** The arguments of a constructor: a code, the data of this code, and a sentence. */
+export type ToolkitErrorArguments<Code extends ToolkitErrorCode> = {
+  [C in Code]: [code: C, data: ToolkitErrorData<C>, message: string, options?: ErrorOptions | undefined];
+}[Code];

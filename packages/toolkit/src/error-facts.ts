@@ -25,7 +25,7 @@ export interface ToolkitErrorFacts {
   readonly nodes: readonly string[];
   readonly package: string;
   /** The system that does the runs of a study: `slurm` or `kubernetes`. */
-  readonly engine: string;
+  readonly system: string;
   readonly reason: string;
   readonly argument: string;
   readonly status: number;

@@ -10,78 +10,49 @@ import type {
   interruptedErrors,
   machineErrors,
   ToolkitErrorArguments,
+  ToolkitErrorCode,
   ToolkitErrorData,
   usageErrors,
 } from "./error-codes.js";
 
-type Codes<Table> = keyof Table & string;
+abstract class CodedError<Code extends ToolkitErrorCode> extends Error {
+  abstract readonly kind: string;
+  readonly code: Code;
+  readonly data: ToolkitErrorData<Code>;
 
-/** An option or argument that makes no sense, such as a bit width of 9. */
-export class UsageError extends Error {
-  override readonly name = "UsageError";
-  readonly kind = "usage";
-  readonly code: Codes<typeof usageErrors>;
-  readonly data: ToolkitErrorData<Codes<typeof usageErrors>>;
-
-  constructor(...[code, data, message, options]: ToolkitErrorArguments<typeof usageErrors>) {
+  constructor(...[code, data, message, options]: ToolkitErrorArguments<Code>) {
     super(message, options);
     this.code = code;
-    this.data = data;
+    this.data = data as ToolkitErrorData<Code>;
   }
+}
+
+/** An option or argument that makes no sense, such as a bit width of 9. */
+export class UsageError extends CodedError<keyof typeof usageErrors> {
+  override readonly name = "UsageError";
+  readonly kind = "usage";
 }
 
 /** Images, labels, weights or checkpoints that cannot be used. */
-export class DataError extends Error {
+export class DataError extends CodedError<keyof typeof dataErrors> {
   override readonly name = "DataError";
   readonly kind = "data";
-  readonly code: Codes<typeof dataErrors>;
-  readonly data: ToolkitErrorData<Codes<typeof dataErrors>>;
-
-  constructor(...[code, data, message, options]: ToolkitErrorArguments<typeof dataErrors>) {
-    super(message, options);
-    this.code = code;
-    this.data = data;
-  }
 }
 
 /** Environment failure: disk full, out of memory, no permission, no network. */
-export class MachineError extends Error {
+export class MachineError extends CodedError<keyof typeof machineErrors> {
   override readonly name = "MachineError";
   readonly kind = "machine";
-  readonly code: Codes<typeof machineErrors>;
-  readonly data: ToolkitErrorData<Codes<typeof machineErrors>>;
-
-  constructor(...[code, data, message, options]: ToolkitErrorArguments<typeof machineErrors>) {
-    super(message, options);
-    this.code = code;
-    this.data = data;
-  }
 }
 
 /** Ctrl-C or an AbortSignal stopped the work, and nothing is damaged; the message says how to continue. */
-export class InterruptedError extends Error {
+export class InterruptedError extends CodedError<keyof typeof interruptedErrors> {
   override readonly name = "InterruptedError";
   readonly kind = "interrupted";
-  readonly code: Codes<typeof interruptedErrors>;
-  readonly data: ToolkitErrorData<Codes<typeof interruptedErrors>>;
-
-  constructor(...[code, data, message, options]: ToolkitErrorArguments<typeof interruptedErrors>) {
-    super(message, options);
-    this.code = code;
-    this.data = data;
-  }
 }
 
 /** The work was done, but its result is useless, such as a training run whose loss became NaN. */
-export class FailedRunError extends Error {
+export class FailedRunError extends CodedError<keyof typeof failedErrors> {
   override readonly name = "FailedRunError";
   readonly kind = "failed";
-  readonly code: Codes<typeof failedErrors>;
-  readonly data: ToolkitErrorData<Codes<typeof failedErrors>>;
-
-  constructor(...[code, data, message, options]: ToolkitErrorArguments<typeof failedErrors>) {
-    super(message, options);
-    this.code = code;
-    this.data = data;
-  }
 }

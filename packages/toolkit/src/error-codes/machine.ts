@@ -43,10 +43,10 @@ export const machineErrors = {
     remedy: "Give it more memory, or run fewer side by side; what is finished stays finished.",
     data: ["reason"],
   },
-  "engine-refused": {
+  "cluster-refused": {
     cause: "Slurm or Kubernetes is not set up on this machine, or refused what it was given.",
     remedy: "The message quotes the cluster system. The files that were written stay, and you can submit them by hand.",
-    data: ["engine", "reason"],
+    data: ["reason", "system"],
   },
   "threads-missing": {
     cause: "The engine could not start as many threads as a measurement needs.",

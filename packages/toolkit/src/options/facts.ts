@@ -39,7 +39,7 @@ export const scheduleNames = ["constant", "cosine", "one-cycle", "step"] as cons
 export const devices = ["cpu", "webgpu", "cuda", "coreml", "dml"] as const;
 
 /** Systems that can do the runs of a study on many machines. */
-export const engines = ["slurm", "kubernetes"] as const;
+export const clusterSystems = ["slurm", "kubernetes"] as const;
 
 /** Names of the data sets that `download` knows. */
 export const downloadNames = ["cifar10", "imagenette"] as const;

@@ -2,7 +2,7 @@
 
 import * as v from "valibot";
 import { choice, fileSize, fittingText, flag, integer, numbers, text, texts } from "./definition.js";
-import { engines } from "./facts.js";
+import { clusterSystems } from "./facts.js";
 
 const wholeNumber = v.pipe(v.number(), v.integer(), v.minValue(0));
 
@@ -52,10 +52,10 @@ export const studyOptions = {
     default: false,
   }),
   watch: flag({ group: "Study", help: "update the state every two seconds until all runs are done", default: false }),
-  on: choice(engines, {
+  on: choice(clusterSystems, {
     group: "Study",
     help: "cluster system that does the runs",
-    placeholder: "engine",
+    placeholder: "system",
     example: "slurm",
   }),
   apply: flag({ group: "Study", help: "submit the jobs, instead of only writing their files", default: false }),

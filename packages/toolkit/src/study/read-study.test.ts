@@ -192,6 +192,8 @@ imports:
       /s\.yaml:3: "network" is not a key that can stand here/,
     );
     expect(faults("name: a\nnetworks: {}")).toMatch(/"data" is missing/);
+    const unknown = faults(study("seeds: 3\nepochs: 2", "{ bit: 4, method: mse, widths: 8 }"));
+    for (const key of ["seeds", "epochs", "bit", "widths"]) expect(unknown).toContain(`"${key}" is not a key`);
     expect(faults(study("", "{ bits: [8, 4")).split("\n")[1]).toMatch(/s\.yaml:\d+: Flow sequence/);
     expect(faults(study("threads: 1.5"))).toMatch(/s\.yaml:9: "threads" takes/);
   });

@@ -6,6 +6,10 @@ const name = v.pipe(v.string(), v.regex(/^[A-Za-z0-9][\w.+-]*$/));
 const options = v.record(v.string(), v.unknown());
 const positive = v.pipe(v.number(), v.integer(), v.minValue(1));
 
+/** An object without other keys. Valibot's `strictObject` names only the first unknown key; this names all. */
+const strictObject = <Entries extends v.ObjectEntries>(entries: Entries) =>
+  v.objectWithRest(entries, v.never()) as unknown as v.StrictObjectSchema<Entries, undefined>;
+
 /** One value, or a list of them. */
 const some = <Schema extends v.GenericSchema>(schema: Schema) =>
   v.union([
@@ -18,7 +22,7 @@ const some = <Schema extends v.GenericSchema>(schema: Schema) =>
 const value = v.union([v.string(), v.number()]);
 const seed = v.pipe(v.number(), v.integer(), v.minValue(0));
 
-const selector = v.strictObject({
+const selector = strictObject({
   network: v.exactOptional(some(value)),
   data: v.exactOptional(some(value)),
   method: v.exactOptional(some(value)),
@@ -34,7 +38,7 @@ const taskOptions = {
   evaluate: v.exactOptional(options),
 };
 
-export const studySchema = v.strictObject({
+export const studySchema = strictObject({
   name,
   title: v.exactOptional(v.string()),
   description: v.exactOptional(v.string()),
@@ -50,10 +54,10 @@ export const studySchema = v.strictObject({
   include: v.exactOptional(v.array(selector)),
   exclude: v.exactOptional(v.array(selector)),
   ...taskOptions,
-  settings: v.exactOptional(v.array(v.strictObject({ where: selector, ...taskOptions }))),
+  settings: v.exactOptional(v.array(strictObject({ where: selector, ...taskOptions }))),
   imports: v.exactOptional(
     v.array(
-      v.strictObject({
+      strictObject({
         network: v.string(),
         data: v.string(),
         method: v.exactOptional(v.string()),
@@ -64,7 +68,7 @@ export const studySchema = v.strictObject({
     ),
   ),
   latency: v.exactOptional(
-    v.union([v.boolean(), v.strictObject({ browser: v.exactOptional(v.boolean()), turns: v.exactOptional(positive) })]),
+    v.union([v.boolean(), strictObject({ browser: v.exactOptional(v.boolean()), turns: v.exactOptional(positive) })]),
   ),
 });
 export type RawStudy = v.InferOutput<typeof studySchema>;

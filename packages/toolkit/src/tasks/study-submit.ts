@@ -3,7 +3,7 @@
 import { openStudy } from "../study/open-study.js";
 import { readStates } from "../study/states.js";
 import { type JobArray, jobArrays } from "../study/submit/arrays.js";
-import { handOver, writeSubmission } from "../study/submit/submission.js";
+import { submit, writeSubmission } from "../study/submit/submission.js";
 import { defineTask } from "./run.js";
 
 /** The files that run a study on a cluster. */
@@ -44,7 +44,7 @@ export const submitStudy = defineTask("study submit", async (options, run): Prom
       `memory and time of ${unknown.join(", ")} are guesses: do one run of each with study run and \`index\` first, or give \`memory\` and \`minutes\``,
     );
   const submission = await writeSubmission(study, arrays, options);
-  const submitted = options.apply ? await handOver(submission, options.on) : undefined;
+  const submitted = options.apply ? await submit(submission, options.on) : undefined;
   return {
     folder: study.folder.path,
     place: submission.place,

@@ -39,13 +39,12 @@ export interface FidelityOptions {
 }
 
 export async function fidelityTo(
-  teacher: Pick<Teacher, "logits">,
-  float: Graph,
+  teacher: Pick<Teacher, "logits" | "network">,
   images: ImageSet,
   { mean, std, seed, session: options }: FidelityOptions,
 ): Promise<Fidelity> {
   const sample = calibrationSample(images, { count: COUNT, seed, mean, std });
-  const rows = await imageRows(float, sample, { memoryBytes: MEMORY_BYTES });
+  const rows = await imageRows(teacher.network, sample, { memoryBytes: MEMORY_BYTES });
   const { channels, height, width } = images;
   const shape = [channels, height, width] as const;
   const batchSize = batchSizeFor(images);

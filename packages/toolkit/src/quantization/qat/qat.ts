@@ -73,7 +73,7 @@ export async function trainQuantized(options: QatOptions): Promise<QatResult> {
     const accepted =
       !baseline ||
       (await moreAccurate(best, baseline, validation!, options)) ||
-      (float && teacher && (await moreFaithful(best, start, teacher, float, options)));
+      (teacher !== undefined && (await moreFaithful(best, start, teacher, options)));
     if (!accepted)
       onNote?.(
         "No epoch was better than the network before training beyond chance: the result is that network, unchanged. " +
@@ -140,10 +140,9 @@ async function moreFaithful(
   best: Graph,
   start: Graph,
   teacher: Teacher,
-  float: Graph,
   { validation, mean, std, seed = 0, session = {}, onNote }: QatOptions,
 ): Promise<boolean> {
-  const fidelity = await fidelityTo(teacher, float, validation!, { mean, std, seed, session });
+  const fidelity = await fidelityTo(teacher, validation!, { mean, std, seed, session });
   const [before, after] = [await fidelity.divergences(start), await fidelity.divergences(best)];
   const average = (values: Float64Array) => (values.reduce((sum, v) => sum + v, 0) / values.length).toPrecision(3);
   onNote?.(

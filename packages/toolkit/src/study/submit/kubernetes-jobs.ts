@@ -140,7 +140,7 @@ const exchange = (url: string, options: Parameters<typeof request>[1], body: obj
 
 const refused = (reason: string): MachineError =>
   new MachineError(
-    "engine-refused",
-    { engine: "kubernetes", reason },
+    "cluster-refused",
+    { system: "kubernetes", reason },
     `Kubernetes: ${reason}. The merge's account has to list and patch the Jobs of its namespace; study merge without \`afterJobs\` needs none.`,
   );

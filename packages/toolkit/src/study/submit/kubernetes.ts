@@ -5,17 +5,52 @@
  * @see https://kubernetes.io/docs/concepts/workloads/controllers/job/#backoff-limit-per-index
  */
 
-import { isAbsolute, relative } from "node:path";
+import { stat } from "node:fs/promises";
+import { isAbsolute, join, relative, resolve } from "node:path";
 import type { IJob } from "kubernetes-models/batch/v1";
 import type { IRole, IRoleBinding } from "kubernetes-models/rbac.authorization.k8s.io/v1";
 import type { IPod, IServiceAccount } from "kubernetes-models/v1";
+import { stringify } from "yaml";
 import { UsageError } from "../../errors.js";
+import { writeFileAtomic } from "../../files.js";
 import { commandLine } from "../../shell.js";
 import type { JobArray } from "./arrays.js";
 import { chosenPack } from "./chosen-pack.js";
+import type { ClusterSystem, SubmitOptions } from "./cluster-system.js";
 import { AFTER, RUNS } from "./kubernetes-jobs.js";
 
-export interface KubernetesOptions {
+/** Starts subbyte in the image that `deploy/Dockerfile` builds. */
+const PROGRAM_OF_IMAGE = "node /app/packages/cli/dist/main.js";
+
+export const kubernetes: ClusterSystem = {
+  tool: "kubectl",
+  ownOptions: ["image", "volume", "namespace", "serviceAccount"],
+  async write({ study, arrays, options, place, number }) {
+    const { program = PROGRAM_OF_IMAGE, retries, parallel, namespace = "default", serviceAccount } = options;
+    const folder = resolve(study.folder.path);
+    const volume = volumeOf(options);
+    requireInVolume([folder, ...Object.values(study.plan.locations)], volume);
+    const { uid, gid } = await stat(folder);
+    const manifests = kubernetesManifests(arrays, {
+      study: study.plan.name,
+      folder,
+      submission: number,
+      program,
+      image: required(options, "image"),
+      volume,
+      owner: uid === 0 ? { user: 1000, group: 1000 } : { user: uid, group: gid },
+      namespace,
+      ...(serviceAccount === undefined ? {} : { serviceAccount }),
+      retries,
+      ...(parallel === undefined ? {} : { parallel }),
+    });
+    const file = join(place, "study.yaml");
+    await writeFileAtomic(file, manifests.map((each) => stringify(each, { lineWidth: 0 })).join("---\n"));
+    return ["kubectl", "create", "-f", file];
+  },
+};
+
+interface KubernetesOptions {
   readonly study: string;
   /** Absolute path of the study's folder, the same here and in the pods. */
   readonly folder: string;
@@ -34,18 +69,34 @@ export interface KubernetesOptions {
   readonly parallel?: number;
 }
 
-export interface Volume {
+interface Volume {
   readonly claim: string;
   /** The absolute path at which it is mounted. */
   readonly path: string;
 }
 
-export type Manifest = IJob | IServiceAccount | IRole | IRoleBinding;
+type Manifest = IJob | IServiceAccount | IRole | IRoleBinding;
 type PodSpec = NonNullable<IPod["spec"]>;
 type Container = PodSpec["containers"][number];
 
+function required(options: SubmitOptions, name: "image" | "volume"): string {
+  const value = options[name];
+  if (value !== undefined) return value;
+  const examples = { image: "registry.example/subbyte:1", volume: "work:/mnt/work" };
+  throw new UsageError(
+    "option-missing",
+    { option: name },
+    `\`${name}\` is missing, which \`on\` kubernetes needs; for example \`${name}\` ${examples[name]}.`,
+  );
+}
+
+function volumeOf(options: SubmitOptions): Volume {
+  const [claim, path] = required(options, "volume").split(":") as [string, string];
+  return { claim, path };
+}
+
 /** @throws {UsageError} if pods cannot see one of the paths */
-export function requireInVolume(paths: readonly string[], { path, claim }: Volume): void {
+function requireInVolume(paths: readonly string[], { path, claim }: Volume): void {
   const outside = paths.find((each) => isAbsolute(each) && relative(path, each).startsWith(".."));
   if (outside === undefined) return;
   throw new UsageError(
@@ -56,7 +107,7 @@ export function requireInVolume(paths: readonly string[], { path, claim }: Volum
 }
 
 /** The manifests; the Job that merges the results is the last. */
-export function kubernetesManifests(arrays: readonly JobArray[], options: KubernetesOptions): readonly Manifest[] {
+function kubernetesManifests(arrays: readonly JobArray[], options: KubernetesOptions): readonly Manifest[] {
   const { serviceAccount } = options;
   const account = serviceAccount ?? instanceOf(options);
   const names = new Map(arrays.map(({ name }, i) => [name, jobName(options, name, i + 1)]));

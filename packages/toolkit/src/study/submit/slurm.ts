@@ -4,11 +4,33 @@
  * @see https://slurm.schedmd.com/sbatch.html
  */
 
+import { mkdir } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { writeFileAtomic } from "../../files.js";
 import { commandLine, quoted } from "../../shell.js";
 import type { JobArray } from "./arrays.js";
 import { chosenPack } from "./chosen-pack.js";
+import type { ClusterSystem } from "./cluster-system.js";
 
-export interface SlurmOptions {
+export const slurm: ClusterSystem = {
+  tool: "Slurm",
+  ownOptions: [],
+  async write({ study, arrays, options: { program = "subbyte", retries, parallel }, place }) {
+    const scripts = slurmScripts(arrays, {
+      study: study.plan.name,
+      folder: resolve(study.folder.path),
+      place,
+      program,
+      retries,
+      ...(parallel === undefined ? {} : { parallel }),
+    });
+    for (const [name, text] of Object.entries(scripts)) await writeFileAtomic(join(place, name), text);
+    for (const name of [LOGS, FAILED]) await mkdir(join(place, name), { recursive: true });
+    return ["sh", join(place, SUBMIT)];
+  },
+};
+
+interface SlurmOptions {
   readonly study: string;
   /** Absolute path of the study's folder, which the nodes share. */
   readonly folder: string;
@@ -29,14 +51,12 @@ const LOOK_AGAIN_SECONDS = 60;
 const MERGE = "merge";
 const SUBMIT = "submit.sh";
 
-/** Subfolders of the submission: the output of its tasks, and the times at which they failed. */
+/** Subfolders of the submission: the output of its tasks, and the times at which they failed. Both have to exist before a job starts. */
 const LOGS = "logs";
 const FAILED = "failed";
-/** Both have to be there before a job starts. */
-export const slurmFolders: readonly string[] = [LOGS, FAILED];
 
 /** Scripts by file name; `submit.sh` submits the others. */
-export function slurmScripts(arrays: readonly JobArray[], options: SlurmOptions): Readonly<Record<string, string>> {
+function slurmScripts(arrays: readonly JobArray[], options: SlurmOptions): Readonly<Record<string, string>> {
   const scripts = arrays.map((array) => [fileName(array.name), arrayScript(array, options)] as const);
   return {
     ...Object.fromEntries(scripts),

@@ -116,7 +116,7 @@ describe("Slurm", () => {
     const path = process.env.PATH;
     process.env.PATH = mkdtempSync(join(folder, "empty-"));
     try {
-      await expect(submitStudy({ study, on: "slurm", apply: true })).rejects.toMatchObject({ code: "engine-refused" });
+      await expect(submitStudy({ study, on: "slurm", apply: true })).rejects.toMatchObject({ code: "cluster-refused" });
     } finally {
       process.env.PATH = path;
     }
@@ -221,7 +221,7 @@ describe("Kubernetes", () => {
         expect(passing).toEqual([]);
         expect(asked).toEqual(["PATCH c", "PATCH d"]);
         jobs.length = 0;
-        await expect(follow()).rejects.toMatchObject({ code: "engine-refused" });
+        await expect(follow()).rejects.toMatchObject({ code: "cluster-refused" });
         passing.push(403);
         await expect(follow()).rejects.toThrow(/403, later/);
       } finally {
