@@ -63,13 +63,13 @@ function optionFor(name: OptionName, definition: OptionDefinition): Option {
 const negated = ({ kind, default: value }: OptionDefinition): boolean => kind === "flag" && value === true;
 
 function helpOf(definition: OptionDefinition & { readonly min?: number; readonly max?: number }): string {
-  const { min, max, default: value, kind, example, choices, takes } = definition;
+  const { min, max, default: value, unit, kind, example, choices } = definition;
   const help = withFlags(definition.help);
   if (negated(definition)) return `do not ${help}`;
   const facts = [
     ...(min !== undefined && max !== undefined ? [`${min}…${max}`] : []),
     ...(value !== undefined && kind !== "flag"
-      ? [`default: ${typeof value === "number" && takes?.startsWith("a size") ? `${value / 1e6}MB` : value}`]
+      ? [`default: ${typeof value === "number" && unit === "bytes" ? `${value / 1e6}MB` : value}`]
       : example === undefined || choices !== undefined
         ? []
         : [`example: ${example}`]),

@@ -164,6 +164,7 @@ export const texts = <const Facts extends OptionFacts<readonly string[]>>(
 /** A size in bytes, as a number or as text such as `200kB`, in powers of 1000. */
 export const fileSize = <const Facts extends OptionFacts<number>>(facts: Facts): Defined<number, Facts> => ({
   ...facts,
+  unit: "bytes",
   kind: "text",
   schema: v.union([
     v.pipe(v.number(), v.minValue(1)),

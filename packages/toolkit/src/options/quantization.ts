@@ -93,7 +93,6 @@ export const budgetOptions = {
   maxSize: fileSize({
     group: "Budget",
     help: "largest file size, such as 200kB or 3MB; bit widths of weights are chosen to fit",
-    unit: "bytes",
     placeholder: "size",
   }),
   maxTime: decimal({

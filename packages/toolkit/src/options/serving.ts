@@ -131,7 +131,6 @@ export const servingOptions = {
   maxBody: fileSize({
     ...limits,
     help: "largest size of a request, such as 500kB or 20MB",
-    unit: "bytes",
     placeholder: "size",
     default: 32_000_000,
   }),
