@@ -1,7 +1,7 @@
 import { kilobytes, table } from "./format.mjs";
 
-/** Model files timed in turn (`subbyte bench FILE --against FILES`). */
-export function againstTable({ result: { times, threads } }) {
+/** Model files timed in turn (`subbyte bench FILE --against FILES`, in Node or a browser). */
+export function againstTable({ result: { times, threads, browser } }) {
   const [first] = times;
   const milliseconds = (value) => `${value.toPrecision(3)} ms`;
   const rows = times.map((time) => [
@@ -15,6 +15,6 @@ export function againstTable({ result: { times, threads } }) {
   ]);
   return [
     table(["file", "size", "runtime", "per image", "fastest", "ratio", "in CPU time"], rows),
-    `Median of ${first.turns} turns, ${threads === 1 ? "one thread" : `${threads} threads`}. The ratio says how many times as fast \`${first.model}\` is.`,
+    `Median of ${first.turns} turns, ${threads === 1 ? "one thread" : `${threads} threads`}${browser === undefined ? "" : `, ${browser}`}. The ratio says how many times as fast \`${first.model}\` is.`,
   ].join("\n\n");
 }

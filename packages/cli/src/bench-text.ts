@@ -87,7 +87,7 @@ export function modelText({ model, bytes, runtime, times, layers }: ModelBenchRe
 }
 
 /** Files timed in turn. */
-export function againstText({ times, threads }: AgainstResult): string {
+export function againstText({ times, threads, browser }: AgainstResult): string {
   const [first] = times;
   const rows = times.map((time) => [
     time.model,
@@ -103,7 +103,7 @@ export function againstText({ times, threads }: AgainstResult): string {
     table(["model", "size", "runtime", "ms/image", "fastest", "CPU ms", "ratio", "in CPU time"], rows),
     "",
     sentence(
-      `One image after the other in turns, ${threadCount(threads)}: median, fastest, processor time, and how many times as fast ${first!.model} is.`,
+      `One image after the other in turns, ${threadCount(threads)}${browser === undefined ? "" : `, ${browser}`}: median, fastest, processor time, and how many times as fast ${first!.model} is.`,
     ),
     ...(threads === 1 && disturbed(times) ? [BUSY] : []),
   ].join("\n");

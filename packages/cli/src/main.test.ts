@@ -223,6 +223,10 @@ describe("the path from a checkpoint to other formats", () => {
       status: 2,
       stderr: expect.stringContaining("--against"),
     });
+    expect(await subbyte(...line, "--browser")).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining("square images of three channels"),
+    });
     const alone = await subbyte("bench", "--against", sbq);
     expect(alone).toMatchObject({ status: 2, stderr: expect.stringContaining("which model file is compared") });
   }, 300_000);

@@ -7,6 +7,7 @@ export const bench = defineCommand("bench", {
     "bench model-w4a4.sbq",
     "bench model-w4a4.sbq --threads 2 --profile",
     "bench model-w4a4.sbq --against model.onnx,model-w8a8.sbq",
+    "bench model-w4a4.sbq --against model.onnx --browser",
     "bench --engine --json --results results/engine-speed.json",
     "bench --engine --networks resnet18-224 --only w4a4/ --turns 30",
     "bench --engine --browser --json --results results/engine-speed-browser.json",

@@ -1,11 +1,19 @@
 /** The bench in headless Chromium. Skipped where there is none. */
-import { existsSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { writeOnnx } from "@subbyte/graph";
 import { expect, test } from "vitest";
+import { bench } from "../tasks/bench.js";
 import { raceInBrowser } from "./browser-race.js";
 import { comparisons } from "./comparison.js";
 import { benchEngine } from "./engine-bench.js";
+import { benchNetwork } from "./network.js";
+import { quantizedFile } from "./quantized.js";
 
-test.skipIf(!existsSync("/usr/bin/chromium"))("a small network against every peer in Chromium", async () => {
+const inChromium = test.skipIf(!existsSync("/usr/bin/chromium"));
+
+inChromium("a small network against every peer in Chromium", async () => {
   const { browser, runRace, close } = await raceInBrowser();
   try {
     expect(browser).toMatch(/^Chromium \d+/);
@@ -34,5 +42,25 @@ test.skipIf(!existsSync("/usr/bin/chromium"))("a small network against every pee
     expect(turns).toEqual([1, 2]);
   } finally {
     await close();
+  }
+});
+
+inChromium("files of one network in every runtime of a page", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "subbyte-bench-"));
+  const [model, float] = [join(folder, "net.sbq"), join(folder, "net.onnx")];
+  try {
+    const network = await benchNetwork("resnet20", 16, { seed: 2 });
+    writeFileSync(model, await quantizedFile(network, 8));
+    writeFileSync(float, writeOnnx(network.graph));
+    const result = await bench({ model, against: [float], browser: true, turns: 2 });
+    if (result.kind !== "against") throw new Error(result.kind);
+    expect(result.browser).toMatch(/^Chromium \d+/);
+    expect(result.times.map(({ runtime }) => runtime)).toEqual(["engine", "onnxruntime-web", "LiteRT.js", "tfjs-wasm"]);
+    for (const { runtime, cpuRatio, correlation } of result.times) {
+      expect(cpuRatio, runtime).toBeGreaterThan(0);
+      expect(correlation, runtime).toBeGreaterThan(0.95);
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
   }
 });

@@ -23,6 +23,7 @@ export {
   type RunRace,
   raceHere,
 } from "./engine-bench.js";
+export { type FloatPeer, floatPeers } from "./float-peers.js";
 export {
   type ImageTime,
   type ModelTime,
@@ -38,4 +39,4 @@ export { correlation, median, medianRatio } from "./statistics.js";
 export { benchTraining, type TrainingBench, type TrainingResult } from "./training-bench.js";
 export { type TrainingNetwork, trainingNetworks, usualBatch } from "./training-networks.js";
 export { profileTraining, type StepProfile } from "./training-profile.js";
-export { type Contestant, takeTurns } from "./turns.js";
+export { type Contestant, type Measured, takeTurns } from "./turns.js";

@@ -111,7 +111,7 @@ export const measurementOptions = {
   }),
   against: texts({
     group: "Measurement",
-    help: "model files to compare: a .sbq runs on the engine, others on onnxruntime-web and onnxruntime-node",
+    help: "model files to compare: .sbq on the engine, others on onnxruntime; with `browser`, on a page's runtimes",
     placeholder: "files",
     example: "model.onnx",
   }),

@@ -6,10 +6,18 @@
 import { readFile } from "node:fs/promises";
 import { loadavg } from "node:os";
 import type { Preprocessing } from "@subbyte/engine";
-import { type Graph, ModelError, simplifyForImport, writeOnnx } from "@subbyte/graph";
-import { browserRuntimes, type Entry, median, raceHere, raceInBrowser, smoothImages } from "../bench/index.js";
+import { type Graph, simplifyForImport } from "@subbyte/graph";
+import {
+  browserRuntimes,
+  contestantName,
+  type Entry,
+  floatPeers,
+  median,
+  raceHere,
+  raceInBrowser,
+  smoothImages,
+} from "../bench/index.js";
 import { UsageError } from "../errors.js";
-import { graphToTflite } from "../export/tflite/graph-to-tflite.js";
 import type { PhaseEvent } from "../tasks/events.js";
 import { openTaskModel } from "../tasks/model.js";
 import { preprocessingOf } from "../tasks/preprocessing.js";
@@ -110,18 +118,10 @@ function floatEntries(
   // The peers' images are converted for three channels.
   if (preprocessing.channels !== 3) return [];
   const runtimes = browser ? browserRuntimes().installed : (["ort-web", "ort-node"] as const);
-  return runtimes.flatMap((runtime): Contestant[] => {
-    const spec = { kind: "peer", runtime, precision: "float32", threads: 1 } as const;
-    const name = `${runtime}-float32`;
-    try {
-      const file = runtime === "litert" || runtime === "tfjs" ? graphToTflite(graph) : writeOnnx(graph);
-      return [{ name, spec, file }];
-    } catch (error) {
-      if (!(error instanceof ModelError)) throw error;
-      note(`${name} is left out: ${error.message}`);
-      return [];
-    }
-  });
+  return floatPeers(graph, runtimes, { threads: 1, note }).map((entry) => ({
+    ...entry,
+    name: contestantName(entry.spec),
+  }));
 }
 
 const firstChannel = (image: Uint8Array): Uint8Array => image.filter((_, i) => i % 3 === 0);

@@ -1,28 +1,33 @@
 /** @file The task `bench` of a model file beside others, in turn: how much faster is it than the float network, or at other bit widths? */
 
 import type { TierName } from "@subbyte/engine";
-import { writeOnnx } from "@subbyte/graph";
+import { simplifyForImport, writeOnnx } from "@subbyte/graph";
 import {
   type Contestant,
   correlation,
+  type Entry,
+  floatPeers,
   type ImageTime,
+  type Measured,
   median,
   medianRatio,
   ownContestant,
   planarFloats,
   processorTime,
+  raceInBrowser,
   takeTurns,
 } from "../bench/index.js";
 import { normalize } from "../data/index.js";
 import { defined } from "../defined.js";
 import { UsageError } from "../errors.js";
-import { modelBytes, type OpenedModel } from "../model-file/index.js";
+import { type CalibratedModel, type FloatModel, modelBytes, type OpenedModel } from "../model-file/index.js";
 import type { TaskOptions } from "../options/index.js";
 import { createSession } from "../runtime/session.js";
 import { createWebSession } from "../runtime/web-session.js";
 import { requireOwnOptions } from "./bench-model.js";
 import { type Conditions, conditions } from "./conditions.js";
 import { openTaskModel } from "./model.js";
+import { runtimesOfPage } from "./page-runtimes.js";
 import { preprocessingOf } from "./preprocessing.js";
 import type { Run } from "./run.js";
 
@@ -30,7 +35,7 @@ import type { Run } from "./run.js";
 export interface FileTime extends ImageTime {
   readonly model: string;
   readonly bytes: number;
-  readonly runtime: "engine" | "onnxruntime-web" | "onnxruntime-node";
+  readonly runtime: "engine" | PeerName;
   /** On the engine. */
   readonly tier?: TierName;
   /** How many times as fast the first file is: the median of the ratios within a turn. */
@@ -41,9 +46,21 @@ export interface FileTime extends ImageTime {
   readonly correlation?: number;
 }
 
+/** Another runtime, by the name of its project. */
+export type PeerName = (typeof peerNames)[keyof typeof peerNames];
+
+const peerNames = {
+  "ort-web": "onnxruntime-web",
+  "ort-node": "onnxruntime-node",
+  litert: "LiteRT.js",
+  tfjs: "tfjs-wasm",
+} as const;
+
 /** Files timed in turn. */
 export interface AgainstResult extends Conditions {
   readonly kind: "against";
+  /** The browser in which they ran, such as `"Chromium 140.0.7339.80"`; absent if they ran in Node. */
+  readonly browser?: string;
   /** The model that the others are compared with is the first. */
   readonly times: readonly FileTime[];
   readonly threads: number;
@@ -52,9 +69,19 @@ export interface AgainstResult extends Conditions {
 /** How the image comes into a network: `[C, H, W]`, mean and deviation per channel. */
 type Input = ReturnType<typeof preprocessingOf>;
 
-interface Entry extends Pick<FileTime, "model" | "bytes" | "runtime"> {
-  readonly contestant: Contestant;
+/** An opened file and the form of its images. */
+interface OpenedFile {
+  readonly model: OpenedModel;
+  readonly input: Input;
 }
+
+/** What ran and its times, and the browser if it ran in one. */
+interface Races {
+  readonly raced: readonly (Pick<FileTime, "model" | "bytes" | "runtime"> & Omit<Measured, "name">)[];
+  readonly browser?: string;
+}
+
+type Options = TaskOptions<"bench">;
 
 /**
  * @param path  the model that the others are compared with
@@ -63,10 +90,11 @@ interface Entry extends Pick<FileTime, "model" | "bytes" | "runtime"> {
 export async function benchAgainst(
   path: string,
   others: readonly string[],
-  { turns, tier, threads = 1, profile }: TaskOptions<"bench">,
+  options: Options,
   run: Run,
 ): Promise<AgainstResult> {
-  requireOwnOptions(path, run);
+  requireOwnOptions(path, run, ["browser"]);
+  const { profile, threads = 1 } = options;
   if (profile)
     throw new UsageError(
       "option-conflict",
@@ -74,68 +102,114 @@ export async function benchAgainst(
       "`profile` shows where the time of one file goes; leave `against` out.",
     );
   const before = conditions();
-  const entries: Entry[] = [];
+  const files: OpenedFile[] = [];
   let size: number | undefined; // of the first
+  for (const file of [path, ...others]) {
+    const model = await openTaskModel(file, {}, run);
+    const input = preprocessingOf(model, {});
+    const own = input.channels * input.height * input.width;
+    size ??= own;
+    if (size !== own)
+      throw new UsageError(
+        "option-value",
+        { option: "against", value: file, expected: `images of ${size} bytes` },
+        `${file} takes images of ${own} bytes and ${path} images of ${size}; only networks with images of one size can be compared.`,
+      );
+    files.push({ model, input });
+  }
+  const image = Uint8Array.from({ length: size! }, (_, i) => (i * 151) % 256);
+  const { raced, browser } = await (options.browser ? raceInPage : raceInNode)(files, image, options, run);
+  const [first] = raced;
+  const times = raced.map(({ model, bytes, runtime, tier, milliseconds, cpuMilliseconds, logits }): FileTime => {
+    return {
+      ...{ model, bytes, runtime, ...defined({ tier }) },
+      milliseconds: median(milliseconds),
+      fastestMilliseconds: Math.min(...milliseconds),
+      cpuMilliseconds: median(cpuMilliseconds!),
+      turns: options.turns,
+      ratio: medianRatio(first!.milliseconds, milliseconds),
+      cpuRatio: medianRatio(first!.cpuMilliseconds!, cpuMilliseconds!),
+      ...(logits.length === first!.logits.length ? { correlation: correlation(first!.logits, logits) } : {}),
+    };
+  });
+  return { kind: "against", times, threads, ...defined({ browser }), ...before };
+}
+
+const turnOptions = ({ turns }: Options, run: Run) => ({
+  turns,
+  signal: run.signal,
+  onTurn: (done: number) => run.progress(done, turns, { unit: "turns" }),
+});
+
+/** @throws {UsageError} where an image is not a square of three channels, for which alone the page converts images */
+async function raceInPage(files: readonly OpenedFile[], image: Uint8Array, options: Options, run: Run): Promise<Races> {
+  const { tier, threads = 1 } = options;
+  const runtimes = runtimesOfPage(run);
+  const entries = files.flatMap(({ model, input }) => {
+    if (input.channels !== 3 || input.height !== input.width)
+      throw new UsageError(
+        "option-conflict",
+        { options: ["browser"], file: model.path },
+        `\`browser\` compares networks for square images of three channels; ${model.path} takes ${input.channels} × ${input.height} × ${input.width}.`,
+      );
+    const own = (each: Entry) => ({ ...each, model: model.path, bytes: modelBytes(model) });
+    if (model.kind === "quantized") return [own({ spec: { kind: "own", bits: 8, tier, threads }, file: model.bytes })];
+    if (model.kind === "calibrated")
+      return [own({ spec: { kind: "peer", runtime: "ort-web", precision: "int8", threads }, file: onnxOf(model) })];
+    const graph = simplifyForImport(model.graph);
+    const single = { ...graph, inputs: [{ ...graph.inputs[0]!, shape: [1, ...model.shape] }] };
+    return floatPeers(single, runtimes, { threads, note: (text) => run.note(text) }).map(own);
+  });
+  const { height: size, mean, std } = files[0]!.input;
+  const host = await raceInBrowser(options.browserFlag);
   try {
-    for (const file of [path, ...others]) {
-      const model = await openTaskModel(file, {}, run);
-      const input = preprocessingOf(model, {});
-      const own = input.channels * input.height * input.width;
-      size ??= own;
-      if (size !== own)
-        throw new UsageError(
-          "option-value",
-          { option: "against", value: file, expected: `images of ${size} bytes` },
-          `${file} takes images of ${own} bytes and ${path} images of ${size}; only networks with images of one size can be compared.`,
-        );
-      entries.push(...(await entriesOf(model, input, { tier, threads })));
-    }
     run.phase("measuring", threads === 1 ? "1 thread" : `${threads} threads`);
-    const image = Uint8Array.from({ length: size! }, (_, i) => (i * 151) % 256);
+    const race = { entries, images: [image], size, normalization: { mean, std } };
+    const measured = await host.runRace(race, turnOptions(options, run));
+    const runtimeOf = ({ spec }: Entry): FileTime["runtime"] =>
+      spec.kind === "own" ? "engine" : peerNames[spec.runtime];
+    const raced = entries.map((entry, i) => {
+      const { model, bytes } = entry;
+      return { ...measured[i]!, model, bytes, runtime: runtimeOf(entry) };
+    });
+    return { raced, browser: host.browser };
+  } finally {
+    await host.close();
+  }
+}
+
+async function raceInNode(files: readonly OpenedFile[], image: Uint8Array, options: Options, run: Run): Promise<Races> {
+  const { tier, threads = 1 } = options;
+  const entries: NodeEntry[] = [];
+  try {
+    for (const file of files) entries.push(...(await entriesOf(file, { tier, threads })));
+    run.phase("measuring", threads === 1 ? "1 thread" : `${threads} threads`);
     const measured = await takeTurns(
       entries.map(({ contestant }) => contestant),
       [image],
-      {
-        turns,
-        cpuTime: processorTime,
-        signal: run.signal,
-        onTurn: (done) => run.progress(done, turns, { unit: "turns" }),
-      },
+      { ...turnOptions(options, run), cpuTime: processorTime },
     );
-    const [first] = measured;
-    const times = entries.map(({ contestant, ...entry }, i): FileTime => {
-      const { milliseconds, cpuMilliseconds, logits } = measured[i]!;
-      return {
-        ...entry,
-        ...defined({ tier: contestant.tier }),
-        milliseconds: median(milliseconds),
-        fastestMilliseconds: Math.min(...milliseconds),
-        cpuMilliseconds: median(cpuMilliseconds!),
-        turns,
-        ratio: medianRatio(first!.milliseconds, milliseconds),
-        cpuRatio: medianRatio(first!.cpuMilliseconds!, cpuMilliseconds!),
-        ...(logits.length === first!.logits.length ? { correlation: correlation(first!.logits, logits) } : {}),
-      };
-    });
-    return { kind: "against", times, threads, ...before };
+    return { raced: entries.map(({ contestant: _, ...entry }, i) => ({ ...measured[i]!, ...entry })) };
   } finally {
     for (const { contestant } of entries) await contestant.release();
   }
 }
 
+interface NodeEntry extends Pick<FileTime, "model" | "bytes" | "runtime"> {
+  readonly contestant: Contestant;
+}
+
 /** A `.sbq` on the engine, any other network on both builds of ONNX Runtime. */
 async function entriesOf(
-  model: OpenedModel,
-  input: Input,
+  { model, input }: OpenedFile,
   { tier, threads }: { readonly tier: TierName | "auto"; readonly threads: number },
-): Promise<readonly Entry[]> {
+): Promise<readonly NodeEntry[]> {
   const file = { model: model.path, bytes: modelBytes(model) };
   if (model.kind === "quantized")
     return [
       { ...file, runtime: "engine", contestant: await ownContestant(model.path, model.bytes, { tier, threads }) },
     ];
-  const { executable } = model;
-  const bytes = executable instanceof Uint8Array ? executable : writeOnnx(executable);
+  const bytes = onnxOf(model);
   const shape = [1, input.channels, input.height, input.width];
   const web = await createWebSession(bytes, threads);
   const node = await createSession(bytes, { threads });
@@ -161,6 +235,9 @@ async function entriesOf(
     },
   ];
 }
+
+const onnxOf = ({ executable }: FloatModel | CalibratedModel): Uint8Array =>
+  executable instanceof Uint8Array ? executable : writeOnnx(executable);
 
 /** Bytes `[H, W, C]` to normalized floats `[C, H, W]`. */
 function floatsOf({ channels, height, width, mean, std }: Input): (image: Uint8Array) => Float32Array {

@@ -67,9 +67,12 @@ export async function benchModel(path: string, options: Options, run: Run): Prom
   };
 }
 
-/** @throws {UsageError} where an option was given that has no meaning for a model file */
-export function requireOwnOptions(path: string, run: Run): void {
-  const given = foreign.find((name) => run.given.has(name));
+/**
+ * @param allowed options for the bench's own networks that have a meaning here
+ * @throws {UsageError} where an option was given that has no meaning for a model file
+ */
+export function requireOwnOptions(path: string, run: Run, allowed: readonly (typeof foreign)[number][] = []): void {
+  const given = foreign.find((name) => run.given.has(name) && !allowed.includes(name));
   if (given !== undefined)
     throw new UsageError(
       "option-conflict",

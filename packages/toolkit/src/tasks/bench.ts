@@ -6,7 +6,6 @@ import {
   benchEngine,
   benchNetworks,
   benchTraining,
-  browserRuntimes,
   comparisons,
   type EngineBench,
   findPytorch,
@@ -33,6 +32,7 @@ import { type AgainstResult, benchAgainst } from "./bench-against.js";
 import { benchModel, type ModelBenchResult } from "./bench-model.js";
 import { type Conditions, conditions } from "./conditions.js";
 import { machine } from "./machine.js";
+import { runtimesOfPage } from "./page-runtimes.js";
 import { defineTask, type Run } from "./run.js";
 
 /** Times of the engine and of its peers. */
@@ -135,14 +135,6 @@ async function engine(networks: readonly NetworkChoice[], options: Options, run:
   } finally {
     await browser?.close();
   }
-}
-
-/** The runtimes for a page; those that are not installed are left out, with a note. */
-function runtimesOfPage(run: Run) {
-  const { installed, missing } = browserRuntimes();
-  for (const [runtime, packages] of Object.entries(missing))
-    run.note(`${runtime} is left out, because it is not installed: npm install ${packages.join(" ")}`);
-  return installed;
 }
 
 const tiersOf = ({ tier }: Options): (TierName | "auto")[] => (tier === "auto" ? ["auto", "simd"] : [tier]);
