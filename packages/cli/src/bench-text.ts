@@ -86,7 +86,7 @@ export function modelText({ model, bytes, runtime, times, layers }: ModelBenchRe
   ].join("\n");
 }
 
-/** Files timed in turn. */
+/** The times of several model files as a table, each compared with the first. */
 export function againstText({ times, threads, browser }: AgainstResult): string {
   const [first] = times;
   const rows = times.map((time) => [

@@ -6,22 +6,23 @@ import type { TaskContext } from "@subbyte/toolkit/tasks";
 /** The arguments of a command besides its options. */
 export interface Shell {
   readonly context: TaskContext;
-  /** Prints the result: `text` for people, or JSON of `result`; records it where `--results` says so. */
+  /** Prints `text`, or with `--json` the result as JSON. With `--results`, also writes a record of the result. */
   deliver(result: object, text: string): Promise<void>;
 }
 
 export interface CommandDefinition {
   readonly name: string;
   readonly task: TaskName;
-  /** A task that replaces the first one if its option is given. */
+  /** A task that runs instead of `task` if the option `when` is given. */
   readonly alternative?: { readonly task: TaskName; readonly when: string };
-  /** Without the name of the program. */
+  /** Example command lines, without the name of the program. */
   readonly examples: readonly string[];
   readonly run: (input: never, shell: Shell) => Promise<void>;
 }
 
 /**
- * @param run loads the task when it is called, so that help needs neither ONNX Runtime nor image libraries
+ * @param definition its `run` loads the task only when it is called, so that help needs neither ONNX Runtime nor image
+ * libraries
  */
 export const defineCommand = <Task extends TaskName>(
   task: Task,

@@ -5,7 +5,7 @@ import type { Command } from "commander";
 export interface CommonOptions {
   readonly config?: string;
   readonly json: boolean;
-  /** File in which the result is recorded, with how it was made. */
+  /** File to which a record of the result, and of how it was made, is written. */
   readonly results?: string;
   readonly quiet: boolean;
   readonly verbose: boolean;
@@ -47,7 +47,7 @@ export const commonOptionsOf = ({
   ...(results === undefined ? {} : { results }),
 });
 
-/** The same options as properties of a JSON Schema, without `config` itself. */
+/** The common options as properties of a JSON Schema, without `config`. */
 export const commonSchema = (): Readonly<Record<string, object>> =>
   Object.fromEntries(
     (Object.entries(commonOptions) as [keyof CommonOptions, readonly [string, string]][])

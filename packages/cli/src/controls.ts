@@ -1,8 +1,8 @@
 /** @file Makes text from files harmless before it is printed on a terminal. */
 
 /**
- * Writes control characters, and characters that reverse the direction of writing, as escapes such as `\u001b`. Line ends and
- * tabs stay. JSON keeps its meaning.
+ * Writes control characters, and characters that reverse the direction of writing, as escapes such as `\u001b`. Line
+ * ends and tabs stay. JSON text keeps its meaning.
  */
 export const withoutControls = (text: string): string =>
   text.replaceAll(

@@ -24,7 +24,7 @@ const statusOfKind: Readonly<Record<ErrorKind, 1 | 2 | 3 | 130>> = {
 const titles = { 1: "falls short:", 2: "error:", 3: "error:", 130: "stopped:" } as const;
 
 export interface ReportOptions {
-  /** Whether to print the stack, and those of the causes. */
+  /** Whether to print the stack traces of the error and of its causes. */
   readonly verbose: boolean;
   /** Whether to add a last line `{"error":{kind, code, data, message}}`. */
   readonly json: boolean;

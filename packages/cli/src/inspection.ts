@@ -104,14 +104,14 @@ export function comparisonText(result: CompareResult): string {
 
 const imageCount = (count: number): string => `${count} ${count === 1 ? "image" : "images"}`;
 
-/** Number of layers that are named. */
+/** Number of layers that the table lists. */
 const NAMED = 12;
 
 function proposalLines({ proposal, policyTemplate }: CompareResult): readonly string[] {
   if (proposal === undefined)
     return [
       sentence(
-        "The noisiest layers have 8 bits already: another method, or `subbyte qat`, can bring more; more bits cannot.",
+        "The noisiest layers already have 8 bits, so more bits cannot help; another method or `subbyte qat` can.",
       ),
       ...templateLines(policyTemplate),
     ];

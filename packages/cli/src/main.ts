@@ -10,10 +10,10 @@ import { software, version } from "./provenance.js";
 import { schemaCommand } from "./schema-command.js";
 
 const interruption = new AbortController();
-// Ctrl-C, and what schedulers send before they kill.
+// Ctrl-C, and the signal that schedulers send before they kill a process.
 for (const signal of ["SIGINT", "SIGTERM"])
   process.on(signal, () => {
-    // The second ends at once; the first lets a write in progress finish.
+    // The second signal ends the process at once; the first lets a write in progress finish.
     if (interruption.signal.aborted) process.exit(130);
     process.stderr.write("\nstopping; what is in progress is finished first (Ctrl-C again stops at once)\n");
     interruption.abort();
@@ -41,7 +41,7 @@ const execute: Execute = async (command, given, options, common) => {
         signal: interruption.signal,
         emit: printer.emit,
         cache: ImageCache.fromEnvironment(process.env),
-        // It asks git, which takes longer than some commands.
+        // `software` runs git, which takes longer than some commands.
         ...(command.task === "study run" ? { software: software() } : {}),
       },
       deliver: (result, text) => {
@@ -68,7 +68,7 @@ await addCompletion(program);
 
 process.on("uncaughtException", (error) => process.exit(report(error, reporting)));
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  // A reader that has gone away (`| head`) is no fault.
+  // It is not an error if the reader of the output has ended (`| head`).
   process.exit(error.code === "EPIPE" ? 0 : report(error, reporting));
 });
 

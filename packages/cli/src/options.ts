@@ -42,7 +42,7 @@ function argumentNames(task: TaskName): readonly OptionName[] {
   return [...needs.slice(0, count), ...(optional === undefined ? [] : [optional])];
 }
 
-/** A list takes all remaining arguments. */
+/** The positional argument for an option. If the option is a list, it takes all remaining arguments. */
 function argumentOf(name: OptionName, { kind, help, choices }: OptionDefinition, needed: boolean): Argument {
   const inside = kind === "texts" ? `${name}...` : name;
   const argument = new Argument(needed ? `<${inside}>` : `[${inside}]`, help);
@@ -54,7 +54,7 @@ function optionFor(name: OptionName, definition: OptionDefinition): Option {
   const { kind, placeholder = "value", choices } = definition;
   const long = `--${negated(definition) ? "no-" : ""}${kebabCase(name)}`;
   const option = new Option(kind === "flag" ? long : `${long} <${placeholder}>`, helpOf(definition));
-  // Shells complete them; values are checked by the schema, whichever way they come in.
+  // The choices are for completion in shells. The schema checks values, whether they come from here or from a file.
   if (choices !== undefined) option.argChoices = [...choices];
   return option.argParser((text: string) => valueOfText(definition, text));
 }

@@ -5,8 +5,8 @@ import pc from "picocolors";
 import { withoutControls } from "./controls.js";
 
 /**
- * A table without inner lines; the first row is the header. Numbers are aligned to the right. Control characters in names from
- * files are removed.
+ * A table without inner lines; the first row is the header. Numbers are aligned to the right. Control characters in
+ * names from files become escapes.
  * @param prose headers of columns with words: if they do not fit, their beginning is kept
  */
 export function table(
@@ -80,8 +80,8 @@ const cutEnd = (text: string, width: number): string => (text.length <= width ? 
 const styled = pc.createColors(process.stdout.isTTY && !process.env.NO_COLOR);
 
 /**
- * Prints text without control characters, because names from files must not control the terminal; only the bold header of a
- * table keeps its escape sequences.
+ * Prints text with control characters as escapes, because names from files must not control the terminal; only the bold
+ * header of a table keeps its escape sequences.
  */
 export const print = (text: string): void => {
   process.stdout.write(`${text.split("\n").map(harmless).join("\n")}\n`);

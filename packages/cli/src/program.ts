@@ -16,7 +16,7 @@ export type Execute = (
   common: CommonOptions,
 ) => Promise<void>;
 
-/** Adds commands to the program; those of several words go into a group named by their first word. */
+/** Adds commands to the program. A command of several words goes into a group that has the first word as its name. */
 export function addCommands(
   program: Command,
   definitions: readonly CommandDefinition[],

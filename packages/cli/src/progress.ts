@@ -13,7 +13,7 @@ import { wrapped } from "./wrap.js";
 
 export interface EventPrinter {
   readonly emit: (event: TaskEvent) => void;
-  /** Ends the output; later output appears below it. */
+  /** Ends the display of progress; later output appears below it. */
   readonly stop: () => void;
 }
 
@@ -36,7 +36,7 @@ class QuietPrinter implements EventPrinter {
 
 /** Milliseconds between two drawings of the bar. */
 const FRAME_MS = 100;
-/** Shorter steps are not mentioned. */
+/** Steps that take fewer milliseconds are not mentioned. */
 const MENTIONED_MS = 1000;
 const BAR = 24;
 

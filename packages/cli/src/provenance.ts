@@ -17,7 +17,7 @@ export function commit(): Commit | undefined {
   const git = (...args: readonly string[]): string =>
     execFileSync("git", args, { cwd: import.meta.dirname, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
   try {
-    // A package under node_modules is not what the repository around it describes.
+    // For a package under node_modules, the repository around it is another project's.
     git("ls-files", "--error-unmatch", "../package.json");
     const changes = git("status", "--porcelain", "--", ":/", ":(top,exclude)results");
     return { hash: git("rev-parse", "HEAD").trim(), dirty: changes.trim() !== "" };

@@ -93,7 +93,7 @@ export function trainedText(result: QatTaskResult): string {
     "",
     sentence(`Accuracy before and after training, on the images that chose the epoch (${validationSplit})${onTest}.`),
     ...(stages.some(({ kept }) => kept !== "trained")
-      ? ["No epoch: none was better beyond chance, and the network before training was kept."]
+      ? ["The network before training was kept, because no epoch was better beyond chance."]
       : []),
     timeText(stages.map(({ time }) => time)),
     `${report}  the report, open it in a browser`,

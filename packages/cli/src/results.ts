@@ -6,19 +6,22 @@ import { type Commit, commit, version } from "./provenance.js";
 
 /** The content of a `--results` file: everything needed to judge and repeat a measurement. */
 export interface ResultRecord {
-  /** As typed, such as `subbyte evaluate model.onnx --data mnist`. */
+  /** The command line as typed, such as `subbyte evaluate model.onnx --data mnist`. */
   readonly command: string;
-  /** Checked, with defaults. */
+  /** The options after checking, with defaults filled in. */
   readonly options: Readonly<Record<string, unknown>>;
   readonly version: string;
   readonly commit?: Commit;
   readonly seed?: number;
   readonly machine: Readonly<Record<string, string>>;
-  /** End of the command, ISO 8601. */
+  /** Time at which the command ended, in ISO 8601. */
   readonly date: string;
   /** Seconds since the start of the process. */
   readonly seconds: number;
-  /** Processor time of the process, over all threads: unlike `seconds`, much the same on a busy machine. */
+  /**
+   * Processor time of all threads of the process, in seconds. Unlike `seconds`, it hardly depends on how busy the
+   * machine is.
+   */
   readonly cpuSeconds: number;
   /** The result, as `--json` prints it. */
   readonly result: unknown;

@@ -22,7 +22,7 @@ export function schemaCommand(commands: readonly CommandDefinition[]): Command {
     });
 }
 
-/** The schema of a configuration file, which need not have the options that the command line gives. */
+/** The schema of a configuration file. It requires no option, because the command line may give any of them. */
 async function configSchema(tasks: readonly TaskName[]) {
   const { optionsSchema } = await import("@subbyte/toolkit/options/json-schema");
   const schemas = tasks.map((task) => optionsSchema(task, { partial: true }));

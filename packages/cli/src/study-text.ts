@@ -49,7 +49,7 @@ export function submissionText({ arrays, place, command, submitted }: StudySubmi
   ]);
   const header = ["array", "runs", "tasks", "cores", "memory", "minutes", "after"];
   return [
-    ...(rows.length === 0 ? ["All runs are finished; the merge is left."] : [table(header, rows)]),
+    ...(rows.length === 0 ? ["All runs are finished; only the merge is left to do."] : [table(header, rows)]),
     "",
     ...(submitted === undefined ? [`${place}; submit it with ${command.join(" ")}`] : [submitted]),
   ].join("\n");

@@ -42,10 +42,10 @@ export const byteArray: Expectation = {
 
 export const positiveInteger = integerIn(1, Number.MAX_SAFE_INTEGER);
 
-/** Runs of a profile. */
+/** The requirement on the number of runs of a profile. */
 export const profileRuns = integerIn(1, 1_000_000);
 
-/** A limit in bytes for files and memory. Above it, sums of sizes are no exact integers. */
+/** The requirement on a limit in bytes for files and memory. With larger numbers, sums of sizes would not be exact. */
 export const byteLimit = integerIn(1, Number.MAX_SAFE_INTEGER);
 
 export function wrongArgument(argument: string, found: unknown, expected: string): InputError {

@@ -16,7 +16,7 @@ export class Cancellation {
     this.#timer = setTimeout(() => this.cancel(timedOut(timeout)), timeout);
   }
 
-  /** The request was answered. */
+  /** Stops the clock when the request has been answered. */
   end(): void {
     clearTimeout(this.#timer);
   }
@@ -25,7 +25,7 @@ export class Cancellation {
     return this.#reason !== undefined;
   }
 
-  /** Only the first call counts. */
+  /** Cancels for the given reason. Only the first call has an effect. */
   cancel(reason: ServerError): void {
     if (this.#reason !== undefined) return;
     this.end();
@@ -35,14 +35,14 @@ export class Cancellation {
     for (const listener of listeners) listener(reason);
   }
 
-  /** @throws {ServerError} the reason */
+  /** @throws {ServerError} the reason of the cancellation, if there was one */
   throwIfCancelled(): void {
     if (this.#reason !== undefined) throw this.#reason;
   }
 
   /**
    * Calls `listener` once, when this is cancelled.
-   * @returns a function that takes the listener away
+   * @returns a function that removes the listener
    */
   onCancel(listener: (reason: ServerError) => void): () => void {
     this.#listeners.push(listener);

@@ -28,7 +28,7 @@ export class Metrics {
     queue: this.#counter("nv_inference_queue_duration_us", "Microseconds that requests waited"),
     input: this.#counter("nv_inference_compute_input_duration_us", "Microseconds of decoding and preprocessing"),
     infer: this.#counter("nv_inference_compute_infer_duration_us", "Microseconds of running the model"),
-    output: this.#counter("nv_inference_compute_output_duration_us", "Microseconds of taking the output"),
+    output: this.#counter("nv_inference_compute_output_duration_us", "Microseconds of reading the output"),
   };
   readonly #http = new Histogram({
     name: "http_request_duration_seconds",

@@ -57,7 +57,7 @@ export async function startServer(options: ServerOptions, internal: InternalOpti
   const inference = new Inference(scheduler, new ImageMemory(settings), metrics);
   const context: ServerContext = { settings, repository, scheduler, inference, metrics, draining: false };
   app = await createApp(context);
-  // Probes are answered while models load: live, not ready.
+  // Probes are answered while models load: the server is live, but not ready.
   await app.listen({ host: settings.host, port: settings.port });
   let grpc: GrpcServer | undefined;
   try {
@@ -114,7 +114,8 @@ async function stop(app: FastifyInstance, grpc: GrpcServer | undefined, context:
 }
 
 /**
- * Number of checks, 20 ms apart, without any running request before idle connections are closed: a request may be arriving.
- * Checks are counted instead of time, because arrivals are read between two of them even if the machine stood still.
+ * Number of checks, 20 ms apart, that must find no running request before idle connections are closed, because a
+ * request may be arriving. Checks are counted rather than time, because arrivals are read between two checks even if
+ * the machine stood still.
  */
 const IDLE_LOOKS = 25;

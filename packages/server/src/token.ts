@@ -9,7 +9,10 @@ export const unauthorized = (field: string): ServerError =>
     action: `Send the ${field}: Bearer TOKEN.`,
   });
 
-/** Whether the value of `Authorization` carries the token. Takes as long for any wrong value, so that time tells nothing of the token. */
+/**
+ * Whether the value of `Authorization` carries the token. The comparison takes equally long for any wrong value, so its
+ * time reveals nothing about the token.
+ */
 export const hasToken = (authorization: string, token: string): boolean =>
   timingSafeEqual(digest(authorization), digest(`Bearer ${token}`));
 

@@ -1,4 +1,6 @@
-/** @file The page: a heading with its views, the view on show, and what the browser can do. */
+/**
+ * @file The page: a heading with links to the views, the view that is shown, and a line about what the browser can do.
+ */
 
 import type { JSX } from "preact";
 import { BitGlyph } from "./components/icons.js";

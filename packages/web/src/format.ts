@@ -29,7 +29,7 @@ export function duration(milliseconds: number): string {
   return `${milliseconds.toFixed(milliseconds >= 10 ? 1 : 2)} ms`;
 }
 
-/** A share in [0, 1] as per cent. */
+/** A share in [0, 1] as a percentage. */
 export const percent = (share: number, digits = 1): string => `${(100 * share).toFixed(digits)} %`;
 
 export const count: (value: number) => string = formatter({ maximumFractionDigits: 0 });

@@ -222,7 +222,7 @@ describe.skipIf(!hasChromium)("the page", () => {
     const server = await startServer({ models, port: 0, log: false });
     const page = await open(`${server.url}/#compare`);
     await page.getByLabel(/^float/).check();
-    await page.getByLabel(/beside LiteRT.js/).check();
+    await page.getByLabel(/compare with LiteRT.js/).check();
     await page.getByLabel("Answers").selectOption("10");
     await page.getByRole("button", { name: "Measure on this device" }).click();
     const row = page.locator(".comparison tbody tr").filter({ hasText: "LiteRT.js" });

@@ -17,7 +17,7 @@ export const classify = defineCommand("classify", {
   },
 });
 
-/** The file's name is in the first row of its classes. */
+/** A table with one row per class; only the first row of an image has the name of its file. */
 function asText({ images, probabilities }: ClassifyResult): string {
   const rows = images.flatMap(({ file, predictions }) =>
     predictions.map(({ index, label, probability }, i) => [
@@ -26,6 +26,9 @@ function asText({ images, probabilities }: ClassifyResult): string {
       percent(probability),
     ]),
   );
-  const note = probabilities === "sigmoid" ? ["", "Each class is decided by itself: those above 50 % are there."] : [];
+  const note =
+    probabilities === "sigmoid"
+      ? ["", "The network decides on each class separately: classes above 50 % are present."]
+      : [];
   return [table(["image", "class", "probability"], rows), ...note].join("\n");
 }

@@ -7,6 +7,6 @@ export const download = defineCommand("download", {
   run: async (input, { context, deliver }) => {
     const { downloadData } = await import("@subbyte/toolkit/tasks");
     const result = await downloadData(input, context);
-    await deliver(result, `${result.path}: checksum right; use it as --data ${result.path}`);
+    await deliver(result, `${result.path}: the checksum is right; use the file with --data ${result.path}`);
   },
 });

@@ -1,4 +1,7 @@
-/** @file `subbyte quickstart`: the whole way on built-in data, with a table and a report. */
+/**
+ * @file `subbyte quickstart`: trains, quantizes and evaluates a network on built-in data, and writes a table and a
+ * report.
+ */
 
 import type { QuickstartTaskResult } from "@subbyte/toolkit/tasks";
 import { defineCommand } from "../command.js";

@@ -19,7 +19,10 @@ export class JsonNode {
     this.#parent = parent;
   }
 
-  /** The place of the value, e.g. `operators[3].weights`. It is put together for faults only: a file has thousands of values. */
+  /**
+   * The place of the value, e.g. `operators[3].weights`. It is put together only for an error, because a file has
+   * thousands of values.
+   */
   get field(): string {
     const parent = this.#parent?.field ?? "";
     if (typeof this.#key === "number") return `${parent}[${this.#key}]`;
@@ -89,7 +92,7 @@ export class JsonNode {
     const members = this.members();
     if (Object.keys(members).length === names.length && names.every((name) => isInteger(members[name])))
       return members as { readonly [N in K]: number };
-    // Something is wrong, and these find what.
+    // Something is wrong; these calls find it and throw.
     const nodes: Readonly<Record<string, JsonNode>> = this.object(names);
     for (const name of names) nodes[name]!.integer();
     throw new Error("internal: the members are integers");

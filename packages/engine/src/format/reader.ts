@@ -27,7 +27,8 @@ const maxEntries = 2 ** 20;
 export function readSbq(file: Uint8Array, options: CheckOptions = {}): Program {
   checkOptions(options, checkOptionTypes);
   if (!(file instanceof Uint8Array)) throw wrongArgument("the file", file, "a Uint8Array");
-  // Node's Buffer is one, but its `slice` copies nothing. An array whose memory was transferred has length 0, and cannot be viewed.
+  // Node's `Buffer` is a Uint8Array too, but its `slice` copies nothing. An array whose memory was transferred has
+  // length 0, and cannot be viewed.
   const bytes = file.length === 0 ? new Uint8Array() : new Uint8Array(file.buffer, file.byteOffset, file.length);
   const maxBytes = options.maxBytes ?? defaultMaxBytes;
   // Packed codes unpack to at most four times their bytes, so this and checkProgram bound what is allocated.

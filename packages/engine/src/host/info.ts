@@ -13,8 +13,8 @@ import type { ModelInfo, TierName } from "./host.js";
 
 /**
  * @param tier     the tier that will run it
- * @param threads  that share its memory
- * @param plan  of that tier, if there is one already
+ * @param threads number of threads that share its memory
+ * @param plan the memory plan for that tier, if it has been made already
  */
 export function modelInfo(program: Program, tier: TierName, threads: number, plan?: Plan): ModelInfo {
   const { name, classes, labels, probabilities = "softmax", preprocessing, provenance, operators } = program;

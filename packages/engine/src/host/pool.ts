@@ -32,7 +32,7 @@ export class HostPool implements Host {
     const count = Math.ceil(input.length / size);
     const threads = Math.max(1, this.#alive().length);
     const share = Math.ceil(count / threads) * size;
-    // An input of no whole number of images goes to one host as it is, and is refused there.
+    // An input that is not a whole number of images goes unchanged to one host, which refuses it.
     if (input.length % size !== 0 || count <= 1) return this.#do((host) => host.run(input, signal));
     const parts = Array.from({ length: threads }, (_, i) => input.subarray(i * share, (i + 1) * share));
     const filled = parts.filter(({ length }) => length > 0);

@@ -34,7 +34,7 @@ export interface Request {
   readonly parameters: readonly unknown[];
 }
 
-/** The answer to a request is not wanted any more. */
+/** Says that the answer to a request is no longer wanted. */
 export interface Cancellation {
   readonly cancel: number;
 }

@@ -25,7 +25,7 @@ export interface Runner {
  * @param program   checked already
  * @param recruits  threads that help; the scalar tier does not use them
  * @param modules  the kernels, if they have been compiled already
- * @param plan  of that tier, if there is one already
+ * @param plan the memory plan for that tier, if it has been made already
  */
 export async function createRunner(
   program: Program,
@@ -98,7 +98,7 @@ function layerProfile({
   return {
     ...entry,
     ...(flush === undefined ? {} : { flush }),
-    // A clock that browsers make coarse can show no time at all.
+    // Browsers make their clocks coarse, so a measured time can be 0.
     gmacPerSecond: multiplyAdds === 0 ? 0 : multiplyAdds / 1e6 / Math.max(milliseconds, 1e-3),
   };
 }

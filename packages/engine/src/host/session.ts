@@ -62,7 +62,7 @@ export class Session implements Host {
       return new Session(program, { info, tier, threads, ...fallback }, runner, helpers);
     } catch (error) {
       for (const helper of (await starting).workers) helper.dispose();
-      // A helper that died while it was told what to do.
+      // A helper died while it was being prepared.
       if (helpers.length === 0 || !isWorkerFault(error)) throw error;
       const session = await Session.open(file, { tier, maxBytes: options.maxBytes, threads: 1 });
       session.#state = { ...session.#state, fallback: (error as Error).message };

@@ -72,9 +72,9 @@ export interface Layer {
   readonly weightSums: FilterSums;
   /** Largest activation. */
   readonly highest: number;
-  /** Bias with the input's zero point folded in (rule 3). */
+  /** Bias with the input's zero point folded in (rule 3 of docs/arithmetic.md). */
   readonly bias: Int32Array;
-  /** m[c] of rule 5; for logits, with an output scale of 1. */
+  /** The multipliers m[c] of rule 5 (docs/arithmetic.md); for logits, with an output scale of 1. */
   readonly multipliers: Float32Array;
 }
 
@@ -95,7 +95,7 @@ export function describeLayer(program: Program, packer: Packer, op: FilterOperat
 
 /** Smallest number of input channels for which the transforms are worth their time. */
 const winogradChannels = 8;
-/** A quarter of a smaller multiplier could lose bits to underflow. */
+/** Smallest multiplier for Winograd: a quarter of a smaller one could lose bits to underflow. */
 const winogradMultiplier = 2 ** -100;
 
 /** Whether Winograd's transforms apply: 3×3, stride 1, every input channel in every filter. */

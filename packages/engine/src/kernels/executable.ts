@@ -89,7 +89,7 @@ export async function compile(program: Program, options: CompileOptions = {}): P
  * Like `compile`, for a program that `checkProgram` has accepted.
  * @param recruits  threads that will run it together with this one
  * @param compiled  the kernels, for shared memory if there are recruits
- * @param plan  of that tier, if there is one already
+ * @param plan the memory plan for that tier, if it has been made already
  */
 export async function compileChecked(
   program: Program,
@@ -185,7 +185,7 @@ class WasmExecutable implements Executable {
         { found: codes.find((code) => code > highest)!, expected: `at most ${highest}` },
         `input codes must be at most ${highest}`,
       );
-    // Codes take the way of an image's bytes, through tables that leave them as they are.
+    // Codes go the same way as an image's bytes, through tables that leave them unchanged.
     this.#setTables(inputTables.map(() => identity));
     try {
       return this.run(interleave(codes, shape), logits);

@@ -187,7 +187,8 @@ export class CheckContext {
     if (bias.length !== channels) this.fail("bias", `must hold ${channels} values, holds ${bias.length}`);
     const x = this.tensor(input);
     if (!this.codesFit) this.#codes(weights.codes, bits, channels * fanIn);
-    // Filters as large as the bit width allows: only where they could leave the bound are the sums of the actual ones needed.
+    // The first test takes the largest codes of the bit width. Only if they could exceed the bound are the actual codes
+    // summed.
     const largest = fanIn * 2 ** (bits - 1);
     if (
       largest * (2 ** x.bits - 1 + x.zeroPoint) + largestOf(bias) < 2 ** 31 &&
@@ -201,7 +202,7 @@ export class CheckContext {
         this.fail("weights", `channel ${c} can reach ${bound} in its accumulator, which must stay below 2^31`);
       const scale = scales[c]!;
       const multiplier = Math.fround(Math.fround(x.scale * scale) / outputScale);
-      // Names are put together for faults only: a network has thousands of channels.
+      // The name of a field is put together only for an error, because a network has thousands of channels.
       if (!isScale(scale)) checkScale(`${this.field}.weights.scales[${c}]`, scale);
       if (!isMultiplier(multiplier)) this.multiplier(`weights.scales[${c}]`, multiplier);
     }

@@ -36,7 +36,7 @@ export const linear: OperatorDefinition<LinearOperator> = {
     if (shape.length !== 1) context.fail("input", `must have shape [C], has [${shape}]`);
     const { output: id, lo, hi } = op;
     if ((id === undefined) !== (lo === undefined) || (id === undefined) !== (hi === undefined))
-      context.fail("output", "output, lo and hi stand together or are all absent");
+      context.fail("output", "output, lo and hi must all be present or all be absent");
     const outputs = id === undefined ? context.program.classes : context.tensor(id).shape[0]!;
     if (id !== undefined) context.shape("output", id, [outputs]);
     const outputScale = id === undefined ? 1 : context.tensor(id).scale;

@@ -115,7 +115,7 @@ describe("what does not fit is refused, and the message says where", () => {
     ],
     ["rescale by 2^70", withTensor("wide", { scale: 2 ** -80 }), "operators[1].output: gives a multiplier of"],
     ["rank 2", withTensor("stem", { shape: [4, 64] }), "tensors[1].shape: must be [C, H, W] or [C]"],
-    ["linear without hi", withOperator("hidden", { hi: undefined }), "output, lo and hi stand together"],
+    ["linear without hi", withOperator("hidden", { hi: undefined }), "output, lo and hi must all be present"],
     [
       "input table",
       { ...base, inputTables: base.inputTables.slice(1) },

@@ -62,7 +62,7 @@ export interface Preprocessing {
    * centre is cropped.
    */
   readonly resize: "exact" | "shorter-side";
-  /** Only with `"shorter-side"`; at least `height` and `width`. */
+  /** Pixels of the shorter side after resizing, at least `height` and `width`; only with `"shorter-side"`. */
   readonly resizeTo?: number;
   /** Per channel, in units of pixel / 255. */
   readonly mean: readonly number[];

@@ -69,7 +69,7 @@ export interface LossGraph {
   readonly graph: Graph;
   /** Name of the loss, a scalar. */
   readonly loss: string;
-  /** int64 [n] */
+  /** Name of the input with the labels, int64 [n]. */
   readonly labels: string;
 }
 
@@ -107,7 +107,7 @@ export function appendCrossEntropy(
     throw new ModelError(
       "graph-argument",
       { argument: "labelSmoothing", found: labelSmoothing, expected: "[0, 1)" },
-      `label smoothing is ${labelSmoothing}; needed: a number from 0 to below 1`,
+      `label smoothing is ${labelSmoothing}; needed: at least 0 and less than 1`,
     );
   const loss = freeName(g, "loss");
   g.node(

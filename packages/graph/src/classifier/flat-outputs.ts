@@ -83,7 +83,7 @@ function rebuilt(graph: Graph, output: string, value: string, rank: number, func
     current = result;
     return node;
   });
-  // What gave the output its name goes, or, where it is to be flattened itself, gives it up.
+  // The node that produced the output is removed or, if it is flattened itself, loses the name to the new node.
   const rename = (each: string): string => (each === output ? inner : each);
   const others =
     value === output

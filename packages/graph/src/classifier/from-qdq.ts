@@ -46,7 +46,7 @@ const BITS = 8;
 const offsets: Partial<Record<DType, number>> = { uint8: 0, int8: 128 };
 /** The code that stands for 0 on a symmetric grid. */
 const middles: Partial<Record<DType, number>> = { int8: 0, int4: 0, uint8: 128, uint4: 8 };
-/** Below it the lowest code is used (docs/arithmetic.md, rule 2). */
+/** From this bit width on, weights do not use the lowest code (docs/arithmetic.md, rule 2). */
 const NARROW_FROM = 4;
 
 const isOperator = (op: string) => (node: Node | undefined) => node?.op === op && node.domain === "";
@@ -67,9 +67,9 @@ export function fromQdq(graph: Graph): Graph {
 }
 
 interface Grids {
-  /** By QuantizeLinear node. */
+  /** Grids of activations, by QuantizeLinear node. */
   readonly activations: ReadonlyMap<Node, ActivationGrid>;
-  /** By DequantizeLinear node. */
+  /** Grids of weights, by DequantizeLinear node. */
   readonly weights: ReadonlyMap<Node, WeightGrid>;
 }
 

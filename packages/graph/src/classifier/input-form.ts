@@ -59,7 +59,7 @@ function fromBytes(graph: Graph): Graph {
   const readers = usesOf(graph).readers(input.name);
   const FLOAT32 = dtypeCode("float32");
   const isCast = ({ op, domain, attributes }: Node) => op === "Cast" && domain === "" && attributes.to === FLOAT32;
-  // What exporters put between the input and its cast moves elements only.
+  // Exporters put only operators that move elements between the input and its cast.
   const moves = new Set(["Identity", "Reshape", "Squeeze", "Transpose", "Unsqueeze"]);
   const pending = [...readers];
   for (let node = pending.pop(); node; node = pending.pop()) {

@@ -38,7 +38,7 @@ export function withoutNormalization(graph: Graph): Denormalized | undefined {
   const isPermutation = new Set(order).size === channels && order.length === channels;
   if (!isPermutation || !value.channels.every(({ factor }) => factor > 0 && Number.isFinite(factor))) return undefined;
   const isPlain = value.channels.every(({ factor, offset }) => factor === 1 && offset === 0);
-  if (isPlain && order.every((source, i) => source === i)) return undefined; // a layout, which other passes see to
+  if (isPlain && order.every((source, i) => source === i)) return undefined; // only the layout differs, which other passes change
   const byIndex = value.channels.toSorted((a, b) => a.source - b.source);
   const normalization = {
     mean: byIndex.map(({ factor, offset }) => (offset === 0 ? 0 : -offset / factor)),

@@ -40,13 +40,13 @@ export const batchNormTraining: Decomposition = {
 function scratch({ g, type, once }: DecompositionContext, x: string): string {
   const shape = type(x).shape!;
   const axes = shape.map((_, axis) => axis);
-  // One element a channel of any activation, kept finite: infinity times a momentum of 0 would be NaN.
+  // One element per channel of any activation, made finite: infinity times a momentum of 0 would be NaN.
   const elements = once(`scratch of ${shape[1]} channels`, () => {
     const ends = axes.map((axis) => (axis === 1 ? (shape[1] as number) : 1));
     const first = slice(g, x, new Array<number>(axes.length).fill(0), ends, axes);
     return g.op("Clip", [reshape(g, first, [shape[1] as number]), g.scalar(-1), g.scalar(1)]);
   });
-  // The count of nodes grows with every call, so that no factor comes twice.
+  // The number of nodes grows with every call, so no factor occurs twice.
   return g.op("Mul", [elements, g.scalar(1 + g.nodes.length * 2 ** -23)]);
 }
 

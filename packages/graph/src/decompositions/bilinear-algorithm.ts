@@ -2,7 +2,7 @@
  * @file Minimal filtering algorithms for correlation with three taps over a whole, zero-padded line.
  *
  *   y[p] = Σ_k w[k] · x[s·p + k − 1],   0 ≤ p < m,  stride s of 1 or 2,  x = 0 outside the line
- *        = Aᵀ · ((G·w) ⊙ (B·x))         one G·w for each tile, the same in all of them
+ *        = Aᵀ · ((G·w) ⊙ (B·x))         G·w is the same in all tiles
  *
  * Because the tile transforms are linear, cutting the line into tiles and padding it with zeros are part of the constant
  * matrices A and B: columns that would lie outside the line do not exist, and lengths need not be multiples of the tile.

@@ -154,6 +154,6 @@ function gradientGeometry(
 /** Whether all entries of a list are `value`. */
 export const every = (list: readonly number[], value: number): boolean => list.every((entry) => entry === value);
 
-/** [n, c, …] with the two leading axes exchanged; shared by all who ask for the same value. */
+/** [n, c, …] with the two leading axes exchanged, computed once per value. */
 export const channelsFirst = ({ g, once, geometry }: ConvContext, value: string): string =>
   once(`channels first of ${value}`, () => transpose(g, value, [1, 0, ...geometry.image.map((_, axis) => axis + 2)]));

@@ -8,11 +8,11 @@
  *
  * The turn is a product with a reversal permutation, which is faster than Slice with negative steps or Gather.
  *
- * Weight: dw[o, i, t] = Σ_{n, q} dy[n, o, q]·x[n, i, q·s + t·d − p] is itself a convolution over x: its "batch" is i, its
- * channels are the images n, its kernel is dy with dilation s, its stride is d, its output positions are the taps t. Runtimes
- * unfold (im2col) into one column for each output position, so the matrix is wider if i is an innermost *spatial* axis of
- * extent 1 in the kernel: one product [o] × [n·q] × [t·i], and unfolding copies contiguous runs of channels.
- * Images of a few channels (a first layer) stay as they lie, i being the outermost spatial axis.
+ * Weight: dw[o, i, t] = Σ_{n, q} dy[n, o, q]·x[n, i, q·s + t·d − p] is itself a convolution over x: its "batch" is i,
+ * its channels are the images n, its kernel is dy with dilation s, its stride is d, its output positions are the taps
+ * t. Runtimes unfold (im2col) into one column for each output position, so the matrix is wider if i is an innermost
+ * *spatial* axis of extent 1 in the kernel: one product [o] × [n·q] × [t·i], and unfolding copies contiguous runs of
+ * channels. Images of a few channels (a first layer) are not transposed; i is then the outermost spatial axis.
  */
 
 import { float32 } from "../ir/tensor.js";

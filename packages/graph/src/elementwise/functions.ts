@@ -28,10 +28,10 @@ const rememberedNodes = new WeakMap<Graph, ReadonlySet<Node>>();
 const remembered = new WeakMap<Graph, ReadonlyMap<string, ElementwiseFunction>>();
 
 /**
- * The largest functions of a graph, by the value that they return. Their inner values are read only within the function. A
- * value with further readers ends a function, and may be the source of another. Clamps alone (Relu, Clip) are no function.
- * Neither is a clamp part of one if it alone reads the function's source: such clamps belong to the operator that computes the
- * source.
+ * The largest functions of a graph, by the value that they return. Their inner values are read only within the
+ * function. A value with further readers ends a function, and may be the source of another. A clamp alone (Relu, Clip)
+ * does not count as a function. If a clamp is the only reader of the source, it does not belong to the function either,
+ * but to the operator that computes the source.
  */
 export function elementwiseFunctions(graph: Graph): ReadonlyMap<string, ElementwiseFunction> {
   const known = remembered.get(graph);
@@ -89,7 +89,7 @@ class Search {
   }
 
   functions(): ReadonlyMap<string, ElementwiseFunction> {
-    // Each round assumes that inner values are read within functions only, and takes back what turns out otherwise.
+    // Each round assumes that inner values are read only within functions, and drops those that have other readers.
     do this.#findSources();
     while (this.#findOpaque());
     const found = new Map<string, ElementwiseFunction>();

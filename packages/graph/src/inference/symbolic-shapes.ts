@@ -34,7 +34,7 @@ export class ShapeValues {
     return this.#values.get(value);
   }
 
-  /** Takes in what a node computes, given the types of what it reads. */
+  /** Adds the output of a node if it consists of dimensions. `typeOf` gives the types of the node's inputs. */
   follow(node: Node, typeOf: (value: string) => TensorType | undefined): void {
     if (node.domain !== "") return;
     const value =

@@ -71,7 +71,9 @@ const operatorSince: Readonly<Record<string, number>> = {
   GroupNormalization: 21,
 };
 
-/** Attributes that opset 13 lacks: their first opset, and the value that means what older opsets do anyway. */
+/**
+ * Attributes that opset 13 lacks: their first opset, and the value with which they mean what older opsets always do.
+ */
 const attributeSince: Readonly<Record<string, readonly [opset: number, neutral?: Attribute]>> = {
   "BatchNormalization.training_mode": [14, 0],
   "Reshape.allowzero": [14, 0],

@@ -92,7 +92,7 @@ export const AveragePool: OperatorDefinition = {
       ),
     ]);
     const flat = g.op("Reshape", [share, g.ints([-1, 1, ...output])]);
-    // A window that ceil_mode lets stick out is a matter of padding to a convolution.
+    // For a convolution, a window that extends beyond the image because of ceil_mode is a matter of padding.
     const rank = image.length;
     const ends = image.map((size, axis) => {
       const extent = window.dilations[axis]! * (window.kernel[axis]! - 1) + 1;

@@ -39,7 +39,8 @@ function geometry(
   const totals = full.map((size, axis) => size - output[axis]!);
   const small = totals.map((total) => Math.floor(total / 2));
   const large = totals.map((total, axis) => total - small[axis]!);
-  // Unlike elsewhere, the odd element of NOTSET stands at the beginning (ONNX: "total_padding - total_padding/2" first).
+  // Unlike in other operators, NOTSET puts the odd element of padding at the beginning (ONNX: "total_padding -
+  // total_padding/2" first).
   const pads = auto_pad === "SAME_UPPER" ? [...small, ...large] : [...large, ...small];
   return { window: { ...window, pads }, output };
 }

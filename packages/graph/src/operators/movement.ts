@@ -110,7 +110,11 @@ function partSizes(node: Node, size: number, given: readonly number[] | undefine
     return Array.from({ length: parts }, (_, i) => Math.max(0, Math.min(chunk, size - i * chunk)));
   }
   if (given.length !== parts || given.reduce((a, b) => a + b, 0) !== size)
-    throw misfit(node, `split [${given}] of ${size} elements into ${parts} outputs`, "one size each, together all");
+    throw misfit(
+      node,
+      `split [${given}] of ${size} elements into ${parts} outputs`,
+      "one size per output, which add up to all elements",
+    );
   return given;
 }
 

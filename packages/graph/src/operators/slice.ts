@@ -41,7 +41,7 @@ function rangesOf(node: Node, shape: readonly Dim[], [starts, ends, axes, steps]
     throw misfit(
       node,
       `${starts.length} starts, ${ends.length} ends, axes [${axes}], steps [${steps}]`,
-      "as many each",
+      "lists of equal length",
     );
   const ranges = new Array<Range | "unknown" | undefined>(shape.length).fill(undefined);
   starts.forEach((start, i) => {
@@ -74,7 +74,7 @@ export const Slice: OperatorDefinition = {
     };
     const given = [1, 2, 3, 4].map(known);
     const [starts, ends, axes, steps] = given;
-    // Bounds known only at run time keep the rank.
+    // If bounds are known only at run time, only the rank of the result is known.
     if (!starts || !ends || given.some((values, i) => node.inputs[i + 1] && !values))
       return [{ dtype: x.dtype, shape: x.shape.map((_, axis) => `${node.name}.${axis}`) }];
     const ranges = rangesOf(node, x.shape, [starts, ends, axes, steps]);

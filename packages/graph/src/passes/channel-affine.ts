@@ -12,7 +12,7 @@ export interface ChannelAffine {
   readonly offset: Float64Array;
 }
 
-/** ONNX's default. */
+/** ONNX's default for epsilon. */
 const EPSILON = 1e-5;
 
 /**

@@ -40,7 +40,8 @@ export function evaluatedConstants(node: Node, tensors: Graph["tensors"]): reado
   requireInputs(definition, node, inputs);
   const sizes = inputs.map((tensor) => tensor?.data.length ?? 0);
   const affordable = sizes.reduce((sum, size) => sum + size, 0);
-  // Asked anew, because an input that was folded just now was not known when the graph's types were inferred.
+  // Types are inferred again, because an input that has just been folded was not known when those of the graph were
+  // inferred.
   const types = inferNode(definition, {
     node,
     inputs,

@@ -3,8 +3,8 @@
  *
  *   Mul(Conv(x, w, b), c) → Conv(x, c·w, c·b)        Add(Conv(x, w, b), c) → Conv(x, w, b + c)
  *
- * Such operators, or a depthwise 1×1 convolution, are left if an exporter took batch normalization apart. Computed in float64,
- * rounded once.
+ * An exporter that takes batch normalization apart writes such operators, or a depthwise 1×1 convolution. Computed in
+ * float64, rounded once.
  */
 
 import { numbersOf } from "../operators/support/values.js";

@@ -44,7 +44,7 @@ const shuffle: Rule = {
     );
     if (permutation?.[0] !== 0) return skip(`${title} moves the batch`);
     const runs = runsOf(permutation);
-    if (runs.length === permutation.length) return skip(`${title} tears all axes apart`);
+    if (runs.length === permutation.length) return skip(`${title} keeps no two axes together`);
     if (!before || !between || !after || before[0] !== between[0] || before[0] !== after[0])
       return skip(`the shapes around ${title} are not known, or change the batch`);
     const inOrder = runs.toSorted((a, b) => a[0]! - b[0]!);

@@ -31,7 +31,7 @@ const below = (
   },
 });
 
-/** Applies T again, to a value that was computed before it. */
+/** Applies the permutation of T to another value, unless it is the identity. */
 const moved = (found: Match, context: RewriteContext, value: string, perm: readonly number[]): string =>
   isIdentity(perm) ? value : context.node(found.node(transposed), "Transpose", [value], { perm });
 

@@ -53,7 +53,7 @@ function copyBatch(
       if (!dims || dims[0] !== batch || node.attributes.allowzero) return node;
       return { ...node, inputs: [x, argument(target, [0, ...dims.slice(1)])] };
     }
-    case "Flatten": // to one row, which is that of the one image
+    case "Flatten": // to one row, that of the only image
       return batch === 1 && node.attributes.axis === 0
         ? { ...node, attributes: { ...node.attributes, axis: 1 } }
         : node;
@@ -74,12 +74,12 @@ function givesOneRowAnImage(freed: Graph, graph: Graph, symbol: string): boolean
     return graph.outputs.every((output) => {
       const old = before.get(output)?.shape;
       const shape = after.get(output)?.shape;
-      // A Squeeze of all axes took the batch of 1 away as well.
+      // A Squeeze of all axes had removed the batch of 1 as well.
       const rest = old && [old.slice(1).join(), old.join()];
       return shape?.[0] === symbol && rest?.includes(shape.slice(1).join()) === true;
     });
   } catch (error) {
-    if (error instanceof ModelError) return false; // the batch stands in a constant that shapes must fit
+    if (error instanceof ModelError) return false; // a constant contains the batch, and shapes must fit it
     throw error;
   }
 }

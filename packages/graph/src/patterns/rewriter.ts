@@ -25,8 +25,8 @@ export interface RewriteOptions {
 const MOST_SWEEPS = 1000;
 
 /**
- * Applies the rules, first listed first, sweep by sweep until nothing changes. Inputs and outputs of the graph keep their
- * names. Returns the same object if no rule applied.
+ * Applies the rules in the order of the list, in sweeps over the graph, until nothing changes. Inputs and outputs of
+ * the graph keep their names. Returns the same object if no rule applied.
  */
 export function rewrite(graph: Graph, rules: readonly Rule[], options: RewriteOptions = {}): Graph {
   let current = graph;

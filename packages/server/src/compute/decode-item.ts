@@ -10,13 +10,13 @@ import type { EncodedItem, ItemError } from "./protocol.js";
 export type DecodedItem = { readonly image: RawImage; readonly milliseconds: number } | { readonly error: ItemError };
 
 /**
- * Decodes as `evaluate` does. Decoding runs in threads of libuv, so several files are decoded at the same time, also during
- * computing.
+ * Decodes an image file in the same way as `subbyte evaluate`. Decoding runs in threads of libuv, so several files are
+ * decoded at the same time, also during computing.
  */
 export async function decodeItem({ encoded, pixels }: EncodedItem): Promise<DecodedItem> {
   const begun = performance.now();
   try {
-    // A decoder that finds more pixels than the header told would take memory that nobody has set aside.
+    // Memory is reserved for the number of pixels in the header, so a file with more pixels is refused.
     const image = await decodeBytes(encoded, pixels);
     return { image, milliseconds: performance.now() - begun };
   } catch (error) {

@@ -47,10 +47,10 @@ export class ModelPool {
       maxThreads: threads,
       concurrentTasksPerWorker: isSerial(file) ? 2 : 1,
       resourceLimits: { maxYoungGenerationSizeMb: MAX_YOUNG_MIB },
-      // Waiting with Atomics would keep asynchronous work of ONNX Runtime from going on.
+      // A thread that waits with Atomics would block asynchronous work of ONNX Runtime.
       atomics: "disabled",
     });
-    // A thread that dies between two tasks is replaced; its error has no task to go to.
+    // A thread that dies between two tasks is replaced. Its error belongs to no task, so it is ignored.
     pool.on("error", () => {});
     try {
       const described = await Promise.all(

@@ -99,7 +99,7 @@ function specOf(metadata: Ort.InferenceSession.ValueMetadata): TensorSpec {
   const datatype = metadata.isTensor ? datatypes[metadata.type] : undefined;
   if (!metadata.isTensor || datatype === undefined)
     throw new ModelFileError(
-      `its value "${metadata.name}" is ${metadata.isTensor ? `a tensor of ${metadata.type}` : "no tensor"}, which this server cannot carry`,
+      `its value "${metadata.name}" is ${metadata.isTensor ? `a tensor of ${metadata.type}` : "no tensor"}, which this server cannot receive or send`,
     );
   const shape = metadata.shape.map((size) => (typeof size === "number" && size >= 0 ? size : -1));
   return { name: metadata.name, datatype, shape };
@@ -181,7 +181,7 @@ class OnnxRunner implements Runner {
           results[group[g]!] = { outputs: each, times: { decode, ...times } };
         });
       } catch (error) {
-        // ONNX Runtime refuses a run for its inputs; what it says is for the client.
+        // A run fails if ONNX Runtime refuses its inputs, so the client gets the message.
         const failure = { error: { ...itemError(error), kind: "data" as const } };
         for (const i of group) results[i] = failure;
       }

@@ -42,7 +42,7 @@ export class Scheduler {
    */
   checkRoom(): void {
     const { maxQueue, maxWait } = this.options;
-    // Which model is asked for stands in the body, or is the server's to choose.
+    // The model is not known yet: the body names it, or the server chooses it.
     const least = Math.min(...[...this.#queues].map(({ expectedWait }) => expectedWait));
     if (this.#admitted >= maxQueue || (this.#queues.size > 0 && least > maxWait)) throw this.#busy(least);
   }
@@ -161,7 +161,7 @@ export class ModelQueue {
     return this.pool.isSerial && this.#running < 2 * this.pool.threads;
   }
 
-  /** Arrival time of the first image. */
+  /** Arrival time of the image that has waited longest. */
   get oldest(): number {
     return this.#waiting[0]!.submitted;
   }
@@ -237,8 +237,9 @@ export class ModelQueue {
   }
 
   /**
-   * Most images per run. If each image is computed by itself and none should wait for others, a common run only saves messages,
-   * and the first image is answered only with the last. Such runs stay short.
+   * Most images per run. If a thread computes images one by one and none should wait for others, a run of several
+   * images saves only messages, and all of them are answered only when the last is computed. So such runs are kept
+   * short.
    */
   get #mostTogether(): number {
     const { maxBatch, maxBatchDelay } = this.scheduler.options;

@@ -1,4 +1,4 @@
-/** @file ModelInfer: typed or raw tensors in, the same kind out. */
+/** @file ModelInfer takes typed or raw tensors, and answers with tensors of the same kind. */
 
 import type { Cancellation } from "../cancellation.js";
 import type { ServerContext } from "../context.js";
@@ -52,7 +52,7 @@ export async function modelInfer(
     model,
     wanted.map(({ name }) => name),
   );
-  // Wrong parameters are told before the model runs.
+  // Wrong parameters are reported before the model runs.
   wanted.forEach(classCount);
   const all = await inferTensors(inference, model, tensors, cancellation);
   const outputs =

@@ -24,7 +24,7 @@ import { modelInfer } from "./infer.js";
 interface Call<Request, Response> {
   readonly request: Codec<Request>;
   readonly response: Codec<Response>;
-  /** Whether it needs no token. */
+  /** Whether clients may make the call without a token. */
   readonly isPublic?: boolean;
   readonly answer: (request: Request, cancellation: Cancellation) => Response | Promise<Response>;
 }
@@ -80,7 +80,7 @@ function predictionCalls(context: ServerContext): Readonly<Record<string, Call<u
 
 export interface GrpcServer {
   readonly port: number;
-  /** Finishes the present calls; calls that take longer than `timeout` milliseconds are aborted. */
+  /** Waits for the calls in progress; calls that take longer than `timeout` milliseconds are aborted. */
   close(timeout: number): Promise<void>;
 }
 
@@ -128,7 +128,7 @@ function addService(
       requestStream: false,
       responseStream: false,
       requestSerialize: (value: unknown) => Buffer.from(each.request.encode(value)),
-      // An error thrown here would be answered as the server's fault; the handler throws it as the client's.
+      // An error thrown here would be reported as the server's fault, so the handler throws it later, as the client's.
       requestDeserialize: (bytes: Buffer): unknown => {
         try {
           return each.request.decode(bytes);
@@ -174,7 +174,7 @@ function requireToken(request: ServerUnaryCall<unknown, unknown>, token: string)
   if (!hasToken(String(given), token)) throw unauthorized("metadata authorization");
 }
 
-/** gRPC's status codes by HTTP's. */
+/** The gRPC status code for each HTTP status. */
 const statuses: Readonly<Record<number, status>> = {
   401: status.UNAUTHENTICATED,
   404: status.NOT_FOUND,

@@ -1,4 +1,6 @@
-/** @file Bodies of any content type as bytes, for routes that tell a wrong type in the words of their protocol. */
+/**
+ * @file Bodies of any content type as bytes, for routes that report a wrong content type in the form of their protocol.
+ */
 
 import type { FastifyInstance } from "fastify";
 

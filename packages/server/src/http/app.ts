@@ -32,12 +32,12 @@ export async function createApp(context: ServerContext): Promise<FastifyInstance
     bodyLimit: settings.maxBodyBytes,
     requestTimeout: settings.requestTimeout,
     http: {
-      // Node takes the larger of the two times for bodies.
+      // Node limits the time for bodies by the larger of this and `requestTimeout`.
       headersTimeout: settings.requestTimeout,
       connectionsCheckingInterval: Math.min(1000, settings.requestTimeout),
     },
     forceCloseConnections: "idle",
-    // Requests that are here when the server stops are answered.
+    // Requests that have arrived when the server stops are still answered.
     return503OnClosing: false,
     routerOptions: { maxParamLength: 200, ignoreTrailingSlash: true },
     clientErrorHandler: (error, socket) => answerClientError(error, socket),
@@ -88,7 +88,7 @@ async function requireToken(api: FastifyInstance, token: string): Promise<void> 
   await api.register(bearerAuth, {
     keys: new Set([token]),
     addHook: false,
-    // A client's mistake, not the server's.
+    // A wrong token is the client's mistake, not the server's.
     verifyErrorLogLevel: "info",
   });
   api.addHook("onRequest", async (request, reply) => {
@@ -103,7 +103,7 @@ async function requireToken(api: FastifyInstance, token: string): Promise<void> 
 
 declare module "fastify" {
   interface FastifyContextConfig {
-    /** Whether it needs no token. */
+    /** Whether clients may use the route without a token. */
     isPublic?: boolean;
   }
 }

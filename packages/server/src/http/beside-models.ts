@@ -10,7 +10,7 @@ import type { ServerContext } from "../context.js";
 
 type Named = { readonly Params: { readonly file: string } };
 
-// Names begin with neither dot nor separator, so that they stay in their folder and hidden files stay hidden.
+// A name begins with a letter or a digit, so it can name neither a file outside the folder nor a hidden file.
 const files = "/models/:file(^[A-Za-z0-9][\\w.-]*\\.(?:json|tflite)$)";
 const samples = "/models/samples/:file(^[A-Za-z0-9][\\w.-]*\\.(?:png|jpg|jpeg|webp)$)";
 

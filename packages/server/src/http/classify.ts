@@ -1,4 +1,7 @@
-/** @file `POST /classify`: image files in a form, labels in JSON; a superset of what the predecessor's page sends and reads. */
+/**
+ * @file `POST /classify`: image files in a form, labels in JSON; a superset of what the page of Subbyte's predecessor
+ * sends and reads.
+ */
 
 import type { FastifyPluginAsync, FastifyRequest } from "fastify";
 import type { ServerContext } from "../context.js";
@@ -76,7 +79,7 @@ function integerField(fields: Form["fields"], name: string, otherwise: number, h
 
 const rounded = (milliseconds: number): number => Math.round(milliseconds * 1000) / 1000;
 
-/** The entry of one image; the predecessor's page reads `label` and `inference_time`. */
+/** The entry of one image in the answer; the predecessor's page reads `label` and `inference_time`. */
 function answer(model: LoadedModel, file: string, outcome: ImageOutcome, topK: number, wantsLogits: boolean) {
   const source = { file: file.replaceAll(/^"|"$/g, ""), model: model.name, version: model.version };
   if ("error" in outcome)

@@ -36,7 +36,7 @@ export async function readForm(contentType: string, body: Uint8Array, maxFiles: 
       parser.on("filesLimit", () => reject(tooManyImages(maxFiles)));
       parser.on("partsLimit", () => reject(tooManyImages(maxFiles)));
       parser.on("fieldsLimit", () => reject(malformed(`it has more than ${MAX_FIELDS} fields`)));
-      // The parser lets parts without a name pass.
+      // The parser accepts parts without a name.
       parser.on("field", (name: string | undefined, value: string) => fields.set(name ?? "", value));
       parser.on("file", (_name: string, stream: BusboyFileStream, filename: string | undefined) => {
         const chunks: Uint8Array[] = [];
@@ -54,7 +54,7 @@ export async function readForm(contentType: string, body: Uint8Array, maxFiles: 
   return { fields, files: files.map(({ filename, chunks }) => ({ filename, bytes: joined(chunks) })) };
 }
 
-/** The chunks in a buffer of their own: a message to a thread takes the whole buffer along. */
+/** Joins chunks in a new buffer, because a message to a thread sends the whole buffer of an array. */
 function joined(chunks: readonly Uint8Array[]): Uint8Array {
   const bytes = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
   let at = 0;

@@ -32,7 +32,7 @@ export const modelsRoutes: FastifyPluginAsync<{ context: ServerContext }> = asyn
   });
 };
 
-/** Names of a model's file here: one with its content hash, and one without for each version. */
+/** The names under which a model's file can be fetched: one with its content hash, and one without for each version. */
 function fileNames({ name, version, sha256, description }: LoadedModel): readonly [string, string, ...string[]] {
   const end = description.kind;
   const plain = version === "1" ? [`${name}.${end}`] : [];

@@ -61,7 +61,7 @@ const form = object(
     images: { ...listOf(binary), description: `${FORMATS} files` },
     model: {
       ...string,
-      description: "a model's name, or with model_type the start of one; the default model without it",
+      description: "a model's name or, with model_type, the start of one; by default, the default model",
     },
     version: string,
     model_type: { ...string, enum: ["32", "8", "7", "6", "5", "4", "3", "2"], description: "bit width; 32 is float" },
@@ -159,7 +159,7 @@ const operations: Readonly<Record<string, Operation>> = {
   "post /v2/models/{name}/versions/{version}/infer": infer,
   "post /v2/repository/index": {
     tag: "Repository",
-    summary: "What the folder has, ready or not, and why",
+    summary: "All models of the folder, and why some are not ready",
     body: json(object({ ready: boolean }, [])),
     answer: json(listOf(object({ name: string, version: string, state: string, reason: string }))),
   },
@@ -210,7 +210,7 @@ export function withBodies(document: { readonly paths?: unknown }): void {
         ...(body === undefined ? {} : { requestBody: { content: content(body) } }),
         responses: {
           200: { description: "OK", ...(answer === undefined ? {} : { content: content(answer) }) },
-          "4XX": { description: "The request is wrong, or there is too much of it", content: content(json(error)) },
+          "4XX": { description: "The request is wrong or too large", content: content(json(error)) },
           503: { description: "Loading, draining, or the model could not be run", content: content(json(error)) },
         },
       };

@@ -12,7 +12,10 @@ export function addMetricsRoute(app: FastifyInstance, { metrics }: ServerContext
   );
 }
 
-/** `/docs` and `/docs/json`. Registered before the routes, which it describes. */
+/**
+ * Adds `/docs` and `/docs/json`. Call it before the routes are registered, because it describes only routes that
+ * follow.
+ */
 export async function addApiDescription(app: FastifyInstance): Promise<void> {
   await app.register(swagger, {
     openapi: {

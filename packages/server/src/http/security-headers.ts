@@ -6,8 +6,9 @@ import type { FastifyInstance } from "fastify";
 import helmet from "helmet";
 
 /**
- * Adds helmet's headers to each answer. None depends on the request, so they are made once: helmet's own plugin builds and checks the
- * whole policy for each request, a sixth of all memory that a request takes, in closures that outlive it.
+ * Adds helmet's headers to each answer. They do not depend on the request, so they are made once. Helmet's own plugin
+ * builds and checks the whole policy for each request, in closures that outlive the request; that was a sixth of all
+ * memory of a request.
  */
 export function addSecurityHeaders(app: FastifyInstance, isCrossOrigin: boolean): void {
   const headers = headersOf(
@@ -27,7 +28,7 @@ export function addSecurityHeaders(app: FastifyInstance, isCrossOrigin: boolean)
       crossOriginEmbedderPolicy: { policy: "require-corp" },
       crossOriginOpenerPolicy: { policy: "same-origin" },
       crossOriginResourcePolicy: { policy: isCrossOrigin ? "cross-origin" : "same-origin" },
-      // Whoever serves over TLS decides on it.
+      // This is up to the proxy that adds TLS.
       strictTransportSecurity: false,
     }),
   );
@@ -37,7 +38,7 @@ export function addSecurityHeaders(app: FastifyInstance, isCrossOrigin: boolean)
   });
 }
 
-/** What a middleware sets on an answer. */
+/** The headers that a middleware sets on an answer. */
 function headersOf(middleware: ReturnType<typeof helmet>): readonly (readonly [string, string])[] {
   const request = new IncomingMessage(new Socket());
   const response = new ServerResponse(request);

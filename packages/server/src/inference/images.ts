@@ -30,9 +30,9 @@ export class ImageMemory {
   }
 
   /**
-   * Does `work` on a file when there is memory for its pixels.
+   * Calls `work` with a file as soon as there is memory for its pixels.
    * @throws {ServerError} if it is not an image or has too many pixels
-   * @throws {ServerError} the reason of the cancellation; the errors of `work`
+   * @throws {ServerError} the reason of the cancellation, or an error of `work`
    */
   async with<T>(
     { name, bytes }: EncodedImage,
@@ -48,7 +48,7 @@ export class ImageMemory {
       throw new ServerError("image-too-large", `${name} has ${width} × ${height} pixels, more than ${maxPixels}.`, {
         action: "Send a smaller picture.",
       });
-    // Four channels, for what a decoder keeps beside the three of the result.
+    // Counts four channels: the three of the result, and one for what else a decoder keeps.
     const [, release] = await this.#memory.acquire(units(Math.min(4 * pixels, maxDecodedBytes)));
     try {
       cancellation.throwIfCancelled();

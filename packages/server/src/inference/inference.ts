@@ -88,7 +88,7 @@ export class Inference {
       });
     } catch (error) {
       const told = toServerError(error);
-      // What concerns the server rather than this image ends the whole request.
+      // An error that concerns the server rather than this image ends the whole request.
       if (told.status >= 499 || told.status === 429) throw told;
       return { error: told };
     }

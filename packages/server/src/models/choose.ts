@@ -1,4 +1,4 @@
-/** @file Chooses the model for a form, by name or, as the predecessor's page does, by bit width. */
+/** @file Chooses the model for a form, by name or, like the page of Subbyte's predecessor, by bit width. */
 
 import { ServerError } from "../errors.js";
 import type { LoadedModel } from "./loaded-model.js";

@@ -59,7 +59,7 @@ export class LoadedModel {
       maxBytes: maxModelBytes,
       threads: isOnnx ? workers : 1,
     };
-    // ONNX Runtime has threads of its own; the integer engine gets one thread an image.
+    // ONNX Runtime has threads of its own; the integer engine computes each image on one thread.
     const pool = await ModelPool.open(file, {
       threads: isOnnx ? 1 : workers,
       ...(script === undefined ? {} : { script }),

@@ -23,7 +23,7 @@ export type RepositoryEvent =
       readonly version: string;
       readonly reason: string;
     }
-  /** Changes of the folder could not be read; the models are those of before. */
+  /** The changed folder could not be read, so the models stay as they were. */
   | { readonly event: "folder not read"; readonly reason: string };
 
 /** State of a model, with the names of the Open Inference Protocol. */
@@ -44,7 +44,7 @@ interface Version {
   loaded?: LoadedModel;
   state: ModelState;
   reason: string;
-  /** Fingerprint of the last file that was loaded or failed. */
+  /** Fingerprint of the last file that the server tried to load, with or without success. */
   tried?: string;
 }
 
@@ -78,7 +78,7 @@ export class Repository {
     this.#watcher = watchFolder(this.options.folder, {
       ignoreInitial: true,
       depth: 2,
-      // A file that is still being copied is not looked at.
+      // A file that is still being copied is not read yet.
       awaitWriteFinish: { stabilityThreshold: 200, pollInterval: 50 },
     });
     const unread = ({ message }: Error) => this.options.onEvent({ event: "folder not read", reason: message });
@@ -186,7 +186,7 @@ export class Repository {
     return next;
   }
 
-  /** Frees all models, those included that were replaced or unloaded and still have requests. */
+  /** Frees all models, including those that were replaced or unloaded and still have requests. */
   async close(): Promise<void> {
     this.#closed = true;
     await this.#watcher?.close();
@@ -200,7 +200,7 @@ export class Repository {
     if (this.#closed) return;
     const { found, rejected } = await scanFolder(this.options.folder);
     this.#rejected = rejected;
-    // All at once, so that a request for a model is told that it is still to be loaded.
+    // All models are registered before the first is loaded, so that a request learns that its model is not loaded yet.
     for (const source of found) this.#register(source);
     for (const name of new Set([...this.#models.keys(), ...found.map((each) => each.name)]))
       await this.#syncModel(
@@ -212,8 +212,8 @@ export class Repository {
   async #syncModel(name: string, found: readonly FoundModel[]): Promise<void> {
     const versions = this.#models.get(name) ?? new Map<string, Version>();
     const onDisk = new Set(found.map(({ version }) => version));
-    // From the highest: an older version is loaded only where no newer one can be. What is not wanted goes last, so that a version
-    // whose file was removed serves until the one that takes its place is ready.
+    // Versions are tried from the highest: an older one is loaded only if no newer one can be. Unwanted versions are
+    // unloaded last, so that a version whose file was removed serves until its successor is ready.
     const unwanted: Version[] = [];
     let serves = false;
     for (const version of [...versions.keys()].sort((a, b) => Number(b) - Number(a))) {
@@ -265,7 +265,7 @@ export class Repository {
       entry.reason =
         former === undefined
           ? reason
-          : `the file was replaced by one that cannot be loaded, so its former content serves on: ${reason}`;
+          : `the file was replaced by one that cannot be loaded, so its former content is still served: ${reason}`;
       this.options.onEvent({ event: "refused", model: source.name, version: source.version, reason });
     }
   }
@@ -294,7 +294,7 @@ export class Repository {
     this.options.onEvent({ event, model: name, version });
   }
 
-  /** The error for a model that is not there. Before the folder is loaded, nobody knows whether it will be. */
+  /** The error for an unknown model. Until the folder has been loaded, the model may still appear. */
   unknown(message: string, action = `The server has ${listed([...this.#models.keys()].sort())}.`): ServerError {
     if (this.#opened) return new ServerError("unknown-model", message, { action });
     return new ServerError("model-not-ready", "The server has just been started and is loading its models.", {

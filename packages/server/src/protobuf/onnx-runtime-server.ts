@@ -83,7 +83,7 @@ function tensorOfProto(name: string, proto: TensorProto): Tensor {
   const type = types[proto.dataType];
   if (type === undefined) throw wrongTensor(`The tensor "${name}" has the unknown element type ${proto.dataType}.`);
   if (proto.dataLocation)
-    throw wrongTensor(`The tensor "${name}" is stored elsewhere.`, "Send its values in the request.");
+    throw wrongTensor(`The tensor "${name}" keeps its values in another file.`, "Send its values in the request.");
   const [datatype, field] = type;
   const shape = shapeOf(name, proto.dims);
   if (proto.rawData !== undefined && proto.rawData.length > 0)

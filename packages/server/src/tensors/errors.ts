@@ -1,4 +1,4 @@
-/** @file Errors about tensors of a request, in the words of every protocol. */
+/** @file Errors about tensors of a request; all protocols use them. */
 
 import { ServerError } from "../errors.js";
 import { type Datatype, elementCount, isDatatype } from "./tensor.js";

@@ -24,7 +24,7 @@ export function matchInputs(description: Description, tensors: readonly Tensor[]
     const sent = tensors.filter(({ name }) => name === spec.name);
     if (sent.length !== 1)
       throw wrongTensor(
-        `The input "${spec.name}" must be sent once, got it ${sent.length} times.`,
+        `The input "${spec.name}" must be sent once, but was sent ${sent.length} times.`,
         `Send ${specText(spec)}.`,
       );
     return { spec, tensor: sent[0]! };
@@ -41,7 +41,7 @@ export function matchInputs(description: Description, tensors: readonly Tensor[]
   if (batched && counts.size !== 1)
     throw wrongTensor(
       `The inputs have different first dimensions: ${[...counts].join(", ")}.`,
-      "They count the same items.",
+      "Make them equal: they are the number of items.",
     );
   return { item: { tensors: ordered.map(({ tensor }) => tensor) }, count: batched ? ordered[0]!.tensor.shape[0]! : 1 };
 }

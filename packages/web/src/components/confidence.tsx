@@ -6,7 +6,7 @@ import { percent, shortLabel } from "../format.js";
 
 interface ConfidenceProps {
   readonly predictions: readonly Prediction[];
-  /** Whether the first class is named too; elsewhere it stands above as a heading. */
+  /** Whether the first class has its name here too; otherwise a heading above shows it. */
   readonly nameFirst?: boolean;
 }
 

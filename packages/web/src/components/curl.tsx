@@ -38,7 +38,7 @@ export function Curl(): JSX.Element {
       <p class="small muted" role="status">
         {state.value === "selected"
           ? "Selected: copy it with your keyboard. This browser lets pages copy only over TLS."
-          : "Put your own file for photo.jpg; images may be given many times."}
+          : "Replace photo.jpg by your own file; for several images, repeat -F images=@FILE."}
       </p>
     </section>
   );

@@ -8,10 +8,13 @@ export interface PadHandle {
   clear(): void;
 }
 
-/** Pixels of the canvas, and the pen's breadth in them: a tenth of the digit's height, as in MNIST. */
+/**
+ * Side of the canvas and breadth of the pen, in pixels. The pen is about a tenth as wide as the digit is high, as in
+ * MNIST.
+ */
 const side = 280;
 const pen = 22;
-/** One press of an arrow key. */
+/** Pixels by which one press of an arrow key moves the pen. */
 const step = 14;
 
 const arrows: Readonly<Record<string, readonly [number, number]>> = {

@@ -43,7 +43,7 @@ export function LayerDetail({ row }: { readonly row: OperatorRow }): JSX.Element
         </div>
         <p class="small muted">
           {`${filter.height} × ${filter.width} weights for each of ${filter.inputs} input channels; blue is positive, orange negative. `}
-          {weights.bits > 2 ? "Fewer bits here by plain rounding; a quantizer chooses better." : ""}
+          {weights.bits > 2 ? "Fewer bits come from plain rounding here; a quantizer chooses better values." : ""}
         </p>
       </section>
     </div>

@@ -36,7 +36,7 @@ export function OperatorTable({ rows, times, selected }: OperatorTableProps): JS
               <th
                 scope="col"
                 class="number"
-                title="Signal to noise against the float network, all layers before quantized too"
+                title="Signal-to-noise ratio compared with the float network, if all layers before this one are quantized too"
               >
                 Signal to noise
               </th>

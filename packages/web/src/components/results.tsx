@@ -113,7 +113,7 @@ function PictureRow({ picture, showSeen }: { readonly picture: Picture; readonly
 interface AnswerCellProps {
   readonly picture: Picture;
   readonly model: CatalogModel;
-  /** Five classes instead of one, and how far the logits are from the reference's. */
+  /** Whether to show five classes instead of one, and the largest difference from the reference's logits. */
   readonly details: boolean;
 }
 

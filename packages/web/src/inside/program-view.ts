@@ -6,7 +6,7 @@ export interface OperatorRow {
   readonly index: number;
   readonly type: string;
   readonly name: string;
-  /** Shape of the output; the logits have none of their own. */
+  /** Shape of the output; `[classes]` for the operator that yields the logits. */
   readonly shape: readonly number[];
   readonly weights?: QuantizedWeights;
   readonly weightBits?: number;

@@ -42,7 +42,7 @@ export async function measure(
   const times = new Map<CatalogModel, number[]>(models.map((model) => [model, []]));
   const steps = models.length + Math.ceil(runs / turn);
   let done = 0;
-  // LiteRT.js has one thread here, so that the others get one beside it.
+  // LiteRT.js runs on one thread here, so next to it the other runtimes get one thread too.
   const threads = models.some(({ format }) => format === "tflite") ? { threads: 1 } : {};
   try {
     for (const model of models) {
@@ -69,7 +69,7 @@ export async function measure(
 }
 
 function noise({ preprocessing: { channels, height, width } }: Runner) {
-  // The same for every model; a linear congruential generator is noise enough.
+  // Every model gets the same noise; a linear congruential generator is good enough for that.
   let state = 1;
   const bytes = Uint8Array.from({ length: channels * height * width }, () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;

@@ -5,7 +5,7 @@ import type { Prepared } from "../workers/prepare.js";
 
 /** A picture to be classified: the file, and the input of the network that was made from it. */
 export interface Subject {
-  /** Absent where pixels come from a canvas or a camera. */
+  /** Absent if the pixels come from a canvas or a camera. */
   readonly file?: Blob;
   readonly prepared: Prepared;
 }
@@ -13,7 +13,7 @@ export interface Subject {
 export interface Answer {
   /** Best first. */
   readonly top: readonly Prediction[];
-  /** Outputs of the network: logits, or probabilities where it ends in a softmax; one value per class. */
+  /** Outputs of the network: logits, or probabilities if it ends in a softmax; one value per class. */
   readonly logits: Float32Array;
   /** Time from the network's input bytes to its logits; on the server, its compute time. */
   readonly computeMs: number;

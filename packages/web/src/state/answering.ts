@@ -12,7 +12,7 @@ import { type AnswerState, answerOf, type Picture, pictures } from "./images.js"
 import { type Place, place } from "./place.js";
 import { entryKey, runnerOf } from "./runners.js";
 
-/** The number of waiting pictures from which a model classifies them together. */
+/** If at least this many pictures wait, a model classifies them together. */
 const crowd = 12;
 /** The most pictures that are classified together, so that answers appear while others are computed. */
 const mostTogether = 32;
@@ -80,7 +80,7 @@ async function answer({ picture, model }: Job, where: Place): Promise<void> {
   }
 }
 
-/** The input of a picture is prepared only once per family of networks. */
+/** Prepares the input of a picture, only once per family of networks. */
 async function subjectOf(picture: Picture, { familyId }: CatalogModel, { preprocessing }: Runner): Promise<Subject> {
   const known = picture.seen.value.get(familyId);
   const prepared = known ?? (await prepare(picture.file, preprocessing));

@@ -43,7 +43,7 @@ export function answersAsCsv(): string {
   return [columns, ...lines].map((line) => `${line.map(field).join(",")}\r\n`).join("");
 }
 
-/** Every answer whole, with all logits. */
+/** All answers as JSON, with all logits. */
 export const answersAsJson = (): string =>
   JSON.stringify(
     rows().map(({ picture, model, answer: { top, logits, computeMs, roundTripMs }, agreement }) => ({
@@ -65,7 +65,7 @@ export const answersAsJson = (): string =>
 const agreement = (same: boolean | undefined, model: CatalogModel): string =>
   model === reference.value ? "reference" : same === undefined ? "" : same ? "same" : "differs";
 
-/** Hands the visitor a file. */
+/** Lets the visitor save a text as a file. */
 export function download(name: string, text: string, type: string): void {
   const url = URL.createObjectURL(new Blob([text], { type }));
   const link = document.createElement("a");

@@ -80,7 +80,7 @@ const answered = (picture: Picture, model: CatalogModel): Answer | undefined => 
   return typeof state === "object" && "answer" in state ? state.answer : undefined;
 };
 
-/** Whether a model names the same class as the reference; `undefined` where either has not answered. */
+/** Whether a model names the same class as the reference; `undefined` if either has not answered. */
 export function agrees(picture: Picture, model: CatalogModel): boolean | undefined {
   if (reference.value === undefined) return undefined;
   const wanted = answered(picture, reference.value)?.top[0]?.index;
@@ -101,7 +101,10 @@ export function agreementOf(model: CatalogModel): { readonly same: number; reado
   return { same: found.filter(Boolean).length, of: found.length };
 }
 
-/** Largest difference of a model's logits to those of the reference; `undefined` where either has not answered, or for the reference. */
+/**
+ * Largest difference of a model's logits to those of the reference; `undefined` if either has not answered, or if the
+ * model is the reference.
+ */
 export function logitDifference(picture: Picture, model: CatalogModel): number | undefined {
   const wanted = reference.value && answered(picture, reference.value)?.logits;
   const found = answered(picture, model)?.logits;

@@ -62,7 +62,7 @@ const hash = async (bytes: Uint8Array): Promise<{ readonly sha256?: string }> =>
   return sha256 === undefined ? {} : { sha256 };
 };
 
-/** The visitor's own models that take the same images are shown side by side. */
+/** Adds a model to the list. The visitor's own models that take the same images are shown side by side. */
 function add(model: Omit<CatalogModel, "familyId">, { inputShape }: Pick<ModelInfo, "inputShape">): void {
   const [channels, height, width] = inputShape;
   const id = `${ownId}-${inputShape.join("x")}`;

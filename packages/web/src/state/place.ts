@@ -24,6 +24,6 @@ export async function goTo(where: Place): Promise<void> {
     server.value = (await askServer()) ?? "none";
     if (server.value === "none") wantedPlace.value = "browser";
   }
-  // Somebody may have changed their mind meanwhile.
+  // The visitor may have chosen another place meanwhile.
   place.value = wantedPlace.value;
 }

@@ -22,6 +22,6 @@ function write(key: string, value: string): void {
   try {
     localStorage.setItem(key, value);
   } catch {
-    // Nothing else depends on it.
+    // The page works without it.
   }
 }

@@ -24,7 +24,7 @@ const hash = signal(location.hash.slice(1));
 
 addEventListener("hashchange", () => {
   const next = location.hash.slice(1);
-  // The skip link moves within a view.
+  // This is the target of the skip link, not a view.
   if (next === "main") return;
   hash.value = next;
   scrollTo(0, 0);

@@ -69,7 +69,7 @@ function MeasureControls(): JSX.Element {
             disabled={isMeasuring}
             onChange={() => togglePeer(peer)}
           />
-          {`beside LiteRT.js (${peer.bits} bits; 9 MB to download)`}
+          {`compare with LiteRT.js (${peer.bits} bits; 9 MB to download)`}
         </label>
       ))}
       <label class="check">

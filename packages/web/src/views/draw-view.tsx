@@ -73,7 +73,7 @@ function Drawing(): JSX.Element {
   };
 
   const ids = models.map(({ id }) => id).join();
-  // A newly chosen model, or another place, answers what stands there.
+  // If other models or another place are chosen, they classify the present drawing.
   useEffect(() => {
     answers.value = new Map();
     if (seen.value === undefined) for (const model of chosen.value) void runnerOf(model).catch(() => {});

@@ -11,7 +11,7 @@ import { forget, isPersistent, keepForGood, offlineState, refreshStored, stored 
 const offlineWords = {
   preparing: "The page is being kept for use without a network …",
   ready: "The page opens without a network, with the models below.",
-  impossible: "This browser, or this address, lets no page work offline: that needs HTTPS or this machine.",
+  impossible: "The page cannot work offline here: browsers allow this only over HTTPS or from this machine.",
 } as const;
 
 export function StoredView(): JSX.Element {
@@ -76,7 +76,7 @@ export function StoredView(): JSX.Element {
               </tbody>
             </table>
             <p class="small muted note">
-              {byteSize(total)} in all. A file that changes on its server is another entry.
+              {byteSize(total)} in all. If a file changes on its server, the new version gets its own entry.
             </p>
           </section>
         )}

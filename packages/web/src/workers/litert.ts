@@ -27,7 +27,7 @@ const builds = {
 async function start(build: keyof typeof builds): Promise<void> {
   const [script, binary] = await builds[build]();
   const globals = globalThis as Globals;
-  // LiteRT.js loads its script by importScripts, which workers that are modules refuse: it is here already.
+  // LiteRT.js loads its script by importScripts, which module workers refuse, so this worker has already imported it.
   globals.importScripts = () => {};
   globals.ModuleFactory = script.default;
   const address = new URL(binary.default, globalThis.location.href).href;

@@ -19,7 +19,8 @@ const api = {
     const begun = performance.now();
     const pixels = source instanceof Blob ? pixelsOf({ bitmap: await decodeImage(source), asStored: true }) : source;
     const decoded = performance.now();
-    // Networks that take one size only get a photograph that just covers it, as from `classify` and from the server.
+    // If a network takes only one size, a photograph is resized to just cover it, as `subbyte classify` and the server
+    // do.
     const bytes = preprocess(pixels, preprocessing, "cover");
     const { width, height, channels } = preprocessing;
     const prepared = {

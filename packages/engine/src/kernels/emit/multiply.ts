@@ -19,7 +19,7 @@ export const multiply: Emission<MultiplyOperator> = {
       ...mapFields(emitter, first, op.output),
       firstMultiplier: productMultiplier(tensors[first]!.scale, tensors[second]!.scale, tensors[op.output]!.scale),
       second: emitter.address(second),
-      // Every pixel reads the one that there is.
+      // The second tensor has only one pixel, which all pixels read.
       secondPixels: isPerChannel
         ? emitter.constants.sharedTable(`${height * width} zeros`, zeros)
         : emitter.pixels(second),

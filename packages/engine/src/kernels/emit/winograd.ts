@@ -83,12 +83,12 @@ interface TiledFilters {
   readonly cuts: readonly number[];
   readonly segments: readonly number[];
   readonly starts?: Starts;
-  /** Added to transformed bytes. */
+  /** Number that is added to transformed bytes. */
   readonly shift: number;
   readonly form: SumForm;
 }
 
-/** int32 sums need no flush. */
+/** Packed weights with int32 sums, which need no flush. */
 const unbroken = (packed: Packed) => ({
   packed,
   cuts: [packed.steps],

@@ -3,7 +3,7 @@
 import type { Constants, TaskFields } from "../constants.js";
 import { type Axis, elements, type MakeAxes, type Part } from "./axis.js";
 
-/** The pixels of a tile of the inner loop stay together. */
+/** Number of pixels in a tile of the inner loop; they stay together. */
 export const tilePixels = 4;
 
 /** An epilogue that starts at another pixel of its tables. */
@@ -31,7 +31,7 @@ function ofBlocks(constants: Constants, output: number, { first, count }: Part):
   });
 }
 
-/** The digits of `variant`. */
+/** The bytes per element that the digits of `variant` say. */
 const elementBytes = ({ variant }: TaskFields<"OutputTask">): readonly [number, number, number] => [
   Math.floor(variant / 9),
   Math.floor(variant / 3) % 3,

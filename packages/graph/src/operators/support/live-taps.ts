@@ -11,7 +11,8 @@ export interface LiveTaps {
 }
 
 /**
- * @param image spatial sizes of the input; `output` those of the output
+ * @param image spatial sizes of the input
+ * @param output spatial sizes of the output
  * @returns undefined if every tap is live, or if the rest would need negative pads
  */
 export function liveTaps(window: Window, image: readonly number[], output: readonly number[]): LiveTaps | undefined {
@@ -35,7 +36,7 @@ export function liveTaps(window: Window, image: readonly number[], output: reado
   if (smaller.every((size, axis) => size === kernel[axis])) return undefined;
   const begins = image.map((_, axis) => pads[axis]! - first[axis]! * dilations[axis]!);
   if (begins.some((entry) => entry < 0)) return undefined;
-  // What the last position reads beyond the image; a window that ends inside it needs no padding.
+  // The number of elements beyond the image that the last position reads; 0 if its window ends inside the image.
   const ends = image.map((size, axis) => {
     const read = (output[axis]! - 1) * strides[axis]! + dilations[axis]! * (smaller[axis]! - 1) + 1;
     return Math.max(0, read - begins[axis]! - size);

@@ -1,4 +1,7 @@
-/** @file What is wrong with a JSON body, in a sentence for the client: validators write for programmers. */
+/**
+ * @file Says what is wrong with a JSON body, in a sentence for the client; the validator's own messages are for
+ * programmers.
+ */
 
 import type { ErrorObject } from "ajv";
 
