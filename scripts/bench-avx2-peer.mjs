@@ -17,7 +17,7 @@ const root = join(import.meta.dirname, "..");
 const out = join(root, "results", "engine-speed-avx2-peer.json");
 const LIBRARY = "libonnxruntime.so.1";
 
-/** Code around a question, and what takes its place; each must occur exactly once. */
+/** Machine code that asks for a feature, and the code that replaces it. Each must occur exactly once. */
 const questions = [
   {
     // xor ecx, ecx; xgetbv; mov eax, eax; shl rdx, 32 → mov al, 7: the system keeps XMM and YMM registers, no ZMM
@@ -45,7 +45,9 @@ const library = readFileSync(join(folder, "bin", "napi-v6", "linux", "x64", LIBR
 for (const { what, code, changed } of questions) {
   const at = library.indexOf(bytes(code));
   if (at === -1 || library.indexOf(bytes(code), at + 1) !== -1)
-    throw new Error(`onnxruntime-node ${version}: the place "${what}" is not found once; look for its code anew`);
+    throw new Error(
+      `onnxruntime-node ${version}: the place "${what}" does not occur exactly once; look for its code again`,
+    );
   bytes(changed).copy(library, at);
 }
 
@@ -55,7 +57,7 @@ try {
   const { status } = spawnSync(
     process.execPath,
     [join(root, "packages/cli/dist/main.js"), "bench", "--engine", "--results", out, ...process.argv.slice(2)],
-    // Comes before the folder that the binding itself names.
+    // The system searches this folder before the one that the binding names.
     { stdio: "inherit", env: { ...process.env, LD_LIBRARY_PATH: temporary } },
   );
   if (status !== 0) process.exit(status ?? 1);

@@ -1,6 +1,6 @@
 /**
- * Trains a small network at 4 bits on the CPU and on another device, and compares the losses of each epoch. Without such a device it
- * says why, and checks nothing.
+ * Trains a small network at 4 bits on the CPU and on another device, and compares the losses of each epoch. If there is no such
+ * device, it says why, and checks nothing.
  *
  *   npm run check:device [-- webgpu|cuda|coreml|dml]     all of them by default
  */

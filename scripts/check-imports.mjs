@@ -1,6 +1,6 @@
 /**
- * Checks who may import whom: packages by the table below, `onnxruntime-node` only in toolkit/runtime and server/compute, `sharp`
- * only in toolkit/data, Node's modules in the engine only in its `node` file.
+ * Checks which code may import which: packages by the table below, `onnxruntime-node` only in toolkit/runtime and
+ * server/compute, `sharp` only in toolkit/data, Node's modules in the engine only in its `node` file.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
@@ -14,15 +14,15 @@ const mayImport = {
   web: ["@subbyte/engine"],
   cli: ["@subbyte/toolkit/tasks", "@subbyte/toolkit/options", "@subbyte/toolkit/errors", "@subbyte/server"],
 };
-/** Loaded when a command runs, not for its help: a static import of them is for types. */
+/** A module that is loaded when a command runs, not for its help; static imports of it must be type imports. */
 const lazily = { place: "packages/cli/src/", module: "@subbyte/toolkit/tasks" };
-/** What belongs to a process, which tasks leave to their callers. */
+/** The console, environment and exit of the process, which tasks leave to their callers. */
 const processWide = {
   place: "packages/toolkit/src/",
   except: ["packages/toolkit/src/runtime/onnxruntime.ts", "packages/toolkit/src/study/child.ts"],
   use: /\bconsole\.\w+\(|\bprocess\.(stdout|stderr|env|exit)\b/,
 };
-/** Modules that one place alone may import. */
+/** Modules that only the given folders may import. */
 const onlyIn = [
   { module: /^onnxruntime-node/, places: ["packages/toolkit/src/runtime/", "packages/server/src/compute/"] },
   { module: /^sharp$/, places: ["packages/toolkit/src/data/"] },

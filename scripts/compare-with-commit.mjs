@@ -16,18 +16,18 @@ import { provenance } from "./provenance.mjs";
 const help = `Builds an earlier commit in a worktree of its own, runs about twenty small commands with it and with this working tree, each in
 a folder of its own with the same relative paths and --threads 1, and compares what they wrote:
 
-  files                 by SHA-256; a .sbq without its provenance, and of an evaluation the predictions alone, since the new program
-                        says more there
+  files                 by SHA-256; a .sbq without its provenance, and only the predictions of an evaluation, because the new
+                        program writes more there
   weights, checkpoints  by their tensors: the format around them may change
   budgets               both accuracies and sizes are printed, for people to judge
 
-Where a default has changed since, the new program gets the option that brings the old behaviour back, which the output and the
-results name. Exit status 1 where a command differs otherwise.
+If a default has changed since, the new program gets the option that restores the old behaviour; the output and the results name
+it. The exit status is 1 if a command differs otherwise.
 
   npm run --silent build && node scripts/compare-with-commit.mjs [COMMIT]
 
-  COMMIT          what to compare with (1b86282)
-  --old FOLDER    where that commit is built already
+  COMMIT          commit to compare with (1b86282)
+  --old FOLDER    folder in which that commit has been built already
   --scratch FOLDER  keeps what the commands write; those of the earlier commit are not run again
   --only LIST     names of commands, separated by commas
   --results FILE  writes the outcome as JSON
@@ -60,7 +60,7 @@ const policy = [
   { pattern: "layer3*", weights: 2 },
 ];
 
-/** A network that can tell digits, whose accuracy says something. */
+/** A network that recognizes digits, so that its accuracy is meaningful. */
 const trained = "trained/best.safetensors --data mnist --limit 3000 --threads 1";
 
 /** Options that restore the old defaults: the epoch chosen by test images, and straight-through training. */
@@ -68,8 +68,8 @@ const chosenByTestImages = "--validation-share 0";
 const straightThrough = `${chosenByTestImages} --quantizer straight-through --batch-norm folded --distillation 0 --damping 0`;
 
 /**
- * In the order in which they need each other's files. `now`: options that only the new program gets, since a default has changed.
- * `byDesign`: why the files differ nevertheless.
+ * The commands, in the order in which they need each other's files. `now`: options that only the new program gets, since a
+ * default has changed. `byDesign`: why the files differ nevertheless.
  */
 const commands = [
   {
@@ -93,7 +93,7 @@ const commands = [
   {
     ...quantize("auto", `--method auto --weights 3 --activations 3 --max-drop 1 ${learning} --force`),
     byDesign:
-      "auto now judges by accuracy where the images have the model's labels, and stops earlier; agreement with float decided before",
+      "auto now judges by accuracy if the images have the model's labels, and stops earlier; before, agreement with float decided",
   },
   quantize("policy", "--method mse --weights 8 --activations 8 --policy policy.json"),
   quantize("first-last", "--method minmax --weights 4 --activations 4 --first-last-bits 4 --residual-bits 6 --seed 3"),
@@ -147,7 +147,7 @@ const commands = [
 
 const sha = (bytes) => createHash("sha256").update(bytes).digest("hex");
 
-/** What `run` left of a command in `folder`, as text that is compared: a line for each file. */
+/** The files that a command wrote into `folder`, as text that can be compared: one line per file. */
 function digest(folder, { files = [], tensors = [] }) {
   return [
     ...files.map((file) => [file, sha(contents(join(folder, file)))]),
@@ -162,7 +162,7 @@ function contents(path) {
   return path.endsWith(".sbq") ? writeSbq({ ...readSbq(new Uint8Array(bytes)), provenance: {} }) : bytes;
 }
 
-/** One hash of the sorted hashes of the tensors, whatever their names. */
+/** A hash of the sorted hashes of the tensors; their names do not count. */
 function tensorsOf(path) {
   const { tensors } = readSafetensors(new Uint8Array(readFileSync(path)), path);
   const hashes = [...tensors.values()].map(({ dtype, shape, data }) =>
@@ -188,7 +188,7 @@ async function run(program, folder, line) {
   if (status !== 0) throw new Error(`subbyte ${line}\nended with status ${status}:\n${Buffer.concat(output)}`);
 }
 
-/** Accuracy on the test images and bytes. */
+/** Accuracy on the test images, and size of the file in bytes. */
 async function budget(program, folder, file) {
   await run(
     program,
@@ -199,7 +199,7 @@ async function budget(program, folder, file) {
   return { top1, fileBytes };
 }
 
-/** Where the earlier commit is built. */
+/** The folder in which the earlier commit is built. */
 function built() {
   if (values.old !== undefined) return resolve(values.old);
   const place = join(scratch, `commit-${commit}`);

@@ -14,11 +14,11 @@ const photographs = {
   },
 };
 
-/** Photographs by their ids, as the list of models names them. */
+/** The photographs with the given ids, in the form of the list of models. */
 export const samples = (...ids) =>
   ids.map((id) => ({ file: `samples/${id}.jpg`, name: photographs[id].name, credit: photographs[id].credit }));
 
-/** Digits of our own: strokes in a square of 28. */
+/** Digits drawn for this page: strokes in a square of 28 × 28. */
 const strokes = {
   2: "M9 9.5C10 5.5 18.5 5.5 18.5 10.5C18.5 14.5 11 17.5 9 22H19.5",
   3: "M9.5 7C14 4.5 19 7 17.5 10.5C16.7 12.7 14.5 13.3 13 13.5C16.5 13.5 19 15.5 18.5 18.5C17.8 22.5 12 23.5 9 21",

@@ -23,7 +23,7 @@ export function workshop({ folder, threads }) {
   const cli = (...args) => subbyte(...args, "--threads", threads);
   const work = (name) => join(folder, name);
 
-  /** Runs `make` where the file does not exist yet, and reads it. */
+  /** Runs `make` if the file does not exist yet, and reads the file. */
   async function madeOnce(name, make) {
     if (!existsSync(work(name))) {
       say(`making ${name}`);
@@ -51,7 +51,7 @@ export function workshop({ folder, threads }) {
   return { cli, work, madeOnce, measuredOnce, errorsOfLayers };
 }
 
-/** The bytes with more said in the file: its accuracy, errors of its layers. */
+/** Adds a network's name, its accuracy and the errors of its layers to the bytes of a `.sbq` file. */
 export function described(bytes, name, { accuracy, layerErrors }) {
   const program = readSbq(bytes);
   const { source, ...provenance } = program.provenance;

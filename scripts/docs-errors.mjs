@@ -79,6 +79,6 @@ ${[...errorTables.map(section), serverSection()].join("\n")}`;
 
 if (!process.argv.includes("--check")) writeFileSync(path, page);
 else if (readFileSync(path, "utf8") !== page) {
-  console.error("docs/errors.md is not what the tables say; run npm run docs:errors");
+  console.error("docs/errors.md does not agree with the tables; run npm run docs:errors");
   process.exitCode = 1;
 }

@@ -1,8 +1,8 @@
 /**
- * Writes the tables of README.md and docs/*.md anew from results/*.json, between `<!-- results: FILE… -->` and
- * `<!-- /results -->`, and the findings of the studies' report, between `<!-- finding -->` and `<!-- /finding -->`.
- * `(summary)` after the files asks for a short table. A block whose files are not all there stays as it is. `--check` writes nothing,
- * and fails if a table is out of date.
+ * Rewrites the tables of README.md and docs/*.md from results/*.json, between `<!-- results: FILE… -->` and
+ * `<!-- /results -->`, and the findings of the studies' report, between `<!-- finding -->` and `<!-- /finding -->`. `(summary)` after the
+ * files asks for a short table. A block whose files are not all there stays as it is. `--check` writes nothing, and fails if a
+ * table is out of date.
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -25,7 +25,7 @@ const block = /(<!-- results: ([\w. -]+?)( \(summary\))? -->\n)[\s\S]*?(<!-- \/r
 
 const eachAlone = (render) => (records) => records.map(render).join("\n\n");
 const each = (is) => (results) => results.every(is);
-/** Kinds of blocks: how to know one by its results, and its tables. */
+/** The kinds of blocks: how one is recognized by its results, and its tables. */
 const kinds = [
   { is: each(({ rows }) => rows), render: eachAlone(quickstartTable) },
   {
@@ -59,7 +59,7 @@ const kinds = [
   },
 ];
 
-/** Such as `results/x.json` (2026-11-25, commit 0123abc, AMD EPYC, 2 cores). */
+/** The source of a table, such as `results/x.json` (2026-11-25, commit 0123abc, AMD EPYC, 2 cores). */
 function source(file, origins) {
   const of = (text) => distinct(origins.map(text)).join(" and ");
   const days = origins.map(({ date }) => date.slice(0, 10)).toSorted();
@@ -73,7 +73,7 @@ function render(files, isShort) {
   const kind = kinds.find(({ is }) => is(records.map(({ result }) => result)));
   if (kind === undefined)
     throw new Error(`there is no table for ${files.join(" with ")}; add a kind to ${import.meta.filename}`);
-  // Rows that were measured one by one say so themselves.
+  // If rows were measured one by one, each has its own origin.
   const sources = records.map((record, i) =>
     source(
       files[i],

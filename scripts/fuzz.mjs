@@ -25,7 +25,7 @@ const usage = (problem) => {
   process.exit(2);
 };
 
-/** Faults that differ in more than numbers and names, with how often each kind was met. */
+/** Faults that differ in more than numbers and names, with the number of times that each kind occurred. */
 function kindsOf(faults) {
   const kinds = new Map();
   for (const fault of faults) {
@@ -90,7 +90,7 @@ if (given.results !== undefined) {
   const { rows: earlier, ...run } = existsSync(given.results)
     ? JSON.parse(readFileSync(given.results, "utf8"))
     : { rows: [] };
-  // A file of before had the provenance once, for all rows.
+  // Older files have one provenance for all rows.
   const { minutes: _, ...ofAll } = run;
   const kept = earlier.filter(({ target }) => !names.includes(target)).map((row) => ({ ...ofAll, ...row }));
   const order = Object.keys(targets);

@@ -14,14 +14,14 @@ writes the accuracy and the error of each layer into the file, and lists all in 
   npm run --silent build && node scripts/make-demo-models.mjs
   node scripts/make-demo-models.mjs --samples /usr/lib/python3/dist-packages/skimage/data
 
-What a run has made stays in runs/demo-models/ and is not made again.
+The files that a run has made stay in runs/demo-models/ and are not made again.
 
-  --models FOLDER   where they go (models)
-  --work FOLDER     what is made on the way (runs/demo-models)
+  --models FOLDER   folder of the models (models)
+  --work FOLDER     folder of intermediate files (runs/demo-models)
   --samples FOLDER  makes the pictures too, from the data folder of scikit-image (Debian: python3-skimage)
-  --only LIST       of resnet20-cifar10, mnist, mobilenet-v2-imagenet, resnet18-cifar10 (needs --resnet18); the others stay as they are
+  --only LIST       some of resnet20-cifar10, mnist, mobilenet-v2-imagenet, resnet18-cifar10 (needs --resnet18); others stay as they are
   --resnet18 FILE   checkpoint of a ResNet-18 that "subbyte train" made for CIFAR-10
-  --threads N       of ONNX Runtime and the engine (1)
+  --threads N       threads of ONNX Runtime and of the engine (1)
   --help            this text
 `;
 const { values } = parseArgs({
@@ -51,13 +51,15 @@ const rgb = {
   mobilenet: ["0.50196,0.50196,0.50196", "0.50196,0.50196,0.50196"],
 };
 
-/** Steps of reconstruction where its own number would take long; the full number brings more accuracy (results/ptq-resnet20.json). */
+/**
+ * Fewer steps of reconstruction, because the default takes long; the default gives more accuracy (results/ptq-resnet20.json).
+ */
 const fewerSteps = {
   3: ["--iterations", "300", "--end-to-end", "300"],
   2: ["--iterations", "300", "--end-to-end", "300"],
 };
 
-/** ResNet-18 trained by this project; float, too large to lie here, is measured. */
+/** A ResNet-18 trained by this project. The float network is measured, but its file is too large to be in models/. */
 async function cifar18() {
   if (values.resnet18 === undefined) throw new Error("resnet18-cifar10 needs --resnet18 CHECKPOINT; see --help");
   const data = join(shared, "data/cifar10.tgz");
@@ -196,7 +198,7 @@ async function mnist() {
 
 const json = (value) => `${JSON.stringify(value, null, 2)}\n`;
 
-/** A family that is made now, or as the list has it already. */
+/** A family that is made now, or the one that the list already has. */
 async function made(id, make) {
   if (values.only.split(",").includes(id)) return [await make()];
   const list = existsSync(place("index.json")) ? JSON.parse(readFileSync(place("index.json"), "utf8")).families : [];
@@ -216,7 +218,7 @@ async function made(id, make) {
     }));
 }
 
-/** The same network for LiteRT.js, from its file at 8 bits, to measure beside it. */
+/** Adds the network for LiteRT.js, made from its 8-bit file, so that the page can measure both. */
 function withPeers(family) {
   const eight = family.models.find(({ file, bits }) => bits === 8 && file.endsWith(".sbq"));
   if (eight === undefined) return family;

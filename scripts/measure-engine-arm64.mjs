@@ -28,7 +28,7 @@ if (why !== undefined) {
 }
 const guest = (name) => join(root, "packages/engine/scripts/arm64", name);
 const [engine, litert] = [guest("run-engine.mjs"), guest("run-litert.mjs")];
-/** Small enough for the scalar tier. */
+/** Networks whose logits are compared; they are small enough for the scalar tier. */
 const compared = [
   ["resnet18", 64],
   ["resnet20", 32],
@@ -40,11 +40,11 @@ const counted = [
 ];
 const widths = [8, 4, 2];
 const tiers = ["simd", "relaxed", "fused"];
-/** V8 has compiled the kernels with its optimizing compiler by then. */
+/** After this many images, V8 has compiled the kernels with its optimizing compiler. */
 const warmImages = 4;
 const measuredImages = 3;
 const imageCount = String(warmImages + measuredImages);
-/** The fused products and the tier before them. */
+/** The tiers whose instructions are counted: the fused products, and the tier below. */
 const countedTiers = ["relaxed", "fused"];
 const countedWidths = [8, 4];
 
@@ -108,7 +108,7 @@ async function compare(network, bits) {
   });
 }
 
-/** Our forms of a network, and LiteRT.js. */
+/** Counts the instructions of a network in our forms and in LiteRT.js. */
 async function countAll(network, plugin) {
   const rows = [];
   for (const bits of countedWidths)
@@ -122,7 +122,7 @@ async function countAll(network, plugin) {
   return rows;
 }
 
-/** Medians of the measured images. */
+/** Counts the instructions of one image: the median of the measured images. */
 async function count(network, contestant, args, plugin, tier) {
   const { stderr } = await runOnArm64(args, plugin);
   const measured = executedPerImage(stderr).slice(-measuredImages);

@@ -1,4 +1,7 @@
-/** Fills results/engine-equality.json: the engine's logits in every tier, number of threads and way to share work, bit for bit. */
+/**
+ * Writes results/engine-equality.json: compares the engine's logits in every tier, with every number of threads and every way
+ * to share work, bit for bit.
+ */
 
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
@@ -12,19 +15,19 @@ import { named, provenance, root, shared } from "./provenance.mjs";
 
 const help = `Quantizes a network by ranges at several bit widths and runs all test images through every tier of the engine with 1, 2
 and 3 threads, which share each image ("tiles") or take one each ("images"). Compares every logit, bit for bit, with those
-of one thread in plain SIMD. Exit status 1 where any differs.
+of one thread in plain SIMD. The exit status is 1 if any differs.
 
   npm run --silent build && node scripts/measure-engine-equality.mjs --scalar
 
-Each finished run is a row of the results, and is not run again, so that an interrupted measurement goes on where it was.
+Each finished run is a row of the results, and is not run again, so an interrupted measurement can be continued.
 
   --configurations LIST  bit widths of weights and activations (W8A8,W4A8,W4A4,W3A3,W2A2)
   --tiers LIST           tiers of WebAssembly (simd,relaxed,fused); "" for none
   --threads LIST         numbers of threads (1,2,3)
-  --scalar               the scalar TypeScript too, after the others: minutes per bit width
-  --scalar-threads N     threads for it, with an image each (1)
-  --again                measures runs anew that the results have already
-  --limit N              about so many images only; give another --out with it
+  --scalar               also the scalar TypeScript, after the others; takes minutes per bit width
+  --scalar-threads N     threads for --scalar, each with an image of its own (1)
+  --again                repeats runs that the results already have
+  --limit N              only about N images; give another --out with it
   --model FILE           float network (../shared/models/resnet20-cifar10.onnx)
   --data FILE            images (../shared/data/cifar10.tgz)
   --mean, --std LIST     normalization (0.485,0.456,0.406 and 0.229,0.224,0.225)
@@ -72,7 +75,10 @@ const test = await openImages(values.data, {
 /** All images in one batch. */
 const { value: batch } = await test.batches({ batchSize: test.length })[Symbol.asyncIterator]().next();
 
-/** The network with ranges by squared error, as the bytes of a `.sbq` file; one thread, so that they are the same everywhere. */
+/**
+ * The network with ranges by squared error, as the bytes of a `.sbq` file; made on one thread, so that they are the same
+ * everywhere.
+ */
 async function quantizedFile(configuration) {
   const [, weights, activations] = /^W([2-8])A([2-8])$/.exec(configuration) ?? [];
   if (weights === undefined) throw new Error(`a configuration is W2A2 … W8A8, not "${configuration}"`);
@@ -84,7 +90,7 @@ async function quantizedFile(configuration) {
   return new Uint8Array(readFileSync(out));
 }
 
-/** Logits `[count, classes]` of all images, and how they came about; loading is not in the time. */
+/** Logits `[count, classes]` of all images, with the tier, threads and time; the time does not include loading. */
 async function run(file, { tier, threads, parallel }) {
   const loadBefore = rounded(loadavg()[0], 2);
   const engine = await load(file, { tier, threads, parallel, worker: parallel === "images" });
@@ -100,20 +106,20 @@ async function run(file, { tier, threads, parallel }) {
   }
 }
 
-/** How many of two lists of floats differ in any bit. */
+/** The number of floats of two lists that differ in any bit. */
 function differences(a, b) {
   if (a.length !== b.length) throw new Error(`${a.length} logits and ${b.length}`);
   const [x, y] = [a, b].map((list) => new Uint32Array(list.buffer, list.byteOffset, list.length));
   return x.reduce((sum, bits, i) => (bits === y[i] ? sum : sum + 1), 0);
 }
 
-/** Of logits of all images. */
+/** Top-1 accuracy of the logits of all images. */
 const accuracy = async (logits) => (await evaluateClassifier(() => logits, test, { batchSize: test.length })).top1;
 
 const recorded = () => (existsSync(values.out) ? JSON.parse(readFileSync(values.out, "utf8")).result.runs : []);
 const sameRun = (a) => (b) => ["configuration", "tier", "threads", "parallel"].every((key) => a[key] === b[key]);
 
-/** Read anew for each row, so that two measurements can go on side by side. */
+/** Adds a row to the results. The file is read again for each row, so that two measurements can run at the same time. */
 async function record(row) {
   const runs = recorded();
   const at = runs.findIndex(sameRun(row));
@@ -133,7 +139,7 @@ for (const configuration of words(values.configurations)) {
     throw new Error(
       `${values.out} has runs of another ${configuration} network or other images; remove it, or give another --out`,
     );
-  // Not from the results, which have the logits' hash only.
+  // Computed again, because the results have only the hash of the logits.
   const { logits: expected } = await run(file, { tier: "simd", threads: 1, parallel: "tiles" });
   for (const way of missing) {
     if (way.tier === "scalar") process.stderr.write(`${configuration} scalar, which takes minutes …\n`);
@@ -159,7 +165,7 @@ for (const configuration of words(values.configurations)) {
 }
 
 const runs = recorded();
-// By the hash too, since rows can be from several runs of this script.
+// The hashes are compared too, because rows can be from several runs of this script.
 const unequal = runs.filter(
   ({ configuration, differing, logitsSha256 }) =>
     differing > 0 || logitsSha256 !== runs.find((row) => row.configuration === configuration).logitsSha256,

@@ -1,6 +1,6 @@
 /**
- * Fills results/load.json: processor time (of all threads) and wall time of `load` in fresh processes, and the memory of the loaded
- * model, for the bench's networks with random weights. The networks take turns.
+ * Writes results/load.json: processor time (of all threads) and wall time of `load` in fresh processes, and the memory of the
+ * loaded model, for the bench's networks with random weights. The networks take turns.
  *
  *   npm run --silent build && node scripts/measure-load.mjs [--against FOLDER] [turns, 15 by default] [network…]
  *
@@ -33,7 +33,7 @@ else {
   await race(against, Number(words[0] ?? 15), words.slice(1));
 }
 
-/** Loads one file with the engine of a checkout, and prints what it took. */
+/** Loads one file with the engine of a checkout, and prints times and memory. */
 async function measure(folder, path) {
   const { load } = await import(pathToFileURL(join(folder, "packages/engine/dist/index.js")).href);
   const file = new Uint8Array(readFileSync(path));

@@ -1,5 +1,5 @@
 /**
- * Fills results/server-load.json: the server under load, compared with the engine alone, and under more load than it can
+ * Writes results/server-load.json: the server under load, compared with the engine alone, and under more load than it can
  * serve.
  */
 
@@ -20,17 +20,17 @@ const help = `Starts "subbyte serve" and measures it from another process, over 
   npm run --silent build && npm run bench:server
 
 throughput  ResNet-20 at 4 bits, a 32-pixel image in each POST /classify, closed loop (autocannon), with one and two compute workers;
-            beside it the bare engine: as many threads that decode, preprocess and run the same image
+            compared with the engine alone: as many threads that decode, preprocess and run the same image
 overload    MobileNet-v2 at 8 bits and 224 pixels, open loop at the server's capacity and at four times that
 
-It fails where a bar of the results is missed: no error, at least 85 % of the bare engine's throughput with one compute worker and
+It fails if the results miss one of these targets: no error, at least 85 % of the bare engine's throughput with one compute worker and
 70 % with two, at most 5 % more memory at the end than halfway; beyond capacity 429, and a p99 of at most 1.5 times that at capacity.
 Memory is what the system says that the process takes (RSS), garbage included: the median of ten samples in the five seconds before
 the middle, and in the five before the end.
 
   --experiments LIST  throughput,overload
-  --seconds N         of each load (60)
-  --connections N     of the closed loop (64)
+  --seconds N         duration of each load (60)
+  --connections N     connections of the closed loop (64)
   --resnet20 FILE     a .sbq file (made of ../shared/models/resnet20-cifar10.onnx)
   --mobilenet FILE    a .sbq file (made of ../shared/models/imagenet-mobilenet_v2_1.0_224.onnx)
   --out FILE          results (results/server-load.json)
@@ -77,7 +77,7 @@ async function main() {
   }
 }
 
-/** What the server is to reach, and whether it did. */
+/** The targets of the server, and whether it reached them. */
 function bars({ throughput, overload }) {
   const atMost = (what, found, limit) => ({ what, found, limit: `≤ ${limit}`, holds: found <= limit });
   const atLeast = (what, found, limit) => ({ what, found, limit: `≥ ${limit}`, holds: found >= limit });
@@ -104,7 +104,7 @@ function bars({ throughput, overload }) {
   return found;
 }
 
-/** What the float networks and their images need. */
+/** The float networks, and how their images are prepared. */
 const sources = {
   resnet20: {
     float: "models/resnet20-cifar10.onnx",
@@ -135,7 +135,9 @@ const sources = {
   },
 };
 
-/** A folder with the model as `model.sbq`, quantized by ranges where no file is given: speed does not depend on the values. */
+/**
+ * A folder with the model as `model.sbq`, quantized by ranges if no file is given, because speed does not depend on the values.
+ */
 async function modelFolder(parent, name, file) {
   const folder = join(parent, name);
   mkdirSync(folder);
@@ -217,7 +219,7 @@ async function memoryBefore(server, seconds) {
 
 const sleep = (seconds) => new Promise((resolve) => setTimeout(resolve, Math.max(0, 1000 * seconds)));
 
-/** Images a second of `threads` threads that decode, preprocess and run. */
+/** Images per second of `threads` threads that decode, preprocess and run. */
 async function bare(file, image, threads, seconds) {
   const counts = await Promise.all(
     Array.from({ length: threads }, async () => {
@@ -246,7 +248,7 @@ async function overload(folder, seconds) {
   const image = await photograph(256);
   process.stderr.write("overload: capacity\n");
   const server = await serve(folder, 1);
-  // So many that it never has nothing to do.
+  // Enough that no thread is ever idle.
   await closedLoop(server, image, 12, Math.min(5, seconds));
   const { imagesPerSecond: capacity } = await closedLoop(server, image, 12, seconds / 2);
   const rows = [];

@@ -1,6 +1,6 @@
 /**
- * Fills results/wide-vectors.json: processor time of one image with `load`'s option `wideVectors` and without it. The flag holds for a
- * whole process, so two processes take turns; both have to give the same logits.
+ * Writes results/wide-vectors.json: processor time of one image with `load`'s option `wideVectors` and without it. The flag
+ * holds for a whole process, so two processes take turns; both have to give the same logits.
  *
  *   npm run --silent build && node scripts/measure-wide-vectors.mjs [turns, 15 by default]     with Node 24 or newer, on a quiet machine
  */
@@ -60,7 +60,7 @@ async function race(turns) {
   const rows = [];
   for (const network of networks) {
     const times = { narrow: [], wide: [] };
-    // The first turns warm up: V8 compiles the kernels anew once they are hot.
+    // The first turns warm up: V8 compiles kernels again when they run often.
     for (let turn = -3; turn < turns; turn++) {
       const order = turn % 2 === 0 ? ["narrow", "wide"] : ["wide", "narrow"];
       const answers = {};

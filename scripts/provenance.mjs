@@ -16,7 +16,7 @@ export const named = (path) =>
 const git = (...args) => execFileSync("git", args, { cwd: root, encoding: "utf8" }).trim();
 const quoted = (word) => (/[\s"']/.test(word) ? JSON.stringify(word) : word);
 
-/** Of the script that runs, at this moment. */
+/** The origin of results that the running script writes now. */
 export const provenance = () => ({
   command: ["node", relative(root, process.argv[1]), ...process.argv.slice(2).map(quoted)].join(" "),
   commit: {

@@ -52,7 +52,7 @@ function setVersion(version) {
   console.log(`version ${version} is set; look at the changes, commit them, and run npm run release`);
 }
 
-/** The version of all packages. Stops where they, or their dependencies on each other, differ. */
+/** The version of all packages. Ends the script if they, or their dependencies on each other, differ. */
 function versionInStep() {
   const { version } = read(manifestPath("cli"));
   const faults = all.flatMap((name) => {

@@ -1,4 +1,4 @@
-/** The server that is measured, in a process of its own. */
+/** Starts the server that is measured, in a process of its own. */
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";

@@ -18,7 +18,7 @@ const [{ name, datatype, shape }] = inputs;
 const [, channels, height, width] = shape;
 console.log(`${model} takes ${name}: ${datatype} [${shape}]`);
 
-// The network's input, [1, C, H, W], normalized as it was trained. POST /classify does this on the server.
+// The network's input, [1, C, H, W], normalized as in training. (POST /classify does this on the server.)
 const mean = [0.485, 0.456, 0.406];
 const std = [0.229, 0.224, 0.225];
 const pixels = await sharp(await readFile(path))

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { build } from "esbuild";
 import { root } from "../provenance.mjs";
 
-/** Where imports of packages are found from. */
+/** The folder from which imports of packages are resolved. */
 const folder = join(root, "node_modules/.cache/subbyte-fuzz");
 
 /** The server starts workers that lie beside its built files. */

@@ -1,3 +1,3 @@
-/** Stands for vitest in helpers of tests that targets share: what they leave goes with the folder of the run. */
+/** Replaces vitest in test helpers that targets use: their files are removed with the folder of the run. */
 export const afterAll = () => {};
 export const vi = { stubEnv: () => {} };

@@ -1,4 +1,4 @@
-/** What is fuzzed, in words; each is a file in targets/. */
+/** Descriptions of the targets; each is a file in targets/. */
 export const targets = {
   sbq: "a .sbq file with fields, data and bytes changed; what is accepted runs, on the reference and on the kernels alike",
   onnx: "an ONNX file with nodes, attributes, tensors and bytes changed, imported as a classifier",

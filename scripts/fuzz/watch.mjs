@@ -1,22 +1,27 @@
-/** Runs a target in a process of its own until its time is over, and begins anew behind each case that killed it. */
+/**
+ * Runs a target in a process of its own until its time is over. After a case that killed the process, a new one continues with
+ * the next case.
+ */
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
-/** A case may take so much: far more than any honest one. */
+/** Limits for a case, far above what any valid input takes. */
 const CASE_CPU_SECONDS = 30;
 const CASE_WALL_SECONDS = 300;
-/** Between two looks at a process. Looks are counted, not the clock: it goes on while the machine sleeps. */
+/**
+ * Milliseconds between two looks at a process. Time is counted in looks, because the clock goes on while the machine sleeps.
+ */
 const LOOK_MS = 200;
 const MEMORY_GIB = 3;
 /** Faults after which a target is given up. */
 const MAX_FAULTS = 20;
-/** A process that is replaced now and then shows what it leaks, and cannot hide it. */
+/** Number of cases after which a process is replaced. */
 const CASES_PER_PROCESS = 20_000;
 
 /**
- * @param budgetMs 0: one case
+ * @param budgetMs milliseconds; 0 for a single case
  * @returns {Promise<{seed, seconds, cases, accepted, refused, slowestMs, faults: {seed, problem}[]}>} times in CPU time
  */
 export async function fuzzTarget({ name, bundle, folder, seed, budgetMs }) {
@@ -32,7 +37,7 @@ export async function fuzzTarget({ name, bundle, folder, seed, budgetMs }) {
   return row;
 }
 
-/** Writes the input of a case to `path`, where the target has files; false if it has none, or drawing it fails. */
+/** Writes the input of a case to `path`. Returns false if the target has no files, or if creating the case fails. */
 export async function saveCase({ bundle, folder, seed }, path) {
   const child = start({ bundle, folder, seed, save: path }, folder);
   child.stderr.resume();
@@ -48,7 +53,7 @@ const start = (work, folder) =>
     env: { ...process.env, HOME: folder, XDG_CACHE_HOME: join(folder, "cache"), TMPDIR: folder },
   });
 
-/** Adds what happened to the row; gives the seed to go on with. */
+/** Runs a process, adds its cases to the row, and returns the seed to continue with. */
 function runProcess({ bundle, folder, seed, endsAt, once }, row) {
   const work = {
     bundle,
@@ -59,7 +64,7 @@ function runProcess({ bundle, folder, seed, endsAt, once }, row) {
     faults: MAX_FAULTS - row.faults.length,
   };
   const child = start(work, folder);
-  let current; // seed of the case at hand
+  let current; // seed of the current case
   let killed;
   let atCase; // CPU seconds at its beginning, and looks since
   let stderr = "";
@@ -115,7 +120,7 @@ function runProcess({ bundle, folder, seed, endsAt, once }, row) {
   });
 }
 
-/** CPU seconds and memory of a process, where the system tells them in /proc. */
+/** CPU seconds and memory of a process, if the system has /proc. */
 function usage(pid) {
   try {
     const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1].split(" ");

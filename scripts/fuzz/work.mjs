@@ -1,4 +1,7 @@
-/** The process of a target: one case after another, each announced before and told after on descriptor 3; or one case is saved. */
+/**
+ * The process of a target: runs one case after another and writes to descriptor 3 before and after each; or saves the input of
+ * one case.
+ */
 import { writeSync } from "node:fs";
 
 const { bundle, folder, seed, save, endsAt, most, faults: allowed } = JSON.parse(process.argv[2]);

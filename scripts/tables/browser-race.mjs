@@ -21,7 +21,7 @@ function machine({ cpu, browser, vectorExtensions, loadBefore, cores }) {
   return `${browser}, one thread; ${cpu}, ${vnni}; load before the bench ${loadBefore.toFixed(1)} on ${cores} cores.`;
 }
 
-/** `subbyte bench --engine --browser`: per network, each of our forms against the fastest int8 and the fastest float32 peer. */
+/** Results of `subbyte bench --engine --browser`: per network, our forms compared with the fastest int8 and float32 peers. */
 export function browserRaceSummary({ result }) {
   const { results, bestPeers } = result;
   const find = (network, contestant) =>
@@ -42,7 +42,7 @@ export function browserRaceSummary({ result }) {
   return `${table(header, rows)}\n\n${machine(result)}`;
 }
 
-/** `subbyte bench --engine --browser`: the time of every runtime. */
+/** Results of `subbyte bench --engine --browser`: the time of every runtime. */
 export function browserRaceTable({ result }) {
   const rows = distinct(result.results.map(({ network }) => network)).flatMap((network) =>
     result.results

@@ -3,7 +3,10 @@ import { distinct, kilobytes, percent, points, table } from "./format.mjs";
 
 const isEvaluation = ({ result }) => result.top1 !== undefined;
 
-/** Networks as files and what `quantize` makes of them: records of `evaluate` of the float network and of each `.sbq`, and of each `quantize`. */
+/**
+ * Model files and their quantized networks, from records of `evaluate` for the float network and each `.sbq`, and of each
+ * `quantize`.
+ */
 export function quantizedFilesTable(records) {
   const evaluations = records.filter(isEvaluation);
   const made = records.filter((record) => !isEvaluation(record));

@@ -2,7 +2,7 @@ import { distinct, percent, range, table } from "./format.mjs";
 
 const tiers = { simd: "plain SIMD", relaxed: "relaxed SIMD", fused: "fused products", scalar: "scalar TypeScript" };
 
-/** Of `subbyte bench --engine`: a row for each network, bit width and tier. */
+/** Results of `subbyte bench --engine`: one row per network, bit width and tier. */
 export function engineSpeedTable({ peer, result: { cpu, vectorExtensions, cores, loadBefore, ratios } }) {
   const columns = [
     ["onnxruntime-web int8", "ort-web-int8"],
@@ -12,7 +12,7 @@ export function engineSpeedTable({ peer, result: { cpu, vectorExtensions, cores,
     ["own W4A4", "own-w4a4", "own-w4a4-simd"],
     ["own, two threads to one", "own-1t"],
   ];
-  // Two threads stand in the row of the same network with one.
+  // The time with two threads is in the row of the same network with one thread.
   const cells = Object.entries(ratios).map(([key, ratio]) => [...key.replace("-2t/", "/").split("/"), ratio]);
   const rows = distinct(cells.map(([row]) => row)).map((row) => {
     const [, network, size, weights, activations, plain] = /^(.+)-(\d+)-w(\d)a(\d)(-simd)?$/.exec(row);
@@ -35,7 +35,7 @@ export function engineSpeedTable({ peer, result: { cpu, vectorExtensions, cores,
   ].join("\n\n");
 }
 
-/** Of scripts/measure-engine-equality.mjs: a row for each bit width and tier. */
+/** Results of scripts/measure-engine-equality.mjs: one row per bit width and tier. */
 export function engineEqualityTable({ result: { runs } }) {
   const wayOf = ({ threads, parallel }) => `${parallel}, ${threads}`;
   const ways = distinct(runs.map(wayOf)).toSorted();
@@ -62,7 +62,7 @@ export function engineEqualityTable({ result: { runs } }) {
   ].join("\n\n");
 }
 
-/** Of scripts/measure-load.mjs: times of `load` in fresh processes. */
+/** Results of scripts/measure-load.mjs: times of `load` in fresh processes. */
 export function loadTable({ result: { loads, turns, loadBefore, against } }) {
   const before = against === undefined ? [] : [`at commit ${against.slice(0, 7)}`];
   return `${table(
@@ -82,7 +82,7 @@ export function loadTable({ result: { loads, turns, loadBefore, against } }) {
 Medians of ${turns} fresh processes; load before ${loadBefore.toFixed(1)}.`;
 }
 
-/** Of scripts/measure-wide-vectors.mjs: processor time of one image without and with 256-bit vectors. */
+/** Results of scripts/measure-wide-vectors.mjs: processor time of one image without and with 256-bit vectors. */
 export function wideVectorsTable({ result: { wide, cpu, turns, loadBefore } }) {
   return [
     table(
@@ -98,7 +98,7 @@ export function wideVectorsTable({ result: { wide, cpu, turns, loadBefore } }) {
   ].join("\n\n");
 }
 
-/** Of scripts/measure-engine-arm64.mjs: instructions that one image executes on arm64. */
+/** Results of scripts/measure-engine-arm64.mjs: instructions that one image executes on arm64. */
 export function arm64Table({ result: { executed, equality, emulator, node, v8, litert } }) {
   const names = {
     "litert-int8": "LiteRT.js int8",

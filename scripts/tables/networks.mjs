@@ -1,10 +1,10 @@
 import { distinct, table } from "./format.mjs";
 
-/** Opset 9 before opset 10. */
+/** Sorts numbers by value: opset 9 before opset 10. */
 const { compare } = new Intl.Collator("en", { numeric: true });
 const inReadingOrder = (a, b) => compare(`${a.network}: ${a.form}`, `${b.network}: ${b.form}`);
 
-/** Of the tests that take networks as exporters write them to the engine: a table for each exporter. */
+/** Results of scripts/measure-networks.mjs: one table per exporter. */
 export function networkTables({ result: { networks } }) {
   const run = ({ quantized }, bits) => {
     const found = quantized?.find((each) => each.bits === bits);

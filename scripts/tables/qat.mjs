@@ -1,7 +1,7 @@
 import { basename, extname } from "node:path";
 import { distinct, kilobytes, percent, points, table } from "./format.mjs";
 
-/** Records of `subbyte qat`: the float network once, then a row for each file. */
+/** Records of `subbyte qat`: one row for the float network, then one per file. */
 export function qatTable(records) {
   const models = distinct(records.map(({ result }) => result.model));
   const rows = models.flatMap((model) => {

@@ -1,11 +1,14 @@
 import { distinct, kilobytes, percent, points, table } from "./format.mjs";
 
-/** Of the script that the study "ablations" has taken the place of, until that has been run: a row for each configuration, and for each ablation what it changes. */
+/**
+ * Results of the script that the study "ablations" will replace: one row per configuration, and the change that each ablation
+ * makes.
+ */
 export function quantizationTables({ result: { measurements } }) {
   const seeds = distinct(measurements.map(({ seed }) => seed)).toSorted((a, b) => a - b);
   const perSeed = ["mean", ...seeds.map((seed) => `seed ${seed}`)];
   const rowOf = (name, seed) => measurements.find((row) => row.configuration.name === name && row.seed === seed);
-  /** Mean of the seeds that have a value, then each seed's; `read` gives undefined if there is none. */
+  /** Mean of the seeds that have a value, then the value of each seed; `read` returns undefined if there is none. */
   const cells = (read, text) => {
     const values = seeds.map(read);
     const known = values.filter((value) => value !== undefined);
@@ -65,7 +68,7 @@ export function quantizationTables({ result: { measurements } }) {
   ].join("\n\n");
 }
 
-/** The same in short: means, without ablations and variants of one setting. */
+/** A short form of `quantizationTables`: means, without ablations and variants of one setting. */
 export function quantizationSummary({ result: { measurements } }) {
   const variants = /images$|^W3A3 short|no mirror/;
   const shown = measurements.filter(

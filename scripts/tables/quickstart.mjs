@@ -1,6 +1,6 @@
 import { kilobytes, percent, table } from "./format.mjs";
 
-/** Of `subbyte quickstart`. */
+/** Results of `subbyte quickstart`. */
 export const quickstartTable = ({ result: { float, rows, parameters } }) =>
   table(
     ["bits", "method", "accuracy", "agreement with the simulation", "file", "compression"],

@@ -1,6 +1,6 @@
 /**
- * Tables of a study's results, as `subbyte study merge --results` records them: the accuracy of each quantized network by seed, and what
- * a method changes against the one that it differs from in one thing.
+ * Tables of a study's results, as `subbyte study merge --results` records them: the accuracy of each quantized network by seed,
+ * and the difference between two methods that differ in one setting.
  */
 
 import { caseTitle } from "../../packages/toolkit/dist/report/study/names.js";
@@ -8,7 +8,10 @@ import { distinct, kilobytes, percent, points, table } from "./format.mjs";
 
 const most = (values) => Math.max(...values);
 
-/** What an ablation is compared with: the longest method of whose name its own is a continuation, or its bit widths without additions. */
+/**
+ * The case with which an ablation is compared: the method with the longest name with which the ablation's name begins, or else
+ * the plain bit widths.
+ */
 function baseOf({ method, bits }, cases) {
   const shorter = cases
     .filter((other) => method.startsWith(`${other.method}-`) && other.bits === bits)
@@ -33,7 +36,7 @@ export function studyTables({ runs, missing }) {
   const several = distinct(cases.map(({ network }) => network)).length > 1;
   const named = ({ network, method, bits }) => [...(several ? [network] : []), bits, method].join(" ");
   const accuracyOf = ({ own }, seed) => own.find((run) => run.seed === seed)?.result.accuracy.top1;
-  /** Mean of the seeds that have a value, then each seed's. */
+  /** Mean of the seeds that have a value, then the value of each seed. */
   const cells = (read, text) => {
     const values = seeds.map(read);
     const known = values.filter((value) => value !== undefined);
@@ -88,7 +91,9 @@ export function studyTables({ runs, missing }) {
 export const studyOrigins = ({ runs }) =>
   runs.map(({ date, machine, software }) => ({ date, machine, commit: software?.commit }));
 
-/** A study for a reader in a hurry: per bit width the accuracy of each method, the file, and the time beside float's. */
+/**
+ * A short table of a study: per bit width the accuracy of each method, the size of the file, and the time compared with float.
+ */
 export function studySummary({ runs }) {
   const floats = runs.filter(({ kind, result }) => kind === "float" && result.accuracy !== undefined);
   return floats.map((float) => summaryOf(float, runs)).join("\n\n");

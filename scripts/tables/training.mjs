@@ -1,6 +1,6 @@
 import { distinct, table } from "./format.mjs";
 
-/** Of `subbyte bench --training`: a row for each network. */
+/** Results of `subbyte bench --training`: one row per network. */
 export function trainingTable({ result: { cpu, pytorch, threads, cores, loadBefore, results, ratios, cpuRatios } }) {
   const widths = distinct(Object.keys(ratios).flatMap((key) => key.match(/(?<=\/)w\d+a\d+(?=\/)/) ?? []));
   const columns = [

@@ -10,7 +10,10 @@ import { outcomeOf, type Target } from "./target.js";
 interface Entry {
   readonly name: string;
   readonly content: Uint8Array;
-  /** Of tar: "0" is a file, "1" and "2" links, "5" a folder, "x" and "g" headers of pax, "L" and "K" of GNU. */
+  /**
+   * The type of the entry in tar: "0" is a file, "1" and "2" links, "5" a folder, "x" and "g" headers of pax, "L" and "K" of
+   * GNU.
+   */
   readonly type: string;
   readonly link: string;
 }
@@ -45,7 +48,7 @@ const names = [
   "cifar-10-batches-bin/batches.meta.txt",
 ];
 
-/** One to a few changes to a list of entries. */
+/** Makes one to a few changes to a list of entries. */
 function changed(entries: readonly Entry[], random: Random, images: readonly Uint8Array[]): Entry[] {
   const list = [...entries];
   for (let changes = random.integer(0, 4); changes > 0; changes--) {
@@ -106,7 +109,7 @@ function tar(entries: readonly Entry[], random: Random): Uint8Array {
     put(156, 1, type);
     put(157, 100, link);
     put(257, 8, "ustar\u000000");
-    // Sizes that lie, in the octal and the binary form.
+    // Wrong sizes, in the octal and the binary form.
     if (random.next() < 0.03)
       put(124, 12, random.pick(["77777777777\0", "-0000000001\0", "99999999999\0", "\0", "00000000001\0"]));
     if (random.next() < 0.01) header.set([0x80, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], 124);
@@ -118,7 +121,7 @@ function tar(entries: readonly Entry[], random: Random): Uint8Array {
   return joined(...parts, new Uint8Array(1024));
 }
 
-/** The same as files of a folder, as far as a file system has such names. */
+/** Writes the entries as files of a folder, if the file system allows their names. */
 async function unpacked(entries: readonly Entry[], folder: string): Promise<void> {
   for (const { name, content, type, link } of entries) {
     const path = join(folder, name);
@@ -128,7 +131,7 @@ async function unpacked(entries: readonly Entry[], folder: string): Promise<void
       if (type === "2" && !link.startsWith("/")) await symlink(link, path);
       else if (type !== "5") await writeFile(path, content);
     };
-    await make().catch(() => undefined); // A folder where a file should be, and the like.
+    await make().catch(() => undefined); // This fails if, for example, a folder already has the name of the file.
   }
 }
 

@@ -2,14 +2,14 @@
 
 import type { Random } from "../../../packages/engine/test/programs.js";
 
-/** Bytes at which readers go wrong. */
+/** Bytes that are likely to reveal faults in readers. */
 const edges = [0, 1, 0x7f, 0x80, 0xfe, 0xff];
 
 /** A copy with one to a few changes: bytes and words set, runs removed, doubled, moved or taken from another file, the end cut. */
 export function damaged(file: Uint8Array, random: Random, others: readonly Uint8Array[] = [file]): Uint8Array {
   let bytes = Uint8Array.from(file);
   for (let changes = random.integer(1, 4); changes > 0 && bytes.length > 0; changes--) {
-    // Most of what a file says of itself stands at its beginning.
+    // Most of what a file says about itself is at its beginning.
     const at = random.integer(0, random.next() < 0.5 ? Math.min(bytes.length, 128) - 1 : bytes.length - 1);
     const length = Math.min(bytes.length - at, random.pick([1, 2, 4, 8, 16, 100, 1000]));
     switch (random.integer(0, 8)) {

@@ -24,7 +24,7 @@ const tensor = (
 ) =>
   `ctorch._utils\n_rebuild_tensor_v2\n(${storage(key, length, type)}${count(0)}${tuple(shape)}${tuple(strides)}\x89ccollections\nOrderedDict\n)RtR`;
 
-/** Parts of pickles, honest ones and others, that are strung together. */
+/** Parts of pickles, valid and invalid, that are strung together. */
 const words = [
   ..."}])(NtulaesQR0\x85\x86\x87\x88\x89\x94\x81\x93\x90\x8f\x91.2",
   "K\x01",
@@ -57,7 +57,7 @@ const words = [
   tensor("0", 4, [0, 9], [1, 1]),
 ];
 
-/** A dict of tensors, with words put in, left out or swapped. */
+/** A pickled dict of tensors, with parts inserted, left out or swapped. */
 function pickle(random: Random): string {
   const parts = [
     "}",
@@ -129,7 +129,7 @@ function safetensors(random: Random): Uint8Array {
   return joined(prefix, json, file.subarray(8 + length));
 }
 
-/** Our own checkpoint with a right checksum: what is behind it is reached. */
+/** Writes a checkpoint of ours with a correct checksum, so that the reader reads what follows the checksum. */
 async function writeOurs(random: Random, path: string): Promise<void> {
   const settings = changedJson({ seed: 1, epochs: 2, model: "x" }, random);
   const position = changedJson({ ...emptyPosition, history: [{ epoch: 1, step: 3 }] }, random);
@@ -138,7 +138,7 @@ async function writeOurs(random: Random, path: string): Promise<void> {
 
 export default (folder: string): Target => {
   const path = join(folder, "checkpoint");
-  /** Which reader a file is for: 0 our checkpoints, 1 models, 2 weights. */
+  /** A file, and the reader that it is for: 0 our checkpoints, 1 models, 2 weights. */
   const drawn = (seed: number) => {
     const random = new Random(seed);
     const kind = random.integer(0, 9);

@@ -5,7 +5,7 @@ import { type Outcome, outcomeOf, type Target } from "./target.js";
 
 const program = (bits: number) => everyOperator(new Random(bits), { bits });
 
-/** Values of every kind, made anew so that one case cannot change another's. */
+/** Values of every kind, created for each case so that one case cannot change another's. */
 const strangers: readonly ((random: Random) => unknown)[] = [
   ...[undefined, null, true, false, "", "x", "simd", "\0", Symbol("s"), 7n, () => 1, /x/, new Map(), new Set([1])].map(
     (value) => () => value,
@@ -53,7 +53,7 @@ function detached(array: Uint8Array<ArrayBuffer>): Uint8Array {
   return array;
 }
 
-/** A copy of an honest argument with one to a few values in it, or itself, replaced. Typed arrays are leaves. */
+/** A copy of a valid argument in which one or a few values, or the whole, are replaced. Typed arrays are leaves. */
 function changed(value: unknown, random: Random): unknown {
   const root: Record<string, unknown> = { value: copied(value) };
   for (let changes = random.integer(0, 2); changes > 0; changes--) {
@@ -86,7 +86,7 @@ const copied = (value: unknown): unknown => {
   return ArrayBuffer.isView(value) ? (value as Uint8Array).slice() : value;
 };
 
-/** How a function is called rightly. */
+/** A valid call of a function. */
 type Call = (random: Random) => readonly [name: string, call: (...given: never[]) => unknown, ...honest: unknown[]];
 
 const image = (random: Random, channels = 3) => ({ data: random.bytes(channels * 80), height: 8, width: 10, channels });
@@ -163,7 +163,7 @@ export default async (): Promise<Target> => {
     let made: unknown;
     const outcome = await outcomeOf(async () => {
       made = await (call as (...all: unknown[]) => unknown)(...given);
-      // An array that was given for the logits may be longer than they are.
+      // An array that was passed for the logits may be longer than they are, so its end is not checked.
       if (/^(reference|executable|run$|classify$)/.test(name) && !given.includes(made)) checkResult(made);
     }).catch((error: unknown): Outcome => {
       if (error instanceof DOMException && error.name === "AbortError") return "refused"; // as asked
@@ -181,7 +181,7 @@ export default async (): Promise<Target> => {
   return { run };
 };
 
-/** What is answered is made of finite numbers. */
+/** Checks that all numbers of a result are finite. */
 function checkResult(result: unknown): void {
   if (result instanceof Float32Array || result instanceof Float64Array) {
     if (!result.every(Number.isFinite)) throw new Error(`gives ${[...result].slice(0, 10)}`);

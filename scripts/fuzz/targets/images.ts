@@ -5,7 +5,7 @@ import { decodeImage } from "../../../packages/toolkit/src/data/decode.js";
 import { damaged } from "./bytes.js";
 import { outcomeOf, type Target } from "./target.js";
 
-/** Honest files of all formats, small and odd sizes, one to four channels, with what cameras write beside pixels. */
+/** Valid files of all formats, with small and odd sizes, one to four channels, and metadata as cameras write it. */
 async function honestFiles(): Promise<Uint8Array[]> {
   const files: Uint8Array[] = [];
   for (const [width, height, channels] of [
@@ -34,7 +34,7 @@ async function honestFiles(): Promise<Uint8Array[]> {
   return files;
 }
 
-/** A BMP of so many bits per pixel. */
+/** A BMP file with the given number of bits per pixel. */
 function bmp(width: number, height: number, bits: 24 | 32): Buffer {
   const rowBytes = Math.ceil((width * bits) / 32) * 4;
   const file = Buffer.alloc(54 + rowBytes * height, 0x77);

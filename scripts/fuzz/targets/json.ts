@@ -2,7 +2,7 @@
 
 import type { Random } from "../../../packages/engine/test/programs.js";
 
-/** Values that stand where others are expected. */
+/** Values that are put where others are expected. */
 const strangers: readonly unknown[] = [
   null,
   true,
@@ -23,7 +23,7 @@ const strangers: readonly unknown[] = [
   { a: 1 },
 ];
 
-/** An object with one to a few members replaced, added or gone, at any depth. */
+/** A copy of an object with one to a few members replaced, added or removed, at any depth. */
 export function changedJson<T>(value: T, random: Random): unknown {
   const root = structuredClone({ root: value }) as Record<string, unknown>;
   for (let changes = random.integer(0, 2); changes > 0; changes--) {

@@ -6,7 +6,7 @@ import { hasTier, supportedTier } from "../../../packages/engine/src/wasm/module
 import { hostileFile, isQuick, maxBytes, referenceLogits } from "../../../packages/engine/test/fuzz.js";
 import { type Outcome, refused, type Target } from "./target.js";
 
-supportedTier(); // Switches on what this version of Node has behind a flag.
+supportedTier(); // Switches on relaxed SIMD if this version of Node has it behind a flag.
 const tiers = (["simd", "relaxed", "fused"] as const).filter(hasTier);
 
 async function run(seed: number): Promise<Outcome> {

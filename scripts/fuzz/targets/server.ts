@@ -3,7 +3,7 @@ import { fuzz } from "../../../packages/server/test/fuzz.js";
 import { modelFolder, png, testModel } from "../../../packages/server/test/models.js";
 import type { Target } from "./target.js";
 
-/** One case is so many requests, each of which must be answered, and none with a 5xx. */
+/** Number of requests in one case. Each must be answered, and none with a status of 5xx. */
 const REQUESTS = 10;
 
 export default async (): Promise<Target> => {

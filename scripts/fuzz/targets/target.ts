@@ -4,17 +4,17 @@ import { describeError } from "@subbyte/toolkit/errors";
 
 export type Outcome = "accepted" | "refused";
 
-/** Both functions draw a case from its seed alone. */
+/** Both functions derive a case from its seed alone. */
 export interface Target {
-  /** Throws what must not happen. */
+  /** Runs a case; throws if a fault occurs. */
   run(seed: number): Outcome | Promise<Outcome>;
-  /** Writes the case's input to `path`, where it is a file or a folder. */
+  /** Writes the case's input to `path`, if the input is a file or a folder. */
   save?(seed: number, path: string): Promise<void>;
 }
 
 const MAX_MESSAGE = 4000;
 
-/** @throws the error itself if it is none of ours, or says too much */
+/** @throws the error itself if it is not one of ours; an error if the message is too long */
 export function refused(error: unknown): Outcome {
   const { code, message } = describeError(error);
   if (code === "internal") throw error;
@@ -23,6 +23,6 @@ export function refused(error: unknown): Outcome {
   return "refused";
 }
 
-/** "accepted" where the promise is kept, "refused" where it ends in an error of ours. */
+/** "accepted" if the attempt succeeds, "refused" if it ends in an error of ours. */
 export const outcomeOf = (attempt: () => unknown): Promise<Outcome> =>
   (async () => await attempt())().then((): Outcome => "accepted", refused);

@@ -12,7 +12,7 @@ import { changedJson } from "./json.js";
 import { outcomeOf, type Target } from "./target.js";
 
 interface Kind {
-  /** Honest texts, YAML or JSON or lines. */
+  /** Valid texts: YAML, JSON or lines. */
   readonly texts: readonly string[];
   read(path: string): unknown;
 }
@@ -64,7 +64,7 @@ const labels: Kind = {
   read: readLabelFile,
 };
 
-/** YAML that readers stumble over: anchors, tags, merges, long and deep values, several documents. */
+/** YAML that is likely to reveal faults: anchors, tags, merges, long and deep values, several documents. */
 const lines = [
   "a: &a [x, x, x, x, x, x, x, x, x, x]",
   "b: &b [*a, *a, *a, *a, *a, *a, *a, *a, *a, *a]",
@@ -127,7 +127,7 @@ function changedText(text: string, random: Random): string {
   return list.join("\n");
 }
 
-/** Undefined if it is no YAML, or lines of their own. */
+/** The value of a YAML text; undefined if it is not YAML or consists of separate lines. */
 function yamlValue(text: string): unknown {
   try {
     return parse(text);

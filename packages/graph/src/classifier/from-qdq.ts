@@ -46,7 +46,7 @@ const BITS = 8;
 const offsets: Partial<Record<DType, number>> = { uint8: 0, int8: 128 };
 /** The code that stands for 0 on a symmetric grid. */
 const middles: Partial<Record<DType, number>> = { int8: 0, int4: 0, uint8: 128, uint4: 8 };
-/** From this bit width on, weights do not use the lowest code (docs/arithmetic.md, rule 2). */
+/** From this bit width on, weights that do not use the lowest code get a symmetric grid without it. */
 const NARROW_FROM = 4;
 
 const isOperator = (op: string) => (node: Node | undefined) => node?.op === op && node.domain === "";
