@@ -293,8 +293,11 @@ describe("wrong use and bad input", () => {
     ["evaluate tiny.sbq", /--data is missing/],
     ["evaluate tiny.sbq --data nowhere", /"nowhere": no such file or folder/],
     ["evaluate tiny.sbq --data pets", /"pets" has other classes than tiny\.sbq: cat, dog; the model has 0, 1, 2 … 9/],
-    ["evaluate tiny.sbq --data pets --labels-map order", /tiny\.sbq has 10 classes, the images of "pets" have 2/],
-    ["evaluate tiny.sbq --data pets --labels-map pets.txt", /--labels-map: it names class 10, the model has 0 … 9/],
+    ["evaluate tiny.sbq --data pets --labels-map order", /tiny\.sbq has 10 classes, but the images of "pets" have 2/],
+    [
+      "evaluate tiny.sbq --data pets --labels-map pets.txt",
+      /--labels-map: it names class 10, but the model has the classes 0 … 9/,
+    ],
     ["evaluate tiny.sbq --data poor", /"1" has one image, "2" is empty/],
     ["evaluate tiny.sbq --data large --fit exact", /is 40×40 pixels where 28×28 is expected/],
     ["evaluate tiny.sbq --data mnist --mean 0.5", /--mean 0\.5: tiny\.sbq was quantized with 0\.1307/],
@@ -312,7 +315,7 @@ describe("wrong use and bad input", () => {
       /"layer1\.0\.conv2" has "channels", but bit widths of single channels are not supported any more/,
     ],
     [`quantize ${checkpoint} --data mnist --max-size big`, /it takes a size such as 200kB or 3MB/],
-    [`quantize ${checkpoint} --data mnist --max-time 3 --avg-bits 3`, /--max-time is a budget of its own/],
+    [`quantize ${checkpoint} --data mnist --max-time 3 --avg-bits 3`, /--max-time cannot be combined with other budgets/],
     ["quantize gaps.onnx --data nowhere", /AveragePool "mean".*found dilations \[2,1\]/],
     [
       `quantize ${checkpoint} --data mnist --batch 8`,

@@ -62,9 +62,9 @@ describe("a chain of bit widths", () => {
   }, 900_000);
 
   test.each([
-    ["--bits 4,3 --weights 4", /--weights and --bits both say/],
-    ["--bits 4,3 --activations 4", /--activations and --bits both say/],
-    ["--bits 3,4", /does not fall at 4/],
+    ["--bits 4,3 --weights 4", /--weights and --bits both give/],
+    ["--bits 4,3 --activations 4", /--activations and --bits both give/],
+    ["--bits 3,4", /does not decrease at 4/],
     ["--bits 9", /--bits \[9\]: it takes bit widths from 2 to 8/],
   ])("%s is refused", async (options, message) => {
     const { status, stderr } = await subbyte(...qat(`${options} --out refused`));

@@ -1,6 +1,4 @@
-/**
- * @file Only the code for images, for programs that only classify: decoding and normalization, without training and reports.
- */
+/** @file Decodes and normalizes images, without training and reports, for programs that only classify. */
 
 export { decodeBytes, imageSize } from "./data/decode.js";
 export { FORMATS } from "./data/image-formats.js";

@@ -25,7 +25,7 @@ export type ToolkitErrorCode = keyof typeof toolkitErrors;
 /** The code of any error that our packages throw. */
 export type ErrorCode = GraphErrorCode | EngineErrorCode | ToolkitErrorCode;
 
-/** The kinds of errors, which decide exit statuses; `internal` is a fault of ours. */
+/** The kinds of errors, which decide exit statuses; `internal` means a bug of Subbyte. */
 export type ErrorKind = "usage" | "data" | "model" | "format" | "machine" | "interrupted" | "failed" | "internal";
 
 /** The data of an error of the toolkit with this code. */

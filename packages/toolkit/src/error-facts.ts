@@ -24,7 +24,7 @@ export interface ToolkitErrorFacts {
   readonly network: string;
   readonly nodes: readonly string[];
   readonly package: string;
-  /** The system that does the runs of a study: `slurm` or `kubernetes`. */
+  /** The system that executes the runs of a study: `slurm` or `kubernetes`. */
   readonly system: string;
   readonly reason: string;
   readonly argument: string;

@@ -25,7 +25,7 @@ const systemFaults: Readonly<Record<string, Pick<ErrorReport, "kind" | "code"> &
     advice: "permission is denied. Change the permissions, or choose another path",
   },
   EISDIR: { kind: "data", code: "not-a-file", advice: "this is a folder where a file is needed. Name a file in it" },
-  ENOTDIR: { kind: "data", code: "not-a-file", advice: "a part of the path is no folder. Check the path" },
+  ENOTDIR: { kind: "data", code: "not-a-file", advice: "a part of the path is not a folder. Check the path" },
   ENOSPC: { kind: "machine", code: "disk-full", advice: "the disk is full. Free some space or choose another place" },
   EDQUOT: {
     kind: "machine",

@@ -21,9 +21,9 @@ const advice: Readonly<Record<string, string>> = {
 };
 
 /**
- * Replaces `path` by `data` (the parts of an iterable one after the other). It writes a temporary file in the same folder
- * (which is created if necessary), syncs it, and renames it over the old one. The folder is synced too, so that the new name
- * survives a power failure. Temporary files of the same path that a killed process left are removed.
+ * Replaces the content of the file `path` by `data`; an iterable is written part by part. This writes a temporary file in the
+ * same folder (which is created if necessary), syncs it, and renames it over the old one. The folder is synced too, so that the
+ * new name survives a power failure. Temporary files of the same path that a killed process left are removed.
  *
  * @throws {MachineError} if the operating system refuses (disk full, no permission…); an earlier file is then intact, and the
  * temporary one is removed.
@@ -88,7 +88,9 @@ export async function renameFile(path: string, newPath: string): Promise<void> {
   }
 }
 
-/** Syncs a folder if the system can (Windows cannot open one); the rename has been done by then. */
+/**
+ * Syncs a folder if the system can do so (Windows cannot open one). A failure is ignored, because the rename is already done.
+ */
 async function syncFolder(folder: string): Promise<void> {
   try {
     const handle = await open(folder, "r");
@@ -100,7 +102,7 @@ async function syncFolder(folder: string): Promise<void> {
   } catch {}
 }
 
-/** Turns an error of the operating system about writing `path` into an error for people. */
+/** Turns an error of the operating system about writing `path` into an error that says what to do. */
 export function writeFailure(path: string, error: unknown): MachineError {
   const code = (error as NodeJS.ErrnoException).code ?? "";
   const reason = advice[code] ?? (error instanceof Error ? error.message : String(error));

@@ -39,8 +39,9 @@ export interface Lock {
 }
 
 /**
- * @param path of the lock file; its folder is created if necessary
- * @returns the lock, or its present holder
+ * Takes the lock unless another process holds it.
+ * @param path the lock file; its folder is created if necessary
+ * @returns the lock, or its current holder
  * @throws {MachineError} if the folder cannot be written to
  */
 export async function takeLock(path: string, times: LockTimes = standardTimes): Promise<Lock | Holder> {
@@ -65,7 +66,7 @@ export async function takeLock(path: string, times: LockTimes = standardTimes): 
   }
 }
 
-/** The present holder of a lock, as far as the age of the lock shows. */
+/** The holder of a lock; undefined if there is none, or if its process has ended or has not updated the lock for a while. */
 export async function currentHolder(path: string, times: LockTimes = standardTimes): Promise<Holder | undefined> {
   const touched = await touchedAt(path);
   if (touched === undefined) return undefined;
@@ -125,7 +126,7 @@ async function readHolder(path: string): Promise<Holder> {
   try {
     return (JSON.parse(await readFile(path, "utf8")) as Holder | null) ?? nobody;
   } catch {
-    return nobody; // Cut, of an earlier version, or just removed.
+    return nobody; // The file was truncated, written by an earlier version, or just removed.
   }
 }
 
@@ -143,12 +144,12 @@ function held(path: string, own: Holder, { heartbeatMs }: LockTimes): Lock {
   };
 }
 
-/** Removes the lock of this holder only. If several processes try to, one succeeds. */
+/** Removes the lock if it is still this holder's. If several processes try to remove it, one succeeds. */
 async function removeLock(path: string, { token }: Holder): Promise<void> {
   if ((await readHolder(path)).token !== token) return;
   const aside = join(dirname(path), temporaryName(basename(path)));
   await rename(path, aside).catch(() => undefined);
-  // Another process may have removed it in between and taken the lock.
+  // The file that was moved may be a newer lock of another process: then it is put back.
   if ((await readHolder(aside)).token !== token) await link(aside, path).catch(() => undefined);
   await rm(aside, { force: true });
 }

@@ -1,4 +1,4 @@
-/** @file Reads what may be absent. Every other failure, such as a missing permission, is thrown: it does not mean that nothing is there. */
+/** @file Reads files that may be absent. Any other failure, such as a missing permission, is thrown. */
 
 import type { Stats } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
@@ -11,7 +11,7 @@ export const statIfPresent = (path: string): Promise<Stats | undefined> => ifPre
 /** @returns the text of a UTF-8 file; undefined if nothing has this path */
 export const readIfPresent = (path: string): Promise<string | undefined> => ifPresent(path, readFile(path, "utf8"));
 
-/** @throws the error of the system, with the path, which Node leaves out of some */
+/** @throws the error of the operating system, with the path, which Node leaves out of some of them */
 const ifPresent = <T>(path: string, found: Promise<T>): Promise<T | undefined> =>
   found.catch((error: NodeJS.ErrnoException) => {
     if (isAbsent(error)) return undefined;

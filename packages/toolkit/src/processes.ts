@@ -7,7 +7,10 @@ import { createHash } from "node:crypto";
 import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 
-/** Identifies the scope of a process id: the machine and, in a container, its namespace of ids. Eight hexadecimal digits. */
+/**
+ * Identifies the scope of a process id: the machine and, in a container, its namespace of process ids. Eight hexadecimal
+ * digits.
+ */
 export const place = createHash("sha256").update(`${hostname()} ${namespaceOfIds()}`).digest("hex").slice(0, 8);
 
 function namespaceOfIds(): string {

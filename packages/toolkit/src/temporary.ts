@@ -1,6 +1,6 @@
 /**
  * @file Names of temporary files that identify their process: `.NAME.PID-PLACE.RANDOM.tmp`. A process that is killed cannot
- * remove its own files, so the next one that writes the same file does.
+ * remove its own files, so the next process that writes the same file removes them.
  */
 
 import { randomBytes } from "node:crypto";
@@ -28,6 +28,6 @@ export function removeAbandoned(folder: string, name?: string): void {
       continue;
     try {
       rmSync(join(folder, entry), { force: true });
-    } catch {} // It does no harm.
+    } catch {} // A file that stays does no harm.
   }
 }

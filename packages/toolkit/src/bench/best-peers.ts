@@ -1,4 +1,4 @@
-/** @file Finds the fastest of the other runtimes; statements about our speed compare with that one. */
+/** @file Finds the fastest of the other runtimes. Statements about our speed compare with it. */
 
 import { type Comparison, comparisonKey, contestantName, networkKey, type PeerContestant } from "./comparison.js";
 
@@ -11,7 +11,7 @@ export interface BestPeer {
   readonly precision: PeerContestant["precision"];
   /** Such as `"litert-int8"`. */
   readonly peer: string;
-  /** The speed of ours divided by that of the peer. */
+  /** Our speed divided by that of the peer. */
   readonly ratio: number;
   /** The ratio of processor times, if it was measured; it then decides which peer is the fastest. */
   readonly cpuRatio?: number;

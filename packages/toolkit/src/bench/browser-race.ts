@@ -12,8 +12,8 @@ export interface BrowserRace {
 }
 
 /**
- * Starts the browser. Each race gets a page of its own.
- * @param flags  for the browser's process
+ * Starts the browser. Each race gets its own page.
+ * @param flags command-line flags of the browser
  * @throws {UsageError} if Playwright or a browser is missing
  */
 export async function raceInBrowser(flags: readonly string[] = []): Promise<BrowserRace> {

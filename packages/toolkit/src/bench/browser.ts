@@ -1,6 +1,6 @@
 /**
- * @file Pages in headless Chromium that run modules of ours and of other runtimes, served by a server of our own. Nothing else
- * can be reached: a request to another host fails and is recorded.
+ * @file Opens pages in headless Chromium that run our modules and those of other runtimes, from our own server. The pages
+ * cannot reach anything else: a request to another host fails and is recorded.
  */
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
@@ -40,7 +40,7 @@ export interface ServedPage {
 export interface Browser {
   /** Such as `"Chromium 140.0.7339.80"`. */
   readonly name: string;
-  /** @param files served under their addresses beside the modules, such as `/models/0` */
+  /** @param files served in addition to the modules, by address, such as `/models/0` */
   open(files: ReadonlyMap<string, Uint8Array>): Promise<ServedPage>;
   /** Processor time of all pages' processes so far, in milliseconds. */
   cpuTime(): Promise<number>;
@@ -48,7 +48,7 @@ export interface Browser {
 }
 
 /**
- * @param flags  for the browser's process, in addition to those that every page needs
+ * @param flags command-line flags of the browser, in addition to those that every page needs
  * @throws {UsageError} if Playwright or a browser is missing
  */
 export async function openBrowser(flags: readonly string[] = []): Promise<Browser> {
@@ -145,7 +145,9 @@ function packageFolder(name: string): string | undefined {
   return undefined;
 }
 
-/** Modules of other runtimes by the first part of their address: the package, and the file that its name in an import means. */
+/**
+ * Other runtimes by the first part of their modules' addresses: the package, and the file to which an import of it resolves.
+ */
 const PEERS: Readonly<Record<string, { readonly package: string; readonly module?: string }>> = {
   ort: { package: "onnxruntime-web", module: "dist/ort.wasm.bundle.min.mjs" },
   litert: { package: "@litertjs/core", module: "dist/index.js" },
@@ -179,7 +181,9 @@ export function browserRuntimes(): {
   };
 }
 
-/** Folders of modules by the first part of their address, and what bare import specifiers mean in the page. */
+/**
+ * Folders of modules by the first part of their address, and the addresses to which bare import specifiers resolve in the page.
+ */
 function modules() {
   const engine = join(dirname(require.resolve("@subbyte/engine")), "..");
   const description = JSON.parse(readFileSync(join(engine, "package.json"), "utf8")) as {

@@ -7,7 +7,7 @@ import type { Stem } from "../models/architecture.js";
 export interface OwnContestant {
   readonly kind: "own";
   readonly bits: number;
-  /** `"auto"` is the fastest tier where the race runs. */
+  /** `"auto"` is the fastest tier of the machine. */
   readonly tier: TierName | "auto";
   readonly threads: number;
 }
@@ -64,7 +64,7 @@ export const benchNetworks: readonly NetworkChoice[] = [
   { architecture: "resnet20", size: 32 },
 ];
 
-/** One race: a network of ours against one contestant. */
+/** One race: one of our networks against one contestant. */
 export interface Comparison {
   readonly network: NetworkChoice;
   readonly ours: OwnContestant;
@@ -99,7 +99,7 @@ export interface ComparisonOptions {
 /** Smaller bit widths are compared with this one; the gain by threads is measured only at this one. */
 const USUAL_BITS = 4;
 
-/** Every network × bit width × tier against all other runtimes, 2 bits against 4, and several threads against one. */
+/** Lists the comparisons: every network × bit width × tier with all other runtimes, 2 bits with 4, several threads with one. */
 export function comparisons(options: ComparisonOptions): Comparison[] {
   const { networks, bits, tiers, threads, scaleTo = 1, runtimes, only } = options;
   const found = networks.flatMap((network) => [

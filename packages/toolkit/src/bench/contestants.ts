@@ -23,7 +23,7 @@ export async function ownContestant(
   file: Uint8Array,
   { tier, threads }: { readonly tier: TierName | "auto"; readonly threads: number },
 ): Promise<Contestant & { readonly tier: TierName }> {
-  // One thread is the calling one, as it is for the peers.
+  // A single thread is the calling thread, as for the peers.
   const model = await load(file, threads === 1 ? { tier, worker: false } : { tier, threads });
   if (model.threads !== threads)
     throw new MachineError(

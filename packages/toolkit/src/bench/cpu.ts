@@ -1,6 +1,6 @@
 /**
- * @file Identifies the processor and measures its time. Virtual machines hide its name, and native runtimes are much faster on
- * one with VNNI.
+ * @file Identifies the processor and measures processor time. Virtual machines hide the processor's name, and native runtimes
+ * are much faster if it has VNNI.
  */
 
 import { readFileSync } from "node:fs";

@@ -72,7 +72,7 @@ export interface EngineBenchOptions {
   readonly seed: number;
   /** Runs the races; by default in this process. */
   readonly runRace?: RunRace;
-  /** Called with a description of the present step, and during a race with the number of finished turns. */
+  /** Called with a description of the current step, and during a race with the number of finished turns. */
   readonly onStep?: (step: string, done?: number) => void;
   readonly signal?: AbortSignal;
 }
@@ -127,7 +127,7 @@ function summary(network: string, result: RaceResult, expected: Float32Array): C
       "unfair-comparison",
       { network, reason: `correlation of ${name} ${likeness.toFixed(3)}` },
       `${network}: the logits of ${name} have a correlation of ${likeness.toFixed(3)} with those of the float network, so it ` +
-        "does not compute the same, and comparing its time would be unfair.",
+        "does not compute the same function, and comparing its time would be unfair.",
     );
   return {
     network,

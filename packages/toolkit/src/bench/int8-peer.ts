@@ -37,8 +37,8 @@ export async function int8Peer(network: BenchNetwork): Promise<Uint8Array> {
 const FLOAT_LAYER = /(^|\.)(Fused)?(Conv|Gemm|MatMul)$/;
 
 /**
- * Checks this in ONNX Runtime's optimized graph, because a single missing pair of QuantizeLinear and DequantizeLinear makes it
- * use floats, at half the speed.
+ * Checks in ONNX Runtime's optimized graph that all layers compute on integers, because a single missing pair of QuantizeLinear
+ * and DequantizeLinear makes it use floats, at half the speed.
  * @param model bytes of an ONNX file
  * @throws {FailedRunError} if the optimized graph has a convolution or linear layer on floats
  */
@@ -49,7 +49,7 @@ export async function assertIntegerThroughout(model: Uint8Array): Promise<void> 
     throw new FailedRunError(
       "unfair-comparison",
       { network: "int8 peer", reason: `${float.length} operators compute on floats` },
-      `the int8 peer is crippled: of the ${operators.length} operators of ONNX Runtime's optimized graph ${float.length} ` +
+      `the int8 network is not entirely on integers: in ONNX Runtime's optimized graph, ${float.length} of ${operators.length} operators ` +
         `compute on floats (${[...new Set(float)].join(", ")}); place QuantizeLinear/DequantizeLinear around every operator.`,
     );
 }

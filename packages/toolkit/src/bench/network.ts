@@ -15,7 +15,7 @@ import { createSession } from "../runtime/session.js";
 /** Statistics of ImageNet's pixels; any other values would do as well. */
 export const normalization = { channels: 3, mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] } as const;
 
-/** Numbers of classes: of networks for images as small as CIFAR-10's, and of others. */
+/** Number of classes of networks for images as small as CIFAR-10's, and of other networks. */
 const CLASSES = { small: 10, large: 1000 } as const;
 const SMALL = 64;
 

@@ -27,7 +27,7 @@ export async function findPytorch(): Promise<{ readonly python: string; readonly
       const { stdout } = await promisify(execFile)(python, ["-c", "import torch; print(torch.__version__)"]);
       return { python, version: stdout.trim() };
     } catch {
-      // Not this one.
+      // This Python has no PyTorch.
     }
   }
   return undefined;
@@ -46,7 +46,7 @@ export async function openPytorch(
   child.stderr.on("data", (text: Buffer) => {
     said += text;
   });
-  child.stdin.on("error", () => {}); // A process that has ended is noticed by its silence.
+  child.stdin.on("error", () => {}); // If the process has ended, its output ends, too; `line` reports that.
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const line = async (): Promise<string> => {
     const { value, done } = await lines.next();

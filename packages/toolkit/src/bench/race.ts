@@ -10,7 +10,7 @@ import { type Contestant, type Measured, type TurnOptions, takeTurns } from "./t
 /** A contestant and the file that it loads. */
 export interface Entry {
   readonly spec: ContestantSpec;
-  /** A `.sbq` file of ours, or an ONNX or `.tflite` file of another runtime. */
+  /** Our `.sbq` file, or an ONNX or `.tflite` file of another runtime. */
   readonly file: Uint8Array;
 }
 

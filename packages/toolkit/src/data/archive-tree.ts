@@ -10,7 +10,7 @@ import { type FileTree, isHidden, type TreeFile, type TreeListing, versionOf } f
 import { isImageFile } from "./image-formats.js";
 
 const READ_BYTES = 256 * 1024;
-/** Most bytes of a file in an archive; a file is read into memory as a whole. */
+/** Largest size of a file in an archive, in bytes; a file is read into memory as a whole. */
 const MAX_ENTRY_BYTES = 2 ** 28;
 
 export class ArchiveTree implements FileTree {
@@ -81,7 +81,7 @@ export class ArchiveTree implements FileTree {
     });
     const stream = createReadStream(this.path, { highWaterMark: READ_BYTES });
     try {
-      // The parser works inside write(), so everything that a chunk completes is there when it returns.
+      // The parser works synchronously in write(): when it returns, every entry that the chunk completes is there.
       for await (const chunk of stream) {
         parser.write(chunk as Buffer);
         if (failure !== undefined) break;
@@ -109,7 +109,7 @@ export class ArchiveTree implements FileTree {
       truncated
         ? `the archive "${this.location}" ends in the middle (${this.status.size} bytes): it was not downloaded or copied ` +
             "completely. Fetch it again."
-        : `"${this.location}" cannot be read as a tar archive (${message}): it is damaged, or something else than a ` +
+        : `"${this.location}" cannot be read as a tar archive (${message}): it is damaged, or not a ` +
             ".tar, .tar.gz or .tgz file. Fetch it again, or give the folder of images itself.",
       { cause: error },
     );

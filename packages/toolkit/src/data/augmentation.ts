@@ -12,7 +12,7 @@ const CROP_ATTEMPTS = 10;
 /**
  * Writes one augmented image of `height` × `width` to `target` (`[H, W, C]`).
  *
- * @param image as stored: of that size or larger. Random resized crops use all of it, other changes its centre.
+ * @param image a stored image, of that size or larger. Random resized crops use all of it, other changes only its centre.
  */
 export function augmentImage(
   image: RawImage,
@@ -52,7 +52,7 @@ function randomCrop(image: RawImage, area: readonly [number, number], random: Ra
   return cropCenter(image, side, side);
 }
 
-/** The middle of an image that is at least as large; the image itself if it has that size. */
+/** Crops an image to the given size, around its centre; an image that has the size is returned as it is. */
 export function cropCenter(image: RawImage, height: number, width: number): RawImage {
   if (image.height === height && image.width === width) return image;
   return cropImage(image, centreCrop(image.height, image.width, height, width));

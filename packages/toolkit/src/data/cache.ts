@@ -42,12 +42,12 @@ interface Header extends Omit<DecodedImages, "labels" | "pixels"> {
 
 /**
  * Decoded images in a folder on disk. If the folder exceeds its limit, the least recently used files are removed. A damaged
- * file counts as absent, and a failed write is a note: neither stops the caller.
+ * file counts as absent, and a failed write only gives a note: neither stops the caller.
  */
 export class ImageCache {
   /**
    * @param folder created at the first write
-   * @param limitBytes most bytes of all files together; 0 switches the cache off
+   * @param limitBytes largest size of all files together; 0 switches the cache off
    */
   constructor(
     private readonly folder: string,
@@ -128,7 +128,7 @@ export class ImageCache {
   }
 }
 
-/** The bytes of "500M", "4GiB", "0" (no cache)…; 4 GiB if nothing is given. */
+/** The number of bytes that a text such as "500M", "4GiB" or "0" (no cache) stands for; 4 GiB if nothing is given. */
 function parseLimit(text: string | undefined): number {
   if (text === undefined || text.trim() === "") return DEFAULT_LIMIT_BYTES;
   const [, number, unit = ""] = /^\s*(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?\s*$/i.exec(text) ?? [];
@@ -136,7 +136,7 @@ function parseLimit(text: string | undefined): number {
     throw new UsageError(
       "option-value",
       { option: "cacheLimit", value: text, expected: "bytes, or a number with K, M, G or T" },
-      `SUBBYTE_CACHE_LIMIT is "${text}", which is no size: give bytes, or a number with K, M, G or T (as in "4G"); 0 switches ` +
+      `SUBBYTE_CACHE_LIMIT is "${text}", which is not a size: give bytes, or a number with K, M, G or T (as in "4G"); 0 switches ` +
         "the cache of decoded images off.",
     );
   return Number(number) * 1024 ** " kmgt".indexOf(unit.toLowerCase() || " ");

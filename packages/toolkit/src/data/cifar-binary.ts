@@ -49,8 +49,8 @@ async function openBatches(tree: FileTree, paths: readonly string[], classes: nu
       throw new DataError(
         "data-damaged",
         { file: paths[i]!, source: tree.location, reason: `${bytes.length} bytes` },
-        `"${paths[i]}" in "${tree.location}" has ${bytes.length} bytes, no multiple of the ${RECORD} bytes of a record: ` +
-          "it is truncated or no batch of CIFAR-10. Fetch it again.",
+        `"${paths[i]}" in "${tree.location}" has ${bytes.length} bytes, which is not a multiple of the ${RECORD} bytes of a record: ` +
+          "it is truncated or not a batch of CIFAR-10. Fetch it again.",
       );
   });
   const records = Buffer.concat(batches);

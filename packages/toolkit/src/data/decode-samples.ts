@@ -26,8 +26,8 @@ export interface DecodedSamples extends Pick<DecodedImages, "storedHeight" | "st
 }
 
 /**
- * Decodes every n-th sample, several at a time, into one buffer.
- * @param target by default the first image's own size
+ * Decodes the samples, or about `limit` of them, several at a time, into one buffer.
+ * @param target size of the decoded images; by default the first image's own
  * @throws {DataError} for a damaged image, unless it is skipped, and if none can be decoded
  */
 export async function decodeSamples(
@@ -73,7 +73,8 @@ export async function decodeSamples(
         { source },
         `decoding of "${source}" was interrupted; the next run starts it anew`,
       );
-    // Until the first image has given the size, one at a time, so that the result does not depend on which is quicker.
+    // The first image decides the size. Until then, images are decoded one at a time, so that it does not matter which is
+    // faster.
     if (shape === undefined) await decode();
     else await pool.start(decode);
   }

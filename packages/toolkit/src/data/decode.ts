@@ -1,4 +1,4 @@
-/** @file Decodes an image of a source into pixels at the size of the pipeline. */
+/** @file Decodes an image of a source into pixels, at the size of a network's input. */
 
 import { getEnvironmentData, setEnvironmentData } from "node:worker_threads";
 import { type Preprocessing, preprocess, type RawImage } from "@subbyte/engine";
@@ -18,9 +18,9 @@ export interface PixelTarget extends Required<Omit<Preprocessing, "mean" | "std"
 // Parallel decoding comes from several images at once, which beats several threads for each small image.
 sharp.concurrency(1);
 sharp.cache(false);
-// A file is decoded by its content, whatever its name says. Only formats of pictures are let in: an SVG of 300 bytes can ask for
-// gigabytes and minutes, and can name other files. This holds for the whole process, and between the two calls no format can be decoded:
-// threads that start later must leave it alone, because others are decoding by then.
+// A file is decoded by its content, whatever its name says. Only formats for pictures are allowed: an SVG of 300 bytes can ask
+// for gigabytes and minutes, and can name other files. The setting holds for the whole process. Between the two calls no format
+// can be decoded, so threads that start later must not repeat them: others are decoding by then.
 const LIMITED = "subbyte-image-formats-are-limited";
 if (getEnvironmentData(LIMITED) !== true) {
   sharp.block({ operation: ["VipsForeignLoad"] });
@@ -30,9 +30,9 @@ if (getEnvironmentData(LIMITED) !== true) {
   setEnvironmentData(LIMITED, true);
 }
 
-/** The most pixels of an image by default; the largest phone cameras have 200 million. */
+/** Largest number of pixels of an image by default; the largest phone cameras have 200 million. */
 const MAX_PIXELS = 2 ** 28;
-/** Time limit for decoding: an image within the pixel limit takes seconds at most, so a longer one was made to take long. */
+/** Time limit for decoding: an image within the pixel limit takes seconds at most, unless it was made to take long. */
 const TIMEOUT_SECONDS = 120;
 
 /**
@@ -40,7 +40,7 @@ const TIMEOUT_SECONDS = 120;
  * dropped, and the first frame of an animation is used. Pixels are returned as they are.
  *
  * @param name the image's name in messages
- * @throws {DataError} if the bytes are no image, or a damaged one.
+ * @throws {DataError} if the bytes are not an image, or a damaged one.
  */
 export async function decodeImage(content: ImageContent, name: string): Promise<RawImage> {
   if (!("encoded" in content)) return content;
@@ -77,7 +77,7 @@ export async function decodeBytes(encoded: Uint8Array, maxPixels = MAX_PIXELS): 
 
 /**
  * Height and width from the header of an image file, without decoding; EXIF orientation is not applied.
- * @throws {DataError} if the bytes are no image.
+ * @throws {DataError} if the bytes are not an image.
  */
 export async function imageSize(encoded: Uint8Array): Promise<ImageSize> {
   const known = headerSize(encoded);
@@ -100,7 +100,7 @@ async function reading<T>(encoded: Uint8Array, read: () => Promise<T>): Promise<
   }
 }
 
-/** The decoder's reason, or a clearer one of ours. */
+/** The decoder's reason, or our own, clearer one. */
 const reasonOf = ({ message }: Error): string =>
   /unsupported image format|blocked/i.test(message)
     ? `it is not a ${FORMATS} file, whatever its name`
@@ -111,7 +111,7 @@ const reasonOf = ({ message }: Error): string =>
  * same bytes as a deployed model.
  *
  * @returns `[height, width, channels]` bytes.
- * @throws {DataError} if the rule and the fit are "exact" and the image has another size.
+ * @throws {DataError} if `resize` and `fit` are "exact" and the image has another size.
  */
 export function fitImage(image: RawImage, target: PixelTarget, name: string): Uint8Array {
   const { fit = "exact", ...preprocessing } = target;
@@ -125,7 +125,7 @@ export function fitImage(image: RawImage, target: PixelTarget, name: string): Ui
   return preprocess(image, { ...preprocessing, ...UNUSED }, fit);
 }
 
-/** Whether the image has the size that the rule requires, or the rule requires none. */
+/** Whether the image has the size that `target.resize` requires; true if it requires none. */
 export const hasSize = ({ height, width }: RawImage, target: PixelTarget): boolean =>
   target.resize !== "exact" || (height === target.height && width === target.width);
 

@@ -96,7 +96,7 @@ async function fetchWithRetries(url: string, part: string, options: DownloadOpti
         throw new MachineError(
           "download-failed",
           { source: url, reason: reasonOf(error) },
-          `${url} could not be fetched: ${reasonOf(error)} (${failures} attempts in a row brought nothing). Check the network ` +
+          `${url} could not be fetched: ${reasonOf(error)} (${failures} attempts in a row failed). Check the network ` +
             "connection and try again; what was fetched so far is kept.",
           { cause: error },
         );
@@ -106,7 +106,7 @@ async function fetchWithRetries(url: string, part: string, options: DownloadOpti
 }
 
 /**
- * One request for the bytes that `part` lacks.
+ * Requests the bytes that `part` lacks, and appends them to it.
  *
  * @throws if the connection ends before all bytes have arrived
  */
@@ -208,7 +208,9 @@ async function sizeOf(path: string): Promise<number | undefined> {
   return (await stat(path).catch(() => undefined))?.size;
 }
 
-/** An error of the file system. Those of the network have no `path`, or arrive as the `cause` of fetch's TypeError. */
+/**
+ * Whether an error comes from the file system. Network errors have no `path`, or arrive as the `cause` of fetch's TypeError.
+ */
 function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   const { syscall, code } = error as NodeJS.ErrnoException;
   return (

@@ -9,7 +9,7 @@ import { type FileTree, isHidden, type TreeFile, type TreeListing, versionOf } f
 
 /** Deepest level of folders that is read; enough for every data set. */
 const MAX_DEPTH = 8;
-/** Most files, more than any data set of images has; links that lead in circles reach this limit. */
+/** Largest number of files, more than any data set of images has; links that lead in circles reach this limit. */
 const MAX_FILES = 5_000_000;
 
 interface FoundFile {
@@ -79,7 +79,7 @@ export class FolderTree implements FileTree {
           throw new DataError(
             "images-too-large",
             { source: this.location, found: found.files.length, expected: MAX_FILES },
-            `"${this.location}" has more than ${MAX_FILES} files and folders. Give the folder that holds the images alone.`,
+            `"${this.location}" has more than ${MAX_FILES} files and folders. Give a folder that holds only the images.`,
           );
       }
     };

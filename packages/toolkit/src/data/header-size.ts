@@ -28,16 +28,16 @@ function jpegSize(view: DataView): ImageSize | undefined {
   let at = 2;
   while (at + 9 <= view.byteLength && view.getUint8(at) === 0xff) {
     const marker = view.getUint8(at + 1);
-    // SOF0 to SOF15, but DHT, JPG and DAC among them.
+    // SOF0 to SOF15, except DHT, JPG and DAC, which lie between them.
     if (marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc)
       return sizeOf(view.getUint16(at + 5), view.getUint16(at + 7));
-    // Only segments with a length stand before the frame.
+    // Only segments with a length come before the frame.
     if (marker < 0xc4 || marker === 0xff || (marker >= 0xd0 && marker <= 0xda)) return undefined;
     at += 2 + view.getUint16(at + 2);
   }
   return undefined;
 }
 
-/** Undefined for a height of 0, which means that the file has it at a later place. */
+/** Undefined for a height of 0, which means that the file states the height later. */
 const sizeOf = (height: number, width: number): ImageSize | undefined =>
   height > 0 && width > 0 ? { height, width } : undefined;

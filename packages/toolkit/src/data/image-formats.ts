@@ -18,7 +18,7 @@ export function leftOut(paths: readonly string[], what: (count: number) => strin
   return [`${what(paths.length)}: ${paths.slice(0, SHOWN).join(", ")}${more}`];
 }
 
-/** A note on files that are no images by name, with a count per extension; nothing if there are none. */
+/** A note on files whose names are not those of images, with a count per extension; nothing if there are none. */
 export function otherFilesNote(paths: readonly string[]): string[] {
   const counts = new Map<string, number>();
   for (const path of paths) {

@@ -11,7 +11,7 @@ export interface DecodedImages {
   readonly split: Split;
   readonly classes: readonly string[];
   readonly channels: 1 | 3;
-  /** Size as stored: the pipeline's, or a little more if random crops need it. */
+  /** Size as stored: that of the batches, or a little more if random crops need it. */
   readonly storedHeight: number;
   readonly storedWidth: number;
   /** `[N]` class indices. */
@@ -89,7 +89,7 @@ export class MemoryImageSet implements ImageSet {
   }
 }
 
-/** Runs `work` when the consumer of a batch has passed it to native threads and waits for them. */
+/** Runs `work` when the consumer of a batch has passed the batch to native threads and waits for them. */
 function whileConsumerWaits<T>(work: () => T): Promise<T> {
   return new Promise((resolve, reject) => {
     setImmediate(() => {

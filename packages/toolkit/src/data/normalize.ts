@@ -53,7 +53,7 @@ export function normalize(
     throw new UsageError(
       "toolkit-argument",
       { argument: "images", found: images.length, expected: pixels * channels },
-      `${images.length} bytes are no whole number of images of ${pixels} pixels and ${channels} channels`,
+      `${images.length} bytes are not a whole number of images of ${pixels} pixels and ${channels} channels`,
     );
   for (let n = 0; n < count; n++)
     for (let c = 0; c < channels; c++) {

@@ -206,7 +206,7 @@ describe("CIFAR-10's binary version", () => {
 
   test("with a truncated batch, a label without a name, or no names", async () => {
     await writeTree(photos(), { ...files, "cifar-10-batches-bin/test_batch.bin": batches([1]).subarray(0, 3000) });
-    expect(await failure(photos(), { split: "test" })).toMatch(/3000 bytes, no multiple of the 3073/);
+    expect(await failure(photos(), { split: "test" })).toMatch(/3000 bytes, which is not a multiple of the 3073/);
     await writeTree(photos(), { "cifar-10-batches-bin/test_batch.bin": batches([1, 3]) });
     expect(await failure(photos(), { split: "test" })).toMatch(/record 1 .* has label 3.*3 classes/);
     const bare = await writeTree(join(root, "bare"), { "test_batch.bin": batches([1]) });

@@ -26,20 +26,18 @@ export interface OpenOptions {
   /** Share of the training images that is held out for validation; 0 by default. */
   readonly validationShare?: ValidationShare;
   /**
-   * Height and width of the pipeline; one number if it is square. By default the images' own size, which must then be uniform.
+   * Height and width of the images that are returned; one number if they are square. By default the images' own size, which
+   * must then be uniform.
    */
   readonly size?: number | readonly [height: number, width: number];
   /** By default "shorter-side" if a size is given, else "exact". */
   readonly resize?: "exact" | "shorter-side";
-  /**
-   * With "exact": whether images of another size are resized to cover that of the pipeline, or refused (the
-   * default).
-   */
+  /** With "exact": whether images of another size are resized to cover the required one, or refused (the default). */
   readonly fit?: "cover" | "exact";
   /** Size of the shorter side before the centre crop: at least the larger of height and width, which is the default. */
   readonly resizeTo?: number;
   /**
-   * Factor by which images are stored larger than the pipeline's size, so that random resized crops have room; batches without
+   * Factor by which images are stored larger than they are returned, so that random resized crops have room; batches without
    * such crops use the centre. 1 by default; 1.15 suits random resized crops of photographs.
    */
   readonly headroom?: number;
@@ -137,7 +135,7 @@ function checkOptions({ limit, headroom = 1, validationShare = 0, threads = 1, s
     );
 }
 
-/** The size at which images are stored; undefined if it is that of the images. */
+/** The size at which images are stored; undefined if they keep their own size. */
 function pixelTarget({
   size,
   resize = "shorter-side",

@@ -3,7 +3,7 @@
 import type { Batch, BatchOptions, ImageSet } from "./types.js";
 
 /**
- * The same images, with class `targets[label]` of `classes` instead of `label`.
+ * Images whose labels are indices of other classes: class `targets[label]` of `classes` instead of `label`.
  * @param targets one index per class of the images
  */
 export function relabelled(images: ImageSet, classes: readonly string[], targets: readonly number[]): ImageSet {
@@ -11,7 +11,7 @@ export function relabelled(images: ImageSet, classes: readonly string[], targets
   return isSame ? images : new RelabelledImages(images, classes, targets);
 }
 
-/** The same images without classes, if the model does not have their classes. */
+/** Images without their classes, for a model that does not have these classes. */
 export const unlabelled = (images: ImageSet): ImageSet => new RelabelledImages(images, [], [0]);
 
 class RelabelledImages implements ImageSet {

@@ -4,7 +4,7 @@ export class TaskPool {
   readonly #running = new Set<Promise<void>>();
   #failure: { readonly error: unknown } | undefined;
 
-  /** @param limit most tasks at the same time, at least 1. */
+  /** @param limit largest number of tasks at the same time, at least 1. */
   constructor(private readonly limit: number) {}
 
   /**

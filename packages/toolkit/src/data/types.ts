@@ -3,7 +3,7 @@
 /** Part of a data set: for training, for the final result, or for choices made during training. */
 export type Split = "train" | "test" | "val";
 
-/** A batch of decoded images at the pipeline's size. */
+/** A batch of decoded images, at the size that was requested when they were opened. */
 export interface Batch {
   /** `[N, H, W, C]` bytes, row-major, channels interleaved (RGB or grey). */
   readonly images: Uint8Array;

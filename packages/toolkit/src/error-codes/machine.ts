@@ -40,7 +40,7 @@ export const machineErrors = {
   },
   "process-died": {
     cause: "A process that did part of the work ended too early.",
-    remedy: "Give it more memory, or run fewer side by side; what is finished stays finished.",
+    remedy: "Give it more memory, or run fewer processes at the same time; finished work is kept.",
     data: ["reason"],
   },
   "cluster-refused": {

@@ -18,7 +18,7 @@ export const failedErrors = {
   },
   collapsed: {
     cause: "The quantized network does not predict what the float network predicts.",
-    remedy: "Check the normalization, raise the bit widths or try another method; force writes the model all the same.",
+    remedy: "Check the normalization, raise the bit widths or try another method; force writes the model nevertheless.",
     data: ["found"],
   },
   "runs-failed": {

@@ -114,7 +114,7 @@ export const usageErrors = {
     data: ["file", "changes"],
   },
   "run-in-use": {
-    cause: "Another process is doing this run of a study.",
+    cause: "Another process is executing this run of a study.",
     remedy: "Wait for it, or end that process first.",
     data: ["file", "reason"],
   },

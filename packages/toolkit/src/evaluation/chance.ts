@@ -10,8 +10,8 @@ const FAR_BEYOND = 0.75;
 /**
  * Whether so few answers are right that images and network hardly belong together.
  * @param top1 share of correct answers
- * @param classes number of classes of the images, at least 2; a network that always gives the same answer is right for one in
- * that many
+ * @param classes number of classes of the images, at least 2; a network that always gives the same answer is right for one of
+ * `classes` images
  */
 export function isNearChance(top1: number, images: number, classes: number): boolean {
   const chance = 1 / classes;
@@ -31,7 +31,8 @@ export function isClearlyAbove(share: number, other: number, images: number): bo
 
 /**
  * Whether one network is better than another on the same images by more than chance (McNemar's test).
- * @param right 1 for each image that the network classifies correctly, else 0; `other` the same for the other network
+ * @param right for each image, 1 if the network classifies it correctly, else 0
+ * @param other the same list for the other network
  */
 export function isClearlyBetter(right: ArrayLike<number>, other: ArrayLike<number>): boolean {
   const { gained, lost } = pairedChanges(right, other);

@@ -54,7 +54,7 @@ test("top-5 of three classes is top-3", async () => {
 test("another number of classes is refused, with both numbers and some names", async () => {
   const failure = evaluateClassifier(lookUp([[1, 2, 3]]), pixels([0], 10));
   await expect(failure).rejects.toThrow(DataError);
-  await expect(failure).rejects.toThrow(/3 logits an image, but "pixels" has 10 classes \(class 0, .* class 9\)/);
+  await expect(failure).rejects.toThrow(/3 logits per image, but "pixels" has 10 classes \(class 0, .* class 9\)/);
 });
 
 test("an empty set is refused", async () => {

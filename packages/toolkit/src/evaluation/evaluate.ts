@@ -37,7 +37,7 @@ export interface ClassifierResult {
   readonly top5: number;
   /** 5, or the number of classes if there are fewer. */
   readonly topK: number;
-  /** Mean cross-entropy in nats; if classes are independent, also the mean over classes. */
+  /** Mean cross-entropy per image in nats; if classes are independent, averaged over the classes as well. */
   readonly loss: number;
   /** Share of images for which only the label is above one half; for models that decide each class independently. */
   readonly exact?: number;
@@ -116,7 +116,7 @@ function checkClasses(logits: Float32Array, batch: Batch, images: ImageSet): voi
   throw new DataError(
     "class-mismatch",
     { source: images.name, found: classes, expected: logits.length / batch.count },
-    `the model gives ${logits.length / batch.count} logits an image, but "${images.name}" has ${classes} classes ` +
+    `the model gives ${logits.length / batch.count} logits per image, but "${images.name}" has ${classes} classes ` +
       `(${sample(images.classes)}); use the data that the model was trained for, or a model with ${classes} classes`,
   );
 }

@@ -73,7 +73,7 @@ export async function tryReadings(
   }
 }
 
-/** Some images of all classes. */
+/** The first `count` images in random order, which are of all classes; up to the end of a batch. */
 async function firstImages(images: ImageSet, count: number): Promise<readonly Batch[]> {
   const batches: Batch[] = [];
   let found = 0;

@@ -1,4 +1,4 @@
-/** @file Writes quantized ONNX and runs it in ONNX Runtime, because the result there is part of the export. */
+/** @file Writes quantized ONNX and runs it in ONNX Runtime, whose fused kernels may give other logits. */
 
 import type { Program } from "@subbyte/engine";
 import { type Graph, type Tensor, writeOnnx } from "@subbyte/graph";

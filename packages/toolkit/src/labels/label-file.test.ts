@@ -88,8 +88,8 @@ describe("files of labels, as people and frameworks write them", () => {
   test.each([
     ["", /has no classes/],
     ["{}", /has no classes/],
-    ["[1, 2]", /is no list of names/],
-    ['{"cat": true}', /is no list of names/],
+    ["[1, 2]", /is not a list of names/],
+    ['{"cat": true}', /is not a list of names/],
     ["[1, 2", /is not JSON/],
     ["cat=\ndog=dog\n", /an empty column/],
     ["cat -1\ndog 2\n", /a class is a whole number from 0/],

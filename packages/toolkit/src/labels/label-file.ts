@@ -62,7 +62,7 @@ function fromJson(value: unknown, fail: (reason: string) => never): LabelFile {
   return { isList: false, entries };
 }
 
-const NO_FORM = "is no list of names, and maps neither names to classes nor classes to names";
+const NO_FORM = "is not a list of names, and maps neither names to classes nor classes to names";
 
 function fromArray(items: readonly unknown[], fail: (reason: string) => never): LabelFile {
   const isList = !items.some((item) => isObject(item) && indexOf(item) !== undefined);
@@ -76,7 +76,7 @@ function fromArray(items: readonly unknown[], fail: (reason: string) => never): 
   return { isList, entries };
 }
 
-/** The label in a record such as `{ "index": 1, "wnid": "n01440764", "name": "tench" }`. */
+/** The class index in a record such as `{ "index": 1, "wnid": "n01440764", "name": "tench" }`. */
 function indexOf(record: Readonly<Record<string, unknown>>): number | undefined {
   const name = ["index", "id", "class", "label_id"].find((each) => typeof record[each] === "number");
   return name === undefined ? undefined : (record[name] as number);

@@ -83,7 +83,7 @@ const IMAGENET_CLASSES = 1000;
 
 type Resolved = Required<LabelEntry>;
 
-/** The entries with the model's class of each. */
+/** Finds the model's class of each entry. */
 function resolvedEntries(
   { isList, entries }: LabelFile,
   labels: NameIndex | undefined,
@@ -98,7 +98,9 @@ function resolvedEntries(
         ? " Networks of TensorFlow have a background class before ImageNet's: add a first line for it"
         : " Give each class its number, or a line for each of the model's classes";
     const count = `${entries.length} ${entries.length === 1 ? "class" : "classes"}`;
-    fail(`the file lists ${count}, the model has ${classes}, and a list is taken in its order.${background}`);
+    fail(
+      `the file lists ${count}, the model has ${classes}; a list must have all classes in the model's order.${background}`,
+    );
   }
   return entries.map(({ index, names }) => {
     const found = index ?? names.map((name) => labels?.find(name)).find((each) => each !== undefined);
@@ -107,7 +109,7 @@ function resolvedEntries(
         `${names.map((name) => `"${name}"`).join(", ")}: ` +
           (labels ? "not among the model's class names" : "the model has no class names; give the number of the class"),
       );
-    if (found >= classes) fail(`it names class ${found}, the model has 0 … ${classes - 1}`);
+    if (found >= classes) fail(`it names class ${found}, but the model has the classes 0 … ${classes - 1}`);
     return { index: found, names };
   });
 }

@@ -36,7 +36,7 @@ export function poolAttributes(node: Node, input: readonly number[]) {
   return { kernel, strides, pads };
 }
 
-/** A window as the engine states it. */
+/** A window in the form that the engine takes. */
 interface Pool {
   readonly kernel: Pair;
   readonly strides: Pair;

@@ -91,7 +91,7 @@ export class Lowering {
       throw new ModelError(
         "unknown-tensor",
         { graph: this.graph.name, tensors: [value] },
-        `the shape of "${value}" is not known; the engine needs fixed sizes but for the batch`,
+        `the shape of "${value}" is not known; the engine needs fixed sizes, except for the batch`,
       );
     return shape;
   }

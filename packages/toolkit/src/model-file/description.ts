@@ -47,7 +47,7 @@ export function readDescription(
   throw new DataError(
     "damaged-metadata",
     { source, reason: message },
-    `${source}: its metadata "${KEY}" is damaged or of another program (${place ? `${place}: ` : ""}${message}); write the file again with the task \`train\``,
+    `${source}: its metadata "${KEY}" is damaged or was written by another program (${place ? `${place}: ` : ""}${message}); write the file again with the task \`train\``,
   );
 }
 

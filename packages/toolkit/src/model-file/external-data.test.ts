@@ -36,7 +36,7 @@ describe("nothing else is", () => {
   });
 
   test("bytes beyond the end", () => {
-    expect(() => load("w.bin", 2, 4)).toThrow(/bytes 2 to 6 are asked for and the file has 5/);
+    expect(() => load("w.bin", 2, 4)).toThrow(/the model refers to bytes 2 to 6, but the file has 5/);
     expect(() => load("w.bin", 9, undefined)).toThrow(ModelError);
   });
 });

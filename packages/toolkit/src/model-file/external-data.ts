@@ -25,7 +25,7 @@ export function externalDataBeside(path: string): ExternalDataLoader {
       const { size } = fstatSync(handle);
       const count = length ?? size - offset;
       if (offset > size || count > size - offset)
-        fail(`bytes ${offset} to ${offset + count} are asked for and the file has ${size}`);
+        fail(`the model refers to bytes ${offset} to ${offset + count}, but the file has ${size}`);
       const bytes = new Uint8Array(count);
       for (let at = 0; at < count; ) {
         const read = readSync(handle, bytes, at, count - at, offset + at);

@@ -12,8 +12,8 @@ export function outerNormalization({ unit }: FileInput, channels: number): Norma
 }
 
 /**
- * The normalization of images for the network from which its own normalization was removed: first `outer`, which the file
- * expects, then `inner`, which the network did itself. Lists of one number apply to all channels.
+ * The normalization for a network whose own normalization was removed: first `outer`, which the file expects, then `inner`,
+ * which was removed. Lists of one number apply to all channels.
  */
 export function composedNormalization(outer: Normalization, inner: Normalization | undefined): Normalization {
   if (!inner) return outer;

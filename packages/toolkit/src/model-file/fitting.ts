@@ -48,8 +48,8 @@ export function fittingArchitecture(
     `${path} holds weights without a network, and they fit none of the built-in architectures; ` +
       (nearest && nearest.matching > 0
         ? `the nearest is ${nearest.title}, with ${nearest.matching} tensors in common and ${nearest.others} not: ` +
-          `\`arch\` ${nearest.architecture} says what differs. `
-        : "no name of theirs is known. ") +
+          `give \`arch\` ${nearest.architecture} to see what differs. `
+        : "none of their names is known. ") +
       "If it is another network, export it to ONNX and give that file.",
   );
 }

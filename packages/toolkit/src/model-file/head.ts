@@ -103,7 +103,7 @@ function withTwoLogits(graph: Graph): Graph {
     throw new ModelError(
       "not-a-classifier",
       { graph: graph.name, found: [1], expected: "[N, classes]" },
-      `"${graph.name}" gives one value per image, and not by a linear layer. Export the network so that it ends in its linear layer.`,
+      `"${graph.name}" gives one value per image, which does not come from a linear layer. Export the network so that it ends in its linear layer.`,
     );
   const b = new GraphBuilder(graph.name, graph);
   const zeroFirst = (values: ArrayLike<number>) => {

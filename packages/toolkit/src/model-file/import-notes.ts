@@ -10,14 +10,14 @@ export function importNotes(model: OpenedModel): readonly string[] {
   const [channels, height, width] = shape;
   const words: Readonly<Record<InputChange, string>> = {
     "unread-inputs": "inputs that nothing reads are left out",
-    bytes: "its input of bytes is one of float32",
-    flat: `its flat input is an image of ${channels}×${height}×${width}`,
-    "channels-last": "its input has the channels first, [N, C, H, W]",
-    size: `its open height and width are ${height}×${width}`,
+    bytes: "its input of bytes is now float32",
+    flat: `its flat input is now an image of ${channels}×${height}×${width}`,
+    "channels-last": "its input now has the channels first, [N, C, H, W]",
+    size: `its open height and width are now ${height}×${width}`,
   };
   const changes = [
     ...(input?.changes ?? []).map((change) => words[change]),
-    ...(input?.normalization ? ["the normalization in its first layers is done where images are read"] : []),
+    ...(input?.normalization ? ["the normalization in its first layers is now done when images are read"] : []),
   ];
   return [
     ...(changes.length === 0 ? [] : [`${path} was brought to the usual form: ${changes.join("; ")}`]),

@@ -33,9 +33,7 @@ export interface ListedModel {
   readonly method?: string;
 }
 
-/**
- * Most memory that the engine takes, in bytes. It is computed for one tier, so that the list does not depend on the machine.
- */
+/** Peak memory of the engine, in bytes. It is computed for one tier, so that the list does not depend on the machine. */
 const peakBytes = (contents: Uint8Array): number => inspect(contents, { tier: "relaxed" }).peakBytes;
 
 /** The list as text with keys in a fixed order, so that the same models give the same bytes. */

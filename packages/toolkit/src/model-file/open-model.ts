@@ -46,7 +46,7 @@ interface OpenedFile {
   readonly name: string;
   readonly path: string;
   readonly bytes: Uint8Array;
-  /** Of the file, and of the weights that it keeps in files beside it, in the order in which they are read. Hexadecimal. */
+  /** Hash of the file, and of the weights in files beside it in the order in which they are read. Hexadecimal. */
   readonly sha256: string;
 }
 
@@ -59,7 +59,7 @@ interface OpenedNetwork extends OpenedFile {
   readonly graph: Graph;
   /** How the file computes class probabilities from the logits. */
   readonly probabilities: Head["probabilities"];
-  /** Sentences about what was chosen for the user, such as one of several outputs. */
+  /** Sentences that tell the user what was chosen, such as one of several outputs. */
   readonly notes: readonly string[];
   /**
    * The model for ONNX Runtime: the bytes of the file if its inputs and outputs are those of the graph, else the
@@ -108,7 +108,7 @@ export const modelBytes = (model: OpenedModel): number =>
 export async function openModel(path: string, options: OpenModelOptions = {}): Promise<OpenedModel> {
   const bytes = new Uint8Array(
     await readFile(path).catch((error: unknown) => {
-      throw Object.assign(error as Error, { path }); // Node leaves it out where the path is a folder.
+      throw Object.assign(error as Error, { path }); // If the path is a folder, Node's error lacks it.
     }),
   );
   const file: OpenedFile = {
@@ -123,7 +123,7 @@ export async function openModel(path: string, options: OpenModelOptions = {}): P
     const network = openOnnx(file, options);
     return { ...file, kind: network.graph.nodes.some(isFakeQuant) ? "calibrated" : "float", ...network };
   } catch (error) {
-    // Readers of bytes do not know where these came from.
+    // The readers get bytes and do not know the file's path.
     if (error instanceof ModelError) throw error.inFile(path);
     if (error instanceof FormatError)
       throw new ModelError(
@@ -255,6 +255,6 @@ export function interfaceOf(graph: Graph): Pick<FloatModel, "shape" | "classes">
 function inputAdvice(shape: Graph["inputs"][number]["shape"], { inputs }: Graph): string {
   if (inputs.length !== 1) return "Export the part of the network that takes the image.";
   if (shape?.length === 3 && shape.slice(1).some((dim) => typeof dim === "string"))
-    return "Give the image size where height and width are open.";
+    return "Give the image size, because height and width are open.";
   return "Export it with fixed sizes and one image as input.";
 }

@@ -28,7 +28,7 @@ export const methodNames = ["auto", ...rangeMethodNames, ...learningMethodNames]
 
 /** Names of the update rules. */
 export const optimizerNames = ["sgd", "adamw"] as const satisfies readonly OptimizerOptions["name"][];
-/** How step sizes learn in quantization-aware training: learned step sizes (LSQ), PACT's bounds, or not at all. */
+/** How step sizes are learned in quantization-aware training: as in LSQ, by PACT's bounds, or not at all. */
 export const quantizers = ["lsq", "pact", "straight-through"] as const;
 /** How quantization-aware training treats batch norm. */
 export const batchNormForms = ["kept", "frozen", "folded"] as const;
@@ -38,7 +38,7 @@ export const scheduleNames = ["constant", "cosine", "one-cycle", "step"] as cons
 /** Where ONNX Runtime computes: its execution providers. */
 export const devices = ["cpu", "webgpu", "cuda", "coreml", "dml"] as const;
 
-/** Systems that can do the runs of a study on many machines. */
+/** Systems that can execute the runs of a study on many machines. */
 export const clusterSystems = ["slurm", "kubernetes"] as const;
 
 /** Names of the data sets that `download` knows. */

@@ -8,7 +8,7 @@ import type { OptionDefinition } from "./definition.js";
 import { optionNames, optionOf } from "./parse.js";
 import { type TaskDefinition, type TaskName, tasks } from "./tasks.js";
 
-/** JSON Schema of draft 07, with `group`, `unit` and `advanced` beside the standard keywords. */
+/** JSON Schema of draft 07, with `group`, `unit` and `advanced` in addition to the standard keywords. */
 export interface OptionsSchema {
   readonly $schema: string;
   readonly title: string;

@@ -21,9 +21,7 @@ export const layerOverrides = v.array(
 
 const number = v.exactOptional(v.number());
 
-/**
- * Hyperparameters of reconstruction that replace the defaults; `iterations`, `endToEnd` and `mirror` have options of their own.
- */
+/** Hyperparameters of reconstruction that replace the defaults; `iterations`, `endToEnd` and `mirror` have separate options. */
 export const reconstructionSettings = v.strictObject({
   batchSize: number,
   roundingRate: number,
@@ -173,7 +171,7 @@ export const methodOptions = {
   }),
   maxMinutes: decimal({
     group: "Method",
-    help: "time limit of learning, in minutes; longer runs get fewer steps (auto has a limit of its own)",
+    help: "time limit of learning, in minutes; longer runs get fewer steps (auto has its own limit)",
     unit: "minutes",
     min: 0,
     placeholder: "minutes",

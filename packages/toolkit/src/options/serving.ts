@@ -37,7 +37,7 @@ export const servingOptions = {
   }),
   workers: integer({
     ...server,
-    help: "number of threads that compute; by default one less than cores",
+    help: "number of threads that compute; by default one less than the number of cores",
     placeholder: "n",
     unit: "threads",
   }),
@@ -56,7 +56,7 @@ export const servingOptions = {
   apiOnly: flag({ ...server, help: "do not serve the page", advanced: true, default: false }),
   logLevel: choice(["trace", "debug", "info", "warn", "error", "silent"], {
     ...server,
-    help: "least level of the log on stderr, in JSON lines",
+    help: "lowest level of the log on stderr, in JSON lines",
     placeholder: "level",
     advanced: true,
     default: "info",
@@ -150,14 +150,14 @@ export const servingOptions = {
   }),
   drainDelay: decimal({
     ...limits,
-    help: "seconds between the stop signal and the end of listening, in which load balancers notice",
+    help: "seconds that the server still listens after a stop signal, so that load balancers notice",
     placeholder: "seconds",
     min: 0,
     default: 0,
   }),
   shutdownTimeout: decimal({
     ...limits,
-    help: "seconds that a stop waits for running requests",
+    help: "seconds that a stopped server waits for running requests",
     placeholder: "seconds",
     min: 0,
     default: 30,

@@ -32,7 +32,7 @@ export const studyOptions = {
   index: numbers(
     {
       group: "Study",
-      help: "do only the runs with these numbers, and the runs that they depend on",
+      help: "execute only the runs with these numbers, and the runs that they depend on",
       placeholder: "list",
       example: "12",
     },
@@ -41,7 +41,7 @@ export const studyOptions = {
   ),
   requireNeeds: flag({
     group: "Study",
-    help: "with `index`: fail if a run that is needed first is not finished, instead of doing it",
+    help: "with `index`: if a run that is needed first is not finished, fail instead of executing it",
     advanced: true,
     default: false,
   }),
@@ -54,7 +54,7 @@ export const studyOptions = {
   watch: flag({ group: "Study", help: "update the state every two seconds until all runs are done", default: false }),
   on: choice(clusterSystems, {
     group: "Study",
-    help: "cluster system that does the runs",
+    help: "cluster system that executes the runs",
     placeholder: "system",
     example: "slurm",
   }),

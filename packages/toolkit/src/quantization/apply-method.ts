@@ -57,14 +57,14 @@ export async function applyMethod(
     graph = equalized.graph;
     rest.onNote?.(
       equalized.pairs.length === 0
-        ? "Equalization: no two convolutions follow each other with nothing but a ReLU between."
+        ? "Equalization: no two convolutions have nothing but a ReLU between them."
         : `Equalization: ${equalized.pairs.length} pairs of layers share their ranges now.`,
     );
   }
   const calibrated = await methodByName(method)(insertFakeQuant(graph, policy), calibration, rest);
   if (!biasCorrection) return snapBiases(calibrated);
   if (learnsBiases(method)) {
-    rest.onNote?.(`Bias correction is left out: ${method} has its own.`);
+    rest.onNote?.(`Bias correction is left out, because the method ${method} corrects biases itself.`);
     return snapBiases(calibrated);
   }
   const { signal } = rest;

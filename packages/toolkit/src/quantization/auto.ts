@@ -37,15 +37,16 @@ const ladder: readonly Rung[] = [
   },
   {
     name: "reconstruction",
-    why: "rounding learned block by block brings back most of what is left",
+    why: "rounding that is learned block by block recovers most of the rest",
     options: { method: "reconstruct" },
     learns: true,
   },
 ];
 
 /**
- * Work of learning, which `maxMinutes` replaces: about 20 minutes on two cores for MobileNet-v2 at 224 px. It is not a time, so
- * that a busy or a slow machine learns as many steps, and the same command gives the same network everywhere.
+ * Limit of the work of learning (see `workOf`), used if `maxMinutes` is not given: about 20 minutes on two cores for
+ * MobileNet-v2 at 224 px. It limits work instead of time, so the same command takes as many steps, and gives the same network,
+ * on every machine.
  */
 const AUTO_WORK = 4e13;
 
@@ -69,19 +70,19 @@ export async function autoQuantize(
     const better = !best || closeness.divergence < best.closeness.divergence;
     if (better) best = { graph, closeness, name };
     onNote?.(
-      `auto tried ${name} (${why}): ${check.describe(closeness)}${better ? "" : `; ${best!.name} stays nearer to the outputs of float`}.`,
+      `auto tried ${name} (${why}): ${check.describe(closeness)}${better ? "" : `; the best so far is still ${best!.name}`}.`,
     );
     const drop = check.drop(best!.closeness);
     if (drop <= maxDrop) {
       onNote?.(
-        `auto stops with ${best!.name}: ${drop > 0 ? `the ${criterion} is ${drop.toFixed(2)} points` : `there is no ${criterion}`}, \`maxDrop\` allows ${maxDrop}.`,
+        `auto stops with ${best!.name}: ${drop > 0 ? `the ${criterion} is ${drop.toFixed(2)} points` : `there is no ${criterion}`}; \`maxDrop\` allows ${maxDrop}.`,
       );
       return best!.graph;
     }
     onNote?.(`The ${criterion} is ${drop.toFixed(2)} points, more than \`maxDrop\` ${maxDrop}: auto goes on.`);
   }
   onNote?.(
-    `auto has no further method; it takes ${best!.name}. More bits or training (the task \`qat\`) can bring more.`,
+    `auto has no further method; it takes ${best!.name}. More bits, or training (the task \`qat\`), can give a better result.`,
   );
   return best!.graph;
 }

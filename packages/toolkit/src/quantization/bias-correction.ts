@@ -23,7 +23,7 @@ export interface BiasCorrectionOptions extends RuntimeOptions {
   readonly signal?: AbortSignal;
 }
 
-/** This is enough, because every image gives hundreds of values per channel. */
+/** Default number of images; enough, because each gives hundreds of values per channel. */
 const IMAGES = 256;
 
 /**

@@ -19,16 +19,19 @@ export interface CalibrationOptions {
   readonly augmentation?: Augmentation | undefined;
 }
 
-/** Most images per batch. */
+/** Largest number of images per batch. */
 const BATCH = 64;
-/** Most pixels per batch: all activations of a network are in memory together, which are gigabytes for 64 photographs. */
+/**
+ * Largest number of pixels per batch: all activations of a network are in memory together, which are gigabytes for 64
+ * photographs.
+ */
 const BATCH_PIXELS = BATCH * 64 * 64;
 
 /** Number of images of this size that go through a network together when its activations or answers are measured. */
 export const batchSizeFor = ({ height, width }: Pick<ImageSet, "height" | "width">): number =>
   Math.max(1, Math.min(BATCH, Math.floor(BATCH_PIXELS / (height * width))));
 
-/** The sample is the same in every pass. */
+/** A random sample of the images, which is the same in every pass. */
 export function calibrationSample(images: ImageSet, options: CalibrationOptions): CalibrationInput {
   const { count, seed, mean, std, augmentation, batchSize = batchSizeFor(images) } = options;
   if (!(Number.isInteger(count) && count >= 1))

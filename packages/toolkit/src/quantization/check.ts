@@ -27,9 +27,9 @@ export interface CheckOptions {
   readonly seed: number;
   readonly mean: readonly number[];
   readonly std: readonly number[];
-  /** Number of images that calibration takes, in the order of the same seed. */
+  /** Number of images that calibration takes: the first ones in the order of the same seed. */
   readonly calibrationImages: number;
-  /** Most images to check on. */
+  /** Largest number of images to check on. */
   readonly count?: number;
 }
 
@@ -66,7 +66,7 @@ export async function* checkBatches(images: ImageSet, choice: CheckChoice): Asyn
   }
 }
 
-/** The same images, normalized. */
+/** Reads the images of `checkBatches`, normalized. */
 export async function checkImages(images: ImageSet, options: CheckOptions): Promise<CheckImages> {
   const { mean, std } = options;
   const { channels, height, width } = images;

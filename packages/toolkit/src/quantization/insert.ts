@@ -79,7 +79,7 @@ function layerInputs(
     throw new ModelError(
       "not-quantizable",
       { operator: node.op, node: node.name },
-      `Gemm "${node.name}": weights must stand as [outputs, inputs] (transB = 1).`,
+      `Gemm "${node.name}": weights must have the shape [outputs, inputs] (transB = 1).`,
     );
   const quantized = addFakeQuant(b, weight, {
     bits,

@@ -76,9 +76,9 @@ const learningMethods: Readonly<Record<(typeof learningMethodNames)[number], Met
 };
 
 /**
- * The number of steps per block, and of steps on the whole network afterwards. The latter are used where they helped on
- * training images: not at 4 bits; at 3 bits on variations of the images; at 2 bits on the images themselves. Networks with
- * depthwise convolutions gain most, and get fewer steps per block for it.
+ * The number of steps per block, and of steps on the whole network afterwards. The latter are used in cases in which they
+ * helped on training images: not at 4 bits; at 3 bits on variations of the images; at 2 bits on the images themselves. Networks
+ * with depthwise convolutions gain most from them, and get fewer steps per block in return.
  */
 export function stepsFor(graph: Graph): Pick<ReconstructionOptions, "iterations" | "endToEnd" | "vary"> {
   const { iterations } = reconstructionDefaults;

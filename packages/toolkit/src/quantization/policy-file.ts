@@ -16,12 +16,12 @@ export const layerBits = (quantized: Graph): readonly LayerBits[] =>
     activations: input.bits,
   }));
 
-/** One entry per line. */
+/** A policy as JSON, with one entry per line. */
 export const policyJson = (layers: readonly LayerOverride[]): string =>
   `[\n${layers.map((entry) => `  ${JSON.stringify(entry)}`).join(",\n")}\n]\n`;
 
 /**
- * YAML with a remark on each layer; JSON without remarks if the file's name ends in `.json`.
+ * The text of a policy file: YAML with a remark on each layer, or JSON without remarks if the file's name ends in `.json`.
  * @param graph the network with the layers
  * @param model name of the model file, for the text
  */

@@ -47,8 +47,8 @@ export interface BitWidths {
 }
 
 /**
- * Checks that the engine has a bit width.
- * @param place the place in the message
+ * Checks that the engine supports a bit width.
+ * @param place the place where the bit width was given, for the message
  * @throws {UsageError} that names the option
  */
 export function checkBits(bits: number, option: string, place = `\`${option}\``): void {
@@ -99,7 +99,7 @@ export function decideBitWidths(graph: Graph, topology: Topology, policy: BitPol
   return { layers, residual, narrow: (bits) => (policy.narrowWeights ?? true) && bits >= 4 };
 }
 
-/** The policy with these bit widths for every inner layer, including depthwise ones and those with an entry of their own. */
+/** The policy with these bit widths for every inner layer, including depthwise ones and those with their own entry. */
 export const uniformPolicy = (policy: BitPolicy, weights: number, activations: number): BitPolicy => ({
   ...policy,
   weights,

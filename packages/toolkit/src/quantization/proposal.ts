@@ -28,7 +28,7 @@ export interface Proposal {
   readonly images: number;
   /** Whether other images were used for calibration; with too few images, the same are used. */
   readonly isHeldOut: boolean;
-  /** The float network with ranges by squared error, at the present bit widths and at the proposed ones. */
+  /** The float network with ranges by squared error, at the current bit widths and at the proposed ones. */
   readonly before: Closeness;
   readonly after: Closeness;
 }
@@ -47,7 +47,7 @@ const MORE_BITS = 2;
 const MOST_BITS = 8;
 /** Share of all layers' noise that the proposed layers cause together. */
 const NOISE = 0.5;
-/** Largest share of layers that are proposed. */
+/** Largest share of the layers that get more bits. */
 const LAYERS = 0.25;
 /** Least share of a layer's noise for which its weights, or its input, get more bits. */
 const ORIGIN = 0.25;

@@ -15,7 +15,7 @@ import { layerSensitivity } from "./sensitivity/index.js";
 
 /** The result of quantization. */
 export interface Quantization {
-  /** With calibrated FakeQuant nodes, ready for `lower`. */
+  /** The graph with calibrated FakeQuant nodes, ready for `lower`. */
   readonly graph: Graph;
   /** How close the simulated network is to the float one, on training images that were not used for calibration. */
   readonly closeness: Closeness;
@@ -63,7 +63,7 @@ export async function quantize(graph: Graph, images: ImageSet, options: GuardedO
   const session = runtimeOptions(options);
   const apart = await checkImages(images, { seed, mean, std, calibrationImages });
   if (!apart.disjoint)
-    say("There are too few images beside those of calibration; the result is checked on the same ones.");
+    say("There are too few images besides those of calibration; the result is checked on the calibration images.");
   const check = await Check.of(graph, apart, session);
   if (check.floatAnswers) await options.onFloat?.(check.floatAnswers);
 

@@ -38,7 +38,7 @@ export interface CalibrationInput {
 
 export interface RangeOptions extends RuntimeOptions {
   readonly method: RangeMethod;
-  /** By default the rule that belongs to the method. */
+  /** The rule for weights; by default the one that belongs to the method. */
   readonly weights?: WeightRule;
   /** Percentage of the values that a range covers, for the method `percentile`. */
   readonly percentile?: number;
@@ -231,7 +231,7 @@ async function observe(
   const constant = [...observers].filter(([, observer]) => observer.constant).map(([value]) => `"${value}"`);
   if (constant.length > 0)
     options.onNote?.(
-      `The same value stands everywhere in ${constant.join(", ")} on all calibration images: ` +
+      `On all calibration images, all values are equal in ${constant.join(", ")}: ` +
         "a dead part of the network, or images unlike those it was trained on.",
     );
   return observers;

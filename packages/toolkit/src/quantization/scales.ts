@@ -40,8 +40,8 @@ const FINE_PERCENTS = [-4, -3, -2, -1, 1, 2, 3, 4];
  * One scale per output channel.
  *
  * @param weights row-major with the output channel first
- * @param rule `max`: the largest |w| becomes the highest code; `l24`: the factor in 0.16 … 1.29 of that (1 % steps) with the
- * least L2.4 error. Factors above 1 matter if the lowest code is used and the extreme weight is negative.
+ * @param rule `max`: the largest |w| becomes the highest code; `l24`: that scale times the factor in 0.16 … 1.29 (in steps of 1
+ * %) with the least L2.4 error. Factors above 1 matter if the lowest code is used and the extreme weight is negative.
  * @returns positive float32 scales; 1 for a channel of zeros
  */
 export function weightScales(

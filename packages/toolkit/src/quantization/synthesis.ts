@@ -27,7 +27,7 @@ export interface SynthesisOptions extends RuntimeOptions {
   readonly seed: number;
   readonly mean: readonly number[];
   readonly std: readonly number[];
-  /** 128 by default. */
+  /** Number of images; 128 by default. */
   readonly images?: number;
   /** Steps of Adam; 120 by default. */
   readonly iterations?: number;
@@ -94,7 +94,7 @@ function statisticsLoss(graph: Graph): Graph {
     throw new ModelError(
       "no-batch-norm",
       { graph: graph.name },
-      `"${graph.name}" has no batch normalization, whose statistics images could be made from (ONNX files are often ` +
+      `"${graph.name}" has no batch normalization from whose statistics images could be made (ONNX files are often ` +
         "exported with it folded away). Give the checkpoint with `arch`, or images with `data`.",
     );
   const b = new GraphBuilder(`${graph.name} statistics`, graph);
@@ -200,7 +200,7 @@ interface Layout extends Pick<SynthesisOptions, "mean" | "std"> {
   readonly width: number;
 }
 
-/** The images as bytes, which is what networks get from images in the end. */
+/** The images as bytes, the form in which networks get images in the end. */
 function asImageSet(values: Float32Array, { count, channels, height, width, mean, std }: Layout): MemoryImageSet {
   const plane = height * width;
   const pixels = new Uint8Array(values.length);

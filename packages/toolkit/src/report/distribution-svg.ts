@@ -38,7 +38,7 @@ export function distributionSvg(distribution: Distribution): string {
   const bars = { inside: "", beyond: "" };
   counts.forEach((count, i) => {
     if (count === 0) return;
-    // The outermost bins reach beyond their values, and would look clipped where the range ends just past the extreme.
+    // The outermost bins reach beyond their values, and would look clipped if the range ends just past the extreme.
     const centre = (Math.max(min, origin + i * width) + Math.min(max, origin + (i + 1) * width)) / 2;
     const place = centre < low - step / 2 || centre > high + step / 2 ? "beyond" : "inside";
     const [from, to] = [x(origin + i * width), x(origin + (i + 1) * width)];

@@ -23,7 +23,7 @@ section { break-inside: avoid; }
 export const escapeHtml = (text: string): string =>
   text.replace(/[&<>"]/g, (sign) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[sign]!);
 
-/** @param body HTML, @param look style and script in place of the usual */
+/** @param body HTML, @param look style and script in place of the usual ones */
 export const page = (
   title: string,
   body: string,

@@ -42,7 +42,7 @@ function summary({ float, stages }: QatFigures): string {
     const name = stage.bits === undefined ? "The quantized network" : `At ${stage.bits} bits the network`;
     return stage.kept === "trained"
       ? `${name} reaches ${shown(after)}${gain}.`
-      : `${name} was not better after any epoch, beyond chance: the network before training was kept, with ${shown(after)}.`;
+      : `${name} was not better after any epoch by more than chance: the network before training was kept, with ${shown(after)}.`;
   });
   const original = float?.test?.top1 ?? float?.validation;
   return [...reached, ...(original === undefined ? [] : [`The float network reaches ${percent(original)}.`])].join(" ");
@@ -88,9 +88,12 @@ async function stageSection(stage: QatStage, isOneOfMany: boolean): Promise<stri
     `<p class="lead">Epochs: ${epochs}. Largest learning rate: ${Number(lr.toPrecision(3))}.</p>`,
     figure(
       await accuracyChart(stage),
-      `Accuracy on training images (as they were seen, augmented) and on held-out images by epoch${of}; the dashed line is the network before training.`,
+      `Accuracy on training images (augmented, as in training) and on held-out images by epoch${of}; the dashed line is the network before training.`,
     ),
-    figure(await lossChart(history), `Loss by epoch${of}: of training, and the cross-entropy on held-out images.`),
+    figure(
+      await lossChart(history),
+      `Loss by epoch${of}: the training loss, and the cross-entropy on held-out images.`,
+    ),
     `<${heading}>Layers</${heading}>`,
     ...(await layerSection(layers, of)),
   ].join("\n");
@@ -177,8 +180,7 @@ function lossChart(history: readonly EpochRecord[]): Promise<string> {
 }
 
 async function layerSection(layers: readonly LayerChange[], of: string): Promise<readonly string[]> {
-  if (layers.length === 0)
-    return ['<p class="lead">The network before training was kept, so that no layer changed.</p>'];
+  if (layers.length === 0) return ['<p class="lead">The network before training was kept, so no layer changed.</p>'];
   const measured = layers.every(({ ratioDb }) => ratioDb);
   const factor = (value: number) => `×${value.toFixed(3)}`;
   const db = (value: number | undefined) => (value === undefined ? "–" : value.toFixed(1));

@@ -19,7 +19,7 @@ export interface QatStage {
   readonly baseline: number | undefined;
   /** Accuracy on the held-out images of the network that was kept. */
   readonly validation: number | undefined;
-  /** Whether the file has a trained network, or the one before training because no epoch was better beyond chance. */
+  /** Whether the file has a trained network, or the one before training because no epoch was better by more than chance. */
   readonly kept: QatResult["kept"];
   /** Number of epochs; like the other settings, by default chosen by bit width, optimizer and number of images. */
   readonly epochs: number;
@@ -51,8 +51,8 @@ export interface QatFigures {
   readonly seed: number;
   /** Part of the data that chose the best epoch. */
   readonly validationSplit: string;
-  /** Absent where the training began with a `.sbq`. */
+  /** Absent if the training began with a `.sbq`. */
   readonly float?: FloatFigures;
-  /** One, or one for each of `bits`. */
+  /** One stage, or one for each of `bits`. */
   readonly stages: readonly QatStage[];
 }

@@ -30,9 +30,9 @@ export async function sensitivityReport({ title, layers, order, made }: Sensitiv
     '<p class="lead">Signal-to-noise ratio of each layer\'s output against the float network: lower is worse.</p>',
     figure(
       await ratioChart(inOrder),
-      "Signal-to-noise ratio by layer, alone quantized and with all before it quantized.",
+      "Signal-to-noise ratio by layer: with only this layer quantized, and with all layers before it quantized, too.",
     ),
-    figure(await originChart(inOrder), "Where the noise of each layer, alone quantized, comes from."),
+    figure(await originChart(inOrder), "The origin of each layer's noise if only this layer is quantized."),
     "<h2>Worst first</h2>",
     htmlTable(
       [
@@ -40,7 +40,7 @@ export async function sensitivityReport({ title, layers, order, made }: Sensitiv
         "bits W / A",
         "alone, dB",
         "cumulative, dB",
-        ...(measured ? ["agreement alone quantized, %", "agreement kept float, %"] : []),
+        ...(measured ? ["agreement, only this layer quantized, %", "agreement, this layer in float, %"] : []),
         "clipped W / A, %",
         "unused codes W / A",
         "dead channels",
@@ -60,8 +60,8 @@ export async function sensitivityReport({ title, layers, order, made }: Sensitiv
       "cause",
     ),
     "<h2>Weights and inputs on their grids</h2>",
-    '<p class="lead">Worst layer first. Counts are on a logarithmic axis; exact zeros cost nothing and are left out. The shaded part ' +
-      "is the range that the grid holds, ticks below the axis are its codes, bars beyond the range are clipped.</p>",
+    '<p class="lead">Worst layer first. Counts are on a logarithmic axis; exact zeros have no error and are left out. The shaded part ' +
+      "is the range of the grid. Ticks below the axis are its codes. Bars beyond the range are clipped.</p>",
     ...layers.map(distributions),
     "<h2>How this was made</h2>",
     definitions(made),

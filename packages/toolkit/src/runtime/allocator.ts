@@ -10,6 +10,6 @@ const BLOCK_BYTES = 31 * 2 ** 20;
  * Without this, some training steps took twice as long as others. Other allocators are not affected.
  */
 export function keepFreedMemory(): void {
-  // Transferred to nobody, it is freed now and not by some later garbage collection.
+  // A transfer without a receiver frees it now, and not at some later garbage collection.
   structuredClone(null, { transfer: [new ArrayBuffer(BLOCK_BYTES)] });
 }

@@ -19,7 +19,7 @@ const needs: Readonly<Record<Exclude<Device, "cpu">, string>> = {
 /**
  * Computes a sum on the device.
  *
- * @throws {UsageError} where that fails, with what the device needs
+ * @throws {UsageError} if that fails; the message says what the device needs
  */
 export async function requireDevice(device: Device): Promise<void> {
   if (device === "cpu") return;
@@ -48,7 +48,7 @@ export async function requireDevice(device: Device): Promise<void> {
   if (sum.join() !== "2,4") throw refused(`1 + 1 and 2 + 2 gave ${sum.join(" and ")}`);
 }
 
-/** The last sentence of ONNX Runtime's report, without places in its source. */
+/** The last sentence of ONNX Runtime's report, without positions in its source code. */
 function reasonOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   const last = text.split(/was false\.|ONNX Runtime says:/).at(-1)!;

@@ -20,7 +20,7 @@ export function onnxruntime(): Promise<OnnxRuntime> {
 }
 
 async function load(): Promise<OnnxRuntime> {
-  // From 1.30 on it records usage under the user's cache folder and sends it, unless this stands before the library is loaded.
+  // From 1.30 on it records usage under the user's cache folder and sends it, unless this is set before the library is loaded.
   process.env.ORT_DISABLE_TELEMETRY = "1";
   try {
     const ort = await import("onnxruntime-node");

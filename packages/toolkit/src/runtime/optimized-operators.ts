@@ -18,7 +18,7 @@ export async function optimizedOperators(model: Uint8Array): Promise<string[]> {
       executionProviders: ["cpu"],
       graphOptimizationLevel: "all",
       optimizedModelFilePath: path,
-      logSeverityLevel: 4, // It warns that the file suits this machine only.
+      logSeverityLevel: 4, // ONNX Runtime warns that the file suits this machine only.
     });
     await session.release();
     return operatorTypes(await readFile(path));

@@ -20,7 +20,7 @@ export interface RuntimeOptions {
   readonly device?: Device;
 }
 
-/** The part of some options that is ONNX Runtime's; the CPU is not named. */
+/** Picks the options of ONNX Runtime from others. If the device is the CPU, which is the default, it is left out. */
 export const runtimeOptions = ({
   threads,
   device,

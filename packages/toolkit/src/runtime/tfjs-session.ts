@@ -29,7 +29,7 @@ interface WasmBackend {
 let loaded: { readonly tf: Promise<typeof Tf>; readonly threads: number } | undefined;
 
 /**
- * @param model a float32 `.tflite` of ours
+ * @param model a float32 `.tflite` that `graphToTflite` wrote
  * @param threads the same number for all sessions of a page
  * @throws {UsageError} if TensorFlow.js is not installed, or other sessions have another number of threads
  */

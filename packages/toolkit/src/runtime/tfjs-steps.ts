@@ -1,4 +1,7 @@
-/** @file Runs a float32 `.tflite` of ours by calls of TensorFlow.js; bias, activation and padding are fused into its layers. */
+/**
+ * @file Runs one of our float32 `.tflite` files by calls of TensorFlow.js; bias, activation and padding are fused into its
+ * layers.
+ */
 
 import type * as Tf from "@tensorflow/tfjs-core";
 import { readTflite } from "../export/tflite/file.js";

@@ -89,7 +89,7 @@ export function checkBag(
 function unknownOption(key: string, allowed: readonly OptionName[]): string {
   const name = camelCase(key);
   if (isOption(name) && isReserved(name)) return `"${key}" is decided by the study; leave it out.`;
-  return `"${key}" is no option that can stand here; ${nearest(key, allowed.map(kebabCase))}`;
+  return `"${key}" is not an option that is allowed here; ${nearest(key, allowed.map(kebabCase))}`;
 }
 
 /** The end of a message: `did you mean "lr"?`, or a list of the names. */

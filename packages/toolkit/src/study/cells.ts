@@ -5,7 +5,7 @@ import type { LinedDocument, ValuePath } from "./document.js";
 
 export interface Selection {
   readonly matrix: Selector;
-  /** On an axis that an entry does not name, it has all values of the matrix. */
+  /** On each axis that an entry does not name, the entry has all values of the matrix. */
   readonly include: readonly Selector[];
   readonly exclude: readonly Selector[];
 }
@@ -39,7 +39,7 @@ export function expandCells(
   return cells;
 }
 
-/** The first axis changes slowest. */
+/** All combinations; the first axis changes slowest. */
 const product = ({ network, data, method, bits, seed }: Readonly<Record<Axis, readonly string[]>>): readonly Cell[] =>
   network.flatMap((n) =>
     data.flatMap((d) =>

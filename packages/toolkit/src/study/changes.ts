@@ -11,14 +11,14 @@ export function planChanges(before: StudyPlan, now: StudyPlan): readonly string[
   const added = now.runs.filter(({ id }) => !old.has(id)).map(({ id }) => `${id} is new`);
   const inputs = Object.keys({ ...before.inputs, ...now.inputs })
     .filter((name) => name in before.inputs && name in now.inputs && before.inputs[name] !== now.inputs[name])
-    .map((name) => `${name} has other content`);
+    .map((name) => `${name} has different content`);
   const settings = now.runs.flatMap((run) => {
     const earlier = old.get(run.id);
     return earlier === undefined || earlier.key === run.key ? [] : runChanges(earlier, run);
   });
   const order =
     removed.length + added.length === 0 && before.runs.some(({ id }, i) => now.runs[i]?.id !== id)
-      ? ["the order of the runs is another"]
+      ? ["the runs have a different order"]
       : [];
   return [...new Set([...inputs, ...removed, ...added, ...settings, ...order])];
 }

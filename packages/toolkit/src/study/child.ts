@@ -10,7 +10,7 @@ import { StudyFolder } from "./study-folder.js";
 const interruption = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => interruption.abort());
 
-// The process that asked is gone, and with it the lock on the run.
+// The process that started this one has ended, and with it the lock on the run.
 process.on("disconnect", () => process.exit(1));
 
 const say = (message: ChildMessage): void => {

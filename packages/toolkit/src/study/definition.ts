@@ -16,7 +16,7 @@ export type Axis = (typeof axes)[number];
 /** Values that a cell may have, by axis; an axis that is left out allows all. */
 export type Selector = { readonly [A in Axis]?: readonly string[] };
 
-/** One combination. */
+/** One combination of values of all axes. */
 export interface Cell {
   readonly network: string;
   readonly data: string;
@@ -75,9 +75,9 @@ export interface StudyDefinition {
   readonly networks: Readonly<Record<string, Bag>>;
   readonly data: Readonly<Record<string, Bag>>;
   readonly methods: Readonly<Record<string, StudyMethod>>;
-  /** By name. */
+  /** Entries of the axis of bit widths, by name. */
   readonly bits: Readonly<Record<string, StudyBits>>;
-  /** In the order of the file. */
+  /** The cells, in the order of the file. */
   readonly cells: readonly Cell[];
   readonly tasks: { readonly [Task in SettingTask]: Bag };
   readonly settings: readonly StudySettings[];
@@ -86,7 +86,7 @@ export interface StudyDefinition {
   readonly latency: LatencySettings | undefined;
 }
 
-/** Whether a selector takes this cell, or a float network, of which only some values are known. */
+/** Whether a selector selects this cell, or a float network, of which only some values are known. */
 export const selects = (selector: Selector, cell: Partial<Cell>): boolean =>
   axes.every(
     (axis) => selector[axis] === undefined || (cell[axis] !== undefined && selector[axis].includes(String(cell[axis]))),

@@ -40,7 +40,7 @@ export class LinedDocument {
     this.value = this.#document.errors.length === 0 ? this.#read() : undefined;
   }
 
-  /** Reads the values; this also finds references to nothing, and references that would multiply without limit. */
+  /** Reads the values; this also finds YAML aliases without an anchor, and aliases that would multiply without limit. */
   #read(): unknown {
     try {
       return this.#document.toJS();
@@ -68,7 +68,7 @@ export class LinedDocument {
     throw new UsageError(
       "invalid-study",
       { file: this.path, faults: shown },
-      `${this.path} is refused, nothing was begun:\n${listed(shown)}\nCorrect ${shown.length === 1 ? "this line" : "these lines"}.`,
+      `${this.path} is refused; nothing was begun:\n${listed(shown)}\nCorrect ${shown.length === 1 ? "this line" : "these lines"}.`,
     );
   }
 

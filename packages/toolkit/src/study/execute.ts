@@ -1,4 +1,4 @@
-/** @file Does one run of a study: its tasks one after the other, resumed if they were interrupted, then its record. */
+/** @file Executes one run of a study: its tasks one after the other, resumed if they were interrupted, then its record. */
 
 import { rm } from "node:fs/promises";
 import { join, sep } from "node:path";

@@ -115,7 +115,7 @@ function floatEntries(
   browser: boolean,
   note: (text: string) => void,
 ): readonly Contestant[] {
-  // The peers' images are converted for three channels.
+  // The conversion of images for the other runtimes needs three channels.
   if (preprocessing.channels !== 3) return [];
   const runtimes = browser ? browserRuntimes().installed : (["ort-web", "ort-node"] as const);
   return floatPeers(graph, runtimes, { threads: 1, note }).map((entry) => ({

@@ -74,8 +74,8 @@ function changed(name: string, { path }: StudyFolder, changes: readonly string[]
     "study-changed",
     { file: path, changes },
     `the study "${name}" has changed since its runs in ${path} began:\n${[...shown, ...more].join("\n")}\n` +
-      "Undo the change, choose another folder with `out`, or give `replan` to accept it: runs that are the same keep " +
-      "their results, the others are done again.",
+      "Undo the change, choose another folder with `out`, or give `replan` to accept it: unchanged runs keep " +
+      "their results, and the others are executed again.",
   );
 }
 
@@ -103,7 +103,7 @@ const isStudyFolder = (path: string): boolean => new StudyFolder(path).hasPlan()
 const folderFor = ({ study }: ReadStudy, { out }: StudyOptions): StudyFolder =>
   new StudyFolder(out ?? join("studies", study.name));
 
-/** @returns the study, and the folder that its paths begin at */
+/** @returns the study, and the folder to which its paths are relative */
 async function readNamed({ study, imports }: StudyOptions): Promise<ReadStudy & { readonly base: string }> {
   const isFile = statSync(study, { throwIfNoEntry: false })?.isFile() === true;
   if (!isFile && !builtInStudies.includes(study))

@@ -42,7 +42,7 @@ export interface StudyPlan {
   readonly description: string;
   /** SHA-256 of files and folders by their names in the study. */
   readonly inputs: Readonly<Record<string, string>>;
-  /** Their absolute paths on this machine. */
+  /** Absolute paths on this machine, by the same names. */
   readonly locations: Readonly<Record<string, string>>;
   readonly runs: readonly PlannedRun[];
 }

@@ -154,9 +154,9 @@ imports:
     const expected = [
       /:4: `arch` resnet19: it takes one of/,
       /:5: "b" has neither `arch` nor `model`, and no entry in imports for d\./,
-      /:7: "flipp" is no option that can stand here; did you mean "flip"\?/,
+      /:7: "flipp" is not an option that is allowed here; did you mean "flip"\?/,
       /:7: there is no file or folder ".*missing-folder"/,
-      /:9: "methd" is no option that can stand here; did you mean "method"\?/,
+      /:9: "methd" is not an option that is allowed here; did you mean "method"\?/,
       /:11: there is no network "c"/,
       /:12: `weights` 9: it takes a whole number from 2 to 8/,
       /:14: there are two cells with the name a-d-m-w4a4-s0\./,
@@ -164,7 +164,7 @@ imports:
       /:17: "weights" is decided by the study; leave it out\./,
       /:19: there is no entry of bits "w3a3"|:19: these settings are for no cell of the study\./,
       /:20: `lr` -1: it takes a number from 0 up\./,
-      /:22: a\.sbq is imported for a-d-m-w5a5-s0, which is no cell of the study\./,
+      /:22: a\.sbq is imported for a-d-m-w5a5-s0, which is not a cell of the study\./,
     ];
     for (const pattern of expected) expect(faults.filter((fault) => pattern.test(fault))).not.toEqual([]);
   });
@@ -189,7 +189,7 @@ imports:
       return "";
     };
     expect(faults("name: a\nnetworks: {}\nnetwork: {}")).toMatch(
-      /s\.yaml:3: "network" is not a key that can stand here/,
+      /s\.yaml:3: "network" is not a key that is allowed here/,
     );
     expect(faults("name: a\nnetworks: {}")).toMatch(/"data" is missing/);
     const unknown = faults(study("seeds: 3\nepochs: 2", "{ bit: 4, method: mse, widths: 8 }"));

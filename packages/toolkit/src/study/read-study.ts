@@ -152,7 +152,7 @@ class StudyReader {
         const [, weights, activations] = /^w(\d+)a(\d+)$/.exec(name) ?? [];
         if (found.has(name) || weights === undefined) continue;
         const options = { weights: Number(weights), activations: Number(activations) };
-        // The faults stand where the entry does.
+        // Faults are reported at the place of the entry.
         const checked = Object.entries(options).flatMap(([key, bitWidth]) =>
           Object.entries(checkBag(this.document, [...place, "bits", i], { [key]: bitWidth }, bitsBag)),
         );
@@ -170,7 +170,7 @@ class StudyReader {
       const cell = { method: method ?? "", bits: bitsName(bits ?? ""), seed };
       const name = cellName({ network, data, ...cell });
       if (!cells.some((each) => cellName(each) === name))
-        this.document.fault(place, `${file} is imported for ${name}, which is no cell of the study.`);
+        this.document.fault(place, `${file} is imported for ${name}, which is not a cell of the study.`);
       return { network, data, cell, file };
     });
   }
@@ -273,7 +273,7 @@ const pathOf = ({ path }: v.BaseIssue<unknown>): ValuePath => (path ?? []).map((
 function sentenceOf(issue: v.BaseIssue<unknown>): string {
   const { kind, expected, received } = issue;
   const key = pathOf(issue).at(-1) ?? "the file";
-  if (expected === "never") return `"${key}" is not a key that can stand here.`;
+  if (expected === "never") return `"${key}" is not a key that is allowed here.`;
   if (received === "undefined") return `"${key}" is missing.`;
   return `"${key}" takes ${kind === "schema" || expected !== null ? expected : "another value"}, found ${received}.`;
 }

@@ -50,7 +50,7 @@ export interface RunResult {
     readonly bestEpoch: number;
   }[];
   readonly latency?: readonly MeasuredLatency[];
-  /** Browser and load of the machine, of latency. */
+  /** For latency: the browser, and the load of the machine. */
   readonly conditions?: Readonly<Record<string, string>>;
   /** Sentences of the tasks about the result. */
   readonly notes: readonly string[];
@@ -69,17 +69,17 @@ export interface RunRecord {
   /** Seconds since its last start. */
   readonly seconds: number;
   readonly cpuSeconds: number;
-  /** Largest memory of the process so far. */
+  /** Peak memory of the process so far. */
   readonly peakMemoryBytes: number;
   readonly result: RunResult;
 }
 
 export type ReadRecord =
   | { readonly state: "done"; readonly record: RunRecord }
-  /** The file was cut off or changed, or belongs to other settings. */
+  /** The file was cut off or changed, belongs to other settings, or does not exist. */
   | { readonly state: "damaged" | "outdated" | "absent" };
 
-/** @throws the error of the system if there is a file that cannot be read: the run may be finished */
+/** @throws the error of the system if the file exists but cannot be read, because the run may be finished */
 export async function readRecord(path: string, { key }: Pick<PlannedRun, "key">): Promise<ReadRecord> {
   const text = await readIfPresent(path);
   if (text === undefined) return { state: "absent" };

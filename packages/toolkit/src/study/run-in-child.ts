@@ -1,4 +1,7 @@
-/** @file Runs in separate processes, so that several can run at the same time and a crash of one does not affect the others. */
+/**
+ * @file Executes runs in separate processes, so that several can run at the same time and a crash of one does not affect the
+ * others.
+ */
 
 import { type ChildProcess, fork } from "node:child_process";
 import { createRequire } from "node:module";
@@ -27,7 +30,7 @@ export type ChildMessage =
 
 /** @throws {FailedRunError} or {MachineError} with the message of the run's own error, or with how its process ended */
 export async function runInChild({ plan, folder }: OpenedStudy, run: PlannedRun, outer: Run): Promise<RunRecord> {
-  outer.signal.throwIfAborted(); // A listener would not be called any more.
+  outer.signal.throwIfAborted(); // If the signal has fired before, a listener would not be called.
   const child = fork(require.resolve("#study-child"), { stdio: ["ignore", "inherit", "inherit", "ipc"] });
   const stop = () => child.kill("SIGTERM");
   outer.signal.addEventListener("abort", stop);

@@ -3,7 +3,7 @@
 import { type OptionName, optionNames, type TaskName } from "../options/index.js";
 import { type Bag, type Cell, type SettingTask, type StudyDefinition, selects } from "./definition.js";
 
-/** Options that a `.sbq` file answers itself. */
+/** Options whose values a `.sbq` file contains. */
 const storedInFile = new Set<OptionName>(["arch", "classes", "stem", "size", "resizeTo", "mean", "std"]);
 /** Options that name the source of a float network; later tasks get the resulting file instead. */
 const origins: readonly OptionName[] = ["model", "from"];

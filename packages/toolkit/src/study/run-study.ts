@@ -1,5 +1,5 @@
 /**
- * @file Does the unfinished runs of a study in their order, several at the same time if wanted, and together with other
+ * @file Executes the unfinished runs of a study in their order, several at the same time if wanted, and together with other
  * processes.
  */
 
@@ -12,27 +12,27 @@ import type { PlannedRun } from "./planned-run.js";
 import { type RunRecord, readRecord } from "./record.js";
 import { readStates, type StudyRun, writeFailure } from "./states.js";
 
-/** Does one run, in this process or in another. */
+/** Executes one run, in this process or in another. */
 export type ExecuteRun = (study: OpenedStudy, run: PlannedRun, outer: Run) => Promise<RunRecord>;
 
 export interface RunStudyOptions {
-  /** Only these runs, and the runs that they need. */
+  /** Executes only these runs, and the runs that they need. */
   readonly index?: readonly number[];
-  /** If a needed run is not finished, the run fails; by default the needed run is done first. */
+  /** If a needed run is not finished, the run fails; by default the needed run is executed first. */
   readonly requireNeeds?: boolean;
   /** Number of runs at the same time. */
   readonly jobs: number;
   readonly execute: ExecuteRun;
 }
 
-/** Milliseconds between two checks of runs that other processes do. */
+/** Milliseconds between two checks of runs that other processes execute. */
 const POLL_MS = 1000;
 
 /**
- * Does the runs. A run that fails is recorded and stops only those that need it.
+ * Executes the runs. A run that fails is recorded and stops only those that need it.
  *
  * @returns all runs of the study with their states
- * @throws {UsageError} if there is no run with that index, or another process is doing it
+ * @throws {UsageError} if there is no run with that index, or another process is executing it
  * @throws {InterruptedError} if the signal fires
  */
 export async function runStudy(study: OpenedStudy, options: RunStudyOptions, run: Run): Promise<readonly StudyRun[]> {
@@ -49,7 +49,7 @@ export async function runStudy(study: OpenedStudy, options: RunStudyOptions, run
     throw new UsageError(
       "option-conflict",
       { options: ["requireNeeds", "index"] },
-      "`requireNeeds` needs `index`: where all runs are done, so are those that others need.",
+      "`requireNeeds` needs `index`: without it, all runs are executed, including those that others need.",
     );
   const scheduler = new Scheduler(study, options, run);
   await scheduler.skipFinished();
@@ -62,7 +62,7 @@ type Outcome = "done" | "failed";
 class Scheduler {
   readonly #wanted: readonly PlannedRun[];
   readonly #outcomes = new Map<number, Outcome>();
-  /** Runs that workers of this process are doing. */
+  /** Runs that workers of this process are executing. */
   readonly #taken = new Set<number>();
 
   constructor(
@@ -83,14 +83,16 @@ class Scheduler {
       const { state } = await readRecord(this.study.folder.of(run).result, run);
       if (state === "done") this.#outcomes.set(run.index, "done");
       if (state === "damaged")
-        this.run.note(`${run.id}: its result file was cut or changed and counts for nothing; it is run again`);
+        this.run.note(`${run.id}: its result file was truncated or changed and is ignored; the run is executed again`);
     }
     const done = this.#outcomes.size;
     await this.#requireNeeds();
     if (done > 0) this.run.note(`${done} of ${this.#wanted.length} runs are finished already`);
   }
 
-  /** Checks the runs that others need but that this process should not do: each must be finished, else it counts as failed. */
+  /**
+   * Checks the runs that others need but that this process should not execute: each must be finished, else it counts as failed.
+   */
   async #requireNeeds(): Promise<void> {
     const { plan, folder } = this.study;
     for (const index of unique(this.#wanted.flatMap(({ needs }) => needs))) {
@@ -132,13 +134,13 @@ class Scheduler {
     return "wait";
   }
 
-  /** @throws {UsageError} if another process is doing a run that was requested by its number */
+  /** @throws {UsageError} if another process is executing a run that was requested by its number */
   #requireOther({ index, id }: PlannedRun, pid: number, host: string): void {
     if (this.options.index?.includes(index) !== true) return;
     throw new UsageError(
       "run-in-use",
       { file: this.study.folder.path, reason: `${pid} on ${host}` },
-      `run ${index}, ${id}, is being done by process ${pid} on ${host}. Wait for it, or end that process first.`,
+      `run ${index}, ${id}, is being executed by process ${pid} on ${host}. Wait for it, or end that process first.`,
     );
   }
 

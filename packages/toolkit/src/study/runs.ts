@@ -10,7 +10,7 @@ type Unnumbered = Omit<Draft, "index">;
 
 const caseName = ({ network, data }: Pick<Cell, "network" | "data">): string => `${network}-${data}`;
 
-/** Runs without their keys. */
+/** The runs of a study, without their keys. */
 export function plannedRuns(study: StudyDefinition): readonly Draft[] {
   const runs: Draft[] = [];
   const add = (run: Unnumbered): Draft => {
@@ -57,7 +57,7 @@ function floatRun(study: StudyDefinition, { network, data }: Cell): Unnumbered {
   };
 }
 
-/** The file of a cell's finished network. */
+/** The file that was imported as the network of a cell; undefined if there is none. */
 const importFor = ({ imports }: StudyDefinition, cell: Cell): string | undefined =>
   imports.findLast(
     ({ network, data, cell: own }) => own !== undefined && cellName({ network, data, ...own }) === cellName(cell),

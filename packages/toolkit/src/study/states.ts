@@ -49,7 +49,7 @@ async function readFailure(path: string): Promise<Failure | undefined> {
   }
 }
 
-/** Records a failure. If the disk is full, nothing is written; the run then counts as not done, which is also true. */
+/** Records a failure. If the disk is full, nothing is written; the run then counts as unfinished, which is also true. */
 export async function writeFailure(path: string, { key }: PlannedRun, reason: string): Promise<void> {
   const failure: Failure = { key, reason, date: new Date().toISOString() };
   await writeFileAtomic(path, `${JSON.stringify(failure)}\n`).catch(() => undefined);

@@ -62,9 +62,9 @@ export class RunFolder {
   readonly predictions: string;
   /** The quantized network. */
   readonly model: string;
-  /** Folder of a training, which it resumes from. */
+  /** Folder of a training, from which it is resumed. */
   readonly work: string;
-  /** State of a reconstruction, which it resumes from. */
+  /** State of a reconstruction, from which it is resumed. */
   readonly reconstruction: string;
   readonly lock: string;
 

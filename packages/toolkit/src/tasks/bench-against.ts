@@ -1,4 +1,7 @@
-/** @file The task `bench` of a model file beside others, in turn: how much faster is it than the float network, or at other bit widths? */
+/**
+ * @file The task `bench` with `against`: times model files in turn, to compare a network with its float form or other bit
+ * widths.
+ */
 
 import type { TierName } from "@subbyte/engine";
 import { simplifyForImport, writeOnnx } from "@subbyte/graph";
@@ -36,13 +39,13 @@ export interface FileTime extends ImageTime {
   readonly model: string;
   readonly bytes: number;
   readonly runtime: "engine" | PeerName;
-  /** On the engine. */
+  /** The tier, if it ran on the engine. */
   readonly tier?: TierName;
-  /** How many times as fast the first file is: the median of the ratios within a turn. */
+  /** How many times as fast as this file the first one is: the median of the ratios within a turn. */
   readonly ratio: number;
   /** The ratio in processor time. */
   readonly cpuRatio: number;
-  /** Correlation of the logits of one image with those of the first file; absent where the numbers of classes differ. */
+  /** Correlation of the logits of one image with those of the first file; absent if the numbers of classes differ. */
   readonly correlation?: number;
 }
 
@@ -84,8 +87,8 @@ interface Races {
 type Options = TaskOptions<"bench">;
 
 /**
- * @param path  the model that the others are compared with
- * @throws {UsageError} where they take images of different sizes
+ * @param path the model with which the others are compared
+ * @throws {UsageError} if they take images of different sizes
  */
 export async function benchAgainst(
   path: string,

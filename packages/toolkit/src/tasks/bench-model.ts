@@ -32,7 +32,7 @@ export interface ModelBenchResult extends Conditions {
 
 type Options = TaskOptions<"bench">;
 
-/** Options about the bench's own networks. */
+/** Options that only concern the networks that `bench` makes itself. */
 const foreign = ["engine", "training", "networks", "bits", "only", "browser", "batch", "seed"] as const;
 
 export async function benchModel(path: string, options: Options, run: Run): Promise<ModelBenchResult> {
@@ -51,7 +51,7 @@ export async function benchModel(path: string, options: Options, run: Run): Prom
     try {
       times.push(await timeWith(threads, model, options, run));
     } catch (error) {
-      // More than one thread was not asked for.
+      // If the user gave no number of threads, the times on one thread are a result.
       if (!(error instanceof MachineError) || options.threads !== undefined || times.length === 0) throw error;
       run.note(error.message);
     }

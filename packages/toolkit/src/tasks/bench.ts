@@ -54,7 +54,7 @@ export interface TrainingBenchResult extends Conditions, TrainingBench {
   /** Version of PyTorch; absent if it was not measured. */
   readonly pytorch?: string;
   readonly threads: number;
-  /** Largest memory of this process so far, over all networks. */
+  /** Peak memory of this process so far, over all networks. */
   readonly peakMemoryBytes: number;
 }
 
@@ -75,7 +75,7 @@ export type BenchResult =
 
 type Options = TaskOptions<"bench">;
 
-/** The task `bench`: times the engine beside other runtimes, or training steps. */
+/** The task `bench`: compares the speed of the engine with other runtimes, or times training steps. */
 export const bench = defineTask("bench", async (options, run): Promise<BenchResult> => {
   if (options.model !== undefined)
     return options.against === undefined

@@ -56,7 +56,7 @@ function readPolicy(path: string): readonly LayerOverride[] {
   );
 }
 
-/** Undefined if all layers have the bit widths of the policy. */
+/** The budget that the options give; undefined if all layers have the bit widths of the policy. */
 export function bitWidthBudget(
   options: Pick<TaskOptions<"quantize">, "avgBits" | "maxSize" | "maxTime" | "sensitivityImages">,
 ): BitWidthBudget | undefined {

@@ -88,8 +88,8 @@ export function takeClasses(
       ? `has ${images.classes.length} classes`
       : `has classes that are not its own (${listed(match.missing)})`;
   run.note(
-    `${model.path} has ${classesOf(model)} classes${labels === undefined ? "" : ` (${listed(labels)})`}, "${images.name}" ${reason}: its images ` +
-      "serve to measure ranges, no accuracy is measured; `labelsMap` says which class is which",
+    `${model.path} has ${classesOf(model)} classes${labels === undefined ? "" : ` (${listed(labels)})`}, but "${images.name}" ${reason}: its images ` +
+      "are only used to measure ranges, and no accuracy is measured; `labelsMap` can say which class is which",
   );
   return { images: unlabelled(images), labels };
 }
@@ -152,7 +152,7 @@ function mismatch(model: OpenedModel, images: ImageSet, { by, missing }: Mismatc
     return new DataError(
       "class-mismatch",
       facts,
-      `${model.path} has ${count} classes, the images of "${images.name}" have ${images.classes.length} (${listed(images.classes)}). ` +
+      `${model.path} has ${count} classes, but the images of "${images.name}" have ${images.classes.length} (${listed(images.classes)}). ` +
         "Use the data that the model was trained for, say with `labelsMap` which class of the model each is, or train a model for " +
         "these classes: the task `train` with `from` takes over all but the last layer.",
     );

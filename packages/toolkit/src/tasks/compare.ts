@@ -119,7 +119,7 @@ async function openBoth(options: TaskOptions<"compare">, run: Run): Promise<[Qua
     throw new UsageError(
       "models-differ",
       { found: float.shape, expected: [channels, height, width] },
-      `${float.path} takes images of ${float.shape.join("×")} values, ${quantized.path} of ${taken}: compare it with the network that it was made from.`,
+      `${float.path} takes images of ${float.shape.join("×")} values, but ${quantized.path} of ${taken}: compare it with the network that it was made from.`,
     );
   return [quantized, float];
 }

@@ -51,11 +51,11 @@ export async function warnOfWrongReading(
   const classes = confusion.filter((row) => row.some((cell) => cell > 0)).length;
   const isPoor = classes > 1 && isNearChance(top1, count, classes);
   const reordered = reorderedAccuracy(confusion);
-  const name = `${model.path} names ${isPoor ? "only " : ""}${tenths(top1)} of ${count} images right`;
+  const name = `${model.path} classifies ${isPoor ? "only " : ""}${tenths(top1)} of ${count} images correctly`;
   const poor = isPoor ? `${name}, hardly more than chance (${tenths(1 / classes)})` : name;
   if (reordered > KNOWS && isClearlyAbove(reordered, top1, count)) {
     run.warning(
-      `${poor}, and would name ${tenths(reordered)} right if its classes had another order: say with \`labelsMap\` which class is which`,
+      `${poor}, and would classify ${tenths(reordered)} correctly if its classes had another order: say with \`labelsMap\` which class is which`,
     );
     return;
   }
@@ -70,14 +70,14 @@ export async function warnOfWrongReading(
   const found = better.slice(0, NAMED).map((trial) => `${tenths(trial.top1)} with ${described(trial, preparation)}`);
   const advice =
     found.length > 0
-      ? `Of ${Math.min(count, TRIAL_IMAGES)} images it names ${tenths(given)} right, and ${found.join("; ")}: give the right one with ` +
+      ? `Of ${Math.min(count, TRIAL_IMAGES)} images it classifies ${tenths(given)} correctly, but ${found.join("; ")}: give the right normalization with ` +
         "`mean`, `std` and `channelOrder`"
       : `${tried} usual ways to normalize${images.channels === 1 ? "" : ", RGB and BGR,"} are no better: check the classes and their order (\`labelsMap\`), and that ` +
         "the images are of the kind that it was trained on";
   run.warning(`${isPoor ? poor : `the guessed normalization of ${model.path} seems wrong`}. ${advice}`);
 }
 
-/** Difference from a stated accuracy, as a share, that chance in the choice of images hardly explains. */
+/** Difference from a stated accuracy, as a share, that the choice of images hardly explains. */
 const FAR = 0.1;
 
 /** The accuracy that the file states, if it is far above that of these images. */
@@ -91,7 +91,7 @@ function farAbove({ program }: QuantizedModel, data: string, top1: number, image
 }
 
 interface Others {
-  /** Accuracy with the present reading of the images. */
+  /** Accuracy with the images prepared as they are now. */
   readonly given: number;
   /** Clearly better readings, the best first. */
   readonly better: readonly Trial[];

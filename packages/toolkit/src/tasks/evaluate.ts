@@ -73,7 +73,7 @@ export const evaluateModel = defineTask("evaluate", async (options, run): Promis
 
 type Confusion = Pick<ClassifierResult, "classes" | "confusion">;
 
-/** The confusion among the classes that have images, if not all have. */
+/** The confusion matrix of the classes that have images, if some classes have none. */
 function amongLabels({ classes, confusion }: Confusion): Confusion & Pick<EvaluateResult, "others"> {
   const labels = classes.map((_, label) => label).filter((label) => confusion[label]!.some((count) => count > 0));
   if (labels.length === classes.length) return { classes, confusion };

@@ -62,13 +62,13 @@ export function explainer(pass: string): Explainer {
       throw new UsageError(
         "option-mismatch",
         { option: "explain", value: pass, found: "no ONNX file", file: model.path },
-        `\`explain\` ${pass}: passes simplify ONNX files, and ${model.path} is none; leave the option out.`,
+        `\`explain\` ${pass}: passes simplify ONNX files, and ${model.path} is not one; leave the option out.`,
       );
     },
   };
 }
 
-/** The nodes of a graph that another one does not have. */
+/** The nodes of `graph` that `other` does not have, as lines of text. */
 function linesBeside(graph: Graph, other: Graph): readonly string[] {
   const known = new Set(other.nodes.map((node) => printNode(node, other.tensors)));
   return graph.nodes.map((node) => printNode(node, graph.tensors)).filter((line) => !known.has(line));

@@ -35,7 +35,7 @@ export const openImagesFor = (
     ...more,
   });
 
-/** @param how what the task decides; `split`, `limit` and others come from the options */
+/** @param how settings that the task decides; `split`, `limit` and others come from the options */
 export async function openTaskImages(options: ImageOptions, run: Run, how: OpenOptions): Promise<ImageSet> {
   run.phase("opening images");
   const { data, split, limit, splitSeed, skipBadImages } = options;

@@ -55,7 +55,7 @@ export interface FloatInspection {
   readonly operators: readonly FloatOperator[];
   /** The effect of the pass that `explain` names. */
   readonly explanation?: PassExplanation;
-  /** The policy file with the layers of the network, where one was asked for. */
+  /** The policy file with the layers of the network; absent unless requested. */
   readonly policyTemplate?: string;
 }
 
@@ -68,12 +68,12 @@ export interface IntegerInspection extends Pick<Program, "classes" | "preprocess
   /** Mean bit width of the weights. */
   readonly weightBits: number;
   readonly multiplyAdds: number;
-  /** Most memory that the engine takes besides the file, in bytes. */
+  /** Peak memory of the engine besides the file, in bytes. */
   readonly peakBytes: number;
   readonly operators: readonly IntegerOperator[];
   /** The effect of the pass that `explain` names, for a quantized ONNX file. */
   readonly explanation?: PassExplanation;
-  /** The policy file with the layers of the network, where one was asked for. */
+  /** The policy file with the layers of the network; absent unless requested. */
   readonly policyTemplate?: string;
 }
 

@@ -1,6 +1,6 @@
 /**
- * @file The task `qat` with a chain of bit widths: for each a training, which begins with the result of the one before, and a
- * file.
+ * @file The task `qat` with a chain of bit widths: each has its own training, which begins with the result of the one before,
+ * and its own file.
  */
 
 import { join } from "node:path";
@@ -28,7 +28,7 @@ export function checkChainOptions(bits: readonly number[], run: Run): void {
     throw new UsageError(
       "option-conflict",
       { options: [other, "bits"] },
-      `\`${other}\` and \`bits\` both say the bit width of weights and activations: with \`bits\` each stage has its own; leave one out.`,
+      `\`${other}\` and \`bits\` both give the bit width of weights and activations: with \`bits\` each stage has its own; leave one out.`,
     );
 }
 

@@ -145,7 +145,7 @@ async function changesOf({ start, best }: QatResult, qat: QatRun): Promise<reado
   return layerChanges(start, best.graph, reference);
 }
 
-/** The float network on the same images, for comparison. */
+/** Figures of the float network on the same images, for comparison. */
 export async function floatFigures(
   model: FloatModel,
   { options, run, preprocessing, validation, open }: QatRun,

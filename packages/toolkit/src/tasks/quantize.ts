@@ -93,7 +93,9 @@ export const quantizeModel = defineTask("quantize", async (options, run): Promis
   };
   if (!mixed) return result;
   if (options.maxSize !== undefined && bytes.length > options.maxSize)
-    run.warning(`the file is larger than \`maxSize\` by ${bytes.length - options.maxSize} bytes; ask for so much less`);
+    run.warning(
+      `the file is larger than \`maxSize\` by ${bytes.length - options.maxSize} bytes; lower it by that number`,
+    );
   return { ...result, policyFile, averageBits: averageBits(quantized), mixed };
 });
 

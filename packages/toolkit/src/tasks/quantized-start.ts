@@ -31,11 +31,11 @@ export interface QuantizedStart {
   readonly images: ImageSet;
   /** Names of the network's classes, if the images or the model have them. */
   readonly labels: readonly string[] | undefined;
-  /** Undefined without a budget. */
+  /** The bit widths that a budget gave; undefined without a budget. */
   readonly mixed: MixedPrecision | undefined;
 }
 
-/** The same, with a check of the result. */
+/** A start whose result has been checked. */
 export interface GuardedStart extends QuantizedStart {
   /** The float network's answers to images that were not used for calibration. */
   readonly check: Check;
@@ -61,7 +61,7 @@ export const NO_DATA = "none";
 
 /** A float network, opened together with its calibration images. */
 export interface FloatStart extends Omit<QuantizedStart, "quantized" | "mixed"> {
-  /** Simplified. */
+  /** The simplified float graph. */
   readonly graph: Graph;
   /** Settings of quantization, without bit widths and images. */
   readonly settings: Omit<QuantizeOptions, "policy">;
@@ -83,7 +83,8 @@ export async function floatStart(
   const preparation = prepareImages(model, options, run);
   const { preprocessing } = preparation;
   const graph = simplifyForImport(model.graph);
-  // All scales are 1 yet: what the engine cannot run is refused here, before images are read and minutes are spent on them.
+  // All scales are still 1. A network that the engine cannot run is refused here, before images are read and minutes are spent
+  // on them.
   for (const policy of policies) {
     lower(insertFakeQuant(graph, policy), { preprocessing });
     const kept = keptDepthwise(graph, policy);
@@ -113,7 +114,7 @@ export async function quantizedStart(
   return { ...start, quantized: await quantizeGraph(graph, start.images, settings) };
 }
 
-/** The same, with a check of the result: refuses a collapsed network, and lets `auto` try more than its first step. */
+/** Makes a start with a check of the result: refuses a collapsed network, and lets `auto` try more than its first step. */
 export async function guardedStart(
   model: FloatModel,
   options: Options,
@@ -255,7 +256,7 @@ async function syntheticImages(
     onProgress: (done, of, loss) => run.progress(done, of, { unit: "steps", figures: { loss } }),
   });
   run.note(
-    `${images.length} images from batch-norm statistics: relative error ${firstLoss.toPrecision(3)} of noise, ${lastLoss.toPrecision(3)} at the end`,
+    `${images.length} images from batch-norm statistics: relative error ${firstLoss.toPrecision(3)} at the start, ${lastLoss.toPrecision(3)} at the end`,
   );
   return images;
 }

@@ -66,7 +66,7 @@ describe("classes", () => {
     const { result, notes, warnings } = await evaluated({ labelsMap: undefined });
     expect(result.top1).toBeLessThan(0.3);
     expect(notes).toMatch(/has no class names: its classes 0 … 3 are taken to be bright, dark, dim, light/);
-    expect(warnings).toMatch(/would name 100\.0 % right if its classes had another order.*`labelsMap`/);
+    expect(warnings).toMatch(/would classify 100\.0 % correctly if its classes had another order.*`labelsMap`/);
     expect(result.warnings).toHaveLength(1);
   });
 
@@ -180,7 +180,7 @@ describe("what import makes of a file", () => {
     const model = join(root, "flat.onnx");
     await writeFile(model, writeOnnx(b.build()));
     const { notes } = await evaluated({ model, mean: [0], std: [1] });
-    expect(notes).toMatch(/flat\.onnx was brought to the usual form: its flat input is an image of 1×8×8/);
+    expect(notes).toMatch(/flat\.onnx was brought to the usual form: its flat input is now an image of 1×8×8/);
   });
 });
 
@@ -208,9 +208,9 @@ describe("normalization", () => {
   test("a wrong one is warned of near chance, and the right one is named", async () => {
     const { result, warnings } = await evaluated({ model: await network({ unit: 255 }) });
     expect(result.top1).toBe(0.25);
-    expect(warnings).toMatch(/names only 25\.0 % of 48 images right, hardly more than chance \(25\.0 %\)/);
+    expect(warnings).toMatch(/classifies only 25\.0 % of 48 images correctly, hardly more than chance \(25\.0 %\)/);
     expect(warnings).toMatch(
-      /right, and 100\.0 % with mean 0,0,0 std 0\.00392157.*\(pixels of 0 … 255\): give the right one/,
+      /correctly, but 100\.0 % with mean 0,0,0 std 0\.00392157.*\(pixels of 0 … 255\): give the right normalization/,
     );
   });
 
@@ -240,7 +240,7 @@ describe("normalization", () => {
       data: mixed,
     });
     expect(warnings).toMatch(
-      /25\.0 % of 48 images right, far below the 100\.0 % that its file states for "photos train"/,
+      /25\.0 % of 48 images correctly, far below the 100\.0 % that its file states for "photos train"/,
     );
   });
 

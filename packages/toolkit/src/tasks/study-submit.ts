@@ -37,11 +37,11 @@ export const submitStudy = defineTask("study submit", async (options, run): Prom
     ...(minutes === undefined ? {} : { minutes }),
   });
   const running = states.filter(({ state }) => state === "running").length;
-  if (running > 0) run.note(`${running} runs are being done by other processes at the moment`);
+  if (running > 0) run.note(`${running} runs are being executed by other processes at the moment`);
   const unknown = arrays.filter(({ measured }) => !measured).map(({ name }) => name);
   if (unknown.length > 0 && (memory === undefined || minutes === undefined))
     run.note(
-      `memory and time of ${unknown.join(", ")} are guesses: do one run of each with study run and \`index\` first, or give \`memory\` and \`minutes\``,
+      `memory and time of ${unknown.join(", ")} are guesses: execute one run of each with study run and \`index\` first, or give \`memory\` and \`minutes\``,
     );
   const submission = await writeSubmission(study, arrays, options);
   const submitted = options.apply ? await submit(submission, options.on) : undefined;

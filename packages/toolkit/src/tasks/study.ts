@@ -39,7 +39,7 @@ export const planStudyRuns = defineTask("study plan", async (options, run): Prom
   return { ...plan, folder: folder.path };
 });
 
-/** The task `study run`: does the runs that are not finished yet. */
+/** The task `study run`: executes the runs that are not finished yet. */
 export const runStudyRuns = defineTask("study run", async (options, run): Promise<StudyStateResult> => {
   run.phase("hashing inputs");
   const study = await openStudy(options, options.replan);
@@ -76,7 +76,7 @@ export const mergeStudyRuns = defineTask(
       throw new UsageError(
         "study-missing",
         { file: study.folder.path },
-        `no run of the study in ${study.folder.path} is finished; do them with study run.`,
+        `no run of the study in ${study.folder.path} is finished; execute them with study run.`,
       );
     const out = join(study.folder.path, "merged.json");
     await writeFileAtomic(out, `${JSON.stringify(results)}\n`);

@@ -7,8 +7,8 @@ import type { Run } from "./run.js";
 
 /**
  * @param open opens the images of a split
- * @returns undefined if the data has only training images, which a note says, or if its test images cannot be used, such as
- * damaged ones or those of other classes, which a warning says: the trained network is worth keeping all the same
+ * @returns undefined, with a note, if the data has only training images; undefined, with a warning, if the test images cannot
+ * be used, for example because they are damaged. The trained network is worth keeping nevertheless
  */
 export async function testAccuracy(
   open: (split: OpenOptions["split"]) => Promise<ImageSet>,

@@ -60,7 +60,7 @@ export function trainOptionsOf(
   };
 }
 
-/** Also writes event files if a folder is given; each stage of a chain is a run of its own in TensorBoard. */
+/** Also writes event files if a folder is given; each stage of a chain is a separate run in TensorBoard. */
 function followed(
   say: (progress: TrainProgress) => void,
   folder: string | undefined,

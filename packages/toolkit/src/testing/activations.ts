@@ -1,4 +1,4 @@
-/** @file A network with activation functions as exporters write them, several operators each. */
+/** @file A network with activation functions in the forms that exporters write, of several operators each. */
 
 import { float32, type Graph, GraphBuilder } from "@subbyte/graph";
 import { Random } from "../random.js";
@@ -16,7 +16,7 @@ const sixth = (b: GraphBuilder, x: string): string => {
   return b.op("Div", [gate, b.scalar(6)]);
 };
 
-/** By name, in the form that the exporter named gives. */
+/** Activations by name, in the form in which the exporter in the name writes them. */
 export const exportedActivations: Readonly<Record<string, Activation>> = {
   "SiLU (PyTorch)": (b, x) => b.op("Mul", [x, b.op("Sigmoid", [x])]),
   "HardSwish (tf2onnx)": (b, x) => b.op("Mul", [sixth(b, x), x]),
@@ -45,7 +45,7 @@ export const exportedActivations: Readonly<Record<string, Activation>> = {
 };
 
 /**
- * Convolutions, each followed by another function, in a residual network: `[N, 3, 16, 16]` → `[N, 5]`.
+ * Convolutions, each followed by a different function, in a residual network: `[N, 3, 16, 16]` → `[N, 5]`.
  * @param without names of `exportedActivations` to leave out
  */
 export function manyActivations(seed: number, without: readonly string[] = []): Graph {

@@ -1,4 +1,6 @@
-/** @file A classifier whose weights are known: it names the brightness of red, and is wrong for any other reading of its images. */
+/**
+ * @file A classifier whose weights are known: it names the brightness of red, and is wrong if images are read in any other way.
+ */
 
 import { float32, type Graph, GraphBuilder } from "@subbyte/graph";
 
@@ -9,7 +11,7 @@ export const brightness = { dark: 0.2, dim: 0.4, light: 0.6, bright: 0.8 } as co
 export const brightnessClasses = Object.keys(brightness);
 
 export interface BrightnessOptions {
-  /** Value of a full pixel that the network takes: 1 for pixel / 255, 255 for bytes. */
+  /** The value that stands for a full pixel in the input: 1 for pixel / 255, 255 for bytes. */
   readonly unit?: number;
   /** Which channel is red: 0 in RGB, 2 in BGR. */
   readonly red?: 0 | 2;

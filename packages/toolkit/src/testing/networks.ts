@@ -86,8 +86,8 @@ export function kitchenSink(seed: number, channels: 1 | 3 = 3): Graph {
 }
 
 /**
- * Batch normalization where no layer before it can take it in, as in ResNet-v2 and DenseNet: on the image, before convolutions, on a
- * concatenation, at the end: `[N, 3, 16, 16]` → `[N, 5]`.
+ * Batch normalization that cannot be folded into a layer before it, as in ResNet-v2 and DenseNet: on the image, before
+ * convolutions, on a concatenation, at the end: `[N, 3, 16, 16]` → `[N, 5]`.
  */
 export function preActivation(seed: number): Graph {
   const random = new Random(seed);

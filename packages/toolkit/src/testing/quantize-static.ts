@@ -20,15 +20,15 @@ interface Grid {
 }
 
 const layers: ReadonlySet<string> = new Set(["Conv", "Gemm", "MatMul"]);
-/** Their inputs and outputs are quantized. */
+/** Operators whose inputs and outputs are quantized. */
 const wholes: ReadonlySet<string> = new Set([
   ...["Add", "Mul", "Sigmoid", "LeakyRelu", "GlobalAveragePool", "Concat", "Softmax"],
 ]);
-/** Outputs take scale and zero point of an input that is quantized. */
+/** Operators whose outputs get the scale and zero point of an input, if that is quantized. */
 const direct8Bit: ReadonlySet<string> = new Set([
   ...["MaxPool", "AveragePool", "Reshape", "Transpose", "Squeeze", "Unsqueeze", "Slice"],
 ]);
-/** Left out behind what is quantized: rounding to the codes of their range does what they do. */
+/** Activations that are left out after a quantized operator: rounding to the codes of their range has the same effect. */
 const removable: ReadonlySet<string> = new Set(["Relu", "Clip"]);
 
 /** @param images that the ranges of activations are measured on, [N, C, H, W] */

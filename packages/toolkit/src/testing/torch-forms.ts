@@ -13,7 +13,7 @@ export interface TorchForm {
 
 const of = (form: string, label: string, opset = 13): TorchForm => ({ form, label, opset });
 
-/** Forms that run. Opsets are those in which exporters wrote them, the oldest that can say them or newer. */
+/** Forms that run. The opsets are those that exporters used: the oldest that can express the form, or newer ones. */
 export const torchForms: readonly TorchForm[] = [
   ...[7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17].map((opset) => of("residual", "residual block, Dropout", opset)),
   of("residual-fixed", "fixed batch", 9),

@@ -1,4 +1,4 @@
-/** @file Networks of torchvision as ONNX files, written by Python with PyTorch where this machine has them. */
+/** @file Networks of torchvision as ONNX files, written by Python with PyTorch if this machine has them. */
 
 import { execFile, execFileSync } from "node:child_process";
 import { join } from "node:path";

@@ -1,6 +1,6 @@
 /**
- * @file An ONNX file from its bytes to the integer engine: read, evaluated beside ONNX Runtime, quantized, run, and compared
- * with the exact simulation. Tests and the table of networks that run share it.
+ * @file An ONNX file from its bytes to the integer engine: read, compared with ONNX Runtime, quantized, run, and compared with
+ * the exact simulation. Tests and the table of networks that run share it.
  */
 
 import { readFile } from "node:fs/promises";
@@ -30,7 +30,7 @@ import { codesClassifier } from "../simulation/classifier.js";
 import { simulateCodes } from "../simulation/codes.js";
 
 export interface WholeWayOptions {
-  /** Bit widths of weights and activations alike, 8 and 4 by default; a file that is quantized has its own. */
+  /** Bit widths, each for both weights and activations, 8 and 4 by default; a file that is quantized has its own. */
   readonly bits?: readonly number[];
   /** Random images to run. */
   readonly images?: number;
@@ -45,9 +45,9 @@ export interface WholeWay {
 
 export interface IntegerRun {
   readonly bits: number;
-  /** Logits of the engine that are not those of the simulation on codes, bit for bit. */
+  /** Number of logits of the engine that differ from those of the simulation on codes in any bit. */
   readonly differing: number;
-  /** Different logits among all images; 1 means that the network always gives the same answer. */
+  /** Number of different logits among all images; 1 means that the network always gives the same answer. */
   readonly distinct: number;
   /** Layers for which the simulation is not proved to be exact. */
   readonly unproved: readonly string[];
@@ -131,7 +131,7 @@ async function ownOutputs(
     },
   });
   const { dtype, shape: own } = graph.inputs[0]!;
-  // ONNX Runtime finds a second file only where it opens the first one itself, and has no convolution of float64.
+  // ONNX Runtime finds a second file only if it opens the first one itself, and it has no float64 convolution.
   const run = dtype === "float64" ? referenceOf(graph) : await runtimeOf(isWhole ? bytes : graph);
   const results: number[] = [];
   for (let n = 0; n < count; n++) {

@@ -1,5 +1,5 @@
 /**
- * @file The framing of TensorBoard's event files, that of TFRecord: length, its checksum, the bytes, their checksum.
+ * @file The framing of TensorBoard's event files, which is that of TFRecord: length, its checksum, the bytes, their checksum.
  * @see https://www.tensorflow.org/tutorials/load_data/tfrecord#tfrecords_format_details
  */
 

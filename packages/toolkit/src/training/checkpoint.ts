@@ -4,7 +4,7 @@
  * derive from seed, epoch and position and need no state of their own.
  *
  * The checksum is the SHA-256 of the file with zeros in place of the checksum. Without it, a checkpoint in which a single bit
- * has changed would silently resume to another result.
+ * has changed would silently lead to another result.
  */
 
 import { createHash } from "node:crypto";
@@ -61,7 +61,7 @@ export async function writeCheckpoint<Position>(
 
 /**
  * @throws {UsageError} if there is no such file
- * @throws {DataError} if it is no checkpoint of that kind, or damaged
+ * @throws {DataError} if it is not a checkpoint of that kind, or is damaged
  */
 export async function readCheckpoint<Position>(
   path: string,
@@ -90,7 +90,7 @@ function parseCheckpoint<Position>(
     throw new DataError(
       "wrong-checkpoint",
       { file: path, reason: `no checkpoint of a ${kind}` },
-      `"${path}" holds tensors, but is no checkpoint of a ${kind}; start without \`resume\``,
+      `"${path}" holds tensors, but is not a checkpoint of a ${kind}; start without \`resume\``,
     );
   if (metadata[KEYS.version] !== VERSION)
     throw new DataError(
@@ -167,7 +167,10 @@ export async function readIfAny(path: string): Promise<Uint8Array | undefined> {
   }
 }
 
-/** The setting with the hash of the step graph. It also changes if other settings do, and is less readable than those. */
+/**
+ * The setting with the hash of the step graph. If another setting changes, this hash changes, too, and messages name only the
+ * other.
+ */
 export const computation = "model and step (hash)";
 
 /** @throws {UsageError} that names every setting that differs between the checkpoint and the run to be resumed */
@@ -180,7 +183,7 @@ export function requireSameSettings(path: string, saved: RunSettings, now: RunSe
   throw new UsageError(
     "settings-changed",
     { file: path, options: told },
-    `"${path}" cannot be resumed, as the result would be neither run's: ` +
+    `"${path}" cannot be resumed with other settings than it began with: ` +
       `${told.map((name) => `${name} was ${saved[name]}, now ${now[name]}`).join("; ")}. ` +
       "Resume with the same settings, or start without `resume`",
   );

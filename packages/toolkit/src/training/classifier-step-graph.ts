@@ -1,6 +1,6 @@
 /**
  * @file The training step of a classifier: its trained constants become state, batch norm keeps running statistics, and dead
- * taps are left out.
+ * taps (weights that only read padding) are left out.
  */
 
 import {
@@ -37,7 +37,7 @@ export interface ClassifierStepOptions extends Clipping {
   readonly freezeBatchNorm?: boolean;
   /** Weight of the newest batch in the running statistics, PyTorch's `momentum`; 0.1 by default. */
   readonly batchNormMomentum?: number;
-  /** Chooses and treats parameters one by one. */
+  /** Decides for each parameter whether and how it is trained. */
   readonly parameters?: TreatParameter;
   /** Decay of a moving average of the parameters, in [0, 1); the trained graph then has the averages. None by default. */
   readonly averageDecay?: number;
@@ -127,7 +127,7 @@ export function buildClassifierStepGraph(model: Graph, options: ClassifierStepOp
 const updatesFreely = ({ minimum, maximum, logarithmic }: TrainedParameter): boolean =>
   minimum === undefined && maximum === undefined && !logarithmic;
 
-/** Parameters with the same factor of the run's learning rate share one. */
+/** Parameters with the same factor of the run's learning rate share one input for it. */
 const rateName = (factor: number): string => String(factor);
 
 const stepParameter = ({
@@ -199,7 +199,7 @@ function runningStatistics(
       updates.set(name, { name, initial, next });
     };
     average(runningMean, batchMean, 1);
-    average(runningVariance, batchVariance, count / (count - 1)); // PyTorch's is unbiased.
+    average(runningVariance, batchVariance, count / (count - 1)); // PyTorch's running variance is unbiased.
   }
   return [...updates.values()];
 }

@@ -1,7 +1,7 @@
 /**
  * @file Damping of oscillations: with few bits, weights jump back and forth between two codes, because straight-through
- * gradients push them across the bound between these again and again. A pull towards the middle of the code's interval lets
- * them settle:
+ * gradients push them across the boundary between the two again and again. A pull towards the middle of the code's interval
+ * lets them settle:
  *
  *   λ·‖ŵ − clamp(w)‖², no gradient through ŵ;   its gradient is 2λ·(w − ŵ) if w is within the range, else 0
  *
@@ -20,7 +20,7 @@ export interface DampedGraph {
 }
 
 /**
- * Adds the distances of quantized weights from the middle of their code's interval.
+ * Adds nodes that compute the distances of quantized weights from the middle of their code's interval.
  *
  * @param isTrained says which constants are parameters
  */

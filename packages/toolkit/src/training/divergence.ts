@@ -22,7 +22,7 @@ export function hopelessness(
   const loss = validationLoss ?? (comparable ? trainLoss : undefined);
   if (loss === undefined || loss <= HOPELESS * guessing) return undefined;
   const what = validationLoss === undefined ? "training" : "validation";
-  return `the ${what} loss is ${loss.toPrecision(3)}, guessing among ${classes} classes has ${guessing.toPrecision(3)}`;
+  return `the ${what} loss is ${loss.toPrecision(3)}, whereas guessing among ${classes} classes gives ${guessing.toPrecision(3)}`;
 }
 
 /** The first tensor with an element that is not finite. */

@@ -27,12 +27,12 @@ export interface EpochRecord {
 export interface TrainingPosition {
   /** Finished epochs. */
   readonly epoch: number;
-  /** Finished steps of the present epoch. */
+  /** Finished steps of the current epoch. */
   readonly stepInEpoch: number;
-  /** Sums over the present epoch's images. */
+  /** Sums over the current epoch's images. */
   readonly lossSum: number;
   readonly correct: number;
-  /** Seconds spent on steps of the present epoch; `seconds` counts everything since the start of the run. */
+  /** Seconds spent on steps of the current epoch; `seconds` counts everything since the start of the run. */
   readonly epochSeconds: number;
   readonly seconds: number;
   readonly history: readonly EpochRecord[];

@@ -63,7 +63,7 @@ function scheduleFactor(schedule: Schedule, step: number, steps: number): number
     case "one-cycle": {
       const start = 1 / positive("one-cycle divisor", schedule.divisor ?? 25);
       const end = start / positive("one-cycle final divisor", schedule.finalDivisor ?? 1e4);
-      // The peak falls on a step and the last step has the final rate. Very short runs may have no rise at all.
+      // The peak is at a whole step, and the last step has the final rate. Very short runs may have no rise at all.
       const peak = Math.max(0, share("one-cycle rise", schedule.rise ?? 0.3) * steps - 1);
       if (step < peak) return cosineBetween(start, 1, step / peak);
       return step === peak ? 1 : cosineBetween(1, end, (step - peak) / (steps - 1 - peak));

@@ -96,7 +96,7 @@ export interface StepGraph {
   readonly correct: string | undefined;
   /** Initial values of all that a step changes: parameters, the optimizer's zeros, averages. */
   readonly state: ReadonlyMap<string, Tensor>;
-  /** The output with the next value of each. */
+  /** For each of these values, by name, the output with its next value. */
   readonly next: ReadonlyMap<string, string>;
   /**
    * Values of the scalar inputs at step `t` = 1, 2, …

@@ -42,7 +42,7 @@ export interface Step {
   /** Computes one step and keeps the new state. */
   run(feeds: StepFeeds, time: StepTime): Promise<StepResult>;
   /**
-   * Names the value that was the first not to be finite in the last step.
+   * Names the first value in the last step that was not finite.
    *
    * @param feeds the feeds of that step
    */
@@ -138,6 +138,6 @@ function matching(saved: ReadonlyMap<string, Tensor>, name: string, { dtype, sha
   throw new DataError(
     "checkpoint-mismatch",
     { reason: name, expected: [dtype, ...shape] },
-    `the state to resume does not belong to this model: "${name}" is ${dtype}[${shape}], and it ${found}`,
+    `the state to resume does not belong to this model: its "${name}" is ${dtype}[${shape}], but the state ${found}`,
   );
 }

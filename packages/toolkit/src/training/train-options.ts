@@ -13,7 +13,7 @@ import type { LearningRateOptions } from "./schedules.js";
 export interface TrainOptions extends TrainingStepOptions {
   readonly graph: Graph;
   readonly images: ImageSet;
-  /** Evaluated after every epoch. The epoch with the highest accuracy on it is the best. */
+  /** Images on which the network is evaluated after every epoch. The epoch with the highest accuracy on them is the best. */
   readonly validation?: ImageSet;
   readonly epochs: number;
   readonly rate: LearningRateOptions;
@@ -28,7 +28,7 @@ export interface TrainOptions extends TrainingStepOptions {
   readonly target?: (images: Tensor) => Promise<Tensor>;
   /** Values of further graph inputs at step `step` = 0 … `steps` − 1 of the run. */
   readonly inputs?: (step: number, steps: number) => Readonly<Record<string, Tensor>>;
-  /** Makes the network that is validated from the trained graph; by default it is the trained graph itself. */
+  /** Turns the trained graph into the network that is validated; by default, that is the trained graph itself. */
   readonly finished?: (trained: Graph) => Promise<Graph>;
   /** Ends the run after this many epochs in a row without a new best; never by default. A resumed run may set another value. */
   readonly patience?: number;
@@ -59,7 +59,7 @@ export interface TrainOptions extends TrainingStepOptions {
 
 /** The trained networks and the history of the run. */
 export interface TrainResult {
-  /** After the last step. */
+  /** The network after the last step. */
   readonly graph: Graph;
   /**
    * The network after the epoch with the highest validation accuracy (among equals, the lower loss); without validation, after

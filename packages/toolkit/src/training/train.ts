@@ -124,7 +124,7 @@ class TrainingRun {
     return learningRateAt(this.options.rate, step, this.options.epochs * this.#stepsPerEpoch);
   }
 
-  /** Does the remaining steps of the present epoch. */
+  /** Runs the remaining steps of the current epoch. */
   async #finishEpoch(): Promise<void> {
     const { images, seed = 0, augmentation, checkpointEvery, signal } = this.options;
     let before = performance.now();
@@ -260,7 +260,7 @@ class TrainingRun {
     if (name !== undefined) throw this.#diverged(`"${name}" is no longer finite`);
   }
 
-  /** Checks that the loss is not hopeless, although it is finite. */
+  /** Checks that the loss is not far above that of guessing, although it is finite. */
   #requireLearned(): void {
     const { images, loss } = this.options;
     const fault = hopelessness(this.#position.history.at(-1), images.classes.length, loss === undefined);

@@ -109,7 +109,7 @@ describe("what does not fit", () => {
     [
       "nothing at all",
       new Map([["vit.block", float32([1])]]),
-      /has nothing of resnet8: its first names are vit\.block/,
+      /has no tensor of resnet8: its first names are vit\.block/,
     ],
   ])("%s is named", (_, weights, message) => {
     expect(() => applyWeights(model, weights, { source: "w.pt" })).toThrow(DataError);
@@ -129,7 +129,7 @@ describe("a last layer of another size", () => {
 
   test("is refused with both class counts", () => {
     expect(() => applyWeights(model, other)).toThrow(DataError);
-    expect(() => applyWeights(model, other)).toThrow(/classifies 4 classes, the model 10/);
+    expect(() => applyWeights(model, other)).toThrow(/has 4 classes, but the model has 10/);
   });
 
   test("keeps the graph's initial values on request", () => {

@@ -31,7 +31,7 @@ export interface ApplyReport {
 /** Names of the last layer in torchvision, timm, the CIFAR ResNets and similar models. */
 const HEADS = ["fc", "linear", "classifier", "classifier.1", "head", "head.fc", "last_linear"];
 
-/** Parts that other model collections name otherwise (kuangliu's `pytorch-cifar`). */
+/** Parts of names that other model collections spell differently (kuangliu's `pytorch-cifar`). */
 const SYNONYMS: readonly (readonly [RegExp, string])[] = [[/\.shortcut\.([01])\./, ".downsample.$1."]];
 
 /** Counts of training batches and of averaged models, which inference does not read. */
@@ -62,7 +62,7 @@ export function applyWeights(
     throw new DataError(
       "weights-mismatch",
       { source, network: graph.name, reason: "no common names" },
-      `${source} has nothing of ${graph.name}: its first names are ${list([...weights.keys()], 3)}, the model's ${list(parameterNames(graph), 3)}; ` +
+      `${source} has no tensor of ${graph.name}: its first names are ${list([...weights.keys()], 3)}, those of the model are ${list(parameterNames(graph), 3)}; ` +
         "choose the architecture that the weights were trained with",
     );
   refuseOtherClasses(graph, weights, matches, headNames, head, source);
@@ -171,8 +171,7 @@ function candidates(name: string, wrapper: string, headWeight: string | undefine
 }
 
 /**
- * Makes a message of its own for a last layer with another number of classes, because this is the beginning of transfer
- * learning.
+ * Makes a separate message for a last layer with another number of classes, because this is the beginning of transfer learning.
  */
 function refuseOtherClasses(
   graph: Graph,
@@ -194,7 +193,7 @@ function refuseOtherClasses(
       expected: own.shape[0]!,
       reason: "another number of classes",
     },
-    `${source} classifies ${given.shape[0]} classes, the model ${own.shape[0]}; build the model for ${given.shape[0]} classes (\`classes\`), ` +
+    `${source} has ${given.shape[0]} classes, but the model has ${own.shape[0]}; build the model for ${given.shape[0]} classes (\`classes\`), ` +
       'or begin a training with a new last layer (the task `train` with `from`, or head: "reinitialize")',
   );
 }

@@ -105,10 +105,12 @@ describe("checkpoints of torch.save", () => {
   test("a missing or short storage is named", async () => {
     const { "zip/data/0": first, ...members } = unzipSync(zip);
     await expect(load(zipSync(members, { level: 0 }))).rejects.toThrow(
-      /storage 0 needs 48 bytes, the archive has none/,
+      /storage 0 needs 48 bytes, but the archive has none/,
     );
     const short = { ...members, "zip/data/0": first!.subarray(1) };
-    await expect(load(zipSync(short, { level: 0 }))).rejects.toThrow(/storage 0 needs 48 bytes, the archive has 47/);
+    await expect(load(zipSync(short, { level: 0 }))).rejects.toThrow(
+      /storage 0 needs 48 bytes, but the archive has 47/,
+    );
   });
 });
 

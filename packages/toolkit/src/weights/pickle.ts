@@ -30,7 +30,10 @@ export interface UnpickleOptions {
   readonly persistent?: (id: unknown) => unknown;
 }
 
-/** Most opcodes; the state of a ResNet-152 takes forty thousand. Without a limit, a file of opcodes could fill the memory. */
+/**
+ * Largest number of opcodes; the state of a ResNet-152 takes forty thousand. Without a limit, a file of opcodes could fill the
+ * memory.
+ */
 const MAX_OPCODES = 2_000_000;
 
 /** The largest number of arguments of a constructor. */
@@ -99,7 +102,7 @@ class Machine {
   append(items: readonly unknown[]): void {
     const list = this.top();
     if (list instanceof Opaque) return;
-    if (!Array.isArray(list)) return this.reader.fail("appends to something that is no list");
+    if (!Array.isArray(list)) return this.reader.fail("appends to something that is not a list");
     for (const item of items) list.push(item);
   }
 
@@ -113,14 +116,14 @@ class Machine {
     const dict = this.top();
     if (dict instanceof Opaque) return;
     if (!(dict instanceof Map) || items.length % 2 !== 0)
-      return this.reader.fail("sets items of something that is no dict");
+      return this.reader.fail("sets items of something that is not a dict");
     for (let i = 0; i < items.length; i += 2) dict.set(items[i], items[i + 1]);
   }
 
   addItems(items: readonly unknown[]): void {
     const set = this.top();
     if (set instanceof Opaque) return;
-    if (!(set instanceof Set)) return this.reader.fail("adds to something that is no set");
+    if (!(set instanceof Set)) return this.reader.fail("adds to something that is not a set");
     for (const item of items) set.add(item);
   }
 
@@ -147,7 +150,7 @@ class Machine {
   call(callee?: unknown, args?: unknown): void {
     if (callee instanceof Opaque) return this.push(callee);
     if (typeof callee !== "function" || !Array.isArray(args) || args.length > MAX_ARGUMENTS)
-      return this.reader.fail("calls something that is no constructor");
+      return this.reader.fail("calls something that is not a constructor");
     this.push(callee(...args));
   }
 
@@ -169,7 +172,7 @@ class Machine {
 /** The opcodes of protocols 2 to 5; those that only the text protocols 0 and 1 have are refused. */
 const OPCODES: Readonly<Record<number, (m: Machine, r: ByteReader) => void>> = {
   128: (_, r) => void r.uint8(), // PROTO
-  149: (_, r) => void r.length64(), // FRAME: read ahead, which is nothing to us
+  149: (_, r) => void r.length64(), // FRAME: a hint for reading ahead, which is ignored
 
   78: (m) => m.push(null), // NONE
   136: (m) => m.push(true), // NEWTRUE

@@ -23,7 +23,7 @@ export function parseHeader(bytes: Uint8Array): Json | string {
   } catch {
     header = undefined;
   }
-  if (!isObject(header)) return "has a header that is no JSON object";
+  if (!isObject(header)) return "has a header that is not a JSON object";
   const entries = Object.values(header);
   const kept = entries.reduce((sum: number, entry) => sum + (isObject(entry) ? Object.keys(entry).length : 0), 0);
   return entries.length + kept === members ? header : "has a header with the same name twice";

@@ -72,7 +72,7 @@ export function readSafetensors(bytes: Uint8Array, source = "the safetensors fil
     );
   };
   const length = headerLength(bytes) ?? fail("does not begin as safetensors do");
-  if (length > bytes.length - 8) fail(`has ${bytes.length} bytes, its header alone needs ${8 + length}`);
+  if (length > bytes.length - 8) fail(`has ${bytes.length} bytes, but its header alone needs ${8 + length}`);
   const header = parseHeader(bytes.subarray(8, 8 + length));
   if (typeof header === "string") return fail(header);
   const data = bytes.subarray(8 + length);
@@ -107,7 +107,7 @@ function parseEntry(name: string, value: unknown, source: string): Entry {
     throw new DataError(
       "weights-unsupported",
       { source, reason: `element type of "${name}"` },
-      `${source}: tensor "${name}" has element type ${JSON.stringify(dtype)}, known are ${Object.keys(typeNames).join(", ")}; ` +
+      `${source}: tensor "${name}" has element type ${JSON.stringify(dtype)}; known types are ${Object.keys(typeNames).join(", ")}; ` +
         "convert it and save it again",
     );
   if (!isCounts(shape) || !isCounts(offsets) || offsets.length !== 2)
@@ -122,7 +122,7 @@ function parseEntry(name: string, value: unknown, source: string): Entry {
     throw new DataError(
       "weights-damaged",
       { source, reason: `data_offsets of "${name}"`, found: end - begin, expected: needed },
-      `${source}: tensor "${name}" of ${dtype} [${shape}] needs ${needed} bytes, its offsets give ${end - begin}; the file is damaged`,
+      `${source}: tensor "${name}" of ${dtype} [${shape}] needs ${needed} bytes, but its offsets give ${end - begin}; the file is damaged`,
     );
   return { name, type, shape, begin, end };
 }

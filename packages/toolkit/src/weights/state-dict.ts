@@ -27,7 +27,7 @@ const NESTS = [
   "teacher",
 ];
 
-/** Most levels that are searched; checkpoints have their weights at the second or third. */
+/** Largest number of levels that are searched; checkpoints have their weights at the second or third. */
 const MAX_DEPTH = 8;
 
 export interface StateDict {
@@ -38,7 +38,7 @@ export interface StateDict {
 
 /**
  * The outermost dict with weights: tensors under a usual key, or tensors of two dimensions or more with names of parameters. A
- * tensor of one number beside "state_dict" (`best_acc1`), and the states of an optimizer, do not count.
+ * tensor of one number next to "state_dict" (`best_acc1`), and the states of an optimizer, do not count.
  *
  * @throws {DataError} if there is none, or if there are several under unknown keys
  */
@@ -54,7 +54,7 @@ export function findStateDict(root: unknown, source: string): StateDict {
         "save one of them with torch.save(model.state_dict(), path)",
     );
   }
-  // Few parameters, none of them a matrix, are still weights where nothing else is.
+  // Parameters without any matrix among them are still weights if there is nothing else.
   const views = root instanceof Map ? viewsOf(root) : [];
   if (views.length > 0) return { views: new Map(views), path: [] };
   const keys = root instanceof Map ? [...root.keys()].filter((key) => typeof key === "string").slice(0, 10) : [];

@@ -26,7 +26,7 @@ export function timmName(name: string): readonly string[] | undefined {
   const isNorm = layer.startsWith("bn");
   const at = isNorm ? Number(layer[2]) - 1 : layers.indexOf(layer);
   if (at < 0 || at >= layers.length) return undefined;
-  // All but the last are followed by an activation, and make a Sequential with it.
+  // Every layer but the last is followed by an activation, and forms a Sequential with it.
   const place = at === layers.length - 1 ? `${at + (isNorm ? 1 : 0)}` : `${at}.${isNorm ? 1 : 0}`;
   return [`features.${index}.conv.${place}.${parameter}`];
 }

@@ -70,7 +70,7 @@ export function readZipCheckpoint(bytes: Uint8Array, source: string): unknown {
       throw new DataError(
         "weights-damaged",
         { source, reason: `storage ${storage.key}` },
-        `${source}: storage ${storage.key} needs ${needed} bytes, the archive has ${storage.bytes?.length ?? "none"}; ` +
+        `${source}: storage ${storage.key} needs ${needed} bytes, but the archive has ${storage.bytes?.length ?? "none"}; ` +
           "the file is damaged: copy or download it again",
       );
   }
@@ -92,7 +92,7 @@ function unzip(bytes: Uint8Array, source: string): Map<string, Uint8Array> {
       throw new DataError(
         "weights-unsupported",
         { source, reason: "unpacks to too many bytes" },
-        `${source} is a zip archive that unpacks to more than ${MAX_INFLATION} times its size; it is no checkpoint`,
+        `${source} is a zip archive that unpacks to more than ${MAX_INFLATION} times its size, so it is not a checkpoint`,
       );
     return true;
   };
@@ -129,7 +129,7 @@ export function readLegacyCheckpoint(bytes: Uint8Array, source: string): unknown
     throw new DataError(
       "weights-unsupported",
       { source, reason: `${version} of the old format` },
-      `${source} has ${version} of PyTorch's old format, only ${LEGACY_PROTOCOL} is known`,
+      `${source} has ${version} of PyTorch's old format; only ${LEGACY_PROTOCOL} is known`,
     );
   }
   const machine = readPickle(bytes, storages, source, protocol.end);

@@ -37,7 +37,7 @@ export class TensorView {
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 
-/** Most dimensions of a tensor, as in PyTorch. */
+/** Largest number of dimensions of a tensor, as in PyTorch. */
 const MAX_DIMENSIONS = 64;
 
 const isDimensions = (value: unknown): value is number[] =>
@@ -97,7 +97,7 @@ export const torchGlobals: PickleGlobals = new Map<string, unknown>([
   ["argparse.Namespace", ignore],
   ["_codecs.encode", ignore],
   ...["list", "dict", "int", "float"].flatMap(
-    (name) => ["builtins", "__builtin__"].map((module) => [`${module}.${name}`, null] as const), // what a defaultdict makes
+    (name) => ["builtins", "__builtin__"].map((module) => [`${module}.${name}`, null] as const), // for defaultdict
   ),
   ...["float64", "float32", "float16", "bfloat16", "int64", "int32", "int16", "int8", "uint8", "bool"].map(
     (name) => [`torch.${name}`, null] as const,

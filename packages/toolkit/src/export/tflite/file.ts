@@ -28,7 +28,7 @@ export function writeTflite(model: Table<"Model">): Uint8Array<ArrayBuffer> {
 
 function writeTable(builder: Builder, table: TableName, values: Fields): number {
   const fields = fieldsOf(table);
-  // What a table refers to stands before it in the order of writing.
+  // What a table refers to must be written before the table.
   const offsets = fields.map(([name, type]) =>
     values[name] === undefined ? 0 : writeReferenced(builder, type, values[name]),
   );
@@ -109,7 +109,7 @@ function readTable(buffer: ByteBuffer, table: TableName, at: number): Fields {
   return values;
 }
 
-/** @param offset of the field from `at`; 0 if the file leaves it out */
+/** @param offset distance of the field from `at`; 0 if the file leaves the field out */
 function readField(buffer: ByteBuffer, type: string, at: number, offset: number, slot: number): unknown {
   const [scalar, otherwise] = scalarOf(type);
   if (scalar === "bool") return offset !== 0 && buffer.readInt8(at + offset) !== 0;

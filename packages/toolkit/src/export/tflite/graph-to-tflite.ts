@@ -51,7 +51,7 @@ class FloatExport {
       throw new ModelError(
         "not-a-classifier",
         { graph: graph.name, found: graph.inputs.length, expected: 1 },
-        `graph "${graph.name}": a .tflite is written of networks with one input [N, C, H, W]`,
+        `graph "${graph.name}": only networks with one input [N, C, H, W] can be written as .tflite`,
       );
     this.graph = { ...graph, inputs: [{ ...input, shape: [1, ...input.shape.slice(1)] }] };
     this.#types = inferTypes(this.graph);
@@ -227,7 +227,7 @@ class FloatExport {
     const window = this.#window(node);
     if (window.dilations.some((dilation) => dilation !== 1))
       throw noTfliteForm(node.op, node.name, `its windows have gaps (dilations [${window.dilations}]).`);
-    // Zeros never win over what a ReLU gives; PAD runs on XNNPACK, PADV2 does not.
+    // Zeros do not change the maximum of a ReLU's results; PAD runs on XNNPACK, PADV2 does not.
     const fill = this.#isNonNegative(node.inputs[0]!) ? "zero" : "lowest";
     pool(this.#b, "MAX_POOL_2D", this.#read(node), window, this.#write(node), fill);
   }

@@ -39,7 +39,7 @@ const sizeOf = (b: ModelBuilder, tensor: TensorIndex): readonly [number, number]
   return [height!, width!];
 };
 
-/** A value between two operators, with the type and quantization of another. */
+/** A value between two operators, with the type and quantization of `tensor`. */
 function like(b: ModelBuilder, tensor: TensorIndex, name: string, shape: readonly number[]): TensorIndex {
   const { type, quantization } = b.info(tensor);
   return b.tensor(name, { type, shape, ...(quantization ? { quantization } : {}) });
@@ -124,7 +124,7 @@ export function pool(
 }
 
 /**
- * Adds AVERAGE_POOL_2D, whose divisor never counts padding, with an operator before it if it should.
+ * Adds AVERAGE_POOL_2D. Its divisor never counts padding; if it should, an operator before it pads.
  * @returns false, and adds nothing, if the padding is neither SAME nor VALID
  */
 export function averagePool(

@@ -28,7 +28,7 @@ export function sliceOf(node: Node, sizes: readonly number[], constant: Constant
 
 /**
  * Elements that are added before and after each axis.
- * @param axes of the input
+ * @param axes number of axes of the input
  */
 export function padsOf(node: Node, axes: number, constant: Constant) {
   const { mode = "constant" } = node.attributes;

@@ -111,7 +111,7 @@ class Int8Export {
     maxPool: ({ name, input, output, kernel, strides, pads, dilations }) => {
       if (dilations.some((dilation) => dilation !== 1))
         throw noTfliteForm("MaxPool", name, `its windows have gaps (dilations [${dilations}]).`);
-      // Zeros are lowest where the zero point is the lowest code; PAD runs on XNNPACK, PADV2 does not.
+      // If the zero point is the lowest code, zero is the lowest value; PAD runs on XNNPACK, PADV2 does not.
       const fill = this.#tensor(input).zeroPoint === 0 ? "zero" : "lowest";
       const window = { kernel, strides, pads, dilations };
       pool(this.#b, "MAX_POOL_2D", this.#read(input), window, this.#write(output), fill);

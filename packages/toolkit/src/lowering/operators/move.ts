@@ -86,7 +86,7 @@ function lowerPad(lowering: Lowering, node: Node): void {
     after[axis < 0 ? axis + rank : axis] = pads[i + axes.length]!;
   });
   if (before[0] !== 0 || after[0] !== 0 || [...before, ...after].some((n) => n < 0))
-    throw noIntegerForm(node, `the engine adds elements, and none along the batch, found pads [${pads}]`);
+    throw noIntegerForm(node, `the engine only adds elements, and not along the batch, found pads [${pads}]`);
   moveCodes(lowering, node, (name, input, output) => ({
     op: "pad",
     name,

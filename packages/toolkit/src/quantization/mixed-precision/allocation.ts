@@ -19,7 +19,7 @@ export interface Choice<T> {
   readonly cost: number;
 }
 
-/** Over all items. */
+/** Sums over all items. */
 export interface Sums {
   readonly amount: number;
   readonly cost: number;
@@ -28,12 +28,12 @@ export interface Sums {
 export interface Allocation<T> {
   /** One choice per item. */
   readonly choices: readonly Choice<T>[];
-  /** Best sums from the largest to the smallest amount. */
+  /** The sums of the best choices, from the largest to the smallest amount. */
   readonly front: readonly Sums[];
 }
 
 /**
- * @param tooSmall makes the message if even the smallest amounts, whose sum it gets, exceed the budget
+ * @param tooSmall makes the message for a budget that even the smallest amounts exceed; its argument is their sum
  * @throws {UsageError} with that message
  */
 export function allocate<T>(
@@ -65,7 +65,7 @@ export function allocate<T>(
 
 type Hulls = readonly (readonly Sums[])[];
 
-/** At these places of the hulls. */
+/** The sums of the choices at these places of the hulls. */
 const sums = (hulls: Hulls, places: readonly number[]): Sums => sumsOf(hulls.map((points, i) => points[places[i]!]!));
 
 export function sumsOf(choices: readonly Sums[]): Sums {
@@ -95,7 +95,7 @@ function cheapestStep(hulls: Hulls, places: readonly number[]): number | undefin
   return best;
 }
 
-/** Uses the rest of the budget: takes the step back that gains most, as long as one fits. */
+/** Uses the rest of the budget: reverses steps, the one that gains most first, as long as one fits. */
 function fill(hulls: Hulls, from: readonly number[], budget: number): readonly number[] {
   let places = from;
   for (;;) {

@@ -26,8 +26,8 @@ export interface BitWidthBudget {
   /** Time limit, in ms, for one image on the integer engine of this machine with one thread. It excludes the other budgets. */
   readonly maxMilliseconds?: number;
   /**
-   * Number of images for ranges, and of further ones for the divergences; `sensitivityImagesDefault` by default. With more
-   * images, layers with similar costs can be distinguished.
+   * Number of images on which ranges are measured, and of as many others for the divergences; `sensitivityImagesDefault` by
+   * default. With more images, layers with similar costs can be distinguished.
    */
   readonly images?: number;
 }
@@ -75,7 +75,7 @@ function mixedBudget(float: Graph, budget: BitWidthBudget, policy: BitPolicy): M
       throw new UsageError(
         "option-conflict",
         { options: ["maxTime", "avgBits", "maxSize"] },
-        "`maxTime` is a budget of its own; leave `avgBits` and `maxSize` out.",
+        "`maxTime` cannot be combined with other budgets; leave `avgBits` and `maxSize` out.",
       );
     return { kind: "time", milliseconds };
   }

@@ -4,7 +4,7 @@ import { type Allocation, type Sums, sumsOf } from "./allocation.js";
 
 /** One choice of bit widths: what it costs, and how far the outputs diverge. */
 export interface FrontPoint {
-  /** In the front's unit. */
+  /** The cost, in the front's unit. */
   readonly amount: number;
   /** Sum of the layers' measured divergences, in nats. */
   readonly divergence: number;

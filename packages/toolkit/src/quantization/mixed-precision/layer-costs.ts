@@ -19,7 +19,7 @@ export interface LayerCosts {
   readonly parameters: number;
   /** Number of elements of the layer's input. */
   readonly elements: number;
-  /** Divergence by bit width. */
+  /** Divergence by bit width of the layer's weights. */
   readonly weights: Readonly<Record<number, number>>;
   /** Divergence by bit width of the layer's input. */
   readonly activations: Readonly<Record<number, number>>;
@@ -36,7 +36,7 @@ export interface LayerCostsOptions extends RuntimeOptions {
 
 /**
  * @param float a simplified float network
- * @param check its answers to images; each layer is evaluated on them once per bit width and kind
+ * @param check its answers to images; each layer is evaluated on them once per bit width of its weights and of its input
  */
 export async function measureLayerCosts(
   float: Graph,

@@ -54,7 +54,7 @@ const RUNS = 10;
 
 /**
  * @param float a simplified float network
- * @param check its answers to images; each layer is evaluated on them once per bit width and kind
+ * @param check its answers to images; each layer is evaluated on them once per bit width of its weights and of its input
  * @throws {UsageError} if no choice of bit widths is within the budget, or if the network has no inner layers
  */
 export async function mixedPrecision(

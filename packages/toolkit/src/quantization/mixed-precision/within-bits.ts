@@ -5,7 +5,7 @@ import { type Allocation, allocate, type Choice } from "./allocation.js";
 import { type Front, type FrontPoint, frontOf } from "./front.js";
 import type { LayerCosts } from "./layer-costs.js";
 
-/** Mean bits over inner layers: of weights over parameters, of inputs over elements. */
+/** Mean bit widths of inner layers: of weights, averaged over parameters, and of inputs, averaged over elements. */
 export interface BitsBudget {
   readonly weights: number;
   readonly activations: number;
@@ -45,7 +45,7 @@ function allocateBits(
       cost,
     })),
   );
-  // Means of whole bits are sums of rounded fractions.
+  // Means are sums of rounded fractions, which may exceed the budget in the last bit.
   return allocate(
     items,
     budget + 1e-9,

@@ -7,9 +7,9 @@ import { pairedChanges } from "../../evaluation/chance.js";
 import type { ClassifierResult } from "../../evaluation/evaluate.js";
 
 /**
- * Whether the trained network is better beyond chance: the images that only it classifies correctly must outnumber those that
- * only the baseline does, by at least the standard deviation of that difference, √(sum of both numbers). Source: McNemar 1947,
- * doi:10.1007/BF02295996.
+ * Whether the trained network is better by more than chance: the images that only it classifies correctly must outnumber those
+ * that only the baseline does, by at least the standard deviation of that difference, √(sum of both numbers). Source: McNemar
+ * 1947, doi:10.1007/BF02295996.
  *
  * @param labels class of each image
  */

@@ -10,7 +10,7 @@
  *
  * If the network had batch norm, k is the factor |γ|/√(σ² + ε) that was folded in. Otherwise it is the norm of the channel's
  * weights, so that all channels have the same size and learn at the same rate. γ and β are set so that outputs have the float
- * network's mean and variance. Training so starts from a network whose means (as in bias correction) and variances are
+ * network's mean and variance. Training thus starts from a network whose means (as in bias correction) and variances are
  * corrected.
  */
 
@@ -104,7 +104,7 @@ export function withBatchNorm(
     replaced.set(weight.input, { ...tensor, data: divided });
     const scales = graph.tensors.get(weight.scale)!;
     replaced.set(weight.scale, { ...scales, data: (scales.data as Float32Array).map((s, c) => s / factors[c]!) });
-    replaced.set(conv.inputs[2]!, float32(wanted.mean)); // β takes the name of the bias that it becomes again.
+    replaced.set(conv.inputs[2]!, float32(wanted.mean)); // β gets the name of the bias, into which it is folded again.
   }
   for (const [name, tensor] of graph.tensors) g.constant(replaced.get(name) ?? tensor, name);
   for (const node of graph.nodes) {

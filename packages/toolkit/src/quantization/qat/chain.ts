@@ -71,8 +71,8 @@ export function checkChain(bits: readonly number[]): void {
   if (rising !== undefined)
     throw new UsageError(
       "option-value",
-      { option: "bits", value: bits.join(","), expected: "falling bit widths" },
-      `\`bits\` ${bits.join(",")} does not fall at ${rising}; each stage begins from the one before, so the largest bit width comes first`,
+      { option: "bits", value: bits.join(","), expected: "decreasing bit widths" },
+      `\`bits\` ${bits.join(",")} does not decrease at ${rising}; each stage begins with the result of the one before, so the largest bit width comes first`,
     );
 }
 

@@ -13,7 +13,7 @@ import type { Distillation, QatOptions } from "./options.js";
 
 /** The facts that decide the defaults. */
 export interface QatSetting {
-  /** Fewest bits of weights or activations, 2 … 8. */
+  /** The smaller of the bit widths of weights and activations, 2 … 8. */
   readonly bits: number;
   readonly optimizer: OptimizerOptions["name"];
   /** Number of training images. */
@@ -30,9 +30,9 @@ export type QatDefaults = Required<
 > & { readonly learningRate: number; readonly distillation: Distillation | undefined };
 
 const REFERENCE_BATCH = 64;
-/** Number of images from which on rates are not reduced. */
+/** With this many images or more, rates are not reduced. */
 const MANY_IMAGES = 20_000;
-/** Most epochs for few images. */
+/** Largest number of epochs, for few images. */
 const MOST_EPOCHS = 40;
 
 interface ByBits {
@@ -59,7 +59,7 @@ export function qatDefaults({ bits, optimizer, images, batchSize, teacher }: Qat
   const { epochs, weightDecay, damping, ...rates } = byBits[Math.max(2, Math.min(8, bits))]!;
   const share = Math.min(1, images / MANY_IMAGES);
   const batch = batchSize / REFERENCE_BATCH;
-  // The gradient's noise is that of a batch: SGD's rate follows its size, Adam's the root of it.
+  // The gradient's noise depends on the batch size: SGD's rate is proportional to it, Adam's to its root.
   const byBatch = optimizer === "sgd" ? batch : Math.sqrt(batch);
   return {
     epochs: Math.min(MOST_EPOCHS, Math.ceil(epochs / Math.sqrt(share))),

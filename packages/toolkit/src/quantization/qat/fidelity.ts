@@ -22,7 +22,7 @@ import type { Teacher } from "./teacher.js";
  * the gain 0.012. With 2,048 variations it was 0.011, and training seemed to be in vain.
  */
 const COUNT = 8192;
-/** Most variations per held-out image. */
+/** Largest number of variations per held-out image. */
 const PER_IMAGE = 4;
 const MEMORY_BYTES = 2 ** 29;
 

@@ -45,8 +45,8 @@ export async function channelMoments(
 }
 
 /**
- * Measures the running statistics of the graph's batch norms anew. Each is measured on what the ones before it return in
- * training.
+ * Measures the running statistics of the graph's batch norms anew. While one is measured, those before it normalize as they do
+ * in training.
  */
 export async function withMeasuredStatistics(
   graph: Graph,

@@ -10,7 +10,7 @@ import type { Quantizer } from "./steps.js";
  * - `kept`: steps normalize by their batch; statistics are measured anew before each validation and at the end, on training images
  *   that are augmented as in training;
  * - `frozen`: steps normalize by the statistics at the start;
- * - `folded`: there is no batch norm; weights and biases learn.
+ * - `folded`: there is no batch norm; weights and biases are trained.
  */
 export type BatchNormForm = (typeof batchNormForms)[number];
 
@@ -32,11 +32,11 @@ export interface QatOptions
   readonly graph: Graph;
   /** The float network before or after batch norm was folded; without it there is no distillation. */
   readonly source?: Graph | undefined;
-  /** How step sizes learn; `lsq` by default. */
+  /** How step sizes are learned; `lsq` by default. */
   readonly quantizer?: Quantizer;
-  /** Learning rate of step sizes, as a factor of the run's; 1 by default. */
+  /** Learning rate of step sizes, as a multiple of that of the run; 1 by default. */
   readonly stepRate?: number;
-  /** Whether zero points of activations with both signs learn; true by default. */
+  /** Whether zero points of activations with both signs are learned; true by default. */
   readonly offsets?: boolean;
   readonly batchNorm?: BatchNormForm;
   readonly distillation?: Distillation;
@@ -58,7 +58,7 @@ export interface QatResult extends TrainResult {
   readonly start: Graph;
   /** Result of the network before training. */
   readonly baseline: Validated | undefined;
-  /** Which network `best` is: that of a trained epoch, or the baseline if no epoch was better beyond chance. */
+  /** Which network `best` is: that of a trained epoch, or the baseline if no epoch was better by more than chance. */
   readonly kept: "trained" | "baseline";
 }
 

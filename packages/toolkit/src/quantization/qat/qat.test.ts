@@ -336,7 +336,7 @@ describe("a chain of bit widths", () => {
   });
 
   test("must fall", () => {
-    expect(() => checkChain([4, 4])).toThrow(/does not fall at 4/);
+    expect(() => checkChain([4, 4])).toThrow(/does not decrease at 4/);
     expect(() => checkChain([])).toThrow(/at least one bit width/);
     expect(() => checkChain([9])).toThrow(UsageError);
     checkChain([8, 7, 6, 5, 4, 3, 2]);

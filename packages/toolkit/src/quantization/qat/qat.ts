@@ -28,7 +28,8 @@ const STATISTICS_IMAGES = 1024;
 const BOUND_DECAY = 1e-4;
 
 /**
- * @returns the result of training, with graphs ready for `lower`; `best` is the baseline if no epoch was better beyond chance
+ * @returns the result of training, with graphs ready for `lower`; `best` is the baseline if no epoch was better by more than
+ * chance
  * @throws {UsageError} if an option is out of its range; otherwise the errors of `train`
  */
 export async function trainQuantized(options: QatOptions): Promise<QatResult> {
@@ -46,8 +47,8 @@ export async function trainQuantized(options: QatOptions): Promise<QatResult> {
   if (baseline) onNote?.(`Before training: ${percent(baseline.top1)} of ${baseline.images} held-out images.`);
 
   const count = options.statisticsImages ?? STATISTICS_IMAGES;
-  // Changed at random as in training: a border of zeros alone moves the statistics. Measured on plain images, those of a ResNet-20
-  // that had learned with --crop-padding 4 cost it two points of accuracy.
+  // The images are augmented as in training, because even a border of zeros changes the statistics: with statistics of plain
+  // images, a ResNet-20 that was trained with --crop-padding 4 lost two points of accuracy.
   const sample = calibrationSample(images, { count, seed, mean, std, augmentation: options.augmentation });
   const float = source && simplifyForImport(source);
   const normalized = batchNorm === "folded" ? graph : await normalizing(graph, float ?? graph, source, sample, session);
@@ -76,7 +77,7 @@ export async function trainQuantized(options: QatOptions): Promise<QatResult> {
       (teacher !== undefined && (await moreFaithful(best, start, teacher, options)));
     if (!accepted)
       onNote?.(
-        "No epoch was better than the network before training beyond chance: the result is that network, unchanged. " +
+        "No epoch was better than the network before training by more than chance: the result is that network, unchanged. " +
           "More training images, more epochs or another learning rate may help.",
       );
     return {
@@ -92,7 +93,7 @@ export async function trainQuantized(options: QatOptions): Promise<QatResult> {
   }
 }
 
-/** @param wanted the network whose means and variances the result's layers have */
+/** @param wanted the network whose layers have the means and variances that the result's layers get */
 async function normalizing(
   graph: Graph,
   wanted: Graph,

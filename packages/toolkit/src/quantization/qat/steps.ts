@@ -1,5 +1,5 @@
 /**
- * @file How step sizes (scales), zero points and weights of a quantized network learn.
+ * @file How step sizes (scales), zero points and weights of a quantized network are learned.
  *
  * - `lsq`: every step size learns; its gradient is scaled by 1/√(N·q), with N the elements it quantizes (per channel, per
  *   image) and q the highest code. Esser et al. 2020, arXiv:1902.08153. Activations with both signs also learn their zero
@@ -18,20 +18,20 @@ import type { TreatParameter } from "../../training/index.js";
 import { codeRange, type FakeQuant, fakeQuant, fakeQuants, isFakeQuant } from "../fake-quant.js";
 import { MIN_GAMMA } from "./batch-norm.js";
 
-/** How scales learn: `lsq` (learned step sizes), `pact`, or `straight-through` (they do not). */
+/** How scales are learned: `lsq` (learned step sizes), `pact`, or `straight-through` (not at all). */
 export type Quantizer = (typeof quantizers)[number];
 
 export interface StepLearning {
   readonly quantizer: Quantizer;
-  /** Learning rate of step sizes, as a factor of the run's. */
+  /** Learning rate of step sizes, as a multiple of that of the run. */
   readonly stepRate: number;
-  /** Whether zero points of activations with both signs learn. */
+  /** Whether zero points of activations with both signs are learned. */
   readonly offsets: boolean;
   /** Decay of PACT's bounds. */
   readonly boundDecay: number;
 }
 
-/** Marks the parameters that learn in the graph's FakeQuant nodes; `TreatParameter` then finds them. */
+/** Marks the parameters in the graph's FakeQuant nodes that are learned; `TreatParameter` then finds them. */
 export function withLearnedSteps(graph: Graph, { quantizer, offsets }: StepLearning): Graph {
   const image = graph.inputs[0]!.name;
   return {

@@ -86,7 +86,7 @@ function gridError(
   const inverse = 1 / scale;
   const squared = power === 2;
   let sum = 0;
-  // From the outside inwards: where a range is far too small, its clipping error ends the loop soon.
+  // From the outside inwards: if a range is far too small, its clipping error ends the loop soon.
   for (let i = counts.length - 1; i >= 0 && sum < limit; i--) {
     const count = counts[i]!;
     if (count === 0) continue;
@@ -120,9 +120,9 @@ const DIVERGENCE_STEPS = 128;
  * The grid whose quantized distribution has the least Kullback–Leibler divergence from the distribution itself; values beyond
  * the range count in its last bins.
  *
- * TensorRT's search joins the bins below a threshold to equal groups. With few bits this is too coarse. Here, a group is
- * exactly what rounding maps to one code, so the outermost codes and that of zero cover half a step, and exact zeros are left
- * out.
+ * TensorRT's search joins the bins below a threshold to equal groups. With few bits this is too coarse. Here, a group has
+ * exactly the bins that rounding maps to one code, so the outermost codes and that of zero cover half a step, and exact zeros
+ * are left out.
  *
  * Source: Migacz, "8-bit inference with TensorRT", GTC 2017.
  */
@@ -147,7 +147,7 @@ function gridDivergence(histogram: Histogram, { scale, zeroPoint }: AffineParame
   const first = bound(-scale * zeroPoint);
   const last = bound(scale * (2 ** bits - 1 - zeroPoint));
   if (last <= first) return Number.POSITIVE_INFINITY;
-  // The reference has the clipped values in its outermost bins; the quantized distribution knows nothing of them.
+  // The reference has the clipped values in its outermost bins; the quantized distribution does not contain them.
   const reference = counts.slice(first, last);
   for (let i = 0; i < first; i++) reference[0]! += counts[i]!;
   for (let i = last; i < counts.length; i++) reference[reference.length - 1]! += counts[i]!;
@@ -171,7 +171,7 @@ function gridDivergence(histogram: Histogram, { scale, zeroPoint }: AffineParame
   for (let i = 0; i < reference.length; i++) {
     const p = reference[i]! / total;
     if (p === 0) continue;
-    // A bin that only clipped values fill has no quantized mass; a vanishing one keeps the divergence finite.
+    // A bin with only clipped values has no quantized mass. It gets a tiny one, so that the divergence stays finite.
     const q = Math.max(spread[i]! / spreadTotal, 1e-9);
     divergence += p * Math.log(p / q);
   }

@@ -25,7 +25,7 @@ export interface Histogram {
   readonly origin: number;
   readonly width: number;
   readonly counts: Float64Array;
-  /** Values that are exactly 0: half of a ReLU's output. They cost no error on any grid. */
+  /** Number of values that are exactly 0: half of a ReLU's output. They have no error on any grid. */
   readonly zeros: number;
 }
 
@@ -93,7 +93,7 @@ export class ActivationObserver {
     }
     // v − v is NaN for NaN and both infinities.
     if (sum !== 0) this.broken = true;
-    // + 0: of zeros, −0 may be the extreme, and would be printed as one.
+    // + 0 turns an extreme of −0 into 0; it would be printed as -0.
     return [low + 0, high + 0];
   }
 

@@ -1,6 +1,6 @@
 /**
- * @file Samples of a layer's input: a fixed number of patches (columns of im2col, or rows of a linear layer's input). With
- * them, the error of the layer's output that rounded weights cause is measured.
+ * @file Samples of a layer's input: a fixed number of patches (columns of im2col, or rows of a linear layer's input). They
+ * serve to measure the error that rounded weights cause in the layer's output.
  */
 
 import { type Graph, ModelError, type Node, type Tensor } from "@subbyte/graph";
@@ -8,8 +8,8 @@ import { convAttributes } from "../../lowering/attributes.js";
 import { Random } from "../../random.js";
 
 /**
- * Patches per layer. Only solving for the weights of a channel (at most 576 to 4608) would need several patches for each of
- * them.
+ * Patches per layer. This suffices to measure errors; solving for the weights of a channel (576 to 4608 at most) would need
+ * several patches per weight.
  */
 const PATCHES = 2048;
 

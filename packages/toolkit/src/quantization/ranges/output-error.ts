@@ -16,11 +16,11 @@ import type { PatchSampler } from "./layer-inputs.js";
 /** Candidates, as percentages of the scale at which the largest weight becomes the highest code. */
 const CANDIDATES = Array.from({ length: 81 }, (_, i) => 30 + i);
 /**
- * With more weights per channel than this, only every fifth candidate is tried, because each takes so much longer; ResNet-50
- * has up to 4,608.
+ * With more weights per channel than this, only every fifth candidate is tried, because each takes longer; ResNet-50 has up to
+ * 4,608.
  */
 const COARSE_FROM = 1152;
-/** Most elements of candidate errors that are computed together. */
+/** Largest number of elements of candidate errors that are computed together. */
 const CHUNK = 2 ** 22;
 
 /** Squared errors of the output, one per row of `[rows, size]` rounding errors. */

@@ -4,7 +4,7 @@
  * A *cut* is a stored value through which all data passes: at its position in the order of the nodes, no other activation is
  * still needed. Between two neighbouring cuts there is either one layer, or a part with branches (a residual block with its
  * addition; branches with their concatenation), which is learned as a whole. Runs of single layers are joined to chains of up
- * to three, such as the layers of an inverted bottleneck without shortcut. The first and the last layer are units of their own.
+ * to three, such as the layers of an inverted bottleneck without shortcut. The first and the last layer are separate units.
  *
  * Source: Li et al. 2021, BRECQ, arXiv:2102.05426, §3.2 (block as the granularity of reconstruction).
  */

@@ -16,7 +16,7 @@ import {
 export interface ReconstructionPosition {
   /** Finished units. */
   readonly units: number;
-  /** Finished iterations of the next one. */
+  /** Finished iterations of the next unit. */
   readonly iterations: number;
 }
 

@@ -15,7 +15,7 @@ import { LearnedValues } from "./values.js";
 
 /**
  * Images per step.
- * @param part the learned part, as a graph of its own with symbolic batch
+ * @param part the learned part, as a separate graph with a symbolic batch
  */
 export function imagesPerStep(part: Graph, limit: Pick<ReconstructionOptions, "batchSize" | "positions">): number {
   let positions = 1;
@@ -39,9 +39,9 @@ const TIMED_STEPS = 2;
 
 /** What a step costs. */
 export interface StepCost {
-  /** On this machine as busy as it is now, measured on zeros. */
+  /** Seconds per step on this machine, as busy as it is now; the inputs are zeros. */
   readonly seconds: number;
-  /** On any machine: see `workOf`. */
+  /** Work per step, which is the same on every machine: see `workOf`. */
   readonly work: number;
 }
 
@@ -96,7 +96,7 @@ export function workOf(graph: Graph): number {
 /** With fewer steps per block, the result would be worse than ranges with bias correction. */
 const LEAST_ITERATIONS = 100;
 
-/** The share, at most 1, of the steps of each unit, and of the whole network afterwards. */
+/** The given share, at most 1, of the steps per unit and of the steps on the whole network, but not too few per unit. */
 export function shareOf<Steps extends Pick<ReconstructionOptions, "iterations" | "endToEnd">>(
   steps: Steps,
   share: number,

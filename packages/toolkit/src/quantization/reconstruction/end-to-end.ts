@@ -28,7 +28,7 @@ export interface EndToEnd {
   readonly options: ReconstructionOptions;
 }
 
-/** Most pixels per step, because all activations of the network are in memory together. */
+/** Largest number of pixels per step, because all activations of the network are in memory together. */
 const PIXELS = 64 * 64 * 64;
 
 /** The graph of one step of the pass, and the shapes of its inputs. */

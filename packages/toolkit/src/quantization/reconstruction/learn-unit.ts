@@ -16,7 +16,7 @@ import { partOf } from "./subgraph.js";
 import type { LearningUnit } from "./units.js";
 
 export interface UnitLearning {
-  /** The present quantized graph, as a whole. */
+  /** The whole quantized graph, as learned so far. */
   readonly graph: Graph;
   readonly unit: LearningUnit;
   /** Nodes that include those of the unit. */

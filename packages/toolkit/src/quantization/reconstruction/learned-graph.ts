@@ -18,7 +18,7 @@ import { floorCodes, initialRounding, nearestCodes, softRounding } from "./round
 export type LearnedKind = "rounding" | "scale" | "bias" | "step";
 
 export interface LearnedParameter {
-  /** Graph input. */
+  /** Name of the graph input. */
   readonly name: string;
   readonly kind: LearnedKind;
   readonly initial: Tensor;
@@ -64,7 +64,7 @@ export interface LearnedGraphOptions {
   readonly learn: ReadonlySet<LearnedKind>;
   readonly drop: boolean;
   readonly batchSize: number;
-  /** FakeQuant nodes of activations whose steps are learned. */
+  /** Whether the step of an activation's FakeQuant node is learned. */
   readonly learnsStep: (fq: FakeQuant) => boolean;
 }
 
@@ -171,7 +171,7 @@ class LearnedGraphBuilder {
     return undefined;
   }
 
-  /** The layer on soft weights and its learned bias. */
+  /** The layer with soft weights and its learned bias. */
   #layer(node: Node): Node {
     const g = this.#g;
     const { learn } = this.#options;

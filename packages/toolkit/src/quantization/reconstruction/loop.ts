@@ -1,5 +1,6 @@
 /**
- * @file The iterations of all learning: feeds, learning rates, resuming, progress, and the graph with hard codes at the end.
+ * @file Runs the iterations of learning, for a unit or the whole network: feeds, learning rates, resuming, progress, and the
+ * graph with hard codes at the end.
  */
 
 import type { Graph, Tensor } from "@subbyte/graph";

@@ -21,7 +21,7 @@ export interface Plan {
 export interface LearningLimits {
   /** Limit in minutes on this machine, as busy as it is now. The number of steps depends on it. */
   readonly maxMinutes?: number | undefined;
-  /** Work as `workOf` counts it: the number of steps is the same on every machine. Ignored where `maxMinutes` is given. */
+  /** Work as `workOf` counts it: the number of steps is the same on every machine. Ignored if `maxMinutes` is given. */
   readonly maxWork?: number | undefined;
 }
 
@@ -86,7 +86,7 @@ function noteOf(
   const fewer = `Learning takes about ${rounded(takenMinutes)}: ${taken.iterations} steps for each of ${parts}. All ${steps.iterations} would take about ${rounded(minutes)}`;
   return maxMinutes === undefined
     ? `${fewer}; \`maxMinutes\` ${Math.ceil(minutes)} or more allows them.`
-    : `${fewer}, \`maxMinutes\` allows ${maxMinutes}. \`iterations\` ${taken.iterations} gives this result again on any machine.`;
+    : `${fewer}; \`maxMinutes\` allows ${maxMinutes}. \`iterations\` ${taken.iterations} gives this result again on any machine.`;
 }
 
 const rounded = (minutes: number): string =>

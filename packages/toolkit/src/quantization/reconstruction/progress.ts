@@ -48,7 +48,7 @@ export class ProgressMeter {
     this.#before = plus(this.#before, unit, unit.iterations);
   }
 
-  /** Records the number of finished iterations of the present unit. */
+  /** Records the number of finished iterations of the current unit. */
   iteration(index: number, name: string, iterations: number, loss: number): void {
     const unit = this.units[index]!;
     this.#loss = this.#timed === 0 || iterations === 1 ? loss : this.#loss + SMOOTHING * (loss - this.#loss);

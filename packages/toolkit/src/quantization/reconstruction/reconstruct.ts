@@ -49,7 +49,8 @@ export interface ReconstructionRun extends LearningLimits, RuntimeOptions {
   readonly options: ReconstructionOptions;
   readonly seed: number;
   /**
-   * Most bytes that one activation of all images may take in memory; a larger one goes to a temporary file. 512 MiB by default.
+   * Largest number of bytes that one activation of all images may take in memory; a larger one goes to a temporary file. 512
+   * MiB by default.
    */
   readonly memoryBytes?: number;
   readonly checkpoint?: CheckpointOptions;
@@ -83,7 +84,7 @@ function rowsHash(rows: Rows): string {
   return hash.digest("hex");
 }
 
-/** An activation of all images, by its name in the graph that computes it. */
+/** One activation of all images, with its name in the graph that computes it. */
 interface Activation {
   readonly input: string;
   readonly rows: Rows;

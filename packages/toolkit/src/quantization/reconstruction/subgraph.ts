@@ -1,4 +1,4 @@
-/** @file A part of a graph as a graph of its own. */
+/** @file Makes a separate graph from a part of a graph. */
 
 import type { Graph, Node, TensorType } from "@subbyte/graph";
 

@@ -14,8 +14,8 @@ export interface LearningUnit {
 }
 
 /**
- * The value at which a block is entered. If the FakeQuant of the block's input is fixed and all readers use it, this is its
- * output; if it is learned with the block, the input itself.
+ * The value at which a block is entered: the output of the FakeQuant of the block's input if that is fixed and all readers use
+ * it; if it is learned with the block, the input itself.
  */
 export function entryOf(graph: Graph, block: Block, isFixed: (node: Node) => boolean): string {
   const readers = graph.nodes.filter(({ inputs }) => inputs.includes(block.input));

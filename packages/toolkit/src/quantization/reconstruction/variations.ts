@@ -1,7 +1,7 @@
 /**
  * @file Variations of calibration images for the pass over the whole network. Each image is moved by up to an eighth of its
  * sides, with its border repeated, and every second one gets a rectangle of another image. The float network gives the right
- * answer to each variation, so a thousand images serve as many more.
+ * answer to each variation, so a thousand images do the work of many more.
  *
  * Source: Yun et al. 2019, CutMix, arXiv:1905.04899 (rectangles of other images, here without labels).
  */

@@ -1,6 +1,6 @@
 /**
- * @file Measures each layer if it alone is quantized. One pass of the float network measures all layers, with the noise in each
- * output split by origin.
+ * @file Measures the noise of each layer as if it alone were quantized. One pass of the float network measures all layers, with
+ * the noise in each output split by origin.
  */
 
 import { float32, type Graph, GraphBuilder, type Tensor } from "@subbyte/graph";

@@ -26,21 +26,21 @@ export interface LayerSensitivity extends LayerFacts {
   readonly weights: Distribution;
   /** Values of the layer's input in the float network, compared with the values of its grid. */
   readonly input: Distribution;
-  /** The network with only this layer quantized; absent unless requested. */
+  /** How close the network with only this layer quantized is to the float one; absent unless requested. */
   readonly aloneQuantized?: Closeness;
-  /** The quantized network with this layer in float; absent unless requested. */
+  /** How close the quantized network with this layer in float is to the float one; absent unless requested. */
   readonly keptFloat?: Closeness;
 }
 
 export interface SensitivityOptions extends SessionOptions {
   /** Also measures the network with only each layer quantized, and with each layer kept in float: two evaluations per layer. */
   readonly check?: Check;
-  /** Called at the beginning and after each measurement: of a batch, and with `check` of a layer. */
+  /** Called at the beginning and after each measurement, which is that of a batch or, with `check`, of a layer. */
   readonly onProgress?: (done: number, of: number) => void;
   readonly signal?: AbortSignal;
 }
 
-/** Number of images; those of a few batches give the power of noise to a percent. */
+/** Number of images; this many give the noise power to about one percent. */
 const IMAGES = 128;
 
 /**

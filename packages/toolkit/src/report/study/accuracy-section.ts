@@ -19,7 +19,7 @@ export function accuracySection(data: ReportData, series: Series): string {
   return [
     about(
       "Every accuracy of a quantized network is that of the integer engine on the test images. Bars are 95 % intervals (Wilson) for other images of the same kind; small rings are single seeds. " +
-        "What lies far below the highest accuracy of a bit width stands at the lower edge, in percent. Lines join neighbouring bit widths only where both were measured.",
+        "Accuracies far below the highest one of a bit width are drawn at the lower edge, in percent. Lines join neighbouring bit widths only if both were measured.",
     ),
     legend(data, series),
     panels(figures),

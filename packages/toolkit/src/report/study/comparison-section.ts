@@ -14,7 +14,7 @@ export function predecessorSection({ cases }: ReportData): string {
   });
   if (pairs.length === 0) return "";
   return [
-    '<p class="about">The student project of 2021 that this one succeeds trained the same networks, beginning with weights trained on ImageNet, which has seen ImageNette\'s classes; ours begin with random weights. So the losses against the own float network are what compares. Its networks ran in float, and it chose epochs by the test images. Figures that are struck out measure something else.</p>',
+    "<p class=\"about\">The student project of 2021 that this one succeeds trained the same networks, beginning with weights trained on ImageNet, which contains ImageNette's classes; ours begin with random weights. Only the losses against each project's own float network can therefore be compared. Its networks ran in float, and it chose epochs by the test images. Figures that are struck out measure something else.</p>",
     ...pairs.map(
       ({ each, theirs }) => `<h3>${escapeHtml(each.title)}</h3>\n${pairTable(each, theirs)}${notes(theirs)}`,
     ),
@@ -70,7 +70,9 @@ function pairTable(each: Case, theirs: PredecessorCase): string {
         size(bits),
       ]),
     ],
-    { caption: `${each.title}: accuracy, and in parentheses its change in points against the own float network` },
+    {
+      caption: `${each.title}: accuracy, and in parentheses the change in points against the same project's float network`,
+    },
   );
 }
 

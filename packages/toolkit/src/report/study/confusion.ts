@@ -8,7 +8,7 @@ import { fixed, withTip } from "./plot.js";
 export const MAX_PICTURED_CLASSES = 20;
 
 const WIDTH = 360;
-/** Pixels of a letter, and of what is around names. */
+/** Pixels per letter, and pixels around names. */
 const LETTER = 6.2;
 const AROUND = 16;
 const MAX_NAME = 11;

@@ -31,7 +31,7 @@ const SMALL_LOSS = 0.015;
 const mainAt = (each: Case, bits: number): Point | undefined =>
   mainPoints(each).find((point) => point.bits === bitsName(bits));
 
-/** 4 bits by the most thorough method of each case, and without training where that one trains. */
+/** The sentences about 4 bits: by the most thorough method of each case and, if that trains, also without training. */
 function fourBits(cases: readonly Case[]): string {
   const measured = cases.flatMap((each) => {
     const point = mainAt(each, 4);
@@ -48,7 +48,7 @@ function fourBits(cases: readonly Case[]): string {
     .join(" ");
 }
 
-/** More cases are counted. */
+/** If there are more cases, a sentence only gives their number. */
 const NAMED_CASES = 3;
 
 const listed = (names: readonly string[]): string => new Intl.ListFormat("en-GB").format(names);

@@ -69,7 +69,7 @@ export const panels = (
 ): string => {
   const shown = figures.filter(({ svg }) => svg !== undefined);
   if (shown.length === 0) return "";
-  // Two by two where three would leave one alone.
+  // Two per row if rows of three would leave one alone.
   const arrangement = shown.length % 2 === 0 && shown.length % 3 !== 0 ? "panels pairs" : "panels";
   return `<div class="${arrangement}">\n${shown
     .map(

@@ -42,7 +42,7 @@ export function tradeoffSection(data: ReportData, series: Series): string {
   }));
   return [
     about(
-      "The dashed line is the Pareto front on these test images: nothing else has more of them right at the same cost or less. Labels are bits.",
+      "The dashed line is the Pareto front on these test images: no other network classifies more of them correctly at the same cost or less. Labels are bit widths.",
     ),
     legend(data, series),
     "<h3>File size</h3>",
@@ -63,7 +63,7 @@ export function latencySection({ cases }: ReportData): string {
   if (measured.length === 0) return "";
   return [
     about(
-      "From RGB bytes to logits, one image at a time, one thread; median of turns that all contestants take in one race. Processor time is what a quiet machine would show. Sizes are those of the files.",
+      "From RGB bytes to logits, one image at a time, one thread; median of turns that all contestants take in one race. Processor time is about the time on an idle machine. Sizes are those of the files.",
     ),
     ...measured.map((each) => `<h3>${escapeHtml(each.title)}</h3>\n${latencyTable(each)}`),
   ].join("\n");
@@ -100,7 +100,7 @@ function latencyTable(each: Case): string {
       { name: "runtime", kind: "text" },
       { name: "time of one image", kind: "text" },
       { name: "processor time" },
-      { name: "speed to fastest float" },
+      { name: "speed relative to fastest float" },
       { name: "file" },
     ],
     rows,
@@ -164,7 +164,7 @@ export function confusionSection({ cases }: ReportData): string {
   if (shown.length === 0) return "";
   return [
     about(
-      "In the changes blue is better and orange worse: more right answers or fewer of an error, or the reverse. Means over the seeds.",
+      "In the changes, blue is better (more correct answers, or fewer of an error) and orange is worse. Figures are means over the seeds.",
     ),
     ...shown.map(({ each, classes, confusion }) => {
       const changed = mainPoints(each).filter(({ bits }) => SHOWN_CHANGES.slice(1).includes(bits));

@@ -41,8 +41,8 @@ export function pairedChange(lost: number, gained: number, count: number): Inter
 }
 
 /**
- * The change between two accuracies on the same number of images, with a 95 % interval for classifiers of which nobody counted the
- * images that only one classifies correctly.
+ * The change between two accuracies on the same number of images, with a 95 % interval for the case that nobody counted the
+ * images that only one of the two classifies correctly.
  *
  * @param before, after accuracies, 0…1
  * @param count number of images on which each was measured

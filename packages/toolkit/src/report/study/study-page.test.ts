@@ -145,7 +145,7 @@ describe("the page", () => {
       "Latency and size, measured",
       "Training",
       "Which classes change",
-      "Beside the predecessor",
+      "Compared with the predecessor",
       "Runs",
     ]);
     for (const part of [

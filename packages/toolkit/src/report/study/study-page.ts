@@ -29,7 +29,7 @@ export function studyPage(studies: readonly StudyResults[]): string {
     { id: "latency", title: "Latency and size, measured", html: latencySection(data) },
     { id: "training", title: "Training", html: trainingSection(data) },
     { id: "classes", title: "Which classes change", html: confusionSection(data) },
-    { id: "predecessor", title: "Beside the predecessor", html: predecessorSection(data) },
+    { id: "predecessor", title: "Compared with the predecessor", html: predecessorSection(data) },
     { id: "runs", title: "Runs", html: runsSection(data) },
   ];
   const sections = all.filter(({ html }) => html !== "");

@@ -10,7 +10,7 @@ import { type Estimate, estimateOf, likeness } from "./estimates.js";
 /** Tasks with the same needs. */
 export interface JobArray {
   readonly name: string;
-  /** For each task, the numbers of its runs, which it does one after the other. */
+  /** For each task, the numbers of its runs, which it executes one after the other. */
   readonly packs: readonly (readonly number[])[];
   /** Names of the arrays that must end first. */
   readonly after: readonly string[];
@@ -40,7 +40,7 @@ const TIME_FACTOR = 2;
 const SPARE_MINUTES = 5;
 const MEMORY_FACTOR = 1.25;
 const SPARE_BYTES = 256 * 2 ** 20;
-/** Cores for a latency run, which has one thread, and a browser with a thread of its own. */
+/** Number of cores for a latency run: one for its thread, and one for the browser. */
 const LATENCY_CORES = 2;
 
 /** @returns arrays in an order in which each comes after those that it needs; none if all runs are finished */

@@ -9,7 +9,9 @@ import { request } from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";
 import { MachineError } from "../../errors.js";
 
-/** Label of the Jobs that do runs; and an annotation with the names of the Jobs after which one starts, separated by spaces. */
+/**
+ * Label of the Jobs that execute runs, and annotation with the names of the Jobs after which one starts, separated by spaces.
+ */
 export const RUNS = "runs";
 export const AFTER = "subbyte-after";
 
@@ -43,8 +45,8 @@ export interface Pace {
 const usualPace: Pace = { pollMs: 10_000, patienceMs: 15 * 60_000 };
 
 /**
- * Resumes each Job of a submission when those that it follows have ended, whether they succeeded or not. An interface that is out of
- * reach is asked again: a study takes days, and the pod that merges has few attempts.
+ * Resumes each Job of a submission when those that it follows have ended, whether they succeeded or not. Requests are repeated
+ * if the API cannot be reached: a study takes days, and the pod that merges has few attempts.
  *
  * @returns when all have ended
  * @throws {MachineError} if there are none, or the cluster refuses
@@ -109,7 +111,7 @@ class PatientCluster {
     const [token, ca, namespace] = await Promise.all(
       ["token", "ca.crt", "namespace"].map((name) => readFile(`${account}/${name}`, "utf8")),
     ).catch((error: Error) => {
-      throw refused(`this is no pod with a service account: ${error.message}`);
+      throw refused(`this is not a pod with a service account: ${error.message}`);
     });
     const headers = { authorization: `Bearer ${token!.trim()}`, "content-type": "application/merge-patch+json" };
     const url = `${server}/apis/batch/v1/namespaces/${namespace!.trim()}/jobs${path}`;

@@ -46,7 +46,7 @@ interface SlurmOptions {
 
 /** Seconds before the time limit at which a task is told to write its checkpoint. */
 const WARNING_SECONDS = 120;
-/** Seconds after which a job that has to wait looks again, on a cluster that does not allow to put it back. */
+/** Seconds after which a waiting job looks again, if the cluster does not allow requeueing it. */
 const LOOK_AGAIN_SECONDS = 60;
 const MERGE = "merge";
 const SUBMIT = "submit.sh";
@@ -75,8 +75,8 @@ function directives(name: string, { study, place }: SlurmOptions, more: readonly
 }
 
 /**
- * Lines by which a job waits for those that it follows; their numbers are its arguments. For `afterany`, Slurm takes a job as ended that
- * ended once, even if it has been requeued since.
+ * Lines by which a job waits for those that it follows; their numbers are its arguments. With `afterany`, a job that has ended
+ * once counts as ended for Slurm, even if it has been requeued since.
  */
 const waiting = (
   job: string,
@@ -95,7 +95,7 @@ done
 
 `;
 
-/** By this name: the last task of an array has the number of the whole array. */
+/** Tasks are requeued by this name, because the last task of an array has the number of the whole array. */
 const TASK = `\${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID`;
 
 function arrayScript({ name, packs, after, ...needs }: JobArray, options: SlurmOptions): string {
@@ -126,7 +126,7 @@ case "$status" in
   0) again=no ;;
   130 | 143) again=$limit ;; # interrupted by that signal
 esac
-# Slurm's own count has also what was requeued by others, or to wait.
+# Slurm's own count includes requeues by others, and requeues to wait.
 failed=${quoted(`${place}/${FAILED}/${name}-`)}$SLURM_ARRAY_TASK_ID
 if [ "$again" = yes ] && date >>"$failed" && [ "$(wc -l <"$failed")" -le ${retries} ]; then
   scontrol requeue "${TASK}"
@@ -161,7 +161,7 @@ ${[...submitted, ...submission("merge", MERGE, [...variables.values()])].join("\
 
 /** The command that submits a script. With `afterok` instead of `afterany`, the tasks after a failed one would wait forever. */
 function submission(variable: string, name: string, after: readonly string[]): readonly string[] {
-  // sbatch prints the number, and the cluster after a semicolon where there are several.
+  // sbatch prints the number, and the cluster after a semicolon if there are several.
   const ids = after.map((each) => `\${${each}%%;*}`);
   const dependency = ids.length === 0 ? "" : ` --dependency=afterany:${ids.join(":")}`;
   const command = ["sbatch", `--parsable${dependency}`, quoted(fileName(name)), ...ids].join(" ");

@@ -1,5 +1,6 @@
 /**
- * @file Writes the files with which a cluster does a study, into a subfolder of the study's folder, and submits them if wanted.
+ * @file Writes the files with which a cluster executes a study, into a subfolder of the study's folder, and submits them if
+ * wanted.
  */
 
 import { execFile } from "node:child_process";

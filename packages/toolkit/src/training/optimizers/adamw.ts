@@ -40,7 +40,7 @@ export function adamw({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }: AdamWOptio
     description: `adamw(beta1=${beta1}, beta2=${beta2}, epsilon=${epsilon})`,
     slots: ["exp_avg", "exp_avg_sq"],
     scalars: ["learning_rate", "step_size", "root_bias_correction"],
-    // The bias corrections depend on the step alone: in float64 here rather than in float32 in the graph.
+    // The bias corrections depend only on the step: they are computed here in float64, and not in the graph in float32.
     values: (learningRate, t) => [learningRate, learningRate / (1 - beta1 ** t), Math.sqrt(1 - beta2 ** t)],
     update: (g, { parameter, gradient, state, scalars, weightDecay }) => {
       const [learningRate, stepSize, rootBiasCorrection] = scalars as [string, string, string];

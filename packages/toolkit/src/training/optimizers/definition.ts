@@ -13,7 +13,7 @@ export interface UpdateContext {
   readonly state: readonly string[];
   /** float32 scalars, in the order of `scalars`. */
   readonly scalars: readonly string[];
-  /** Factor of the parameter's own value in its decay; 0 for none. */
+  /** λ of weight decay; 0 for none. */
   readonly weightDecay: number;
 }
 
