@@ -315,7 +315,10 @@ describe("wrong use and bad input", () => {
       /"layer1\.0\.conv2" has "channels", but bit widths of single channels are not supported any more/,
     ],
     [`quantize ${checkpoint} --data mnist --max-size big`, /it takes a size such as 200kB or 3MB/],
-    [`quantize ${checkpoint} --data mnist --max-time 3 --avg-bits 3`, /--max-time cannot be combined with other budgets/],
+    [
+      `quantize ${checkpoint} --data mnist --max-time 3 --avg-bits 3`,
+      /--max-time cannot be combined with other budgets/,
+    ],
     ["quantize gaps.onnx --data nowhere", /AveragePool "mean".*found dilations \[2,1\]/],
     [
       `quantize ${checkpoint} --data mnist --batch 8`,
