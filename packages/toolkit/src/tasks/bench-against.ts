@@ -64,7 +64,7 @@ export interface AgainstResult extends Conditions {
   readonly kind: "against";
   /** The browser in which they ran, such as `"Chromium 140.0.7339.80"`; absent if they ran in Node. */
   readonly browser?: string;
-  /** The model that the others are compared with is the first. */
+  /** The first is the model with which the others are compared. */
   readonly times: readonly FileTime[];
   readonly threads: number;
 }
@@ -78,7 +78,7 @@ interface OpenedFile {
   readonly input: Input;
 }
 
-/** What ran and its times, and the browser if it ran in one. */
+/** What ran, its times and, if it ran in a browser, the browser. */
 interface Races {
   readonly raced: readonly (Pick<FileTime, "model" | "bytes" | "runtime"> & Omit<Measured, "name">)[];
   readonly browser?: string;
@@ -106,7 +106,7 @@ export async function benchAgainst(
     );
   const before = conditions();
   const files: OpenedFile[] = [];
-  let size: number | undefined; // of the first
+  let size: number | undefined; // bytes of an image of the first model
   for (const file of [path, ...others]) {
     const model = await openTaskModel(file, {}, run);
     const input = preprocessingOf(model, {});
@@ -144,7 +144,7 @@ const turnOptions = ({ turns }: Options, run: Run) => ({
   onTurn: (done: number) => run.progress(done, turns, { unit: "turns" }),
 });
 
-/** @throws {UsageError} where an image is not a square of three channels, for which alone the page converts images */
+/** @throws {UsageError} if images are not squares of three channels, the only ones that the page converts */
 async function raceInPage(files: readonly OpenedFile[], image: Uint8Array, options: Options, run: Run): Promise<Races> {
   const { tier, threads = 1 } = options;
   const runtimes = runtimesOfPage(run);
@@ -202,7 +202,7 @@ interface NodeEntry extends Pick<FileTime, "model" | "bytes" | "runtime"> {
   readonly contestant: Contestant;
 }
 
-/** A `.sbq` on the engine, any other network on both builds of ONNX Runtime. */
+/** The contestants for a file: a `.sbq` runs on the engine, any other network on both builds of ONNX Runtime. */
 async function entriesOf(
   { model, input }: OpenedFile,
   { tier, threads }: { readonly tier: TierName | "auto"; readonly threads: number },

@@ -68,8 +68,8 @@ export async function benchModel(path: string, options: Options, run: Run): Prom
 }
 
 /**
- * @param allowed options for the bench's own networks that have a meaning here
- * @throws {UsageError} where an option was given that has no meaning for a model file
+ * @param allowed options for the networks that `bench` makes itself that have a meaning here, too
+ * @throws {UsageError} if an option was given that has no meaning for a model file
  */
 export function requireOwnOptions(path: string, run: Run, allowed: readonly (typeof foreign)[number][] = []): void {
   const given = foreign.find((name) => run.given.has(name) && !allowed.includes(name));

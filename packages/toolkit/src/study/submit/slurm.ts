@@ -51,7 +51,10 @@ const LOOK_AGAIN_SECONDS = 60;
 const MERGE = "merge";
 const SUBMIT = "submit.sh";
 
-/** Subfolders of the submission: the output of its tasks, and the times at which they failed. Both have to exist before a job starts. */
+/**
+ * Subfolders of the submission: the output of its tasks, and the times at which they failed. Both must exist before a job
+ * starts.
+ */
 const LOGS = "logs";
 const FAILED = "failed";
 
