@@ -11,7 +11,7 @@ export const statIfPresent = (path: string): Promise<Stats | undefined> => ifPre
 /** @returns the text of a UTF-8 file; undefined if nothing has this path */
 export const readIfPresent = (path: string): Promise<string | undefined> => ifPresent(path, readFile(path, "utf8"));
 
-/** @throws the error of the operating system, with the path, which Node leaves out of some of them */
+/** @throws the error of the operating system; the path is added to it if Node left it out */
 const ifPresent = <T>(path: string, found: Promise<T>): Promise<T | undefined> =>
   found.catch((error: NodeJS.ErrnoException) => {
     if (isAbsent(error)) return undefined;

@@ -19,7 +19,7 @@ export interface BestPeer {
 
 type Ratios = Readonly<Record<string, number>>;
 
-/** @param ratios by comparison; above 1 ours is faster */
+/** @param ratios of speed, by comparison; above 1, ours is faster */
 export function bestPeers(list: readonly Comparison[], ratios: Ratios, cpuRatios: Ratios = {}): BestPeer[] {
   const best = new Map<string, BestPeer>();
   for (const comparison of list) {

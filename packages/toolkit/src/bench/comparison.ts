@@ -34,8 +34,8 @@ export interface PeerContestant {
 export type ContestantSpec = OwnContestant | PeerContestant;
 
 /**
- * Such as `own-w4a4`, `own-w4a4-simd`, `own-w4a4-2t`, `ort-web-int8` or `litert-float32`. The tier is in the name unless it is
- * `"auto"`.
+ * The name of a contestant, such as `own-w4a4`, `own-w4a4-simd`, `own-w4a4-2t`, `ort-web-int8` or `litert-float32`. The tier is
+ * in the name unless it is `"auto"`.
  */
 export function contestantName(spec: ContestantSpec): string {
   if (spec.kind === "peer") return `${spec.runtime}-${spec.precision}`;
@@ -52,7 +52,7 @@ export interface NetworkChoice {
   readonly size: number;
 }
 
-/** Such as `resnet18-224` or `resnet18-cifar-32`. */
+/** The key of a network, such as `resnet18-224` or `resnet18-cifar-32`. */
 export const networkKey = ({ architecture, stem, size }: NetworkChoice): string =>
   [architecture, ...(stem === undefined ? [] : [stem]), size].join("-");
 
@@ -71,7 +71,10 @@ export interface Comparison {
   readonly against: ContestantSpec;
 }
 
-/** Such as `resnet18-224-w4a4-simd/ort-web-int8`, `resnet18-224-w2a2/own-w4a4` or `resnet18-224-w4a4-2t/own-1t`. */
+/**
+ * The key of a comparison, such as `resnet18-224-w4a4-simd/ort-web-int8`, `resnet18-224-w2a2/own-w4a4` or
+ * `resnet18-224-w4a4-2t/own-1t`.
+ */
 export function comparisonKey({ network, ours, against }: Comparison): string {
   const variant = contestantName(ours).replace("own-", "");
   const other =

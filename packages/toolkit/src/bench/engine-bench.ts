@@ -54,7 +54,7 @@ export interface ContestantResult {
 /** Results of all races. */
 export interface EngineBench {
   readonly results: readonly ContestantResult[];
-  /** By comparison, the median over the turns of the ratio; above 1 ours is faster. */
+  /** For each comparison, by key, the median of the ratios of all turns; above 1, ours is faster. */
   readonly ratios: Readonly<Record<string, number>>;
   /** Ratios of processor time, with one thread. They do not depend on other programs that use the cores. */
   readonly cpuRatios?: Readonly<Record<string, number>>;

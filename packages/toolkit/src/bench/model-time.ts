@@ -37,7 +37,7 @@ export interface ImageTimeOptions {
 export interface ModelTimeOptions extends ImageTimeOptions {
   /** Number of threads; 1 by default, which is the calling thread. */
   readonly threads?: number;
-  /** The fastest of this machine by default. */
+  /** The tier; by default the fastest of this machine. */
   readonly tier?: TierName | "auto";
 }
 

@@ -29,8 +29,8 @@ export interface TrainingResult {
 export interface TrainingBench {
   readonly results: readonly TrainingResult[];
   /**
-   * Median over the turns of the ratio; above 1 ours is faster. `resnet18-cifar-32/pytorch` compares float steps,
-   * `…/w4a4/pytorch` quantized ones, and `…/w4a4/float` our quantized steps with our float steps.
+   * For each comparison, by key, the median of the ratios of all turns; above 1, ours is faster. `resnet18-cifar-32/pytorch`
+   * compares float steps, `…/w4a4/pytorch` quantized ones, and `…/w4a4/float` our quantized steps with our float steps.
    */
   readonly ratios: Readonly<Record<string, number>>;
   /** Ratios of processor time, which does not count other programs' use of the cores. */

@@ -19,7 +19,7 @@ export interface BatchOptions {
   readonly shuffleSeed?: number;
   /** Combined with the seed, so that every epoch has its own order and augmentation. */
   readonly epoch?: number;
-  /** First batch to yield, to resume in the middle of an epoch; the later ones are the same as without it. */
+  /** First batch to yield, to resume in the middle of an epoch. The batches from there on are those of the whole epoch. */
   readonly startBatch?: number;
   readonly augmentation?: Augmentation;
   /** Leaves out the last batch if it is not full. */

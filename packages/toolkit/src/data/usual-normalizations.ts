@@ -1,5 +1,5 @@
 /**
- * @file Normalizations with which published networks are trained. The first is used if nothing tells the right one; the others
+ * @file Normalizations with which published networks are trained. The first is used if the right one is not known; the others
  * are tried if it fails.
  */
 

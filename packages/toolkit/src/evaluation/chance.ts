@@ -2,9 +2,9 @@
 
 /** Number of standard deviations that chance hardly ever exceeds. */
 const SIGMAS = 3;
-/** A trained network is beyond this share of the way from chance to perfect. */
+/** An accuracy within this share of the way from chance to 1 counts as near chance, even with many images. */
 const BEYOND = 0.1;
-/** A larger share is never considered near chance, even with few images. */
+/** An accuracy beyond this share of the way is never considered near chance, even with few images. */
 const FAR_BEYOND = 0.75;
 
 /**

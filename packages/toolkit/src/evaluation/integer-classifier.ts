@@ -18,7 +18,7 @@ export interface IntegerClassifier {
 
 /** Options of `integerClassifier`. */
 export interface IntegerClassifierOptions {
-  /** Each thread takes one image; by default, as many threads as cores that this process may use. */
+  /** Number of threads, each of which takes one image; by default, as many as cores that this process may use. */
   readonly threads?: number;
   /** By default the fastest tier of this machine; all tiers give the same logits, bit for bit. */
   readonly tier?: TierName | "auto";

@@ -40,7 +40,7 @@ export function argMax(logits: ArrayLike<number>, offset: number, classes: numbe
   return best;
 }
 
-/** Number of classes before `label`: 0 if it is the answer, `classes` if its logit is NaN. */
+/** Number of classes that rank before `label`: 0 if it is the answer, `classes` if its logit is NaN. */
 export function rankOf(logits: ArrayLike<number>, offset: number, classes: number, label: number): number {
   const value = logits[offset + label]!;
   if (Number.isNaN(value)) return classes;

@@ -73,7 +73,7 @@ export async function tryReadings(
   }
 }
 
-/** The first `count` images in random order, which are of all classes; up to the end of a batch. */
+/** The first images in random order, so that they are of all classes: at least `count`, in whole batches. */
 async function firstImages(images: ImageSet, count: number): Promise<readonly Batch[]> {
   const batches: Batch[] = [];
   let found = 0;

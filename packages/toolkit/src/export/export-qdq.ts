@@ -10,7 +10,7 @@ import { createSession } from "../runtime/session.js";
 import { lift } from "../simulation/lift.js";
 import { QDQ_OPSET, toQdq } from "./qdq.js";
 
-/** A quantized ONNX file, and its comparison in ONNX Runtime. */
+/** A quantized ONNX file, and a comparison of two ways to run it in ONNX Runtime. */
 export interface QdqExport {
   /** The ONNX file. */
   readonly bytes: Uint8Array;

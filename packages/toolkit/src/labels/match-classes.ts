@@ -22,7 +22,7 @@ export interface Match {
   readonly by: MatchedBy;
   /** The model's class for each class of the images. */
   readonly targets: readonly number[];
-  /** Names of all classes of the model, if it has none itself. */
+  /** Names for all classes of the model, if the model has none itself. */
   readonly names?: readonly string[];
 }
 
@@ -114,7 +114,7 @@ function resolvedEntries(
   });
 }
 
-/** A name for every class, or nothing. */
+/** The names of all classes; undefined if one has none. */
 function allNames(entries: readonly Resolved[], classes: number): readonly string[] | undefined {
   const names = namesByClass(entries);
   return names.size === classes ? Array.from({ length: classes }, (_, index) => names.get(index)!) : undefined;

@@ -52,7 +52,7 @@ export function ceilMode(pool: Pool, input: readonly number[], output: readonly 
   return [0, 1].some((axis) => endOf(pool, axis, output) > input[axis + 1]! + pool.pads[axis + 2]!) ? 1 : 0;
 }
 
-/** The pads with which every window lies inside the padded image, even one that extends beyond it because of `ceil_mode`. */
+/** Pads that are large enough for every window, even for one that extends beyond the padded image because of `ceil_mode`. */
 export function padsToLastWindow(pool: Pool, input: readonly number[], output: readonly number[]): Pads {
   const [top, left, bottom, right] = pool.pads;
   const needed = (axis: number) => endOf(pool, axis, output) - input[axis + 1]!;

@@ -10,7 +10,7 @@ export type Stem = (typeof stemNames)[number];
 /** A built-in network that can be built with any number of classes. */
 export interface Architecture {
   readonly name: string;
-  /** One line for people. */
+  /** A description of one line. */
   readonly description: string;
   /** The choices; the first is the default. */
   readonly stems: readonly [Stem, ...Stem[]];

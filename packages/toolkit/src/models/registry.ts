@@ -26,7 +26,7 @@ export const architectures: readonly Architecture[] = [...resnets, ...mobilenets
 /**
  * The architecture of that name.
  *
- * @throws {UsageError} that names the known ones
+ * @throws {UsageError} if there is none; the message names those that exist
  */
 export function findArchitecture(name: string): Architecture {
   const architecture = architectures.find((candidate) => candidate.name === name);

@@ -29,7 +29,7 @@ export interface OptionFacts<Value = unknown> {
   readonly group: OptionGroup;
   /** One line of help. */
   readonly help: string;
-  /** Listed after the common options. */
+  /** Whether the option is listed after the common ones. */
   readonly advanced?: true;
   /** Unit of a number. */
   readonly unit?:

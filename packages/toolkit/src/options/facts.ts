@@ -44,9 +44,9 @@ export const clusterSystems = ["slurm", "kubernetes"] as const;
 /** Names of the data sets that `download` knows. */
 export const downloadNames = ["cifar10", "imagenette"] as const;
 
-/** Number of calibration images that suffices for ranges; more change accuracy by less than its noise. */
+/** Number of calibration images that suffices for ranges; with more, accuracy changes by less than its random error. */
 export const calibrationImagesDefault = 1024;
-/** Number of images on which mixed precision tries bit widths; enough to tell orders of magnitude apart. */
+/** Number of images on which mixed precision tries bit widths; enough to tell costs of different orders of magnitude apart. */
 export const sensitivityImagesDefault = 256;
 /** Percentage of the values that the method `percentile` keeps within the range, as in TensorRT's calibrator. */
 export const percentileDefault = 99.99;

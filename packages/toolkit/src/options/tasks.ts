@@ -9,7 +9,7 @@ import { qatOptions, trainingOptions } from "./training.js";
 
 /** The options that a task reads and needs, and the facts that differ from other tasks. */
 export interface TaskDefinition {
-  /** One sentence. */
+  /** A description of one sentence. */
   readonly description: string;
   readonly reads: readonly OptionName[];
   /** Options without which the task cannot begin; those that are positional on a command line come first. */

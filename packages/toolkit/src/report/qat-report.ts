@@ -9,7 +9,7 @@ import { chartSvg } from "./chart.js";
 import { definitions, escapeHtml, figure, htmlTable, page } from "./page.js";
 import type { QatFigures, QatStage } from "./qat-result.js";
 
-/** @param machine facts on the machine, by name @returns a self-contained HTML page */
+/** @param machine facts about the machine, by name @returns a self-contained HTML page */
 export async function qatReport(result: QatFigures, machine: Readonly<Record<string, string>>): Promise<string> {
   const { model, data, seed, validationSplit, stages } = result;
   const tested = stages.find(({ test }) => test)?.test;

@@ -103,7 +103,7 @@ function accuracyChart({ rows, float }: Pick<QuickstartResult, "rows" | "float">
 }
 
 function sizeChart({ rows, float }: Pick<QuickstartResult, "rows" | "float">): Promise<string> {
-  // Files of one bit width have one size, so that one label is for all methods.
+  // Files of one bit width have one size, so one label serves all methods.
   const isBest = (row: QuickstartRow) =>
     rows.every((other) => other.bits !== row.bits || other.accuracy <= row.accuracy);
   return chartSvg(

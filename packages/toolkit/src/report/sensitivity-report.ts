@@ -15,7 +15,7 @@ export interface SensitivityPage {
   readonly title: string;
   /** Noisiest first. */
   readonly layers: readonly LayerSensitivity[];
-  /** Names and order as in the network. */
+  /** Names of the layers in the network's order. */
   readonly order: readonly string[];
   /** How the figures were measured. */
   readonly made: Readonly<Record<string, string>>;

@@ -1,8 +1,8 @@
 /**
  * @file The exact simulation: the engine's program as ordinary ONNX operators on integer-valued float32.
  *
- * Sums of integer products are exact in float32 as long as every partial sum stays below 2^24 (larger ones are made of two).
- * Mul, Add, Round and Clip then repeat the engine's requantization step by step, so the codes are equal bit for bit
+ * Sums of integer products are exact in float32 as long as every partial sum stays below 2^24 (larger ones are computed in two
+ * parts). Mul, Add, Round and Clip then repeat the engine's requantization step by step, so the codes are equal bit for bit
  * (docs/arithmetic.md). ONNX Runtime must run the graph unchanged (`optimization: "disabled"`): from `basic` on it folds the
  * multipliers into the weights.
  */

@@ -86,7 +86,7 @@ export interface StudyDefinition {
   readonly latency: LatencySettings | undefined;
 }
 
-/** Whether a selector selects this cell, or a float network, of which only some values are known. */
+/** Whether a selector selects a cell. Float networks are cells of which only some values are known. */
 export const selects = (selector: Selector, cell: Partial<Cell>): boolean =>
   axes.every(
     (axis) => selector[axis] === undefined || (cell[axis] !== undefined && selector[axis].includes(String(cell[axis]))),

@@ -37,7 +37,7 @@ export interface Preparation {
   readonly channelOrder: "rgb" | "bgr";
 }
 
-/** Largest mean and deviation for pixels / 255, which lie in 0 … 1. */
+/** Largest mean and deviation that can be those of pixels / 255, which lie in 0 … 1. */
 const LARGEST = { mean: 2, std: 4 } as const;
 
 /**

@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 export interface TorchvisionNetwork {
   readonly name: string;
   readonly family: string;
-  /** Side of the images in pixels: small, where the network allows it. */
+  /** Side of the images in pixels: small, if the network allows it. */
   readonly size: number;
 }
 

@@ -222,7 +222,7 @@ function checkClipping({ clipValue = 1, clipNorm = 1 }: Clipping): void {
     );
 }
 
-/** Images whose first largest logit is their label's, as a float32 scalar. */
+/** Number of images whose largest logit (the first, if several are equal) is their label's, as a float32 scalar. */
 function countCorrect(g: GraphBuilder, logits: string, labels: string): string {
   const first = g.op("ArgMax", [logits], { axis: 1, keepdims: 0 });
   return g.op("ReduceSum", [g.op("Cast", [g.op("Equal", [first, labels])], { to: 1 })], { keepdims: 0 });

@@ -22,7 +22,7 @@ class Opaque {}
 export interface UnpickleOptions {
   /** The name of the file in messages. */
   readonly source: string;
-  /** By `module.name`. */
+  /** The values of global names, by `module.name`. */
   readonly globals: PickleGlobals;
   /** Names whose values become an `Opaque`. */
   readonly opaque?: RegExp;

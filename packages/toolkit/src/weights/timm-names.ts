@@ -15,7 +15,7 @@ const ends: Readonly<Record<string, string>> = {
   bn2: `features.${LAST}.1`,
 };
 
-/** The torchvision name, in a list; undefined if the name is not one of that network's. */
+/** The torchvision name, as the only one in a list; undefined if the name is not one of that network's. */
 export function timmName(name: string): readonly string[] | undefined {
   const [, outer = "", parameter] = /^(.+)\.(\w+)$/.exec(name) ?? [];
   if (Object.hasOwn(ends, outer)) return [`${ends[outer]}.${parameter}`];

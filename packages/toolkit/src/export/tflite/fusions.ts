@@ -9,7 +9,7 @@ export interface Fusion {
   readonly clamp: Node;
 }
 
-/** Operators with an activation. */
+/** Operators that can have a fused activation. */
 const FUSING = ["Conv", "Gemm", "Add", "Mul"];
 
 /** Lower and upper bound of a Clip; infinite if absent. */
@@ -31,7 +31,7 @@ export function activationOf(graph: Graph, node: Node): ActivationName | undefin
   return low === -1 && high === 1 ? "reluN1To1" : undefined;
 }
 
-/** Clamps by the value that they read, if nothing else reads it. */
+/** The clamps that can be fused, by the value that they read; nothing else reads it. */
 export function fusions(graph: Graph): ReadonlyMap<string, Fusion> {
   const found = new Map<string, Fusion>();
   for (const { op, outputs } of graph.nodes) {

@@ -91,7 +91,7 @@ export function conv(
   }
 }
 
-/** FULLY_CONNECTED over `[1, I]`. */
+/** Adds FULLY_CONNECTED for an input `[1, I]`. */
 export function fullyConnected(
   b: ModelBuilder,
   input: TensorIndex,
@@ -245,7 +245,7 @@ export function stridedSlice(
   return output;
 }
 
-/** Average over height and width. */
+/** Adds the mean over height and width. */
 export function mean(b: ModelBuilder, input: TensorIndex, output: TensorIndex): void {
   const keepDims = b.info(output).shape.length === 4;
   b.operator("MEAN", [input, b.ints(`${b.info(output).name}/axes`, [1, 2])], [output], { keepDims });

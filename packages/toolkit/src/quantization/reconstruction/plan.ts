@@ -17,7 +17,7 @@ export interface Plan {
   readonly note: string | undefined;
 }
 
-/** The limits of learning; units get fewer steps if it would exceed them. */
+/** The limits of learning; units get fewer steps if these would be exceeded. */
 export interface LearningLimits {
   /** Limit in minutes on this machine, as busy as it is now. The number of steps depends on it. */
   readonly maxMinutes?: number | undefined;

@@ -4,7 +4,7 @@ import type { Case, Point } from "./cases.js";
 import { bitsText, percent, points as pointsText } from "./format.js";
 import { fixed, linearAxis, marker, panel, panelSvg, path, withTip } from "./plot.js";
 
-/** Largest loss of accuracy that the axis shows; a lower value would press the others into one line. */
+/** Largest loss of accuracy that the axis shows, as a share; larger ones would press the other points into one line. */
 const INTERESTING_POINTS = 0.12;
 /** Pixels from the middle of a mark to its edge. */
 const MARK = 4;
@@ -12,8 +12,8 @@ const MARK = 4;
 const DODGE = 6;
 
 /**
- * A range of accuracies in percent with float and the highest of each bit width, their intervals included. Others can lie below it;
- * they are shown at its edge with their values.
+ * The range of the axis in percent. It contains float and the highest accuracy of each bit width, with their intervals. Points
+ * below it are shown at its lower edge, with their values.
  */
 export function accuracyDomain(each: Pick<Case, "floatAccuracy" | "points">): readonly [number, number] {
   const { value: float } = each.floatAccuracy;

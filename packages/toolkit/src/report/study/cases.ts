@@ -128,8 +128,8 @@ function pointOf(runs: readonly FinishedRun[], float: FinishedRun, latency: Fini
 }
 
 /**
- * The most thorough method at each bit width, from many bits to few: the one that sentences and tables speak of. The order of methods
- * is fixed in advance, so that no test image has a part in the choice.
+ * The most thorough method at each bit width, from many bits to few: the one that sentences and tables mention. The order of
+ * methods is fixed in advance, so that no test image has a part in the choice.
  */
 export function mainPoints({ points }: Pick<Case, "points">): readonly Point[] {
   const main = new Map<string, Point>();

@@ -80,7 +80,7 @@ function insufficient(measured: readonly Measured[], othersSuffice: boolean): st
   return `${isQuick ? "By ranges alone they" : "They"} do not suffice ${where(measured)}: there accuracy changes by ${changesOf(measured)}.`;
 }
 
-/** Cases with too few test images to tell: a small loss and a large one both lie within the interval. */
+/** The sentence about cases with too few test images to tell: a small loss and a large one both lie within the interval. */
 function uncertain(measured: readonly Measured[]): string {
   if (measured.length === 0) return "";
   const [{ point }] = measured as readonly [Measured];
@@ -108,7 +108,7 @@ function changesOf(measured: readonly Measured[]): string {
     : `${points(mean(changes))} points against float on average and ${points(Math.min(...changes))} at worst (${each.title}, ${point.method})`;
 }
 
-/** If 4 bits have not been measured: the loss with the fewest bits in each case. */
+/** The sentence if 4 bits have not been measured: the loss with the fewest bits in each case. */
 function fewestBits(cases: readonly Case[]): string {
   const found = cases.flatMap((each) => {
     const point = mainPoints(each).at(-1);
@@ -121,7 +121,7 @@ function fewestBits(cases: readonly Case[]): string {
   return `4 bits have not been measured. With the fewest bits that have, accuracy changes by ${parts.join(", ")}.`;
 }
 
-/** Sizes of files compared with float and with 8 bits. */
+/** The sentence about the sizes of files, compared with float and with 8 bits. */
 function space(cases: readonly Case[]): string {
   const ratios = cases.flatMap((each) => {
     const [four, eight] = [mainAt(each, 4), mainAt(each, 8)];

@@ -4,7 +4,7 @@ import { escapeHtml } from "../page.js";
 
 export interface Column {
   readonly name: string;
-  /** Aligned to the left; `wrap` breaks long lines. */
+  /** Such columns are aligned to the left; `wrap` also breaks long lines. */
   readonly kind?: "text" | "wrap";
 }
 

@@ -48,7 +48,7 @@ export function placedLabels(
     .join("");
 }
 
-/** From the best to the worst. */
+/** The places around a mark, from the best to the worst. */
 const candidates = ([x, y]: Label["at"], width: number): readonly Box[] => {
   const [right, left, above, below] = [x + AWAY - 2, x - AWAY + 2 - width, y - AWAY - HEIGHT + 1, y + AWAY - 1];
   const corners = [
