@@ -12,7 +12,7 @@ import { type Fit, preprocess } from "../preprocess/preprocess.js";
 import type { Program } from "../program/program.js";
 import { quantizeInput } from "../reference/reference.js";
 import { canShareMemory } from "../threads/team.js";
-import type { KernelModules } from "../wasm/modules.js";
+import { compileKernels, type KernelModules } from "../wasm/modules.js";
 import type { Host, HostOptions, HostState, LayerProfile, ModelInfo, Tensor } from "./host.js";
 import { modelInfo } from "./info.js";
 import { type RemoteHost, startWorkers } from "./remote-host.js";
@@ -49,14 +49,17 @@ export class Session implements Host {
     const starting = startWorkers(shared.helpers);
     let helpers: readonly RemoteHost[] = [];
     try {
+      const { workers, failure } = await starting;
+      helpers = workers;
+      const reason = shared.reason ?? failure?.message;
+      // First of all: nothing that follows waits for the event loop then, in whose turns V8 would begin to collect garbage.
+      const modules =
+        options.modules ?? (tier === "scalar" ? undefined : await compileKernels(tier, helpers.length > 0));
       const program = readSbq(file, { maxBytes: options.maxBytes });
       const plan = tier === "scalar" ? undefined : planProgram(program, tier);
       const info = modelInfo(program, tier, 1 + shared.helpers, plan);
       checkMemory(info, tier, options.maxBytes);
-      const { workers, failure } = await starting;
-      helpers = workers;
-      const reason = shared.reason ?? failure?.message;
-      const runner = await createRunner(program, tier, helpers, options.modules, plan);
+      const runner = await createRunner(program, tier, helpers, modules, plan);
       const threads = 1 + helpers.length;
       const fallback = threads < options.threads && reason !== undefined ? { fallback: reason } : {};
       return new Session(program, { info, tier, threads, ...fallback }, runner, helpers);

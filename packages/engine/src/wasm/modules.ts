@@ -28,8 +28,11 @@ export interface KernelModules {
   readonly relaxed?: WasmModule;
 }
 
-/** Compiled once each, for memory of one thread and for shared memory. */
-const compiled = new Map<string, Promise<WebAssembly.Module>>();
+/** Compiled once each, by their text: for memory of one thread, and for shared memory. */
+const compiled = {
+  alone: new Map<string, Promise<WebAssembly.Module>>(),
+  shared: new Map<string, Promise<WebAssembly.Module>>(),
+};
 let supported: Tier | undefined;
 
 /**
@@ -84,17 +87,18 @@ export async function compileKernels(tier: Tier, shared: boolean): Promise<Kerne
         : 'this JavaScript engine has no relaxed SIMD; use the tier "simd"',
     );
   const compile = (text: string) => {
-    const key = `${shared} ${text}`;
-    const known = compiled.get(key);
+    const modules = shared ? compiled.shared : compiled.alone;
+    const known = modules.get(text);
     if (known !== undefined) return known;
     const bytes = decodeHex(text);
     const module = WebAssembly.compile(shared ? withSharedMemory(bytes) : bytes);
-    compiled.set(key, module);
+    modules.set(text, module);
     return module;
   };
   try {
-    const plain = await compile(plainModule);
-    return tier === "simd" ? { plain } : { plain, relaxed: await compile(relaxedModule) };
+    if (tier === "simd") return { plain: await compile(plainModule) };
+    const [plain, relaxed] = await Promise.all([compile(plainModule), compile(relaxedModule)]);
+    return { plain, relaxed };
   } catch (cause) {
     throw new EnvironmentError(
       "wasm-blocked",
