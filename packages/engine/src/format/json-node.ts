@@ -44,11 +44,12 @@ export class JsonNode {
     const members = this.members();
     const children: Record<string, JsonNode> = {};
     for (const key of Object.keys(members)) {
+      const child = new JsonNode(members[key], key, this);
       if (!required.includes(key as R) && !optional.includes(key as O))
-        this.child(key).fail("is not a field of this version of the format");
-      children[key] = this.child(key);
+        child.fail("is not a field of this version of the format");
+      children[key] = child;
     }
-    for (const key of required) if (!Object.hasOwn(members, key)) this.child(key).fail("is missing");
+    for (const key of required) if (!Object.hasOwn(members, key)) new JsonNode(undefined, key, this).fail("is missing");
     return children as never;
   }
 
@@ -58,10 +59,6 @@ export class JsonNode {
     if (typeof value !== "object" || value === null || Array.isArray(value) || value instanceof Decimal)
       this.fail("must be an object");
     return value as Record<string, unknown>;
-  }
-
-  private child(key: string): JsonNode {
-    return new JsonNode(this.members()[key], key, this);
   }
 
   list(most: number): JsonNode[] {

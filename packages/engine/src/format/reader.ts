@@ -59,7 +59,7 @@ export function readSbq(file: Uint8Array, options: CheckOptions = {}): Program {
       ? {}
       : { probabilities: members.probabilities.text() as NonNullable<Program["probabilities"]> }),
     preprocessing: readPreprocessing(members.preprocessing),
-    provenance: plain(members.provenance.members()) as Program["provenance"],
+    provenance: plain(members.provenance.members(), "provenance") as Program["provenance"],
   };
   blocks.finish();
   checkReadProgram(program, maxBytes);
