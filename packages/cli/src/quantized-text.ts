@@ -91,7 +91,9 @@ export function trainedText(result: QatTaskResult): string {
   return [
     table(header, floatRow ? [floatRow, ...rows] : rows),
     "",
-    sentence(`Accuracy before and after training, on the images that chose the epoch (${validationSplit})${onTest}.`),
+    sentence(
+      `Accuracy before and after training, on the ${validationSplit === "held-out" ? "held-out training images" : `images of "${validationSplit}"`} that chose the epoch${onTest}.`,
+    ),
     ...(stages.some(({ kept }) => kept !== "trained")
       ? ["The network before training was kept, because no epoch was better beyond chance."]
       : []),

@@ -3,12 +3,12 @@
 import { UsageError } from "../errors.js";
 import { Random } from "../random.js";
 import { augmentImage, cropCenter } from "./augmentation.js";
-import type { Batch, BatchOptions, ImageSet, Split } from "./types.js";
+import type { Batch, BatchOptions, ImageSet, ImageSplit } from "./types.js";
 
 /** Decoded images of one split, all in memory. */
 export interface DecodedImages {
   readonly name: string;
-  readonly split: Split;
+  readonly split: ImageSplit;
   readonly classes: readonly string[];
   readonly channels: 1 | 3;
   /** Size as stored: that of the batches, or a little more if random crops need it. */
@@ -24,7 +24,7 @@ export interface DecodedImages {
 /** Images in memory as an ImageSet of `height` × `width` pixels, cropped from the centre if they are stored larger. */
 export class MemoryImageSet implements ImageSet {
   readonly name: string;
-  readonly split: Split;
+  readonly split: ImageSplit;
   readonly classes: readonly string[];
   readonly channels: 1 | 3;
   readonly length: number;

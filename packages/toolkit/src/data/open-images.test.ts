@@ -127,9 +127,9 @@ describe("class folders", () => {
     expect(validation).toHaveLength(5);
     expect(validation.filter((image) => held.includes(image) || trained.includes(image))).toEqual([]);
     expect(await imagesOf("evaluation", 0.2)).toEqual(validation);
-    expect((await open(photos(), { ...options, split: "held-out" })).notes.join()).toMatch(
-      /4 of the training images are/,
-    );
+    const set = await open(photos(), { ...options, split: "held-out" });
+    expect(set.split).toBe("held-out");
+    expect(set.notes.join()).toMatch(/4 of the training images are/);
   });
 
   test("ImageNette's numbers become names", async () => {

@@ -3,13 +3,13 @@
 import { DataError } from "../errors.js";
 import { Random } from "../random.js";
 import { type Catalogue, type Samples, subset } from "./source.js";
-import type { Split } from "./types.js";
+import type { ImageSplit, Split } from "./types.js";
 
 /**
  * A split that a caller may request. "evaluation" is test if there is such a split, else val; "held-out" is a share of the
  * training images.
  */
-export type SplitRequest = Split | "evaluation" | "held-out";
+export type SplitRequest = ImageSplit | "evaluation";
 
 /**
  * A share in [0, 1), or "auto": 5 % of the training images, but at least 500 or a quarter, whichever is less, and at most
@@ -29,7 +29,7 @@ export interface SplitOptions {
 }
 
 export interface ChosenSplit {
-  readonly split: Split;
+  readonly split: ImageSplit;
   readonly samples: Samples;
   /** Whether the choice depends on the seed. */
   readonly seeded: boolean;
@@ -77,7 +77,12 @@ export async function chooseSplit(catalogue: Catalogue, location: string, option
     samples = subset(samples, takesHeldOut ? held : train);
     notes.push(`${held.length} of the training images are held out for validation with seed ${options.seed}`);
   }
-  return { split, samples, seeded: all !== undefined || divides, notes };
+  return {
+    split: options.split === "held-out" ? options.split : split,
+    samples,
+    seeded: all !== undefined || divides,
+    notes,
+  };
 }
 
 function requested(split: SplitRequest, present: readonly Split[]): Split {

@@ -3,6 +3,9 @@
 /** Part of a data set: for training, for the final result, or for choices made during training. */
 export type Split = "train" | "test" | "val";
 
+/** The part to which images belong; `"held-out"` images are training images that are set aside. */
+export type ImageSplit = Split | "held-out";
+
 /** A batch of decoded images, at the size that was requested when they were opened. */
 export interface Batch {
   /** `[N, H, W, C]` bytes, row-major, channels interleaved (RGB or grey). */
@@ -40,7 +43,7 @@ export interface Augmentation {
 /** Images of one split at one size, in a fixed order. */
 export interface ImageSet {
   readonly name: string;
-  readonly split: Split;
+  readonly split: ImageSplit;
   readonly classes: readonly string[];
   readonly channels: 1 | 3;
   readonly height: number;

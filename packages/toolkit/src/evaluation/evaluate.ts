@@ -1,7 +1,7 @@
 /** @file Evaluates any function from a batch of images to logits: ONNX Runtime, the integer engine, a server. */
 
 import type { Probabilities } from "@subbyte/engine";
-import type { Batch, ImageSet, Split } from "../data/types.js";
+import type { Batch, ImageSet, ImageSplit } from "../data/types.js";
 import { DataError, InterruptedError } from "../errors.js";
 import { addBatch, type ClassifierCounts, emptyCounts } from "./metrics.js";
 
@@ -56,7 +56,7 @@ export interface ClassifierResult {
 
 /** Accuracy on the test images of a data set. */
 export interface TestAccuracy {
-  readonly split: Split;
+  readonly split: ImageSplit;
   readonly images: number;
   /** Accuracy, 0…1. */
   readonly top1: number;

@@ -18,7 +18,7 @@ export async function qatReport(result: QatFigures, machine: Readonly<Record<str
     `<p class="lead">${escapeHtml(summary(result))}</p>`,
     resultTable(result, tested),
     `<p class="lead">${escapeHtml(
-      `Held-out images (${validationSplit}) chose the epoch. ` +
+      `${validationSplit === "held-out" ? "Held-out training images" : `The images of "${validationSplit}"`} chose the epoch. ` +
         (tested
           ? `The ${tested.images.toLocaleString("en")} images of "${tested.split}" were looked at only at the end, on the integer engine.`
           : "The data has no test images."),

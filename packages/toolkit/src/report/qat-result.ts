@@ -49,7 +49,7 @@ export interface QatFigures {
   readonly model: string;
   readonly data: string;
   readonly seed: number;
-  /** Part of the data that chose the best epoch. */
+  /** Part of the data that chose the best epoch: `held-out` for training images that were set aside. */
   readonly validationSplit: string;
   /** Absent if the training began with a `.sbq`. */
   readonly float?: FloatFigures;

@@ -1,6 +1,6 @@
 /** @file The task `evaluate`: accuracy of a model on a data set. */
 
-import type { ImageSet, Split } from "../data/index.js";
+import type { ImageSet, ImageSplit } from "../data/index.js";
 import { UsageError } from "../errors.js";
 import { type ClassifierResult, evaluateClassifier } from "../evaluation/index.js";
 import { writeFileAtomic } from "../files.js";
@@ -20,7 +20,7 @@ export interface EvaluateResult extends Omit<ClassifierResult, "predictions" | "
   readonly sha256: string;
   readonly fileBytes: number;
   readonly data: string;
-  readonly split: Split;
+  readonly split: ImageSplit;
   /**
    * If the model has more classes than the images: per label, the number of images that it assigned to one of the
    * other classes.

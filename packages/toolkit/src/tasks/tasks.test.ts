@@ -22,7 +22,7 @@ beforeAll(async () => {
     { cache, emit: (event) => training.push(event) },
   );
   ({ weights } = result);
-  expect(result).toMatchObject({ arch: "resnet8", best: 1, validationSplit: "val" });
+  expect(result).toMatchObject({ arch: "resnet8", best: 1, validationSplit: "held-out" });
 }, 300_000);
 afterAll(() => rm(folder, { recursive: true }));
 

@@ -29,7 +29,7 @@ export interface TrainTaskResult {
   /** The best epoch. */
   readonly best: number;
   readonly history: readonly EpochRecord[];
-  /** The split that chose the best epoch. */
+  /** Part of the data that chose the best epoch: `held-out` for training images that were set aside. */
   readonly validationSplit: string;
   /** Duration of the training without evaluation of test images, in seconds. */
   readonly seconds: number;
