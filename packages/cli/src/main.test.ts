@@ -309,7 +309,7 @@ describe("wrong use and bad input", () => {
     [`quantize ${checkpoint} --data mnist --std 0`, /--std 0: a standard deviation is greater than 0/],
     [`quantize ${checkpoint} --data mnist --mean 1,2,3`, /--mean 1,2,3: 3 values for 1 channels/],
     [`inspect ${checkpoint} --compare tiny.sbq --data mnist`, /--compare takes a float network/],
-    [`quantize ${checkpoint} --data mnist --policy words.yaml`, /--policy words\.yaml: must be a list of entries/],
+    [`quantize ${checkpoint} --data mnist --policy words.yaml`, /--policy words\.yaml must be a list of entries/],
     [
       `quantize ${checkpoint} --data mnist --policy channels.yaml`,
       /"layer1\.0\.conv2" has "channels", but bit widths of single channels are not supported any more/,
@@ -336,7 +336,7 @@ describe("wrong use and bad input", () => {
     ["quantize tiny.sbq --data mnist", /tiny\.sbq is quantized already/],
     [`quantize ${checkpoint} --config typo.yaml`, /"wieghts" is no option of "quantize"; did you mean "weights"\?/],
     [`quantize ${checkpoint} --config word.yaml`, /--config word\.yaml: --weights four: it takes a whole number/],
-    [`quantize ${checkpoint} --config list.yaml`, /list\.yaml: is not JSON or YAML/],
+    [`quantize ${checkpoint} --config list.yaml`, /list\.yaml is not JSON or YAML/],
     [`export ${checkpoint}`, /is a float network; quantize it first/],
     [`evaluate ${checkpoint} --data mnist --simulate codes`, /is a float network; only a \.sbq can be simulated/],
     ["train --arch resnet9 --data mnist", /--arch resnet9: it takes one of resnet18/],

@@ -29,7 +29,7 @@ export async function ownContestant(
     throw new MachineError(
       "threads-missing",
       { found: model.threads, expected: threads },
-      `${name}: asked for ${threads} threads, the engine has ${model.threads}: ${model.fallback}`,
+      `${name}: asked for ${threads} threads, but the engine has ${model.threads}: ${model.fallback}`,
     );
   return { name, tier: model.tier, run: (image) => model.run(image), release: async () => model.dispose() };
 }

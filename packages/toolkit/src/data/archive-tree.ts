@@ -63,7 +63,7 @@ export class ArchiveTree implements FileTree {
         failure ??= new DataError(
           "images-too-large",
           { source: this.location, file: path, found: entry.size, expected: MAX_ENTRY_BYTES },
-          `"${path}" in "${this.location}" takes ${entry.size} bytes, more than an image may (${MAX_ENTRY_BYTES}). Remove it from ` +
+          `"${path}" in "${this.location}" takes ${entry.size} bytes, but an image may take at most ${MAX_ENTRY_BYTES}. Remove it from ` +
             "the archive.",
         );
       if (wanted && failure === undefined) {

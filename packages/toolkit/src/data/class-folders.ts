@@ -58,8 +58,8 @@ export async function openClassFolders(tree: FileTree, labels: LabelNeed): Promi
   notes.push(
     ...leftOut(layout.ignored, (count) =>
       count === 1
-        ? "1 image beside the class folders was left out"
-        : `${count} images beside the class folders were left out`,
+        ? "1 image outside the class folders was left out"
+        : `${count} images outside the class folders were left out`,
     ),
   );
   const parts = new Map<Split | "all", () => Promise<Samples>>();
@@ -79,7 +79,7 @@ function hasLabels({ splits }: Layout): boolean {
 
 function unlabelled(tree: FileTree, images: readonly string[], notes: readonly string[]): Catalogue {
   const byClass = new Map([["", [...images]]]);
-  const note = `"${tree.location}" gives no labels: its ${images.length} images serve for calibration only`;
+  const note = `"${tree.location}" gives no labels, so its ${images.length} images can only be used for calibration`;
   return {
     classes: [],
     channels: 3,

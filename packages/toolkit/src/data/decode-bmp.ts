@@ -26,7 +26,8 @@ export function decodeBmp(bytes: Uint8Array, maxPixels: number): RawImage {
   if (height * width > maxPixels) throw new Error("Input image exceeds pixel limit");
   if (height * width === 0) throw new Error(`the file says that it has ${width} × ${height} pixels`);
   const { data } = decode(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), { toRGBA: true });
-  if (data.length !== 4 * height * width) throw new Error("the file has another number of pixels than it says");
+  if (data.length !== 4 * height * width)
+    throw new Error("the file has a different number of pixels than its header says");
   const rgb = new Uint8Array(3 * width * height);
   for (let from = 0, to = 0; to < rgb.length; from += 4, to += 3) rgb.set(data.subarray(from, from + 3), to);
   return { data: rgb, height, width, channels: 3 };

@@ -111,7 +111,7 @@ describe("images without labels", () => {
     for (let time = 0; time < 2; time++) {
       const set = await open({ labels: "optional" });
       expect(set).toMatchObject({ length: 4, classes: [] });
-      expect(set.notes.at(-1)).toMatch(/no labels: its 4 images serve for calibration/);
+      expect(set.notes.at(-1)).toMatch(/no labels, so its 4 images can only be used for calibration/);
     }
     await expect(open()).rejects.toBeInstanceOf(DataError);
   });

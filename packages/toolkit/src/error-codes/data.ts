@@ -80,7 +80,7 @@ export const dataErrors = {
   },
   "calibration-flat": {
     cause: "All calibration images are one plain colour, so that no range can be measured.",
-    remedy: "Check the data, and that the images decode to what they show.",
+    remedy: "Check the data, and whether the images are decoded correctly.",
     data: ["images"],
   },
   "weights-format": {

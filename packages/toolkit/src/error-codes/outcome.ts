@@ -28,7 +28,7 @@ export const failedErrors = {
   },
   "unfair-comparison": {
     cause:
-      "Another runtime does not compute the same result, or not on integers, so comparing its time would be unfair.",
+      "Another runtime computes a different result, or does not compute on integers, so comparing its time would be unfair.",
     remedy: "Use another version of that runtime, or leave it out.",
     data: ["network", "reason"],
   },

@@ -34,7 +34,7 @@ export const usageErrors = {
     data: ["option", "value", "reason"],
   },
   "option-conflict": {
-    cause: "Options were given together that exclude each other, or one without the other that it belongs to.",
+    cause: "Options that exclude each other were given together, or an option without the one that it needs.",
     remedy: "Leave one out, or add the missing one.",
     data: ["options"],
   },

@@ -70,7 +70,7 @@ describe("by a map", () => {
 
   test.each([
     [{ isList: false, entries: [{ index: 2, names: ["cat"] }] }, /class 2, but the model has the classes 0 … 1/],
-    [{ isList: true, entries: [{ index: 0, names: ["cat"] }] }, /1 class, the model has 2; .*in the model's order/],
+    [{ isList: true, entries: [{ index: 0, names: ["cat"] }] }, /1 class, but the model has 2; .*in the model's order/],
     [{ isList: false, entries: [{ names: ["tabby", "cow"] }] }, /"tabby", "cow".*not among the model's/],
   ])("%j does not fit", (map, message) => {
     expect(() => match(["cat"], { labels: ["cat", "dog"], map })).toThrow(message);

@@ -99,7 +99,7 @@ function resolvedEntries(
         : " Give each class its number, or a line for each of the model's classes";
     const count = `${entries.length} ${entries.length === 1 ? "class" : "classes"}`;
     fail(
-      `the file lists ${count}, the model has ${classes}; a list must have all classes in the model's order.${background}`,
+      `the file lists ${count}, but the model has ${classes}; a list must have all classes in the model's order.${background}`,
     );
   }
   return entries.map(({ index, names }) => {

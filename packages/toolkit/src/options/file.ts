@@ -17,7 +17,7 @@ export function readOptionsFile(option: string, path: string): unknown {
     throw new UsageError(
       "invalid-config",
       { file: path, reason },
-      `\`${option}\` ${path}: is not JSON or YAML: ${reason}.`,
+      `\`${option}\` ${path} is not JSON or YAML: ${reason}.`,
       { cause: error },
     );
   }

@@ -123,7 +123,7 @@ export const studyOptions = {
   }),
   afterJobs: text({
     group: "Study",
-    help: "in a pod: first wait for the Jobs of this submission, and start each when those before it ended",
+    help: "in a pod: first start each Job of this submission when those before it have ended, and wait for all",
     advanced: true,
     placeholder: "submission",
   }),

@@ -82,14 +82,14 @@ export async function checkCalibration(calibration: CalibrationInput): Promise<r
     throw new DataError(
       "no-images",
       { source: "calibration" },
-      "calibration: there are no images. Give at least one, better a thousand.",
+      "calibration: there are no images. Give at least one, or better a thousand.",
     );
   if (!varied)
     throw new DataError(
       "calibration-flat",
       { images },
       `calibration: all ${images} images are one plain colour (black?), so no range can be measured on them. ` +
-        "Check `data`, and that the images decode to what they show.",
+        "Check `data`, and whether the images are decoded correctly.",
     );
   return images < FEW
     ? [`Ranges are measured on ${images} image${images === 1 ? "" : "s"} only; a thousand give better ones.`]

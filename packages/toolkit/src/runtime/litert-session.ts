@@ -50,7 +50,7 @@ async function importRuntime(wasm: string, threads: number): Promise<typeof Lite
     throw new UsageError(
       "not-installed",
       { package: "@litertjs/core" },
-      "LiteRT.js is not installed. It is needed only to compare with it: npm install @litertjs/core.",
+      "LiteRT.js is not installed. It is only needed for comparisons: npm install @litertjs/core.",
       { cause: error },
     );
   }

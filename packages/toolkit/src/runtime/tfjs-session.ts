@@ -74,7 +74,7 @@ async function importRuntime({ core, wasm }: TfjsFolders, threads: number): Prom
     throw new UsageError(
       "not-installed",
       { package: "@tensorflow/tfjs-backend-wasm" },
-      "TensorFlow.js is not installed. It is needed only to compare with it: npm install @tensorflow/tfjs-core @tensorflow/tfjs-backend-wasm.",
+      "TensorFlow.js is not installed. It is only needed for comparisons: npm install @tensorflow/tfjs-core @tensorflow/tfjs-backend-wasm.",
       { cause: error },
     );
   }

@@ -46,7 +46,7 @@ async function importRuntime(threads: number): Promise<typeof Ort> {
     throw new UsageError(
       "not-installed",
       { package: "onnxruntime-web" },
-      "onnxruntime-web is not installed. It is needed only to compare with it: npm install onnxruntime-web.",
+      "onnxruntime-web is not installed. It is only needed for comparisons: npm install onnxruntime-web.",
       { cause: error },
     );
   }

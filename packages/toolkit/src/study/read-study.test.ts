@@ -162,7 +162,7 @@ imports:
       /:14: there are two cells with the name a-d-m-w4a4-s0\./,
       /:16: this excludes no cell of the matrix\./,
       /:17: "weights" is decided by the study; leave it out\./,
-      /:19: there is no entry of bits "w3a3"|:19: these settings are for no cell of the study\./,
+      /:19: there is no entry of bits "w3a3"|:19: these settings apply to no cell of the study\./,
       /:20: `lr` -1: it takes a number from 0 up\./,
       /:22: a\.sbq is imported for a-d-m-w5a5-s0, which is not a cell of the study\./,
     ];

@@ -90,7 +90,7 @@ class StudyReader {
     const settings = (this.raw.settings ?? []).map((each, i): StudySettings => {
       const where = selector(["settings", i, "where"], each.where);
       if (!cells.some((cell) => selects(where, cell)))
-        this.document.fault(["settings", i, "where"], "these settings are for no cell of the study.");
+        this.document.fault(["settings", i, "where"], "these settings apply to no cell of the study.");
       const given = settingTasks.filter((task) => each[task] !== undefined);
       return {
         where,

@@ -52,7 +52,7 @@ function readPolicy(path: string): readonly LayerOverride[] {
   throw new UsageError(
     "invalid-policy",
     { file: path, reason: "not a list of entries" },
-    `\`policy\` ${path}: must be a list of entries with "pattern" and "weights" or "activations" in bits.`,
+    `\`policy\` ${path} must be a list of entries with "pattern" and "weights" or "activations" in bits.`,
   );
 }
 

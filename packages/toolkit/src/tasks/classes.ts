@@ -123,7 +123,7 @@ function notesOf(model: OpenedModel, { name, classes }: ImageSet, { by, targets 
   const among = new Set(targets).size;
   const subset =
     among < count
-      ? [`"${name}" has images of ${among} of the ${count} classes of ${model.path}; it chooses among all`]
+      ? [`"${name}" has images of ${among} of the ${count} classes of ${model.path}; the model chooses among all`]
       : [];
   if (by === "order")
     return [

@@ -77,7 +77,7 @@ function withAdvice(error: ModelError, path: string): ModelError {
   const fault =
     error.code === "missing-fake-quant"
       ? `${operator} "${node}" reads "${tensors}", which the file leaves in float; the engine computes on integers alone. ` +
-        "Quantize this value too where the file is made."
+        "Quantize this value, too, when the file is made."
       : `${error.message}.`;
   return error.restated(`${fault} ${advice}`).inFile(path);
 }

@@ -90,7 +90,7 @@ export async function floatStart(
     const kept = keptDepthwise(graph, policy);
     if (kept)
       run.note(
-        `${kept.layers} depthwise convolutions have ${kept.bits} bits: they hold few weights and lose most at fewer; \`depthwiseBits\` changes that`,
+        `${kept.layers} depthwise convolutions have ${kept.bits} bits: they have few weights, and fewer bits would cost them the most accuracy; \`depthwiseBits\` changes that`,
       );
   }
   const { images, labels } = await imagesAndLabels(model, preparation, options, run, opening, calibratesOnly);

@@ -110,7 +110,7 @@ describe("classes", () => {
     const map = join(root, "short.txt");
     await writeFile(map, "dark\ndim\n");
     await expect(evaluated({ labelsMap: map })).rejects.toThrow(UsageError);
-    await expect(evaluated({ labelsMap: map })).rejects.toThrow(/2 classes, the model has 4/);
+    await expect(evaluated({ labelsMap: map })).rejects.toThrow(/2 classes, but the model has 4/);
   });
 });
 
@@ -121,7 +121,7 @@ test("photographs without folders serve for calibration, and a note says that no
     await copyFile(join(photos, "train/dim", name), join(flat, `${i}.png`));
   const { result, notes } = await quantized({ data: flat });
   expect(result.figures).toEqual({ agreement: 1, divergence: expect.any(Number), images: 12, shown: "calibration" });
-  expect(notes).toMatch(/gives no labels: its 12 images serve for calibration only/);
+  expect(notes).toMatch(/gives no labels, so its 12 images can only be used for calibration/);
   expect(notes).toMatch(/has no labels, so no accuracy is measured/);
 });
 

@@ -54,7 +54,7 @@ test("other files are refused, each with its reason", async () => {
   await writeFile(path, writeSafetensors(checkpoint.tensors));
   await expect(readCheckpoint(path, run)).rejects.toThrow(/not a checkpoint of a training run/);
   await writeFile(path, writeSafetensors(checkpoint.tensors, { "subbyte.checkpoint": "1" }));
-  await expect(readCheckpoint(path, run)).rejects.toThrow(/version 1, this program reads version 2/);
+  await expect(readCheckpoint(path, run)).rejects.toThrow(/version 1, but this program reads version 2/);
 });
 
 test("a position that makes no sense is refused, though the checksum is right", async () => {

@@ -96,7 +96,7 @@ function parseCheckpoint<Position>(
     throw new DataError(
       "wrong-checkpoint",
       { file: path, reason: "another version", found: metadata[KEYS.version] ?? "1", expected: VERSION },
-      `"${path}" is a checkpoint of version ${metadata[KEYS.version] ?? "1"}, this program reads version ${VERSION}; ` +
+      `"${path}" is a checkpoint of version ${metadata[KEYS.version] ?? "1"}, but this program reads version ${VERSION}; ` +
         "start without `resume`",
     );
   requireChecksum(path, bytes, metadata[KEYS.checksum]);

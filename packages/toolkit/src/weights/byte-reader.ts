@@ -76,7 +76,7 @@ export class ByteReader {
   #advance(length: number): number {
     const start = this.position;
     if (length > this.#bytes.length - start)
-      this.fail(`needs ${length} more bytes where ${this.#bytes.length - start} are left`);
+      this.fail(`needs ${length} more bytes, but only ${this.#bytes.length - start} are left`);
     this.position = start + length;
     return start;
   }

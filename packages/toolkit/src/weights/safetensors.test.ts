@@ -113,7 +113,7 @@ describe("damaged files", () => {
   const y = (offsets: string) => `,"y":{"dtype":"U8","shape":[4],"data_offsets":${offsets}}`;
 
   test.each([
-    ["no header", new Uint8Array(9), /does not begin as safetensors do/],
+    ["no header", new Uint8Array(9), /does not begin like a safetensors file/],
     ["a header beyond the file", fileOf("{}", undefined, 1000), /its header alone needs 1008/],
     ["a header beyond the limit", fileOf("{}", undefined, 2 ** 40), /does not begin/],
     ["a header that is no JSON", fileOf("{x}"), /not a JSON object/],

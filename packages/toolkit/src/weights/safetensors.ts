@@ -71,7 +71,7 @@ export function readSafetensors(bytes: Uint8Array, source = "the safetensors fil
       `${source} ${problem}; the file is damaged or incomplete: copy or download it again`,
     );
   };
-  const length = headerLength(bytes) ?? fail("does not begin as safetensors do");
+  const length = headerLength(bytes) ?? fail("does not begin like a safetensors file");
   if (length > bytes.length - 8) fail(`has ${bytes.length} bytes, but its header alone needs ${8 + length}`);
   const header = parseHeader(bytes.subarray(8, 8 + length));
   if (typeof header === "string") return fail(header);

@@ -104,8 +104,8 @@ function bitsForBytes(float: Graph, bytes: number, { firstLastBits = 8, residual
     throw new UsageError(
       "budget-too-small",
       { option: "maxSize", value: bytes, expected: Math.round(fixed + inner / 4) },
-      `\`maxSize\`: ${bytes} bytes are too few; first and last layer, scales and biases take about ${Math.round(fixed)}, ` +
-        `and the other weights at 2 bits ${Math.round(inner / 4)}.`,
+      `\`maxSize\`: ${bytes} bytes are too few; first and last layer, scales and biases take about ${Math.round(fixed)} bytes, ` +
+        `and the other weights take ${Math.round(inner / 4)} at 2 bits.`,
     );
   return bits;
 }

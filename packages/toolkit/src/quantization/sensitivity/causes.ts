@@ -61,7 +61,9 @@ export function causeOf(facts: LayerFacts): string {
   if (origin === "weights" && facts.weightPeak > PEAK)
     remarks.push(`a weight ${facts.weightPeak.toFixed(0)} times its channel's deviation stretches the grid`);
   if (origin === "weights" && facts.weightSpread > SPREAD)
-    remarks.push(`batch-norm folding left channels ${facts.weightSpread.toFixed(0)} times the median`);
+    remarks.push(
+      `batch-norm folding left channels with weights ${facts.weightSpread.toFixed(0)} times those of the median channel`,
+    );
   if (origin !== "weights" && facts.outlierRatio > OUTLIER)
     remarks.push(
       `outlier channel ${facts.outlierChannel} of its input reaches ${facts.outlierRatio.toFixed(0)} times the median channel; equalization may help`,

@@ -14,7 +14,7 @@ export interface SbqResult extends ExportedFile {
   readonly preparation: Preparation;
 }
 
-const NORMALIZED = "its files have their normalization in them";
+const NORMALIZED = "its files contain their normalization";
 
 export const sbq = { own: { mean: NORMALIZED, std: NORMALIZED, resizeTo: NORMALIZED }, write } satisfies Exporter;
 
