@@ -47,7 +47,7 @@ export function contestantName(spec: ContestantSpec): string {
 /** A built-in architecture at an image size. */
 export interface NetworkChoice {
   readonly architecture: string;
-  /** By default the architecture's first stem. */
+  /** First layers of the network; by default the architecture's first stem. */
   readonly stem?: Stem;
   readonly size: number;
 }
@@ -90,8 +90,8 @@ export interface ComparisonOptions {
   readonly tiers: readonly OwnContestant["tier"][];
   readonly threads: number;
   /**
-   * If `threads` is 1: also measures the gain of this number of threads, at the usual bit width on the fastest tier, without other
-   * runtimes.
+   * Also measures the gain of this number of threads, if `threads` is 1: at the usual bit width on the fastest tier, without
+   * other runtimes.
    */
   readonly scaleTo?: number;
   readonly runtimes: readonly PeerContestant["runtime"][];

@@ -35,9 +35,9 @@ export async function ownContestant(
 }
 
 export interface ImageForm {
-  /** Height · width. */
+  /** Number of pixels: height · width. */
   readonly pixels: number;
-  /** Per channel, in units of pixel / 255. */
+  /** Mean per channel, in units of pixel / 255. */
   readonly mean: readonly number[];
   readonly std: readonly number[];
 }

@@ -9,7 +9,7 @@ import type { Samples } from "./source.js";
 import { everyNth } from "./split.js";
 import { TaskPool } from "./task-pool.js";
 
-/** As in `OpenOptions`. */
+/** See `OpenOptions`. */
 export interface DecodeOptions {
   readonly limit?: number;
   readonly skipBadImages?: boolean;

@@ -21,7 +21,7 @@ export interface RemoteFile {
 /** Bytes so far, and of the whole file. */
 export interface DownloadProgress {
   readonly bytes: number;
-  /** Undefined if the server does not send the size. */
+  /** Size of the whole file; undefined if the server does not send it. */
   readonly of: number | undefined;
 }
 

@@ -3,7 +3,7 @@
  * millisecond to open the file.
  */
 
-/** Pixels; EXIF orientation is not applied. */
+/** Size in pixels; EXIF orientation is not applied. */
 export interface ImageSize {
   readonly height: number;
   readonly width: number;
@@ -38,6 +38,6 @@ function jpegSize(view: DataView): ImageSize | undefined {
   return undefined;
 }
 
-/** Undefined for a height of 0, which means that the file states the height later. */
+/** The size; undefined for a height of 0, which means that the file states the height later. */
 const sizeOf = (height: number, width: number): ImageSize | undefined =>
   height > 0 && width > 0 ? { height, width } : undefined;

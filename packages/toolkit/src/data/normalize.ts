@@ -5,9 +5,9 @@ import { UsageError } from "../errors.js";
 /** How bytes become the values that a network takes: (pixel / 255 − mean) / std. */
 export interface Normalization {
   readonly channels: 1 | 3;
-  /** Per channel, in units of pixel / 255. */
+  /** Mean per channel, in units of pixel / 255. */
   readonly mean: readonly number[];
-  /** Per channel, in units of pixel / 255; positive. */
+  /** Standard deviation per channel, in units of pixel / 255; positive. */
   readonly std: readonly number[];
 }
 

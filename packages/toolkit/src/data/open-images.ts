@@ -30,9 +30,9 @@ export interface OpenOptions {
    * must then be uniform.
    */
   readonly size?: number | readonly [height: number, width: number];
-  /** By default "shorter-side" if a size is given, else "exact". */
+  /** How images are brought to the size; by default "shorter-side" if a size is given, else "exact". */
   readonly resize?: "exact" | "shorter-side";
-  /** With "exact": whether images of another size are resized to cover the required one, or refused (the default). */
+  /** Whether "exact" resizes images of another size, so that they cover the required one, or refuses them (the default). */
   readonly fit?: "cover" | "exact";
   /** Size of the shorter side before the centre crop: at least the larger of height and width, which is the default. */
   readonly resizeTo?: number;
@@ -41,7 +41,7 @@ export interface OpenOptions {
    * such crops use the centre. 1 by default; 1.15 suits random resized crops of photographs.
    */
   readonly headroom?: number;
-  /** By default those of the source: 1 for MNIST, else 3. */
+  /** Number of channels; by default that of the source: 1 for MNIST, else 3. */
   readonly channels?: 1 | 3;
   /** "required" by default; "optional" also opens images without class folders, which then have no classes. */
   readonly labels?: LabelNeed;

@@ -7,7 +7,7 @@ import type { Normalization } from "./normalize.js";
 
 /** A normalization that many networks use. */
 export interface UsualNormalization extends Pick<Normalization, "mean" | "std"> {
-  /** Where it is used, for messages. */
+  /** The networks that use it, for messages. */
   readonly name: string;
 }
 

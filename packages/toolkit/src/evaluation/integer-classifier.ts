@@ -20,7 +20,7 @@ export interface IntegerClassifier {
 export interface IntegerClassifierOptions {
   /** Number of threads, each of which takes one image; by default, as many as cores that this process may use. */
   readonly threads?: number;
-  /** By default the fastest tier of this machine; all tiers give the same logits, bit for bit. */
+  /** The tier; by default the fastest of this machine. All tiers give the same logits, bit for bit. */
   readonly tier?: TierName | "auto";
 }
 

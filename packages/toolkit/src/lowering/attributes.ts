@@ -59,7 +59,7 @@ export function padsToLastWindow(pool: Pool, input: readonly number[], output: r
   return [top, left, Math.max(bottom, needed(0)), Math.max(right, needed(1))];
 }
 
-/** Where the last window ends along an axis, counted from the first element of the image. */
+/** The end of the last window along an axis, counted from the first element of the image. */
 function endOf({ kernel, strides, pads, dilations = [1, 1] }: Pool, axis: number, output: readonly number[]): number {
   const windows = output[axis + 1] ?? 1;
   return (windows - 1) * strides[axis]! - pads[axis]! + (kernel[axis]! - 1) * dilations[axis]! + 1;

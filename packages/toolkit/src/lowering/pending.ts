@@ -47,14 +47,14 @@ export interface PendingFunction extends Clamped {
   readonly kind: "function";
   readonly node: Node;
   readonly input: TensorId;
-  /** Its values, for all channels or per channel. */
+  /** The function's values, for all channels or per channel. */
   readonly tabulate: (xs: readonly number[]) => readonly Float64Array[];
 }
 
 /** An operator that only needs to know where its codes go. */
 export interface PendingOperator extends Clamped {
   readonly kind: "operator";
-  /** Emits it. */
+  /** Emits the operator. */
   store(output: TensorId, range: OutputRange): void;
 }
 

@@ -104,8 +104,8 @@ function emitTable(lowering: Lowering, pending: PendingFunction, output: TensorI
 }
 
 /**
- * Replaces values outside the domain of a function, such as a logarithm, by the nearest value inside. Grids include 0 even if
- * the values do not.
+ * Replaces values outside the domain of a function, such as a logarithm, by the nearest value inside. They occur because grids
+ * include 0 even if the values do not.
  */
 function defined(ys: Float64Array): Float64Array {
   const result = ys.slice();

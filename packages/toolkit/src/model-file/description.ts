@@ -15,7 +15,7 @@ export interface ModelDescription {
   /** Side of the square images, in pixels. */
   readonly size: number;
   readonly stem: Stem;
-  /** Per channel, in units of pixel / 255. */
+  /** Mean per channel, in units of pixel / 255. */
   readonly mean: readonly number[];
   readonly std: readonly number[];
   readonly labels: readonly string[];

@@ -6,7 +6,7 @@ import { type Architecture, architectures, buildModel, type Stem } from "../mode
 import { compareWeights } from "../weights/apply.js";
 
 export interface Fit {
-  /** Its name, with the stem if there are several. */
+  /** The architecture's name, with the stem if there are several. */
   readonly title: string;
   readonly architecture: string;
   readonly stem: Stem;

@@ -22,7 +22,7 @@ export interface ListedFamily {
   readonly models: readonly ListedModel[];
 }
 
-/** One file. */
+/** One model file of a family. */
 export interface ListedModel {
   readonly file: string;
   /** Bit width of the inner layers; 32 for float. */

@@ -69,9 +69,9 @@ interface OpenedNetwork extends OpenedFile {
   /** `[C, H, W]` */
   readonly shape: readonly [number, number, number];
   readonly classes: number;
-  /** Present for checkpoints that `train` wrote. */
+  /** The description in checkpoints that `train` wrote. */
   readonly description?: ModelDescription;
-  /** For ONNX, how the file takes its images. */
+  /** How the file takes its images; only for ONNX. */
   readonly input?: FileInput;
 }
 

@@ -16,7 +16,7 @@ export interface ModelOptions {
   readonly stem?: Stem;
   /** Seed of the initial parameters; 0 by default. */
   readonly seed?: number;
-  /** If false, weights stay zero. This saves seconds if a checkpoint replaces them all. */
+  /** Whether weights get initial values; if false, they stay zero. This saves seconds if a checkpoint replaces them all. */
   readonly initialize?: boolean;
 }
 

@@ -30,7 +30,10 @@ const basic: Block = (layers, path, x, width, stride) => {
   return layers.batchNorm(`${path}.bn2`, y);
 };
 
-/** With the stride in the 3 × 3 convolution, as in torchvision ("v1.5"), not in the first as in the paper. */
+/**
+ * A block of three convolutions, with the stride in the 3 × 3 one, as in torchvision ("v1.5"), not in the first as in the
+ * paper.
+ */
 const bottleneck: Block = (layers, path, x, width, stride) => {
   let y = layers.conv(`${path}.conv1`, x, { out: width, kernel: 1 });
   y = layers.relu(`${path}.relu1`, layers.batchNorm(`${path}.bn1`, y));

@@ -97,7 +97,7 @@ export function decimal<const Facts extends OptionFacts<number> & Range>(facts: 
   };
 }
 
-/** On or off. */
+/** An option that is on or off. */
 export const flag = <const Facts extends OptionFacts<boolean>>(facts: Facts): Defined<boolean, Facts> => ({
   ...facts,
   kind: "flag",

@@ -35,7 +35,7 @@ export const batchNormForms = ["kept", "frozen", "folded"] as const;
 /** Names of the schedules of the learning rate. */
 export const scheduleNames = ["constant", "cosine", "one-cycle", "step"] as const satisfies readonly Schedule["name"][];
 
-/** Where ONNX Runtime computes: its execution providers. */
+/** The execution providers of ONNX Runtime on which it can compute. */
 export const devices = ["cpu", "webgpu", "cuda", "coreml", "dml"] as const;
 
 /** Systems that can execute the runs of a study on many machines. */

@@ -5,9 +5,9 @@ import { innerLayers } from "./sensitivity/index.js";
 
 /** Mean bit widths of inner layers; the first and the last layer do not count. */
 export interface AverageBits {
-  /** Mean over parameters. */
+  /** Mean bit width of the weights, over parameters. */
   readonly weights: number;
-  /** Mean over the elements of the layers' inputs. */
+  /** Mean bit width of the layers' inputs, over their elements. */
   readonly activations: number;
 }
 

@@ -48,7 +48,7 @@ export function equalizeLayers(graph: Graph): Equalization {
   return { graph: equalized, pairs: pairs.map(({ first, second }) => `${first.name} → ${second.name}`) };
 }
 
-/** Convolutions whose only reader, after at most a ReLU, is another one. */
+/** Convolutions whose output is read only by one other convolution, directly or through a ReLU. */
 function findPairs(graph: Graph): readonly Pair[] {
   const uses = usesOf(graph);
   const onlyReader = (value: string): Node | undefined =>

@@ -12,10 +12,10 @@ import {
 
 /** The grid that a FakeQuant node rounds to, without its scale. */
 export interface QuantGrid {
-  /** 2 … 8. */
+  /** Bit width, 2 … 8. */
   readonly bits: number;
   readonly signed: boolean;
-  /** For signed grids: whether the lowest code stays unused. */
+  /** Whether the lowest code stays unused; only for signed grids. */
   readonly narrow: boolean;
   /** The channel axis if scale and zero point are per channel. */
   readonly axis: number | undefined;

@@ -4,7 +4,7 @@ import { codeRange } from "./fake-quant.js";
 
 /** real = scale · (q − zeroPoint). */
 export interface AffineParameters {
-  /** Positive float32. */
+  /** The scale, a positive float32. */
   readonly scale: number;
   readonly zeroPoint: number;
 }

@@ -37,7 +37,7 @@ export interface QatStage {
 
 /** The float network with which a training began. */
 export interface FloatFigures {
-  /** Size of its file. */
+  /** Size of its file, in bytes. */
   readonly bytes: number;
   /** Accuracy on the images that chose the epoch. */
   readonly validation: number;
@@ -51,7 +51,7 @@ export interface QatFigures {
   readonly seed: number;
   /** Part of the data that chose the best epoch: `held-out` for training images that were set aside. */
   readonly validationSplit: string;
-  /** Absent if the training began with a `.sbq`. */
+  /** Figures of the float network; absent if the training began with a `.sbq`. */
   readonly float?: FloatFigures;
   /** One stage, or one for each of `bits`. */
   readonly stages: readonly QatStage[];

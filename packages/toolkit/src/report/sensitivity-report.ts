@@ -13,7 +13,7 @@ const origins = ["weights", "clipping", "rounding", "bias"] as const;
 /** The contents of a sensitivity report. */
 export interface SensitivityPage {
   readonly title: string;
-  /** Noisiest first. */
+  /** The layers, the noisiest first. */
   readonly layers: readonly LayerSensitivity[];
   /** Names of the layers in the network's order. */
   readonly order: readonly string[];

@@ -8,7 +8,7 @@ import { join } from "node:path";
 export interface NodeTime {
   readonly name: string;
   readonly op: string;
-  /** One entry per run. */
+  /** Milliseconds, one entry per run. */
   readonly milliseconds: readonly number[];
 }
 

@@ -6,7 +6,7 @@ import type { devices } from "../options/facts.js";
 /** An execution provider of ONNX Runtime. */
 export type Device = (typeof devices)[number];
 
-/** Where and with how many threads ONNX Runtime computes. */
+/** The device on which ONNX Runtime computes, and the number of threads. */
 export interface RuntimeOptions {
   /**
    * Threads within an operator; by default all cores that this process may use. Convolutions with few columns and long sums,

@@ -55,7 +55,7 @@ export interface ImportedModel {
   readonly network: string;
   readonly data: string;
   readonly cell?: Pick<Cell, "method" | "bits" | "seed">;
-  /** Path as in the study. */
+  /** Path of the file, as in the study. */
   readonly file: string;
 }
 
@@ -82,7 +82,7 @@ export interface StudyDefinition {
   readonly tasks: { readonly [Task in SettingTask]: Bag };
   readonly settings: readonly StudySettings[];
   readonly imports: readonly ImportedModel[];
-  /** Undefined if speed is not measured. */
+  /** How speed is measured; undefined if it is not. */
   readonly latency: LatencySettings | undefined;
 }
 

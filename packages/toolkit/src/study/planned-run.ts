@@ -10,7 +10,7 @@ import type { Step } from "./run-options.js";
 export type RunKind = "float" | "quantized" | "chain" | "latency";
 
 export interface PlannedRun {
-  /** From 0, in the order of execution. */
+  /** Number of the run, from 0, in the order of execution. */
   readonly index: number;
   /** Name of the run and of its folder. */
   readonly id: string;
@@ -31,7 +31,7 @@ export interface PlannedRun {
   readonly latency?: LatencySettings;
   /** Indices of the runs whose results this one needs; its float network is the first. */
   readonly needs: readonly number[];
-  /** SHA-256, hexadecimal. */
+  /** The run's key: an SHA-256, hexadecimal. */
   readonly key: string;
 }
 

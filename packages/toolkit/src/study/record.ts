@@ -50,7 +50,7 @@ export interface RunResult {
     readonly bestEpoch: number;
   }[];
   readonly latency?: readonly MeasuredLatency[];
-  /** For latency: the browser, and the load of the machine. */
+  /** The browser, and the load of the machine; only for latency. */
   readonly conditions?: Readonly<Record<string, string>>;
   /** Sentences of the tasks about the result. */
   readonly notes: readonly string[];

@@ -15,7 +15,7 @@ import { defineTask } from "./run.js";
 /** The classes of one image file. */
 export interface ClassifiedImage {
   readonly file: string;
-  /** The likeliest first. */
+  /** The classes, the likeliest first. */
   readonly predictions: readonly Prediction[];
 }
 

@@ -28,7 +28,7 @@ export interface CompareResult {
   readonly closeness: Closeness;
   /** The result in words. */
   readonly summary: string;
-  /** The noisiest first. */
+  /** The layers, the noisiest first. */
   readonly layers: readonly LayerSensitivity[];
   /** More bits for the noisiest layers; absent if these already have 8. */
   readonly proposal?: Proposal;

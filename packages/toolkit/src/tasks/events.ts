@@ -21,7 +21,7 @@ export type Phase =
 /** Figures of the work so far, as numbers that a page can plot. */
 export interface ProgressFigures {
   readonly loss?: number;
-  /** 0 … 1 */
+  /** Share of correct answers, 0 … 1. */
   readonly accuracy?: number;
   readonly learningRate?: number;
   readonly imagesPerSecond?: number;
@@ -46,7 +46,7 @@ export interface ProgressEvent {
   /** Bit width that is trained, in a chain of bit widths. */
   readonly bits?: number;
   readonly done: number;
-  /** Absent if it is not known. */
+  /** All of the work, in the unit of `done`; absent if it is not known. */
   readonly total?: number;
   /** The unit of `done` and `total`; if absent, `done` is a share of the work, from 0 to 1. */
   readonly unit?: "images" | "steps" | "bytes" | "layers" | "measurements" | "turns";

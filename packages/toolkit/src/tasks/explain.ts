@@ -17,7 +17,7 @@ export interface ExplainedMatch {
 /** The effect of one pass of the import on a model. */
 export interface PassExplanation {
   readonly pass: string;
-  /** In order, each once; empty for a pass without rules. */
+  /** The matches in order, each once; empty for a pass without rules. */
   readonly matches: readonly ExplainedMatch[];
   /** Nodes that the pass removed or changed, one line of text each; `added` has the new ones. */
   readonly removed: readonly string[];

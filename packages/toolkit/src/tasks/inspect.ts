@@ -28,7 +28,7 @@ export interface IntegerOperator {
   readonly name: string;
   readonly op: string;
   readonly shape: readonly number[];
-  /** Weights and biases. */
+  /** Number of weights and biases. */
   readonly parameters: number;
   /** Bit width of the weights. */
   readonly weights?: number;

@@ -8,7 +8,7 @@ import { createSession } from "../runtime/session.js";
 
 export interface QuantizeStaticOptions {
   readonly activationType: "uint8" | "int8";
-  /** One scale per output channel; one for the tensor otherwise. */
+  /** Whether weights have one scale per output channel, instead of one per tensor. */
   readonly perChannel: boolean;
   /** Weights stay float, with QuantizeLinear and DequantizeLinear behind them (`AddQDQPairToWeight`). */
   readonly pairsOnWeights?: boolean;

@@ -12,7 +12,7 @@ export interface TrainingBatch {
   readonly images: Tensor;
   /** `[batchSize]` class indices. */
   readonly labels: Int32Array;
-  /** `[batchSize, classes]`, for losses that compare with it, such as a teacher's logits. */
+  /** The target of losses that need one, `[batchSize, classes]`, such as a teacher's logits. */
   readonly target?: Tensor | undefined;
   /** Values of further graph inputs at this step. */
   readonly inputs?: Readonly<Record<string, Tensor>> | undefined;

@@ -5,16 +5,16 @@ import type { CheckpointKind } from "./checkpoint.js";
 
 /** One line of the log. */
 export interface EpochRecord {
-  /** From 1. */
+  /** Number of the epoch, from 1. */
   readonly epoch: number;
   /** Steps since the start of the run. */
   readonly step: number;
   /** Learning rate of the epoch's last step. */
   readonly learningRate: number;
-  /** Mean over the epoch's training images, with label smoothing and augmentation. */
+  /** Mean loss over the epoch's training images, with label smoothing and augmentation. */
   readonly trainLoss: number;
   readonly trainAccuracy: number;
-  /** Absent if there are no validation images. */
+  /** Mean loss on the validation images; absent if there are none. */
   readonly validationLoss?: number;
   readonly validationAccuracy?: number;
   /** Speed of training, without validation. */
@@ -23,7 +23,7 @@ export interface EpochRecord {
   readonly seconds: number;
 }
 
-/** Where a run is. */
+/** The position of a run. */
 export interface TrainingPosition {
   /** Finished epochs. */
   readonly epoch: number;
@@ -71,7 +71,7 @@ export const trainingRun: CheckpointKind<TrainingPosition> = {
   }),
 };
 
-/** Before the first step. */
+/** The position before the first step. */
 export const emptyPosition: TrainingPosition = {
   epoch: 0,
   stepInEpoch: 0,

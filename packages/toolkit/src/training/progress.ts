@@ -3,14 +3,14 @@
 /** Progress of a training run. */
 export interface TrainProgress {
   readonly phase: "train" | "validate";
-  /** From 1. */
+  /** Number of the current epoch, from 1. */
   readonly epoch: number;
   readonly epochs: number;
   /** Finished steps of this epoch. */
   readonly step: number;
   /** Steps of each epoch. */
   readonly steps: number;
-  /** Mean over the epoch so far. */
+  /** Mean loss over the epoch so far. */
   readonly loss: number;
   /** Share of correct answers in the epoch so far, 0 … 1. */
   readonly accuracy: number;

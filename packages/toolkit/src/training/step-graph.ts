@@ -91,7 +91,7 @@ export interface StepGraph {
   /** Inputs that the loss reads. */
   readonly labels: string | undefined;
   readonly target: string | undefined;
-  /** Scalar outputs. */
+  /** Names of the scalar outputs. */
   readonly loss: string;
   readonly correct: string | undefined;
   /** Initial values of all that a step changes: parameters, the optimizer's zeros, averages. */

@@ -89,7 +89,7 @@ export function applyWeights(
 export interface WeightComparison {
   readonly matching: readonly string[];
   readonly missing: readonly string[];
-  /** Names of the file. */
+  /** Names in the file that the graph does not have. */
   readonly unexpected: readonly string[];
   /** Names whose shape or type differs. */
   readonly misfits: readonly string[];

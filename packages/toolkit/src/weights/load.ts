@@ -10,7 +10,7 @@ import { isPickle, isZip, readLegacyCheckpoint, readZipCheckpoint } from "./torc
 /** The tensors of a weights file. */
 export interface LoadedWeights {
   readonly format: "safetensors" | "pytorch" | "pytorch-legacy";
-  /** By the names in the file; floating-point tensors are float32, each in an array of its own. */
+  /** Tensors by their names in the file; floating-point tensors are float32, each in an array of its own. */
   readonly tensors: Map<string, Tensor>;
   /** Keys that led to the tensors inside a checkpoint, e.g. `["state_dict"]`. */
   readonly path: readonly string[];

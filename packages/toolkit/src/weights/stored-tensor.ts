@@ -8,7 +8,7 @@ export type StoredType = Exclude<DType, "int4" | "uint4"> | "bfloat16";
 interface TypeInfo {
   /** Bytes of an element. */
   readonly size: 1 | 2 | 4 | 8;
-  /** Interprets the whole buffer. */
+  /** The typed array that interprets a whole buffer. */
   readonly array: new (
     buffer: ArrayBuffer,
   ) => TypedArray;

@@ -14,7 +14,7 @@ class StorageType {
 
 /** One-dimensional memory; tensors are views of it. */
 export class Storage {
-  /** Set by the container's reader. */
+  /** The storage's content, set by the container's reader. */
   bytes: Uint8Array | undefined;
 
   constructor(

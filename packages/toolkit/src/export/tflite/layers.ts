@@ -12,7 +12,7 @@ export interface LayerWeights {
   readonly data: Float32Array | Int8Array;
   /** `[O, I / groups, kh, kw]` or `[O, I]`. */
   readonly shape: readonly number[];
-  /** One per output channel, for int8 weights. */
+  /** Scales of int8 weights, one per output channel. */
   readonly scales?: Float32Array;
   /** float32, or int32 at the scales `biasScales`. */
   readonly bias: Float32Array | Int32Array;

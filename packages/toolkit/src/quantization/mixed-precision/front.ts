@@ -17,7 +17,7 @@ export interface Front {
   readonly points: readonly FrontPoint[];
   /** The bit widths that were chosen. */
   readonly chosen: FrontPoint;
-  /** For bits: the largest uniform bit width within the budget, which shows what mixing gains. */
+  /** The largest uniform bit width within the budget, which shows what mixing gains; only for budgets of bits. */
   readonly uniform?: FrontPoint;
 }
 

@@ -16,7 +16,7 @@ import { withTensors } from "../fake-quant.js";
 import type { CalibrationInput } from "../ranges.js";
 
 export interface Moments {
-  /** `[C]` each. */
+  /** Mean and variance per channel, `[C]` each. */
   readonly mean: Float32Array;
   readonly variance: Float32Array;
 }

@@ -1,11 +1,11 @@
 /**
  * @file How step sizes (scales), zero points and weights of a quantized network are learned.
  *
- * - `lsq`: every step size learns; its gradient is scaled by 1/√(N·q), with N the elements it quantizes (per channel, per
- *   image) and q the highest code. Esser et al. 2020, arXiv:1902.08153. Activations with both signs also learn their zero
- *   point: LSQ+, Bhalgat et al. 2020, arXiv:2004.09576.
- * - `pact`: the upper bounds of activations learn from the values that they clip, with decay; weights keep their step sizes.
- *   Choi et al. 2018, arXiv:1805.06085.
+ * - `lsq`: every step size is learned; its gradient is scaled by 1/√(N·q), where N is the number of elements that it quantizes
+ *   (per channel, per image) and q the highest code. Esser et al. 2020, arXiv:1902.08153. For activations with both signs, the
+ *   zero point is learned, too: LSQ+, Bhalgat et al. 2020, arXiv:2004.09576.
+ * - `pact`: the upper bounds of activations are learned from the values that they clip, with decay; weights keep their step
+ *   sizes. Choi et al. 2018, arXiv:1805.06085.
  * - `straight-through`: step sizes keep their calibrated values. Bengio et al. 2013, arXiv:1308.3432.
  *
  * The logarithms of step sizes are updated (`StepParameter.logarithmic`), so step sizes stay positive, and their learning rate

@@ -49,7 +49,7 @@ export class PatchSampler {
     }
   }
 
-  /** `[rows, size]` of one group. */
+  /** The samples of one group, `[rows, size]`. */
   group(index: number): Float32Array {
     const { size, groups, rows, data } = this;
     if (groups === 1) return data.subarray(0, rows * size);

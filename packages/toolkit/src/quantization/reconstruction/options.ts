@@ -29,7 +29,7 @@ export interface ReconstructionOptions {
   readonly beta: readonly [number, number];
   /** Probability that an activation keeps its float value for one step (QDrop); 0 always quantizes. */
   readonly drop: number;
-  /** Also learns from the horizontally flipped calibration images. Not for networks that read digits or text. */
+  /** Whether to learn from the horizontally flipped calibration images, too. Not for networks that read digits or text. */
   readonly mirror: boolean;
   /** `"block"` learns all layers of a block together, `"layer"` one layer after the other, as AdaRound does. */
   readonly unit: "block" | "layer";

@@ -1,7 +1,7 @@
 /**
  * @file Reconstruction of a quantized network, block by block. Each block gets inputs from the quantized part before it and
- * learns to give the float network's outputs. Before the next block starts, its codes are chosen and its biases rounded to
- * their grid.
+ * learns to give the float network's outputs. Then its codes are chosen and its biases rounded to their grid, before the next
+ * block starts.
  *
  * Sources: Nagel et al. 2020, AdaRound, arXiv:2004.10568; Li et al. 2021, BRECQ, arXiv:2102.05426; Wei et al. 2022, QDrop,
  * arXiv:2203.05740; weight scales learned together with the rounding as in Jeon et al. 2023, Genie, arXiv:2212.04780.

@@ -41,7 +41,7 @@ export function initialRounding(weights: Tensor, scales: Float32Array): Tensor {
   return { ...weights, data };
 }
 
-/** h(α). */
+/** Appends h(α). */
 export function softRounding(g: GraphBuilder, rounding: string): string {
   return g.op("HardSigmoid", [g.op("Sigmoid", [rounding])], { alpha: STRETCH, beta: SHIFT });
 }

@@ -13,9 +13,9 @@ export interface Distribution {
   readonly codes: number;
   /** Lower end of the first bin; bin `i` has values from `origin + i · width` to `origin + (i + 1) · width`. */
   readonly origin: number;
-  /** A power of two; 0 if all values are 0. */
+  /** Width of a bin, a power of two; 0 if all values are 0. */
   readonly width: number;
-  /** At most 64 bins; every value except zeros is in one of them. */
+  /** Counts of at most 64 bins; every value except zeros is in one of them. */
   readonly counts: readonly number[];
   /** Values that are exactly 0: half of a ReLU's output. */
   readonly zeros: number;

@@ -8,7 +8,7 @@ import { fixed, linearAxis, marker, panel, panelSvg, path, withTip } from "./plo
 const INTERESTING_POINTS = 0.12;
 /** Pixels from the middle of a mark to its edge. */
 const MARK = 4;
-/** Pixels between methods at the same bit width. */
+/** Pixels between the marks of methods at the same bit width. */
 const DODGE = 6;
 
 /**

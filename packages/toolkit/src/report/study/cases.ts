@@ -35,7 +35,7 @@ export interface Case {
   readonly float: FinishedRun;
   readonly floatAccuracy: Interval;
   readonly methods: readonly string[];
-  /** By method, then from many bits to few. */
+  /** Points by method, then from many bits to few. */
   readonly points: readonly Point[];
   readonly latency: FinishedRun | undefined;
 }

@@ -19,7 +19,7 @@ export interface Cell {
 }
 
 export interface TableOptions {
-  /** Shown above the table. */
+  /** Text above the table. */
   readonly caption?: string;
   /** Name of the table for screen readers; by default the caption. */
   readonly label?: string;

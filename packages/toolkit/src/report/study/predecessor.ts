@@ -8,7 +8,7 @@ import { architectureOf, type Case } from "./cases.js";
 export interface PredecessorFigure {
   readonly method: "post-training" | "quantization-aware";
   readonly bits: number;
-  /** 0…1 */
+  /** Top-1 accuracy, 0…1. */
   readonly accuracy: number;
   /** The reason why it does not measure what it claims. */
   readonly invalid?: string;

@@ -9,7 +9,7 @@ import { paretoFront } from "./statistics.js";
 
 interface Place {
   readonly cost: number;
-  /** 0…1 */
+  /** Top-1 accuracy, 0…1. */
   readonly accuracy: number;
   readonly series: number;
   readonly label: string;

@@ -59,7 +59,7 @@ export const averagePool: OnnxForm<OperatorNamed<"averagePool">> = {
   },
 };
 
-/** Elements of a window from `start` on that lie in the image or the padding around it. */
+/** Number of elements of a window from `start` on that lie in the image or the padding around it. */
 function counted(start: number, kernel: number, size: number, [before, after]: readonly [number, number]): number {
   return Math.min(start + kernel, size + after) - Math.max(start, -before);
 }

@@ -28,7 +28,7 @@ export interface JobArray {
 export interface ArrayOptions {
   /** Expected minutes up to which runs share a task. */
   readonly packMinutes: number;
-  /** Used instead of measured values. */
+  /** Memory and time per task, used instead of measured values. */
   readonly memoryBytes?: number;
   readonly minutes?: number;
 }

@@ -123,7 +123,7 @@ class PatientCluster {
 }
 
 interface Answer {
-  /** Undefined if there was no answer; the text says why. */
+  /** HTTP status; undefined if there was no answer, in which case the text says why. */
   readonly status: number | undefined;
   readonly text: string;
 }

@@ -118,7 +118,7 @@ function kubernetesManifests(arrays: readonly JobArray[], options: KubernetesOpt
   ];
 }
 
-/** Only lower case, digits and hyphens, as Kubernetes requires for names. */
+/** The name with only lower case, digits and hyphens, as Kubernetes requires. */
 const slug = (name: string): string =>
   name
     .toLowerCase()

@@ -9,9 +9,9 @@ export type ExportOptions = TaskOptions<"export">;
 
 /** A file that was written. */
 export interface ExportedFile {
-  /** The file of the network. */
+  /** Path of the network's file. */
   readonly model: string;
-  /** The file that was written. */
+  /** Path of the file that was written. */
   readonly out: string;
   readonly bytes: number;
 }

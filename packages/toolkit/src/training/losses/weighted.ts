@@ -6,7 +6,7 @@ import type { Loss } from "./definition.js";
 /** One term of a weighted sum of losses. */
 export interface LossTerm {
   readonly loss: Loss;
-  /** At least 0; a term of weight 0 is left out. */
+  /** Weight of at least 0; a term of weight 0 is left out. */
   readonly weight: number;
 }
 
