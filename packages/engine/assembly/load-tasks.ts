@@ -62,10 +62,13 @@
 /** Load time: bias and multipliers of `outputs` channels, in place of biases and scales of weights. */
 @unmanaged export class FoldTask {
   outputs: i32;
-  /** int32[outputs], also Σw. */
+  /** int32[outputs], also Σw and Σ|w|. */
   bias: usize;
   sums: usize;
+  magnitudes: usize;
+  /** Of the input, and its largest code. */
   zeroPoint: i32;
+  highest: i32;
   /** float32[outputs]. */
   scales: usize;
   inputScale: f32;

@@ -112,13 +112,24 @@ export function filterSums(task: FilterSumsTask): void {
   v128.store(task.range, highest, 16);
 }
 
-/** Folds the zero point of the input into the bias (rule 3), and the scales into multipliers (rule 5), in place. */
-export function fold(task: FoldTask): void {
+/** Half of the bound up to which the epilogue rounds without clamping first, so that no rounding of this proof matters. */
+const BOUND: f32 = 2097152;
+
+/**
+ * Folds the zero point of the input into the bias (rule 3), and the scales into multipliers (rule 5), in place.
+ * @returns whether no input takes |v| of rule 5 to the bound in any channel
+ */
+export function fold(task: FoldTask): i32 {
+  let largest: f32 = 0;
   for (let at: usize = 0, end = <usize>task.outputs << 2; at < end; at += 4) {
-    const bias = task.bias + at, scale = task.scales + at;
-    store<i32>(bias, load<i32>(bias) - task.zeroPoint * load<i32>(task.sums + at));
-    store<f32>(scale, (task.inputScale * load<f32>(scale)) / task.outputScale);
+    const scale = task.scales + at;
+    const bias = load<i32>(task.bias + at) - task.zeroPoint * load<i32>(task.sums + at);
+    const multiplier = (task.inputScale * load<f32>(scale)) / task.outputScale;
+    store<i32>(task.bias + at, bias);
+    store<f32>(scale, multiplier);
+    largest = max(largest, (f32(task.highest) * f32(load<i32>(task.magnitudes + at)) + abs(f32(bias))) * multiplier);
   }
+  return i32(largest < BOUND);
 }
 
 export function parameters(task: ParametersTask): void {

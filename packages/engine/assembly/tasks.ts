@@ -9,6 +9,8 @@
 @unmanaged export class OutputTask {
   /** The specialization of `requantize`: element sizes (0 none, 1, 2) of residual, output and copy as base-3 digits. */
   variant: i32;
+  /** Whether |v| is proved to stay below 2^22 before it is clamped. */
+  isBounded: i32;
   /** First element of pixel (0, 0). */
   output: usize;
   /** i32 byte offset of each pixel. */

@@ -76,6 +76,8 @@ export interface Layer {
   readonly bias: Int32Array;
   /** The multipliers m[c] of rule 5 (docs/arithmetic.md); for logits, with an output scale of 1. */
   readonly multipliers: Float32Array;
+  /** Whether |v| of rule 5 stays below 2^21, whatever the input is. */
+  readonly isBounded: boolean;
 }
 
 /** Computes the facts that the choice depends on, and stages the layer's codes. */
@@ -84,13 +86,9 @@ export function describeLayer(program: Program, packer: Packer, op: FilterOperat
   packer.stage(op.weights, filter);
   const weightSums = packer.sums(filter);
   const input = program.tensors[op.input]!;
+  const highest = highestCode(program, op.input);
   const outputScale = op.output === undefined ? 1 : program.tensors[op.output]!.scale;
-  return {
-    filter,
-    weightSums,
-    highest: highestCode(program, op.input),
-    ...packer.fold(op.bias, weightSums.sums, op.weights.scales, input.zeroPoint, input.scale, outputScale),
-  };
+  return { filter, weightSums, highest, ...packer.fold(op, weightSums, { ...input, highest }, outputScale) };
 }
 
 /** Smallest number of input channels for which the transforms are worth their time. */

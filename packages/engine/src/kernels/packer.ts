@@ -4,6 +4,7 @@
  */
 
 import type { FilterSums, LaneBounds } from "./bounds.js";
+import type { FilterOperator } from "./choose.js";
 import { roundUp } from "./placement.js";
 import { filterLength, Staging } from "./staging.js";
 import type { Filter, Window } from "./window.js";
@@ -76,34 +77,44 @@ export class Packer extends Staging {
 
   /**
    * Bias with the zero point of the input folded in (rule 3), and multipliers (rule 5).
-   * @param sums  Σw of each output
+   * @param sums  of the filters
+   * @param input  the input's quantization, with its largest code
    */
   fold(
-    bias: Int32Array,
-    sums: Int32Array,
-    scales: Float32Array,
-    zeroPoint: number,
-    inputScale: number,
+    { bias, weights }: Pick<FilterOperator, "bias" | "weights">,
+    sums: FilterSums,
+    input: { readonly scale: number; readonly zeroPoint: number; readonly highest: number },
     outputScale: number,
   ) {
     const { memory } = this.constants;
     const outputs = bias.length;
     const before = this.end;
-    const [biasAt, sumsAt, scalesAt] = [bias, sums, scales].map(() => this.temporary(4 * outputs)) as [
+    const [biasAt, sumsAt, magnitudesAt, scalesAt] = [0, 1, 2, 3].map(() => this.temporary(4 * outputs)) as [
+      number,
       number,
       number,
       number,
     ];
     const integers = (at: number) => new Int32Array(memory.buffer, at, outputs);
-    const floats = new Float32Array(memory.buffer, scalesAt, outputs);
     integers(biasAt).set(bias);
-    integers(sumsAt).set(sums);
-    floats.set(scales);
-    const fields = { outputs, bias: biasAt, sums: sumsAt, zeroPoint, scales: scalesAt, inputScale, outputScale };
-    this.run("fold", "FoldTask", fields);
+    integers(sumsAt).set(sums.sums);
+    integers(magnitudesAt).set(sums.magnitudes);
+    new Float32Array(memory.buffer, scalesAt, outputs).set(weights.scales);
+    const isBounded = this.run("fold", "FoldTask", {
+      outputs,
+      bias: biasAt,
+      sums: sumsAt,
+      magnitudes: magnitudesAt,
+      zeroPoint: input.zeroPoint,
+      highest: input.highest,
+      scales: scalesAt,
+      inputScale: input.scale,
+      outputScale,
+    });
     this.end = before;
     // The record may have made memory grow, which detaches views.
-    return { bias: integers(biasAt).slice(), multipliers: new Float32Array(memory.buffer, scalesAt, outputs).slice() };
+    const multipliers = new Float32Array(memory.buffer, scalesAt, outputs).slice();
+    return { bias: integers(biasAt).slice(), multipliers, isBounded: isBounded === 1 };
   }
 
   /**

@@ -49,6 +49,7 @@ export function emitOutput(emitter: Emitter, index: number, op: FilterOperator, 
   if (copy !== undefined) emitter.emitBorder(index, copy.output);
   return emitter.constants.task("OutputTask", {
     variant: 9 * bytes(residual) + 3 * bytes(op.output, isStored) + bytes(copy?.output),
+    isBounded: layer.isBounded ? 1 : 0,
     output: isStored ? emitter.address(op.output!) : 0,
     outputPixels: isStored ? offsets(op.output!) : 0,
     zeroPoint: output.zeroPoint,
