@@ -11,7 +11,7 @@ export interface ClassifierCounts {
   correct: number;
   /** Images whose label is among the first `min(5, classes)`. */
   correctTop5: number;
-  /** Sum of the cross-entropies, natural logarithm. */
+  /** Sum of the cross-entropies, in nats. */
   loss: number;
   /** Images for which only the label has a probability above one half; used if classes are independent. */
   exact: number;

@@ -111,7 +111,7 @@ export const measurementOptions = {
   }),
   against: texts({
     group: "Measurement",
-    help: "model files to compare: .sbq on the engine, others on onnxruntime; with `browser`, on a page's runtimes",
+    help: "model files to compare: a .sbq on the engine, others on onnxruntime or, with `browser`, in a page",
     placeholder: "files",
     example: "model.onnx",
   }),

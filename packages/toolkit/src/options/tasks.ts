@@ -228,7 +228,7 @@ export const tasks = {
       tier: { help: "instruction set of the engine; auto measures all that this machine has" },
       batch: { help: "images per training step; by default chosen by network" },
       threads: {
-        help: "threads per runtime; by default 1, for training all cores, for a model file first 1 and then all cores",
+        help: "threads per runtime: by default 1, all cores for training; for a model file first 1, then all cores",
       },
     },
   },

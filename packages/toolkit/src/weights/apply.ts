@@ -83,8 +83,8 @@ export function applyWeights(
 }
 
 /**
- * Compares the weights of a file with the parameters and statistics of a graph. Names are those of the
- * graph if both have one.
+ * Compares the weights of a file with the parameters and statistics of a graph. A tensor that both have is named as in the
+ * graph.
  */
 export interface WeightComparison {
   readonly matching: readonly string[];

@@ -21,7 +21,10 @@ export interface LoadedWeights {
 /** Whether a file begins as one of the formats that `loadWeights` reads. */
 export const isWeightsFile = (bytes: Uint8Array): boolean => isZip(bytes) || isPickle(bytes) || isSafetensors(bytes);
 
-/** Largest size of all tensors, in file sizes. Tensors may share storages, but a small file must not fill the memory. */
+/**
+ * Largest size of all tensors together, as a multiple of the file's size. Tensors may share storages, but a small file must not
+ * fill the memory.
+ */
 const MAX_EXPANSION = 16;
 
 /**

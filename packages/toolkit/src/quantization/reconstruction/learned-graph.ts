@@ -138,7 +138,7 @@ class LearnedGraphBuilder {
     return name;
   }
 
-  /** s₀·exp(t) */
+  /** Adds a parameter t with initial value 0, and the scale s₀·exp(t). */
   #scale(kind: "scale" | "step", stem: string, initial: Float32Array, shape: readonly number[]) {
     const g = this.#g;
     const parameter = this.#parameter(kind, stem, float32(new Float32Array(initial.length), shape));

@@ -35,7 +35,7 @@ export interface LayerSensitivity extends LayerFacts {
 export interface SensitivityOptions extends SessionOptions {
   /** Also measures the network with only each layer quantized, and with each layer kept in float: two evaluations per layer. */
   readonly check?: Check;
-  /** Called at the beginning and after each measurement, which is that of a batch or, with `check`, of a layer. */
+  /** Called at the beginning, after each batch and, with `check`, after each layer. */
   readonly onProgress?: (done: number, of: number) => void;
   readonly signal?: AbortSignal;
 }

@@ -229,7 +229,7 @@ describe("Kubernetes", () => {
       }
       await expect(once()).rejects.toThrow(/ECONNREFUSED/);
       const outside = { ...cluster, account: join(folder, "nothing") };
-      await expect(follow(outside)).rejects.toThrow(/no pod with a service account/);
+      await expect(follow(outside)).rejects.toThrow(/not a pod with a service account/);
     },
   );
 });
