@@ -25,6 +25,7 @@ export interface TurnOptions {
   readonly signal?: AbortSignal;
 }
 
+/** The times of one contestant, and its logits. */
 export interface Measured {
   readonly name: string;
   readonly tier?: TierName;
