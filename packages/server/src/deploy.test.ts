@@ -154,6 +154,15 @@ describe("containers", () => {
     expect(lines.find((line) => line.startsWith("HEALTHCHECK"))).toContain("/v2/health/ready");
   });
 
+  test("the image keeps everything that the packages publish", () => {
+    const removal = /find packages -mindepth 2 -maxdepth 2 (.*) -exec/.exec(read("Dockerfile").replaceAll("\\\n", ""))!;
+    const kept = [...removal[1]!.matchAll(/! -name (\S+)/g)].map(([, name]) => name);
+    for (const name of ["cli", "engine", "graph", "server", "toolkit", "web"]) {
+      const { files } = JSON.parse(readFileSync(join(root, "packages", name, "package.json"), "utf8"));
+      expect(kept).toEqual(expect.arrayContaining(files.filter((file: string) => !file.startsWith("!"))));
+    }
+  });
+
   test("compose builds that file, publishes on this machine only, and waits for a graceful end", () => {
     const { services } = parse(read("compose.yaml")) as { services: { subbyte: Record<string, never> } };
     const { build, ports, read_only, cap_drop } = services.subbyte;
