@@ -307,7 +307,7 @@ describe("wrong use and bad input", () => {
     [`quantize ${checkpoint} --data mnist --activations 9`, /--activations 9: it takes a whole number from 2 to 8/],
     [`quantize ${checkpoint} --data mnist --method guess`, /--method guess: it takes one of auto, minmax/],
     [`quantize ${checkpoint} --data mnist --std 0`, /--std 0: a standard deviation is greater than 0/],
-    [`quantize ${checkpoint} --data mnist --mean 1,2,3`, /--mean 1,2,3: 3 values for 1 channels/],
+    [`quantize ${checkpoint} --data mnist --mean 1,2,3`, /--mean 1,2,3: the images have one channel; give one value/],
     [`inspect ${checkpoint} --compare tiny.sbq --data mnist`, /--compare takes a float network/],
     [`quantize ${checkpoint} --data mnist --policy words.yaml`, /--policy words\.yaml must be a list of entries/],
     [

@@ -45,11 +45,12 @@ export function fittingArchitecture(
   throw new UsageError(
     "option-missing",
     { option: "arch", file: path },
-    `${path} holds weights without a network, and they fit none of the built-in architectures; ` +
-      (nearest && nearest.matching > 0
-        ? `the nearest is ${nearest.title}, with ${nearest.matching} tensors in common and ${nearest.others} not: ` +
+    `${path} holds weights without a network, and they fit none of the built-in architectures` +
+      // A few tensors in common, such as fc.weight and fc.bias, do not make networks similar.
+      (nearest && nearest.matching > nearest.others
+        ? `; the nearest is ${nearest.title}, with ${nearest.matching} tensors in common and ${nearest.others} not: ` +
           `give \`arch\` ${nearest.architecture} to see what differs. `
-        : "none of their names is known. ") +
+        : ". ") +
       "If it is another network, export it to ONNX and give that file.",
   );
 }

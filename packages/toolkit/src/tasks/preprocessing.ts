@@ -62,7 +62,7 @@ export function normalizationOf(
     if (values.length !== channels)
       fail(
         `${channels} numbers`,
-        `${values.length} values for ${channels} channels; give ${channels === 1 ? "one value" : "three values, e.g. 0.5,0.5,0.5"}`,
+        `the images have ${channels === 1 ? "one channel; give one value" : "three channels; give three values, e.g. 0.5,0.5,0.5"}`,
       );
     const largest = LARGEST[option as keyof Normalization];
     if (values.some((value) => Math.abs(value) > largest))

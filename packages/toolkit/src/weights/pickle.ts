@@ -141,8 +141,8 @@ class Machine {
       throw new DataError(
         "weights-unsupported",
         { source, reason: `the Python object ${path}` },
-        `${source} holds the Python object ${JSON.stringify(path)}, and Subbyte runs no Python code; save the bare weights in ` +
-          "PyTorch with torch.save(model.state_dict(), path) or as safetensors, and load that file",
+        `${source} holds the Python object ${JSON.stringify(path)}, and Subbyte runs no Python code; export the network to ` +
+          "ONNX and give that file or, if its architecture is built in, save its weights alone with torch.save(model.state_dict(), path)",
       );
     this.push(globals.get(path));
   }
