@@ -1,6 +1,11 @@
 import { load } from "@subbyte/engine";
 
-// webpack 5 finds the engine's worker by itself; there is no webpack.config.js.
-const model = await load("model.sbq");
-const [best] = await model.classify(document.querySelector("img"), { topK: 1 });
-document.querySelector("#answer").textContent = `${best.label} (${(100 * best.probability).toFixed(1)} %)`;
+const answer = document.querySelector("#answer");
+try {
+  // webpack 5 finds the engine's worker by itself; there is no webpack.config.js.
+  const model = await load("model.sbq");
+  const [best] = await model.classify(document.querySelector("img"), { topK: 1 });
+  answer.textContent = `${best.label} (${(100 * best.probability).toFixed(1)} %)`;
+} catch (error) {
+  answer.textContent = error.message;
+}

@@ -53,6 +53,9 @@ test.skipIf(!hasChromium).for(Object.entries(pages))(
       try {
         await page.goto(`${site.origin}/index.html`);
         await page.getByText(/^cat \(\d+\.\d %\)$/).waitFor({ timeout: 240_000 });
+        await page.route("**/model.sbq", (route) => route.fulfill({ status: 404 }));
+        await page.reload();
+        await page.getByText(/model\.sbq was answered with status 404/).waitFor({ timeout: 240_000 });
       } finally {
         await page.close();
         await site.close();
