@@ -91,10 +91,15 @@ function uncertain(measured: readonly Measured[]): string {
   return `Whether 4 bits suffice ${where(measured)} is uncertain: accuracy changes by ${changesOf(measured)}${interval}.`;
 }
 
-const where = (measured: readonly Measured[]): string =>
-  measured.length <= NAMED_CASES
-    ? `for ${listed(measured.map(({ each }) => each.title))}`
-    : `in ${measured.length} cases`;
+function where(measured: readonly Measured[]): string {
+  if (measured.length > NAMED_CASES) return `in ${measured.length} cases`;
+  const trained = measured.filter(({ point: { method, runs } }) => isTrained(method, runs));
+  const isMixed = trained.length > 0 && trained.length < measured.length;
+  const names = measured.map((entry) =>
+    isMixed && trained.includes(entry) ? `${entry.each.title} (after quantization-aware training)` : entry.each.title,
+  );
+  return `for ${listed(names)}`;
+}
 
 const withoutTraining = (measured: readonly Measured[]): string =>
   `Without quantization-aware training it changes by ${changesOf(measured)}.`;

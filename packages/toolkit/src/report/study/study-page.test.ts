@@ -87,6 +87,13 @@ describe("the findings", () => {
     );
   });
 
+  test("say in which cases 4 bits suffice only after training", () => {
+    const good = studyResults({ network: "good", made: [{ method: "mse", bits: 4, top1: 0.899 }] });
+    expect(findings(reportData([whole, good])).summary).toMatch(
+      /^4 bits suffice for ResNet-18 on CIFAR-10 \(after quantization-aware training\) and good on photos:/,
+    );
+  });
+
   test("leave open whether 4 bits suffice where there are too few test images to tell", () => {
     const few = (top1: number) =>
       findings(reportData([studyResults({ images: 200, made: [{ method: "mse", bits: 4, top1 }] })])).summary;
