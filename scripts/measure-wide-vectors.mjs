@@ -10,9 +10,11 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { loadavg } from "node:os";
 import { join } from "node:path";
 import { processor } from "@subbyte/toolkit";
+import { resnet18 } from "../packages/engine/scripts/networks.mjs";
 import { provenance, root } from "./provenance.mjs";
 
-const networks = ["resnet18-cifar10-w4a4", "resnet20-cifar10-w4a4", "mobilenet-v2-imagenet-w8a8"];
+/** Files in models/, and a ResNet-18 with random weights. */
+const networks = ["resnet18-224-w4a4", "resnet20-cifar10-w4a4", "mobilenet-v2-imagenet-w8a8"];
 const seconds = 0.2;
 
 if (process.send === undefined) await race(Number(process.argv[2] ?? 15));
@@ -20,10 +22,14 @@ else await serve(process.argv[2] === "wide");
 
 /** Loads the networks, then times one of them whenever it is asked to. */
 async function serve(wideVectors) {
-  const { load } = await import("@subbyte/engine");
+  const { load, writeSbq } = await import("@subbyte/engine");
   const loaded = new Map();
   for (const name of networks) {
-    const model = await load(new Uint8Array(readFileSync(join(root, "models", `${name}.sbq`))), { wideVectors });
+    const file =
+      name === "resnet18-224-w4a4"
+        ? writeSbq(resnet18({ size: 224, weights: 4, activations: 4 }))
+        : new Uint8Array(readFileSync(join(root, "models", `${name}.sbq`)));
+    const model = await load(file, { wideVectors });
     if (model.fallback !== undefined) throw model.fallback;
     const [height, width, channels] = model.inputShape;
     const image = Uint8Array.from({ length: height * width * channels }, (_, i) => (i * 151) % 256);

@@ -5,7 +5,7 @@
 import { ConvTask } from "./tasks";
 
 // @ts-ignore: decorator
-@inline function mac(sum: v128, w: v128, x: v128): v128 { return i32x4.relaxed_dot_i8x16_i7x16_add_s(w, x, sum); }
+@inline export function mac(sum: v128, w: v128, x: v128): v128 { return i32x4.relaxed_dot_i8x16_i7x16_add_s(w, x, sum); }
 
 /** Whether the next tile has six pixels. A tile never reads beyond a multiple of four. */
 // @ts-ignore: decorator

@@ -8,12 +8,14 @@
  */
 import { accumulateFused } from "./accumulate-fused";
 import { accumulateSigned } from "./accumulate-signed";
+import { accumulateWide } from "./accumulate-wide";
 import { ConvTask } from "./tasks";
 
 @unmanaged export class Fused {
   // @ts-ignore: decorator
   @inline accumulate(task: ConvTask, input: usize, pixels: usize, count: i32, weights: usize, initial: usize, sums: usize): void {
-    accumulateFused(task, input, pixels, count, weights, sums);
+    if (task.isWide) accumulateWide(task, input, pixels, count, weights, sums);
+    else accumulateFused(task, input, pixels, count, weights, sums);
   }
 }
 

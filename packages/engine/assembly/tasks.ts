@@ -60,6 +60,8 @@
   fieldBits: i32;
   /** Signed products: −128 to flip the top bit of every activation, or 0. */
   flip: i32;
+  /** Fused products: whether V8 joins pairs of vectors to 256 bits. */
+  isWide: i32;
   /** int32 sums of `PANEL` pixels × 8 channels. */
   sums: usize;
   output: OutputTask;

@@ -23,6 +23,8 @@ export interface Platform {
    * @returns the reason if that is not possible here
    */
   enableWideVectors(): string | undefined;
+  /** Whether it does. */
+  readonly wideVectors?: boolean;
   /** Decodes hexadecimal digits, where there is a fast way that is not in `Uint8Array.fromHex`. */
   decodeHex?(text: string): Uint8Array<ArrayBuffer>;
   /** Whether models run in a worker by default: true if the calling thread displays a page. */

@@ -1,5 +1,6 @@
 import { arch, versions } from "node:process";
 import { expect, test } from "vitest";
+import { checkCombination, combinations, families, fillCount, tiers } from "../test/kernel-matrix.js";
 import { everyOperator } from "../test/networks.js";
 import { Random } from "../test/programs.js";
 import { EnvironmentError, InputError } from "./errors.js";
@@ -26,6 +27,14 @@ test("wide vectors give the same bits, and fallback says where there are none", 
     });
   }
   model.dispose();
+});
+
+test.skipIf(!tiers.includes("fused"))("kernels with wide vectors equal the reference", async () => {
+  await load(file, { wideVectors: true }); // in the whole process
+  for (const [family, cases] of Object.entries(families))
+    for (const [i, each] of cases.entries())
+      for (const options of combinations.filter((_, j) => j % fillCount === i % fillCount))
+        await checkCombination(family, each, options, "fused");
 });
 
 test("wideVectors is true or false", async () => {

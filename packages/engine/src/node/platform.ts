@@ -12,6 +12,8 @@ import { parentPort, Worker } from "node:worker_threads";
 import { workerFailed } from "../errors.js";
 import type { Platform } from "../platform.js";
 
+let wideVectors = false;
+
 export const platform: Platform = {
   /** Node 20 has relaxed SIMD behind a flag; newer versions have it always, and would warn that the flag is unknown. */
   enableRelaxedSimd: () => setFlagsFromString("--experimental-wasm-relaxed-simd"),
@@ -19,7 +21,11 @@ export const platform: Platform = {
     if (arch !== "x64") return `processors of the kind ${arch} have no 256-bit vectors`;
     if (Number.parseInt(versions.node, 10) < 24) return `Node ${versions.node} lacks them; Node 24 and newer have them`;
     setFlagsFromString("--experimental-wasm-revectorize");
+    wideVectors = true;
     return undefined;
+  },
+  get wideVectors() {
+    return wideVectors;
   },
   decodeHex: (text) => Buffer.from(text, "hex"),
   prefersWorker: false,

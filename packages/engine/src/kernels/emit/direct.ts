@@ -1,5 +1,6 @@
 /** @file Direct convolutions and linear layers: packs the weights, proves that sums fit, and writes the task. */
 
+import { platform } from "#platform";
 import type { FilterOperator, Layer } from "../choose.js";
 import { pixelOffsets } from "../offsets.js";
 import { convolutionAxes, logitsAxes } from "../splitting/filter-axes.js";
@@ -57,6 +58,7 @@ function emitConvTask(emitter: Emitter, op: FilterOperator, products: Products, 
     initial: starts?.initial ?? 0,
     fieldBits,
     flip,
+    isWide: platform.wideVectors ? 1 : 0,
     sums: scratch.sums,
     output,
   });

@@ -1,5 +1,6 @@
 /** @file Exact Winograd convolutions: decides whether a layer can run as one, packs its filters, and lays out its tiles. */
 
+import { platform } from "#platform";
 import type { ConvOperator } from "../../operators/conv.js";
 import { fusedProduct } from "../../wasm/fused-product.js";
 import { byteLanes } from "../bounds.js";
@@ -162,6 +163,7 @@ function emitTiles(
     initial: starts?.initial ?? 0,
     fieldBits: 0,
     flip: 0,
+    isWide: platform.wideVectors ? 1 : 0,
     sums: scratch.sums,
     output: emitOutput(emitter, index, op, layer, form),
   });
