@@ -59,7 +59,7 @@ const classesText = (classes: number, labels: readonly string[] | undefined): st
 const sample = (labels: readonly string[]): string =>
   labels.length <= 10 ? labels.join(", ") : `${labels.slice(0, 9).join(", ")} … ${labels.at(-1)}`;
 
-/** One `key: value` per line. */
+/** Entries as text, one `key: value` per line. */
 const asLines = (entries: Readonly<Record<string, unknown>>): string =>
   Object.entries(entries)
     .map(([key, value]) => `  ${key}: ${typeof value === "object" ? JSON.stringify(value) : value}`)

@@ -48,9 +48,9 @@ export function table(
   return [styled.bold(head!), ...body].join("\n");
 }
 
-/** Characters between two columns. */
+/** Number of spaces between two columns. */
 const GAP = 2;
-/** Least number of characters that are kept of a text. */
+/** Smallest number of characters to which a text is cut. */
 const LEAST = 12;
 
 /** Cuts the longest texts of rows, so that no line is longer than the terminal. */
@@ -103,7 +103,7 @@ export const toJson = (value: unknown): string =>
 
 export const printJson = (value: unknown): void => print(toJson(value));
 
-/** `8 s`, `2 min 5 s`, `3 h 12 min` */
+/** A duration as text: `8 s`, `2 min 5 s`, `3 h 12 min`. */
 export function duration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
   if (whole < 60) return `${whole} s`;
@@ -111,10 +111,10 @@ export function duration(seconds: number): string {
   return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
 }
 
-/** `91.73 %` */
+/** A share in [0, 1] as text: `91.73 %`. */
 export const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
 
-/** `1.25 MB`, in powers of 1000. */
+/** A number of bytes as text, in powers of 1000: `1.25 MB`. */
 export function byteSize(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`;
   if (bytes < 1e6) return `${(bytes / 1e3).toFixed(1)} kB`;

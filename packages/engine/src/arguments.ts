@@ -4,7 +4,7 @@ import { InputError } from "./errors.js";
 
 /** The requirements on an argument or option. */
 export interface Expectation {
-  /** As in the message, e.g. `a positive integer`. */
+  /** The words for it in a message, e.g. `a positive integer`. */
   readonly expected: string;
   holds(value: unknown): boolean;
 }

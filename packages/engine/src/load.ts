@@ -53,7 +53,7 @@ export interface LoadOptions {
   readonly onProgress?: (progress: DownloadProgress) => void;
 }
 
-/** More threads than any machine has. */
+/** Limit of the option `threads`, above the number of threads of any machine. */
 const mostThreads = 1024;
 
 const loadOptions: { readonly [K in keyof Required<LoadOptions>]: Expectation } = {

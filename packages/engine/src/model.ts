@@ -51,7 +51,7 @@ export interface Model extends ModelInfo {
   /**
    * Logits `[count, classes]` of inputs that already have the network's size: bytes `[count, H, W, C]`, or real values
    * `[count, C, H, W]` after normalization, which are quantized as the file says.
-   * @throws {InputError} if it is another array, its length does not fit, or a value is NaN.
+   * @throws {InputError} if the input is another kind of array, its length does not fit, or a value is NaN.
    */
   run(input: Tensor, options?: RunOptions): Promise<Float32Array>;
   /**

@@ -23,13 +23,13 @@ export interface Platform {
    * @returns the reason if that is not possible here
    */
   enableWideVectors(): string | undefined;
-  /** Whether it does. */
+  /** Whether V8 joins pairs of vectors now. */
   readonly wideVectors?: boolean;
-  /** Decodes hexadecimal digits, where there is a fast way that is not in `Uint8Array.fromHex`. */
+  /** Decodes hexadecimal digits in a fast way. `decodeHex` uses it where `Uint8Array.fromHex` does not exist. */
   decodeHex?(text: string): Uint8Array<ArrayBuffer>;
   /** Whether models run in a worker by default: true if the calling thread displays a page. */
   readonly prefersWorker: boolean;
-  /** Threads of the machine. */
+  /** Number of threads that the machine can run at the same time. */
   readonly hardwareThreads: number;
   /**
    * Starts a worker with the engine. Its first message shows that it runs.

@@ -27,8 +27,8 @@ const logitArray: Expectation = {
 };
 
 /**
- * Softmax in float64, shifted by the largest logit so that nothing overflows.
- * @throws {InputError} if it is another array, or empty
+ * Softmax in float64, shifted by the largest logit so that nothing overflows. @throws {InputError} if `logits` is not a
+ * Float32Array, or is empty
  */
 export function softmax(logits: Float32Array): Float64Array {
   checkArgument("logits", logits, logitArray);
@@ -47,7 +47,7 @@ const probabilityKind = oneOf("softmax", "sigmoid");
 
 /**
  * The class probabilities of logits, in float64, of the given kind.
- * @throws {InputError} if it is another array, or empty, or if the kind is unknown
+ * @throws {InputError} if `logits` is not a Float32Array or is empty, or if the kind is unknown
  */
 export function classProbabilities(logits: Float32Array, kind: Probabilities): Float64Array {
   checkArgument("kind", kind, probabilityKind);

@@ -20,7 +20,7 @@ export interface ServerOptions {
   readonly models: string;
   /** Address to listen on, by default 127.0.0.1: this machine only. */
   readonly host?: string;
-  /** 8080 by default; 0 takes any free port. */
+  /** Port of the page and the HTTP protocols, 8080 by default; 0 takes any free port. */
   readonly port?: number;
   /** Port of the gRPC service; 0 takes any free port. Without it, there is no gRPC. */
   readonly grpcPort?: number;
@@ -63,13 +63,16 @@ export interface ServerOptions {
   readonly versions?: "latest" | "all";
   /** Whether changes of the folder are followed; true by default. */
   readonly watch?: boolean;
-  /** Origins of pages whose browsers may call the API; none by default. */
+  /** Origins whose pages may call the API from a browser; none by default. */
   readonly cors?: readonly string[];
   /** Bearer token that the API requires; none by default. */
   readonly token?: string;
   /** Folder of the page's files; by default that of `@subbyte/web`, and `false` for none. */
   readonly page?: string | false;
-  /** Milliseconds between the stop signal and the end of listening, in which load balancers notice; 0 by default. */
+  /**
+   * Milliseconds for which the server accepts connections after the signal to stop, until load balancers have noticed;
+   * 0 by default.
+   */
   readonly drainDelay?: number;
   /** Most milliseconds that a stop waits for requests; 30,000 by default. */
   readonly shutdownTimeout?: number;

@@ -34,13 +34,13 @@ export const percent = (share: number, digits = 1): string => `${(100 * share).t
 
 export const count: (value: number) => string = formatter({ maximumFractionDigits: 0 });
 
-/** "2.36 M", "442 k": for columns. */
+/** A short form for columns: "2.36 M", "442 k". */
 export const compact = (value: number): string =>
   short(value)
     .replace(/K$/, " k")
     .replace(/(?=[MB]$)/, " ");
 
-/** "2.4 million" and the like. */
+/** A long form for sentences: "2.4 million". */
 export const large = (value: number): string =>
   value >= 1e6 ? `${one(value / 1e6)} million` : value >= 1e4 ? `${one(value / 1e3)} thousand` : count(value);
 

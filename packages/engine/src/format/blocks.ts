@@ -9,7 +9,7 @@ import { crc32c } from "./crc32c.js";
 import type { JsonNode } from "./json-node.js";
 import { alignBlock, type BlockEntry } from "./layout.js";
 
-/** Most blocks in a file: at most four per operator. */
+/** Largest number of blocks in a file: at most four per operator. */
 const maxBlocks = 2 ** 16;
 
 const isLittleEndian = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;

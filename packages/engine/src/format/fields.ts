@@ -15,7 +15,7 @@ interface FieldCodec<T> {
   write(value: T, blocks: BlockWriter): unknown;
 }
 
-/** Most weight codes of one output channel. */
+/** Largest number of weight codes of one output channel. */
 const maxChannelCodes = 2 ** 28;
 
 const integer: FieldCodec<number> = { read: (node) => node.integer(), write: (value) => value };

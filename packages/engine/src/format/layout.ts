@@ -26,7 +26,7 @@ export const alignBlock = (offset: number): number => Math.ceil(offset / blockAl
 
 /** A data block as the header lists it. */
 export interface BlockEntry {
-  /** From the start of the file, in bytes. */
+  /** Bytes from the start of the file. */
   readonly offset: number;
   readonly length: number;
   readonly crc32c: number;

@@ -6,7 +6,7 @@
  * At 4 bits `[1, −2, 7, −8]` is `E1 87`; at 3 bits `[1, −2, 3]` is `F1 00`.
  */
 
-/** Bytes of one row of `length` codes. */
+/** Number of bytes of one row of `length` codes. */
 export const rowBytes = (length: number, bits: number): number => Math.ceil((length * bits) / 8);
 
 /** @param codes  `rows` rows of equal length, each code within its bit width. */

@@ -143,7 +143,7 @@ function readOperator(node: JsonNode, blocks: BlockReader): Operator {
 interface OperatorSchema {
   readonly fields: Readonly<Record<string, Field>>;
   readonly names: readonly string[];
-  /** Names that every operator of this type has, in its header. */
+  /** Names of the fields that every operator of this type has in the header. */
   readonly required: readonly string[];
 }
 

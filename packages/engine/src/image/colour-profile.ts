@@ -1,6 +1,9 @@
-/** @file Whether an image file carries a colour profile, told from its first bytes. */
+/** @file Finds out from the first bytes of an image file whether it has a colour profile. */
 
-/** Bytes to read. Profiles come before the pixels, in JPEG after EXIF and XMP of up to 64 KiB each. */
+/**
+ * Number of bytes that are read. A profile comes before the pixels; in JPEG, EXIF and XMP of up to 64 KiB each can
+ * precede it.
+ */
 const HEAD_BYTES = 2 ** 18;
 
 /**

@@ -70,7 +70,7 @@ export function staysPacked(program: Program, tier: Tier, { input, weights }: Fi
 export interface Layer {
   readonly filter: Filter;
   readonly weightSums: FilterSums;
-  /** Largest activation. */
+  /** Largest code of an activation. */
   readonly highest: number;
   /** Bias with the input's zero point folded in (rule 3 of docs/arithmetic.md). */
   readonly bias: Int32Array;

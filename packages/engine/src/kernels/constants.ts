@@ -44,7 +44,7 @@ export class Constants {
     this.#floats = new Float32Array(this.memory.buffer);
   }
 
-  /** Bytes in use. */
+  /** Number of bytes in use. */
   get end(): number {
     return this.#end;
   }
@@ -114,7 +114,7 @@ export class Constants {
     return address;
   }
 
-  /** One field of a task record. */
+  /** The value of one field of a task record. */
   field<Name extends TaskName>(name: Name, field: keyof Layouts[Name] & string, address: number): number {
     const index = fieldsOf[name].findIndex((each) => each.field === field);
     return (fieldsOf[name][index]!.isFloat ? this.#floats : this.#integers)[address / 4 + index]!;

@@ -255,7 +255,7 @@ class WasmExecutable implements Executable {
   }
 }
 
-/** `[count, C, H, W]` to `[count, H, W, C]`. */
+/** Reorders `[count, C, H, W]` to `[count, H, W, C]`. */
 function interleave(codes: Uint8Array, shape: readonly number[]): Uint8Array {
   const [channels, height, width] = shape as [number, number, number];
   const pixels = height * width;

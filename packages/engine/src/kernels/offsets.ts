@@ -14,7 +14,7 @@ export interface Sampling {
   readonly strideX: number;
 }
 
-/** Every pixel of the map itself, row by row. */
+/** The window positions that visit every pixel of a map, row by row. */
 export function wholeMap({ height, width }: Placement): Sampling {
   return { height, width, top: 0, left: 0, strideY: 1, strideX: 1 };
 }

@@ -14,13 +14,13 @@ import type { Filter } from "./window.js";
 /** Bytes after the codes in which packed bytes may end, so that whole vectors can unpack them in place. */
 const unpackSlack = 64;
 
-/** Codes of one output. */
+/** Number of codes of one output. */
 export const filterLength = ({ inputs, kernel }: Filter): number => inputs * kernel[0] * kernel[1];
 
 /** Most codes that are staged at a time if a layer can be packed in parts: pages that are never touched are never made. */
 const partCodes = 2 ** 17;
 
-/** Outputs of a layer that are staged at a time, a multiple of a block of outputs unless it is all. */
+/** Number of outputs of a layer that are staged at a time, a multiple of a block of outputs unless it is all. */
 function rowsAtOnce(filter: Filter): number {
   const length = filterLength(filter);
   const isPlain = filter.groups === 1 && filter.kernel[0] * filter.kernel[1] === 1;
@@ -43,10 +43,10 @@ export class Staging {
   readonly #start: number;
   #weights: QuantizedWeights | undefined;
   #filter: Filter | undefined;
-  /** Outputs that are staged at a time, and the first of those that are. */
+  /** Number of outputs that are staged at a time, and the first of those that are staged now. */
   #rows = 0;
   #staged = -1;
-  /** End of what the staging area holds. */
+  /** Address of the end of the data in the staging area. */
   protected end = 0;
 
   /** @param start  address of the staging area */

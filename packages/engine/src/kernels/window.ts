@@ -8,7 +8,7 @@ import type { Placement } from "./placement.js";
 /** The common form of a convolution and a linear layer, which is a special case of it. */
 export interface Filter {
   readonly outputs: number;
-  /** Input channels per group. */
+  /** Number of input channels per group. */
   readonly inputs: number;
   readonly kernel: readonly [number, number];
   readonly dilations: readonly [number, number];
@@ -18,7 +18,7 @@ export interface Filter {
 export interface Window {
   /** Byte offset of each row from the window's first element. */
   readonly rowOffsets: readonly number[];
-  /** Steps of four bytes per row. */
+  /** Number of steps of four bytes per row. */
   readonly rowSteps: number;
   /** Taps per row; two neighbours are `stride` elements apart. */
   readonly rowTaps: number;

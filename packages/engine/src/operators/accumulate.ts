@@ -12,7 +12,7 @@ import type { QuantizedTensor } from "../program/program.js";
 import { elementCount, type Scratch } from "./definition.js";
 import { type Axis, axesOf } from "./windows.js";
 
-/** Weight of the second channel in a shared lane. */
+/** Factor of the second channel in a shared lane. */
 const secondChannel = 2 ** 26;
 /** Sums must stay below this if two channels share a lane. */
 const sharedLimit = 2 ** 25;
@@ -21,7 +21,7 @@ const sharedLimit = 2 ** 25;
 export type Emit = (first: number, count: number, sums: Int32Array) => void;
 
 interface Lanes {
-  /** Output channels per lane, 1 or 2. */
+  /** Number of output channels per lane, 1 or 2. */
   readonly width: 1 | 2;
   /** `[group][tile][k][2 lanes]`. A tile has two lanes; lanes beyond the group's channels are zero. */
   readonly weights: Float64Array;

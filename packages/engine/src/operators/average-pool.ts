@@ -93,9 +93,9 @@ export interface AveragePositions {
   /** The taps of each row and column of windows that are inside the image, `[first, end)`. */
   readonly rows: readonly (readonly [number, number])[];
   readonly columns: readonly (readonly [number, number])[];
-  /** m = fround(fround(s_x / s_y) / N). */
+  /** The multiplier of each position, fround(fround(s_x / s_y) / N). */
   readonly multipliers: Float32Array;
-  /** Elements inside the image. */
+  /** Number of elements of each window inside the image. */
   readonly counts: Int32Array;
 }
 

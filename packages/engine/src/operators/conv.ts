@@ -30,7 +30,7 @@ export interface ConvOperator extends OutputRange {
   /** int32 at scale s_x·s_w[c], length O, without the zero-point term (rule 3). */
   readonly bias: Int32Array;
   readonly strides: readonly [number, number];
-  /** Top, left, bottom, right. */
+  /** Padding at the top, left, bottom and right, in elements. */
   readonly pads: readonly [number, number, number, number];
   readonly dilations: readonly [number, number];
   readonly groups: number;

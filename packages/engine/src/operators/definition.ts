@@ -75,7 +75,7 @@ export interface WorkingMemory {
   readonly scratchBytes: number;
 }
 
-/** For operators that allocate next to nothing. */
+/** The working memory of operators that allocate next to nothing. */
 export const noWorkingMemory = (): WorkingMemory => ({ keptBytes: 0, scratchBytes: 0 });
 
 export interface OperatorDefinition<T extends NamedOperator> {
@@ -110,7 +110,7 @@ export type OperatorOf<Definitions> = {
 export class CheckContext {
   constructor(
     readonly program: Program,
-    /** e.g. `operators[3]`. */
+    /** The place of the operator, e.g. `operators[3]`. */
     readonly field: string,
     /** Whether the weight codes are known to be as many as the shape says and within their bit width. */
     readonly codesFit = false,
@@ -147,7 +147,7 @@ export class CheckContext {
     return shape as unknown as readonly [number, number, number];
   }
 
-  /** 0 ≤ lo ≤ hi ≤ 2^bits − 1 of the output. */
+  /** Checks that 0 ≤ lo ≤ hi ≤ 2^bits − 1, with the bit width of the output. */
   range({ lo, hi }: OutputRange, output: QuantizedTensor): void {
     const highest = 2 ** output.bits - 1;
     this.integer("hi", hi, 0, highest);
@@ -219,7 +219,7 @@ export class CheckContext {
   }
 }
 
-/** Σ|w| · max|x| + |b − z·Σw| of one channel. */
+/** The bound on the accumulator of one channel: Σ|w| · max|x| + |b − z·Σw|. */
 function reach(codes: Int8Array, bias: number, { bits, zeroPoint }: QuantizedTensor): number {
   let sum = 0;
   let magnitude = 0;
@@ -242,8 +242,9 @@ function largestOf(bias: Int32Array): number {
 }
 
 /**
- * Whether all scales and their multipliers are valid. Bits of positive floats are in the order of the floats, and a larger
- * scale has no smaller multiplier. Reading them as integers is fast even before V8 has optimized this loop.
+ * Whether all scales and their multipliers are valid. The bits of positive floats, read as integers, have the order of
+ * the floats, and a larger scale never has a smaller multiplier. So it is enough to find the smallest and the largest
+ * integer, which is fast even before V8 has optimized this loop.
  */
 function scalesFit(scales: Float32Array, inputScale: number, outputScale: number): boolean {
   if (!(scales instanceof Float32Array)) return false;

@@ -6,7 +6,7 @@ import { operators } from "./index.js";
 
 const none = () => 0;
 
-/** Bytes of a field's value after reading. */
+/** Number of bytes of a field's value after reading. */
 const fieldBytes: { readonly [K in FieldKind]: (value: FieldTypes[K]) => number } = {
   tensor: none,
   tensors: none,

@@ -6,7 +6,7 @@ import type { CheckContext } from "./definition.js";
 export const maxPadding = 1024;
 
 export interface Axis {
-  /** Elements of the input. */
+  /** Number of elements of the input along the axis. */
   readonly size: number;
   readonly kernel: number;
   readonly stride: number;
@@ -63,8 +63,9 @@ export function checkWindowAttributes(
 }
 
 /**
- * Checks the output sizes of a pool. They are rounded down or, with ONNX's `ceil_mode`, up on both axes if the additional
- * window starts inside the image or the padding before it. Every window must contain at least one element of the image.
+ * Checks the output sizes of a pool. Both are rounded down, or both are rounded up as with ONNX's `ceil_mode`, which
+ * adds a window only if it starts inside the image or the padding before it. Every window must contain at least one
+ * element of the image.
  */
 export function checkPoolWindows(context: CheckContext, axes: readonly Axis[], windows: readonly number[]): void {
   const roundings = axes.map((axis, i) => roundingOf(context, axis, windows[i]!));

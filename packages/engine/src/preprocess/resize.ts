@@ -38,7 +38,7 @@ export function checkImage(image: RawImage): void {
     );
 }
 
-/** Sizes to which images may be resized; the work grows with them. */
+/** The requirement on a size to which images are resized; larger sizes would take too long. */
 export const imageSize = integerIn(1, 2 ** 24);
 
 /** Pillow's PRECISION_BITS: 32 bits less 8 of the pixel and 2 of headroom. */

@@ -4,9 +4,9 @@ import { EnvironmentError } from "../errors.js";
 import type { WasmMemory } from "../host-types.js";
 
 /**
- * Largest number of times that a thread reads the word before it sleeps. So many readings take about a tenth of a
- * millisecond, which is longer than threads usually wait for each other if each has a core. If threads share a core,
- * reading keeps the others from running, so a thread soon reads less often.
+ * Largest number of times that a thread reads the word before it sleeps. That takes about a tenth of a millisecond, which is
+ * longer than threads usually wait for each other if each has a core. If threads share a core, reading keeps the others from
+ * running, so a thread soon reads less often.
  */
 const mostSpins = 2 ** 13;
 const fewestSpins = 2 ** 11;

@@ -9,8 +9,9 @@ import { probeModule } from "./generated-probe.js";
 
 /**
  * `"unsigned"`: bytes count as 0 … 255 and no sum saturates; x64 with AVX-VNNI does this in one instruction. `"signed"`: bytes
- * count as −128 … 127; arm64 with dot products does this in one instruction (but see `mayWrapPairs`). `"narrow"`: correct only for operands of at most 7
- * bits; other x64 processors need three instructions for it. `"wrong"`: not even that, as in the baseline compiler of Node 20.
+ * count as −128 … 127; arm64 with dot products does this in one instruction (but see `mayWrapPairs`). `"narrow"`: correct only
+ * for operands of at most 7 bits; other x64 processors need three instructions for it. `"wrong"`: wrong even for these, as in
+ * the baseline compiler of Node 20.
  */
 export type FusedProduct = "unsigned" | "signed" | "narrow" | "wrong";
 

@@ -45,9 +45,9 @@ export function supportedTier(): Tier {
 }
 
 /**
- * How bytes above 127 are read shows how many instructions the fused product takes: in the two forms that can be used at 8
- * bits, it is a single instruction, and the fastest. Measuring the time instead would take longer than loading a small network,
- * because the first runs are compiled by a baseline compiler.
+ * Chooses the tier by the way in which the fused product reads bytes above 127. If it is one of the two forms that can
+ * be used at 8 bits, the product is a single instruction, and the fastest. Measuring its time instead would take longer
+ * than loading a small network, because the first runs are compiled by a baseline compiler.
  */
 function probe(): Tier {
   if (!hasRelaxedSimd()) platform.enableRelaxedSimd();

@@ -25,7 +25,7 @@ export interface Matrix {
 }
 
 export interface BilinearAlgorithm {
-  /** Products for each tile. */
+  /** Number of products per tile. */
   readonly products: number;
   readonly tiles: number;
   /** B: [products · tiles, length]. */

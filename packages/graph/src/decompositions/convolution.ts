@@ -34,11 +34,11 @@ export interface ConvContext extends Pick<DecompositionContext, "g" | "once"> {
 type Build = (context: ConvContext, a: string, b: string) => string | undefined;
 
 export interface ConvDecomposition {
-  /** (x, w) → y, without bias. */
+  /** Builds y from (x, w), without bias. */
   readonly forward?: Build;
-  /** (dy, w) → dx. */
+  /** Builds dx from (dy, w). */
   readonly inputGradient?: Build;
-  /** (dy, x) → dw. */
+  /** Builds dw from (dy, x). */
   readonly weightGradient?: Build;
 }
 

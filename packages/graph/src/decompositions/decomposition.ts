@@ -11,7 +11,7 @@ import { GraphBuilder } from "../ir/builder.js";
 import type { Graph, Node, Tensor, TensorType } from "../ir/types.js";
 
 export interface DecompositionContext {
-  /** Nodes appended here replace the node at hand. */
+  /** Nodes appended here replace the present node. */
   readonly g: GraphBuilder;
   /** Inferred type of a value of the given graph. */
   type(value: string): TensorType;

@@ -59,7 +59,7 @@ export const fakeQuantGradient: Decomposition = {
 interface Quantized {
   /** v = x/s. */
   readonly position: string;
-  /** c. */
+  /** c of the formulas at the top of this file. */
   readonly clamped: string;
   /** rne(c) = q − z. */
   readonly rounded: string;

@@ -42,7 +42,7 @@ export const fullWindow: ConvDecomposition = {
 const applies = ({ group, output, pads, dilations }: ConvGeometry): boolean =>
   group === 1 && every(output, 1) && every(pads, 0) && every(dilations, 1);
 
-/** [n, c·k] */
+/** The part of x under the kernel, [n, c·k]. */
 function window({ g, once, geometry: { channels, kernel, image } }: ConvContext, x: string): string {
   return once(`window ${kernel} of ${x}`, () => {
     const axes = kernel.map((_, axis) => axis + 2);
@@ -52,10 +52,10 @@ function window({ g, once, geometry: { channels, kernel, image } }: ConvContext,
   });
 }
 
-/** [o, c·k] */
+/** The weights as a matrix, [o, c·k]. */
 const flatWeights = ({ g, once, geometry }: ConvContext, w: string): string =>
   once(`flat weights of ${w}`, () => reshape(g, w, [geometry.outputs, geometry.channels * product(geometry.kernel)]));
 
-/** [n, o] */
+/** dy as a matrix, [n, o]. */
 const flatOutput = ({ g, once, geometry }: ConvContext, dy: string): string =>
   once(`flat gradient of ${dy}`, () => reshape(g, dy, [-1, geometry.outputs]));

@@ -18,7 +18,7 @@ import { channelVector } from "../passes/channel-affine.js";
 export interface ElementwiseFunction {
   /** The activation of which it is a function. */
   readonly source: string;
-  /** In order; the last one returns the result. */
+  /** The nodes in order; the last one returns the result. */
   readonly nodes: readonly Node[];
   /** Whether one of its constants differs between channels. */
   readonly perChannel: boolean;

@@ -7,7 +7,7 @@ import type { Dim } from "./types.js";
 
 interface Monomial {
   readonly factor: number;
-  /** Sorted; a symbol may occur several times. */
+  /** The symbols, sorted; one may occur several times. */
   readonly symbols: readonly string[];
 }
 

@@ -4,7 +4,7 @@ import { ModelError } from "../errors.js";
 import type { DType, TypedArray } from "./types.js";
 
 interface ElementType {
-  /** `TensorProto.DataType`. */
+  /** Number of the type in `TensorProto.DataType`. */
   readonly code: number;
   /** The array that holds the elements. */
   readonly array: new (

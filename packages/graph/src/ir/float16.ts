@@ -1,6 +1,6 @@
 /** @file Half-precision numbers (IEEE 754 binary16) and their bits. */
 
-/** Rounds halves to even, as ONNX does. */
+/** The nearest integer; halves are rounded to the even one, as in ONNX. */
 export function roundHalfToEven(x: number): number {
   const floor = Math.floor(x);
   const rest = x - floor;

@@ -82,7 +82,7 @@ function verifyTensor(graph: Graph, name: string, { dtype, shape, data }: Tensor
     fail(graph, `constant "${name}" is ${dtype} and holds codes outside [${low}, ${high}]`);
 }
 
-/** Lines quoted on either side of a fault. */
+/** Number of lines that are quoted before and after a fault. */
 const CONTEXT_LINES = 2;
 
 function fail(graph: Graph, fault: string, line?: number): never {

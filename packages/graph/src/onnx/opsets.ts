@@ -22,7 +22,7 @@ export const OLDEST_WRITTEN_OPSET = 13;
 /** Domains of operators: ONNX's own, ONNX Runtime's, and ours. */
 export const knownDomains: ReadonlySet<string> = new Set(["", "com.microsoft", "subbyte"]);
 
-/** ONNX's own domain has two names. */
+/** The one name that the IR uses for a domain; ONNX's own domain has two. */
 export const canonicalDomain = (domain: string): string => (domain === "ai.onnx" ? "" : domain);
 
 /** The file format version that ONNX released together with an opset. */

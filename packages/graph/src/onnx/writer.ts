@@ -15,7 +15,7 @@ export interface WriteOptions {
   readonly opset?: number;
   readonly producerName?: string;
   readonly producerVersion?: string;
-  /** Written as `metadata_props`. */
+  /** Names and texts that are written as `metadata_props`. */
   readonly metadata?: Readonly<Record<string, string>>;
 }
 

@@ -12,7 +12,7 @@ interface Binary {
   readonly value: (a: number, b: number) => number;
   /** The function on int64, which is exact. Operators without it refuse int64. */
   readonly big?: (a: bigint, b: bigint) => bigint | boolean;
-  /** Comparisons and logic return bool. */
+  /** `"bool"` for comparisons and logic; by default, the type of the inputs. */
   readonly returns?: "bool";
   /** More than two inputs fold from the left, as Min, Max and Sum do. */
   readonly variadic?: boolean;

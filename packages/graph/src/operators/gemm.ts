@@ -11,7 +11,7 @@ import { flatten, forEachIndex, numbersOf, tensorOf } from "./support/values.js"
 
 const defaults = { alpha: 1, beta: 1, transA: 0, transB: 0 };
 
-/** [m, k] and [k, n] after transposition. */
+/** The sizes m, k and n: A is [m, k] and B is [k, n] after transposition. */
 function sizes(node: Node, a: readonly Dim[], b: readonly Dim[]) {
   const { transA, transB } = attributesOf(node, defaults);
   if (a.length !== 2 || b.length !== 2) throw misfit(node, `A of shape [${a}], B of shape [${b}]`, "two matrices");

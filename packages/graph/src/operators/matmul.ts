@@ -111,7 +111,7 @@ function transposed({ g, type }: GradientContext, value: string): string {
   return g.op("Transpose", [value], attributes);
 }
 
-/** All but the last axis flattened into one. */
+/** The value as a matrix: all axes but the last are flattened into one. */
 function rows({ g }: GradientContext, value: string, width: number): string {
   return g.op("Reshape", [value, g.ints([-1, width])]);
 }

@@ -12,7 +12,7 @@ import { gathered, stridesOf } from "./support/values.js";
 
 const defaults = { mode: "constant" };
 
-/** [before, after] for every axis. */
+/** The number of elements to add before and after the elements of each axis: `[before, after]`. */
 function padsOf(node: Node, rank: number, pads: readonly number[], axes: readonly number[] | undefined) {
   const named = axes ?? Array.from({ length: rank }, (_, axis) => axis);
   if (pads.length !== 2 * named.length)

@@ -29,7 +29,7 @@ interface Reduction {
   readonly start: number;
   readonly step: (sum: number, x: number) => number;
   readonly mean?: boolean;
-  /** dx from dy, both with the reduced axes kept as 1. */
+  /** Builds dx from dy; both keep the reduced axes with size 1. */
   readonly gradient?: (context: GradientContext, dy: string, axes: readonly number[]) => string;
 }
 

@@ -29,7 +29,7 @@ export interface OptionalValue {
   readonly pattern: AnyValue | ConstantValue;
 }
 
-/** A node of one of these operators, whose inputs match in turn. Build it with `node`. */
+/** A node of one of these operators, whose inputs match the given patterns. Build it with `node`. */
 export interface NodePattern {
   readonly kind: "node";
   readonly ops: readonly string[];

@@ -11,7 +11,7 @@ import type { RewriteContext, Rule } from "./rule.js";
 export interface RewriteEvent {
   readonly rule: string;
   readonly node: Node;
-  /** Absent if the rule was applied. */
+  /** The reason why the rule was not applied; absent if it was. */
   readonly skipped?: string;
 }
 

@@ -32,7 +32,7 @@ import type {
   WorkItem,
 } from "./protocol.js";
 
-/** Datatypes by ONNX Runtime's names. */
+/** The datatype for each of ONNX Runtime's type names. */
 const datatypes: Readonly<Record<string, Datatype>> = {
   float32: "FP32",
   float64: "FP64",

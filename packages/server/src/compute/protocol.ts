@@ -86,7 +86,7 @@ export type ItemResult =
   | { readonly error: ItemError };
 
 export interface BatchResult {
-  /** In the order of the items. */
+  /** One result per item, in the order of the items. */
   readonly results: readonly ItemResult[];
   readonly times: RunTimes;
 }

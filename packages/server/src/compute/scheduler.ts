@@ -7,13 +7,13 @@ import type { ModelPool } from "./model-pool.js";
 import type { RunTimes, WorkItem } from "./protocol.js";
 
 export interface SchedulerOptions {
-  /** Most runs at the same time, over all models. */
+  /** Largest number of runs at the same time, over all models. */
   readonly workers: number;
-  /** Most images per run. */
+  /** Largest number of images per run. */
   readonly maxBatch: number;
   /** Milliseconds that an image waits for others. */
   readonly maxBatchDelay: number;
-  /** Most images in the server at the same time. */
+  /** Largest number of images in the server at the same time. */
   readonly maxQueue: number;
   /** Most milliseconds that a new image is expected to wait. */
   readonly maxWait: number;
@@ -133,7 +133,7 @@ export class ModelQueue {
   admitted = 0;
   readonly #waiting: Job[] = [];
   #running = 0;
-  /** Milliseconds per image, smoothed. */
+  /** Mean milliseconds per image; recent images count more. */
   #mean = 0;
 
   constructor(
@@ -166,7 +166,7 @@ export class ModelQueue {
     return this.#waiting[0]!.submitted;
   }
 
-  /** Latest start of the next batch. */
+  /** Time at which the next batch must start at the latest. */
   get dueAt(): number {
     const { maxBatch, maxBatchDelay } = this.scheduler.options;
     const images = this.#waiting.reduce((sum, { count }) => sum + count, 0);

@@ -4,7 +4,7 @@ import { Busboy, type BusboyFileStream, type BusboyHeaders } from "@fastify/busb
 import { ServerError } from "../errors.js";
 
 export interface FormFile {
-  /** As the client gave it, without folders; absent if it gave none. */
+  /** The name of the file from the client, without folders; absent if the client gave none. */
   readonly filename: string | undefined;
   readonly bytes: Uint8Array;
 }

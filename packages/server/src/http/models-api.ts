@@ -5,7 +5,7 @@ import type { ServerContext } from "../context.js";
 import { ServerError } from "../errors.js";
 import type { LoadedModel } from "../models/loaded-model.js";
 
-/** Digits of the hash in a file's name. */
+/** Number of digits of the hash in a file's name. */
 const HASH_DIGITS = 16;
 
 /** The content at an address with a hash never changes. */

@@ -14,7 +14,7 @@ interface Operation {
     | "Models"
     | "Operations";
   readonly summary: string;
-  /** Content type to schema. */
+  /** The schema of the body for each content type. */
   readonly body?: Readonly<Record<string, Schema>>;
   readonly answer?: Readonly<Record<string, Schema>>;
 }
@@ -121,7 +121,7 @@ const predict: Operation = {
   answer: { ...json(free), ...protobuf },
 };
 
-/** By method and address, as OpenAPI writes it. */
+/** The operations by method and address, in the form of OpenAPI. */
 const operations: Readonly<Record<string, Operation>> = {
   "post /classify": {
     tag: "Classify",

@@ -17,12 +17,12 @@ export type ImageOutcome =
 
 /** Times in milliseconds. */
 export interface ImageTimes {
-  /** From the request's arrival to the answer to this image. */
+  /** Time from the request's arrival to the answer to this image. */
   readonly total: number;
-  /** Waiting for memory and for a thread. */
+  /** Time of waiting for memory and for a thread. */
   readonly queue: number;
   readonly decode: number;
-  /** Preprocessing and network. */
+  /** Time of the preprocessing and the network. */
   readonly compute: number;
 }
 

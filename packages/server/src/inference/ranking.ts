@@ -6,7 +6,7 @@ export interface RankedClass {
   readonly index: number;
   /** The class's name, or its index if the model has no names. */
   readonly label: string;
-  /** In [0, 1]. */
+  /** Probability of the class, in [0, 1]. */
   readonly confidence: number;
 }
 

@@ -20,7 +20,7 @@ const ranges: Partial<Record<NumericDatatype, readonly [number, number]>> = {
   INT32: [-(2 ** 31), 2 ** 31 - 1],
 };
 
-/** @throws {ServerError} if elements have another type, or are not as many as the shape says. */
+/** @throws {ServerError} if elements have another type, or if their number does not fit the shape. */
 export function tensorOfJson(
   name: string,
   datatype: Datatype,

@@ -62,7 +62,7 @@ function checkTensor(spec: TensorSpec, { datatype, shape }: Tensor): void {
     throw wrongTensor(`The input "${spec.name}" is ${datatype} [${shape}] where the model takes ${specText(spec)}.`);
 }
 
-/** `[N, C, H, W]` as the pixels of images. */
+/** The input `[N, C, H, W]` in the form of pixels, UINT8 `[N, H, W, C]`. */
 function bytesSpec({ name, shape: [batch, channels, height, width] }: TensorSpec): TensorSpec {
   return { name, datatype: "UINT8", shape: [batch!, height!, width!, channels!] };
 }

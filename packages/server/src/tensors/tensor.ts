@@ -35,7 +35,7 @@ export interface NumericTensor {
   readonly name: string;
   readonly datatype: NumericDatatype;
   readonly shape: readonly number[];
-  /** Row-major; as many elements as the shape says. */
+  /** The elements in row-major order, as many as the shape says. */
   readonly data: NumericArray;
 }
 

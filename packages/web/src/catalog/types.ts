@@ -4,7 +4,7 @@ import type { Preprocessing } from "@subbyte/engine";
 
 /** One file: a network at one bit width. */
 export interface CatalogModel {
-  /** Unique on the page, and the name that a server knows it by: the file's name without its ending. */
+  /** The file's name without its ending. It is unique on the page, and a server knows the model by it. */
   readonly id: string;
   readonly familyId: string;
   /** Bit width of the inner layers; 32 for float. */
@@ -24,7 +24,7 @@ export interface CatalogModel {
   readonly sha256?: string;
   /** Top-1 accuracy in [0, 1] on the family's test set. */
   readonly accuracy?: number;
-  /** How it was quantized, for people. */
+  /** The method of quantization, in words for people. */
   readonly method?: string;
   /** Most memory that the network takes while it runs, where the list says it. */
   readonly peakBytes?: number;
@@ -42,7 +42,7 @@ export interface Family {
   /** The images on which accuracies were measured. */
   readonly testSet?: string;
   readonly samples: readonly Sample[];
-  /** Most bits first. */
+  /** The versions of the network, the one with the most bits first. */
   readonly models: readonly CatalogModel[];
   /** The same network for other runtimes, to compare times with. */
   readonly peers?: readonly CatalogModel[];

@@ -9,7 +9,7 @@ import { runnerState } from "../state/runners.js";
 import { BitGlyph, Icon } from "./icons.js";
 
 interface ChooserProps {
-  /** Leaves other kinds of networks out. */
+  /** The only kind of networks that is offered; by default all kinds. */
   readonly kind?: Family["kind"];
   readonly name: string;
 }

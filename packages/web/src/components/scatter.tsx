@@ -7,9 +7,9 @@ import { percent } from "../format.js";
 
 export interface Point {
   readonly name: string;
-  /** Bytes or milliseconds. */
+  /** Size in bytes or time in milliseconds. */
   readonly x: number;
-  /** In [0, 1]. */
+  /** Top-1 accuracy in [0, 1]. */
   readonly accuracy: number;
   readonly isFloat: boolean;
 }

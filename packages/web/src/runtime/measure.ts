@@ -9,7 +9,7 @@ import type { Runner } from "./runner.js";
 import { startRunner } from "./start.js";
 
 export interface Measurement {
-  /** Absent on the server. */
+  /** Milliseconds of the download; absent if the model runs on the server. */
   readonly downloadMs?: number;
   readonly coldMs?: number;
   readonly peakBytes?: number;
@@ -21,7 +21,7 @@ export interface Measurement {
 
 export interface MeasureOptions {
   readonly where: "browser" | "server";
-  /** Timed runs of each model. */
+  /** Number of timed runs of each model. */
   readonly runs: number;
   readonly signal: AbortSignal;
   readonly onStep: (step: string, done: number, of: number) => void;

@@ -11,7 +11,7 @@ export interface Subject {
 }
 
 export interface Answer {
-  /** Best first. */
+  /** The likeliest classes, best first. */
   readonly top: readonly Prediction[];
   /** Outputs of the network: logits, or probabilities if it ends in a softmax; one value per class. */
   readonly logits: Float32Array;

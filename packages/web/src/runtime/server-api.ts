@@ -6,7 +6,7 @@ import type { Prediction, Preprocessing } from "@subbyte/engine";
 export interface ServerModel {
   readonly name: string;
   readonly kind: "sbq" | "onnx";
-  /** 32 for float. */
+  /** Bit width of most weights; 32 for float. */
   readonly bits: number;
   readonly bytes: number;
   readonly sha256: string;
@@ -45,7 +45,7 @@ interface ServerAnswer {
 }
 
 export interface ServerPrediction {
-  /** Best first. */
+  /** The likeliest classes, best first. */
   readonly top: readonly Prediction[];
   readonly logits: Float32Array;
   readonly computeMs: number;
@@ -83,7 +83,7 @@ export async function classifyOnServer(
   };
 }
 
-/** How often a busy server is asked again. */
+/** Number of times that a busy server is asked again. */
 const RETRIES = 5;
 
 /** Asks again after the time that an overloaded server names. */

@@ -3,7 +3,7 @@
 import { median } from "../statistics.js";
 
 const mostRuns = 7;
-/** Time limit of all repetitions together. */
+/** Time limit of all repetitions together, in milliseconds. */
 const budgetMs = 150;
 
 /** @returns the result of `run` and its time; with `repeat`, the median time of several runs (of fewer if they are long) */

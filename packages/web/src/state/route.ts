@@ -1,4 +1,4 @@
-/** @file Which view is on show: the part of the address after "#". */
+/** @file The view that is shown, which the part of the address after "#" names. */
 
 import { computed, effect, signal } from "@preact/signals";
 import type { ComponentType } from "preact";

@@ -12,7 +12,7 @@ import type { Emitter } from "./emitter.js";
  * phase.
  */
 export interface SumForm {
-  /** Absent if sums come pixel by pixel. */
+  /** How the map is cut into tiles; absent if sums come pixel by pixel. */
   readonly tiling?: Tiling;
   /** int32[phases][outputs], at the scale of the sums. */
   readonly biases: Int32Array;

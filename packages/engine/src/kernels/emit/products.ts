@@ -24,11 +24,11 @@ export interface Products {
   readonly cuts: readonly number[];
   /** Positions at which sums leave the registers, in steps. */
   readonly segments: readonly number[];
-  /** P4: bits of the low field. */
+  /** Bits of the low field, for the form `P4`. */
   readonly fieldBits: number;
-  /** R4: starts of int16 sums. */
+  /** Starts of int16 sums, for the form `R4`. */
   readonly starts?: Starts;
-  /** S8: −128 to flip the top bit of every activation, or 0. */
+  /** −128 to flip the top bit of every activation, or 0; for the form `S8`. */
   readonly flip?: number;
   /** The excess in the sums of each output channel, which the bias subtracts. */
   readonly added?: Int32Array;
@@ -75,7 +75,7 @@ function fusedForm({ highest, weightSums }: Layer): Pick<Products, "name" | "fli
     : { name: "S8", flip: -128, added: weightSums.sums.map((sum) => -128 * sum) };
 }
 
-/** Sums without flushes. */
+/** The form of a sum without flushes. */
 const unbroken = (steps: number) => ({ cuts: [steps], segments: segmentEnds([steps]) });
 
 const isWorthwhile = (cuts: readonly number[], steps: number) =>

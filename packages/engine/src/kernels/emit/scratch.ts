@@ -27,7 +27,10 @@ export interface ScratchBlocks {
 export class Scratch {
   /** Two panels of sums, for two weights per lane and for sixteen outputs of eight tiles. */
   readonly sums: number;
-  /** Winograd: int32[16 positions][16 tiles][8], or int32[36][8][8] and a tile's six rows of six vectors. */
+  /**
+   * Winograd's products: for 2×2 tiles int32[16 positions][16 tiles][8]; for 4×4 tiles int32[36 positions][8 tiles][8], and six
+   * rows of six vectors for one tile.
+   */
   readonly products: number;
   readonly #constants: Constants;
   #transformed = 0;

@@ -16,7 +16,7 @@ export interface Part {
 export interface Axis {
   /** Number of units of work; what must stay together is one unit. */
   readonly units: number;
-  /** Share of the work that every thread repeats. */
+  /** Share of the work, in [0, 1], that every thread repeats. */
   readonly repeated: number;
   /** Writes the record of a part of the units. */
   cut(part: Part): number;

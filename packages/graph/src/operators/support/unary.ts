@@ -19,7 +19,7 @@ interface Formula {
 interface Unary<T extends Attributes> {
   readonly defaults?: T;
   readonly value: (x: number, attributes: T) => number;
-  /** Set if int64 is accepted, too. */
+  /** The function on int64; absent if int64 is not accepted. */
   readonly big?: (x: bigint) => bigint;
   readonly gradient?: (formula: Formula, attributes: T) => string;
 }

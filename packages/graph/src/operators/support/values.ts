@@ -5,7 +5,7 @@ import { fromFloat16Bits, toFloat16Bits } from "../../ir/float16.js";
 import { elementCount } from "../../ir/tensor.js";
 import type { DType, Tensor, TypedArray } from "../../ir/types.js";
 
-/** Zeros of a type. */
+/** A new array of zeros for a type. */
 export const allocate = (dtype: DType, length: number): TypedArray => new arrayTypes[dtype](length);
 
 /** The elements as numbers in an indexable array: a view if they are numbers, a copy if they are bigints. */
@@ -46,7 +46,7 @@ export function gathered(
   return { dtype: source.dtype, shape, data };
 }
 
-/** Elements between neighbours along each axis, row-major. */
+/** Number of elements from one neighbour to the next along each axis of a row-major tensor. */
 export function stridesOf(shape: readonly number[]): number[] {
   const strides = new Array<number>(shape.length);
   let stride = 1;

@@ -60,7 +60,7 @@ const statistics = (model: LoadedModel) => ({
   ...model.statistics.toJSON(),
 });
 
-/** A body that may be empty or an object. */
+/** The object in a body; an empty object if the body is empty. */
 function optionalObject(body: unknown): Readonly<Record<string, unknown>> {
   if (body === undefined || (body as Buffer).length === 0) return {};
   return parseObject(body as Buffer);

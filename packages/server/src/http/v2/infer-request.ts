@@ -19,7 +19,7 @@ export interface RequestedOutput {
 export interface InferRequest {
   readonly id?: string;
   readonly inputs: readonly Tensor[];
-  /** All outputs if absent. */
+  /** The requested outputs; absent if all are requested. */
   readonly outputs?: readonly RequestedOutput[];
   /** Whether outputs are binary by default. */
   readonly binaryOutput: boolean;
