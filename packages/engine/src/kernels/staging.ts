@@ -20,7 +20,7 @@ export const filterLength = ({ inputs, kernel }: Filter): number => inputs * ker
 /** Most codes that are staged at a time if a layer can be packed in parts: pages that are never touched are never made. */
 const partCodes = 2 ** 17;
 
-/** Number of outputs of a layer that are staged at a time, a multiple of a block of outputs unless it is all. */
+/** Number of outputs of a layer that are staged at a time, a multiple of a block of outputs unless all are staged. */
 function rowsAtOnce(filter: Filter): number {
   const length = filterLength(filter);
   const isPlain = filter.groups === 1 && filter.kernel[0] * filter.kernel[1] === 1;

@@ -2,8 +2,8 @@
  * @file Quantized files in ONNX's QDQ form: pairs of QuantizeLinear and DequantizeLinear become FakeQuant nodes.
  *
  *   DequantizeLinear(QuantizeLinear(x, s, z), s, z)       →  FakeQuant(x, s, z) {signed = 0}, int8 codes counted from 0
- *   the same of Clip(x, s·(0 − z), s·(2^b − 1 − z))       →  FakeQuant(x, s, z) {bits = b}, as files say fewer than 8 bits
- *   the same with a Clip of 2^b codes between the two      →  FakeQuant(x, s, z) {bits = b}, QONNX's "QCDQ"
+ *   if x is Clip(x', s·(0 − z), s·(2^b − 1 − z))          →  FakeQuant(x', s, z) {bits = b}: so files say fewer than 8 bits
+ *   if a Clip of 2^b codes is between the two nodes       →  FakeQuant(x, s, z) {bits = b}: QONNX's "QCDQ"
  *   Conv(x, DequantizeLinear(codes, s))                   →  Conv(x, FakeQuant(s·codes, s, 0) {signed = 1, axis = 0})
  *   DequantizeLinear(codes, s) elsewhere, such as a bias  →  a constant
  *

@@ -1,4 +1,4 @@
-/** @file Nodes in a message, by operator. */
+/** @file Lists nodes in a message, grouped by operator. */
 
 import type { Node } from "./types.js";
 

@@ -1,4 +1,4 @@
-/** @file Views for one kind of networks. */
+/** @file Lets a view show only one kind of networks. */
 
 import { useEffect } from "preact/hooks";
 import type { Family } from "../catalog/types.js";

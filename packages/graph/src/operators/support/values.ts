@@ -70,7 +70,7 @@ export function forEachIndex(shape: readonly number[], visit: (index: readonly n
   }
 }
 
-/** Σ index·stride. */
+/** The flat position of an index: Σ index·stride. */
 export const flatten = (index: readonly number[], strides: readonly number[]): number => {
   let flat = 0;
   for (let axis = 0; axis < index.length; axis++) flat += index[axis]! * strides[axis]!;
