@@ -31,5 +31,5 @@ export const commands: readonly CommandDefinition[] = [
 
 /** Descriptions of commands that have subcommands, by name. */
 export const commandGroups: Readonly<Record<string, string>> = {
-  study: "Compares networks × data sets × methods × bit widths: plans and does the runs, and reports the results.",
+  study: "Compares networks × data sets × methods × bit widths: plans and executes the runs, and reports the results.",
 };

@@ -1,7 +1,7 @@
 /** @file An ImageSet over pixels in memory: order, augmentation and batches. */
 
-import { UsageError } from "../errors.js";
 import { Random } from "../random.js";
+import { requireNumber } from "../require-number.js";
 import { augmentImage, cropCenter } from "./augmentation.js";
 import type { Batch, BatchOptions, ImageSet, ImageSplit } from "./types.js";
 
@@ -45,12 +45,7 @@ export class MemoryImageSet implements ImageSet {
 
   async *batches(options: BatchOptions): AsyncIterable<Batch> {
     const { batchSize, startBatch = 0, dropLast = false } = options;
-    if (!(Number.isInteger(batchSize) && batchSize >= 1))
-      throw new UsageError(
-        "option-value",
-        { option: "batch", value: batchSize, expected: "a whole number from 1" },
-        `a batch has at least one image, got a batch size of ${batchSize}`,
-      );
+    requireNumber("batch", batchSize, "a whole number from 1");
     const order = this.#order(options);
     const total = dropLast ? Math.floor(this.length / batchSize) : Math.ceil(this.length / batchSize);
     const prepare = (batch: number) =>

@@ -2,6 +2,7 @@
 
 import { basename } from "node:path";
 import { UsageError } from "../errors.js";
+import { requireNumber } from "../require-number.js";
 import { ImageCache } from "./cache.js";
 import { isCifarBinary, openCifarBinary } from "./cifar-binary.js";
 import { type LabelNeed, openClassFolders } from "./class-folders.js";
@@ -104,28 +105,13 @@ export async function openImages(source: string, options: OpenOptions): Promise<
 
 function checkOptions({ limit, headroom = 1, validationShare = 0, threads = 1, size, resizeTo }: OpenOptions): void {
   const whole = (name: string, value: number | undefined) => {
-    if (value !== undefined && !(Number.isInteger(value) && value >= 1))
-      throw new UsageError(
-        "option-value",
-        { option: name, value, expected: "a whole number from 1" },
-        `\`${name}\` takes a whole number from 1 up, got ${value}`,
-      );
+    if (value !== undefined) requireNumber(name, value, "a whole number from 1");
   };
   whole("limit", limit);
   whole("threads", threads);
   for (const side of typeof size === "number" ? [size] : (size ?? [])) whole("size", side);
-  if (validationShare !== "auto" && !(validationShare >= 0 && validationShare < 1))
-    throw new UsageError(
-      "option-value",
-      { option: "validationShare", value: validationShare, expected: "[0, 1)" },
-      `the share of images held out for validation lies in [0, 1), got ${validationShare}`,
-    );
-  if (!(headroom >= 1 && headroom <= 4))
-    throw new UsageError(
-      "option-value",
-      { option: "headroom", value: headroom, expected: "[1, 4]" },
-      `the headroom for random crops lies in [1, 4], got ${headroom}`,
-    );
+  if (validationShare !== "auto") requireNumber("validationShare", validationShare, "a number in [0, 1)");
+  requireNumber("headroom", headroom, "a number from 1 to 4");
   const largest = typeof size === "number" ? size : Math.max(...(size ?? [1]));
   if (resizeTo !== undefined && !(Number.isInteger(resizeTo) && resizeTo >= largest))
     throw new UsageError(

@@ -15,6 +15,7 @@ import {
   readOnnx,
   withReversedChannels,
 } from "@subbyte/graph";
+import { defined } from "../defined.js";
 import { DataError } from "../errors.js";
 import { buildModel, type Stem } from "../models/index.js";
 import { isFakeQuant } from "../quantization/fake-quant.js";
@@ -209,11 +210,6 @@ async function openCheckpoint(file: OpenedFile, options: OpenModelOptions): Prom
     ...interfaceOf(applied),
     ...(description ? { description } : {}),
   };
-}
-
-/** Without the entries that are `undefined`. */
-function defined<T extends object>(options: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never;
 }
 
 /** Rows of the last weight matrix of a checkpoint. */

@@ -4,7 +4,8 @@ import type { Tensor } from "@subbyte/graph";
 import { normalize } from "../data/normalize.js";
 import type { Augmentation, ImageSet } from "../data/types.js";
 import { defined } from "../defined.js";
-import { DataError, UsageError } from "../errors.js";
+import { DataError } from "../errors.js";
+import { requireNumber } from "../require-number.js";
 import type { CalibrationInput } from "./ranges.js";
 
 export interface CalibrationOptions {
@@ -34,12 +35,7 @@ export const batchSizeFor = ({ height, width }: Pick<ImageSet, "height" | "width
 /** A random sample of the images, which is the same in every pass. */
 export function calibrationSample(images: ImageSet, options: CalibrationOptions): CalibrationInput {
   const { count, seed, mean, std, augmentation, batchSize = batchSizeFor(images) } = options;
-  if (!(Number.isInteger(count) && count >= 1))
-    throw new UsageError(
-      "option-value",
-      { option: "calibrationImages", value: count, expected: "a whole number from 1" },
-      `\`calibrationImages\` ${count}: take a whole number of at least 1 image.`,
-    );
+  requireNumber("calibrationImages", count, "a whole number from 1");
   const { channels, height, width } = images;
   return {
     images: Math.min(count, images.length),

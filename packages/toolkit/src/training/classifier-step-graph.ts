@@ -15,6 +15,7 @@ import {
   wholeWeights,
 } from "@subbyte/graph";
 import { UsageError } from "../errors.js";
+import { requireNumber } from "../require-number.js";
 import { withDamping } from "./damping.js";
 import { crossEntropyLoss, type Loss } from "./losses/index.js";
 import { averageFeeds, checkAverageDecay, movingAverages, withAverages } from "./moving-average.js";
@@ -205,26 +206,9 @@ function runningStatistics(
 }
 
 function checkOptions({ batchSize, weightDecay = 0, batchNormMomentum = 0.1 }: ClassifierStepOptions) {
-  if (!(Number.isInteger(batchSize) && batchSize >= 1)) {
-    throw new UsageError(
-      "option-value",
-      { option: "batch", value: batchSize, expected: "a whole number from 1" },
-      `the batch size must be a whole number from 1, got ${batchSize}`,
-    );
-  }
-  if (!(weightDecay >= 0))
-    throw new UsageError(
-      "option-value",
-      { option: "weightDecay", value: weightDecay, expected: "at least 0" },
-      `weight decay must be at least 0, got ${weightDecay}`,
-    );
-  if (!(batchNormMomentum >= 0 && batchNormMomentum <= 1)) {
-    throw new UsageError(
-      "option-value",
-      { option: "batchNormMomentum", value: batchNormMomentum, expected: "[0, 1]" },
-      `the momentum of running statistics must lie in [0, 1], got ${batchNormMomentum}`,
-    );
-  }
+  requireNumber("batch", batchSize, "a whole number from 1");
+  requireNumber("weightDecay", weightDecay, "a number from 0");
+  requireNumber("batchNormMomentum", batchNormMomentum, "a number from 0 to 1");
 }
 
 /** Replaces the symbolic batch size by a number, so that element counts are constants and memory can be planned. */

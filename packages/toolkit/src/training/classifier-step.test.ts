@@ -337,8 +337,8 @@ test("values of further inputs are fed to each step", async () => {
 test("what cannot be trained is refused", async () => {
   await expect(take(0, { parameters: () => "frozen" })).rejects.toThrow(/"small" has no parameter to train/);
   await expect(take(0, { batchSize: 0 })).rejects.toThrow(UsageError);
-  await expect(take(0, { clipNorm: -1 })).rejects.toThrow(/norm above 0, got -1/);
-  await expect(take(0, { weightDecay: Number.NaN })).rejects.toThrow(/weight decay/);
+  await expect(take(0, { clipNorm: -1 })).rejects.toThrow(/`clipNorm` -1: it takes a number above 0/);
+  await expect(take(0, { weightDecay: Number.NaN })).rejects.toThrow(/`weightDecay` NaN/);
   const { step } = await take(0);
   expect(() => step.restore(new Map())).toThrow(DataError);
 });

@@ -7,7 +7,7 @@
  */
 
 import { float32, type GraphBuilder, type Tensor } from "@subbyte/graph";
-import { UsageError } from "../errors.js";
+import { requireNumber } from "../require-number.js";
 import type { StateUpdate } from "./step-graph.js";
 
 const DECAY = "average.decay";
@@ -16,12 +16,7 @@ const averageName = (parameter: string): string => `average.${parameter}`;
 
 /** @throws {UsageError} if the decay is not in [0, 1). */
 export function checkAverageDecay(decay: number): void {
-  if (!(decay >= 0 && decay < 1))
-    throw new UsageError(
-      "option-value",
-      { option: "averageDecay", value: decay, expected: "[0, 1)" },
-      `the decay of averaged weights must lie in [0, 1), got ${decay}`,
-    );
+  requireNumber("averageDecay", decay, "a number in [0, 1)");
 }
 
 /** Appends the averages of values that a step changes: parameters, and the running statistics that belong to them. */

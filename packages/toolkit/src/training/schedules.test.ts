@@ -39,6 +39,6 @@ test("runs of any length have finite rates between 0 and the full rate", () => {
 test("options out of range are refused", () => {
   const at = (schedule: Schedule, learningRate = 0.1) => learningRateAt({ learningRate, schedule }, 0, 10);
   expect(() => at({ name: "constant" }, Number.NaN)).toThrow(UsageError);
-  expect(() => at({ name: "cosine", minimum: 2 })).toThrow(/cosine minimum must lie in \[0, 1\], got 2/);
-  expect(() => at({ name: "one-cycle", divisor: 0 })).toThrow(/divisor must be above 0/);
+  expect(() => at({ name: "cosine", minimum: 2 })).toThrow(/`cosine minimum` 2: it takes a number from 0 to 1/);
+  expect(() => at({ name: "one-cycle", divisor: 0 })).toThrow(/divisor` 0: it takes a number above 0/);
 });

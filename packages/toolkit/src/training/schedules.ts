@@ -1,6 +1,6 @@
 /** @file Learning rates over a run, as functions of the step, so that a resumed run needs no state for them. */
 
-import { UsageError } from "../errors.js";
+import { requireNumber } from "../require-number.js";
 
 /** How the learning rate changes during a run. */
 export type Schedule =
@@ -35,19 +35,8 @@ export interface LearningRateOptions {
  */
 export function learningRateAt(options: LearningRateOptions, step: number, steps: number): number {
   const { learningRate, schedule, warmupSteps = 0 } = options;
-  if (!(learningRate >= 0 && learningRate < Number.POSITIVE_INFINITY)) {
-    throw new UsageError(
-      "option-value",
-      { option: "lr", value: learningRate, expected: "at least 0" },
-      `the learning rate must be a number of at least 0, got ${learningRate}`,
-    );
-  }
-  if (!(warmupSteps >= 0))
-    throw new UsageError(
-      "option-value",
-      { option: "warmup", value: warmupSteps, expected: "at least 0" },
-      `warm-up must last 0 or more steps, got ${warmupSteps}`,
-    );
+  requireNumber("lr", learningRate, "a number from 0");
+  requireNumber("warmup", warmupSteps, "a number from 0");
   const warmup = Math.min(warmupSteps, steps);
   const factor = (at: number) => scheduleFactor(schedule, at, Math.max(1, steps - warmup));
   return learningRate * (step < warmup ? (factor(0) * (step + 1)) / (warmup + 1) : factor(step - warmup));
@@ -79,21 +68,11 @@ const cosineBetween = (from: number, to: number, progress: number): number =>
   to + ((from - to) * (1 + Math.cos(Math.PI * progress))) / 2;
 
 function share(what: string, value: number): number {
-  if (!(value >= 0 && value <= 1))
-    throw new UsageError(
-      "option-value",
-      { option: what, value, expected: "[0, 1]" },
-      `${what} must lie in [0, 1], got ${value}`,
-    );
+  requireNumber(what, value, "a number from 0 to 1");
   return value;
 }
 
 function positive(what: string, value: number): number {
-  if (!(value > 0 && value < Number.POSITIVE_INFINITY))
-    throw new UsageError(
-      "option-value",
-      { option: what, value, expected: "above 0" },
-      `${what} must be above 0, got ${value}`,
-    );
+  requireNumber(what, value, "a number above 0");
   return value;
 }

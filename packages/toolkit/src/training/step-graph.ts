@@ -14,6 +14,7 @@ import {
   type Tensor,
 } from "@subbyte/graph";
 import { UsageError } from "../errors.js";
+import { requireNumber } from "../require-number.js";
 import type { Loss } from "./losses/index.js";
 import type { Optimizer } from "./optimizers/index.js";
 
@@ -208,18 +209,8 @@ function within(g: GraphBuilder, value: string, { minimum, maximum }: StepParame
 const zeros = (shape: readonly number[]): Tensor => float32(new Float32Array(elementCount(shape)), shape);
 
 function checkClipping({ clipValue = 1, clipNorm = 1 }: Clipping): void {
-  if (!(clipValue > 0))
-    throw new UsageError(
-      "option-value",
-      { option: "clipValue", value: clipValue, expected: "above 0" },
-      `gradients can be clipped to a value above 0, got ${clipValue}`,
-    );
-  if (!(clipNorm > 0))
-    throw new UsageError(
-      "option-value",
-      { option: "clipNorm", value: clipNorm, expected: "above 0" },
-      `gradients can be clipped to a norm above 0, got ${clipNorm}`,
-    );
+  requireNumber("clipValue", clipValue, "a number above 0");
+  requireNumber("clipNorm", clipNorm, "a number above 0");
 }
 
 /** Number of images whose largest logit (the first, if several are equal) is their label's, as a float32 scalar. */

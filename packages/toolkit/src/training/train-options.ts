@@ -4,6 +4,7 @@ import { type Graph, inferTypes, type Tensor } from "@subbyte/graph";
 import type { Augmentation, ImageSet } from "../data/types.js";
 import { DataError, UsageError } from "../errors.js";
 import type { ClassifierResult } from "../evaluation/evaluate.js";
+import { requireNumber } from "../require-number.js";
 import type { TrainingStepOptions } from "./classifier-step.js";
 import type { EpochRecord } from "./position.js";
 import type { TrainProgress } from "./progress.js";
@@ -81,24 +82,9 @@ export function checkTrainOptions({
   resume,
   out,
 }: TrainOptions): void {
-  if (!(Number.isInteger(epochs) && epochs >= 1))
-    throw new UsageError(
-      "option-value",
-      { option: "epochs", value: epochs, expected: "a whole number from 1" },
-      `epochs must be a whole number from 1, got ${epochs}`,
-    );
-  if (checkpointEvery !== undefined && !(Number.isInteger(checkpointEvery) && checkpointEvery >= 1))
-    throw new UsageError(
-      "option-value",
-      { option: "checkpointEvery", value: checkpointEvery, expected: "a whole number from 1" },
-      `checkpoints can be written every 1 or more steps, got ${checkpointEvery}`,
-    );
-  if (patience !== undefined && !(Number.isInteger(patience) && patience >= 1))
-    throw new UsageError(
-      "option-value",
-      { option: "patience", value: patience, expected: "a whole number from 1" },
-      `patience must be a whole number of epochs from 1, got ${patience}`,
-    );
+  requireNumber("epochs", epochs, "a whole number from 1");
+  if (checkpointEvery !== undefined) requireNumber("checkpointEvery", checkpointEvery, "a whole number from 1");
+  if (patience !== undefined) requireNumber("patience", patience, "a whole number from 1");
   if (resume && out === undefined)
     throw new UsageError(
       "option-conflict",

@@ -333,7 +333,7 @@ test("a loss that is a number, but beyond hope, fails the run", async () => {
 });
 
 test("bad options are refused before any work", async () => {
-  await expect(train(small({ epochs: 0 }))).rejects.toThrow(/epochs must be a whole number from 1, got 0/);
+  await expect(train(small({ epochs: 0 }))).rejects.toThrow(/`epochs` 0: it takes a whole number from 1/);
   await expect(train(small({ checkpointEvery: 0 }))).rejects.toThrow(UsageError);
   const other = buildModel("resnet8", { classes: 10, channels: 1, size: 8 });
   await expect(train(small({ graph: other }))).rejects.toThrow(/has 10 classes, but "bands" has 3/);

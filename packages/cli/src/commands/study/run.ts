@@ -1,4 +1,4 @@
-/** @file `subbyte study run` does the runs of a study, all or some. */
+/** @file `subbyte study run` executes the runs of a study, all or some. */
 
 import { FailedRunError } from "@subbyte/toolkit/errors";
 import type { StudyStateResult } from "@subbyte/toolkit/tasks";

@@ -1,6 +1,6 @@
 /** @file The hyperparameters of reconstruction. */
 
-import { UsageError } from "../../errors.js";
+import { requireNumber } from "../../require-number.js";
 
 /**
  * Hyperparameters of learned post-training quantization. Each block's rounding, scales, biases and steps are trained so that
@@ -99,53 +99,13 @@ export function checkReconstruction(options: ReconstructionOptions): void {
     temperature,
   } = options;
   for (const [name, value] of Object.entries({ iterations, batchSize, positions, endToEndBatchSize }))
-    if (!(Number.isInteger(value) && value >= 1))
-      throw new UsageError(
-        "option-value",
-        { option: name, value, expected: "a whole number from 1" },
-        `reconstruction: ${name} must be a whole number of at least 1, got ${value}`,
-      );
-  if (!(Number.isInteger(endToEnd) && endToEnd >= 0))
-    throw new UsageError(
-      "option-value",
-      { option: "endToEnd", value: endToEnd, expected: "a whole number from 0" },
-      `reconstruction: endToEnd must be a whole number of iterations, got ${endToEnd}`,
-    );
-  if (!(temperature > 0))
-    throw new UsageError(
-      "option-value",
-      { option: "temperature", value: temperature, expected: "above 0" },
-      `reconstruction: temperature must be above 0, got ${temperature}`,
-    );
+    requireNumber(name, value, "a whole number from 1");
+  requireNumber("endToEnd", endToEnd, "a whole number from 0");
+  requireNumber("temperature", temperature, "a number above 0");
   for (const name of ["roundingRate", "scaleRate", "biasRate", "stepRate", "endToEndRate"] as const)
-    if (!(options[name] >= 0 && options[name] < 1))
-      throw new UsageError(
-        "option-value",
-        { option: name, value: options[name], expected: "[0, 1)" },
-        `reconstruction: ${name} must lie in [0, 1), got ${options[name]}`,
-      );
-  if (!(warmup >= 0 && warmup <= 1))
-    throw new UsageError(
-      "option-value",
-      { option: "warmup", value: warmup, expected: "[0, 1]" },
-      `reconstruction: warmup must lie in [0, 1], got ${warmup}`,
-    );
-  if (!(drop >= 0 && drop <= 1))
-    throw new UsageError(
-      "option-value",
-      { option: "drop", value: drop, expected: "[0, 1]" },
-      `reconstruction: drop must lie in [0, 1], got ${drop}`,
-    );
-  if (!(regularization >= 0))
-    throw new UsageError(
-      "option-value",
-      { option: "regularization", value: regularization, expected: "at least 0" },
-      `reconstruction: regularization must be at least 0, got ${regularization}`,
-    );
-  if (!(beta[0] >= 1 && beta[1] >= 1))
-    throw new UsageError(
-      "option-value",
-      { option: "beta", value: beta, expected: "at least 1" },
-      `reconstruction: beta must be at least 1, got ${beta}`,
-    );
+    requireNumber(name, options[name], "a number in [0, 1)");
+  requireNumber("warmup", warmup, "a number from 0 to 1");
+  requireNumber("drop", drop, "a number from 0 to 1");
+  requireNumber("regularization", regularization, "a number from 0");
+  for (const each of beta) requireNumber("beta", each, "a number from 1");
 }

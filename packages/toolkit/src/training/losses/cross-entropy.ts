@@ -1,7 +1,7 @@
 /** @file Softmax cross-entropy against class indices, mean over images. */
 
 import { appendCrossEntropy } from "@subbyte/graph";
-import { UsageError } from "../../errors.js";
+import { requireNumber } from "../../require-number.js";
 import type { Loss } from "./definition.js";
 
 /** Options of softmax cross-entropy. */
@@ -16,12 +16,7 @@ export interface CrossEntropyOptions {
  * @throws {UsageError} if the label smoothing is not in [0, 1)
  */
 export function crossEntropyLoss({ labelSmoothing = 0 }: CrossEntropyOptions = {}): Loss {
-  if (!(labelSmoothing >= 0 && labelSmoothing < 1))
-    throw new UsageError(
-      "option-value",
-      { option: "labelSmoothing", value: labelSmoothing, expected: "[0, 1)" },
-      `label smoothing must lie in [0, 1), got ${labelSmoothing}`,
-    );
+  requireNumber("labelSmoothing", labelSmoothing, "a number in [0, 1)");
   return {
     description: labelSmoothing === 0 ? "cross entropy" : `cross entropy(label smoothing=${labelSmoothing})`,
     append: ({ g, output, labels }) => appendCrossEntropy(g, { logits: output, labels: labels(), labelSmoothing }),

@@ -6,7 +6,7 @@
  * Source: Hinton et al. 2015, arXiv:1503.02531, §2 (the temperature; its square keeps the size of the gradient).
  */
 
-import { UsageError } from "../../errors.js";
+import { requireNumber } from "../../require-number.js";
 import type { Loss } from "./definition.js";
 
 /**
@@ -15,12 +15,7 @@ import type { Loss } from "./definition.js";
  * @throws {UsageError} if the temperature is not above 0
  */
 export function distillationLoss(temperature: number): Loss {
-  if (!(temperature > 0 && temperature < Number.POSITIVE_INFINITY))
-    throw new UsageError(
-      "option-value",
-      { option: "temperature", value: temperature, expected: "above 0" },
-      `the temperature must be above 0, got ${temperature}`,
-    );
+  requireNumber("temperature", temperature, "a number above 0");
   return {
     description: `distillation(temperature=${temperature})`,
     append: ({ g, output, shape: [batch], target }) => {

@@ -112,7 +112,7 @@ test("a single term of weight 1 is the loss itself", () => {
 
 test("constants out of range are refused", () => {
   expect(() => crossEntropyLoss({ labelSmoothing: 1 })).toThrow(UsageError);
-  expect(() => distillationLoss(0)).toThrow(/temperature must be above 0, got 0/);
+  expect(() => distillationLoss(0)).toThrow(/`temperature` 0: it takes a number above 0/);
   expect(() => weightedLoss([{ loss: crossEntropyLoss(), weight: 0 }])).toThrow(/at least one loss/);
   expect(() => weightedLoss([{ loss: crossEntropyLoss(), weight: -1 }])).toThrow(/at least 0, got -1/);
 });

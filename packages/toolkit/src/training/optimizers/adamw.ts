@@ -7,7 +7,7 @@
  * Source: Loshchilov and Hutter 2019, arXiv:1711.05101, algorithm 2.
  */
 
-import { UsageError } from "../../errors.js";
+import { requireNumber } from "../../require-number.js";
 import type { Optimizer } from "./definition.js";
 
 /** Hyperparameters of AdamW. */
@@ -23,19 +23,9 @@ export interface AdamWOptions {
 /** @throws {UsageError} if a constant is out of its range. */
 export function adamw({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }: AdamWOptions = {}): Optimizer {
   for (const [name, beta] of Object.entries({ beta1, beta2 })) {
-    if (!(beta >= 0 && beta < 1))
-      throw new UsageError(
-        "option-value",
-        { option: name, value: beta, expected: "[0, 1)" },
-        `${name} must lie in [0, 1), got ${beta}`,
-      );
+    requireNumber(name, beta, "a number in [0, 1)");
   }
-  if (!(epsilon > 0))
-    throw new UsageError(
-      "option-value",
-      { option: "epsilon", value: epsilon, expected: "above 0" },
-      `epsilon must be above 0, got ${epsilon}`,
-    );
+  requireNumber("epsilon", epsilon, "a number above 0");
   return {
     description: `adamw(beta1=${beta1}, beta2=${beta2}, epsilon=${epsilon})`,
     slots: ["exp_avg", "exp_avg_sq"],

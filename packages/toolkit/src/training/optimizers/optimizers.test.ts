@@ -64,6 +64,6 @@ describe("five steps equal PyTorch's", () => {
 test("hyperparameters out of range are refused", () => {
   expect(() => sgd({ momentum: 1 })).toThrow(UsageError);
   expect(() => sgd({ momentum: 0, nesterov: true })).toThrow(/Nesterov's method needs a momentum/);
-  expect(() => adamw({ beta2: Number.NaN })).toThrow(/beta2 must lie in \[0, 1\), got NaN/);
-  expect(() => adamw({ epsilon: 0 })).toThrow(/epsilon must be above 0/);
+  expect(() => adamw({ beta2: Number.NaN })).toThrow(/`beta2` NaN: it takes a number in \[0, 1\)/);
+  expect(() => adamw({ epsilon: 0 })).toThrow(/`epsilon` 0: it takes a number above 0/);
 });

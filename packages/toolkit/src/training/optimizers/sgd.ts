@@ -8,6 +8,7 @@
  */
 
 import { UsageError } from "../../errors.js";
+import { requireNumber } from "../../require-number.js";
 import type { Optimizer } from "./definition.js";
 
 /** Hyperparameters of SGD. */
@@ -20,12 +21,7 @@ export interface SgdOptions {
 
 /** @throws {UsageError} if the momentum is not in [0, 1), or Nesterov is used without momentum. */
 export function sgd({ momentum = 0.9, nesterov = false }: SgdOptions = {}): Optimizer {
-  if (!(momentum >= 0 && momentum < 1))
-    throw new UsageError(
-      "option-value",
-      { option: "momentum", value: momentum, expected: "[0, 1)" },
-      `momentum must lie in [0, 1), got ${momentum}`,
-    );
+  requireNumber("momentum", momentum, "a number in [0, 1)");
   if (nesterov && momentum === 0)
     throw new UsageError(
       "option-conflict",
