@@ -122,6 +122,15 @@ export class GraphBuilder {
     return this.#values.has(value);
   }
 
+  /** The name if no value or node has it, else the name with a number. */
+  free(name: string): string {
+    const isTaken = (each: string) => this.#values.has(each) || this.#nodeNames.has(each);
+    if (!isTaken(name)) return name;
+    let count = 1;
+    while (isTaken(`${name}_${count}`) || this.#reserved.has(`${name}_${count}`)) count++;
+    return `${name}_${count}`;
+  }
+
   /** A name that starts with `stem` and that no value or node has. */
   fresh(stem: string): string {
     let count = this.#counters.get(stem) ?? 0;

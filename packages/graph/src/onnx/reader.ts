@@ -39,6 +39,8 @@ export interface ReadOptions {
   readonly onWidened?: () => void;
   /** Called for an opset below 7, which ONNX Runtime does not execute. */
   readonly onOutdated?: () => void;
+  /** Called with the names and texts of `metadata_props`. */
+  readonly onMetadata?: (metadata: Readonly<Record<string, string>>) => void;
 }
 
 /**
@@ -55,6 +57,7 @@ export function readOnnx(bytes: Uint8Array, options: ReadOptions = {}): Graph {
   if (!model.graph) throw notOnnx("it has no graph");
   const opset = opsetOf(model);
   if (opset < OLDEST_RUN_OPSET) options.onOutdated?.();
+  options.onMetadata?.(Object.fromEntries((model.metadata_props ?? []).map(({ key, value }) => [key, value])));
   refuseForeignNodes(model, model.graph, new Set([...knownDomains, ...(options.domains ?? [])]));
   const graph = readGraph(model.graph, opset, options);
   verify(graph);

@@ -2,6 +2,8 @@
 
 import type { Program } from "@subbyte/engine";
 import { type Graph, type Tensor, writeOnnx } from "@subbyte/graph";
+import { defined } from "../defined.js";
+import { describeImages } from "../model-file/index.js";
 import { snapBiases } from "../quantization/biases.js";
 import { fakeQuants, withTensors } from "../quantization/fake-quant.js";
 import { setWeightScales } from "../quantization/ranges.js";
@@ -34,7 +36,9 @@ const TOLERANCE = 0.05;
 export async function exportQdq(program: Program, options: { readonly reduceRange: boolean }): Promise<QdqExport> {
   const lifted = lift(program);
   const graph = options.reduceRange ? reduceWeightRange(lifted) : lifted;
-  const bytes = writeOnnx(toQdq(graph), { opset: QDQ_OPSET });
+  const { preprocessing, labels } = program;
+  const metadata = describeImages({ ...preprocessing, ...defined({ labels }) });
+  const bytes = writeOnnx(toQdq(graph), { opset: QDQ_OPSET, metadata });
   return { bytes, check: await compareSessions(bytes, graph) };
 }
 

@@ -221,6 +221,32 @@ describe("lower", () => {
     expect(table[255]).toBe(255);
   });
 
+  test("operators and tensors may have any names, even the same", async () => {
+    const program = lower(await quantized(kitchenSink(9), { weights: 4, activations: 4 }, "mse"), { preprocessing });
+    const [operators, ops] = [program.operators, lift(program).nodes.map(({ op }) => op)];
+    const random = new Random(3);
+    const anyOf = (names: readonly string[]) => names[random.integer(names.length)]!;
+    const pools = [
+      ["a"],
+      ["input", "a", "a.scale", "a.weight"],
+      operators.map(({ name }) => name),
+      ["a_1", "a", "a/out"],
+    ];
+    for (const pool of pools) {
+      const renamed: Program = {
+        ...program,
+        operators: operators.map((operator) => ({ ...operator, name: anyOf(pool) })),
+        tensors: program.tensors.map((tensor) => ({ ...tensor, name: anyOf(pool) })),
+      };
+      const graph = lift(renamed);
+      expect(graph.nodes.map(({ op }) => op)).toEqual(ops);
+      expect(new Set(graph.nodes.map(({ name }) => name)).size).toBe(ops.length);
+      simulateCodes(renamed);
+      const bytes = pixels(5);
+      expect((await simulated(renamed, bytes)).logits).toEqual((await simulated(program, bytes)).logits);
+    }
+  });
+
   test("a table is lifted as a look-up of the same values", async () => {
     const program = lower(await quantized(kitchenSink(9), { weights: 4, activations: 4 }, "mse"), { preprocessing });
     const tables = program.operators.filter((operator) => operator.op === "table");

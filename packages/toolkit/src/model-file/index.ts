@@ -1,4 +1,4 @@
-export { describeModel, type ModelDescription, readDescription } from "./description.js";
+export { describeImages, describeModel, type ImageDescription, type ModelDescription } from "./description.js";
 export { composedNormalization, outerNormalization } from "./file-normalization.js";
 export { importNotes } from "./import-notes.js";
 export { type ListedFamily, type ListedModel, modelList } from "./model-list.js";

@@ -38,6 +38,30 @@ async function outputs({ executable }: FloatModel): Promise<ArrayLike<unknown>> 
   return results[session.outputs[0]!]!.data;
 }
 
+describe("the description in an ONNX file's metadata", () => {
+  const description = { mean: [0.1, 0.2, 0.3], std: [1, 2, 3], resizeTo: 20, labels: ["a", "b", "c", "d", "e"] };
+  const open = (text: string) => {
+    const path = join(folder, "described.onnx");
+    writeFileSync(path, writeOnnx(network, { metadata: { "subbyte.images": text } }));
+    return openModel(path);
+  };
+
+  test("is read", async () => {
+    expect(await open(JSON.stringify(description))).toMatchObject({ kind: "float", classes: 5, description });
+  });
+
+  test.each([
+    ["{", /damaged/],
+    [JSON.stringify({ ...description, mean: [0] }), /one value per channel/],
+    [JSON.stringify({ ...description, labels: ["a"] }), /labels: .*write the file again with the task `export`/],
+  ])("is refused if it is damaged: %s", async (text, message) => {
+    await expect(open(text)).rejects.toMatchObject({
+      code: "damaged-metadata",
+      message: expect.stringMatching(message),
+    });
+  });
+});
+
 describe("a checkpoint whose description is damaged is refused", () => {
   const description = {
     architecture: "resnet20",

@@ -21,7 +21,7 @@ import { buildModel, type Stem } from "../models/index.js";
 import { isFakeQuant } from "../quantization/fake-quant.js";
 import { applyWeights } from "../weights/apply.js";
 import { isWeightsFile, loadWeights } from "../weights/index.js";
-import { type ModelDescription, readDescription } from "./description.js";
+import { type ImageDescription, readImageDescription, readModelDescription } from "./description.js";
 import { externalDataBeside } from "./external-data.js";
 import { fittingArchitecture } from "./fitting.js";
 import { classifierHead, type Head } from "./head.js";
@@ -70,8 +70,8 @@ interface OpenedNetwork extends OpenedFile {
   /** `[C, H, W]` */
   readonly shape: readonly [number, number, number];
   readonly classes: number;
-  /** The description in checkpoints that `train` wrote. */
-  readonly description?: ModelDescription;
+  /** How images are prepared, and the names of the classes; only in files of `train` and `export`. */
+  readonly description?: ImageDescription;
   /** How the file takes its images; only for ONNX. */
   readonly input?: FileInput;
 }
@@ -144,6 +144,7 @@ function openOnnx(
   let isPlain = true;
   let externalBytes = 0;
   const hash = createHash("sha256").update(bytes);
+  let metadata: Readonly<Record<string, string>> = {};
   const loader = externalDataBeside(path);
   const read = readOnnx(bytes, {
     floats: "float32",
@@ -160,6 +161,9 @@ function openOnnx(
     onOutdated() {
       isPlain = false;
     },
+    onMetadata(found) {
+      metadata = found;
+    },
   });
   const { graph: imported, input } = importClassifier(read, defined({ size, onPass }));
   const { graph: classifier, probabilities, notes } = classifierHead(imported, output);
@@ -170,6 +174,7 @@ function openOnnx(
     input.normalization === undefined &&
     input.changes.length === 0 &&
     JSON.stringify([read.inputs, read.outputs]) === JSON.stringify([graph.inputs, graph.outputs]);
+  const { shape, classes } = interfaceOf(graph);
   return {
     sha256: hash.digest("hex"),
     graph,
@@ -178,13 +183,15 @@ function openOnnx(
     notes,
     input,
     externalBytes,
-    ...interfaceOf(graph),
+    shape,
+    classes,
+    ...defined({ description: readImageDescription(metadata, path, { channels: shape[0], classes }) }),
   };
 }
 
 async function openCheckpoint(file: OpenedFile, options: OpenModelOptions): Promise<FloatModel> {
   const weights = await loadWeights(file.bytes, file.path);
-  const description = readDescription(weights.metadata, file.path);
+  const description = readModelDescription(weights.metadata, file.path);
   if (description && ![...weights.tensors.values()].some(({ shape }) => shape[0] === description.classes))
     throw new DataError(
       "damaged-metadata",

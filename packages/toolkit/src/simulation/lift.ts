@@ -11,6 +11,6 @@ import { formOf } from "./operators/index.js";
 /** A graph with normalized float32 input `[N, C, H, W]` that returns logits. */
 export function lift(program: Program): Graph {
   const lifting = new Lifting(program);
-  for (const operator of program.operators) formOf(operator).lift(lifting, operator);
+  for (const operator of program.operators) formOf(operator).lift(lifting, lifting.named(operator));
   return lifting.build();
 }

@@ -3,7 +3,7 @@
 import { inspect, type Operator, operatorMultiplyAdds, type Program, type TensorId } from "@subbyte/engine";
 import { elementCount, type Graph, inferTypes } from "@subbyte/graph";
 import { defined } from "../defined.js";
-import { type FloatModel, type ModelDescription, modelBytes } from "../model-file/index.js";
+import { type FloatModel, type ImageDescription, modelBytes } from "../model-file/index.js";
 import { countParameters, multiplyAddsOfNodes, parameterNames } from "../models/index.js";
 import { explainer, type PassExplanation } from "./explain.js";
 import { asIntegers, openTaskModel } from "./model.js";
@@ -50,7 +50,7 @@ export interface FloatInspection {
   readonly labels?: readonly string[];
   readonly parameters: number;
   readonly multiplyAdds: number;
-  readonly description: ModelDescription | undefined;
+  readonly description: ImageDescription | undefined;
   readonly nodes: number;
   readonly operators: readonly FloatOperator[];
   /** The effect of the pass that `explain` names. */

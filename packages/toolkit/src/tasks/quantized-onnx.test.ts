@@ -53,6 +53,15 @@ test("a quantized file is evaluated in ONNX Runtime, simulated on codes, and run
   expect(await evaluateModel({ model: out, data, labelsMap }, { cache })).toMatchObject({ top1: 1, images: 48 });
 });
 
+test("an exported ONNX file says how its images are prepared", async () => {
+  const sbq = join(root, "plain.sbq");
+  await exportModel({ model, format: "sbq", out: sbq, ...plain }, { cache });
+  const onnx = join(root, "plain.onnx");
+  await exportModel({ model: sbq, format: "qdq", out: onnx }, { cache });
+  const again = await exportModel({ model: onnx, format: "sbq", out: join(root, "again.sbq") }, { cache });
+  expect(again).toMatchObject({ preparation: { preprocessing: plain, origin: { mean: "file", std: "file" } } });
+});
+
 test("inspect lists it as the integer network that it is", async () => {
   const inspection = await inspectModel({ model }, { cache });
   expect(inspection.kind).toBe("quantized");

@@ -52,6 +52,6 @@ export const table: OnnxForm<OperatorNamed<"table">> = {
     const { b } = simulation;
     const { tables, perChannel } = tablesOf(operator, simulation);
     const index = b.op("Cast", [simulation.codes(operator.input)], { to: INT64 });
-    simulation.set(operator.output, lookUp(b, tables, index, perChannel, operator.name));
+    simulation.set(operator.output, lookUp(b, tables, index, perChannel, b.free(operator.name)));
   },
 };

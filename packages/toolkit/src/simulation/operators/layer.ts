@@ -22,7 +22,7 @@ export const conv: OnnxForm<OperatorNamed<"conv">> = {
     const { name, residual } = operator;
     const inputs = lifting.layerInputs(name, operator.input, operator.weights, operator.bias);
     let value = b.op("Conv", inputs, convAttributes(operator), { name });
-    if (residual) value = b.op("Add", [value, lifting.read(residual.tensor)], {}, { name: `${name}/add` });
+    if (residual) value = b.op("Add", [value, lifting.read(residual.tensor)], {}, { name: b.free(`${name}/add`) });
     lifting.store(value, operator.output, operator);
   },
 
