@@ -22,7 +22,7 @@ describe.each([80, 120])("in a terminal of %i columns", (columns) => {
     const out = `terminal-${columns}`;
     const { status, lines } = await see(`train --arch resnet8 --data mnist --limit 4000 --epochs 1 --out ${out}`);
     const done = lines.findIndex((line) => /^✔ epoch 1\/1 · loss \S+ · accuracy .* · (\d+ min )?\d+ s$/.test(line));
-    expect(lines.slice(done).join("\n")).toMatch(/^epoch 1: loss \d\.\d{4}, val accuracy/m);
+    expect(lines.slice(done).join("\n")).toMatch(/^epoch 1: loss \d\.\d{4}, held-out accuracy/m);
     expect(lines.join("\n")).not.toMatch(/[█░]/);
     expect(status).toBe(0);
     expect(existsSync(join(folder, out, "best.safetensors"))).toBe(true);

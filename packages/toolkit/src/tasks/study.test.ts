@@ -115,7 +115,7 @@ test("what is finished is not done again; a result that was cut is, with the sam
   await truncate(cut!, 300);
   notes.length = 0;
   const second = await runStudyRuns(study("first"), context());
-  expect(notes.join("\n")).toMatch(/small-digits-mse-w4a4-s0: its result file was cut or changed/);
+  expect(notes.join("\n")).toMatch(/small-digits-mse-w4a4-s0: its result file was truncated or changed/);
   expect(figuresOf(second)).toEqual(figuresOf(first));
   expect((await stat(kept!)).mtimeMs).toBe(mtimeMs);
 });
