@@ -62,7 +62,7 @@ export class Lifting {
     constants: readonly string[],
     attributes = {},
   ): void {
-    const options = { name: operator.name, outputs: [this.#nameOf(operator.output)] };
+    const options = { name: operator.name, outputs: [this.b.free(this.#nameOf(operator.output))] };
     this.#values.set(operator.output, this.b.op(op, [this.read(operator.input), ...constants], attributes, options));
   }
 
@@ -80,11 +80,11 @@ export class Lifting {
     return [this.read(input), quantized, this.#constant(float32(realBias), `${name}.bias`)];
   }
 
-  /** A free name for a tensor. It is not that of an operator that comes later, because people look for layers by their names. */
+  /** The name that a tensor should have. It is not that of an operator that comes later, because people look for layers by their names. */
   #nameOf(id: TensorId): string {
     const { name } = this.tensor(id);
     const isOthers = this.#operatorNames.has(name) && this.#producers.get(id) !== name;
-    return this.b.free(isOthers ? `${name}/out` : name);
+    return isOthers ? `${name}/out` : name;
   }
 
   #constant(tensor: Tensor, name: string): string {
