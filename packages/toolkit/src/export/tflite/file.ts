@@ -28,7 +28,7 @@ export function writeTflite(model: Table<"Model">): Uint8Array<ArrayBuffer> {
 
 function writeTable(builder: Builder, table: TableName, values: Fields): number {
   const fields = fieldsOf(table);
-  // What a table refers to must be written before the table.
+  // The vectors, texts and tables in a table's fields must be written before the table itself.
   const offsets = fields.map(([name, type]) =>
     values[name] === undefined ? 0 : writeReferenced(builder, type, values[name]),
   );

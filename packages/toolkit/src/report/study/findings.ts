@@ -77,7 +77,8 @@ const sufficient = (measured: readonly Measured[]): string =>
 function insufficient(measured: readonly Measured[], othersSuffice: boolean): string {
   if (!othersSuffice) return `With 4 bits, accuracy changes by ${changesOf(measured)}.`;
   const isQuick = measured.every(({ point: { method, runs } }) => choosesRangesAlone(method, runs));
-  return `${isQuick ? "By ranges alone they" : "They"} do not suffice ${where(measured)}: there accuracy changes by ${changesOf(measured)}.`;
+  const alone = isQuick ? ", if only ranges are chosen" : "";
+  return `4 bits do not suffice ${where(measured)}${alone}: accuracy changes by ${changesOf(measured)}.`;
 }
 
 /** The sentence about cases with too few test images to tell: a small loss and a large one both lie within the interval. */
@@ -102,7 +103,7 @@ function where(measured: readonly Measured[]): string {
 }
 
 const withoutTraining = (measured: readonly Measured[]): string =>
-  `Without quantization-aware training it changes by ${changesOf(measured)}.`;
+  `Without quantization-aware training, accuracy changes by ${changesOf(measured)}.`;
 
 function changesOf(measured: readonly Measured[]): string {
   const changes = measured.map(({ point }) => point.change.value);

@@ -3,7 +3,7 @@
 import type { FinishedRun } from "../../study/merge.js";
 import type { Case } from "./cases.js";
 
-/** What each method does; the methods that do more come later. */
+/** A description of each method, from the simplest method to the most thorough one. */
 const meanings: Readonly<Record<string, string>> = {
   minmax: "ranges by minimum and maximum",
   movingaverage: "ranges by moving averages of minimum and maximum",

@@ -9,7 +9,7 @@ export type SubmitOptions = TaskOptions<"study submit">;
 /** A program and its arguments. */
 export type Command = readonly [string, ...string[]];
 
-/** What is to be submitted. */
+/** The runs to submit, and the place of their files. */
 export interface SubmissionRequest {
   readonly study: OpenedStudy;
   readonly arrays: readonly JobArray[];
